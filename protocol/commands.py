@@ -1,0 +1,159 @@
+"""What the command handler can be asked, one frozen class each.
+
+An order is named by its client order id throughout. The handler checks a command against the cached instruments,
+gives it a request number and hands it on to dispatch, which answers.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from attrs import field, frozen
+
+from .orders import NewOrder
+from .values import (
+    ClientOrderId,
+    Instrument,
+    InstrumentId,
+    StrategyId,
+    TimeInForce,
+    VenueOrderId,
+    WireId,
+)
+
+__all__ = [
+    "Authenticate",
+    "Cancel",
+    "CancelAll",
+    "Command",
+    "Disconnect",
+    "InitializeInstruments",
+    "OpenOrders",
+    "Place",
+    "ReadFills",
+    "RegisterExternal",
+    "Replace",
+    "Resolve",
+    "Status",
+    "UpdateInstrument",
+]
+
+
+@frozen
+class Authenticate:
+    """Use this token for every connection and call from now on. Never shows in repr."""
+
+    token: str = field(repr=False)
+
+
+@frozen
+class Place:
+    """Place an order. Answer: its `OrderState`. Raises NotSent."""
+
+    order: NewOrder
+
+
+@frozen
+class Cancel:
+    """Cancel an order. Answer: the request id. Raises NotSent."""
+
+    client_order_id: ClientOrderId
+
+
+@frozen(kw_only=True)
+class Replace:
+    """Change an order; None keeps a term as it is. Answer: the request id. Raises NotSent.
+
+    quantity: contracts or base units, as the venue will count them for the new order; price: quote currency per unit.
+    """
+
+    client_order_id: ClientOrderId
+    quantity: Decimal | None = None
+    price: Decimal | None = None
+    time_in_force: TimeInForce | None = None
+    post_only: bool | None = None
+
+
+@frozen
+class CancelAll:
+    """Cancel every order of the account, or those of one instrument. Answer: the request id."""
+
+    instrument: InstrumentId | None = None
+
+
+@frozen
+class OpenOrders:
+    """Ask for the account's open orders. Answer: a tuple of `OrderStatusReport`."""
+
+
+@frozen
+class Status:
+    """Ask the venue where an order stands. Answer: an `OrderStatusReport`. Raises RequestFailed."""
+
+    client_order_id: ClientOrderId
+
+
+@frozen
+class ReadFills:
+    """Read executions from the venue's history: start inclusive, end exclusive, ns since 1970.
+
+    Unknown ones come out as fills, known ones get their commission. Answer: how many were read.
+    """
+
+    start: int
+    end: int
+    instrument: InstrumentId | None = None
+
+
+@frozen
+class InitializeInstruments:
+    """Cache these instruments."""
+
+    instruments: tuple[Instrument, ...]
+
+
+@frozen
+class UpdateInstrument:
+    """Cache this instrument, in place of an older one of the same symbol."""
+
+    instrument: Instrument
+
+
+@frozen(kw_only=True)
+class RegisterExternal:
+    """Track an order that was not submitted here. Answer: True; False (with a warning) if its instrument is not
+    cached. An order that is known already is left as it is."""
+
+    client_order_id: ClientOrderId
+    venue_order_id: VenueOrderId
+    instrument: InstrumentId
+    strategy: StrategyId
+
+
+@frozen
+class Resolve:
+    """Which order carries this wire id? Answer: its client order id, or None."""
+
+    wire_id: WireId
+
+
+@frozen
+class Disconnect:
+    """End the link: let requests in flight be answered, close the socket, do not reconnect."""
+
+
+Command = (
+    Authenticate
+    | Place
+    | Cancel
+    | Replace
+    | CancelAll
+    | OpenOrders
+    | Status
+    | ReadFills
+    | InitializeInstruments
+    | UpdateInstrument
+    | RegisterExternal
+    | Resolve
+    | Disconnect
+)

@@ -1,0 +1,88 @@
+"""Every exception this library raises on purpose.
+
+TradingError
+├── NotSent                 nothing was sent; safe to submit again
+│   └── DuplicateOrder      that client order id was used before
+├── OrderRejected           the venue refused; the order does not exist there
+├── OrderEnded              the order ended otherwise than awaited; it is no longer live
+├── OutcomeUnknown          sent, never answered: the order may exist; ask the venue, never resend
+├── RequestFailed           a question or change was refused; no order came into being or ended by it
+├── WireError               the venue sent text we cannot read
+├── SubscriberLagged        this subscriber fell too far behind; others did not notice
+└── LinkError
+    ├── ConnectFailed       no connection after every attempt
+    ├── AuthenticationFailed  the venue refused our credentials
+    └── SessionFailed       the session cannot go on
+
+Each answers one question: may the order exist?
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AuthenticationFailed",
+    "ConnectFailed",
+    "DuplicateOrder",
+    "LinkError",
+    "NotSent",
+    "OrderEnded",
+    "OrderRejected",
+    "OutcomeUnknown",
+    "RequestFailed",
+    "SessionFailed",
+    "SubscriberLagged",
+    "TradingError",
+    "WireError",
+]
+
+
+class TradingError(Exception):
+    """Root of everything raised here."""
+
+
+class NotSent(TradingError):
+    """Stopped on our side: invalid, throttled, not connected, closing. The order does not exist."""
+
+
+class DuplicateOrder(NotSent):
+    """An order with this client order id was submitted or registered before; this one was not sent."""
+
+
+class OrderRejected(TradingError):
+    """The venue said no; the order does not exist there."""
+
+
+class OrderEnded(TradingError):
+    """The order was canceled or expired before what you waited for happened. It is no longer live."""
+
+
+class OutcomeUnknown(TradingError):
+    """Sent, never answered: the order may be live. Ask the venue; never send it again."""
+
+
+class RequestFailed(TradingError):
+    """The venue refused a question, a cancel or a change. Orders stand as their own events say."""
+
+
+class WireError(TradingError):
+    """The venue sent text we cannot read; args[0] says why and how it begins."""
+
+
+class SubscriberLagged(TradingError):
+    """This subscriber's buffer was full. Events up to the last one read are complete; later ones are lost to it."""
+
+
+class LinkError(TradingError):
+    """The link to the venue ended for good."""
+
+
+class ConnectFailed(LinkError):
+    """No connection after every attempt; names the url, the attempts and the last cause."""
+
+
+class AuthenticationFailed(LinkError):
+    """The venue refused the credentials, or refused a brand-new token."""
+
+
+class SessionFailed(LinkError):
+    """The session cannot go on; the message says why. Orders at the venue stay as they are."""

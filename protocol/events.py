@@ -1,0 +1,361 @@
+"""What subscribers hear: order events, reports and connection events, in one ordered stream.
+
+An order event is about a *tracked* order: one submitted or registered through this client. Orders of other
+sessions come out as reports. Connection events stand in the same stream, so their place among the order events
+is exact.
+
+Times are ns since 1970: `venue_time` by the venue's clock (0: the venue gave none), `local_time` by ours, taken
+at the socket read. Prices are quote currency per unit, quantities contracts or base units, all exact decimals.
+`sequence` numbers the stream from 1 without holes; 0 means not yet published.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from attrs import frozen
+
+from .orders import OrderIdentity
+from .values import (
+    AccountId,
+    ClientOrderId,
+    InstrumentId,
+    LiquiditySide,
+    Money,
+    OrderStatus,
+    OrderType,
+    RequestId,
+    Side,
+    StrategyId,
+    TimeInForce,
+    TradeId,
+    TraderId,
+    VenueOrderId,
+)
+
+__all__ = [
+    "Accepted",
+    "Authenticated",
+    "AuthenticationFailed",
+    "CancelRejected",
+    "Canceled",
+    "Connected",
+    "ConnectionEvent",
+    "Denied",
+    "Disconnected",
+    "Event",
+    "Expired",
+    "FeeReported",
+    "FillReport",
+    "Filled",
+    "Gap",
+    "ModifyRejected",
+    "OrderEvent",
+    "OrderStatusReport",
+    "Reconciled",
+    "Reconnected",
+    "Rejected",
+    "Report",
+    "SessionFailed",
+    "Submitted",
+    "Triggered",
+    "Unknown",
+    "Updated",
+    "number",
+]
+
+
+@frozen(kw_only=True)
+class Event:
+    """Root of the stream. local_time: ns since 1970; sequence: place in the stream, from 1."""
+
+    local_time: int
+    sequence: int = 0
+
+
+def number(event: Event, sequence: int) -> None:
+    """Gives `event` its place in the stream. For the outbox alone, once, before anybody else sees the event.
+
+    Writing the one field is 40 times cheaper than a copy of the event, and the event has a single owner then.
+    """
+    object.__setattr__(event, "sequence", sequence)
+
+
+@frozen(kw_only=True)
+class OrderEvent(Event):
+    """Something happened to a tracked order."""
+
+    identity: OrderIdentity
+    venue_order_id: VenueOrderId | None
+    venue_time: int
+
+    @property
+    def trader(self) -> TraderId:
+        return self.identity.trader
+
+    @property
+    def strategy(self) -> StrategyId:
+        return self.identity.strategy
+
+    @property
+    def account(self) -> AccountId:
+        return self.identity.account
+
+    @property
+    def instrument(self) -> InstrumentId:
+        return self.identity.instrument
+
+    @property
+    def client_order_id(self) -> ClientOrderId:
+        return self.identity.client_order_id
+
+
+@frozen(kw_only=True)
+class Submitted(OrderEvent):
+    """The order is registered and its request released towards the venue."""
+
+    request_id: RequestId
+    quantity: Decimal
+    price: Decimal | None
+    trigger_price: Decimal | None
+    time_in_force: TimeInForce
+    post_only: bool
+
+
+@frozen(kw_only=True)
+class Denied(OrderEvent):
+    """The order certainly never reached the venue's book, though it was registered here. Safe to submit again
+    under a new client order id."""
+
+    reason: str
+
+
+@frozen(kw_only=True)
+class Accepted(OrderEvent):
+    """The venue has the order. Comes once, before anything else the venue says of it."""
+
+
+@frozen(kw_only=True)
+class Rejected(OrderEvent):
+    """The venue refused the order. due_post_only: it was post-only and would have traded at once."""
+
+    reason: str
+    due_post_only: bool
+
+
+@frozen(kw_only=True)
+class Updated(OrderEvent):
+    """The order's terms or its venue order id changed; the fields hold what is true from now on.
+
+    quantity: of the whole client order, fills under earlier venue order ids included.
+    previous_venue_order_id: set when the venue replaced the order under a new id; fills that name the old one
+    still find this order.
+    """
+
+    quantity: Decimal | None
+    price: Decimal | None
+    trigger_price: Decimal | None
+    previous_venue_order_id: VenueOrderId | None = None
+    venue_cumulative_base: Decimal = Decimal(0)
+    """Of the whole order's cumulative quantity, the part that the new venue order id does not count."""
+
+
+@frozen(kw_only=True)
+class ModifyRejected(OrderEvent):
+    """A change was refused; the order stands as it was."""
+
+    request_id: RequestId | None
+    reason: str
+
+
+@frozen(kw_only=True)
+class Triggered(OrderEvent):
+    """A stop order's trigger fired."""
+
+
+@frozen(kw_only=True)
+class Filled(OrderEvent):
+    """One execution.
+
+    cumulative: all executions of the order so far, this one included; leaves: what may still fill, 0 when the
+    order has ended; overfill: executed beyond the order's quantity, 0 unless the venue overfilled it.
+    commission: positive = paid, None while the venue has not told it (`FeeReported` follows).
+    fill_venue_order_id: the venue order id under which it executed; with trade_id it identifies the fill.
+    """
+
+    trade_id: TradeId
+    fill_venue_order_id: VenueOrderId
+    last_price: Decimal
+    last_quantity: Decimal
+    cumulative: Decimal
+    leaves: Decimal
+    overfill: Decimal
+    currency: str
+    commission: Money | None
+    liquidity: LiquiditySide
+    status: OrderStatus
+
+
+@frozen(kw_only=True)
+class FeeReported(OrderEvent):
+    """The commission of a fill that was published before its fee was known."""
+
+    trade_id: TradeId
+    fill_venue_order_id: VenueOrderId
+    commission: Money
+
+
+@frozen(kw_only=True)
+class Canceled(OrderEvent):
+    """The order ended by cancellation (an unfilled IOC or FOK included). cumulative: what had filled by then."""
+
+    reason: str
+    cumulative: Decimal
+
+
+@frozen(kw_only=True)
+class CancelRejected(OrderEvent):
+    """A cancel was refused; the order stands as it was."""
+
+    request_id: RequestId | None
+    reason: str
+
+
+@frozen(kw_only=True)
+class Expired(OrderEvent):
+    """The order ended by time. cumulative: what had filled by then."""
+
+    reason: str
+    cumulative: Decimal
+
+
+@frozen(kw_only=True)
+class Unknown(OrderEvent):
+    """Nobody here knows whether the order lives: it was sent and not answered, or the answer was ambiguous.
+
+    It is neither rejected nor sent again; a late answer, an execution, a snapshot or a status query settles it.
+    since: ns since 1970 by our clock.
+    """
+
+    reason: str
+    since: int
+
+
+@frozen(kw_only=True)
+class Report(Event):
+    """About an order that this client does not track."""
+
+    account: AccountId
+    instrument: InstrumentId
+    client_order_id: ClientOrderId | None
+    venue_order_id: VenueOrderId
+    venue_time: int
+
+
+@frozen(kw_only=True)
+class OrderStatusReport(Report):
+    """How the venue shows an order. None: the venue did not say, or used a word that this version does not know."""
+
+    status: OrderStatus | None
+    side: Side | None
+    type: OrderType | None
+    time_in_force: TimeInForce | None
+    price: Decimal | None
+    trigger_price: Decimal | None
+    quantity: Decimal | None
+    cumulative: Decimal | None
+    post_only: bool
+    reason: str
+
+
+@frozen(kw_only=True)
+class FillReport(Report):
+    """One execution of an order that this client does not track."""
+
+    trade_id: TradeId
+    side: Side | None
+    last_price: Decimal
+    last_quantity: Decimal
+    currency: str
+    commission: Money | None
+    liquidity: LiquiditySide
+
+
+@frozen(kw_only=True)
+class ConnectionEvent(Event):
+    """About the link to one venue. connection: number of the connection, from 1."""
+
+    venue: str
+    connection: int
+
+
+@frozen(kw_only=True)
+class Connected(ConnectionEvent):
+    """The first connection is up; not yet logged in."""
+
+    url: str
+
+
+@frozen(kw_only=True)
+class Reconnected(ConnectionEvent):
+    """A later connection is up; not yet logged in."""
+
+    url: str
+
+
+@frozen(kw_only=True)
+class Authenticated(ConnectionEvent):
+    """The venue logged us in; orders can be sent."""
+
+    user: str
+
+
+@frozen(kw_only=True)
+class Disconnected(ConnectionEvent):
+    """The connection ended. will_retry: another one is attempted."""
+
+    reason: str
+    will_retry: bool
+
+
+@frozen(kw_only=True)
+class Reconciled(ConnectionEvent):
+    """After a login: the venue's open orders were compared with ours, and every order of ours that was missing
+    from them has been asked for. settled: orders whose state changed by it; gaps: orders with fills still missing."""
+
+    open_orders: int
+    settled: int
+    gaps: int
+
+
+@frozen(kw_only=True)
+class Gap(ConnectionEvent):
+    """The venue reports more executed than we have heard fills for. No fill is invented: the missing ones come
+    out as ordinary fills once they are read from the venue's history. known, reported: cumulative quantities."""
+
+    identity: OrderIdentity
+    venue_order_id: VenueOrderId | None
+    known: Decimal
+    reported: Decimal
+
+    @property
+    def client_order_id(self) -> ClientOrderId:
+        return self.identity.client_order_id
+
+
+@frozen(kw_only=True)
+class AuthenticationFailed(ConnectionEvent):
+    """The venue refused our credentials; the session ends."""
+
+    reason: str
+
+
+@frozen(kw_only=True)
+class SessionFailed(ConnectionEvent):
+    """The session cannot go on. Orders at the venue stay as they are."""
+
+    reason: str
+
+
+OutMessage = OrderEvent | Report | ConnectionEvent
+"""Everything that comes out of a client."""

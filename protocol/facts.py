@@ -1,0 +1,246 @@
+"""What a venue said, in words that every venue shares. Venue modules make facts; dispatch decides what they mean.
+
+A fact never interprets: it holds ids as the venue names them, and dispatch finds the order. None means that the
+venue did not say, or said it in a word that we do not know.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import Enum
+
+from attrs import frozen
+
+from .values import (
+    LiquiditySide,
+    Money,
+    OrderStatus,
+    OrderType,
+    RequestId,
+    Side,
+    TimeInForce,
+    TradeId,
+    VenueOrderId,
+    WireId,
+)
+
+__all__ = [
+    "Alive",
+    "CancelRefused",
+    "Fact",
+    "FillsListed",
+    "LoggedIn",
+    "OrderAcknowledged",
+    "OrderCanceled",
+    "OrderExpired",
+    "OrderRejected",
+    "OrderReplaced",
+    "OrderTraded",
+    "OrderTriggered",
+    "OrderView",
+    "Outcome",
+    "PricePreviewed",
+    "RequestAnswered",
+    "RequestRefused",
+    "Trade",
+    "Unreadable",
+]
+
+
+@frozen(kw_only=True)
+class OrderView:
+    """An order as the venue shows it, after whatever the fact tells.
+
+    symbol: the venue's own; quantity, cumulative: as counted under this venue order id; time: ns since 1970 when
+    the venue received the order, 0 if unsaid; reason: the venue's words where it ended the order.
+    """
+
+    venue_order_id: VenueOrderId
+    wire_id: WireId | None
+    symbol: str
+    side: Side | None
+    price: Decimal | None
+    quantity: Decimal | None
+    cumulative: Decimal | None
+    status: OrderStatus | None
+    time_in_force: TimeInForce | None
+    post_only: bool
+    type: OrderType | None = OrderType.LIMIT
+    trigger_price: Decimal | None = None
+    reason: str = ""
+    time: int = 0
+
+
+@frozen(kw_only=True)
+class Trade:
+    """One execution as the venue tells it. fee None: not told here."""
+
+    venue_order_id: VenueOrderId
+    trade_id: TradeId
+    symbol: str
+    side: Side | None
+    price: Decimal
+    quantity: Decimal
+    liquidity: LiquiditySide
+    time: int
+    fee: Money | None = None
+
+
+@frozen(kw_only=True)
+class OrderFact:
+    """About one order. time: ns since 1970 of the event; event_id: the venue's id of this event, "" if it has none."""
+
+    time: int
+    order: OrderView
+    event_id: str = ""
+
+
+@frozen(kw_only=True)
+class OrderAcknowledged(OrderFact):
+    """The order is live."""
+
+
+@frozen(kw_only=True)
+class OrderTraded(OrderFact):
+    """One execution. final: the venue says that the order is complete with it."""
+
+    trade: Trade
+    final: bool
+
+
+@frozen(kw_only=True)
+class OrderTriggered(OrderFact):
+    """A stop's trigger fired."""
+
+
+@frozen(kw_only=True)
+class OrderCanceled(OrderFact):
+    reason: str
+
+
+@frozen(kw_only=True)
+class OrderExpired(OrderFact):
+    reason: str
+
+
+@frozen(kw_only=True)
+class OrderRejected(OrderFact):
+    reason: str
+    due_post_only: bool
+
+
+@frozen(kw_only=True)
+class OrderReplaced(OrderFact):
+    """`order` was replaced or amended.
+
+    new_venue_order_id None: amended in place, or (if `order` says that it ended) the venue left the new id out.
+    replacement None: the new terms are those of `order` itself (amended in place), or unknown.
+    """
+
+    new_venue_order_id: VenueOrderId | None
+    replacement: OrderView | None
+
+
+@frozen(kw_only=True)
+class CancelRefused:
+    """An accepted cancel request came to nothing; the order stands as it was."""
+
+    venue_order_id: VenueOrderId
+    wire_id: WireId | None
+    reason: str
+    time: int
+
+
+class Outcome(Enum):
+    """What a refusal proves."""
+
+    DEFINITE = "the request was not executed"
+    NOT_FOUND = "no such order"
+    TOO_EARLY = "not executed; may succeed shortly"
+    THROTTLED = "not executed; too many requests"
+    AMBIGUOUS = "the request may have been executed"
+
+
+@frozen(kw_only=True)
+class RequestAnswered:
+    """The venue took a request. Which fields are set depends on what was asked.
+
+    venue_order_id: of the order placed, or of its replacement; refused: the venue answered and declined (a cancel
+    request that it will not act on); orders: the open ones; order: the one asked for.
+    """
+
+    request_id: RequestId
+    venue_order_id: VenueOrderId | None = None
+    refused: bool = False
+    orders: tuple[OrderView, ...] | None = None
+    order: OrderView | None = None
+
+
+@frozen(kw_only=True)
+class RequestRefused:
+    """The venue refused a request. request_id None: the venue did not say which."""
+
+    request_id: RequestId | None
+    outcome: Outcome
+    reason: str
+    due_post_only: bool = False
+
+
+@frozen(kw_only=True)
+class PricePreviewed:
+    """At which price `quantity` would fill now. price None: nothing to trade against."""
+
+    request_id: RequestId
+    price: Decimal | None
+    filled: Decimal
+    remaining: Decimal
+
+
+@frozen(kw_only=True)
+class FillsListed:
+    """Executions read from the venue's history, in the venue's order."""
+
+    request_id: RequestId
+    trades: tuple[Trade, ...]
+
+
+@frozen(kw_only=True)
+class LoggedIn:
+    """The login answer: who we are, what is open now, and which safety options the venue really set.
+
+    heartbeat_timeout: seconds, None if none is in force.
+    """
+
+    user: str
+    orders: tuple[OrderView, ...]
+    cancel_on_disconnect: bool
+    heartbeat_timeout: int | None
+
+
+@frozen(kw_only=True)
+class Alive:
+    """A heartbeat; nothing but a sign of life."""
+
+
+@frozen(kw_only=True)
+class Unreadable:
+    """A complete message that makes no sense to us. why: what is wrong; text: its beginning."""
+
+    why: str
+    text: str
+
+
+OrderNews = (
+    OrderAcknowledged | OrderTraded | OrderTriggered | OrderCanceled | OrderExpired | OrderRejected | OrderReplaced
+)
+Fact = (
+    OrderNews
+    | CancelRefused
+    | RequestAnswered
+    | RequestRefused
+    | PricePreviewed
+    | FillsListed
+    | LoggedIn
+    | Alive
+    | Unreadable
+)

@@ -1,0 +1,79 @@
+"""Pacing as arithmetic on time: reconnect delays and token buckets. No clock and no randomness; both are given."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+__all__ = ["Backoff", "Bucket", "FIRST_CONNECT", "RECONNECT"]
+
+SECOND = 1_000_000_000
+
+
+@frozen(kw_only=True)
+class Backoff:
+    """Exponential back-off. initial, maximum, jitter, attempt_timeout: seconds; attempts None: without limit.
+
+    immediate: the first retry comes at once, and `initial` is the pause before the second.
+    """
+
+    initial: float = 0.5
+    factor: float = 2.0
+    maximum: float = 5.0
+    jitter: float = 0.25
+    attempts: int | None = None
+    attempt_timeout: float = 10.0
+    immediate: bool = False
+
+    def delay(self, attempt: int, draw: float) -> float:
+        """Seconds to wait after failed attempt number `attempt` (from 1). draw: from 0 up to, not including, 1."""
+        exponent = attempt - 1
+        if self.immediate:
+            if attempt <= 0:
+                return 0.0
+            exponent = attempt - 1
+        # A large exponent would overflow; beyond 64 every sensible factor is at its maximum.
+        base = min(self.maximum, self.initial * self.factor ** min(exponent, 64))
+        return base + self.jitter * draw
+
+
+FIRST_CONNECT = Backoff(initial=0.5, factor=2.0, maximum=5.0, jitter=0.25, attempts=5, attempt_timeout=10.0)
+RECONNECT = Backoff(
+    initial=0.5, factor=1.5, maximum=5.0, jitter=0.25, attempts=None, attempt_timeout=5.0, immediate=True
+)
+
+
+@frozen(kw_only=True)
+class Bucket:
+    """A token bucket at one moment. rate: tokens per second; capacity: the most it holds; time: ns, monotonic.
+
+    tokens are counted in billionths, so that refilling is exact integer arithmetic.
+    """
+
+    rate: int
+    capacity: int
+    nano_tokens: int
+    time: int
+
+    @classmethod
+    def full(cls, *, rate: int, capacity: int, now: int) -> Bucket:
+        return cls(rate=rate, capacity=capacity, nano_tokens=capacity * SECOND, time=now)
+
+    def refilled(self, now: int) -> Bucket:
+        """The bucket at `now`; a moment before the last one changes nothing."""
+        if now <= self.time:
+            return self
+        filled = min(self.capacity * SECOND, self.nano_tokens + (now - self.time) * self.rate)
+        return Bucket(rate=self.rate, capacity=self.capacity, nano_tokens=filled, time=now)
+
+    def take(self, cost: int, now: int) -> Bucket | None:
+        """The bucket after paying `cost` tokens at `now`; None when it does not hold that much."""
+        ready = self.refilled(now)
+        if ready.nano_tokens < cost * SECOND:
+            return None
+        left = ready.nano_tokens - cost * SECOND
+        return Bucket(rate=self.rate, capacity=self.capacity, nano_tokens=left, time=ready.time)
+
+    def ready_at(self, cost: int, now: int) -> int:
+        """When `cost` tokens will be there: ns, monotonic; `now` if they are. cost must not exceed capacity."""
+        missing = cost * SECOND - self.refilled(now).nano_tokens
+        return now if missing <= 0 else now - (-missing // self.rate)

@@ -1,0 +1,233 @@
+"""What a user asks for (`NewOrder`), who an order is (`OrderIdentity`), and how its life may go (`NEXT_STATUS`).
+
+The life of an order is a table: (where it stands, what happened) → where it stands then. A pair that is not in
+the table is stale news and changes nothing. Two rules are not in the table, because they need numbers:
+a fill that completes the order moves it to FILLED, and a fill of an order that has ended leaves its status as
+it is (a fill after a cancel is a fill).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import Enum, auto
+from typing import Final, TypedDict, Unpack
+
+from attrs import field, frozen
+
+from .values import (
+    AccountId,
+    ClientOrderId,
+    InstrumentId,
+    OrderStatus,
+    OrderType,
+    Side,
+    StrategyId,
+    TimeInForce,
+    TraderId,
+    VenueOrderId,
+    WireId,
+    exact,
+    instrument_id,
+)
+
+__all__ = ["NEXT_STATUS", "Happening", "NewOrder", "OrderIdentity", "OrderState"]
+
+DEFAULT_STRATEGY: Final = StrategyId("default")
+
+
+def _optional_exact(value: object) -> Decimal | None:
+    return None if value is None else exact(value)
+
+
+class OrderTerms(TypedDict, total=False):
+    """The fields of `NewOrder` that any type of order may carry."""
+
+    time_in_force: TimeInForce
+    post_only: bool
+    reduce_only: bool
+    strategy: StrategyId
+    client_order_id: ClientOrderId
+    tag: str
+
+
+Number = Decimal | int | str
+
+
+@frozen(kw_only=True)
+class NewOrder:
+    """An order to place. Construct it with `NewOrder.limit`, `.market` or `.stop_limit`.
+
+    quantity: contracts or base units; price, trigger_price: quote currency per unit. Numbers are text, int or
+    Decimal; a float raises TypeError. client_order_id None: the client makes one up. Nothing here is checked
+    against an instrument or a venue; `submit` does that, and raises `NotSent`.
+    """
+
+    instrument: InstrumentId = field(converter=instrument_id)
+    side: Side
+    type: OrderType
+    quantity: Decimal = field(converter=exact)
+    price: Decimal | None = field(converter=_optional_exact, default=None)
+    trigger_price: Decimal | None = field(converter=_optional_exact, default=None)
+    time_in_force: TimeInForce = TimeInForce.GTC
+    post_only: bool = False
+    reduce_only: bool = False
+    strategy: StrategyId = DEFAULT_STRATEGY
+    client_order_id: ClientOrderId | None = None
+    tag: str | None = None
+
+    @classmethod
+    def limit(
+        cls, instrument: str, side: Side, *, quantity: Number, price: Number, **terms: Unpack[OrderTerms]
+    ) -> NewOrder:
+        """A limit order."""
+        return cls(instrument=instrument, side=side, type=OrderType.LIMIT, quantity=quantity, price=price, **terms)
+
+    @classmethod
+    def market(
+        cls,
+        instrument: str,
+        side: Side,
+        *,
+        quantity: Number,
+        price: Number | None = None,
+        **terms: Unpack[OrderTerms],
+    ) -> NewOrder:
+        """A market order. Where a venue has none (AX), an aggressive limit order goes out in its place: at
+        `price` if given, else at the price for which the venue says it would fill now."""
+        return cls(instrument=instrument, side=side, type=OrderType.MARKET, quantity=quantity, price=price, **terms)
+
+    @classmethod
+    def stop_limit(
+        cls,
+        instrument: str,
+        side: Side,
+        *,
+        quantity: Number,
+        price: Number,
+        trigger_price: Number,
+        **terms: Unpack[OrderTerms],
+    ) -> NewOrder:
+        """A limit order that waits until the market trades at `trigger_price`."""
+        return cls(
+            instrument=instrument,
+            side=side,
+            type=OrderType.STOP_LIMIT,
+            quantity=quantity,
+            price=price,
+            trigger_price=trigger_price,
+            **terms,
+        )
+
+
+@frozen(kw_only=True)
+class OrderIdentity:
+    """Who an order is: everything about it that never changes once it is registered.
+
+    wire_id: the client order id as the venue's wire carries it, None where it never crosses the wire.
+    local_time: ns since 1970 when it was registered.
+    """
+
+    trader: TraderId
+    strategy: StrategyId
+    account: AccountId
+    instrument: InstrumentId
+    client_order_id: ClientOrderId
+    side: Side | None
+    type: OrderType | None
+    currency: str
+    wire_id: WireId | None
+    local_time: int
+
+
+@frozen(kw_only=True)
+class OrderState:
+    """An order as dispatch sees it at one moment; a view, replaced by a newer one, never changed.
+
+    quantity, cumulative, leaves: contracts or base units; price: quote currency per unit, None for a market
+    order whose price is not settled yet.
+    """
+
+    identity: OrderIdentity
+    status: OrderStatus
+    venue_order_id: VenueOrderId | None
+    quantity: Decimal | None
+    cumulative: Decimal
+    price: Decimal | None
+    trigger_price: Decimal | None
+    time_in_force: TimeInForce | None
+
+    @property
+    def client_order_id(self) -> ClientOrderId:
+        return self.identity.client_order_id
+
+    @property
+    def leaves(self) -> Decimal | None:
+        """What may still fill; 0 once the order has ended, None while its quantity is not known."""
+        if self.status.is_terminal:
+            return Decimal(0)
+        return None if self.quantity is None else max(Decimal(0), self.quantity - self.cumulative)
+
+
+class Happening(Enum):
+    """What can happen to an order, as far as its status is concerned."""
+
+    ACCEPTED = auto()
+    TRIGGERED = auto()
+    FILLED_IN_PART = auto()
+    COMPLETED = auto()
+    CANCELED = auto()
+    EXPIRED = auto()
+    REJECTED = auto()
+    DENIED = auto()
+    LOST = auto()
+
+
+_S, _H = OrderStatus, Happening
+
+NEXT_STATUS: Final[Mapping[tuple[OrderStatus, Happening], OrderStatus]] = {
+    (_S.SUBMITTED, _H.ACCEPTED): _S.ACCEPTED,
+    (_S.SUBMITTED, _H.FILLED_IN_PART): _S.PARTIALLY_FILLED,
+    (_S.SUBMITTED, _H.COMPLETED): _S.FILLED,
+    (_S.SUBMITTED, _H.TRIGGERED): _S.TRIGGERED,
+    (_S.SUBMITTED, _H.CANCELED): _S.CANCELED,
+    (_S.SUBMITTED, _H.EXPIRED): _S.EXPIRED,
+    (_S.SUBMITTED, _H.REJECTED): _S.REJECTED,
+    (_S.SUBMITTED, _H.DENIED): _S.DENIED,
+    (_S.SUBMITTED, _H.LOST): _S.UNKNOWN,
+    (_S.UNKNOWN, _H.ACCEPTED): _S.ACCEPTED,
+    (_S.UNKNOWN, _H.FILLED_IN_PART): _S.PARTIALLY_FILLED,
+    (_S.UNKNOWN, _H.COMPLETED): _S.FILLED,
+    (_S.UNKNOWN, _H.TRIGGERED): _S.TRIGGERED,
+    (_S.UNKNOWN, _H.CANCELED): _S.CANCELED,
+    (_S.UNKNOWN, _H.EXPIRED): _S.EXPIRED,
+    (_S.UNKNOWN, _H.REJECTED): _S.REJECTED,
+    (_S.UNKNOWN, _H.DENIED): _S.DENIED,
+    (_S.ACCEPTED, _H.TRIGGERED): _S.TRIGGERED,
+    (_S.ACCEPTED, _H.FILLED_IN_PART): _S.PARTIALLY_FILLED,
+    (_S.ACCEPTED, _H.COMPLETED): _S.FILLED,
+    (_S.ACCEPTED, _H.CANCELED): _S.CANCELED,
+    (_S.ACCEPTED, _H.EXPIRED): _S.EXPIRED,
+    (_S.TRIGGERED, _H.FILLED_IN_PART): _S.PARTIALLY_FILLED,
+    (_S.TRIGGERED, _H.COMPLETED): _S.FILLED,
+    (_S.TRIGGERED, _H.CANCELED): _S.CANCELED,
+    (_S.TRIGGERED, _H.EXPIRED): _S.EXPIRED,
+    (_S.PARTIALLY_FILLED, _H.FILLED_IN_PART): _S.PARTIALLY_FILLED,
+    (_S.PARTIALLY_FILLED, _H.COMPLETED): _S.FILLED,
+    (_S.PARTIALLY_FILLED, _H.CANCELED): _S.CANCELED,
+    (_S.PARTIALLY_FILLED, _H.EXPIRED): _S.EXPIRED,
+    # Ended orders: only executions still count, and they do not reopen the order.
+    (_S.FILLED, _H.FILLED_IN_PART): _S.FILLED,
+    (_S.FILLED, _H.COMPLETED): _S.FILLED,
+    (_S.CANCELED, _H.FILLED_IN_PART): _S.CANCELED,
+    (_S.CANCELED, _H.COMPLETED): _S.FILLED,
+    (_S.EXPIRED, _H.FILLED_IN_PART): _S.EXPIRED,
+    (_S.EXPIRED, _H.COMPLETED): _S.FILLED,
+    # A venue that executes an order it refused, or that we believed never arrived, has the last word.
+    (_S.REJECTED, _H.FILLED_IN_PART): _S.PARTIALLY_FILLED,
+    (_S.REJECTED, _H.COMPLETED): _S.FILLED,
+    (_S.DENIED, _H.ACCEPTED): _S.ACCEPTED,
+    (_S.DENIED, _H.FILLED_IN_PART): _S.PARTIALLY_FILLED,
+    (_S.DENIED, _H.COMPLETED): _S.FILLED,
+}
+"""Where an order stands after something happened to it. Absent pairs are stale and change nothing."""

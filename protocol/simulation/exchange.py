@@ -1,0 +1,114 @@
+"""The seam between a simulated venue's brain and whatever carries it: messages in, messages out, no waiting.
+
+A brain is pure: it has no clock (the time is an argument), no socket and no randomness of its own (it draws
+through a callable that it is given). One server actor carries every brain; it knows no venue's words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NewType, Protocol
+
+from attrs import field, frozen
+
+from ..values import Instant
+
+__all__ = [
+    "Accept",
+    "Close",
+    "Exchange",
+    "HttpReply",
+    "HttpRequest",
+    "Output",
+    "Refuse",
+    "SessionNumber",
+    "Tell",
+]
+
+SessionNumber = NewType("SessionNumber", int)
+
+
+@frozen(kw_only=True)
+class HttpRequest:
+    """An HTTP request as it came in. path: without the query; header names in lower case.
+
+    Headers and body never show in repr: they hold tokens and secrets.
+    """
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+    def header(self, name: str) -> str | None:
+        return next((value for key, value in self.headers if key == name), None)
+
+
+@frozen(kw_only=True)
+class HttpReply:
+    status: int
+    body: bytes = field(repr=False)
+    headers: tuple[tuple[str, str], ...] = ()
+    content_type: str = "application/json"
+
+
+@frozen
+class Accept:
+    """Complete the WebSocket upgrade; the outputs that come with it follow in order."""
+
+
+@frozen
+class Refuse:
+    """Answer the WebSocket upgrade with this instead."""
+
+    reply: HttpReply
+
+
+@frozen
+class Tell:
+    """Send one message to a session: text frame for str, binary frame for bytes."""
+
+    session: SessionNumber
+    message: str | bytes
+
+
+@frozen
+class Close:
+    """End a session. code None: drop the connection without a close frame."""
+
+    session: SessionNumber
+    code: int | None
+    reason: str = ""
+
+
+Output = Tell | Close
+
+
+class Exchange(Protocol):
+    """A simulated venue's brain. Every method returns what is to be sent now, in order; nothing is sent otherwise.
+
+    Outputs may address any session, not only the one whose input caused them. A session exists from an accepted
+    `upgrade` until `gone`; after `Close` the carrier calls `gone` too.
+    """
+
+    @property
+    def websocket_path(self) -> str:
+        """Path on which this venue serves its WebSocket, e.g. /orders/ws."""
+
+    def upgrade(
+        self, session: SessionNumber, request: HttpRequest, now: Instant
+    ) -> tuple[Accept | Refuse, Sequence[Output]]: ...
+
+    def receive(self, session: SessionNumber, message: str | bytes, now: Instant) -> Sequence[Output]: ...
+
+    def gone(self, session: SessionNumber, now: Instant) -> Sequence[Output]: ...
+
+    def request(self, request: HttpRequest, now: Instant) -> tuple[HttpReply, Sequence[Output]]: ...
+
+    def tick(self, now: Instant) -> Sequence[Output]:
+        """What is due by `now`: heartbeats, delayed messages, expiries, time-outs."""
+
+    @property
+    def next_due(self) -> int | None:
+        """When `tick` has something to do next: ns, monotonic; None if nothing is planned."""

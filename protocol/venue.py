@@ -1,0 +1,141 @@
+"""The seam between the neutral core and one venue: what a venue module must provide, and the rules of its wire.
+
+A venue is one object that satisfies `Venue`. It is pure: it turns requests into frames or HTTP calls, and
+messages into facts. It knows no connection, no clock and no order state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from attrs import field, frozen
+
+from .commands import Replace
+from .facts import Fact, LoggedIn
+from .orders import NewOrder
+from .requests import Request
+from .values import ClientOrderId, Instrument, TimeInForce, WireId
+
+__all__ = ["HttpAnswer", "HttpCall", "Upgrade", "Venue", "VenueRules"]
+
+SECOND = 1_000_000_000
+
+
+@frozen(kw_only=True)
+class HttpCall:
+    """One HTTP request. path: from the root of the host; authorized: send the current token with it.
+
+    The body never shows in repr: it may hold a secret.
+    """
+
+    method: str
+    path: str
+    query: Sequence[tuple[str, str]] = ()
+    body: bytes | None = field(default=None, repr=False)
+    authorized: bool = True
+
+
+@frozen(kw_only=True)
+class HttpAnswer:
+    """What came back. The body never shows in repr: it may hold a token."""
+
+    status: int
+    body: bytes = field(repr=False)
+
+
+@frozen(kw_only=True)
+class Upgrade:
+    """How to open the WebSocket: full url and extra headers. The headers never show in repr: they hold the token."""
+
+    url: str
+    headers: Sequence[tuple[str, str]] = field(repr=False)
+
+
+@frozen(kw_only=True)
+class VenueRules:
+    """What dispatch must know of a wire, as data. Times in ns.
+
+    venue: the name after the dot of its instruments, and the key in the registry;
+    request_timeout: an unanswered request is given up after this long (an order: Unknown);
+    query_delays: pauses before the first, second … status query of an order whose outcome is unknown; the last
+      one repeats;
+    absence_proves_after: "no such order" proves that a placement never arrived only if it was sent at least this
+      long before the query; or if the connection that carried it is gone and a newer one answered the query;
+    early_cancel_delays: pauses before a cancel that came too early is sent again;
+    expiry_is_cancel: a time-in-force under which "expired" means canceled;
+    cancel_by_wire_id: an order whose venue id is not known yet can be cancelled by its wire id.
+    """
+
+    venue: str
+    request_timeout: int = 10 * SECOND
+    query_delays: Sequence[int] = (1 * SECOND, 2 * SECOND, 5 * SECOND)
+    absence_proves_after: int = 5 * SECOND
+    early_cancel_delays: Sequence[int] = (SECOND // 10, SECOND // 5, 2 * SECOND // 5)
+    expiry_is_cancel: frozenset[TimeInForce] = frozenset({TimeInForce.IOC, TimeInForce.FOK})
+    cancel_by_wire_id: bool = True
+
+
+class Venue(Protocol):
+    """What a venue module provides. Nothing here waits, logs or reads a clock."""
+
+    @property
+    def rules(self) -> VenueRules: ...
+
+    # Connecting
+
+    @property
+    def rest_url(self) -> str:
+        """Root of the venue's REST interface, without a path."""
+
+    def login_call(self) -> HttpCall | None:
+        """The call that fetches a token; None when the configuration gives a token itself."""
+
+    def read_token(self, answer: HttpAnswer) -> str:
+        """The token in the answer to `login_call`. Raises AuthenticationFailed when the venue refused the
+        credentials, WireError when the answer makes no sense or the venue is not able to answer."""
+
+    @property
+    def token_lifetime(self) -> int | None:
+        """ns that a token from `login_call` is good for, None if it does not expire."""
+
+    def upgrade(self, token: str) -> Upgrade: ...
+
+    def login_problem(self, login: LoggedIn) -> str | None:
+        """A sentence when the login answer does not confirm an option that we asked for; else None."""
+
+    @property
+    def heartbeat(self) -> tuple[str, int] | None:
+        """The text that keeps the session alive by the venue's own rule and its period in ns; None if none is due."""
+
+    def instruments_call(self) -> HttpCall: ...
+
+    def read_instruments(self, answer: HttpAnswer) -> tuple[Instrument, ...]:
+        """Raises WireError when the answer makes no sense."""
+
+    # Wire
+
+    def decode(self, message: str | bytes) -> Sequence[Fact]:
+        """What one complete message says. Never raises: what cannot be read comes back as `Unreadable`."""
+
+    def encode(self, request: Request) -> str | HttpCall:
+        """The frame, or the HTTP call where the venue takes this request only that way."""
+
+    def read_answer(self, request: Request, answer: HttpAnswer) -> Sequence[Fact]:
+        """What the answer to an HTTP call of `encode` says. Never raises."""
+
+    # Orders
+
+    def check_order(self, order: NewOrder, instruments: Mapping[str, Instrument]) -> Instrument:
+        """The checks that come before a request number is taken. Raises NotSent with the reason."""
+
+    def check_terms(self, order: NewOrder, instrument: Instrument) -> None:
+        """The checks that come after it. Raises NotSent with the reason."""
+
+    def check_change(self, change: Replace, instrument: Instrument) -> None:
+        """The checks of a replacement's new terms. Raises NotSent with the reason."""
+
+    def wire_id(self, client_order_id: ClientOrderId) -> WireId: ...
+
+    def external_client_order_id(self, wire_id: WireId) -> ClientOrderId:
+        """What to call an order of another session that carries `wire_id`."""
