@@ -7,6 +7,7 @@ gives it a request number and hands it on to dispatch, which answers.
 from __future__ import annotations
 
 from decimal import Decimal
+from enum import Enum
 
 from attrs import field, frozen
 
@@ -28,14 +29,17 @@ __all__ = [
     "Command",
     "Disconnect",
     "InitializeInstruments",
+    "Milestone",
     "OpenOrders",
     "Place",
     "ReadFills",
     "RegisterExternal",
     "Replace",
     "Resolve",
+    "Show",
     "Status",
     "UpdateInstrument",
+    "Watch",
 ]
 
 
@@ -137,9 +141,38 @@ class Resolve:
     wire_id: WireId
 
 
+class Milestone(Enum):
+    """What can be waited for. Each is also over when the order can no longer reach it."""
+
+    ACCEPTED = "accepted"
+    DONE = "done"
+
+
 @frozen
+class Watch:
+    """Wait until an order reaches a milestone. Answer: its `OrderState` then; at once if that is so already.
+
+    Accepted: the venue has the order, or it ended without, or nobody knows. Done: it has ended.
+    """
+
+    client_order_id: ClientOrderId
+    milestone: Milestone
+
+
+@frozen
+class Show:
+    """Where does an order stand, as far as is known here? Answer: its `OrderState`, or None."""
+
+    client_order_id: ClientOrderId
+
+
+@frozen(kw_only=True)
 class Disconnect:
-    """End the link: let requests in flight be answered, close the socket, do not reconnect."""
+    """End the link: let requests in flight be answered, close the socket, do not reconnect. Answer: None, when the
+    socket is about to be closed. grace: ns to wait for answers; cancel_all: cancel every open order first."""
+
+    grace: int
+    cancel_all: bool = False
 
 
 Command = (
@@ -155,5 +188,7 @@ Command = (
     | UpdateInstrument
     | RegisterExternal
     | Resolve
+    | Watch
+    | Show
     | Disconnect
 )

@@ -145,7 +145,7 @@ class OrderState:
     """An order as dispatch sees it at one moment; a view, replaced by a newer one, never changed.
 
     quantity, cumulative, leaves: contracts or base units; price: quote currency per unit, None for a market
-    order whose price is not settled yet.
+    order whose price is not settled yet; reason: why it ended, or why nobody knows where it stands.
     """
 
     identity: OrderIdentity
@@ -156,6 +156,7 @@ class OrderState:
     price: Decimal | None
     trigger_price: Decimal | None
     time_in_force: TimeInForce | None
+    reason: str = ""
 
     @property
     def client_order_id(self) -> ClientOrderId:

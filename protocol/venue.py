@@ -64,16 +64,20 @@ class VenueRules:
       long before the query; or if the connection that carried it is gone and a newer one answered the query;
     early_cancel_delays: pauses before a cancel that came too early is sent again;
     expiry_is_cancel: a time-in-force under which "expired" means canceled;
-    cancel_by_wire_id: an order whose venue id is not known yet can be cancelled by its wire id.
+    cancel_by_wire_id: an order whose venue id is not known yet can be cancelled by its wire id;
+    http_requests: the classes of requests that the venue takes over HTTP only;
+    market_needs_price: the venue has no market orders; ask it for a price, and send a limit order at that.
     """
 
     venue: str
     request_timeout: int = 10 * SECOND
-    query_delays: Sequence[int] = (1 * SECOND, 2 * SECOND, 5 * SECOND)
+    query_delays: Sequence[int] = (1 * SECOND, 2 * SECOND, 5 * SECOND, 15 * SECOND, 60 * SECOND)
     absence_proves_after: int = 5 * SECOND
     early_cancel_delays: Sequence[int] = (SECOND // 10, SECOND // 5, 2 * SECOND // 5)
     expiry_is_cancel: frozenset[TimeInForce] = frozenset({TimeInForce.IOC, TimeInForce.FOK})
     cancel_by_wire_id: bool = True
+    http_requests: frozenset[type] = frozenset()
+    market_needs_price: bool = False
 
 
 class Venue(Protocol):

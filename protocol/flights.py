@@ -1,0 +1,104 @@
+"""Requests on their way, and when to look at what: the state of a connection, not of orders.
+
+A reconnect rebuilds all of it. Deadlines are data in a heap; nobody here waits.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from typing import Final
+
+from attrs import define, field
+
+from .requests import PlaceOrder, Request
+from .values import ClientOrderId, RequestId, VenueOrderId
+
+__all__ = ["Flight", "Flights", "Timers"]
+
+FIRST_INTERNAL_ID: Final = 1 << 30
+"""Requests that dispatch sends on its own account are numbered from here, so that users count from 1."""
+LAST_REQUEST_ID: Final = (1 << 31) - 1
+
+
+@define(kw_only=True)
+class Flight:
+    """One request that was released towards the venue.
+
+    connection: the one it was meant for, 0 over HTTP; sent_at: ns, monotonic; answered: the venue took it, and what
+    came of it is still to be seen; lost: no answer came in time, or its connection ended; reply_to: who awaits the
+    answer; place: what to send once this price preview is answered; tries: how often a cancel came too early;
+    replacement: the new venue order id that the answer to a replacement named.
+    """
+
+    request: Request
+    client_order_id: ClientOrderId | None
+    connection: int
+    sent_at: int
+    reply_to: object = None
+    answered: bool = False
+    lost: bool = False
+    place: PlaceOrder | None = None
+    tries: int = 0
+    replacement: VenueOrderId | None = None
+
+    @property
+    def request_id(self) -> RequestId:
+        return self.request.request_id
+
+
+@define
+class Flights:
+    """All requests on their way, by request id, with the one cancel and the one change that an order awaits."""
+
+    by_id: dict[RequestId, Flight] = field(factory=dict)
+    cancel_of: dict[ClientOrderId, RequestId] = field(factory=dict)
+    change_of: dict[ClientOrderId, RequestId] = field(factory=dict)
+    _last_internal: int = FIRST_INTERNAL_ID - 1
+
+    def next_internal_id(self) -> RequestId:
+        """A number of our own that is not in flight."""
+        while True:
+            following = self._last_internal + 1
+            self._last_internal = following if following <= LAST_REQUEST_ID else FIRST_INTERNAL_ID
+            if self._last_internal not in self.by_id:
+                return RequestId(self._last_internal)
+
+    def cancel(self, client_order_id: ClientOrderId) -> Flight | None:
+        request_id = self.cancel_of.get(client_order_id)
+        return None if request_id is None else self.by_id.get(request_id)
+
+    def change(self, client_order_id: ClientOrderId) -> Flight | None:
+        request_id = self.change_of.get(client_order_id)
+        return None if request_id is None else self.by_id.get(request_id)
+
+    def drop(self, request_id: RequestId) -> Flight | None:
+        """Forgets a request; its order awaits it no longer."""
+        flight = self.by_id.pop(request_id, None)
+        if flight is not None and flight.client_order_id is not None:
+            for awaited in (self.cancel_of, self.change_of):
+                if awaited.get(flight.client_order_id) == request_id:
+                    del awaited[flight.client_order_id]
+        return flight
+
+
+@define
+class Timers:
+    """Moments at which something must be looked at. An entry may be stale when it comes up; whoever gets it checks."""
+
+    _heap: list[tuple[int, int, object]] = field(factory=list)
+    _count: int = 0
+
+    @property
+    def next(self) -> int | None:
+        """The earliest moment, ns, monotonic."""
+        return self._heap[0][0] if self._heap else None
+
+    def add(self, when: int, what: object) -> None:
+        self._count += 1  # two entries of one moment are never compared by what they hold
+        heapq.heappush(self._heap, (when, self._count, what))
+
+    def due(self, now: int) -> Iterator[object]:
+        """Takes out and gives everything due by `now`, earliest first; entries added meanwhile included."""
+        while self._heap and self._heap[0][0] <= now:
+            yield heapq.heappop(self._heap)[2]

@@ -1,0 +1,51 @@
+"""Records: what dispatch decided. Folding them, in order, is the only way in which order state changes.
+
+Every event about an order is a record. A few records are for our own state alone and are never published; they
+are declared here.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from attrs import frozen
+
+from .events import ConnectionEvent, OrderEvent, Report
+from .orders import OrderIdentity
+from .values import OrderStatus, TimeInForce, VenueOrderId
+
+__all__ = ["Bound", "Closed", "Note", "Record", "Registered"]
+
+
+@frozen(kw_only=True)
+class Note:
+    """Root of the records that are not published."""
+
+    identity: OrderIdentity
+
+
+@frozen(kw_only=True)
+class Registered(Note):
+    """An order that was not submitted here is tracked from now on."""
+
+    venue_order_id: VenueOrderId
+
+
+@frozen(kw_only=True)
+class Bound(Note):
+    """The order's id at the venue, or terms that were open until now. None: nothing new about that one."""
+
+    venue_order_id: VenueOrderId | None
+    quantity: Decimal | None = None
+    price: Decimal | None = None
+    time_in_force: TimeInForce | None = None
+
+
+@frozen(kw_only=True)
+class Closed(Note):
+    """The venue says that the order is complete, though we have not heard of all its fills (a `Gap` said so)."""
+
+    status: OrderStatus
+
+
+Record = OrderEvent | Report | ConnectionEvent | Note

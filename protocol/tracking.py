@@ -1,0 +1,332 @@
+"""The tracked orders and the fills seen: everything about orders that must survive a connection, and a restart.
+
+It changes by `fold` alone. Replaying the records of a run into an empty `TrackedOrders` gives the state that the
+run ended with.
+
+Memory is bounded: a finished order is kept, with its ids, until 100,000 others have finished after it; the fill
+identities slide the same way. No window is ever emptied at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any, Final, Generic, TypeVar
+
+from .events import (
+    Accepted,
+    Canceled,
+    Denied,
+    Expired,
+    FeeReported,
+    Filled,
+    FillReport,
+    OrderEvent,
+    Rejected,
+    Submitted,
+    Triggered,
+    Unknown,
+    Updated,
+)
+from .orders import NEXT_STATUS, Happening, OrderIdentity, OrderState
+from .records import Bound, Closed, Record, Registered
+from .values import (
+    ZERO,
+    ClientOrderId,
+    OrderStatus,
+    RequestId,
+    TimeInForce,
+    TradeId,
+    VenueOrderId,
+    WireId,
+)
+
+__all__ = ["FillKey", "Order", "TrackedOrders", "Window"]
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+FillKey = tuple[VenueOrderId, TradeId]
+"""Which fill it is, on one venue and account: the venue order id as the fill names it, and the trade id."""
+
+FILL_WINDOW: Final = 10_000
+FINISHED_WINDOW: Final = 100_000
+
+
+class Order:
+    """One tracked order. Only `TrackedOrders` writes to it.
+
+    cumulative: all fills we heard of, under whatever venue order id; base: the part of it that the present venue
+    order id does not count (filled before a replacement); reason: why it ended, or why nobody knows.
+    """
+
+    __slots__ = (
+        "accepted",
+        "base",
+        "cumulative",
+        "former_ids",
+        "identity",
+        "post_only",
+        "price",
+        "quantity",
+        "reason",
+        "request_id",
+        "status",
+        "time_in_force",
+        "trigger_price",
+        "unknown_since",
+        "venue_order_id",
+    )
+
+    def __init__(self, identity: OrderIdentity) -> None:
+        self.identity = identity
+        self.status = OrderStatus.SUBMITTED
+        self.accepted = False
+        self.venue_order_id: VenueOrderId | None = None
+        self.former_ids: tuple[VenueOrderId, ...] = ()
+        self.request_id: RequestId | None = None
+        self.quantity: Decimal | None = None
+        self.price: Decimal | None = None
+        self.trigger_price: Decimal | None = None
+        self.time_in_force: TimeInForce | None = None
+        self.post_only = False
+        self.cumulative = ZERO
+        self.base = ZERO
+        self.reason = ""
+        self.unknown_since: int | None = None
+
+    def view(self) -> OrderState:
+        return OrderState(
+            identity=self.identity,
+            status=self.status,
+            venue_order_id=self.venue_order_id,
+            quantity=self.quantity,
+            cumulative=self.cumulative,
+            price=self.price,
+            trigger_price=self.trigger_price,
+            time_in_force=self.time_in_force,
+            reason=self.reason,
+        )
+
+
+class Window(Generic[K, V]):
+    """A mapping that holds the newest `capacity` keys; adding one more lets the oldest go."""
+
+    __slots__ = ("_items", "capacity")
+
+    def __init__(self, capacity: int) -> None:
+        if capacity < 1:
+            raise ValueError(f"A window must hold at least one entry, not {capacity}.")
+        self.capacity = capacity
+        self._items: dict[K, V] = {}
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._items
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self._items)
+
+    def get(self, key: K) -> V | None:
+        return self._items.get(key)
+
+    def put(self, key: K, value: V) -> V | None:
+        """Adds or replaces; a replaced key keeps its age. Returns the value that slid out, if one did."""
+        items = self._items
+        items[key] = value
+        if len(items) <= self.capacity:
+            return None
+        return items.pop(next(iter(items)))
+
+    def pop(self, key: K) -> V | None:
+        return self._items.pop(key, None)
+
+
+class TrackedOrders:
+    """Owned by dispatch; see the module's docstring.
+
+    live: orders that have not ended, by client order id; finished: the newest of those that have;
+    fills: fill identities already published, with whether their fee is known.
+    """
+
+    def __init__(self, *, fill_window: int = FILL_WINDOW, finished_window: int = FINISHED_WINDOW) -> None:
+        self.live: dict[ClientOrderId, Order] = {}
+        self.finished: Window[ClientOrderId, Order] = Window(finished_window)
+        self.fills: Window[FillKey, bool] = Window(fill_window)
+        self._by_venue_id: dict[VenueOrderId, Order] = {}
+        self._by_wire_id: dict[WireId, Order] = {}
+        self._folds: dict[type, Callable[[Any], None]] = {
+            Submitted: self._fold_submitted,
+            Registered: self._fold_registered,
+            Bound: self._fold_bound,
+            Accepted: self._fold_accepted,
+            Triggered: self._fold_triggered,
+            Updated: self._fold_updated,
+            Filled: self._fold_filled,
+            FeeReported: self._fold_fee,
+            FillReport: self._fold_external_fill,
+            Unknown: self._fold_unknown,
+            Closed: self._fold_closed,
+            Canceled: self._fold_canceled,
+            Expired: self._fold_expired,
+            Rejected: self._fold_rejected,
+            Denied: self._fold_denied,
+        }
+
+    # Looking up
+
+    def by_client_order_id(self, client_order_id: ClientOrderId) -> Order | None:
+        return self.live.get(client_order_id) or self.finished.get(client_order_id)
+
+    def by_wire_id(self, wire_id: WireId) -> Order | None:
+        return self._by_wire_id.get(wire_id)
+
+    def by_venue_order_id(self, venue_order_id: VenueOrderId) -> Order | None:
+        """The order that has, or had before a replacement, this venue order id."""
+        return self._by_venue_id.get(venue_order_id)
+
+    def find(self, venue_order_id: VenueOrderId, wire_id: WireId | None) -> Order | None:
+        """By venue order id, else by wire id (spec AX 5.2: then learn the venue order id)."""
+        order = self._by_venue_id.get(venue_order_id)
+        if order is None and wire_id is not None:
+            order = self._by_wire_id.get(wire_id)
+        return order
+
+    # Folding
+
+    def fold(self, record: Record) -> None:
+        """Changes the state by one record. Records that say nothing about order state change nothing."""
+        fold = self._folds.get(type(record))
+        if fold is not None:
+            fold(record)
+
+    def _known(self, identity: OrderIdentity) -> Order:
+        order = self.by_client_order_id(identity.client_order_id)
+        if order is None:
+            # Only a journal cut off at its head can hold such a record; the order begins with it then.
+            order = self._add(Order(identity))
+        return order
+
+    def _add(self, order: Order) -> Order:
+        self.live[order.identity.client_order_id] = order
+        if order.identity.wire_id is not None:
+            self._by_wire_id[order.identity.wire_id] = order
+        return order
+
+    def _bind(self, order: Order, venue_order_id: VenueOrderId | None) -> None:
+        if venue_order_id is None or order.venue_order_id == venue_order_id:
+            return
+        if order.venue_order_id is not None:
+            order.former_ids = (*order.former_ids, order.venue_order_id)
+        order.venue_order_id = venue_order_id
+        self._by_venue_id[venue_order_id] = order
+
+    def _move(self, order: Order, status: OrderStatus) -> None:
+        order.status = status
+        client_order_id = order.identity.client_order_id
+        if not status.is_terminal:
+            if client_order_id not in self.live:  # the venue knows an order that we had given up
+                self.finished.pop(client_order_id)
+                self._add(order)
+            return
+        if self.live.pop(client_order_id, None) is None:
+            return
+        # The venue may give the wire id to a later order; an order that never got a venue id keeps it meanwhile.
+        if order.venue_order_id is not None:
+            self._forget_wire_id(order)
+        slid_out = self.finished.put(client_order_id, order)
+        if slid_out is not None:
+            self._forget(slid_out)
+
+    def _forget_wire_id(self, order: Order) -> None:
+        wire_id = order.identity.wire_id
+        if wire_id is not None and self._by_wire_id.get(wire_id) is order:
+            del self._by_wire_id[wire_id]
+
+    def _forget(self, order: Order) -> None:
+        self._forget_wire_id(order)
+        for venue_order_id in (*order.former_ids, order.venue_order_id):
+            if venue_order_id is not None and self._by_venue_id.get(venue_order_id) is order:
+                del self._by_venue_id[venue_order_id]
+
+    def _fold_submitted(self, record: Submitted) -> None:
+        order = Order(record.identity)
+        order.request_id = record.request_id
+        order.quantity = record.quantity
+        order.price = record.price
+        order.trigger_price = record.trigger_price
+        order.time_in_force = record.time_in_force
+        order.post_only = record.post_only
+        self._add(order)
+
+    def _fold_registered(self, record: Registered) -> None:
+        self._bind(self._add(Order(record.identity)), record.venue_order_id)
+
+    def _fold_bound(self, record: Bound) -> None:
+        order = self._known(record.identity)
+        self._bind(order, record.venue_order_id)
+        order.quantity = record.quantity if order.quantity is None else order.quantity
+        order.price = record.price if order.price is None else order.price
+        order.time_in_force = order.time_in_force or record.time_in_force
+
+    def _fold_accepted(self, record: Accepted) -> None:
+        order = self._known(record.identity)
+        order.accepted = True
+        self._bind(order, record.venue_order_id)
+        self._move(order, NEXT_STATUS.get((order.status, Happening.ACCEPTED), order.status))
+
+    def _fold_triggered(self, record: Triggered) -> None:
+        order = self._known(record.identity)
+        self._move(order, NEXT_STATUS.get((order.status, Happening.TRIGGERED), order.status))
+
+    def _fold_updated(self, record: Updated) -> None:
+        order = self._known(record.identity)
+        if record.venue_order_id != order.venue_order_id:
+            self._bind(order, record.venue_order_id)
+            order.base = record.venue_cumulative_base
+        order.quantity = record.quantity
+        order.price = record.price
+        order.trigger_price = record.trigger_price
+
+    def _fold_filled(self, record: Filled) -> None:
+        order = self._known(record.identity)
+        self.fills.put((record.fill_venue_order_id, record.trade_id), record.commission is not None)
+        self._bind(order, order.venue_order_id or record.venue_order_id)
+        order.cumulative = record.cumulative
+        if order.status is not record.status:
+            self._move(order, record.status)
+
+    def _fold_fee(self, record: FeeReported) -> None:
+        self.fills.put((record.fill_venue_order_id, record.trade_id), True)
+
+    def _fold_external_fill(self, record: FillReport) -> None:
+        self.fills.put((record.venue_order_id, record.trade_id), record.commission is not None)
+
+    def _fold_unknown(self, record: Unknown) -> None:
+        order = self._known(record.identity)
+        order.unknown_since = record.since
+        order.reason = record.reason
+        self._move(order, OrderStatus.UNKNOWN)
+
+    def _fold_closed(self, record: Closed) -> None:
+        self._move(self._known(record.identity), record.status)
+
+    def _fold_canceled(self, record: Canceled) -> None:
+        self._end(record, OrderStatus.CANCELED, record.reason)
+
+    def _fold_expired(self, record: Expired) -> None:
+        self._end(record, OrderStatus.EXPIRED, record.reason)
+
+    def _fold_rejected(self, record: Rejected) -> None:
+        self._end(record, OrderStatus.REJECTED, record.reason)
+
+    def _fold_denied(self, record: Denied) -> None:
+        self._end(record, OrderStatus.DENIED, record.reason)
+
+    def _end(self, record: OrderEvent, status: OrderStatus, reason: str) -> None:
+        order = self._known(record.identity)
+        order.reason = reason
+        self._bind(order, order.venue_order_id or record.venue_order_id)
+        self._move(order, status)
