@@ -1,0 +1,103 @@
+"""Memory channels as this library uses them: batches at both ends, asks that carry their own reply channel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import trio
+from attrs import frozen
+
+from protocol.commands import Command
+from protocol.errors import NotSent, OutcomeUnknown, TradingError
+from protocol.inputs import Input
+from protocol.values import Instant
+
+__all__ = ["Ask", "Batch", "answer", "ask", "ask_locally", "receive_batch", "receive_until", "refuse_queued"]
+
+T = TypeVar("T")
+
+CLOSED = "The client is closed, so nothing was sent."
+
+
+@frozen
+class Batch:
+    """What one producer hands to dispatch at once: one socket read, or the commands that were waiting together."""
+
+    inputs: Sequence[Input]
+    now: Instant
+
+
+@frozen
+class Ask:
+    """A command and where its answer goes. The actor that takes it from the channel owns reply_to."""
+
+    command: Command
+    reply_to: trio.MemorySendChannel[Any]
+
+
+async def receive_batch(inbox: trio.MemoryReceiveChannel[T], limit: int) -> list[T]:
+    """Waits for one item, then takes what is queued already, `limit` in all. An empty list: the channel ended."""
+    batch: list[T] = []
+    with suppress(trio.WouldBlock, trio.EndOfChannel):
+        batch.append(await inbox.receive())
+        while len(batch) < limit:
+            batch.append(inbox.receive_nowait())
+    return batch
+
+
+async def receive_until(inbox: trio.MemoryReceiveChannel[T], deadline: float | None) -> T | None:
+    """One item, or None at `deadline` (Trio's clock). Raises trio.EndOfChannel."""
+    if deadline is None:
+        return await inbox.receive()
+    with trio.move_on_at(deadline):
+        return await inbox.receive()
+    return None
+
+
+def answer(reply_to: trio.MemorySendChannel[Any], value: object) -> None:
+    """Gives an answer; whoever asked may have given up, which is ordinary."""
+    with reply_to, suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+        reply_to.send_nowait(value)
+
+
+def refuse_queued(inbox: trio.MemoryReceiveChannel[Ask]) -> None:
+    """Closes an ask inbox and tells everyone still queued there that nothing was sent."""
+    with inbox, suppress(trio.WouldBlock, trio.EndOfChannel):
+        while True:
+            answer(inbox.receive_nowait().reply_to, NotSent(CLOSED))
+
+
+async def ask(inbox: trio.MemorySendChannel[Ask], command: Command) -> Any:
+    """The answer to a question. Cancelling it is always safe.
+
+    Raises NotSent when the client is closed, OutcomeUnknown when it ended without answering, and whatever
+    TradingError is the answer.
+    """
+    return await _ask(inbox, command, shield=False)
+
+
+async def ask_locally(inbox: trio.MemorySendChannel[Ask], command: Command) -> Any:
+    """The answer to a command that is answered here, without waiting for the venue.
+
+    There is one cancellation point, before the command is taken: Cancelled means certainly not sent. Raises as `ask`.
+    """
+    return await _ask(inbox, command, shield=True)
+
+
+async def _ask(inbox: trio.MemorySendChannel[Ask], command: Command, *, shield: bool) -> Any:
+    reply_to, reply = trio.open_memory_channel[Any](1)  # room for the answer: the actor never waits for us
+    with reply, reply_to:
+        try:
+            await inbox.send(Ask(command, reply_to))
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            raise NotSent(CLOSED) from None
+        with trio.CancelScope(shield=shield):
+            try:
+                value = await reply.receive()
+            except trio.EndOfChannel:
+                raise OutcomeUnknown("The client ended before it answered; ask the venue what it did.") from None
+    if isinstance(value, TradingError):
+        raise type(value)(*value.args)  # a fresh one: the same answer may go to several tasks
+    return value

@@ -1,0 +1,452 @@
+"""The client: wires the actors of one venue, and is what the user holds."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from decimal import Decimal
+from typing import Any, cast
+
+import trio
+from attrs import define, field
+
+from protocol import commands
+from protocol.dispatch import Decisions, DispatchState, Send
+from protocol.errors import ConnectFailed, NotSent, WireError
+from protocol.events import Event, OrderStatusReport
+from protocol.inputs import Admission
+from protocol.orders import NewOrder, OrderState
+from protocol.values import (
+    AccountId,
+    ClientOrderId,
+    Instrument,
+    InstrumentId,
+    RequestId,
+    StrategyId,
+    TimeInForce,
+    TraderId,
+    VenueOrderId,
+    WireId,
+    exact,
+)
+from protocol.venue import Venue
+
+from .channels import Ask, Batch, ask, ask_locally
+from .clock import NANOSECONDS, Clock
+from .command_handler import Admissions, CommandDesk, run_command_handler
+from .config import ClientConfig, OnClose, Token
+from .dispatch import has_given_up, run_dispatch
+from .emitter import Lag, Subscribe, ToEmitter, run_emitter
+from .http import HttpClient, HttpFailed, open_http
+from .network import refuse_plaintext
+from .order import Order
+from .outbox import Outlets, run_outbox
+from .published import Published
+from .rest import RestDesk, run_rest
+from .sender import SenderSettings, ToSender, new_sender, run_sender
+from .session import ConnectionMode, SessionDesk, SessionSettings, run_session
+from .socket_feed import FeedStatistics
+from .subscription import EventStream
+from .token import TokenRequest, run_token
+from .unwrap import single_cause
+
+__all__ = ["Client", "open_client"]
+
+DISPATCH_INBOX = 2
+"""Batches; with one being applied, a command never waits behind more than three."""
+ASK_INBOX = 64
+EMITTER_INBOX = 1024
+INTERNAL_REQUESTS = 256
+"""Requests of dispatch's own (queries, repeated cancels, previews) that may wait beside the admitted ones."""
+
+Number = Decimal | int | str
+
+
+@define(kw_only=True)
+class _Views:
+    """What the actors publish for the client to read without waiting."""
+
+    mode: Published[ConnectionMode]
+    instruments: Published[Mapping[str, Instrument]]
+    statistics: Published[FeedStatistics]
+    token: Published[str | None] = field(repr=False)
+
+
+class Client:
+    """One account at one venue. Made by `open_client`; every method may be called from any task.
+
+    Methods that change something raise NotSent when nothing was sent, and return without waiting for the venue.
+    """
+
+    def __init__(
+        self,
+        config: ClientConfig,
+        url: str,
+        views: _Views,
+        asks: trio.MemorySendChannel[Ask],
+        to_emitter: trio.MemorySendChannel[ToEmitter],
+        abort: Callable[[], None],
+    ) -> None:
+        self._config = config
+        self._url = url
+        self._views = views
+        self._asks = asks
+        self._to_emitter = to_emitter
+        self._abort = abort
+
+    def __repr__(self) -> str:
+        return f"<Client of {self.account} at {self._url}, {self.mode.value}>"
+
+    # Looking, without waiting
+
+    @property
+    def url(self) -> str:
+        """The venue's WebSocket url."""
+        return self._url
+
+    @property
+    def account(self) -> AccountId:
+        return self._config.account
+
+    @property
+    def trader(self) -> TraderId:
+        return self._config.trader
+
+    @property
+    def mode(self) -> ConnectionMode:
+        return self._views.mode.value
+
+    @property
+    def is_active(self) -> bool:
+        """True while requests can be sent."""
+        return self.mode is ConnectionMode.ACTIVE
+
+    @property
+    def is_closed(self) -> bool:
+        """True once no connection will follow."""
+        return self.mode is ConnectionMode.CLOSED
+
+    @property
+    def statistics(self) -> FeedStatistics:
+        return self._views.statistics.value
+
+    @property
+    def instruments(self) -> Mapping[str, Instrument]:
+        """The cached instruments by symbol; a view that is replaced, never changed."""
+        return self._views.instruments.value
+
+    def instrument(self, instrument: str | InstrumentId) -> Instrument | None:
+        """The cached instrument, by id or by symbol."""
+        text = str(instrument)
+        found = self.instruments.get(text) or self.instruments.get(text.rpartition(".")[0])
+        return found if found is not None and text in (found.symbol, str(found.id)) else None
+
+    # Events
+
+    def events(self) -> EventStream:
+        """Everything from now on, in order. The first stream opened also holds what came before it since the client
+        was opened (Connected, Authenticated …), unless that is more than 1,024 events."""
+        return self.subscribe(only=None)
+
+    def subscribe(self, *, only: ClientOrderId | None) -> EventStream:
+        """`events()` of everything, or of one order."""
+        send, receive = trio.open_memory_channel[tuple[Event, ...]](self._config.subscriber_batches)
+        lag = Lag()
+        try:
+            self._to_emitter.send_nowait(Subscribe(send, lag, only))
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            send.close()  # the client is closed: an empty stream that ends at once
+        return EventStream(receive, lag)
+
+    # Orders
+
+    async def submit(self, order: NewOrder) -> Order:
+        """Places an order and returns its handle without waiting for the venue.
+
+        Raises NotSent (invalid, too many requests waiting, not connected, closing) or DuplicateOrder; nothing was
+        sent and nothing is left behind then. Cancelled: certainly not sent.
+        """
+        placed = await ask_locally(self._asks, commands.Place(order))
+        assert isinstance(placed, OrderState)
+        assert placed.request_id is not None
+        return Order(self, placed.identity, placed.request_id)
+
+    async def cancel(self, order: Order | ClientOrderId) -> RequestId:
+        """Asks the venue to cancel an order; Canceled or CancelRejected tells what came of it. Raises NotSent."""
+        return cast("RequestId", await ask_locally(self._asks, commands.Cancel(_id_of(order))))
+
+    async def replace(
+        self,
+        order: Order | ClientOrderId,
+        *,
+        quantity: Number | None = None,
+        price: Number | None = None,
+        time_in_force: TimeInForce | None = None,
+        post_only: bool | None = None,
+    ) -> RequestId:
+        """Asks the venue to change an order; Updated or ModifyRejected tells what came of it. Raises NotSent.
+
+        quantity: contracts as the venue will count them for the new order, from zero filled; price: quote currency
+        per unit; None keeps a term as it is.
+        """
+        command = commands.Replace(
+            client_order_id=_id_of(order),
+            instrument=await self._instrument_of(order),
+            quantity=None if quantity is None else exact(quantity),
+            price=None if price is None else exact(price),
+            time_in_force=time_in_force,
+            post_only=post_only,
+        )
+        return cast("RequestId", await ask_locally(self._asks, command))
+
+    async def cancel_all(self, instrument: str | InstrumentId | None = None) -> RequestId:
+        """Asks the venue to cancel every open order of the account, or those of one instrument. Raises NotSent."""
+        id = None if instrument is None else InstrumentId.parse(instrument)
+        return cast("RequestId", await ask_locally(self._asks, commands.CancelAll(id)))
+
+    async def open_orders(self) -> tuple[OrderStatusReport, ...]:
+        """The account's open orders, from the venue. Raises NotSent, RequestFailed."""
+        return cast("tuple[OrderStatusReport, ...]", await self.ask(commands.OpenOrders()))
+
+    async def order_status(self, order: Order | ClientOrderId) -> OrderStatusReport:
+        """Where an order stands, from the venue. Raises NotSent, RequestFailed."""
+        return cast("OrderStatusReport", await self.ask(commands.Status(_id_of(order))))
+
+    async def read_fills(self, *, start: int, end: int, instrument: str | None = None) -> int:
+        """Reads executions from the venue's history: start inclusive, end exclusive, ns since 1970.
+
+        Fills not heard of yet come out as Filled, those without a fee get FeeReported. Returns how many were read.
+        Raises NotSent, RequestFailed.
+        """
+        id = None if instrument is None else InstrumentId.parse(instrument)
+        return cast("int", await self.ask(commands.ReadFills(start, end, id)))
+
+    async def register_external_order(
+        self,
+        client_order_id: ClientOrderId,
+        venue_order_id: VenueOrderId,
+        instrument: str | InstrumentId,
+        strategy: StrategyId,
+    ) -> bool:
+        """Tracks an order that was not submitted here, so that its news come out as order events.
+
+        True also if it is known already, which changes nothing; False, with a warning, if its instrument is not
+        cached.
+        """
+        command = commands.RegisterExternal(
+            client_order_id=client_order_id,
+            venue_order_id=venue_order_id,
+            instrument=InstrumentId.parse(instrument),
+            strategy=strategy,
+        )
+        return bool(await ask_locally(self._asks, command))
+
+    async def resolve(self, wire_id: WireId) -> ClientOrderId | None:
+        """The client order id that crosses the wire as `wire_id` (AX: `cid`), None if no order here has it."""
+        return cast("ClientOrderId | None", await self.ask(commands.Resolve(wire_id)))
+
+    async def order_state(self, client_order_id: ClientOrderId) -> OrderState | None:
+        """Where an order stands as far as is known here; None if it is not known."""
+        return cast("OrderState | None", await self.ask(commands.Show(client_order_id)))
+
+    # Instruments and credentials
+
+    async def cache_instrument(self, instrument: Instrument) -> None:
+        """Makes an instrument known, in place of an older one of the same symbol."""
+        await ask_locally(self._asks, commands.UpdateInstrument(instrument))
+
+    async def cache_instruments(self, instruments: tuple[Instrument, ...]) -> None:
+        """Makes many instruments known at once."""
+        await ask_locally(self._asks, commands.InitializeInstruments(instruments))
+
+    async def authenticate(self, token: str) -> None:
+        """Uses this token for every connection and call from now on; the present connection goes on."""
+        await ask_locally(self._asks, commands.Authenticate(token))
+
+    # Ending
+
+    async def disconnect(self) -> None:
+        """Ends the link: requests in flight get their grace, then the socket closes, and no other follows.
+
+        The client can still be read from until its block is left. Calling it twice does nothing.
+        """
+        grace = int(self._config.close_grace * NANOSECONDS)
+        cancel_all = self._config.on_close is OnClose.CANCEL_ALL
+        await self.ask(commands.Disconnect(grace=grace, cancel_all=cancel_all))
+
+    async def close(self) -> None:
+        """Disconnects and ends everything behind this client; event streams end once they are read. Leaving the
+        client's block does it, too. Calling it twice does nothing."""
+        with suppress(NotSent):
+            await self.disconnect()
+        self._asks.close()
+        self._to_emitter.close()
+
+    def abort(self) -> None:
+        """Drops everything at once, without a word to the venue. Orders there stay as they are."""
+        self._abort()
+
+    async def _instrument_of(self, order: Order | ClientOrderId) -> InstrumentId:
+        if isinstance(order, Order):
+            return order.identity.instrument
+        state = await self.order_state(order)
+        if state is None:
+            raise NotSent(f"Nothing was sent: order {order} is not known here.")
+        return state.identity.instrument
+
+    async def ask(self, command: commands.Command) -> Any:
+        """The answer to a command that waits for something. For this package's own handles."""
+        return await ask(self._asks, command)
+
+
+def _id_of(order: Order | ClientOrderId) -> ClientOrderId:
+    return order.client_order_id if isinstance(order, Order) else order
+
+
+def _new_client_order_id() -> ClientOrderId:
+    return ClientOrderId(f"TO-{uuid.uuid4().hex[:29]}")
+
+
+@define
+class _Wiring:
+    """The channels between the actors, and the tasks over them."""
+
+    config: ClientConfig
+    venue: Venue
+    http: HttpClient
+    views: _Views
+    nursery: trio.Nursery
+
+    async def start(self) -> Client:
+        """Starts every actor; returns once the session is logged in."""
+        config, venue, clock = self.config, self.venue, Clock(self.config.wall_clock)
+        credits = {Admission.ORDER: config.order_credits, Admission.CANCEL: config.cancel_credits}
+        room = sum(credits.values()) + INTERNAL_REQUESTS
+        asks, asked = trio.open_memory_channel[Ask](ASK_INBOX)
+        to_dispatch, inbox = trio.open_memory_channel[Batch](DISPATCH_INBOX)
+        to_outbox, decided = trio.open_memory_channel[Decisions](DISPATCH_INBOX)
+        to_sender, to_write = trio.open_memory_channel[ToSender](room)
+        to_rest, to_call = trio.open_memory_channel[Send](room)
+        to_emitter, to_emit = trio.open_memory_channel[ToEmitter](EMITTER_INBOX)
+        to_token, token_asks = trio.open_memory_channel[TokenRequest](16)
+        give_back, returned = trio.open_memory_channel[Admission](room)
+        stop_session = trio.CancelScope()
+        start = self.nursery.start_soon
+        with to_dispatch, to_sender, to_token, give_back:  # ours close here, the clones live on
+            start(run_token, token_asks, venue, self.http, self.views.token)
+            desk = CommandDesk(
+                venue=venue,
+                admissions=Admissions(returned, credits),
+                view=self.views.instruments,
+                token=to_token.clone(),
+                new_client_order_id=_new_client_order_id,
+            )
+            start(run_command_handler, asked, to_dispatch.clone(), desk, clock)
+            state = DispatchState(
+                venue,
+                config.trader,
+                config.account,
+                fill_window=config.fill_window,
+                finished_window=config.finished_window,
+                abandoned=has_given_up,
+            )
+            start(run_dispatch, inbox, to_outbox, state, clock)
+            outlets = Outlets(
+                sender=to_sender.clone(), rest=to_rest, emitter=to_emitter.clone(), credits=give_back.clone()
+            )
+            start(run_outbox, decided, outlets)
+            start(run_emitter, to_emit)
+            settings = SenderSettings(
+                ping_period=config.heartbeat,
+                close_timeout=config.close_timeout,
+                rate=config.requests_per_second,
+            )
+            sender = new_sender(venue, settings, give_back.clone(), stop_session, clock)
+            start(run_sender, to_write, to_dispatch.clone(), sender)
+            rest = RestDesk(venue, self.http, self.views.token, to_token.clone(), give_back.clone(), clock)
+            start(run_rest, to_call, to_dispatch.clone(), rest)
+            session = SessionDesk(
+                venue=venue,
+                connector=config.reach(),
+                settings=SessionSettings(
+                    first_connect=config.first_connect,
+                    reconnect=config.reconnect,
+                    login_timeout=config.login_timeout,
+                    data_deadline=config.data_deadline,
+                    max_message_size=config.max_message_size,
+                ),
+                clock=clock,
+                draw=config.draw,
+                token=self.views.token,
+                mode=self.views.mode,
+                statistics=self.views.statistics,
+            )
+            url = venue.upgrade("").url
+            abort = self.nursery.cancel_scope.cancel
+            client = Client(config, url, self.views, asks, to_emitter, abort)
+            await self.nursery.start(
+                run_session, session, to_dispatch.clone(), to_sender.clone(), to_token.clone(), stop_session
+            )
+        return client
+
+
+@asynccontextmanager
+async def open_client(config: ClientConfig) -> AsyncIterator[Client]:
+    """A connected client. Leaving the block closes it: requests in flight get `close_grace`, then the WebSocket close
+    handshake, all within `close_timeout`; what has not ended by then is dropped. No task outlives the block.
+
+    Raises ConnectFailed, AuthenticationFailed; later, out of the block, SessionFailed or AuthenticationFailed when the
+    session cannot go on. What the block itself raises leaves it as it is. Raises ValueError for a url that would send
+    credentials unencrypted.
+    """
+    venue = config.venue()
+    refuse_plaintext(venue.upgrade("").url, config.allow_plaintext)
+    refuse_plaintext(venue.rest_url, config.allow_plaintext)
+    token = config.credentials.text if isinstance(config.credentials, Token) else None
+    views = _Views(
+        mode=Published(ConnectionMode.CONNECTING),
+        instruments=Published({}),
+        statistics=Published(FeedStatistics()),
+        token=Published(token),
+    )
+    raised: BaseException | None = None
+    try:
+        async with (
+            open_http(venue.rest_url, config.reach(), timeout=config.http_timeout) as http,
+            trio.open_nursery() as nursery,
+        ):
+            client = await _Wiring(config, venue, http, views, nursery).start()
+            if config.load_instruments:
+                await client.cache_instruments(await _load_instruments(venue, http, config))
+            await client.cache_instruments(config.instruments)
+            try:
+                yield client
+            except BaseException as error:
+                raised = error
+                raise
+            nursery.cancel_scope.deadline = trio.current_time() + config.close_timeout
+            await client.close()
+    except BaseExceptionGroup as group:
+        cause = raised if raised is not None and not isinstance(raised, trio.Cancelled) else single_cause(group)
+        if cause is None:
+            raise
+        raise cause from cause.__cause__
+    finally:
+        views.mode.publish(ConnectionMode.CLOSED)
+
+
+async def _load_instruments(venue: Venue, http: HttpClient, config: ClientConfig) -> tuple[Instrument, ...]:
+    """The venue's own list, with the patience of a first connect."""
+    failures = 0
+    while True:
+        try:
+            return venue.read_instruments(await http.call(venue.instruments_call(), None))
+        except (HttpFailed, WireError) as failure:
+            failures += 1
+            if failures == config.first_connect.attempts:
+                raise ConnectFailed(
+                    f"The instruments of {venue.rules.venue} could not be read from {venue.rest_url} in {failures} "
+                    f"attempts; the last one failed: {failure}"
+                ) from None
+        await trio.sleep(config.first_connect.delay(failures, config.draw()))

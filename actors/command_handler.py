@@ -1,0 +1,198 @@
+"""The command handler: checks what is asked, numbers it, admits it, hands it to dispatch. Touches no order state."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from types import MappingProxyType
+from typing import Final
+
+import trio
+from attrs import define, field, frozen
+
+from protocol import commands
+from protocol.errors import NotSent, TradingError
+from protocol.inputs import Admission, Asked, Submission
+from protocol.values import ClientOrderId, Instrument, InstrumentId, RequestId
+from protocol.venue import Venue
+
+from .channels import Ask, Batch, answer, receive_batch, refuse_queued
+from .clock import Clock
+from .published import Published
+from .token import NewToken, TokenRequest
+
+__all__ = ["Admissions", "CommandDesk", "Instruments", "run_command_handler"]
+
+logger = logging.getLogger("trio_orders")
+
+MOST_AT_ONCE: Final = 64
+LAST_USER_ID: Final = (1 << 30) - 1
+"""Users' requests are numbered from 1 to here; dispatch numbers its own from there on."""
+
+Instruments = Mapping[str, Instrument]
+
+ADMISSIONS: Final[Mapping[type, Admission]] = {
+    commands.Place: Admission.ORDER,
+    commands.Replace: Admission.ORDER,
+    commands.OpenOrders: Admission.ORDER,
+    commands.Status: Admission.ORDER,
+    commands.ReadFills: Admission.ORDER,
+    commands.Cancel: Admission.CANCEL,
+    commands.CancelAll: Admission.CANCEL,
+}
+"""The commands that go to the venue, and the credit that each holds until it is written."""
+
+
+@define
+class Admissions:
+    """Credits: how many more requests may be on their way to the socket. Given back through a channel."""
+
+    returned: trio.MemoryReceiveChannel[Admission]
+    free: dict[Admission, int]
+
+    def take(self, admission: Admission) -> None:
+        """Raises NotSent when no credit is left."""
+        with suppress(trio.WouldBlock, trio.EndOfChannel):
+            while True:
+                self.free[self.returned.receive_nowait()] += 1
+        if self.free[admission] == 0:
+            raise NotSent(
+                "Nothing was sent: too many requests wait to be written to the venue. "
+                "Try again when some of them have gone out."
+            )
+        self.free[admission] -= 1
+
+    def give_back(self, admission: Admission) -> None:
+        self.free[admission] += 1
+
+
+@frozen(kw_only=True)
+class CommandDesk:
+    """What the command handler works with. view: the cached instruments by symbol, for everybody to read;
+    token: where a new token is handed in; new_client_order_id: makes a name for an order that has none."""
+
+    venue: Venue
+    admissions: Admissions
+    view: Published[Instruments]
+    token: trio.MemorySendChannel[TokenRequest]
+    new_client_order_id: Callable[[], ClientOrderId]
+
+
+@define
+class _Handler:
+    """The handler's own state: the request numbers."""
+
+    desk: CommandDesk
+    _last: int = field(default=0, init=False)
+
+    def admit(self, ask: Ask) -> Asked | None:
+        """The command, ready for dispatch; None when it is answered here. Raises NotSent."""
+        command = ask.command
+        admission = ADMISSIONS.get(type(command))
+        if admission is not None:
+            self.desk.admissions.take(admission)
+        try:
+            if isinstance(command, commands.Place):
+                return self._place(command, ask)
+            if isinstance(command, commands.RegisterExternal):
+                return self._register(command, ask)
+            if isinstance(command, commands.Replace):
+                self._check_change(command)
+            elif isinstance(command, commands.InitializeInstruments):
+                self._cache(command.instruments, ask)
+                return None
+            elif isinstance(command, commands.UpdateInstrument):
+                self._cache((command.instrument,), ask)
+                return None
+            elif isinstance(command, commands.Authenticate):
+                self._authenticate(command, ask)
+                return None
+        except NotSent:
+            if admission is not None:
+                self.desk.admissions.give_back(admission)
+            raise
+        request_id = RequestId(0) if admission is None else self._next_request_id()
+        return Asked(command=command, request_id=request_id, reply_to=ask.reply_to, admission=admission)
+
+    def _next_request_id(self) -> RequestId:
+        self._last = 1 if self._last == LAST_USER_ID else self._last + 1
+        return RequestId(self._last)
+
+    def _place(self, command: commands.Place, ask: Ask) -> Asked:
+        order, venue = command.order, self.desk.venue
+        instrument = venue.check_order(order, self.desk.view.value)
+        request_id = self._next_request_id()  # spec AX 8.1: taken even if a later check fails
+        venue.check_terms(order, instrument)
+        client_order_id = order.client_order_id or self.desk.new_client_order_id()
+        submission = Submission(order=order, client_order_id=client_order_id, instrument=instrument)
+        return Asked(
+            command=command,
+            request_id=request_id,
+            reply_to=ask.reply_to,
+            admission=Admission.ORDER,
+            submission=submission,
+        )
+
+    def _instrument(self, instrument: InstrumentId) -> Instrument | None:
+        found = self.desk.view.value.get(instrument.symbol)
+        return found if found is not None and found.id == instrument else None
+
+    def _register(self, command: commands.RegisterExternal, ask: Ask) -> Asked | None:
+        instrument = self._instrument(command.instrument)
+        if instrument is None:
+            logger.warning(
+                "Order %s was not registered: instrument %s is not in the cache. Cache it first.",
+                command.client_order_id,
+                command.instrument,
+            )
+            answer(ask.reply_to, False)
+            return None
+        return Asked(command=command, request_id=RequestId(0), reply_to=ask.reply_to, instrument=instrument)
+
+    def _check_change(self, command: commands.Replace) -> None:
+        instrument = self._instrument(command.instrument)
+        if instrument is None:
+            raise NotSent(
+                f"The change of order {command.client_order_id} was not sent: instrument {command.instrument} is not "
+                "in the cache. Cache it first."
+            )
+        self.desk.venue.check_change(command, instrument)
+
+    def _cache(self, instruments: tuple[Instrument, ...], ask: Ask) -> None:
+        cached = {**self.desk.view.value, **{instrument.symbol: instrument for instrument in instruments}}
+        self.desk.view.publish(MappingProxyType(cached))
+        answer(ask.reply_to, None)
+
+    def _authenticate(self, command: commands.Authenticate, ask: Ask) -> None:
+        try:
+            self.desk.token.send_nowait(NewToken(command.token))
+        except (trio.WouldBlock, trio.BrokenResourceError, trio.ClosedResourceError):
+            raise NotSent("The new token was not taken over: the session has ended or is busy.") from None
+        answer(ask.reply_to, None)
+
+
+async def run_command_handler(
+    inbox: trio.MemoryReceiveChannel[Ask],
+    to_dispatch: trio.MemorySendChannel[Batch],
+    desk: CommandDesk,
+    clock: Clock,
+) -> None:
+    """Receives asks from every caller; sends to dispatch, waiting for nothing else. Ends when the callers' end does."""
+    handler = _Handler(desk)
+    with to_dispatch, desk.token:
+        try:
+            while asks := await receive_batch(inbox, MOST_AT_ONCE):
+                admitted = []
+                for ask in asks:
+                    try:
+                        asked = handler.admit(ask)
+                    except TradingError as error:
+                        answer(ask.reply_to, error)
+                    else:
+                        if asked is not None:
+                            admitted.append(asked)
+                if admitted:
+                    await to_dispatch.send(Batch(admitted, clock.now()))
+        finally:
+            refuse_queued(inbox)

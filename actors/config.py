@@ -1,0 +1,161 @@
+"""How to reach a venue and how to behave there: everything a user may choose, with what happens if he does not."""
+
+from __future__ import annotations
+
+import random
+import ssl
+from collections.abc import Callable
+from enum import Enum
+from typing import Final
+
+from attrs import evolve, field, frozen
+
+from protocol.ax.venue import AxSettings, AxVenue
+from protocol.limits import FIRST_CONNECT, RECONNECT, Backoff
+from protocol.tracking import FILL_WINDOW, FINISHED_WINDOW
+from protocol.values import AccountId, Instrument, TraderId
+from protocol.venue import Venue
+
+from .clock import system_wall_clock
+from .network import Connector, TcpConnector
+
+__all__ = ["ApiKey", "AxConfig", "ClientConfig", "Credentials", "OnClose", "Password", "Token"]
+
+MEBIBYTE: Final = 1024 * 1024
+DEFAULT_TRADER: Final = TraderId("TRADER-001")
+DEFAULT_ACCOUNT: Final = AccountId("ACCOUNT-001")
+
+
+class OnClose(Enum):
+    """What leaving the client's block does to the account's open orders."""
+
+    LEAVE = "leave"
+    CANCEL_ALL = "cancel_all"
+
+
+@frozen
+class ApiKey:
+    """The secret never shows in repr."""
+
+    key: str
+    secret: str = field(repr=False)
+
+
+@frozen
+class Password:
+    """User name and password, with the one-time code where two-factor login is on."""
+
+    username: str
+    password: str = field(repr=False)
+    totp: str | None = field(default=None, repr=False)
+
+
+@frozen
+class Token:
+    """A session token fetched elsewhere. It cannot be refreshed here: hand in new ones with `client.authenticate`."""
+
+    text: str = field(repr=False)
+
+
+Credentials = ApiKey | Password | Token
+
+
+@frozen(kw_only=True)
+class ClientConfig:
+    """What is the same for every venue. Times in seconds, sizes in bytes.
+
+    trader, account: names that every event carries; credentials: who we are at the venue; instruments: known before
+    connecting; load_instruments: read the venue's own list, too;
+    heartbeat: between protocol pings; data_deadline: after this long without a byte the connection counts as dead;
+    close_timeout: for closing as a whole, then everything is dropped; close_grace: of it, for requests not answered
+    yet; on_close: what happens to open orders;
+    order_credits, cancel_credits: requests that may wait to be written, the next one is refused;
+    requests_per_second: pacing, None for none; subscriber_batches: events a subscriber may lag behind, counted in
+    batches (one socket read, up to 64 messages, is one);
+    fill_window, finished_window: fills and ended orders remembered;
+    allow_plaintext: permit ws:// and http:// to other machines; ssl_context, proxy: see `TcpConnector`;
+    connector: how to reach the venue at all, for one in memory;
+    wall_clock: ns since 1970; draw: from 0 up to, not including, 1, for jitter.
+    """
+
+    trader: TraderId = DEFAULT_TRADER
+    account: AccountId = DEFAULT_ACCOUNT
+    credentials: Credentials | None = None
+    instruments: tuple[Instrument, ...] = ()
+    load_instruments: bool = True
+    heartbeat: float = 30.0
+    data_deadline: float = 15.0
+    login_timeout: float = 10.0
+    http_timeout: float = 10.0
+    first_connect: Backoff = FIRST_CONNECT
+    reconnect: Backoff = RECONNECT
+    close_timeout: float = 2.0
+    close_grace: float = 0.5
+    on_close: OnClose = OnClose.LEAVE
+    order_credits: int = 64
+    cancel_credits: int = 64
+    requests_per_second: int | None = None
+    subscriber_batches: int = 4096
+    fill_window: int = FILL_WINDOW
+    finished_window: int = FINISHED_WINDOW
+    max_message_size: int = 16 * MEBIBYTE
+    allow_plaintext: bool = False
+    ssl_context: ssl.SSLContext | None = None
+    proxy: str | None = field(default=None, repr=False)
+    connector: Connector | None = None
+    wall_clock: Callable[[], int] = system_wall_clock
+    draw: Callable[[], float] = random.random
+
+    def venue(self) -> Venue:
+        """The venue module that this configuration is for."""
+        raise TypeError("Use the configuration of one venue, such as AxConfig.")
+
+    def reach(self) -> Connector:
+        """How connections are made."""
+        return self.connector or TcpConnector(ssl_context=self.ssl_context, proxy=self.proxy)
+
+
+@frozen(kw_only=True)
+class AxConfig(ClientConfig):
+    """AX Exchange (Architect). url: of the orders WebSocket; the REST interface is on the same host.
+
+    account_id: the venue's account to trade on, None for the key's default; order_tag: up to 10 letters and digits
+    on every order; cancel_on_disconnect, client_heartbeat_timeout (seconds): safety options, verified at login;
+    supports_stop_limit: state that the venue honours trigger prices (today's does not); strict: check tick,
+    minimum and unsupported terms here before sending; cancel_by_client_id: an order whose venue id is not known yet
+    is cancelled by its client id; request_timeout: an unanswered request is given up after this long.
+    """
+
+    url: str = "wss://gateway.architect.exchange/orders/ws"
+    rest_url: str | None = None
+    account_id: str | None = None
+    order_tag: str = "trioorders"
+    cancel_on_disconnect: bool = False
+    client_heartbeat_timeout: int | None = None
+    supports_stop_limit: bool = False
+    strict: bool = True
+    cancel_by_client_id: bool = True
+    request_timeout: float = 10.0
+
+    def venue(self) -> Venue:
+        credentials = self.credentials
+        key = credentials if isinstance(credentials, ApiKey) else None
+        user = credentials if isinstance(credentials, Password) else None
+        settings = AxSettings(
+            websocket_url=self.url,
+            api_key=None if key is None else key.key,
+            api_secret=None if key is None else key.secret,
+            username=None if user is None else user.username,
+            password=None if user is None else user.password,
+            totp=None if user is None else user.totp,
+            token=credentials.text if isinstance(credentials, Token) else None,
+            account=self.account_id,
+            order_tag=self.order_tag,
+            cancel_on_disconnect=self.cancel_on_disconnect,
+            client_heartbeat_timeout=self.client_heartbeat_timeout,
+            supports_stop_limit=self.supports_stop_limit,
+            strict=self.strict,
+            cancel_by_client_id=self.cancel_by_client_id,
+            request_timeout=self.request_timeout,
+        )
+        return AxVenue(settings if self.rest_url is None else evolve(settings, rest_url=self.rest_url))

@@ -1,0 +1,245 @@
+"""HTTP calls to one venue: httpx on Trio, over whatever connection the connector makes.
+
+One path for TCP, TLS, proxy and memory: httpx asks our transport, httpcore pools the connections, the connector
+makes them. Nothing is ever retried here.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+
+import httpcore
+import httpx
+import trio
+from attrs import define
+
+from protocol.venue import HttpAnswer, HttpCall
+
+from .network import Connector, host_and_port, is_readable
+
+__all__ = ["HttpClient", "HttpFailed", "open_http"]
+
+BODY_LIMIT: Final = 16 * 1024 * 1024
+"""Bytes that an answer's body may have, unless said otherwise."""
+
+FAILURES: Final = (
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.TimeoutException,
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    httpx.StreamError,
+)
+
+
+class HttpFailed(OSError):
+    """No complete answer came. sent False: the request certainly did not reach the venue; True: it may have."""
+
+    def __init__(self, text: str, *, sent: bool) -> None:
+        super().__init__(text)
+        self.sent = sent
+
+
+class HttpClient(Protocol):
+    """What `open_http` yields. Any number of tasks may call at the same time."""
+
+    async def call(self, call: HttpCall, token: str | None) -> HttpAnswer:
+        """The venue's answer, whatever its status. The token goes along only if the call is authorized.
+
+        Raises HttpFailed when no complete answer came in time. Cancelled: the request may have been sent.
+        """
+
+
+@asynccontextmanager
+async def open_http(
+    base_url: str,
+    connector: Connector,
+    *,
+    timeout: float = 10.0,
+    user_agent: str = "trio-orders",
+    body_limit: int = BODY_LIMIT,
+) -> AsyncIterator[HttpClient]:
+    """A client for the host in base_url; connections are made when needed, kept for reuse, and closed on leaving.
+
+    timeout: seconds for one whole call, from connecting to the last byte; body_limit: bytes of an answer's body.
+    Raises ValueError when base_url is not an http or https url.
+    """
+    host_and_port(base_url)
+    transport = _Transport(connector, tls=urlsplit(base_url).scheme == "https")
+    async with httpx.AsyncClient(
+        transport=transport,
+        headers={"User-Agent": user_agent, "Accept": "application/json", "Accept-Encoding": "identity"},
+        timeout=None,
+        trust_env=False,
+    ) as client:
+        yield _HttpxClient(client, base_url.rstrip("/"), timeout, body_limit)
+
+
+@define
+class _Progress:
+    """How far one call got, told by httpcore's trace events."""
+
+    begun: bool = False
+
+    async def trace(self, event: str, details: dict[str, Any]) -> None:
+        if event == "http11.send_request_headers.started":
+            self.begun = True
+        elif event == "http11.send_request_headers.failed" and isinstance(
+            details["exception"], httpcore.LocalProtocolError
+        ):
+            self.begun = False  # h11 refused to write the request at all
+
+
+@define
+class _HttpxClient:
+    _client: httpx.AsyncClient
+    _root: str
+    _timeout: float
+    _body_limit: int
+
+    async def call(self, call: HttpCall, token: str | None) -> HttpAnswer:
+        progress = _Progress()
+        try:
+            with trio.fail_after(self._timeout):
+                return await self._exchange(self._request(call, token, progress))
+        except trio.TooSlowError:
+            cause = f"no complete answer within {self._timeout:g} s"
+        except httpcore.LocalProtocolError:
+            cause = "the request cannot be written as HTTP"  # h11 quotes the offending header, maybe the token
+        except FAILURES as failure:
+            cause = f"{type(failure).__name__}: {failure}".rstrip(": .")
+        # Outside the except blocks, so that what holds the headers does not travel along as __context__.
+        raise HttpFailed(f"{call.method} {call.path} failed: {cause}.", sent=progress.begun)
+
+    def _request(self, call: HttpCall, token: str | None, progress: _Progress) -> httpx.Request:
+        headers = {}
+        if call.body is not None:
+            headers["Content-Type"] = "application/json"
+        if call.authorized and token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        return self._client.build_request(
+            call.method,
+            self._root + call.path,
+            params=list(call.query) or None,
+            headers=headers,
+            content=call.body,
+            extensions={"trace": progress.trace},
+        )
+
+    async def _exchange(self, request: httpx.Request) -> HttpAnswer:
+        response = await self._client.send(request, stream=True)
+        try:
+            if response.headers.get("content-encoding", "identity") != "identity":
+                raise httpx.DecodingError("the answer is compressed, which we did not ask for")
+            body = bytearray()
+            async for piece in response.aiter_raw():
+                body += piece
+                if len(body) > self._body_limit:
+                    raise httpx.ReadError(f"the answer is longer than {self._body_limit} bytes")
+        finally:
+            await response.aclose()
+        return HttpAnswer(status=response.status_code, body=bytes(body))
+
+
+class _Transport(httpx.AsyncBaseTransport):
+    """Carries httpx's requests over httpcore's pool, whose connections our connector makes."""
+
+    def __init__(self, connector: Connector, *, tls: bool) -> None:
+        self._tls = tls
+        self._pool = httpcore.AsyncConnectionPool(
+            max_connections=10, keepalive_expiry=15.0, network_backend=_Backend(connector, tls)
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        assert isinstance(request.stream, httpx.AsyncByteStream)
+        url = httpcore.URL(
+            scheme=b"http",  # httpcore must not encrypt: the connector does
+            host=request.url.raw_host,
+            port=request.url.port or (443 if self._tls else 80),
+            target=request.url.raw_path,
+        )
+        answer = await self._pool.handle_async_request(
+            httpcore.Request(
+                method=request.method,
+                url=url,
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
+            )
+        )
+        assert isinstance(answer.stream, AsyncIterable)
+        return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer, answer.stream))
+
+    async def aclose(self) -> None:
+        await self._pool.aclose()
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, answer: httpcore.Response, pieces: AsyncIterable[bytes]) -> None:
+        self._answer = answer
+        self._pieces = pieces
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for piece in self._pieces:
+            yield piece
+
+    async def aclose(self) -> None:
+        await self._answer.aclose()
+
+
+class _Backend(httpcore.AsyncNetworkBackend):
+    """Gives httpcore our connections. Timeouts are left out: the call as a whole has one."""
+
+    def __init__(self, connector: Connector, tls: bool) -> None:
+        self._connector = connector
+        self._tls = tls
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        try:
+            stream = await self._connector.connect(host, port, tls=self._tls)
+        except OSError as error:
+            raise httpcore.ConnectError(str(error)) from error
+        return _NetworkStream(stream)
+
+
+class _NetworkStream(httpcore.AsyncNetworkStream):
+    def __init__(self, stream: trio.abc.Stream) -> None:
+        self._stream = stream
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        try:
+            return bytes(await self._stream.receive_some(max_bytes))
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            raise httpcore.ReadError(str(error)) from error
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        try:
+            await self._stream.send_all(buffer)
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+            raise httpcore.WriteError(str(error)) from error
+
+    async def aclose(self) -> None:
+        # httpcore closes behind a shield, so this must not wait for the peer.
+        await trio.aclose_forcefully(self._stream)
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        return self  # never asked for: see the scheme given to httpcore
+
+    def get_extra_info(self, info: str) -> Any:
+        return is_readable(self._stream) if info == "is_readable" else None

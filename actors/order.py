@@ -1,0 +1,93 @@
+"""The handle of one order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from protocol import commands
+from protocol.commands import Milestone
+from protocol.errors import NotSent, OrderEnded, OrderRejected, OutcomeUnknown
+from protocol.orders import OrderIdentity, OrderState
+from protocol.values import ClientOrderId, RequestId
+
+from .subscription import EventStream
+
+if TYPE_CHECKING:
+    from .client import Client
+
+__all__ = ["Order"]
+
+
+class Order:
+    """One order of this client. Waiting here changes nothing: cancelling a wait never cancels the order.
+
+    request_id: number of the request that placed it.
+    """
+
+    def __init__(self, client: Client, identity: OrderIdentity, request_id: RequestId) -> None:
+        self._client = client
+        self.identity = identity
+        self.request_id = request_id
+
+    def __repr__(self) -> str:
+        return f"<Order {self.client_order_id} of {self.identity.instrument}, request {self.request_id}>"
+
+    @property
+    def client_order_id(self) -> ClientOrderId:
+        return self.identity.client_order_id
+
+    def events(self) -> EventStream:
+        """This order's events from now on; the stream ends with the event that ends the order."""
+        return self._client.subscribe(only=self.client_order_id)
+
+    async def state(self) -> OrderState:
+        """Where it stands, as far as is known here."""
+        state = await self._client.ask(commands.Show(self.client_order_id))
+        if state is None:
+            raise NotSent(f"Order {self.client_order_id} ended so long ago that it is no longer remembered here.")
+        assert isinstance(state, OrderState)
+        return state
+
+    async def accepted(self) -> OrderState:
+        """Waits until the venue has the order.
+
+        Raises OrderRejected when it refused, NotSent when the order never reached it, OutcomeUnknown when no answer
+        came (the order may live; await `done()` for how that ends).
+        """
+        state = await self._wait(Milestone.ACCEPTED)
+        if state.status.is_terminal and not state.cumulative:
+            self._raise_unless_ended_well(state)
+        if state.status.name == "UNKNOWN":
+            raise OutcomeUnknown(
+                f"It is not known whether order {self.client_order_id} lives: {state.reason} Do not send it again."
+            )
+        return state
+
+    async def done(self) -> OrderState:
+        """Waits until the order has ended, however that was."""
+        return await self._wait(Milestone.DONE)
+
+    async def filled(self) -> OrderState:
+        """Waits until the order has filled completely.
+
+        Raises OrderRejected, NotSent, or OrderEnded when it was canceled or expired before.
+        """
+        state = await self._wait(Milestone.DONE)
+        self._raise_unless_ended_well(state)
+        if state.status.name in ("CANCELED", "EXPIRED"):
+            raise OrderEnded(
+                f"Order {self.client_order_id} ended {state.status.value} with {state.cumulative} of "
+                f"{state.quantity} filled: {state.reason or 'no reason given'}"
+            )
+        return state
+
+    async def _wait(self, milestone: Milestone) -> OrderState:
+        state = await self._client.ask(commands.Watch(self.client_order_id, milestone))
+        assert isinstance(state, OrderState)
+        return state
+
+    def _raise_unless_ended_well(self, state: OrderState) -> None:
+        if state.status.name == "REJECTED":
+            raise OrderRejected(f"The venue refused order {self.client_order_id}: {state.reason}")
+        if state.status.name == "DENIED":
+            raise NotSent(f"Order {self.client_order_id} never reached the venue: {state.reason}")

@@ -1,0 +1,185 @@
+"""The sender: the writing end of the socket, its pacing and keep-alive. Never sends anything twice.
+
+A frame is for one connection. If that one is gone before the frame was begun, the frame was certainly not sent, and
+dispatch hears so. Once begun, only the venue knows.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import cast
+
+import trio
+from attrs import define, field, frozen
+
+from protocol.dispatch import EndLink, Send
+from protocol.inputs import Admission, LinkDown, NotWritten
+from protocol.limits import Bucket
+from protocol.values import RequestId
+from protocol.venue import Venue
+
+from .channels import Batch, receive_until
+from .clock import Clock, seconds
+from .websocket import Socket, SocketClosed
+
+__all__ = ["LinkLost", "LinkReady", "SenderSettings", "SessionOver", "ToSender", "run_sender"]
+
+NOT_WRITTEN = "The connection ended before this was written, so the venue never got it. It is safe to send it again."
+
+
+@frozen
+class LinkReady:
+    """A connection is up: write to this socket from now on."""
+
+    connection: int
+    socket: Socket
+
+
+@frozen
+class LinkLost:
+    """The connection has ended. The sender passes the news to dispatch, behind what it knows of unwritten frames."""
+
+    down: LinkDown
+
+
+@frozen
+class SessionOver:
+    """No connection will follow; the sender ends."""
+
+
+ToSender = list[Send | EndLink] | LinkReady | LinkLost | SessionOver
+
+
+@frozen(kw_only=True)
+class SenderSettings:
+    """ping_period: seconds between protocol pings; close_timeout: seconds for the close handshake;
+    rate: requests per second, None for no pacing."""
+
+    ping_period: float
+    close_timeout: float
+    rate: int | None = None
+
+
+@define
+class _Sender:
+    venue: Venue
+    settings: SenderSettings
+    credits: trio.MemorySendChannel[Admission]
+    stop_session: trio.CancelScope
+    clock: Clock
+    socket: Socket | None = field(default=None, init=False)
+    connection: int = field(default=0, init=False)
+    bucket: Bucket | None = field(default=None, init=False)
+    next_ping: float = field(default=math.inf, init=False)
+    next_heartbeat: float = field(default=math.inf, init=False)
+
+    def attach(self, ready: LinkReady) -> None:
+        self.socket, self.connection = ready.socket, ready.connection
+        self.next_ping = trio.current_time() + self.settings.ping_period
+        self._heartbeat_done()
+
+    def detach(self) -> None:
+        self.socket = None
+        self.next_ping = self.next_heartbeat = math.inf
+
+    def _heartbeat_done(self) -> None:
+        heartbeat = self.venue.heartbeat
+        self.next_heartbeat = math.inf if heartbeat is None else trio.current_time() + heartbeat[1] / 1e9
+
+    async def write(self, sends: list[Send | EndLink]) -> list[RequestId]:
+        """Writes frames in order; gives the requests of those that were not begun."""
+        not_begun: list[RequestId] = []
+        for send in sends:
+            if isinstance(send, EndLink):
+                await self.end_link()
+                continue
+            if self.socket is None or send.connection != self.connection:
+                not_begun.append(send.request.request_id)
+            else:
+                await self._pace()
+                if not await self._write_text(cast("str", self.venue.encode(send.request))):
+                    not_begun.append(send.request.request_id)
+            if send.admission is not None:
+                self.credits.send_nowait(send.admission)
+        return not_begun
+
+    async def _write_text(self, text: str) -> bool:
+        """False when the connection had ended before the first byte of it was written."""
+        if self.socket is None:
+            return False
+        try:
+            # No cancel scope of ours covers this: half a frame on the wire would end the connection.
+            await self.socket.send(text)
+        except SocketClosed as closed:
+            self.detach()  # the feed sees the end, too, and the session tells us of the next connection
+            return closed.begun
+        self._heartbeat_done()
+        return True
+
+    async def _pace(self) -> None:
+        if self.settings.rate is None:
+            return
+        now = self.clock.now().monotonic_ns
+        if self.bucket is None:
+            self.bucket = Bucket.full(rate=self.settings.rate, capacity=self.settings.rate, now=now)
+        ready_at = self.bucket.ready_at(1, now)
+        if ready_at > now:
+            await trio.sleep_until(seconds(ready_at))
+        self.bucket = self.bucket.take(1, self.clock.now().monotonic_ns) or self.bucket
+
+    async def keep_alive(self) -> None:
+        if self.socket is None:
+            return
+        now = trio.current_time()
+        if now >= self.next_heartbeat and self.venue.heartbeat is not None:
+            await self._write_text(self.venue.heartbeat[0])
+        if now >= self.next_ping and self.socket is not None:
+            self.next_ping = now + self.settings.ping_period
+            try:
+                await self.socket.ping()
+            except SocketClosed:
+                self.detach()
+
+    async def end_link(self) -> None:
+        """The close handshake, within its time-out; then the session ends."""
+        if self.socket is not None:
+            with trio.move_on_after(self.settings.close_timeout):
+                await self.socket.close()
+            self.socket.abort()
+            self.detach()
+        self.stop_session.cancel()
+
+
+async def run_sender(
+    inbox: trio.MemoryReceiveChannel[ToSender], to_dispatch: trio.MemorySendChannel[Batch], sender: _Sender
+) -> None:
+    """Receives frames from the outbox and news of the link from the session; tells dispatch what was not written.
+
+    Ends when the session is over.
+    """
+    with inbox, to_dispatch, sender.credits:
+        while True:
+            wake = min(sender.next_ping, sender.next_heartbeat)
+            item = await receive_until(inbox, None if wake == math.inf else wake)
+            if item is None:
+                await sender.keep_alive()
+            elif isinstance(item, list):
+                if not_begun := await sender.write(item):
+                    await to_dispatch.send(Batch((NotWritten(not_begun, NOT_WRITTEN),), sender.clock.now()))
+            elif isinstance(item, LinkReady):
+                sender.attach(item)
+            elif isinstance(item, LinkLost):
+                sender.detach()
+                await to_dispatch.send(Batch((item.down,), sender.clock.now()))
+            else:
+                return
+
+
+def new_sender(
+    venue: Venue,
+    settings: SenderSettings,
+    credits: trio.MemorySendChannel[Admission],
+    stop_session: trio.CancelScope,
+    clock: Clock,
+) -> _Sender:
+    return _Sender(venue, settings, credits, stop_session, clock)

@@ -1,0 +1,294 @@
+"""The session: one venue's life. Connects, waits for the login, runs the feed, and connects again with back-off.
+
+It knows no venue's words: what to send to log in and what the answer means is the venue module's business.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+from contextlib import suppress
+from enum import Enum
+from typing import Final
+
+import trio
+from attrs import define, field, frozen
+
+from protocol.errors import AuthenticationFailed, ConnectFailed, LinkError, SessionFailed, WireError
+from protocol.facts import LoggedIn
+from protocol.inputs import LinkDown, LinkFailed, LinkUp
+from protocol.limits import Backoff
+from protocol.venue import Venue
+
+from .channels import Batch
+from .clock import Clock
+from .network import Connector
+from .published import Published
+from .sender import LinkLost, LinkReady, SessionOver, ToSender
+from .socket_feed import FeedStatistics, run_socket_feed
+from .token import TokenRequest, renew
+from .websocket import Socket, SocketClosed, UpgradeRefused, open_socket
+
+__all__ = ["ConnectionMode", "SessionDesk", "SessionSettings", "run_session"]
+
+logger = logging.getLogger("trio_orders")
+
+UNAUTHORIZED: Final = 401
+MOST_VIOLATIONS: Final = 3
+"""Connections in a row that may end by a protocol violation; with the last one the session fails."""
+STABLE: Final = 5.0
+"""Seconds after which a connection counts as having worked, so that its loss starts the back-off anew."""
+LAST_WORDS: Final = 1.0
+"""Seconds that a failing session waits for its failure to reach the subscribers."""
+
+
+class ConnectionMode(Enum):
+    """CONNECTING: not logged in yet for the first time; ACTIVE: requests can be sent; RECONNECTING: the connection
+    was lost; CLOSED: no connection will follow."""
+
+    CONNECTING = "connecting"
+    ACTIVE = "active"
+    RECONNECTING = "reconnecting"
+    CLOSED = "closed"
+
+
+@frozen(kw_only=True)
+class SessionSettings:
+    """Times in seconds, max_message_size in bytes."""
+
+    first_connect: Backoff
+    reconnect: Backoff
+    login_timeout: float
+    data_deadline: float
+    max_message_size: int
+
+
+@frozen(kw_only=True)
+class SessionDesk:
+    """What the session works with, and the views that it publishes. draw: from 0 up to, not including, 1."""
+
+    venue: Venue
+    connector: Connector
+    settings: SessionSettings
+    clock: Clock
+    draw: Callable[[], float]
+    token: Published[str | None]
+    mode: Published[ConnectionMode]
+    statistics: Published[FeedStatistics]
+
+
+class _ConnectionFailed(Exception):
+    """This attempt, or this connection, came to nothing; another one may do better."""
+
+
+@define
+class _Session:
+    desk: SessionDesk
+    to_dispatch: trio.MemorySendChannel[Batch]
+    to_sender: trio.MemorySendChannel[ToSender]
+    to_token: trio.MemorySendChannel[TokenRequest]
+    task_status: trio.TaskStatus[None]
+    connection: int = field(default=0, init=False)
+    is_up: bool = field(default=False, init=False)
+    logged_in: bool = field(default=False, init=False)
+    was_ready: bool = field(default=False, init=False)
+    announced: bool = field(default=False, init=False)
+    stopped: bool = field(default=False, init=False)
+    failures: int = field(default=0, init=False)
+    violations: int = field(default=0, init=False)
+    renewed: bool = field(default=False, init=False)
+
+    async def run(self) -> None:
+        """Connects and connects again, until this client closes the connection or its scope is cancelled.
+
+        Raises LinkError when another try has no sense.
+        """
+        while True:
+            began = trio.current_time()
+            reason = await self._one_connection()
+            if self.stopped:
+                return
+            if self.logged_in and trio.current_time() - began >= STABLE:
+                self.failures = 0
+            self.failures += 1
+            self._require_patience(reason)
+            logger.warning("The connection to %s ended or failed: %s", self._url, reason)
+            await self.report_down(reason, will_retry=True)
+            await trio.sleep(self._policy.delay(self.failures, self.desk.draw()))
+
+    @property
+    def _url(self) -> str:
+        return self.desk.venue.upgrade("").url
+
+    @property
+    def _policy(self) -> Backoff:
+        settings = self.desk.settings
+        return settings.reconnect if self.was_ready else settings.first_connect
+
+    def _require_patience(self, reason: str) -> None:
+        attempts = self._policy.attempts
+        if attempts is None or self.failures < attempts:
+            return
+        text = f"No connection to {self._url} after {attempts} attempts; the last one failed: {reason}"
+        raise SessionFailed(text) if self.was_ready else ConnectFailed(text)
+
+    async def _one_connection(self) -> str:
+        """One connection from its first byte to its end, or one attempt to make it. Gives the reason of its end."""
+        self.logged_in = False
+        timeout = self._policy.attempt_timeout
+        reason = f"no connection within {timeout:g} s"
+        with trio.CancelScope(deadline=trio.current_time() + timeout) as connecting:
+            try:
+                token = await self._token()
+                async with open_socket(
+                    self.desk.venue.upgrade(token),
+                    self.desk.connector,
+                    max_message_size=self.desk.settings.max_message_size,
+                ) as socket:
+                    connecting.deadline = math.inf
+                    reason = await self._use(socket)
+            except UpgradeRefused as refused:
+                reason = await self._refused(refused, token)
+            except (OSError, WireError, _ConnectionFailed) as failure:
+                reason = str(failure)
+        return reason
+
+    async def _token(self) -> str:
+        token = self.desk.token.value
+        return await renew(self.to_token, None) if token is None else token
+
+    async def _refused(self, refused: UpgradeRefused, token: str) -> str:
+        if refused.status != UNAUTHORIZED:
+            return str(refused)
+        if self.renewed:
+            raise AuthenticationFailed(
+                f"{self.desk.venue.rules.venue} refused a brand-new token. Check that the key may trade and is not "
+                "tied to another address."
+            )
+        await renew(self.to_token, token)
+        self.renewed = True
+        self.failures -= 1  # the next attempt follows at once and counts as this one
+        return "the venue refused the token, and a new one was fetched"
+
+    async def _use(self, socket: Socket) -> str:
+        """Runs the feed over a fresh socket until it ends."""
+        desk = self.desk
+        self.connection += 1
+        self.is_up = True
+        await self.to_dispatch.send(Batch((LinkUp(self.connection, self._url),), desk.clock.now()))
+        await self.to_sender.send(LinkReady(self.connection, socket))
+        ending = Published("")
+        fatal: LinkError | None = None
+        closed: SocketClosed | None = None
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._watch, socket, ending, nursery.cancel_scope)
+            try:
+                await run_socket_feed(
+                    socket,
+                    self.connection,
+                    desk.venue.decode,
+                    self.to_dispatch,
+                    desk.clock,
+                    desk.statistics,
+                    self._on_login,
+                )
+            except SocketClosed as end:
+                closed = end
+            except LinkError as error:
+                fatal = error
+            nursery.cancel_scope.cancel()
+        # Outside the nursery, which would wrap what is raised in a group.
+        if fatal is not None:
+            raise fatal
+        return ending.value if closed is None else self._closed(closed)
+
+    def _on_login(self, login: LoggedIn) -> None:
+        problem = self.desk.venue.login_problem(login)
+        if problem is not None:
+            raise SessionFailed(problem)
+        self.logged_in = self.was_ready = True
+        self.renewed = False
+        self.desk.mode.publish(ConnectionMode.ACTIVE)
+        if not self.announced:
+            self.announced = True
+            self.task_status.started()
+
+    def _closed(self, closed: SocketClosed) -> str:
+        self.stopped = closed.ours
+        self.violations = self.violations + 1 if closed.violation else 0
+        if self.violations >= MOST_VIOLATIONS:
+            raise SessionFailed(
+                f"{self.desk.venue.rules.venue} broke the WebSocket protocol on {MOST_VIOLATIONS} connections in a "
+                f"row (the last time: {closed}). Orders there stay as they are."
+            )
+        if closed.code in self.desk.venue.rules.fatal_close_codes:
+            raise SessionFailed(f"{self.desk.venue.rules.venue} closed the connection for good: {closed}")
+        return str(closed)
+
+    async def _watch(self, socket: Socket, ending: Published[str], scope: trio.CancelScope) -> None:
+        """Ends a connection that brings no login answer, or nothing at all any more."""
+        settings = self.desk.settings
+        login_due = trio.current_time() + settings.login_timeout
+        while True:
+            silent_at = socket.last_heard + settings.data_deadline
+            due = silent_at if self.logged_in else min(silent_at, login_due)
+            await trio.sleep_until(due)
+            now = trio.current_time()
+            if not self.logged_in and now >= login_due:
+                ending.publish(f"no login answer within {settings.login_timeout:g} s")
+            elif now >= socket.last_heard + settings.data_deadline:
+                ending.publish(f"nothing came from the venue for {settings.data_deadline:g} s")
+            else:
+                continue
+            scope.cancel()
+            return
+
+    async def report_down(self, reason: str, *, will_retry: bool) -> None:
+        mode = ConnectionMode.RECONNECTING if self.was_ready else ConnectionMode.CONNECTING
+        self.desk.mode.publish(mode if will_retry else ConnectionMode.CLOSED)
+        if self.is_up:
+            self.is_up = False
+            await self.to_sender.send(LinkLost(LinkDown(self.connection, reason, will_retry)))
+
+
+async def run_session(
+    desk: SessionDesk,
+    to_dispatch: trio.MemorySendChannel[Batch],
+    to_sender: trio.MemorySendChannel[ToSender],
+    to_token: trio.MemorySendChannel[TokenRequest],
+    stop: trio.CancelScope,
+    *,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Sends news of the link to dispatch and sender. Started once it is logged in for the first time.
+
+    Ends when `stop` is cancelled. Raises ConnectFailed, AuthenticationFailed or SessionFailed when it cannot go on;
+    subscribers have heard of it by then.
+    """
+    session = _Session(desk, to_dispatch, to_sender, to_token, task_status)
+    failure: LinkError | None = None
+    with to_dispatch, to_sender, to_token:
+        with stop:
+            try:
+                await session.run()
+            except LinkError as error:
+                failure = error
+        reason = "closed by this client" if failure is None else str(failure)
+        await session.report_down(reason, will_retry=False)
+        if failure is not None:
+            await _announce(failure, session.connection, to_dispatch, desk.clock)
+        await to_sender.send(SessionOver())
+    if failure is not None:
+        raise failure
+
+
+async def _announce(
+    failure: LinkError, connection: int, to_dispatch: trio.MemorySendChannel[Batch], clock: Clock
+) -> None:
+    reply_to, reply = trio.open_memory_channel[None](1)
+    unauthorized = isinstance(failure, AuthenticationFailed)
+    with reply, trio.move_on_after(LAST_WORDS), suppress(trio.EndOfChannel):
+        failed = LinkFailed(connection, str(failure), unauthorized, reply_to)
+        await to_dispatch.send(Batch((failed,), clock.now()))
+        await reply.receive()

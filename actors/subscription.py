@@ -1,0 +1,85 @@
+"""The reading end of the event stream."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from types import TracebackType
+
+import trio
+
+from protocol.errors import SubscriberLagged
+from protocol.events import Event
+
+from .emitter import Lag
+
+__all__ = ["EventStream"]
+
+
+class EventStream:
+    """Events in order, from the call that made this object until its `with` block is left or the client closes.
+
+    Iterate over single events, or over whole batches with `batches()`. Events that have arrived already come
+    without a checkpoint, one batch at a time. A subscriber that is more batches behind than its buffer holds gets
+    what is buffered and then SubscriberLagged; nobody else notices.
+
+        with client.events() as events:
+            async for event in events: ...
+    """
+
+    def __init__(self, inbox: trio.MemoryReceiveChannel[tuple[Event, ...]], lag: Lag) -> None:
+        self._inbox = inbox
+        self._lag = lag
+        self._batch: tuple[Event, ...] = ()
+        self._next = 0
+        self._last_read = 0
+
+    def __enter__(self) -> EventStream:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Releases the subscription; safe to call twice."""
+        self._inbox.close()
+
+    def __aiter__(self) -> EventStream:
+        return self
+
+    async def __anext__(self) -> Event:
+        if self._next == len(self._batch):
+            self._batch = await self._receive()
+            self._next = 0
+        event = self._batch[self._next]
+        self._next += 1
+        return event
+
+    async def batches(self) -> AsyncIterator[tuple[Event, ...]]:
+        """What is left of the batch in hand, then each later batch whole."""
+        rest = self._batch[self._next :]
+        self._next = len(self._batch)
+        if rest:
+            yield rest
+        while True:
+            try:
+                batch = await self._receive()
+            except StopAsyncIteration:
+                return
+            yield batch
+
+    async def _receive(self) -> tuple[Event, ...]:
+        try:
+            batch = await self._inbox.receive()
+        except trio.EndOfChannel:
+            if self._lag.first_lost is not None:
+                raise SubscriberLagged(
+                    f"This subscriber fell behind: it has every event up to number {self._last_read}, and lost "
+                    f"those from number {self._lag.first_lost} on. Read faster, or give it a larger buffer."
+                ) from None
+            raise StopAsyncIteration from None
+        except trio.ClosedResourceError:
+            raise StopAsyncIteration from None
+        self._last_read = batch[-1].sequence
+        return batch

@@ -1,0 +1,100 @@
+"""The token actor: fetches the session token, refreshes it before it expires, and publishes it."""
+
+from __future__ import annotations
+
+import logging
+import math
+from typing import Any, Final
+
+import trio
+from attrs import field, frozen
+
+from protocol.errors import AuthenticationFailed, TradingError
+from protocol.venue import Venue
+
+from .channels import answer, receive_until
+from .http import HttpClient
+from .published import Published
+
+__all__ = ["NewToken", "RenewToken", "TokenRequest", "renew", "run_token"]
+
+logger = logging.getLogger("trio_orders")
+
+RETRY_AFTER: Final = 30.0
+"""Seconds until a refresh that failed is tried again; the old token may be good for a while yet."""
+
+
+@frozen
+class NewToken:
+    """The user gives a token. Never shows in repr."""
+
+    token: str = field(repr=False)
+
+
+@frozen
+class RenewToken:
+    """Somebody found `stale` refused (None: there was none yet). Answer: the token to use now, or an exception."""
+
+    stale: str | None = field(repr=False)
+    reply_to: trio.MemorySendChannel[Any]
+
+
+TokenRequest = NewToken | RenewToken
+
+
+async def renew(to_token: trio.MemorySendChannel[TokenRequest], stale: str | None) -> str:
+    """A token other than `stale`. Raises AuthenticationFailed, WireError, OSError."""
+    reply_to, reply = trio.open_memory_channel[Any](1)
+    with reply, reply_to:
+        await to_token.send(RenewToken(stale, reply_to))
+        value = await reply.receive()
+    if isinstance(value, Exception):
+        raise value
+    return str(value)
+
+
+async def _fetch(venue: Venue, http: HttpClient) -> str:
+    call = venue.login_call()
+    if call is None:
+        raise AuthenticationFailed(
+            "The venue refused the token, and there are no credentials to fetch another. Give a fresh token."
+        )
+    return venue.read_token(await http.call(call, None))
+
+
+async def run_token(
+    inbox: trio.MemoryReceiveChannel[TokenRequest],
+    venue: Venue,
+    http: HttpClient,
+    view: Published[str | None],
+) -> None:
+    """Receives from session, rest and command handler; publishes the token. Ends when they have closed."""
+    lifetime = venue.token_lifetime
+    refresh_at = math.inf
+    with inbox:
+        while True:
+            try:
+                request = await receive_until(inbox, None if refresh_at == math.inf else refresh_at)
+            except trio.EndOfChannel:
+                return
+            if isinstance(request, NewToken):
+                view.publish(request.token)
+                refresh_at = math.inf
+                continue
+            if request is not None and view.value not in (None, request.stale):
+                answer(request.reply_to, view.value)  # somebody else had it renewed meanwhile
+                continue
+            try:
+                token = await _fetch(venue, http)
+            except (TradingError, OSError) as error:
+                refresh_at = math.inf if request is not None else trio.current_time() + RETRY_AFTER
+                if request is not None:
+                    answer(request.reply_to, error)
+                else:
+                    logger.warning("The token could not be refreshed and is tried again soon: %s", error)
+                continue
+            view.publish(token)
+            # Half its life: early enough for a second try, late enough to be rare.
+            refresh_at = math.inf if lifetime is None else trio.current_time() + lifetime / 2e9
+            if request is not None:
+                answer(request.reply_to, token)
