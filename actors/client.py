@@ -1,21 +1,17 @@
-"""The client: wires the actors of one venue, and is what the user holds."""
+"""What the user holds: the client of one venue, and the block it lives in."""
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 from typing import Any, cast
 
 import trio
-from attrs import define, field
 
 from protocol import commands
-from protocol.dispatch import Decisions, DispatchState, Send
 from protocol.errors import ConnectFailed, NotSent, WireError
 from protocol.events import Event, OrderStatusReport
-from protocol.inputs import Admission
 from protocol.orders import NewOrder, OrderState
 from protocol.values import (
     AccountId,
@@ -32,45 +28,23 @@ from protocol.values import (
 )
 from protocol.venue import Venue
 
-from .channels import Ask, Batch, ask, ask_locally
-from .clock import NANOSECONDS, Clock
-from .command_handler import Admissions, CommandDesk, run_command_handler
+from .channels import ask, ask_locally
+from .clock import NANOSECONDS
 from .config import ClientConfig, OnClose, Token
-from .dispatch import has_given_up, run_dispatch
-from .emitter import Lag, Subscribe, ToEmitter, run_emitter
+from .emitter import Lag, Subscribe
 from .http import HttpClient, HttpFailed, open_http
 from .network import refuse_plaintext
 from .order import Order
-from .outbox import Outlets, run_outbox
 from .published import Published
-from .rest import RestDesk, run_rest
-from .sender import SenderSettings, ToSender, new_sender, run_sender
-from .session import ConnectionMode, SessionDesk, SessionSettings, run_session
+from .session import ConnectionMode
 from .socket_feed import FeedStatistics
 from .subscription import EventStream
-from .token import TokenRequest, run_token
 from .unwrap import single_cause
+from .wiring import Entrances, Views, start_actors
 
 __all__ = ["Client", "open_client"]
 
-DISPATCH_INBOX = 2
-"""Batches; with one being applied, a command never waits behind more than three."""
-ASK_INBOX = 64
-EMITTER_INBOX = 1024
-INTERNAL_REQUESTS = 256
-"""Requests of dispatch's own (queries, repeated cancels, previews) that may wait beside the admitted ones."""
-
 Number = Decimal | int | str
-
-
-@define(kw_only=True)
-class _Views:
-    """What the actors publish for the client to read without waiting."""
-
-    mode: Published[ConnectionMode]
-    instruments: Published[Mapping[str, Instrument]]
-    statistics: Published[FeedStatistics]
-    token: Published[str | None] = field(repr=False)
 
 
 class Client:
@@ -83,16 +57,15 @@ class Client:
         self,
         config: ClientConfig,
         url: str,
-        views: _Views,
-        asks: trio.MemorySendChannel[Ask],
-        to_emitter: trio.MemorySendChannel[ToEmitter],
+        views: Views,
+        entrances: Entrances,
         abort: Callable[[], None],
     ) -> None:
         self._config = config
         self._url = url
         self._views = views
-        self._asks = asks
-        self._to_emitter = to_emitter
+        self._asks = entrances.asks
+        self._to_emitter = entrances.emitter
         self._abort = abort
 
     def __repr__(self) -> str:
@@ -304,93 +277,6 @@ def _id_of(order: Order | ClientOrderId) -> ClientOrderId:
     return order.client_order_id if isinstance(order, Order) else order
 
 
-def _new_client_order_id() -> ClientOrderId:
-    return ClientOrderId(f"TO-{uuid.uuid4().hex[:29]}")
-
-
-@define
-class _Wiring:
-    """The channels between the actors, and the tasks over them."""
-
-    config: ClientConfig
-    venue: Venue
-    http: HttpClient
-    views: _Views
-    nursery: trio.Nursery
-
-    async def start(self) -> Client:
-        """Starts every actor; returns once the session is logged in."""
-        config, venue, clock = self.config, self.venue, Clock(self.config.wall_clock)
-        credits = {Admission.ORDER: config.order_credits, Admission.CANCEL: config.cancel_credits}
-        room = sum(credits.values()) + INTERNAL_REQUESTS
-        asks, asked = trio.open_memory_channel[Ask](ASK_INBOX)
-        to_dispatch, inbox = trio.open_memory_channel[Batch](DISPATCH_INBOX)
-        to_outbox, decided = trio.open_memory_channel[Decisions](DISPATCH_INBOX)
-        to_sender, to_write = trio.open_memory_channel[ToSender](room)
-        to_rest, to_call = trio.open_memory_channel[Send](room)
-        to_emitter, to_emit = trio.open_memory_channel[ToEmitter](EMITTER_INBOX)
-        to_token, token_asks = trio.open_memory_channel[TokenRequest](16)
-        give_back, returned = trio.open_memory_channel[Admission](room)
-        stop_session = trio.CancelScope()
-        start = self.nursery.start_soon
-        with to_dispatch, to_sender, to_token, give_back:  # ours close here, the clones live on
-            start(run_token, token_asks, venue, self.http, self.views.token)
-            desk = CommandDesk(
-                venue=venue,
-                admissions=Admissions(returned, credits),
-                view=self.views.instruments,
-                token=to_token.clone(),
-                new_client_order_id=_new_client_order_id,
-            )
-            start(run_command_handler, asked, to_dispatch.clone(), desk, clock)
-            state = DispatchState(
-                venue,
-                config.trader,
-                config.account,
-                fill_window=config.fill_window,
-                finished_window=config.finished_window,
-                abandoned=has_given_up,
-            )
-            start(run_dispatch, inbox, to_outbox, state, clock)
-            outlets = Outlets(
-                sender=to_sender.clone(), rest=to_rest, emitter=to_emitter.clone(), credits=give_back.clone()
-            )
-            start(run_outbox, decided, outlets)
-            start(run_emitter, to_emit)
-            settings = SenderSettings(
-                ping_period=config.heartbeat,
-                close_timeout=config.close_timeout,
-                rate=config.requests_per_second,
-            )
-            sender = new_sender(venue, settings, give_back.clone(), stop_session, clock)
-            start(run_sender, to_write, to_dispatch.clone(), sender)
-            rest = RestDesk(venue, self.http, self.views.token, to_token.clone(), give_back.clone(), clock)
-            start(run_rest, to_call, to_dispatch.clone(), rest)
-            session = SessionDesk(
-                venue=venue,
-                connector=config.reach(),
-                settings=SessionSettings(
-                    first_connect=config.first_connect,
-                    reconnect=config.reconnect,
-                    login_timeout=config.login_timeout,
-                    data_deadline=config.data_deadline,
-                    max_message_size=config.max_message_size,
-                ),
-                clock=clock,
-                draw=config.draw,
-                token=self.views.token,
-                mode=self.views.mode,
-                statistics=self.views.statistics,
-            )
-            url = venue.upgrade("").url
-            abort = self.nursery.cancel_scope.cancel
-            client = Client(config, url, self.views, asks, to_emitter, abort)
-            await self.nursery.start(
-                run_session, session, to_dispatch.clone(), to_sender.clone(), to_token.clone(), stop_session
-            )
-        return client
-
-
 @asynccontextmanager
 async def open_client(config: ClientConfig) -> AsyncIterator[Client]:
     """A connected client. Leaving the block closes it: requests in flight get `close_grace`, then the WebSocket close
@@ -404,7 +290,7 @@ async def open_client(config: ClientConfig) -> AsyncIterator[Client]:
     refuse_plaintext(venue.upgrade("").url, config.allow_plaintext)
     refuse_plaintext(venue.rest_url, config.allow_plaintext)
     token = config.credentials.text if isinstance(config.credentials, Token) else None
-    views = _Views(
+    views = Views(
         mode=Published(ConnectionMode.CONNECTING),
         instruments=Published({}),
         statistics=Published(FeedStatistics()),
@@ -416,7 +302,8 @@ async def open_client(config: ClientConfig) -> AsyncIterator[Client]:
             open_http(venue.rest_url, config.reach(), timeout=config.http_timeout) as http,
             trio.open_nursery() as nursery,
         ):
-            client = await _Wiring(config, venue, http, views, nursery).start()
+            entrances = await start_actors(config, venue, http, views, nursery)
+            client = Client(config, venue.upgrade("").url, views, entrances, nursery.cancel_scope.cancel)
             if config.load_instruments:
                 await client.cache_instruments(await _load_instruments(venue, http, config))
             await client.cache_instruments(config.instruments)

@@ -22,7 +22,7 @@ from .channels import Batch, receive_until
 from .clock import Clock, seconds
 from .websocket import Socket, SocketClosed
 
-__all__ = ["LinkLost", "LinkReady", "SenderSettings", "SessionOver", "ToSender", "run_sender"]
+__all__ = ["LinkLost", "LinkReady", "SenderDesk", "SenderSettings", "SessionOver", "ToSender", "run_sender"]
 
 NOT_WRITTEN = "The connection ended before this was written, so the venue never got it. It is safe to send it again."
 
@@ -61,7 +61,9 @@ class SenderSettings:
 
 
 @define
-class _Sender:
+class SenderDesk:
+    """What the sender works with, and its own state: the socket in use, the pace, when to be heard of next."""
+
     venue: Venue
     settings: SenderSettings
     credits: trio.MemorySendChannel[Admission]
@@ -151,7 +153,7 @@ class _Sender:
 
 
 async def run_sender(
-    inbox: trio.MemoryReceiveChannel[ToSender], to_dispatch: trio.MemorySendChannel[Batch], sender: _Sender
+    inbox: trio.MemoryReceiveChannel[ToSender], to_dispatch: trio.MemorySendChannel[Batch], sender: SenderDesk
 ) -> None:
     """Receives frames from the outbox and news of the link from the session; tells dispatch what was not written.
 
@@ -173,13 +175,3 @@ async def run_sender(
                 await to_dispatch.send(Batch((item.down,), sender.clock.now()))
             else:
                 return
-
-
-def new_sender(
-    venue: Venue,
-    settings: SenderSettings,
-    credits: trio.MemorySendChannel[Admission],
-    stop_session: trio.CancelScope,
-    clock: Clock,
-) -> _Sender:
-    return _Sender(venue, settings, credits, stop_session, clock)

@@ -1,0 +1,74 @@
+"""The pure half of trio-orders: values, events, the order state machine, venue codecs, simulated venues.
+
+Nothing in this package waits, reads a clock, draws a random number or logs. The words that programs use every day
+are here; everything else is in the module named after it.
+"""
+
+from . import errors, events
+from .errors import (
+    AuthenticationFailed,
+    ConnectFailed,
+    DuplicateOrder,
+    LinkError,
+    NotSent,
+    OrderEnded,
+    OrderRejected,
+    OutcomeUnknown,
+    RequestFailed,
+    SessionFailed,
+    SubscriberLagged,
+    TradingError,
+    WireError,
+)
+from .orders import NewOrder, OrderIdentity, OrderState
+from .values import (
+    AccountId,
+    ClientOrderId,
+    Instrument,
+    InstrumentId,
+    LiquiditySide,
+    Money,
+    OrderStatus,
+    OrderType,
+    Side,
+    StrategyId,
+    TimeInForce,
+    TradeId,
+    TraderId,
+    VenueOrderId,
+)
+
+__all__ = [
+    "AccountId",
+    "AuthenticationFailed",
+    "ClientOrderId",
+    "ConnectFailed",
+    "DuplicateOrder",
+    "Instrument",
+    "InstrumentId",
+    "LinkError",
+    "LiquiditySide",
+    "Money",
+    "NewOrder",
+    "NotSent",
+    "OrderEnded",
+    "OrderIdentity",
+    "OrderRejected",
+    "OrderState",
+    "OrderStatus",
+    "OrderType",
+    "OutcomeUnknown",
+    "RequestFailed",
+    "SessionFailed",
+    "Side",
+    "StrategyId",
+    "SubscriberLagged",
+    "TimeInForce",
+    "TradeId",
+    "TraderId",
+    "TradingError",
+    "VenueOrderId",
+    "WireError",
+    "errors",
+    "events",
+]
