@@ -66,12 +66,13 @@ class Cancel:
 
 @frozen(kw_only=True)
 class Replace:
-    """Change an order; None keeps a term as it is. Answer: the request id. Raises NotSent.
+    """Change an order of this instrument; None keeps a term as it is. Answer: the request id. Raises NotSent.
 
     quantity: contracts or base units, as the venue will count them for the new order; price: quote currency per unit.
     """
 
     client_order_id: ClientOrderId
+    instrument: InstrumentId
     quantity: Decimal | None = None
     price: Decimal | None = None
     time_in_force: TimeInForce | None = None

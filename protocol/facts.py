@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import Enum
-
-from attrs import frozen
+from typing import TYPE_CHECKING
 
 from .values import (
     LiquiditySide,
@@ -23,6 +22,13 @@ from .values import (
     VenueOrderId,
     WireId,
 )
+
+if TYPE_CHECKING:
+    from attrs import frozen
+else:
+    # Facts are built for every message and live for microseconds. Checked as frozen, they are built as plain slotted
+    # classes: that takes a third of the time.
+    from attrs import define as frozen
 
 __all__ = [
     "Alive",
@@ -198,10 +204,11 @@ class PricePreviewed:
 
 @frozen(kw_only=True)
 class FillsListed:
-    """Executions read from the venue's history, in the venue's order."""
+    """Executions read from the venue's history, in the venue's order. cursor: names the next page, None on the last."""
 
     request_id: RequestId
     trades: tuple[Trade, ...]
+    cursor: str | None = None
 
 
 @frozen(kw_only=True)

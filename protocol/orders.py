@@ -21,6 +21,7 @@ from .values import (
     InstrumentId,
     OrderStatus,
     OrderType,
+    RequestId,
     Side,
     StrategyId,
     TimeInForce,
@@ -145,7 +146,8 @@ class OrderState:
     """An order as dispatch sees it at one moment; a view, replaced by a newer one, never changed.
 
     quantity, cumulative, leaves: contracts or base units; price: quote currency per unit, None for a market
-    order whose price is not settled yet; reason: why it ended, or why nobody knows where it stands.
+    order whose price is not settled yet; reason: why it ended, or why nobody knows where it stands;
+    request_id: of the request that placed it, None for an order that was not submitted here.
     """
 
     identity: OrderIdentity
@@ -157,6 +159,7 @@ class OrderState:
     trigger_price: Decimal | None
     time_in_force: TimeInForce | None
     reason: str = ""
+    request_id: RequestId | None = None
 
     @property
     def client_order_id(self) -> ClientOrderId:

@@ -207,11 +207,18 @@ class Instrument:
 
     def price_fits(self, price: Decimal) -> bool:
         """True when `price` is a whole number of price increments."""
-        return price % self.price_increment == 0
+        return _is_multiple(price, self.price_increment)
 
     def quantity_fits(self, quantity: Decimal) -> bool:
         """True when `quantity` is a whole number of quantity increments."""
-        return quantity % self.quantity_increment == 0
+        return _is_multiple(quantity, self.quantity_increment)
+
+
+def _is_multiple(value: Decimal, increment: Decimal) -> bool:
+    try:
+        return value % increment == 0
+    except InvalidOperation:  # more digits than decimal arithmetic keeps: no sensible price or quantity
+        return False
 
 
 def _places(increment: Decimal) -> int:

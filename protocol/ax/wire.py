@@ -10,21 +10,28 @@ https://docs.architect.exchange
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 from attrs import frozen
+from msgspec import Meta
 
 __all__ = [
+    "Answer",
     "AuthenticateRequest",
     "AuthenticateResponse",
     "Balance",
+    "CancelAllBody",
+    "CancelBody",
     "CancelReceived",
+    "Count",
     "Error",
     "ErrorBody",
     "Execution",
     "FillPage",
     "FillRow",
     "FundingResponse",
+    "Headline",
+    "Id",
     "Inbound",
     "InstrumentList",
     "InstrumentRow",
@@ -40,11 +47,19 @@ __all__ = [
     "Position",
     "PreviewRequest",
     "PreviewResponse",
+    "ReplaceBody",
+    "Result",
     "Status",
     "StatusEnvelope",
     "TokenAccount",
     "Whoami",
 ]
+
+Id = Annotated[str, Meta(min_length=1)]
+"""Text that names something; empty text would name everything alike."""
+
+Count = Annotated[int, Meta(ge=0)]
+"""Contracts, or a client order id: u64 on the wire, exact at any size."""
 
 
 @frozen(kw_only=True)
@@ -52,20 +67,22 @@ class Order:
     """Order object `o` / `ro` / `no`, also in login, open orders and REST (spec 5.3).
 
     q, xq, rq: contracts; p: quote currency per unit; ts, tn: receipt time, seconds and its nanosecond part.
+    A venue fills in everything down to `tif`. Only `oid` is insisted on: it says whose fill a message tells of, and
+    no other field is worth losing a fill for.
     """
 
-    oid: str
-    s: str
-    d: str
-    p: Decimal
-    q: int
-    xq: int
-    rq: int
-    o: str
-    tif: str
+    oid: Id
+    s: str | None = None
+    d: str | None = None
+    p: Decimal | None = None
+    q: Count | None = None
+    xq: Count | None = None
+    rq: Count | None = None
+    o: str | None = None
+    tif: str | None = None
     u: str | None = None
     aid: str | None = None
-    cid: int | None = None
+    cid: Count | None = None
     tag: str | None = None
     po: bool | None = None
     rb: str | None = None
@@ -79,8 +96,8 @@ class Order:
 class Execution:
     """Fill object `xs` (spec 5.4). q: contracts of this execution; agg: we were the taker."""
 
-    tid: str
-    q: int
+    tid: Id
+    q: Count
     p: Decimal
     d: str | None = None
     agg: bool | None = None
@@ -104,25 +121,26 @@ class Outbound:
     rid: int | None = None
     s: str | None = None
     d: str | None = None
-    q: int | None = None
+    q: Count | None = None
     p: Decimal | None = None
     tif: str | None = None
     po: bool | None = None
-    cid: int | None = None
+    cid: Count | None = None
     tag: str | None = None
     st: str | None = None
     aid: str | None = None
     rb: str | None = None
     order_type: str | None = None
     trigger_price: Decimal | None = None
-    oid: str | None = None
+    oid: Id | None = None
     account_id: str | None = None
     symbol: str | None = None
 
 
 @frozen(kw_only=True)
-class Inbound:
-    """Every message a venue may send over the socket: an event if `t` is there, else an answer (spec 4.4, 5.1)."""
+class Headline:
+    """The keys that most events consist of: enough to read a heartbeat, an acknowledgement, a fill or an expiry
+    without looking for the keys of rarer messages (spec 5.1)."""
 
     t: str | None = None
     ts: int | None = None
@@ -130,14 +148,24 @@ class Inbound:
     eid: str | None = None
     o: Order | None = None
     xs: Execution | None = None
+
+
+@frozen(kw_only=True)
+class Inbound(Headline):
+    """Every message a venue may send over the socket: an event if `t` is there, else an answer (spec 4.4, 5.1).
+
+    res: `OrderId`, `CancelReceived`, `OpenOrders`, `StatusEnvelope`, `FundingResponse`, `Login`, a list of `Order`
+    (older) or an empty dict.
+    """
+
     xr: str | None = None
     txt: str | None = None
     r: str | None = None
     ro: Order | None = None
-    noid: str | None = None
+    noid: Id | None = None
     no: Order | None = None
-    oid: str | None = None
-    cid: int | None = None
+    oid: Id | None = None
+    cid: Count | None = None
     rid: int | None = None
     res: Any = None
     err: Error | None = None
@@ -169,14 +197,14 @@ class OpenOrders:
 
 @frozen(kw_only=True)
 class Status:
-    """Status object (spec 4.3)."""
+    """Status object (spec 4.3). A venue fills in symbol and state; its reader insists on the id only."""
 
-    symbol: str
-    order_id: str
-    state: str
-    clord_id: int | None = None
-    filled_quantity: int | None = None
-    remaining_quantity: int | None = None
+    order_id: Id
+    state: str | None = None
+    symbol: str | None = None
+    clord_id: Count | None = None
+    filled_quantity: Count | None = None
+    remaining_quantity: Count | None = None
     reject_reason: str | None = None
     reject_message: str | None = None
 
@@ -196,6 +224,32 @@ class FundingResponse:
     benchmark_price: Decimal | None = None
     settlement_price: Decimal | None = None
     timestamp: str | None = None
+
+
+@frozen(kw_only=True)
+class Result:
+    """Every `res` that is an object, as its reader sees it before it knows which one it is (spec 4.4)."""
+
+    oid: Id | None = None
+    cxl_rx: bool | None = None
+    status: Status | str | None = None
+    orders: list[Order] | None = None
+    li: str | None = None
+    o: list[Order] | None = None
+    cod: bool | None = None
+    chb: int | None = None
+    symbol: str | None = None
+
+
+@frozen(kw_only=True)
+class Answer:
+    """`Inbound` without the keys of events, as the reader of an answer sees it: `res` has a type too, so that the
+    prices in it are exact."""
+
+    rid: int | None = None
+    res: Result | list[Order] | None = None
+    err: Error | None = None
+    data: str | None = None
 
 
 # REST bodies (spec 7)
@@ -230,15 +284,45 @@ class Placement:
 
     s: str
     d: str
-    q: int
+    q: Count
     p: Decimal
     tif: str
     po: bool
-    cid: int | None = None
+    cid: Count | None = None
     tag: str | None = None
     st: str | None = None
     aid: str | None = None
     rb: str | None = None
+
+
+@frozen(kw_only=True)
+class CancelBody:
+    """Body of cancel-order: exactly one of oid and cid (spec 7.2)."""
+
+    oid: Id | None = None
+    cid: Count | None = None
+    aid: str | None = None
+
+
+@frozen(kw_only=True)
+class ReplaceBody:
+    """Body of replace-order: exactly one of oid and cid; a missing term is inherited (spec 7.2)."""
+
+    oid: Id | None = None
+    cid: Count | None = None
+    aid: str | None = None
+    p: Decimal | None = None
+    q: Count | None = None
+    tif: str | None = None
+    po: bool | None = None
+
+
+@frozen(kw_only=True)
+class CancelAllBody:
+    """Body of cancel-all-orders (spec 7.2)."""
+
+    symbol: str | None = None
+    account_id: str | None = None
 
 
 @frozen(kw_only=True)
@@ -252,16 +336,19 @@ class OrderPage:
 
 @frozen(kw_only=True)
 class FillRow:
-    """One fill in history (spec 7.4). fee: quote currency, negative = rebate; timestamp: RFC 3339, ending Z."""
+    """One fill in history (spec 7.4). fee: quote currency, negative = rebate; timestamp: RFC 3339, ending Z.
 
-    trade_id: str
-    symbol: str
-    timestamp: str
+    A venue fills in everything down to `side`. order_id: missing on block trades and settlements.
+    """
+
+    trade_id: Id
     price: Decimal
-    quantity: int
-    is_taker: bool
-    fee: Decimal
-    side: str
+    quantity: Count
+    symbol: str | None = None
+    timestamp: str | None = None
+    is_taker: bool | None = None
+    fee: Decimal | None = None
+    side: str | None = None
     order_id: str | None = None
     user_id: str | None = None
     account_id: str | None = None
@@ -305,7 +392,7 @@ class InstrumentList:
 @frozen(kw_only=True)
 class PreviewRequest:
     symbol: str
-    quantity: int
+    quantity: Count
     side: str
 
 
@@ -313,8 +400,8 @@ class PreviewRequest:
 class PreviewResponse:
     """Spec 7.6. limit_price None: no liquidity."""
 
-    filled_quantity: int
-    remaining_quantity: int
+    filled_quantity: Count
+    remaining_quantity: Count
     limit_price: Decimal | None = None
     vwap: Decimal | None = None
 

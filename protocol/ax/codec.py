@@ -1,0 +1,732 @@
+"""AX as the client speaks it: messages to facts, requests to frames and HTTP calls. Stateless.
+
+Most messages take the fast way: msgspec builds the wire classes. What it refuses, or what says nothing in today's
+words, is read again the tolerant way: older key names, numbers sent as text, unusable optional fields. Only what is
+unreadable then becomes `Unreadable`. An unknown word in an enumeration is None in the fact, never an error.
+
+An answer is recognised by its shape alone (spec 4.4, rows 5 to 12); that a bare `oid` answers a placement or a
+replacement only dispatch can tell, by its request id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+from attrs import evolve, frozen
+
+from ..facts import (
+    Alive,
+    CancelRefused,
+    Fact,
+    FillsListed,
+    LoggedIn,
+    OrderAcknowledged,
+    OrderCanceled,
+    OrderExpired,
+    OrderRejected,
+    OrderReplaced,
+    OrderTraded,
+    OrderView,
+    Outcome,
+    PricePreviewed,
+    RequestAnswered,
+    RequestRefused,
+    Trade,
+    Unreadable,
+)
+from ..requests import (
+    CancelAllOrders,
+    CancelOrder,
+    ListFills,
+    ListOpenOrders,
+    PlaceOrder,
+    PreviewPrice,
+    QueryOrder,
+    ReplaceOrder,
+    Request,
+)
+from ..values import (
+    NO_TIME,
+    LiquiditySide,
+    Money,
+    OrderStatus,
+    OrderType,
+    RequestId,
+    Side,
+    TimeInForce,
+    TradeId,
+    VenueOrderId,
+    WireId,
+)
+from ..venue import HttpAnswer, HttpCall
+from .converter import (
+    CONVERTER,
+    SECOND,
+    UNUSABLE,
+    decoder_for,
+    encode_message,
+    exact_json,
+    is_plausible,
+    nanoseconds,
+    read_body,
+    renamed,
+)
+from .wire import (
+    Answer,
+    Error,
+    ErrorBody,
+    FillPage,
+    FillRow,
+    Headline,
+    Inbound,
+    Order,
+    Outbound,
+    PreviewRequest,
+    PreviewResponse,
+    Result,
+    Status,
+)
+
+__all__ = [
+    "HTTP_REQUESTS",
+    "LONGEST_FILL_RANGE",
+    "Origin",
+    "decode",
+    "encode",
+    "error_text",
+    "outcome_of",
+    "read_answer",
+    "view_of",
+]
+
+# Words (spec 6)
+
+SIDES: Final[Mapping[str | None, Side]] = {
+    "B": Side.BUY,
+    "S": Side.SELL,
+    "Buy": Side.BUY,
+    "Sell": Side.SELL,
+    "BUY": Side.BUY,
+    "SELL": Side.SELL,
+}
+SIDE_WORDS: Final = {Side.BUY: "B", Side.SELL: "S"}
+
+STATUSES: Final[Mapping[str | None, OrderStatus]] = {
+    "PENDING": OrderStatus.SUBMITTED,
+    "ACCEPTED": OrderStatus.ACCEPTED,
+    "PARTIALLY_FILLED": OrderStatus.PARTIALLY_FILLED,
+    "FILLED": OrderStatus.FILLED,
+    "CANCELED": OrderStatus.CANCELED,
+    "REJECTED": OrderStatus.REJECTED,
+    "EXPIRED": OrderStatus.EXPIRED,
+    "DONE_FOR_DAY": OrderStatus.EXPIRED,
+    "NEW": OrderStatus.ACCEPTED,
+    "STALE": OrderStatus.ACCEPTED,
+    "OUT": OrderStatus.CANCELED,
+    "RECONCILED_OUT": OrderStatus.CANCELED,
+}
+"""Absent on purpose: REPLACED (the order lives on under another id) and CANCELING (it may still fill)."""
+
+TIMES_IN_FORCE: Final[Mapping[str | None, TimeInForce]] = {
+    "GTC": TimeInForce.GTC,
+    "IOC": TimeInForce.IOC,
+    "DAY": TimeInForce.DAY,
+    "GTD": TimeInForce.GTD,
+    "FOK": TimeInForce.FOK,
+    "ATO": TimeInForce.AT_THE_OPEN,
+    "ATC": TimeInForce.AT_THE_CLOSE,
+}
+TIME_IN_FORCE_WORDS: Final = {value: word for word, value in TIMES_IN_FORCE.items() if word is not None}
+
+LIQUIDITY: Final = {True: LiquiditySide.TAKER, False: LiquiditySide.MAKER, None: LiquiditySide.NONE}
+
+POST_ONLY_PHRASES: Final = ("post-only order would cross the book", "may participate but not initiate")
+
+OUTCOMES: Final = {404: Outcome.NOT_FOUND, 409: Outcome.TOO_EARLY, 429: Outcome.THROTTLED}
+
+BEGINNING: Final = 200
+"""How much of an unreadable message is kept, in characters."""
+
+LATEST: Final = 2**34
+"""Seconds since 1970 (the year 2514): a greater `ts` is no time."""
+
+
+def outcome_of(code: int) -> Outcome:
+    """What an error code, or an HTTP status, proves (spec 4.5). A code that we cannot place proves nothing."""
+    return OUTCOMES.get(code) or (Outcome.DEFINITE if 400 <= code < 500 else Outcome.AMBIGUOUS)
+
+
+def _is_post_only(*texts: str | None) -> bool:
+    return any(phrase in text.lower() for text in texts if text for phrase in POST_ONLY_PHRASES)
+
+
+def _stated(reason: str | None, *texts: str | None) -> str:
+    """The reason code if it says something, else the first text that does, else "" (spec 6.6)."""
+    if reason and reason != "UNKNOWN":
+        return reason
+    return next((text for text in texts if text), "")
+
+
+def _time(ts: int | None, tn: int | None) -> int:
+    """ns since 1970. An impossible nanosecond part counts as 0."""
+    if ts is None or not 0 <= ts < LATEST:
+        return NO_TIME
+    return ts * SECOND + (tn if tn is not None and 0 <= tn < SECOND else 0)
+
+
+def _unreadable(why: str, message: str) -> tuple[Fact, ...]:
+    return (Unreadable(why=why, text=message[:BEGINNING]),)
+
+
+# Orders
+
+
+def view_of(order: Order) -> OrderView:
+    """The neutral view of an order object (spec 5.3). `rq` is not used: it is 0 on orders that ended (spec 5.5)."""
+    price = order.p
+    if price is not None and not is_plausible(price):
+        price = None
+    quantity = order.q
+    cumulative = order.xq
+    status = STATUSES.get(order.o)
+    reason = "" if order.r is None and order.txt is None else _stated(order.r, order.txt)
+    if status is None and not reason:
+        reason = order.o or ""
+    return OrderView(
+        venue_order_id=VenueOrderId(order.oid),
+        wire_id=order.cid,
+        symbol=order.s or "",
+        side=SIDES.get(order.d),
+        price=price,
+        quantity=None if quantity is None else Decimal(quantity),
+        cumulative=None if cumulative is None else Decimal(cumulative),
+        status=status,
+        time_in_force=TIMES_IN_FORCE.get(order.tif),
+        post_only=order.po is True,
+        reason=reason,
+        time=_time(order.ts, order.tn),
+    )
+
+
+def _view_of_status(status: Status) -> OrderView:
+    """The neutral view of a status object (spec 4.3), which tells neither side, price nor quantity."""
+    filled = status.filled_quantity
+    known = STATUSES.get(status.state)
+    reason = _stated(status.reject_reason, status.reject_message)
+    return OrderView(
+        venue_order_id=VenueOrderId(status.order_id),
+        wire_id=status.clord_id,
+        symbol=status.symbol or "",
+        side=None,
+        price=None,
+        quantity=None,
+        cumulative=None if filled is None else Decimal(filled),
+        status=known,
+        time_in_force=None,
+        post_only=False,
+        reason=reason or ((status.state or "") if known is None else ""),
+    )
+
+
+# Events (spec 5). Each reader gets the event, its order, its time and the text.
+
+
+def _acknowledged(event: Headline, order: Order, time: int, message: str) -> tuple[Fact, ...]:
+    return (OrderAcknowledged(time=time, order=view_of(order), event_id=event.eid or ""),)
+
+
+def _traded(event: Headline, order: Order, time: int, message: str) -> tuple[Fact, ...]:
+    execution = event.xs
+    if execution is None or not execution.q or not is_plausible(execution.p):
+        # The fill is lost, but not silently: from the order's cumulative quantity dispatch sees that one is missing.
+        lost = Unreadable(why="The venue sent a fill without usable details.", text=message[:BEGINNING])
+        return (lost, *_acknowledged(event, order, time, message))
+    view = view_of(order)
+    trade = Trade(
+        venue_order_id=view.venue_order_id,
+        trade_id=TradeId(execution.tid),
+        symbol=execution.s or view.symbol,
+        side=SIDES.get(execution.d) or view.side,
+        price=execution.p,
+        quantity=Decimal(execution.q),
+        liquidity=LIQUIDITY[execution.agg],
+        time=time,
+    )
+    return (OrderTraded(time=time, order=view, event_id=event.eid or "", trade=trade, final=event.t == "f"),)
+
+
+def _expired(event: Headline, order: Order, time: int, message: str) -> tuple[Fact, ...]:
+    view = view_of(order)
+    return (OrderExpired(time=time, order=view, event_id=event.eid or "", reason=view.reason),)
+
+
+def _done_for_day(event: Headline, order: Order, time: int, message: str) -> tuple[Fact, ...]:
+    return (OrderExpired(time=time, order=view_of(order), event_id=event.eid or "", reason="done for day"),)
+
+
+def _canceled(event: Inbound, order: Order, time: int, message: str) -> tuple[Fact, ...]:
+    reason = _stated(event.xr, event.txt, order.txt)
+    return (OrderCanceled(time=time, order=view_of(order), event_id=event.eid or "", reason=reason),)
+
+
+def _rejected(event: Inbound, order: Order, time: int, message: str) -> tuple[Fact, ...]:
+    return (
+        OrderRejected(
+            time=time,
+            order=view_of(order),
+            event_id=event.eid or "",
+            reason=_stated(event.r, _stated(order.r), event.txt, order.txt) or "UNKNOWN",
+            due_post_only=_is_post_only(event.r, order.r, event.txt, order.txt),
+        ),
+    )
+
+
+def _replaced(event: Inbound, order: Order, time: int, message: str) -> tuple[Fact, ...]:
+    new = event.no
+    new_id = event.noid or (new.oid if new is not None else None)
+    return (
+        OrderReplaced(
+            time=time,
+            order=view_of(order),
+            event_id=event.eid or "",
+            new_venue_order_id=None if new_id is None else VenueOrderId(new_id),
+            replacement=None if new is None else view_of(new),
+        ),
+    )
+
+
+def _cancel_refused(event: Inbound, time: int, message: str) -> tuple[Fact, ...]:
+    """Its order object, if there is one, is the order as it stands; what happened to it has its own event."""
+    order = event.o
+    venue_order_id = event.oid or (order.oid if order is not None else None)
+    if venue_order_id is None:
+        return _unreadable("The venue refused a cancel without naming the order.", message)
+    wire_id = event.cid if event.cid is not None or order is None else order.cid
+    code = None if event.r == "rejected" else event.r  # seen in the wild; says nothing that the event does not
+    reason = _stated(code, event.txt) or "UNKNOWN"
+    return (CancelRefused(venue_order_id=VenueOrderId(venue_order_id), wire_id=wire_id, reason=reason, time=time),)
+
+
+EventReader = Callable[[Inbound, Order, int, str], tuple[Fact, ...]]
+HeadlineReader = Callable[[Headline, Order, int, str], tuple[Fact, ...]]
+
+HEADLINES: Final[Mapping[str | None, HeadlineReader]] = {
+    "n": _acknowledged,
+    "p": _traded,
+    "f": _traded,
+    "x": _expired,
+    "d": _done_for_day,
+}
+"""Events that `Headline` holds completely."""
+
+EVENTS: Final[Mapping[str | None, EventReader]] = {**HEADLINES, "c": _canceled, "j": _rejected, "r": _replaced}
+
+ALIVE: Final = (Alive(),)
+BAD_TIME: Final = "The venue sent an event with a time before 1970."
+
+
+def _read_event(event: Inbound, message: str) -> tuple[Fact, ...]:
+    kind = event.t
+    if kind == "h":
+        return ALIVE
+    if event.ts is not None and event.ts < 0:
+        return _unreadable(BAD_TIME, message)
+    time = _time(event.ts, event.tn)
+    if kind == "e":
+        return _cancel_refused(event, time, message)
+    read = EVENTS.get(kind)
+    if read is None:
+        return _unreadable(f"The venue sent an event of the unknown kind {(kind or '')[:20]!r}.", message)
+    # An older replacement has no `ro`. The new order cannot stand in for the old one: it tells nothing of its fills.
+    order = (event.ro or event.o) if kind == "r" else event.o
+    if order is None:
+        return _unreadable(f"The venue sent an event {kind!r} without a usable order.", message)
+    return read(event, order, time, message)
+
+
+# Answers (spec 4)
+
+
+def _refused(request_id: int | None, error: Error, data: str | None) -> tuple[Fact, ...]:
+    reason = ": ".join(text for text in (error.msg, data) if text)
+    return (
+        RequestRefused(
+            request_id=None if request_id is None else RequestId(request_id),
+            outcome=outcome_of(error.code),
+            reason=reason or f"The venue gave no reason (code {error.code}).",
+            due_post_only=_is_post_only(error.msg),
+        ),
+    )
+
+
+def _answered(request_id: int | None, result: Result | list[Order]) -> tuple[Fact, ...]:
+    """What an answer says, recognised by its shape; () if it has none of the known ones, or nobody to go to."""
+    orders = result if isinstance(result, list) else result.orders
+    if isinstance(result, Result) and orders is None and (result.li is not None or request_id == 0):
+        return (_logged_in(result),)
+    if request_id is None:
+        return ()
+    number = RequestId(request_id)
+    if orders is not None:
+        return (RequestAnswered(request_id=number, orders=tuple(view_of(order) for order in orders)),)
+    assert isinstance(result, Result)
+    if isinstance(result.status, Status):
+        return (RequestAnswered(request_id=number, order=_view_of_status(result.status)),)
+    if result.cxl_rx is not None:
+        return (RequestAnswered(request_id=number, refused=not result.cxl_rx),)
+    if result.oid is not None:
+        return (RequestAnswered(request_id=number, venue_order_id=VenueOrderId(result.oid)),)
+    if result.status is not None and result.symbol is not None:
+        return (RequestAnswered(request_id=number),)  # estimated funding: an answer, but nothing that we trade by
+    return ()
+
+
+def _logged_in(result: Result) -> Fact:
+    return LoggedIn(
+        user=result.li or "",
+        orders=tuple(view_of(order) for order in result.o or ()),
+        cancel_on_disconnect=result.cod is True,
+        heartbeat_timeout=result.chb,
+    )
+
+
+# Messages
+
+_HEADLINE: Final = decoder_for(Headline)
+_INBOUND: Final = decoder_for(Inbound)
+_ANSWER: Final = decoder_for(Answer)
+_NOT_STRICT: Final = (msgspec.MsgspecError, ValueError, RecursionError)
+
+ALIASES: Final = {"request_id": "rid", "result": "res", "error": "err"}
+ERROR_ALIASES: Final = {"message": "msg"}
+
+
+def decode(message: str | bytes) -> tuple[Fact, ...]:
+    """What one complete message says. Never raises: what cannot be read comes back as `Unreadable`."""
+    if not isinstance(message, str):
+        beginning = bytes(message[:BEGINNING]).decode("utf-8", "replace")
+        return _unreadable("The venue sent a binary message, which AX never does.", beginning)
+    try:
+        headline = _HEADLINE.decode(message)
+    except _NOT_STRICT:
+        return _decode_tolerantly(message)
+    read = HEADLINES.get(headline.t)
+    order = headline.o
+    if read is not None and order is not None:
+        ts = headline.ts
+        if ts is not None and ts < 0:
+            return _unreadable(BAD_TIME, message)
+        return read(headline, order, _time(ts, headline.tn), message)
+    if headline.t == "h":
+        return ALIVE
+    return _decode_rarer(message, headline.t is not None)
+
+
+def _decode_rarer(message: str, is_event: bool) -> tuple[Fact, ...]:
+    """Everything that `Headline` alone does not settle."""
+    try:
+        if is_event:
+            return _read_event(_INBOUND.decode(message), message)
+        answer = _ANSWER.decode(message)
+    except _NOT_STRICT:
+        return _decode_tolerantly(message)
+    facts: tuple[Fact, ...] = ()
+    if answer.err is None:
+        if answer.res is not None:
+            facts = _answered(answer.rid, answer.res)
+    elif answer.err.msg is not None and answer.rid is not None:  # if not, look for the other spelling first
+        facts = _refused(answer.rid, answer.err, answer.data)
+    return facts or _decode_tolerantly(message)
+
+
+def _decode_tolerantly(message: str) -> tuple[Fact, ...]:
+    """The slow way: older spellings of keys, values of the wrong type. Decides by value, not by presence of keys."""
+    try:
+        tree = exact_json(message)
+    except UNUSABLE:
+        return _unreadable("The venue sent text that is not JSON.", message)
+    if not isinstance(tree, dict):
+        return _unreadable("The venue sent JSON that is not an object.", message)
+    raw = renamed(tree, ALIASES)
+    if isinstance(raw.get("t"), str):
+        return _read_event(CONVERTER.structure(raw, Inbound), message)
+    envelope = CONVERTER.structure({key: raw[key] for key in ("rid", "data") if key in raw}, Inbound)
+    if "err" in raw:
+        return _refused(envelope.rid, _tolerant_error(raw["err"]), envelope.data)
+    if "res" in raw:
+        return _answered_tolerantly(envelope.rid, raw["res"], message)
+    return _unreadable("The venue sent a message that is neither an event nor an answer.", message)
+
+
+def _tolerant_error(raw: object) -> Error:
+    """Without a readable code the error proves nothing: 0 stands for that."""
+    fields = renamed(raw, ERROR_ALIASES) if isinstance(raw, dict) else {"msg": raw}
+    try:
+        return CONVERTER.structure(fields, Error)
+    except UNUSABLE:
+        return CONVERTER.structure({**fields, "code": 0}, Error)
+
+
+def _answered_tolerantly(request_id: int | None, raw: object, message: str) -> tuple[Fact, ...]:
+    unknown = "The venue sent an answer of an unknown shape."
+    if isinstance(raw, list):
+        raw = {"orders": raw}
+    if not isinstance(raw, dict):
+        return _unreadable(unknown, message)
+    present = {key: value for key, value in raw.items() if value is not None}
+    orders, skipped = _each_order(present.pop("orders", None))
+    open_now, more_skipped = _each_order(present.pop("o", None))
+    facts = _answered(request_id, evolve(CONVERTER.structure(present, Result), orders=orders, o=open_now))
+    if not facts and all(value is None for value in raw.values()) and request_id is not None:
+        facts = (RequestAnswered(request_id=RequestId(request_id)),)  # {}: cancel all
+    return (*(facts or _unreadable(unknown, message)), *skipped, *more_skipped)
+
+
+def _each_order(elements: object) -> tuple[list[Order] | None, list[Fact]]:
+    """The orders in a list, None if it is none. One unusable element must not cost its neighbours."""
+    if not isinstance(elements, list):
+        return None, []
+    orders: list[Order] = []
+    skipped: list[Fact] = []
+    for element in elements:
+        try:
+            orders.append(CONVERTER.structure(element, Order))
+        except UNUSABLE:
+            skipped += _unreadable("The venue listed an order that we cannot read; it was left out.", str(element))
+    return orders, skipped
+
+
+# Requests (spec 3 and 7)
+
+HTTP_REQUESTS: Final[frozenset[type]] = frozenset({PreviewPrice, ListFills})
+"""Requests that AX takes over HTTP only."""
+
+LONGEST_FILL_RANGE: Final = 7 * 24 * 3600 * SECOND
+"""ns that one `ListFills` may span; the venue refuses more (spec 7.1)."""
+
+
+@frozen(kw_only=True)
+class Origin:
+    """On whose behalf a session sends: account (None: the user's default one), the tag of orders that have none of
+    their own, and what happens to an order that would trade with one of our own (None: the venue's default)."""
+
+    account: str | None = None
+    tag: str | None = None
+    self_trade_prevention: str | None = None
+
+
+def encode(request: Request, origin: Origin) -> str | HttpCall:
+    """The frame for a request, or the HTTP call where there is no frame for it."""
+    match request:
+        case PreviewPrice():
+            return _preview(request)
+        case ListFills():
+            return _fills(request, origin)
+        case _:
+            return encode_message(_outbound(request, origin))
+
+
+def _outbound(
+    request: PlaceOrder | CancelOrder | ReplaceOrder | CancelAllOrders | ListOpenOrders | QueryOrder, origin: Origin
+) -> Outbound:
+    rid = request.request_id
+    match request:
+        case PlaceOrder():
+            return _place(request, origin)
+        case CancelOrder(venue_order_id=oid) if oid is not None:
+            return Outbound(t="x", rid=rid, oid=oid)
+        case CancelOrder():
+            return Outbound(t="x", rid=rid, cid=_cid(request.wire_id), aid=origin.account)
+        case ReplaceOrder():
+            return _replace(request)
+        case CancelAllOrders():
+            return Outbound(t="X", rid=rid, symbol=request.symbol, account_id=origin.account)
+        case ListOpenOrders():
+            return Outbound(t="o", rid=rid, account_id=origin.account)
+        case QueryOrder(venue_order_id=oid) if oid is not None:
+            return Outbound(t="s", rid=rid, oid=oid)
+        case QueryOrder():
+            return Outbound(t="s", rid=rid, cid=_cid(request.wire_id))
+
+
+def _cid(wire_id: WireId | None) -> int:
+    if not isinstance(wire_id, int):
+        raise TypeError(f"A client order id crosses AX's wire as a whole number, not as {wire_id!r}.")
+    return wire_id
+
+
+def _place(request: PlaceOrder, origin: Origin) -> Outbound:
+    """AX has neither market nor stop orders: the first goes out as an aggressive limit order that never rests, the
+    second in words that AX ignores (spec 3.1, 8.1)."""
+    if request.price is None:
+        raise ValueError(f"AX takes no order without a price; request {request.request_id} has none.")
+    is_stop = request.type is OrderType.STOP_LIMIT
+    time_in_force = TimeInForce.IOC if request.type is OrderType.MARKET else request.time_in_force
+    return Outbound(
+        t="p",
+        rid=request.request_id,
+        s=request.symbol,
+        d=SIDE_WORDS[request.side],
+        q=int(request.quantity),
+        p=request.price,
+        tif=TIME_IN_FORCE_WORDS[time_in_force],
+        po=request.post_only and request.type is OrderType.LIMIT,
+        cid=_cid(request.wire_id),
+        tag=request.tag or origin.tag,
+        st=origin.self_trade_prevention,
+        aid=origin.account,
+        order_type="STOP_LOSS_LIMIT" if is_stop else None,
+        trigger_price=request.trigger_price if is_stop else None,
+    )
+
+
+def _replace(request: ReplaceOrder) -> Outbound:
+    return Outbound(
+        t="r",
+        rid=request.request_id,
+        oid=request.venue_order_id,
+        p=request.price,
+        q=None if request.quantity is None else int(request.quantity),
+        tif=None if request.time_in_force is None else TIME_IN_FORCE_WORDS[request.time_in_force],
+        po=request.post_only,
+    )
+
+
+def _preview(request: PreviewPrice) -> HttpCall:
+    question = PreviewRequest(symbol=request.symbol, quantity=int(request.quantity), side=SIDE_WORDS[request.side])
+    path = "/api/preview-aggressive-limit-order"
+    return HttpCall(method="POST", path=path, body=encode_message(question).encode())
+
+
+def _fills(request: ListFills, origin: Origin) -> HttpCall:
+    query = {
+        "symbol": request.symbol,
+        "start_timestamp_ns": str(request.start),
+        "end_timestamp_ns": str(request.end),
+        "sort_ts": "asc",
+        "cursor": request.cursor,
+        "account_id": origin.account,
+    }
+    pairs = tuple((key, value) for key, value in query.items() if value is not None)
+    return HttpCall(method="GET", path="/api/fills", query=pairs)
+
+
+# Answers over HTTP (spec 7)
+
+FEE_CURRENCY: Final = "USD"
+"""AX names no currency beside a fee; it is the quote currency, and every AX instrument is quoted in dollars."""
+
+
+def error_text(answer: HttpAnswer) -> str:
+    """The venue's own words in an error answer, "" if there are none."""
+    try:
+        body = read_body(answer.body, ErrorBody)
+    except ValueError:
+        return " ".join(answer.body.decode("utf-8", "replace").split())[:BEGINNING]
+    return (body.error or body.message or "")[:BEGINNING]
+
+
+def read_answer(request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
+    """What the answer to an HTTP call of `encode` says. Never raises."""
+    if not 200 <= answer.status < 300:
+        return (_http_refusal(request, answer),)
+    try:
+        match request:
+            case PreviewPrice():
+                return _previewed(request, answer.body)
+            case ListFills():
+                return _listed(request, answer.body)
+    except UNUSABLE:
+        pass
+    why = "The venue sent an answer that we cannot read."
+    # Only questions go over HTTP, so whatever the answer was, nothing was executed.
+    refusal = RequestRefused(request_id=request.request_id, outcome=Outcome.DEFINITE, reason=why)
+    return (refusal, *_unreadable(why, answer.body[:BEGINNING].decode("utf-8", "replace")))
+
+
+def _http_refusal(request: Request, answer: HttpAnswer) -> RequestRefused:
+    text = error_text(answer)
+    if answer.status == 401:
+        reason = "The venue refused the token" + (f": {text}" if text else ".")
+    else:
+        reason = text or f"The venue gave no reason (HTTP status {answer.status})."
+    return RequestRefused(
+        request_id=request.request_id,
+        outcome=outcome_of(answer.status),
+        reason=reason,
+        due_post_only=_is_post_only(text),
+    )
+
+
+def _previewed(request: PreviewPrice, body: bytes) -> tuple[Fact, ...]:
+    preview = read_body(body, PreviewResponse)
+    if preview.limit_price is not None and not is_plausible(preview.limit_price):
+        raise ValueError("no usable price")
+    return (
+        PricePreviewed(
+            request_id=request.request_id,
+            price=preview.limit_price,
+            filled=Decimal(preview.filled_quantity),
+            remaining=Decimal(preview.remaining_quantity),
+        ),
+    )
+
+
+def _listed(request: ListFills, body: bytes) -> tuple[Fact, ...]:
+    rows, cursor, skipped = _fill_rows(body)
+    trades: list[Trade] = []
+    for row in rows:
+        if not row.order_id:
+            continue  # block trades and settlements belong to no order
+        if row.quantity and is_plausible(row.price):
+            trades.append(_trade_of(row, VenueOrderId(row.order_id)))
+        else:
+            skipped += _unreadable(BAD_FILL, str(row))
+    if not (rows or skipped) or cursor == request.cursor:
+        cursor = None  # a page that is empty, or that leads back to itself, is the last one
+    return (FillsListed(request_id=request.request_id, trades=tuple(trades), cursor=cursor), *skipped)
+
+
+BAD_FILL: Final = "The venue listed a fill that we cannot read; it was left out."
+
+
+def _fill_rows(body: bytes) -> tuple[list[FillRow], str | None, list[Fact]]:
+    """Rows, where the next page begins, and what was skipped. Raises ValueError when there is no list of fills."""
+    try:
+        page = decoder_for(FillPage).decode(body)
+        return page.fills, page.next_cursor or None, []
+    except msgspec.MsgspecError:
+        raw = exact_json(body.decode())
+    if not isinstance(raw, dict) or not isinstance(raw.get("fills"), list):
+        raise ValueError("no list of fills")
+    rows: list[FillRow] = []
+    skipped: list[Fact] = []
+    for element in raw["fills"]:
+        try:
+            rows.append(CONVERTER.structure(element, FillRow))
+        except UNUSABLE:
+            skipped += _unreadable(BAD_FILL, str(element))
+    cursor = raw.get("next_cursor")
+    return rows, cursor if isinstance(cursor, str) and cursor else None, skipped
+
+
+def _trade_of(row: FillRow, order_id: VenueOrderId) -> Trade:
+    try:
+        time = nanoseconds(row.timestamp or "")
+    except ValueError:
+        time = NO_TIME
+    fee = row.fee if row.fee is not None and is_plausible(row.fee) else None
+    return Trade(
+        venue_order_id=order_id,
+        trade_id=TradeId(row.trade_id),
+        symbol=row.symbol or "",
+        side=SIDES.get(row.side),
+        price=row.price,
+        quantity=Decimal(row.quantity),
+        liquidity=LIQUIDITY[row.is_taker],
+        time=time,
+        fee=None if fee is None else Money(fee, FEE_CURRENCY),
+    )

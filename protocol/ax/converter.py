@@ -1,0 +1,263 @@
+"""One cattrs converter for AX, and fast decoders beside it.
+
+Two ways in. `decoder_for` gives msgspec decoders that build the wire classes straight from JSON: fast, strict about
+types, exact for numbers. `exact_json` with `CONVERTER` is the slow way for what they refuse: a value of the wrong
+type costs that one field, if it is an optional one, and not the message.
+
+One way out: `encode_message`. Fields that are None are left out, decimals become text without exponent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import cache
+from json import JSONDecoder
+from typing import Any, Final, TypeVar, cast
+
+import attrs
+import cattrs
+import msgspec
+
+from ..values import exact
+from .wire import Count, Id, Status
+
+__all__ = [
+    "CONVERTER",
+    "LARGEST_U64",
+    "SECOND",
+    "UNUSABLE",
+    "decoder_for",
+    "encode_message",
+    "exact_json",
+    "is_plausible",
+    "nanoseconds",
+    "plain",
+    "read_body",
+    "renamed",
+    "rfc3339",
+]
+
+T = TypeVar("T")
+
+LARGEST_U64: Final = 2**64 - 1
+PLAUSIBLE_DIGITS: Final = 30
+
+
+def is_plausible(number: Decimal) -> bool:
+    """False for NaN, infinities and magnitudes that only a broken message can hold (and that would cost gigabytes
+    in plain notation)."""
+    return number.is_finite() and -PLAUSIBLE_DIGITS <= number.adjusted() <= PLAUSIBLE_DIGITS
+
+
+def plain(number: Decimal) -> str:
+    """`number` as AX writes decimals: no exponent, no trailing zeros after the point. Never rounds."""
+    text = format(number, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+SECOND: Final = 1_000_000_000
+_RFC3339: Final = re.compile(r"([0-9-]{10})[Tt]([0-9:]{8})(?:\.([0-9]{1,9}))?([Zz]|[+-][0-9]{2}:[0-9]{2})")
+
+
+def nanoseconds(timestamp: str) -> int:
+    """ns since 1970 of an RFC 3339 timestamp with up to nine fraction digits. Raises ValueError.
+
+    The fraction is read by hand: datetime keeps six digits of it.
+    """
+    match = _RFC3339.fullmatch(timestamp)
+    if match is None:
+        raise ValueError(f"{timestamp[:40]!r} is not an RFC 3339 timestamp.")
+    day, time, fraction, zone = match.groups()
+    offset = "+00:00" if zone in "Zz" else zone
+    seconds = (datetime.fromisoformat(f"{day}T{time}{offset}") - EPOCH) // timedelta(seconds=1)
+    return seconds * SECOND + int((fraction or "").ljust(9, "0"))
+
+
+def rfc3339(time: int) -> str:
+    """`time`, ns since 1970, as AX writes timestamps: nine fraction digits and Z."""
+    seconds, fraction = divmod(time, SECOND)
+    return f"{EPOCH + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%S}.{fraction:09d}Z"
+
+
+# In
+
+
+@cache
+def _decoder(cls: type[Any]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(cls)
+
+
+def decoder_for(cls: type[T]) -> msgspec.json.Decoder[T]:
+    """The strict decoder of one wire class. Made once: building one costs more than using it."""
+    return cast("msgspec.json.Decoder[T]", _decoder(cast(Any, cls)))
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is not JSON.")
+
+
+_JSON: Final = JSONDecoder(parse_float=Decimal, parse_constant=_refuse_constant)
+
+
+def exact_json(text: str) -> object:
+    """Any JSON, numbers with a point as Decimal. Raises ValueError for what is not JSON, RecursionError for JSON
+    nested beyond reason."""
+    return _JSON.decode(text)
+
+
+def renamed(raw: Mapping[str, object], aliases: Mapping[str, str]) -> dict[str, object]:
+    """`raw` with other spellings of its keys undone. Null counts as missing, so it never hides the other spelling."""
+    message = {key: value for key, value in raw.items() if value is not None}
+    for alias, name in aliases.items():
+        if alias in message:
+            message.setdefault(name, message.pop(alias))
+    return message
+
+
+def read_body(body: bytes, cls: type[T]) -> T:
+    """An HTTP body as `cls`: the fast way, and where that refuses a value's type, the tolerant one. Raises
+    ValueError."""
+    try:
+        return decoder_for(cls).decode(body)
+    except msgspec.ValidationError:
+        pass
+    except (msgspec.DecodeError, RecursionError):
+        raise ValueError("not JSON") from None
+    try:
+        return CONVERTER.structure(exact_json(body.decode()), cls)
+    except UNUSABLE as problem:
+        raise ValueError(str(problem)) from None
+
+
+def _text(value: object, _: object) -> str:
+    if isinstance(value, str):
+        value.encode()  # half a surrogate pair is no text: it could be neither stored nor printed later
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)  # an id sent as a number is still an id
+    raise TypeError("not text")
+
+
+def _id(value: object, _: object) -> str:
+    text = _text(value, str)
+    if not text:
+        raise ValueError("an empty id")
+    return text
+
+
+def _whole(value: object, _: object) -> int:
+    number = exact(value)
+    if not is_plausible(number) or number != number.to_integral_value():
+        raise ValueError("not a whole number")
+    return int(number)
+
+
+def _count(value: object, _: object) -> int:
+    number = _whole(value, int)
+    if number < 0:
+        raise ValueError("a negative count")
+    return number
+
+
+def _yes_or_no(value: object, _: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("not true or false")
+    return value
+
+
+def _decimal(value: object, _: object) -> Decimal:
+    number = exact(value)
+    if not is_plausible(number):
+        raise ValueError("not a plausible number")
+    return number
+
+
+def _status(value: object, _: object) -> Status | str:
+    """An object is the status of an order; text belongs to a funding answer."""
+    return value if isinstance(value, str) else CONVERTER.structure(value, Status)
+
+
+UNUSABLE: Final = (TypeError, ValueError, ArithmeticError, RecursionError)
+"""What the tolerant way raises for a value that it cannot use."""
+
+
+def _tolerant(cls: type[Any], converter: cattrs.Converter) -> Callable[[object, object], Any]:
+    """Builds `cls` from an object. Raises TypeError if it is none, or if a field that must be there is not usable;
+    an unusable optional field takes its default."""
+    fields = {field.name: field for field in attrs.fields(attrs.resolve_types(cls))}
+
+    def structure(raw: object, _: object) -> Any:
+        if not isinstance(raw, Mapping):
+            raise TypeError("not an object")
+        values = {}
+        for name, field in fields.items():
+            value = raw.get(name)
+            if value is None:
+                continue
+            try:
+                values[name] = converter.structure(value, cast(Any, field.type))
+            except UNUSABLE:
+                if field.default is attrs.NOTHING:
+                    raise
+        return cls(**values)
+
+    return structure
+
+
+# Out
+
+
+def _plain_fields(cls: type[Any], converter: cattrs.Converter) -> Callable[[Any], dict[str, Any]]:
+    names = tuple(field.name for field in attrs.fields(cls))
+
+    def unstructure(value: Any) -> dict[str, Any]:
+        pairs = ((name, getattr(value, name)) for name in names)
+        return {name: converter.unstructure(item) for name, item in pairs if item is not None}
+
+    return unstructure
+
+
+def _make_converter() -> cattrs.Converter:
+    """str: text, or a number meant as an id; int: whole numbers, also as text or 1.0; a Count
+    is not negative and an Id not empty; bool: itself; Decimal: text,
+    int, Decimal, never float, plain text on the way out; None is left out of every object."""
+    converter = cattrs.Converter(detailed_validation=False, omit_if_default=False)
+    converter.register_structure_hook(str, _text)
+    converter.register_structure_hook(int, _whole)
+    converter.register_structure_hook(bool, _yes_or_no)
+    converter.register_structure_hook(Decimal, _decimal)
+    converter.register_structure_hook_func(lambda cls: cls == Id, _id)
+    converter.register_structure_hook_func(lambda cls: cls == Count, _count)
+    converter.register_structure_hook(Status | str | None, _status)
+    converter.register_structure_hook_factory(attrs.has, _tolerant)
+    converter.register_unstructure_hook(Decimal, plain)
+    converter.register_unstructure_hook_factory(attrs.has, _plain_fields)
+    converter.register_unstructure_hook(
+        dict, lambda value: {key: converter.unstructure(item) for key, item in value.items() if item is not None}
+    )
+    return converter
+
+
+CONVERTER: Final = _make_converter()
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+def encode_message(message: object, *, nulls: Collection[str] = ()) -> str:
+    """`message`, a wire class or a dict, as JSON text.
+
+    nulls: keys to write as null where they are None. A dot reaches into a nested object: `res.o`.
+    """
+    tree = CONVERTER.unstructure(message)
+    for path in nulls:
+        *outer, key = path.split(".")
+        target = tree
+        for step in outer:
+            target = target[step]
+        target.setdefault(key, None)
+    return _ENCODER.encode(tree).decode()
