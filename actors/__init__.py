@@ -1,0 +1,76 @@
+"""trio-orders for Trio programs: open a client, place orders, read one ordered stream of events.
+
+    async with open_simulated_venue("ax", seed=7) as venue:
+        async with open_client(AxConfig(url=venue.url, credentials=venue.credentials)) as client:
+            ...
+
+Event classes are in `events`: `events.Filled`, `events.Canceled` …
+"""
+
+from protocol import (
+    AuthenticationFailed,
+    ClientOrderId,
+    ConnectFailed,
+    DuplicateOrder,
+    Instrument,
+    InstrumentId,
+    NewOrder,
+    NotSent,
+    OrderEnded,
+    OrderRejected,
+    OrderState,
+    OrderStatus,
+    OrderType,
+    OutcomeUnknown,
+    RequestFailed,
+    SessionFailed,
+    Side,
+    SubscriberLagged,
+    TimeInForce,
+    TradingError,
+    events,
+)
+
+from .client import Client, open_client
+from .config import ApiKey, AxConfig, ClientConfig, OnClose, Password, Token
+from .order import Order
+from .session import ConnectionMode
+from .simulated_venue import SimulatedVenue, open_simulated_venue
+from .subscription import EventStream
+
+__all__ = [
+    "ApiKey",
+    "AuthenticationFailed",
+    "AxConfig",
+    "Client",
+    "ClientConfig",
+    "ClientOrderId",
+    "ConnectFailed",
+    "ConnectionMode",
+    "DuplicateOrder",
+    "EventStream",
+    "Instrument",
+    "InstrumentId",
+    "NewOrder",
+    "NotSent",
+    "OnClose",
+    "Order",
+    "OrderEnded",
+    "OrderRejected",
+    "OrderState",
+    "OrderStatus",
+    "OrderType",
+    "OutcomeUnknown",
+    "Password",
+    "RequestFailed",
+    "SessionFailed",
+    "Side",
+    "SimulatedVenue",
+    "SubscriberLagged",
+    "TimeInForce",
+    "Token",
+    "TradingError",
+    "events",
+    "open_client",
+    "open_simulated_venue",
+]

@@ -39,7 +39,7 @@ from .published import Published
 from .session import ConnectionMode
 from .socket_feed import FeedStatistics
 from .subscription import EventStream
-from .unwrap import single_cause
+from .unwrap import open_unwrapped_nursery
 from .wiring import Entrances, Views, start_actors
 
 __all__ = ["Client", "open_client"]
@@ -296,29 +296,19 @@ async def open_client(config: ClientConfig) -> AsyncIterator[Client]:
         statistics=Published(FeedStatistics()),
         token=Published(token),
     )
-    raised: BaseException | None = None
     try:
         async with (
             open_http(venue.rest_url, config.reach(), timeout=config.http_timeout) as http,
-            trio.open_nursery() as nursery,
+            open_unwrapped_nursery() as nursery,
         ):
             entrances = await start_actors(config, venue, http, views, nursery)
             client = Client(config, venue.upgrade("").url, views, entrances, nursery.cancel_scope.cancel)
             if config.load_instruments:
                 await client.cache_instruments(await _load_instruments(venue, http, config))
             await client.cache_instruments(config.instruments)
-            try:
-                yield client
-            except BaseException as error:
-                raised = error
-                raise
+            yield client
             nursery.cancel_scope.deadline = trio.current_time() + config.close_timeout
             await client.close()
-    except BaseExceptionGroup as group:
-        cause = raised if raised is not None and not isinstance(raised, trio.Cancelled) else single_cause(group)
-        if cause is None:
-            raise
-        raise cause from cause.__cause__
     finally:
         views.mode.publish(ConnectionMode.CLOSED)
 

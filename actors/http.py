@@ -23,8 +23,8 @@ from .network import Connector, host_and_port, is_readable
 
 __all__ = ["HttpClient", "HttpFailed", "open_http"]
 
-BODY_LIMIT: Final = 16 * 1024 * 1024
-"""Bytes that an answer's body may have, unless said otherwise."""
+ANSWER_LIMIT: Final = 16 * 1024 * 1024
+"""Bytes that an answer may have, unless said otherwise."""
 
 FAILURES: Final = (
     httpcore.NetworkError,
@@ -61,22 +61,23 @@ async def open_http(
     *,
     timeout: float = 10.0,
     user_agent: str = "trio-orders",
-    body_limit: int = BODY_LIMIT,
+    answer_limit: int = ANSWER_LIMIT,
 ) -> AsyncIterator[HttpClient]:
     """A client for the host in base_url; connections are made when needed, kept for reuse, and closed on leaving.
 
-    timeout: seconds for one whole call, from connecting to the last byte; body_limit: bytes of an answer's body.
+    timeout: seconds for one whole call, from connecting to the last byte; answer_limit: bytes of one answer, its
+    head included.
     Raises ValueError when base_url is not an http or https url.
     """
     host_and_port(base_url)
-    transport = _Transport(connector, tls=urlsplit(base_url).scheme == "https")
+    transport = _Transport(connector, answer_limit, tls=urlsplit(base_url).scheme == "https")
     async with httpx.AsyncClient(
         transport=transport,
         headers={"User-Agent": user_agent, "Accept": "application/json", "Accept-Encoding": "identity"},
         timeout=None,
         trust_env=False,
     ) as client:
-        yield _HttpxClient(client, base_url.rstrip("/"), timeout, body_limit)
+        yield _HttpxClient(client, base_url.rstrip("/"), timeout)
 
 
 @define
@@ -99,7 +100,6 @@ class _HttpxClient:
     _client: httpx.AsyncClient
     _root: str
     _timeout: float
-    _body_limit: int
 
     async def call(self, call: HttpCall, token: str | None) -> HttpAnswer:
         progress = _Progress()
@@ -135,27 +135,23 @@ class _HttpxClient:
         try:
             if response.headers.get("content-encoding", "identity") != "identity":
                 raise httpx.DecodingError("the answer is compressed, which we did not ask for")
-            body = bytearray()
-            async for piece in response.aiter_raw():
-                body += piece
-                if len(body) > self._body_limit:
-                    raise httpx.ReadError(f"the answer is longer than {self._body_limit} bytes")
+            # Read to the end or to an error from below: httpx's generators do not like to be left half way.
+            body = b"".join([piece async for piece in response.aiter_raw()])
         finally:
             await response.aclose()
-        return HttpAnswer(status=response.status_code, body=bytes(body))
+        return HttpAnswer(status=response.status_code, body=body)
 
 
 class _Transport(httpx.AsyncBaseTransport):
     """Carries httpx's requests over httpcore's pool, whose connections our connector makes."""
 
-    def __init__(self, connector: Connector, *, tls: bool) -> None:
+    def __init__(self, connector: Connector, answer_limit: int, *, tls: bool) -> None:
         self._tls = tls
         self._pool = httpcore.AsyncConnectionPool(
-            max_connections=10, keepalive_expiry=15.0, network_backend=_Backend(connector, tls)
+            max_connections=10, keepalive_expiry=15.0, network_backend=_Backend(connector, answer_limit, tls)
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        assert isinstance(request.stream, httpx.AsyncByteStream)
         url = httpcore.URL(
             scheme=b"http",  # httpcore must not encrypt: the connector does
             host=request.url.raw_host,
@@ -167,7 +163,7 @@ class _Transport(httpx.AsyncBaseTransport):
                 method=request.method,
                 url=url,
                 headers=request.headers.raw,
-                content=request.stream,
+                content=_Once(request.content),
                 extensions=request.extensions,
             )
         )
@@ -176,6 +172,21 @@ class _Transport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         await self._pool.aclose()
+
+
+class _Once:
+    """A request's body as an asynchronous iterator. Not a generator: httpcore leaves it half way if a write fails."""
+
+    def __init__(self, body: bytes) -> None:
+        self._pieces = iter([body] if body else [])
+
+    def __aiter__(self) -> _Once:
+        return self
+
+    async def __anext__(self) -> bytes:
+        for piece in self._pieces:
+            return piece
+        raise StopAsyncIteration
 
 
 class _Body(httpx.AsyncByteStream):
@@ -194,8 +205,9 @@ class _Body(httpx.AsyncByteStream):
 class _Backend(httpcore.AsyncNetworkBackend):
     """Gives httpcore our connections. Timeouts are left out: the call as a whole has one."""
 
-    def __init__(self, connector: Connector, tls: bool) -> None:
+    def __init__(self, connector: Connector, answer_limit: int, tls: bool) -> None:
         self._connector = connector
+        self._answer_limit = answer_limit
         self._tls = tls
 
     async def connect_tcp(
@@ -210,20 +222,27 @@ class _Backend(httpcore.AsyncNetworkBackend):
             stream = await self._connector.connect(host, port, tls=self._tls)
         except OSError as error:
             raise httpcore.ConnectError(str(error)) from error
-        return _NetworkStream(stream)
+        return _NetworkStream(stream, self._answer_limit)
 
 
 class _NetworkStream(httpcore.AsyncNetworkStream):
-    def __init__(self, stream: trio.abc.Stream) -> None:
+    def __init__(self, stream: trio.abc.Stream, answer_limit: int) -> None:
         self._stream = stream
+        self._answer_limit = answer_limit
+        self._answer_length = 0  # of the current exchange; a connection carries one at a time
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         try:
-            return bytes(await self._stream.receive_some(max_bytes))
+            data = bytes(await self._stream.receive_some(max_bytes))
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
             raise httpcore.ReadError(str(error)) from error
+        self._answer_length += len(data)
+        if self._answer_length > self._answer_limit:
+            raise httpcore.ReadError(f"the answer is longer than {self._answer_limit} bytes")
+        return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._answer_length = 0
         try:
             await self._stream.send_all(buffer)
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:

@@ -26,11 +26,9 @@ class Backoff:
 
     def delay(self, attempt: int, draw: float) -> float:
         """Seconds to wait after failed attempt number `attempt` (from 1). draw: from 0 up to, not including, 1."""
-        exponent = attempt - 1
-        if self.immediate:
-            if attempt <= 0:
-                return 0.0
-            exponent = attempt - 1
+        exponent = attempt - 2 if self.immediate else attempt - 1
+        if exponent < 0:
+            return 0.0
         # A large exponent would overflow; beyond 64 every sensible factor is at its maximum.
         base = min(self.maximum, self.initial * self.factor ** min(exponent, 64))
         return base + self.jitter * draw

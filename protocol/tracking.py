@@ -106,6 +106,7 @@ class Order:
             trigger_price=self.trigger_price,
             time_in_force=self.time_in_force,
             reason=self.reason,
+            request_id=self.request_id,
         )
 
 

@@ -1,0 +1,132 @@
+"""A venue of one's own: a simulated exchange that speaks the real venue's wire, for tests, examples and first tries."""
+
+from __future__ import annotations
+
+import random
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from decimal import Decimal
+from typing import Any, Final
+
+import trio
+from attrs import field, frozen
+
+from protocol.simulation.exchange import Exchange, Output
+from protocol.simulation.faults import FaultSchedule
+from protocol.simulation.ledger import Execution
+from protocol.values import Instant, Side, exact
+
+from .clock import Clock, system_wall_clock
+from .config import Credentials
+from .memory_stream import MemoryListener
+from .network import Connector, MemoryConnector
+from .unwrap import open_unwrapped_nursery
+from .venue_server import ServerInput, VenueServer, serve_exchange
+from .venues import venue_row
+
+__all__ = ["SimulatedVenue", "open_simulated_venue"]
+
+LOOPBACK: Final = "127.0.0.1"
+
+
+@frozen(kw_only=True)
+class SimulatedVenue:
+    """A running simulated venue. A client needs `url` and `credentials`, and `connector` if it is in memory.
+
+    url: of the WebSocket; rest_url: root of the REST interface; exchange: the venue's brain: read its ledger freely,
+    change it through `act` alone.
+    """
+
+    url: str
+    rest_url: str
+    credentials: Credentials
+    connector: Connector | None
+    exchange: Any
+    wall_clock: Callable[[], int]
+    _server: VenueServer[Any] = field(alias="server")
+
+    async def act(self, action: Callable[[Any, Instant], Iterable[Output]]) -> None:
+        """Runs `action(exchange, now)` between two inputs and sends what it returns. Raises what the action raises."""
+        await self._server.act(action)
+
+    async def trade(
+        self, symbol: str, side: Side, *, price: Decimal | int | str, quantity: Decimal | int | str, rest: bool = False
+    ) -> None:
+        """Another trader sends an order: contracts at quote currency per unit. rest: what does not trade stays in
+        the book; else it is canceled."""
+
+        def other_trader(exchange: Any, now: Instant) -> Sequence[Output]:
+            outputs: Sequence[Output] = exchange.trade_against(
+                symbol, side, exact(price), int(exact(quantity)), now, rest=rest
+            )
+            return outputs
+
+        await self.act(other_trader)
+
+    async def drop_connections(self) -> None:
+        """Cuts every connection without a word; new ones are accepted."""
+        self._server.drop_connections()
+        await trio.lowlevel.checkpoint()
+
+    def executions(self) -> Sequence[Execution]:
+        """What really happened: every execution of the accounts that clients trade on, in order."""
+        executions: Sequence[Execution] = self.exchange.ledger.executions_of(self.exchange.client_accounts)
+        return executions
+
+
+@asynccontextmanager
+async def open_simulated_venue(
+    name: str,
+    *,
+    seed: int = 0,
+    transport: str = "tcp",
+    port: int = 0,
+    tls: ssl.SSLContext | None = None,
+    faults: FaultSchedule | None = None,
+    wall_clock: Callable[[], int] = system_wall_clock,
+    on_input: Callable[[ServerInput, Instant], None] | None = None,
+    **settings: Any,
+) -> AsyncIterator[SimulatedVenue]:
+    """A simulated venue that runs until the block is left: REST and WebSocket on one port.
+
+    name: `ax`; seed: equal seeds and inputs give equal outputs, to the byte; transport: `tcp` on loopback or `memory`;
+    port: 0 for any free one; tls: a server context to encrypt with; faults: what goes wrong, and when; wall_clock:
+    ns since 1970; on_input: called with every input before the venue gets it; settings: of the venue's brain, by name
+    (`AxExchangeSettings` for ax). Raises ValueError for a name or transport that does not exist.
+    """
+    row = venue_row(name)
+    exchange: Exchange = row.make_exchange(random.Random(seed).random, faults, **settings)
+    listeners, connector, where = await _listen(transport, port, tls)
+    http, websocket = ("https", "wss") if tls is not None else ("http", "ws")
+    async with open_unwrapped_nursery() as nursery:
+        server = await nursery.start(
+            lambda task_status: serve_exchange(
+                exchange, listeners, clock=Clock(wall_clock), on_input=on_input, task_status=task_status
+            )
+        )
+        yield SimulatedVenue(
+            url=f"{websocket}://{where}{exchange.websocket_path}",
+            rest_url=f"{http}://{where}",
+            credentials=row.credentials,
+            connector=connector,
+            exchange=exchange,
+            wall_clock=wall_clock,
+            server=server,
+        )
+        nursery.cancel_scope.cancel()
+
+
+async def _listen(
+    transport: str, port: int, tls: ssl.SSLContext | None
+) -> tuple[Sequence[trio.abc.Listener[Any]], Connector | None, str]:
+    if transport == "memory":
+        listener = MemoryListener()
+        return [listener], MemoryConnector(listener), "localhost"
+    if transport != "tcp":
+        raise ValueError(f"There is no transport {transport!r}; use tcp or memory.")
+    listeners: list[trio.SocketListener] = await trio.open_tcp_listeners(port, host=LOOPBACK)
+    where = f"{LOOPBACK}:{listeners[0].socket.getsockname()[1]}"
+    if tls is None:
+        return listeners, None, where
+    return [trio.SSLListener(listener, tls, https_compatible=True) for listener in listeners], None, where

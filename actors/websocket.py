@@ -1,0 +1,513 @@
+"""The one seam between this library and a WebSocket implementation; filled by trio-websocket.
+
+trio-websocket hands over one message at a time. We give it a stream of our own to read from, and a message queue
+of size zero: when its reader asks our stream for bytes again, every message of the previous read has been handed
+over, so the batch is complete. The same stream sees what trio-websocket does not tell: the end of the connection
+during the handshake, the last time that anything was heard, a Close frame that answers a broken rule.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final, Protocol, cast
+from urllib.parse import urlsplit
+
+import h11
+import trio
+from attrs import field, frozen
+from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_client_stream
+
+from protocol.venue import Upgrade
+
+from .network import Connector, host_and_port
+
+__all__ = ["Socket", "SocketClosed", "UpgradeRefused", "open_socket"]
+
+BATCH_LIMIT: Final = 64
+MESSAGE_LIMIT: Final = 16 * 1024 * 1024
+READ_SIZE: Final = 65536
+REFUSAL_LIMIT: Final = 65536
+"""Bytes that a refused upgrade's head and body may have."""
+REFUSAL_PATIENCE: Final = 1.0
+"""Seconds that a refused upgrade's body may take, once its status is known."""
+REFUSAL_START: Final = 1000
+LINGER: Final = 0.010
+"""Seconds that a peer which keeps sending is given to answer our Close frame."""
+
+CLOSE: Final = 0x88
+PING: Final = 0x89
+TEXT: Final = 0x81
+SWITCHING_PROTOCOLS: Final = 101
+ABNORMAL: Final = 1006
+
+
+class SocketClosed(Exception):
+    """The WebSocket has ended; no message follows.
+
+    code: of the peer's Close frame, None when it sent none (the connection broke, or we closed or aborted);
+    reason: the peer's own words, or ours; violation: the peer broke the protocol, and code is the one that we
+    answered with (1002, 1007, 1009); begun: raised by `send`, and some of that frame may have reached the peer;
+    ours: we closed it.
+    """
+
+    def __init__(
+        self, code: int | None, reason: str, *, violation: bool = False, begun: bool = False, ours: bool = False
+    ) -> None:
+        super().__init__(code, reason)
+        self.code = code
+        self.reason = reason
+        self.violation = violation
+        self.begun = begun
+        self.ours = ours
+
+    def __str__(self) -> str:
+        code = "without a close code" if self.code is None else f"with code {self.code}"
+        cause = " because the peer broke the protocol" if self.violation else ""
+        return f"The WebSocket ended {code}{cause}: {self.reason or 'no reason given'}."
+
+
+class UpgradeRefused(OSError):
+    """The venue answered the upgrade with an HTTP status instead. 401: it does not take the token.
+
+    body_start: the first 1000 characters of the answer's body.
+    """
+
+    def __init__(self, status: int, body_start: str) -> None:
+        super().__init__(f"The venue refused the WebSocket with HTTP status {status}: {body_start[:200]!r}.")
+        self.status = status
+        self.body_start = body_start
+
+
+class Socket(Protocol):
+    """One open WebSocket. One task receives; one task sends and pings; anybody closes or aborts."""
+
+    @property
+    def last_heard(self) -> float:
+        """Trio's time when bytes last came in: messages, pings and pongs alike; at first, when it was connected."""
+
+    async def receive_batch(self) -> list[str | bytes]:
+        """Waits for a message and returns all that the same read delivered, 64 at most: text as str, binary as bytes.
+
+        Raises SocketClosed once everything received before the end was returned; after our own close, at once.
+        Cancelled: no message is lost, the next call returns them.
+        """
+
+    async def send(self, text: str) -> None:
+        """Sends one text message. Raises SocketClosed. Cancelled inside a frame: the connection is cut."""
+
+    async def ping(self) -> None:
+        """Sends a ping and does not wait for the pong, which `last_heard` shows. Raises SocketClosed."""
+
+    async def close(self, linger: float = LINGER) -> None:
+        """Sends Close 1000, waits for the peer's, then closes the connection; never raises SocketClosed.
+
+        linger: seconds after which a peer that sends anything else is not waited for any longer. A silent peer is
+        waited for as long as the caller's cancel scope allows; the connection is closed then too.
+        """
+
+    def abort(self) -> None:
+        """Drops the connection now, without a Close frame. Waiting calls end with SocketClosed."""
+
+
+@asynccontextmanager
+async def open_socket(
+    upgrade: Upgrade, connector: Connector, *, max_message_size: int = MESSAGE_LIMIT
+) -> AsyncIterator[Socket]:
+    """Connects, upgrades and yields the socket; on leaving, drops the connection (`close` first to part politely).
+
+    Owns every task it starts; what the block raises leaves it unwrapped. max_message_size: bytes or characters of
+    one message; a longer one is a violation. The caller bounds the time. Raises UpgradeRefused for an HTTP answer,
+    OSError when no connection came about, ValueError for an unusable url or header.
+    """
+    request = _UpgradeRequest.read(upgrade)
+    host, port = host_and_port(upgrade.url)
+    stream = await connector.connect(host, port, tls=request.tls)
+    socket = _TrioWebSocket(_WatchedStream(stream))
+    raised: BaseException | None = None
+    try:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(socket.run, request, max_message_size)
+            try:
+                await socket.wait_open()
+                yield socket
+            except BaseException as error:
+                raised = error
+                raise
+            finally:
+                socket.abort()
+    except BaseExceptionGroup as group:
+        _, others = group.split(lambda error: error is raised or isinstance(error, trio.Cancelled))
+        if others is not None:
+            raise  # a bug or an interrupt in our own task: nothing to unwrap
+    if raised is not None:
+        try:
+            raise raised
+        finally:
+            raised = None  # an exception in its own traceback's frame would wait for the garbage collector
+
+
+@frozen(kw_only=True)
+class _UpgradeRequest:
+    """An upgrade in the form that trio-websocket takes."""
+
+    tls: bool
+    host: str
+    resource: str
+    headers: list[tuple[bytes, bytes]] = field(repr=False)
+
+    @classmethod
+    def read(cls, upgrade: Upgrade) -> _UpgradeRequest:
+        parts = urlsplit(upgrade.url)
+        if parts.scheme not in ("ws", "wss"):
+            raise ValueError("The url of a WebSocket must start with ws:// or wss://.")
+        if not all(text.isascii() and text.isprintable() for pair in upgrade.headers for text in pair):
+            raise ValueError("A header of the upgrade holds characters that HTTP does not allow.")
+        name, port = host_and_port(upgrade.url)
+        name = f"[{name}]" if ":" in name else name
+        tls = parts.scheme == "wss"
+        return cls(
+            tls=tls,
+            host=name if port == (443 if tls else 80) else f"{name}:{port}",
+            resource=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
+            headers=[(key.encode(), value.encode()) for key, value in upgrade.headers],
+        )
+
+
+class _WatchedStream(trio.abc.Stream):
+    """Between trio-websocket and the connection: passes bytes through and notes what happens.
+
+    Belongs to one `_TrioWebSocket`. trio-websocket's reader is the only task that receives.
+    """
+
+    def __init__(self, stream: trio.abc.Stream) -> None:
+        self._stream = stream
+        self.life = trio.CancelScope()  # around everything; cancelled to drop the connection
+        self.connection: WebSocketConnection | None = None
+        self.last_heard = trio.current_time()
+        # Handshake
+        self.opening = trio.CancelScope()  # around the handshake; cancelled when it cannot succeed any more
+        self.opened = trio.Event()
+        self.head = bytearray()  # the answer to the upgrade, while the handshake lasts
+        # Batches
+        self.reader_idle = False  # trio-websocket waits for bytes: it holds no message back
+        self.sending = False
+        self.collecting: trio.CancelScope | None = None  # a batch that waits for more messages
+        # Sending
+        self.send_broken = False
+        self.texts_begun = 0
+        self.pinging: trio.CancelScope | None = None
+        # The end
+        self.closing: trio.CancelScope | None = None  # our own close, waiting for the peer's Close
+        self.linger_until = 0.0
+        self.violation = False
+        self.finished = trio.Event()  # nothing more will be read, and our last words are said
+        self._close_sent = False
+        self._chunk = b""  # the latest read, and the end of what came before it: see _note_close
+        self._before = b""
+
+    @property
+    def is_over(self) -> bool:
+        """True when nothing that is sent now could be heard."""
+        return self.send_broken or self.life.cancel_called or self.finished.is_set()
+
+    @property
+    def more_may_come(self) -> bool:
+        """True while trio-websocket's reader is busy with what it has read, and waits for nobody but us."""
+        return not (self.reader_idle or self.sending)
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        self.reader_idle = True
+        self._end_batch()
+        if not self.opened.is_set() and self._answer_status() == SWITCHING_PROTOCOLS:
+            await self.opened.wait()  # the reader can be ahead of the task that opens the socket
+        if self.closing is not None:
+            if trio.current_time() >= self.linger_until:
+                self.closing.cancel()  # the reader comes for more bytes: there was no Close in those it had
+        elif self.connection is not None and self.connection.closed is not None:
+            await self._say_last_words(self.connection.closed.code)
+            return b""
+        return await self._read(max_bytes)
+
+    async def _read(self, max_bytes: int | None) -> bytes:
+        try:
+            data = bytes(await self._stream.receive_some(max_bytes))
+        except trio.BrokenResourceError:
+            data = b""  # a reset is an end as any other
+        if not data:
+            self.finished.set()
+            self.opening.cancel()
+            return b""
+        self.reader_idle = False
+        self.last_heard = trio.current_time()
+        self._before = self._chunk[-128:] if len(self._chunk) >= 128 else (self._before + self._chunk)[-128:]
+        self._chunk = data
+        if not self.opened.is_set():
+            self._note_answer(data)
+        return data
+
+    def _note_answer(self, data: bytes) -> None:
+        self.head += data
+        status = self._answer_status()
+        if status is not None and status != SWITCHING_PROTOCOLS:
+            self.opening.deadline = min(self.opening.deadline, trio.current_time() + REFUSAL_PATIENCE)
+            if len(self.head) > REFUSAL_LIMIT:
+                self.opening.cancel()
+
+    def _answer_status(self) -> int | None:
+        """Status of the answer to the upgrade, once its head is complete."""
+        if b"\n\r\n" not in self.head and b"\n\n" not in self.head:
+            return None
+        words = self.head[:20].split(maxsplit=2)
+        return int(words[1]) if len(words) > 1 and words[1].isdigit() else None
+
+    async def _say_last_words(self, code: int) -> None:
+        """The WebSocket ended though we did not ask. trio-websocket answers a peer's Close, but not a broken rule."""
+        if not self._close_sent:
+            self.violation = True
+            if not self.sending:  # a Close inside another task's frame would help nobody
+                with trio.move_on_after(LINGER):
+                    await self.send_all(_close_frame(code))
+        if self.violation:
+            # Bytes left unread would turn our closing into a reset, and the Close frame would be lost with it.
+            with trio.move_on_after(LINGER):
+                while await self._read(READ_SIZE):
+                    pass
+        self.reader_idle = True
+        self.finished.set()
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Passes on. A connection broken by the peer is noted, not raised: what it sent before is still to be read.
+
+        Cancelled: perhaps half a frame is out and nothing can follow it, so the connection is dropped.
+        """
+        kind = data[0] if data else 0
+        if kind == CLOSE:
+            self._note_close(bytes(data))
+        if self.send_broken:
+            await trio.lowlevel.checkpoint()
+            return
+        if kind == TEXT:
+            self.texts_begun += 1
+        self.sending = True
+        self._end_batch()  # the reader may wait for this send, with a pong of its own
+        try:
+            await self._stream.send_all(data)
+        except trio.BrokenResourceError:
+            self.send_broken = True
+        except trio.Cancelled:
+            self.life.cancel()
+            raise
+        finally:
+            self.sending = False
+        if kind == PING and self.pinging is not None:
+            self.pinging.cancel()
+
+    def _note_close(self, frame: bytes) -> None:
+        self._close_sent = True
+        payload = _unmasked_payload(frame)
+        if self.closing is None and bytes((CLOSE, len(payload))) + payload not in self._before + self._chunk:
+            self.violation = True  # not our wish, and not the echo of the peer's Close
+
+    def _end_batch(self) -> None:
+        if self.collecting is not None:
+            self.collecting.cancel()
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await self._stream.wait_send_all_might_not_block()
+
+    async def aclose(self) -> None:
+        await trio.aclose_forcefully(self._stream)
+
+
+def _unmasked_payload(frame: bytes) -> bytes:
+    """Payload of a client's control frame: two bytes of head, four of mask, at most 125 of payload."""
+    return _mask(frame[6:], frame[2:6])
+
+
+def _close_frame(code: int) -> bytes:
+    mask = os.urandom(4)
+    return bytes((CLOSE, 0x80 | 2)) + mask + _mask(code.to_bytes(2, "big"), mask)
+
+
+def _mask(payload: bytes, mask: bytes) -> bytes:
+    return bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
+
+
+class _TrioWebSocket:
+    """`Socket` over trio-websocket. Lives as long as `run`."""
+
+    def __init__(self, watched: _WatchedStream) -> None:
+        self._watched = watched
+        self._settled = trio.Event()  # open, or failed to open
+        self._reader_failure: BaseException | None = None
+        self._held: list[str | bytes] = []  # taken from trio-websocket, not returned yet
+        self._pings = 0
+
+    # Life
+
+    async def run(self, request: _UpgradeRequest, max_message_size: int) -> None:
+        """Keeps trio-websocket's reader. Ends with the reader or by `abort`, and closes the stream."""
+        watched = self._watched
+        try:
+            with watched.life:
+                async with trio.open_nursery() as nursery:
+                    with watched.opening:
+                        watched.connection = await wrap_client_stream(
+                            nursery,
+                            cast(Any, watched),  # annotated as sockets only, documented as any stream
+                            request.host,
+                            request.resource,
+                            extra_headers=list(request.headers),
+                            message_queue_size=0,
+                            max_message_size=max_message_size,
+                            receive_buffer_size=READ_SIZE,
+                        )
+                        watched.opened.set()
+                    self._settled.set()
+                    if watched.connection is None:
+                        nursery.cancel_scope.cancel()
+        except* Exception as group:  # noqa: BLE001 - ends this link only; SocketClosed carries the cause
+            self._reader_failure = group.exceptions[0]
+        finally:
+            self._settled.set()
+            watched.finished.set()
+            if watched.closing is not None:
+                watched.closing.cancel()
+            await watched.aclose()
+
+    async def wait_open(self) -> None:
+        """Raises OSError when the handshake failed. No cause is attached: it could quote our headers."""
+        await self._settled.wait()
+        if self._watched.connection is not None:
+            return
+        refusal = _read_refusal(bytes(self._watched.head))
+        if refusal is not None:
+            raise refusal
+        if self._watched.head:
+            raise ConnectionError("The venue's answer to the WebSocket upgrade is not valid.")
+        raise ConnectionError("The venue closed the connection during the WebSocket handshake.")
+
+    @property
+    def last_heard(self) -> float:
+        return self._watched.last_heard
+
+    # Receiving
+
+    async def receive_batch(self) -> list[str | bytes]:
+        batch = self._held
+        try:
+            if not batch:
+                batch.append(await self._connection.get_message())
+            if self._watched.more_may_come:
+                await self._collect(batch)
+        except ConnectionClosed:
+            if not batch:
+                if self._watched.closing is None:
+                    await self._watched.finished.wait()  # soon: the reader says its last words
+                raise self._closed() from self._reader_failure
+        self._held = []
+        return batch
+
+    async def _collect(self, batch: list[str | bytes]) -> None:
+        """Adds what else the same read delivered. The stream cancels the scope when there is no more."""
+        watched = self._watched
+        with trio.CancelScope() as watched.collecting:
+            try:
+                while len(batch) < BATCH_LIMIT and watched.more_may_come:
+                    # A message that was handed over is never lost by a cancellation: Trio delivers it first.
+                    batch.append(await self._connection.get_message())
+            finally:
+                watched.collecting = None
+
+    # Sending
+
+    async def send(self, text: str) -> None:
+        watched = self._watched
+        begun = watched.texts_begun
+        if watched.is_over:
+            raise self._closed()
+        try:
+            await self._connection.send_message(text)
+        except ConnectionClosed:
+            raise self._closed(begun=watched.texts_begun != begun) from None
+        if watched.send_broken:
+            raise self._closed(begun=watched.texts_begun != begun)
+
+    async def ping(self) -> None:
+        watched = self._watched
+        if watched.is_over:
+            raise self._closed()
+        payload = bytes((self._pings % 256,))
+        self._pings += 1
+        with trio.CancelScope() as watched.pinging:  # cancelled as soon as the frame is out
+            try:
+                await self._connection.ping(payload)
+            except ValueError:
+                await self._connection.pong(payload)  # 256 pings unanswered: this too keeps the path open
+            except ConnectionClosed:
+                raise self._closed() from None
+            finally:
+                watched.pinging = None
+        if watched.send_broken:
+            raise self._closed()
+
+    # The end
+
+    async def close(self, linger: float = LINGER) -> None:
+        watched = self._watched
+        try:
+            with trio.CancelScope() as scope:
+                if watched.closing is None and not watched.finished.is_set():
+                    watched.linger_until = trio.current_time() + linger
+                    watched.closing = scope
+                    await self._connection.aclose()
+                else:
+                    await watched.finished.wait()  # another task is closing
+        finally:
+            self.abort()
+            await watched.aclose()
+
+    def abort(self) -> None:
+        self._watched.life.cancel()
+
+    @property
+    def _connection(self) -> WebSocketConnection:
+        connection = self._watched.connection
+        assert connection is not None  # open_socket yields only after the handshake
+        return connection
+
+    def _closed(self, *, begun: bool = False) -> SocketClosed:
+        watched = self._watched
+        told = self._connection.closed
+        if watched.closing is not None:
+            return SocketClosed(None, "we closed it", begun=begun, ours=True)
+        if told is not None and told.code != ABNORMAL:
+            return SocketClosed(int(told.code), told.reason or "", violation=watched.violation, begun=begun)
+        if self._reader_failure is not None:
+            return SocketClosed(None, f"its reader failed with {type(self._reader_failure).__name__}", begun=begun)
+        return SocketClosed(None, "the connection was lost", begun=begun)
+
+
+def _read_refusal(answer: bytes) -> UpgradeRefused | None:
+    """The refusal in the answer to an upgrade, complete or not; None when it holds no final HTTP status."""
+    reader = h11.Connection(h11.CLIENT)
+    reader.send(h11.Request(method="GET", target="/", headers=[("Host", "venue")]))
+    reader.send(h11.EndOfMessage())
+    status: int | None = None
+    body = bytearray()
+    try:
+        reader.receive_data(answer)
+        while not isinstance(event := reader.next_event(), h11.EndOfMessage | h11.ConnectionClosed):
+            if isinstance(event, h11.Response):
+                status = event.status_code
+            elif isinstance(event, h11.Data):
+                body += event.data
+            elif event is h11.NEED_DATA or event is h11.PAUSED:
+                break
+    except h11.RemoteProtocolError:
+        pass  # the rest is unreadable; the status, if there was one, still counts
+    if status is None:
+        return None
+    return UpgradeRefused(status, bytes(body[: 4 * REFUSAL_START]).decode(errors="replace")[:REFUSAL_START])

@@ -1,0 +1,156 @@
+"""What the examples print: a live table in a terminal (with rich), plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import trio
+
+from actors import Client, events
+
+PAUSE = 0.4
+"""Seconds between the steps of a story, so that a person can follow it in a terminal."""
+
+
+def describe(event: events.Event) -> str:
+    """One event as one line."""
+    name = type(event).__name__
+    match event:
+        case events.Filled():
+            fee = "fee not told yet" if event.commission is None else f"fee {event.commission.amount}"
+            detail = (
+                f"{event.last_quantity} at {event.last_price}, {event.cumulative} in all, {event.leaves} left, "
+                f"{event.liquidity.value.lower()}, {fee}"
+            )
+        case events.Submitted():
+            side = event.identity.side.value if event.identity.side else ""
+            detail = f"{side} {event.quantity} {event.instrument} at {event.price or 'market'}"
+        case events.Updated():
+            detail = f"now {event.quantity} at {event.price}, venue id {event.venue_order_id}"
+        case events.FeeReported():
+            detail = f"{event.commission.amount} {event.commission.currency} for trade {event.trade_id}"
+        case events.Gap():
+            detail = f"order {event.client_order_id}: heard of {event.known} filled, the venue says {event.reported}"
+        case events.Connected() | events.Reconnected():
+            detail = event.url
+        case events.Authenticated():
+            detail = f"as {event.user}"
+        case events.Reconciled():
+            detail = f"{event.open_orders} open orders there, {event.settled} changed meanwhile, {event.gaps} gaps"
+        case _:
+            detail = getattr(event, "reason", "")
+    return f"{event.sequence:>4} {name:<14} {detail}".rstrip()
+
+
+class Screen:
+    """Follows a client and shows its orders and events. fills: every fill heard."""
+
+    def __init__(self, title: str) -> None:
+        self.fills: list[events.Filled] = []
+        print(title)
+
+    def say(self, text: str) -> None:
+        print(f"\n  {text}")
+
+    def show(self, event: events.Event) -> None:
+        print(describe(event))
+
+    async def follow(self, client: Client) -> None:
+        with client.events() as stream:
+            async for event in stream:
+                if isinstance(event, events.Filled):
+                    self.fills.append(event)
+                self.show(event)
+
+    async def breathe(self) -> None:
+        """Lets what happened reach the screen."""
+        await trio.sleep(PAUSE)
+
+
+class TableScreen(Screen):
+    """A table of orders above the newest events, redrawn in place."""
+
+    SHOWN = 14
+
+    def __init__(self, title: str, live: Any) -> None:
+        self.fills = []
+        self.title = title
+        self.live = live
+        self.orders: dict[str, dict[str, str]] = {}
+        self.lines: list[tuple[str, str]] = []
+        self.caption = ""
+
+    def say(self, text: str) -> None:
+        self.caption = text
+        self._draw()
+
+    def show(self, event: events.Event) -> None:
+        style = COLOURS.get(type(event).__name__, "white")
+        self.lines = [*self.lines, (describe(event), style)][-self.SHOWN :]
+        if isinstance(event, events.OrderEvent):
+            self._note(event)
+        self._draw()
+
+    def _note(self, event: events.OrderEvent) -> None:
+        row = self.orders.setdefault(event.client_order_id, {"filled": "0"})
+        row["instrument"] = str(event.instrument)
+        row["side"] = event.identity.side.value if event.identity.side else ""
+        if isinstance(event, events.Submitted | events.Updated):
+            row["quantity"], row["price"] = str(event.quantity), str(event.price or "market")
+        if isinstance(event, events.Filled):
+            row["filled"], row["status"] = str(event.cumulative), event.status.value
+        elif not isinstance(event, events.FeeReported | events.Updated):
+            row["status"] = type(event).__name__.upper()
+
+    def _draw(self) -> None:
+        from rich.console import Group
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(title=self.title, expand=True)
+        for column in ("order", "instrument", "side", "quantity", "price", "filled", "status"):
+            table.add_column(column, no_wrap=True)
+        for name, row in self.orders.items():
+            table.add_row(name[:12], *(row.get(column, "") for column in table_columns()))
+        lines = [Text(text, style=style, overflow="ellipsis", no_wrap=True) for text, style in self.lines]
+        self.live.update(Group(table, Text(self.caption, style="bold"), *lines), refresh=True)
+
+
+def table_columns() -> tuple[str, ...]:
+    return ("instrument", "side", "quantity", "price", "filled", "status")
+
+
+COLOURS = {
+    "Filled": "green",
+    "FeeReported": "green",
+    "Rejected": "red",
+    "Denied": "red",
+    "Disconnected": "red",
+    "Gap": "yellow",
+    "Unknown": "yellow",
+    "Canceled": "magenta",
+    "Updated": "cyan",
+    "Accepted": "cyan",
+    "Connected": "blue",
+    "Reconnected": "blue",
+    "Authenticated": "blue",
+    "Reconciled": "blue",
+}
+
+
+@contextmanager
+def open_screen(title: str) -> Iterator[Screen]:
+    """A table if this is a terminal and rich is installed, else lines."""
+    if sys.stdout.isatty():
+        try:
+            from rich.live import Live
+        except ImportError:
+            pass
+        else:
+            with Live(auto_refresh=False) as live:
+                yield TableScreen(title, live)
+            return
+    yield Screen(title)

@@ -1,0 +1,440 @@
+"""The REST interface of a simulated AX Exchange (spec 7), on the same book and accounts as the socket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any, Final, TypeVar
+
+from attrs import define, field, frozen
+
+from ...ax import voice, wire
+from ...errors import WireError
+from ...values import ZERO, Instant, LiquiditySide, Side
+from ..exchange import HttpReply, HttpRequest
+from ..ledger import Execution
+from .access import Access, Login
+from .engine import SIDES, Engine, Placing, Reference, Refusal, Replacing
+from .orders import Account
+from .settings import Scope
+
+__all__ = ["RestDesk"]
+
+T = TypeVar("T")
+
+DAY: Final = 24 * 3600 * 1_000_000_000
+LONGEST_RANGE: Final = 7 * DAY
+DEFAULT_LIMIT: Final = 100
+
+
+@frozen
+class _Call:
+    """One call with everything it is answered from. login: None on public paths."""
+
+    request: HttpRequest
+    query: dict[str, str]
+    login: Login | None
+    now: Instant
+
+    @property
+    def user(self) -> Login:
+        assert self.login is not None  # only public paths go without, and they never ask
+        return self.login
+
+
+Handler = Callable[[_Call], object]
+
+
+class _Refused(Exception):
+    """Ends a call with an HTTP status."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+@define
+class RestDesk:
+    """Answers HTTP calls. What it does to orders, the engine tells as notices."""
+
+    engine: Engine
+    access: Access
+    _public: dict[tuple[str, str], Handler] = field(init=False)
+    _reads: dict[tuple[str, str], Handler] = field(init=False)
+    _writes: dict[tuple[str, str], Handler] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._public = {
+            ("POST", "/api/authenticate"): self._authenticate,
+            ("GET", "/api/instruments"): self._instruments,
+            ("GET", "/api/instrument"): self._instrument,
+            ("GET", "/api/health"): lambda call: {"status": "ok"},
+        }
+        self._reads = {
+            ("GET", "/api/whoami"): self._whoami,
+            ("GET", "/api/balances"): self._balances,
+            ("GET", "/api/positions"): self._positions,
+            ("GET", "/api/fills"): self._fills,
+            ("GET", "/api/risk-snapshot"): self._risk,
+            ("POST", "/api/preview-aggressive-limit-order"): self._preview,
+            ("GET", "/orders/open-orders"): self._open_orders,
+            ("GET", "/orders/order-status"): self._status,
+            ("GET", "/orders/orders"): self._orders,
+            ("GET", "/orders/order-fills"): self._order_fills,
+            ("POST", "/orders/initial-margin-requirement"): self._margin,
+            ("POST", "/orders/preview-order"): self._preview_order,
+        }
+        self._writes = {
+            ("POST", "/orders/place-order"): self._place,
+            ("POST", "/orders/cancel-order"): self._cancel,
+            ("POST", "/orders/replace-order"): self._replace,
+            ("POST", "/orders/cancel-all-orders"): self._cancel_all,
+            ("POST", "/api/sandbox/deposit"): self._deposit,
+            ("POST", "/api/sandbox/withdraw"): self._withdraw,
+        }
+
+    def reply(self, request: HttpRequest, now: Instant) -> HttpReply:
+        try:
+            return _json(200, self._result(request, now))
+        except _Refused as refused:
+            return _json(refused.status, {"error": str(refused)})
+        except WireError as error:
+            return _json(400, {"error": str(error)})
+
+    def _result(self, request: HttpRequest, now: Instant) -> object:
+        route = (request.method, request.path.replace("_", "-"))
+        call = _Call(request, dict(request.query), self.access.login_of(request, now), now)
+        if route in self._public:
+            return self._public[route](call)
+        handler = self._reads.get(route) or self._writes.get(route)
+        if handler is None:
+            raise _Refused(404, f"there is nothing at {request.method} {request.path}")
+        if call.login is None:
+            raise _Refused(401, "the token is missing, unknown or expired")
+        if route in self._writes and call.login.user.scope == Scope.READ_ONLY:
+            raise _Refused(403, "this key may only read")
+        if not self.access.within_rate(call.login.user, now):
+            raise _Refused(429, "too many requests, slow down")
+        return handler(call)
+
+    def _account(self, call: _Call, name: str | None = None) -> Account:
+        wanted = name or call.query.get("account_id") or call.user.user.accounts[0]
+        if wanted not in call.user.user.accounts:
+            raise _Refused(403, f"account {wanted} is not yours")
+        return self.engine.accounts[wanted]
+
+    # Public
+
+    def _authenticate(self, call: _Call) -> object:
+        credentials = voice.decode_body(call.request.body, wire.AuthenticateRequest)
+        token = self.access.authenticate(credentials, call.now)
+        if token is None:
+            raise _Refused(401, "these credentials are not known")
+        return wire.AuthenticateResponse(token=token)
+
+    def _instruments(self, call: _Call) -> object:
+        return wire.InstrumentList(instruments=[symbol.row for symbol in self.engine.symbols.values()])
+
+    def _instrument(self, call: _Call) -> object:
+        symbol = self.engine.symbols.get(call.query.get("symbol", ""))
+        if symbol is None:
+            raise _Refused(404, "no such symbol")
+        return symbol.row
+
+    # Account
+
+    def _whoami(self, call: _Call) -> object:
+        user = call.user.user
+        accounts = [
+            wire.TokenAccount(
+                id=name,
+                name=name.lower(),
+                is_close_only=user.close_only,
+                maker_fee=user.maker_fee,
+                taker_fee=user.taker_fee,
+                can_trade=user.scope == Scope.FULL_ACCESS,
+            )
+            for name in user.accounts
+        ]
+        return wire.Whoami(
+            id=user.id,
+            username=user.username,
+            created_at="2026-01-01T00:00:00Z",
+            is_onboarded=True,
+            is_frozen=False,
+            is_admin=False,
+            accounts=accounts,
+        )
+
+    def _balances(self, call: _Call) -> object:
+        accounts = [self.engine.accounts[name] for name in call.user.user.accounts]
+        return {"balances": [wire.Balance(account_id=a.id, symbol="USD", amount=a.balance) for a in accounts]}
+
+    def _positions(self, call: _Call) -> object:
+        account, time = self._account(call), voice.rfc3339(call.now.wall_ns)
+        rows = [
+            wire.Position(
+                account_id=account.id,
+                symbol=symbol,
+                signed_quantity=position.signed,
+                signed_notional=self.engine.value(symbol, position.signed),
+                signed_cost_basis=position.cost,
+                timestamp=time,
+                realized_pnl=position.realized,
+            )
+            for symbol, position in account.positions.items()
+        ]
+        return {"positions": rows}
+
+    def _risk(self, call: _Call) -> object:
+        engine, account = self.engine, self._account(call)
+        of_positions = engine.initial_margin(account, orders=False)
+        total = engine.initial_margin(account)
+        maintenance = of_positions * Decimal("0.8")
+        equity = engine.equity(account)
+        per_symbol = {
+            symbol: {
+                "signed_quantity": position.signed,
+                "signed_notional": engine.value(symbol, position.signed),
+                "signed_cost_basis": position.cost,
+                "mark_price": engine.symbols[symbol].mark,
+                "unrealized_pnl": engine.value(symbol, position.signed) - position.cost,
+            }
+            for symbol, position in account.positions.items()
+        }
+        return {
+            "risk_snapshot": {
+                "account_id": account.id,
+                "user_id": account.user,
+                "timestamp_ns": voice.rfc3339(call.now.wall_ns),
+                "per_symbol": per_symbol,
+                "initial_margin_required_for_positions": of_positions,
+                "initial_margin_required_for_open_orders": total - of_positions,
+                "initial_margin_required_total": total,
+                "initial_margin_available": equity - total,
+                "maintenance_margin_required": maintenance,
+                "maintenance_margin_available": equity - maintenance,
+                "unrealized_pnl": engine.unrealized(account),
+                "equity": equity,
+                "balance_usd": account.balance,
+            }
+        }
+
+    def _deposit(self, call: _Call) -> object:
+        return self._move_money(call, 1)
+
+    def _withdraw(self, call: _Call) -> object:
+        return self._move_money(call, -1)
+
+    def _move_money(self, call: _Call, direction: int) -> object:
+        transfer = voice.decode_body(call.request.body, _Transfer)
+        if transfer.symbol != "USD" or transfer.amount <= 0:
+            raise _Refused(400, "only positive amounts of USD")
+        account = self._account(call)
+        if account.balance + direction * transfer.amount < 0:
+            raise _Refused(400, "more than the balance")
+        account.balance += direction * transfer.amount
+        return {}
+
+    # Orders
+
+    def _placing(self, call: _Call) -> Placing:
+        body = voice.decode_body(call.request.body, wire.Placement)
+        return Placing(request=body, user=call.user.user.id, account=self._account(call, body.aid), session=None)
+
+    def _place(self, call: _Call) -> object:
+        return wire.OrderId(oid=_unrefused(self.engine.place(self._placing(call))))
+
+    def _cancel(self, call: _Call) -> object:
+        body = voice.decode_body(call.request.body, wire.CancelBody)
+        found = _unrefused(self.engine.cancel(self._account(call, body.aid), Reference(body.oid, body.cid)))
+        return wire.CancelReceived(cxl_rx=found is not None)
+
+    def _replace(self, call: _Call) -> object:
+        body = voice.decode_body(call.request.body, wire.ReplaceBody)
+        terms = Replacing(price=body.p, quantity=body.q, tif=body.tif, post_only=body.po)
+        account = self._account(call, body.aid)
+        return wire.OrderId(oid=_unrefused(self.engine.replace(account, Reference(body.oid, body.cid), terms)))
+
+    def _cancel_all(self, call: _Call) -> object:
+        body = voice.decode_body(call.request.body or b"{}", wire.CancelAllBody)
+        self.engine.cancel_all(self._account(call, body.account_id), body.symbol)
+        return {}
+
+    def _open_orders(self, call: _Call) -> object:
+        orders = sorted(self.engine.open_orders(self._account(call)), key=lambda order: order.oid, reverse=True)
+        limit, offset = _number(call, "limit", DEFAULT_LIMIT), _number(call, "offset", 0)
+        page = [order.on_wire() for order in orders[offset : offset + limit]]
+        return wire.OrderPage(orders=page, total_count=len(orders), limit=limit, offset=offset)
+
+    def _status(self, call: _Call) -> object:
+        if "order_id" in call.query or "client_order_id" in call.query:
+            raise _Refused(400, "the parameters are called oid and cid")
+        cid = call.query.get("cid")
+        if cid is not None and not cid.isdecimal():
+            raise _Refused(400, "cid must be a whole number")
+        reference = Reference(call.query.get("oid"), None if cid is None else int(cid))
+        order = _unrefused(self.engine.find(self._account(call), reference))
+        if order is None:
+            raise _Refused(404, "no such order")
+        return wire.StatusEnvelope(status=order.status())
+
+    def _orders(self, call: _Call) -> object:
+        start, end = _time_range(call)
+        account, states = self._account(call), call.query.get("order_states")
+        wanted = None if states is None else set(states.split(","))
+        symbol = call.query.get("symbol")
+        orders = [
+            order
+            for order in self.engine.orders.values()
+            if order.account == account.id
+            and start <= order.received < end
+            and symbol in (None, order.symbol)
+            and (wanted is None or order.state in wanted)
+        ]
+        page, limit, cursor = _page(call, orders, lambda order: (order.received, order.oid))
+        shown = [order.on_wire() for order in page]
+        return wire.OrderPage(orders=shown, limit=limit, total_count=len(orders), next_cursor=cursor)
+
+    def _fills(self, call: _Call) -> object:
+        start, end = _time_range(call)
+        account, symbol = self._account(call), call.query.get("symbol")
+        executions = [
+            execution
+            for execution in self.engine.ledger.executions
+            if execution.account == account.id and start <= execution.time < end and symbol in (None, execution.symbol)
+        ]
+        page, limit, cursor = _page(call, executions, lambda e: (e.time, f"{e.trade_id}-{e.venue_order_id}"))
+        return wire.FillPage(
+            fills=[self._fill_row(execution) for execution in page],
+            limit=limit,
+            total_count=len(executions),
+            next_cursor=cursor,
+        )
+
+    def _order_fills(self, call: _Call) -> object:
+        account, oid = self._account(call), call.query.get("order_id")
+        executions = self.engine.ledger.executions
+        rows = [self._fill_row(e) for e in executions if e.account == account.id and e.venue_order_id == oid]
+        return wire.FillPage(fills=rows)
+
+    def _fill_row(self, execution: Execution) -> wire.FillRow:
+        return wire.FillRow(
+            trade_id=execution.trade_id,
+            order_id=execution.venue_order_id,
+            user_id=self.engine.accounts[execution.account].user,
+            account_id=execution.account,
+            symbol=execution.symbol,
+            timestamp=voice.rfc3339(execution.time),
+            price=execution.price,
+            quantity=int(execution.quantity),
+            is_taker=execution.liquidity is LiquiditySide.TAKER,
+            fee=execution.fee,
+            side="B" if execution.side is Side.BUY else "S",
+        )
+
+    # Previews
+
+    def _preview(self, call: _Call) -> object:
+        body = voice.decode_body(call.request.body, wire.PreviewRequest)
+        symbol = self.engine.symbols.get(body.symbol)
+        if symbol is None or body.side not in SIDES or body.quantity < 1:
+            raise _Refused(400, "symbol, side (B or S) or quantity is not valid")
+        sweep = symbol.book.sweep(SIDES[body.side], Decimal(body.quantity))
+        return wire.PreviewResponse(
+            limit_price=sweep.worst,
+            vwap=sweep.value / sweep.filled if sweep.filled else None,
+            filled_quantity=int(sweep.filled),
+            remaining_quantity=body.quantity - int(sweep.filled),
+        )
+
+    def _margin_of(self, call: _Call) -> tuple[Account, wire.Placement, Decimal]:
+        placing = self._placing(call)
+        body = placing.request
+        assert isinstance(body, wire.Placement)
+        if body.s not in self.engine.symbols or body.d not in SIDES:
+            raise _Refused(400, "no such symbol or side")
+        extra = (body.s, SIDES[body.d], body.q, body.p)
+        needed = self.engine.initial_margin(placing.account, extra) - self.engine.initial_margin(placing.account)
+        return placing.account, body, max(needed, ZERO)
+
+    def _margin(self, call: _Call) -> object:
+        account, body, needed = self._margin_of(call)
+        row = self.engine.symbols[body.s].row
+        position = account.position(body.s).signed
+        return wire.MarginRequirement(im_pct=row.initial_margin_pct, im=needed, pos=position, mult=row.multiplier)
+
+    def _preview_order(self, call: _Call) -> object:
+        account, body, needed = self._margin_of(call)
+        before = account.position(body.s).signed
+        after = before + (body.q if body.d == "B" else -body.q)
+        row = self.engine.symbols[body.s].row
+        preview = wire.OrderPreview(im_pct=row.initial_margin_pct, im=needed, pos_before=before, pos_after=after)
+        return _WithNulls(preview, ("liq",))
+
+
+@frozen
+class _Transfer:
+    symbol: str
+    amount: Decimal
+
+
+@frozen
+class _WithNulls:
+    """A body with keys to write as null."""
+
+    body: object
+    nulls: tuple[str, ...]
+
+
+def _json(status: int, body: object) -> HttpReply:
+    if isinstance(body, _WithNulls):
+        return HttpReply(status=status, body=voice.encode(body.body, nulls=body.nulls).encode())
+    return HttpReply(status=status, body=voice.encode(body).encode())
+
+
+def _unrefused(result: T | Refusal) -> T:
+    if isinstance(result, Refusal):
+        raise _Refused(result.code, result.message)
+    return result
+
+
+def _number(call: _Call, name: str, default: int) -> int:
+    text = call.query.get(name)
+    if text is None:
+        return default
+    if not text.isdecimal():
+        raise _Refused(400, f"{name} must be a whole number")
+    return int(text)
+
+
+def _time_range(call: _Call) -> tuple[int, int]:
+    """start inclusive, end exclusive, ns since 1970 (spec 7.1)."""
+    if "start_timestamp_ns" not in call.query or "end_timestamp_ns" not in call.query:
+        raise _Refused(400, "start_timestamp_ns and end_timestamp_ns are both required")
+    start, end = _number(call, "start_timestamp_ns", 0), _number(call, "end_timestamp_ns", 0)
+    if end <= start:
+        raise _Refused(400, "end_timestamp_ns must be later than start_timestamp_ns")
+    if end - start > LONGEST_RANGE:
+        raise _Refused(400, "the time range is longer than seven days")
+    return start, end
+
+
+def _page(call: _Call, rows: Sequence[Any], key: Callable[[Any], tuple[int, str]]) -> tuple[list[Any], int, str | None]:
+    """One page of rows by time, its limit, and the cursor of the next page. A cursor is `<time>:<id>` of the last
+    row that was given."""
+    descending = call.query.get("sort_ts", "desc") == "desc"
+    ordered = sorted(rows, key=key, reverse=descending)
+    cursor = call.query.get("cursor")
+    if cursor is not None:
+        time, _, name = cursor.partition(":")
+        if not time.isdecimal():
+            raise _Refused(400, "the cursor is not one of ours")
+        last = (int(time), name)
+        ordered = [row for row in ordered if (key(row) < last if descending else key(row) > last)]
+    limit = max(1, _number(call, "limit", DEFAULT_LIMIT))
+    page = ordered[:limit]
+    if len(ordered) <= limit:
+        return page, limit, None
+    time_of_last, name_of_last = key(page[-1])
+    return page, limit, f"{time_of_last}:{name_of_last}"

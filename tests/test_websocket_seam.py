@@ -1,0 +1,913 @@
+"""The WebSocket seam against a peer whose bytes are written by hand."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+import trio
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from actors.memory_stream import MemoryListener, MemoryStream
+from actors.network import MemoryConnector
+from actors.websocket import Socket, SocketClosed, UpgradeRefused, open_socket
+from protocol.venue import Upgrade
+
+UPGRADE = Upgrade(url="ws://venue.example/orders/ws?x=1", headers=[("Authorization", "Bearer sesame11")])
+CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
+
+
+# The hand-written peer
+
+
+def frame(opcode: int, payload: bytes | str = b"", *, fin: bool = True, rsv: int = 0, mask: bool = False) -> bytes:
+    data = payload.encode() if isinstance(payload, str) else payload
+    first = (0x80 if fin else 0) | rsv << 4 | opcode
+    if len(data) < 126:
+        length = bytes((len(data) | (0x80 if mask else 0),))
+    elif len(data) < 65536:
+        length = struct.pack("!BH", 126, len(data))
+    else:
+        length = struct.pack("!BQ", 127, len(data))
+    return bytes((first,)) + length + (bytes(4) if mask else b"") + data
+
+
+def close_frame(code: int, reason: str = "") -> bytes:
+    return frame(CLOSE, code.to_bytes(2, "big") + reason.encode())
+
+
+class Peer:
+    """The venue's end of one connection, on the level of bytes."""
+
+    def __init__(self, stream: MemoryStream) -> None:
+        self.stream = stream
+        self.request = b""
+        self._unread = bytearray()
+
+    async def read_request(self) -> None:
+        while b"\r\n\r\n" not in self.request:
+            data = await self.stream.receive_some()
+            assert data
+            self.request += data
+
+    def acceptance(self) -> bytes:
+        key = next(
+            line.split(b": ")[1]
+            for line in self.request.split(b"\r\n")
+            if line.lower().startswith(b"sec-websocket-key: ")
+        )
+        accept = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+        return (
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
+        )
+
+    async def send(self, *frames: bytes) -> None:
+        """All frames in one write."""
+        await self.stream.send_all(b"".join(frames))
+
+    async def read_frame(self) -> tuple[int, bytes] | None:
+        """Opcode and unmasked payload of the client's next frame; None at the end of the stream."""
+        head = await self._take(2)
+        if head is None:
+            return None
+        assert head[1] & 0x80, "a client must mask"
+        length = head[1] & 0x7F
+        if length == 126:
+            length = int.from_bytes(await self._take(2) or b"", "big")
+        elif length == 127:
+            length = int.from_bytes(await self._take(8) or b"", "big")
+        mask = await self._take(4)
+        payload = await self._take(length)
+        if mask is None or payload is None:
+            return None
+        return head[0] & 0xF, bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
+
+    async def read_rest(self) -> list[tuple[int, bytes]]:
+        frames = []
+        while (received := await self.read_frame()) is not None:
+            frames.append(received)
+        return frames
+
+    async def _take(self, count: int) -> bytes | None:
+        while len(self._unread) < count:
+            data = await self.stream.receive_some()
+            if not data:
+                return None
+            self._unread += data
+        taken = bytes(self._unread[:count])
+        del self._unread[:count]
+        return taken
+
+
+class Venue:
+    """Hands out connections and remembers the client's ends, so that tests see what is left open."""
+
+    def __init__(self, capacity: int = 65536) -> None:
+        self.listener = MemoryListener(capacity=capacity)
+        self.streams: list[trio.abc.Stream] = []
+
+    async def connect(self, host: str, port: int, *, tls: bool) -> trio.abc.Stream:
+        self.streams.append(await MemoryConnector(self.listener).connect(host, port, tls=tls))
+        return self.streams[-1]
+
+    async def peer(self) -> Peer:
+        """Accepts one connection and reads its request."""
+        peer = Peer(await self.listener.accept())
+        await peer.read_request()
+        return peer
+
+    async def assert_closed(self) -> None:
+        for stream in self.streams:
+            with pytest.raises(trio.ClosedResourceError):
+                await stream.send_all(b"")
+
+
+Play = Callable[[Peer], Awaitable[None]]
+
+
+@asynccontextmanager
+async def connected(
+    first: bytes = b"", *, capacity: int = 65536, max_message_size: int = 100_000
+) -> AsyncIterator[tuple[Socket, Peer]]:
+    """An open socket and its peer; `first` comes in one write with the acceptance. Afterwards nothing may be open."""
+    venue = Venue(capacity)
+    peers: list[Peer] = []
+
+    async def accept() -> None:
+        peer = await venue.peer()
+        peers.append(peer)
+        await peer.send(peer.acceptance(), first)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(accept)
+        async with open_socket(UPGRADE, venue, max_message_size=max_message_size) as socket:
+            yield socket, peers[0]
+    await venue.assert_closed()
+
+
+async def fails_to_open(play: Play, timeout: float = 60) -> Exception:
+    """What open_socket raises when the venue does `play`; checks that nothing leaks and no token shows."""
+    venue = Venue()
+
+    async def accept() -> None:
+        with suppress(trio.BrokenResourceError):
+            await play(await venue.peer())
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(accept)
+        with pytest.raises((OSError, trio.TooSlowError)) as failure, trio.fail_after(timeout):
+            async with open_socket(UPGRADE, venue):
+                pytest.fail("it opened")
+        nursery.cancel_scope.cancel()
+    await venue.assert_closed()
+    error: BaseException | None = failure.value
+    while error is not None:
+        assert "sesame11" not in repr(error)
+        error = error.__cause__ or error.__context__
+    return failure.value
+
+
+async def until_closed(socket: Socket) -> tuple[list[list[str | bytes]], SocketClosed]:
+    """Every batch, and how it ended."""
+    batches = []
+    while True:
+        try:
+            batches.append(await socket.receive_batch())
+        except SocketClosed as closed:
+            return batches, closed
+
+
+# Opening
+
+
+async def test_the_upgrade_names_host_path_query_and_headers() -> None:
+    async with connected() as (_, peer):
+        lines = peer.request.split(b"\r\n")
+    assert lines[0] == b"GET /orders/ws?x=1 HTTP/1.1"
+    assert b"Host: venue.example" in lines
+    assert b"Authorization: Bearer sesame11" in lines
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("ws://venue.example:8080", b"venue.example:8080"),
+        ("wss://venue.example:443/", b"venue.example"),
+        ("wss://[::1]:9000/", b"[::1]:9000"),
+    ],
+)
+async def test_the_host_header_has_the_port_unless_it_is_the_usual_one(url: str, host: bytes) -> None:
+    venue = Venue()
+    async with trio.open_nursery() as nursery:
+
+        async def open_it() -> None:
+            async with open_socket(Upgrade(url=url, headers=[]), venue):
+                pass
+
+        nursery.start_soon(open_it)
+        peer = await venue.peer()
+        assert b"\r\nHost: " + host + b"\r\n" in peer.request
+        assert peer.request.startswith(b"GET / HTTP/1.1\r\n")
+        nursery.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize(
+    "upgrade",
+    [
+        Upgrade(url="https://venue.example", headers=[]),
+        Upgrade(url="ws://", headers=[]),
+        Upgrade(url="ws://venue.example", headers=[("Authorization", "Bearer sesame11\r\nX: 1")]),
+        Upgrade(url="ws://venue.example", headers=[("Authorization", "Bearer sesame11é")]),
+    ],
+)
+async def test_an_unusable_upgrade_is_refused_before_connecting(upgrade: Upgrade) -> None:
+    venue = Venue()
+    with pytest.raises(ValueError) as refusal:
+        async with open_socket(upgrade, venue):
+            pass
+    assert not venue.streams
+    assert "sesame11" not in repr(refusal.value)
+
+
+async def test_nobody_listening_is_an_oserror() -> None:
+    venue = Venue()
+    await venue.listener.aclose()
+    with pytest.raises(ConnectionRefusedError):
+        async with open_socket(UPGRADE, venue):
+            pass
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b'HTTP/1.1 401 Unauthorized\r\nContent-Length: 17\r\n\r\n{"error":"token"}',
+        b'HTTP/1.1 401 Unauthorized\r\nTransfer-Encoding: chunked\r\n\r\n11\r\n{"error":"token"}\r\n0\r\n\r\n',
+        b'HTTP/1.1 401 Unauthorized\r\n\r\n{"error":"token"}',
+        b'HTTP/1.1 401 Unauthorized\r\nContent-Length: 5000\r\n\r\n{"error":"token"}',
+    ],
+    ids=["length", "chunked", "until closed", "cut short"],
+)
+async def test_a_401_is_recognised_however_its_body_is_framed(answer: bytes) -> None:
+    async def refuse(peer: Peer) -> None:
+        await peer.send(answer)
+        await peer.stream.aclose()
+
+    error = await fails_to_open(refuse)
+    assert isinstance(error, UpgradeRefused)
+    assert error.status == 401
+    assert error.body_start == '{"error":"token"}'
+
+
+async def test_a_401_whose_body_never_ends_is_recognised_within_a_second(autojump_clock: MockClock) -> None:
+    async def refuse(peer: Peer) -> None:
+        await peer.send(b"HTTP/1.1 401 Unauthorized\r\n\r\n")
+        await trio.sleep_forever()
+
+    error = await fails_to_open(refuse)
+    assert isinstance(error, UpgradeRefused)
+    assert error.status == 401
+    assert trio.current_time() == 1
+
+
+async def test_a_refusal_with_an_endless_body_is_cut_short(autojump_clock: MockClock) -> None:
+    async def refuse(peer: Peer) -> None:
+        await peer.send(b"HTTP/1.1 503 Service Unavailable\r\n\r\n")
+        while True:
+            await peer.send(b"x" * 10_000)
+
+    error = await fails_to_open(refuse)
+    assert isinstance(error, UpgradeRefused)
+    assert error.status == 503
+    assert error.body_start == "x" * 1000
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"HTTP/1.1 10",
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n",
+        b"SSH-2.0-OpenSSH_9\r\n\r\n",
+        b"\x16\x03\x01\x00\xff" * 20 + b"\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Accept: bm90IHRoZSBrZXk=\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nConnection: \xff\r\n\r\n",
+        b"HTTP/1.1 103 Early Hints\r\n\r\n",
+        b"HTTP/1.1 200 " + b"x" * 100_000,
+    ],
+)
+async def test_an_answer_that_is_no_upgrade_fails_at_once(answer: bytes) -> None:
+    async def answer_and_close(peer: Peer) -> None:
+        await peer.send(answer)
+        await peer.stream.aclose()
+
+    error = await fails_to_open(answer_and_close)
+    assert not isinstance(error, UpgradeRefused)
+    assert isinstance(error, ConnectionError)
+
+
+async def test_garbage_instead_of_an_answer_fails_even_if_the_peer_stays() -> None:
+    async def babble(peer: Peer) -> None:
+        while True:
+            await peer.send(b"bla bla bla")
+
+    assert isinstance(await fails_to_open(babble), ConnectionError)
+
+
+async def test_a_silent_handshake_is_bounded_by_the_caller(autojump_clock: MockClock) -> None:
+    async def stay_silent(peer: Peer) -> None:
+        await trio.sleep_forever()
+
+    assert isinstance(await fails_to_open(stay_silent, timeout=5), trio.TooSlowError)
+    assert trio.current_time() == 5
+
+
+async def test_what_the_block_raises_leaves_it_unwrapped() -> None:
+    venue, own = Venue(), KeyError("mine")
+
+    async def accept() -> None:
+        peer = await venue.peer()
+        await peer.send(peer.acceptance())
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(accept)
+        with pytest.raises(KeyError) as raised:
+            async with open_socket(UPGRADE, venue):
+                raise own
+    assert raised.value is own
+    await venue.assert_closed()
+
+
+# Batches
+
+
+async def test_a_batch_is_what_one_read_delivered() -> None:
+    async with connected() as (socket, peer):
+        await peer.send(frame(TEXT, "a"), frame(BINARY, b"\x00\xff"), frame(TEXT, "c"))
+        assert await socket.receive_batch() == ["a", b"\x00\xff", "c"]
+        await peer.send(frame(TEXT, "d"))
+        assert await socket.receive_batch() == ["d"]
+
+
+async def test_messages_that_come_with_the_acceptance_are_a_batch() -> None:
+    async with connected(frame(TEXT, "login") + frame(TEXT, "heartbeat")) as (socket, _):
+        assert await socket.receive_batch() == ["login", "heartbeat"]
+
+
+async def test_a_batch_holds_64_messages_at_most() -> None:
+    async with connected() as (socket, peer):
+        await peer.send(*(frame(TEXT, str(number)) for number in range(150)))
+        sizes = [len(await socket.receive_batch()) for _ in range(3)]
+    assert sizes == [64, 64, 22]
+
+
+async def test_half_a_frame_does_not_hold_back_what_came_before_it() -> None:
+    async with connected() as (socket, peer):
+        last = frame(TEXT, "c" * 300)
+        await peer.send(frame(TEXT, "a"), frame(TEXT, "b"), last[:100])
+        assert await socket.receive_batch() == ["a", "b"]
+        await peer.send(last[100:], frame(TEXT, "d"))
+        assert await socket.receive_batch() == ["c" * 300, "d"]
+
+
+async def test_a_message_in_fragments_around_a_ping_is_one_message() -> None:
+    async with connected() as (socket, peer):
+        await peer.send(frame(TEXT, "for", fin=False), frame(PING, b"!"), frame(CONTINUATION, "ty"))
+        assert await socket.receive_batch() == ["forty"]
+        assert await peer.read_frame() == (PONG, b"!")
+
+
+async def test_control_frames_are_answered_and_make_no_batch(autojump_clock: MockClock) -> None:
+    async with connected() as (socket, peer):
+        opened = socket.last_heard
+        await trio.sleep(1)
+        await peer.send(frame(PING, b"1"), frame(PONG, b"2"))
+        assert await peer.read_frame() == (PONG, b"1")
+        with trio.move_on_after(5) as waiting:
+            await socket.receive_batch()
+        assert waiting.cancelled_caught
+        assert socket.last_heard == opened + 1
+
+
+async def test_a_peer_that_does_not_read_our_pong_holds_back_no_message_before_it() -> None:
+    async with connected(capacity=1024) as (socket, peer):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(socket.send, "x" * 2000)  # fills the buffer that the pong would need
+            await wait_all_tasks_blocked()
+            await peer.send(frame(TEXT, "a"), frame(PING), frame(TEXT, "b"))
+            await wait_all_tasks_blocked()
+            with trio.fail_after(0.1):
+                assert await socket.receive_batch() == ["a"]
+            assert await peer.read_frame() == (TEXT, b"x" * 2000)
+            assert await socket.receive_batch() == ["b"]
+
+
+async def test_a_pong_that_cannot_be_written_holds_back_no_message_before_it() -> None:
+    async with connected(capacity=4096) as (socket, peer):
+        await socket.send("x" * (4096 - 8))  # with its head, exactly what the peer's buffer takes
+        received: list[str | bytes] = []
+
+        async def receive() -> None:
+            received.extend(await socket.receive_batch())
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(receive)
+            await wait_all_tasks_blocked()
+            await peer.send(frame(TEXT, "a"), frame(PING), frame(TEXT, "b"))
+            await wait_all_tasks_blocked()
+            assert received == ["a"]
+            nursery.cancel_scope.cancel()
+        assert await peer.read_frame() == (TEXT, b"x" * 4088)
+        assert await socket.receive_batch() == ["b"]
+
+
+async def test_a_cancelled_receive_loses_no_message() -> None:
+    async with connected(frame(TEXT, "a") + frame(TEXT, "b")) as (socket, _):
+        await wait_all_tasks_blocked()
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await socket.receive_batch()
+        assert await socket.receive_batch() == ["a", "b"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.random_module(),
+    st.lists(st.lists(st.sampled_from(["text", "ping", "split", "long"]), max_size=5), max_size=6),
+    st.lists(st.integers(1, 400), max_size=8),
+    st.lists(st.integers(0, 6), max_size=10),
+)
+async def test_every_message_arrives_once_and_in_order_however_reads_and_cancellations_fall(
+    schedule: object, kinds: list[list[str]], cuts: list[int], patience: list[int]
+) -> None:
+    """The schedule, the places where writes end, and the moments at which receiving is given up are all drawn."""
+    wire, expected = bytearray(), []
+    for number, kind in enumerate(kind for group in kinds for kind in group):
+        text = f"{kind}-{number}-" + "x" * (500 if kind == "long" else 0)
+        if kind == "ping":
+            wire += frame(PING, b"p")
+            continue
+        expected.append(text)
+        wire += (
+            frame(TEXT, text[:4], fin=False) + frame(CONTINUATION, text[4:]) if kind == "split" else frame(TEXT, text)
+        )
+    wire += close_frame(1001, "over")
+
+    async def write(peer: Peer) -> None:
+        rest = bytes(wire)
+        for cut in [*cuts, len(wire)]:
+            if rest:  # nothing is written after the close: the client may have gone
+                await peer.send(rest[:cut])
+            rest = rest[cut:]
+            await trio.lowlevel.checkpoint()
+        await peer.read_rest()
+
+    async def give_up_after(steps: int, scope: trio.CancelScope) -> None:
+        for _ in range(steps):
+            await trio.lowlevel.checkpoint()
+        scope.cancel()
+
+    received: list[str | bytes] = []
+    async with connected() as (socket, peer), trio.open_nursery() as nursery:
+        nursery.start_soon(write, peer)
+        for steps in patience:
+            with suppress(SocketClosed):
+                async with trio.open_nursery() as attempt:
+                    attempt.start_soon(give_up_after, steps, attempt.cancel_scope)
+                    with suppress(SocketClosed):
+                        received += await socket.receive_batch()
+                    attempt.cancel_scope.cancel()
+        batches, closed = await until_closed(socket)
+        received += [message for batch in batches for message in batch]
+        socket.abort()
+    assert received == expected
+    assert (closed.code, closed.reason, closed.violation) == (1001, "over", False)
+
+
+# How it ends: the peer
+
+
+async def test_messages_before_a_close_come_first_and_the_close_is_answered() -> None:
+    async with connected() as (socket, peer):
+        await peer.send(frame(TEXT, "a"), frame(TEXT, "b"), close_frame(1001, "going away"))
+        batches, closed = await until_closed(socket)
+        assert batches == [["a", "b"]]
+        assert (closed.code, closed.reason, closed.violation) == (1001, "going away", False)
+        assert await peer.read_frame() == (CLOSE, (1001).to_bytes(2, "big") + b"going away")
+        with pytest.raises(SocketClosed):
+            await socket.receive_batch()
+
+
+async def test_a_close_without_a_code_is_code_1005() -> None:
+    async with connected() as (socket, peer):
+        await peer.send(frame(CLOSE))
+        _, closed = await until_closed(socket)
+    assert closed.code == 1005
+
+
+async def test_a_connection_lost_without_a_close_has_no_code() -> None:
+    async with connected() as (socket, peer):
+        await peer.send(frame(TEXT, "a"), frame(TEXT, "half")[:3])
+        await peer.stream.aclose()
+        batches, closed = await until_closed(socket)
+    assert batches == [["a"]]
+    assert (closed.code, closed.violation) == (None, False)
+    assert "lost" in str(closed)
+
+
+async def test_the_end_wakes_a_task_that_waits_for_a_message() -> None:
+    async with connected() as (socket, peer), trio.open_nursery() as nursery:
+
+        async def wait() -> None:
+            with pytest.raises(SocketClosed):
+                await socket.receive_batch()
+
+        nursery.start_soon(wait)
+        await wait_all_tasks_blocked()
+        await peer.stream.aclose()
+
+
+@pytest.mark.parametrize(
+    ("offence", "code"),
+    [
+        (frame(TEXT, "x", rsv=4), 1002),
+        (frame(0x3, "x"), 1002),
+        (frame(TEXT, "x", mask=True), 1002),
+        (frame(CONTINUATION, "x"), 1002),
+        (frame(TEXT, "x", fin=False) + frame(TEXT, "y"), 1002),
+        (frame(PING, "x" * 126), 1002),
+        (frame(PING, "x", fin=False), 1002),
+        (frame(CLOSE, b"x"), 1002),
+        (close_frame(1006), 1002),
+        (close_frame(999), 1002),
+        (frame(TEXT, b"\xff\xfe"), 1007),
+        (close_frame(1000)[:1] + b"\x04" + close_frame(1000)[2:] + b"\xff\xfe", 1007),
+        (frame(TEXT, "x" * 1001), 1009),
+        (frame(BINARY, b"x" * 600, fin=False) + frame(CONTINUATION, b"x" * 600), 1009),
+    ],
+)
+@pytest.mark.parametrize("with_acceptance", [False, True])
+async def test_a_broken_rule_is_answered_with_its_code_and_called_a_violation(
+    offence: bytes, code: int, with_acceptance: bool, autojump_clock: MockClock
+) -> None:
+    bytes_sent = frame(TEXT, "before") + offence + frame(TEXT, "after") + frame(PING)
+    async with connected(bytes_sent if with_acceptance else b"", max_message_size=1000) as (socket, peer):
+        if not with_acceptance:
+            await peer.send(bytes_sent)
+        batches, closed = await until_closed(socket)
+        assert batches == [["before"]]
+        assert closed.violation
+        assert closed.code == code
+        assert "broke the protocol" in str(closed)
+        socket.abort()
+        frames = await peer.read_rest()
+        assert [payload[:2] for opcode, payload in frames if opcode == CLOSE] == [code.to_bytes(2, "big")]
+    assert trio.current_time() < 0.1
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.random_module())
+async def test_a_rule_broken_right_behind_the_acceptance_is_noticed_whoever_runs_first(schedule: object) -> None:
+    with trio.fail_after(1):
+        async with connected(frame(TEXT, b"\xff")) as (socket, _):
+            with pytest.raises(SocketClosed) as closed:
+                await socket.receive_batch()
+    assert (closed.value.code, closed.value.violation) == (1007, True)
+
+
+@pytest.mark.parametrize("code", [1002, 1007, 1009])
+async def test_a_peer_that_accuses_us_is_not_the_one_that_broke_the_rule(code: int) -> None:
+    async with connected() as (socket, peer):
+        await peer.send(frame(TEXT, "a"), close_frame(code, "your fault"))
+        batches, closed = await until_closed(socket)
+        assert batches == [["a"]]
+        assert (closed.code, closed.reason, closed.violation) == (code, "your fault", False)
+
+
+async def test_an_accusation_split_over_two_reads_is_still_the_peers() -> None:
+    async with connected() as (socket, peer):
+        accusation = close_frame(1009, "your fault")
+        for index in range(len(accusation)):
+            await peer.send(accusation[index : index + 1])
+            await wait_all_tasks_blocked()
+        _, closed = await until_closed(socket)
+    assert not closed.violation
+
+
+async def test_after_a_violation_a_flood_is_drained_and_not_kept(autojump_clock: MockClock) -> None:
+    async with connected() as (socket, peer), trio.open_nursery() as nursery:
+
+        async def flood() -> None:
+            with suppress(trio.BrokenResourceError):
+                await peer.send(frame(TEXT, b"\xff"))
+                while True:
+                    await peer.send(frame(TEXT, "x" * 1000) * 20)
+                    await trio.sleep(0.001)
+
+        nursery.start_soon(flood)
+        _, closed = await until_closed(socket)
+        assert (closed.code, closed.violation) == (1007, True)
+        assert trio.current_time() < 0.05
+        socket.abort()
+
+
+# How it ends: we
+
+
+async def test_close_is_answered_and_takes_no_time(autojump_clock: MockClock) -> None:
+    async with connected() as (socket, peer), trio.open_nursery() as nursery:
+
+        async def answer() -> None:
+            assert await peer.read_frame() == (CLOSE, b"\x03\xe8")
+            await peer.send(close_frame(1000))
+            assert await peer.read_rest() == []
+
+        nursery.start_soon(answer)
+        await socket.close()
+        with pytest.raises(SocketClosed) as closed:
+            await socket.receive_batch()
+        assert not closed.value.violation
+    assert trio.current_time() == 0
+
+
+async def test_a_silent_peer_is_waited_for_as_long_as_the_caller_allows(autojump_clock: MockClock) -> None:
+    async with connected() as (socket, peer):
+        with trio.move_on_after(2) as patience:
+            await socket.close()
+        assert patience.cancelled_caught
+        assert trio.current_time() == 2
+        assert await peer.read_rest() == [(CLOSE, b"\x03\xe8")]
+
+
+async def test_a_peer_that_answers_late_but_says_nothing_else_is_waited_for(autojump_clock: MockClock) -> None:
+    async with connected() as (socket, peer), trio.open_nursery() as nursery:
+
+        async def answer() -> None:
+            await peer.read_frame()
+            await trio.sleep(0.5)
+            await peer.send(close_frame(1000))
+
+        nursery.start_soon(answer)
+        await socket.close()
+        assert trio.current_time() == 0.5
+
+
+async def test_a_flooding_peer_is_dropped_after_the_linger(autojump_clock: MockClock) -> None:
+    async with connected() as (socket, peer), trio.open_nursery() as nursery:
+
+        async def flood() -> None:
+            with suppress(trio.BrokenResourceError):
+                while True:
+                    await peer.send(frame(TEXT, "x" * 300) * 10)
+                    await trio.sleep(0.001)
+
+        nursery.start_soon(flood)
+        await socket.receive_batch()
+        begun = trio.current_time()
+        await socket.close(linger=0.010)
+        assert trio.current_time() - begun <= 0.015
+
+
+async def test_messages_within_the_linger_do_not_spoil_a_polite_close(autojump_clock: MockClock) -> None:
+    async with connected() as (socket, peer), trio.open_nursery() as nursery:
+
+        async def answer() -> None:
+            await peer.read_frame()
+            await peer.send(frame(TEXT, "on its way"))
+            await trio.sleep(0.005)
+            await peer.send(frame(TEXT, "and another"), close_frame(1000))
+            assert await peer.read_rest() == []
+
+        nursery.start_soon(answer)
+        await socket.close()
+        assert trio.current_time() == 0.005
+
+
+async def test_messages_that_nobody_received_do_not_hold_up_our_close(autojump_clock: MockClock) -> None:
+    async with connected(frame(TEXT, "a") + frame(TEXT, "b")) as (socket, peer), trio.open_nursery() as nursery:
+
+        async def answer() -> None:
+            await peer.read_frame()
+            await peer.send(close_frame(1000))
+
+        nursery.start_soon(answer)
+        await wait_all_tasks_blocked()
+        await socket.close()
+        assert trio.current_time() == 0
+
+
+async def test_a_ping_during_our_close_does_not_hang_it(autojump_clock: MockClock) -> None:
+    async with connected() as (socket, peer), trio.open_nursery() as nursery:
+
+        async def answer() -> None:
+            await peer.read_frame()
+            with suppress(trio.BrokenResourceError):
+                await peer.send(frame(PING))
+                await trio.sleep(0.001)
+                await peer.send(close_frame(1000))
+
+        nursery.start_soon(answer)
+        await socket.close()
+        assert trio.current_time() <= 0.001
+
+
+async def test_two_tasks_may_close_at_the_same_time(autojump_clock: MockClock) -> None:
+    async with connected() as (socket, peer), trio.open_nursery() as nursery:
+        nursery.start_soon(socket.close)
+        nursery.start_soon(socket.close)
+        assert await peer.read_frame() == (CLOSE, b"\x03\xe8")
+        await trio.sleep(1)
+        await peer.send(close_frame(1000))
+        assert await peer.read_rest() == []
+    assert trio.current_time() == 1
+
+
+async def test_close_after_the_end_returns_at_once(autojump_clock: MockClock) -> None:
+    async with connected() as (socket, peer):
+        await peer.stream.aclose()
+        await until_closed(socket)
+        await socket.close()
+    assert trio.current_time() == 0
+
+
+async def test_a_peer_that_hangs_up_instead_of_answering_ends_our_close(autojump_clock: MockClock) -> None:
+    async with connected() as (socket, peer), trio.open_nursery() as nursery:
+
+        async def hang_up() -> None:
+            await peer.read_frame()
+            await peer.stream.aclose()
+
+        nursery.start_soon(hang_up)
+        await socket.close()
+    assert trio.current_time() == 0
+
+
+async def test_abort_drops_the_connection_without_a_word() -> None:
+    async with connected() as (socket, peer), trio.open_nursery() as nursery:
+
+        async def wait() -> None:
+            with pytest.raises(SocketClosed):
+                await socket.receive_batch()
+
+        nursery.start_soon(wait)
+        await wait_all_tasks_blocked()
+        socket.abort()
+        assert await peer.read_rest() == []
+        with pytest.raises(SocketClosed) as closed:
+            await socket.send("too late")
+        assert not closed.value.begun
+
+
+async def test_abort_ends_a_send_that_the_peer_does_not_take() -> None:
+    async with connected(capacity=1000) as (socket, _), trio.open_nursery() as nursery:
+
+        async def send() -> None:
+            with pytest.raises(SocketClosed) as closed:
+                await socket.send("x" * 5000)
+            assert closed.value.begun
+
+        nursery.start_soon(send)
+        await wait_all_tasks_blocked()
+        socket.abort()
+
+
+# Sending
+
+
+async def test_text_is_sent_as_one_masked_text_frame() -> None:
+    async with connected() as (socket, peer):
+        await socket.send('{"t":"h"}')
+        assert await peer.read_frame() == (TEXT, b'{"t":"h"}')
+
+
+async def test_a_send_on_a_connection_known_to_be_closed_was_not_begun() -> None:
+    async with connected() as (socket, peer):
+        await peer.send(close_frame(1000))
+        await until_closed(socket)
+        with pytest.raises(SocketClosed) as closed:
+            await socket.send("order")
+    assert not closed.value.begun
+    assert closed.value.code == 1000
+
+
+async def test_a_send_into_a_broken_connection_was_begun_and_the_next_was_not() -> None:
+    async with connected(capacity=100) as (socket, peer), trio.open_nursery() as nursery:
+
+        async def send() -> None:
+            with pytest.raises(SocketClosed) as closed:
+                await socket.send("x" * 500)
+            assert closed.value.begun
+            with pytest.raises(SocketClosed) as closed:
+                await socket.send("another")
+            assert not closed.value.begun
+
+        nursery.start_soon(send)
+        await wait_all_tasks_blocked()
+        await peer.stream.aclose()
+
+
+async def test_a_failed_send_takes_no_message_from_the_receiver() -> None:
+    async with connected() as (socket, peer):
+        await peer.send(*(frame(TEXT, str(number)) for number in range(100)))
+        await peer.stream.aclose()
+        with pytest.raises(SocketClosed):
+            await socket.send("order")
+        batches, _ = await until_closed(socket)
+        assert [message for batch in batches for message in batch] == [str(number) for number in range(100)]
+
+
+async def test_a_send_cancelled_inside_a_frame_cuts_the_connection() -> None:
+    async with connected(capacity=1000) as (socket, peer):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(socket.send, "x" * 5000)
+            await wait_all_tasks_blocked()
+            nursery.cancel_scope.cancel()
+        with pytest.raises(SocketClosed):
+            await socket.receive_batch()
+        assert await peer.read_rest() == []
+
+
+async def test_ping_does_not_wait_for_the_pong_which_counts_as_heard(autojump_clock: MockClock) -> None:
+    async with connected() as (socket, peer):
+        opened = socket.last_heard
+        await socket.ping()
+        received = await peer.read_frame()
+        assert received is not None
+        assert received[0] == PING
+        await trio.sleep(3)
+        assert socket.last_heard == opened
+        await peer.send(frame(PONG, received[1]))
+        await wait_all_tasks_blocked()
+        assert socket.last_heard == opened + 3
+
+
+async def test_any_number_of_pings_may_stay_unanswered() -> None:
+    async with connected() as (socket, peer), trio.open_nursery() as nursery:
+        nursery.start_soon(peer.read_rest)
+        for _ in range(600):
+            await socket.ping()
+        socket.abort()
+
+
+async def test_a_ping_on_a_closed_socket_says_so() -> None:
+    async with connected() as (socket, peer):
+        await peer.send(close_frame(1001))
+        await until_closed(socket)
+        with pytest.raises(SocketClosed):
+            await socket.ping()
+
+
+# Cancellation
+
+
+async def test_a_cancellation_at_any_moment_leaves_nothing_behind() -> None:
+    """A whole life (open, receive, send, ping, close) is cancelled after 0, 1, 2 … turns of the scheduler."""
+
+    async def live(venue: Venue) -> None:
+        async with open_socket(UPGRADE, venue) as socket:
+            await socket.receive_batch()
+            await socket.send("order")
+            await socket.ping()
+            await socket.receive_batch()
+            await socket.close()
+
+    async def play(venue: Venue) -> None:
+        with suppress(trio.BrokenResourceError, AssertionError):
+            peer = await venue.peer()
+            await peer.send(peer.acceptance(), frame(TEXT, "login"))
+            await peer.read_frame()
+            await peer.send(frame(TEXT, "a"), frame(PING), frame(TEXT, "b"))
+            while (received := await peer.read_frame()) is not None:
+                if received[0] == CLOSE:
+                    await peer.send(close_frame(1000))
+
+    completed = False
+    turns = 0
+    while not completed:
+        venue = Venue(capacity=50)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(play, venue)
+            with trio.CancelScope() as scope:
+                async with trio.open_nursery() as inner:
+
+                    async def cancel_later(turns: int = turns, scope: trio.CancelScope = scope) -> None:
+                        for _ in range(turns):
+                            await trio.lowlevel.checkpoint()
+                        scope.cancel()
+
+                    inner.start_soon(cancel_later)
+                    await live(venue)
+                    completed = True
+                    inner.cancel_scope.cancel()
+            await venue.assert_closed()
+            nursery.cancel_scope.cancel()
+        turns += 1
+    assert turns > 20
