@@ -12,7 +12,7 @@ from typing import Any, Final
 import trio
 from attrs import field, frozen
 
-from protocol.simulation.exchange import Exchange, Output
+from protocol.simulation.exchange import Exchange, ExchangeInput, Output
 from protocol.simulation.faults import FaultSchedule
 from protocol.simulation.ledger import Execution
 from protocol.values import Instant, Side, exact
@@ -22,7 +22,7 @@ from .config import Credentials
 from .memory_stream import MemoryListener
 from .network import Connector, MemoryConnector
 from .unwrap import open_unwrapped_nursery
-from .venue_server import ServerInput, VenueServer, serve_exchange
+from .venue_server import VenueServer, serve_exchange
 from .venues import venue_row
 
 __all__ = ["SimulatedVenue", "open_simulated_venue"]
@@ -85,24 +85,30 @@ async def open_simulated_venue(
     tls: ssl.SSLContext | None = None,
     faults: FaultSchedule | None = None,
     wall_clock: Callable[[], int] = system_wall_clock,
-    on_input: Callable[[ServerInput, Instant], None] | None = None,
+    on_input: Callable[[ExchangeInput, Instant], None] | None = None,
+    prepare: Callable[[Exchange, Instant], object] | None = None,
     **settings: Any,
 ) -> AsyncIterator[SimulatedVenue]:
     """A simulated venue that runs until the block is left: REST and WebSocket on one port.
 
     name: `ax`; seed: equal seeds and inputs give equal outputs, to the byte; transport: `tcp` on loopback or `memory`;
     port: 0 for any free one; tls: a server context to encrypt with; faults: what goes wrong, and when; wall_clock:
-    ns since 1970; on_input: called with every input before the venue gets it; settings: of the venue's brain, by name
-    (`AxExchangeSettings` for ax). Raises ValueError for a name or transport that does not exist.
+    ns since 1970; on_input: called with every input before the venue gets it; prepare: called with the venue's brain
+    before it serves; settings: of the brain, by name (`AxExchangeSettings` for ax).
+
+    Raises ValueError for a name or transport that does not exist.
     """
     row = venue_row(name)
     exchange: Exchange = row.make_exchange(random.Random(seed).random, faults, **settings)
+    clock = Clock(wall_clock)
+    if prepare is not None:
+        prepare(exchange, clock.now())
     listeners, connector, where = await _listen(transport, port, tls)
     http, websocket = ("https", "wss") if tls is not None else ("http", "ws")
     async with open_unwrapped_nursery() as nursery:
         server = await nursery.start(
             lambda task_status: serve_exchange(
-                exchange, listeners, clock=Clock(wall_clock), on_input=on_input, task_status=task_status
+                exchange, listeners, clock=clock, on_input=on_input, task_status=task_status
             )
         )
         yield SimulatedVenue(

@@ -20,14 +20,21 @@ from wsproto.utilities import ProtocolError
 
 from protocol.simulation.exchange import (
     Accept,
+    Acted,
     Close,
     Exchange,
+    ExchangeInput,
+    Gone,
     HttpReply,
     HttpRequest,
     Output,
+    Received,
     Refuse,
+    Requested,
     SessionNumber,
     Tell,
+    Ticked,
+    Upgraded,
 )
 from protocol.values import Instant
 
@@ -36,17 +43,7 @@ from .clock import Clock, seconds
 from .http_conversation import HttpConversation, is_valid_upgrade, is_websocket_request
 from .pushback_stream import PushbackStream
 
-__all__ = [
-    "Acted",
-    "Gone",
-    "Received",
-    "Requested",
-    "ServerInput",
-    "Ticked",
-    "Upgraded",
-    "VenueServer",
-    "serve_exchange",
-]
+__all__ = ["VenueServer", "serve_exchange"]
 
 E = TypeVar("E", bound=Exchange)
 
@@ -67,45 +64,6 @@ CLIENT_FAILURES: Final = (
     trio.ClosedResourceError,
 )
 """What a client that breaks off, or sends garbage, makes the libraries raise."""
-
-
-@frozen
-class Upgraded:
-    """A client asks for a WebSocket; the brain may still refuse."""
-
-    session: SessionNumber
-    request: HttpRequest
-
-
-@frozen
-class Received:
-    session: SessionNumber
-    message: str | bytes
-
-
-@frozen
-class Gone:
-    session: SessionNumber
-
-
-@frozen
-class Requested:
-    request: HttpRequest
-
-
-@frozen
-class Ticked:
-    """The brain is told the time because something was due."""
-
-
-@frozen
-class Acted:
-    """A program reached into the brain with `VenueServer.act`; name: of its function."""
-
-    name: str
-
-
-ServerInput = Upgraded | Received | Gone | Requested | Ticked | Acted
 
 
 @define(eq=False)
@@ -170,7 +128,7 @@ class _Brain(Generic[E]):
 
     exchange: E
     clock: Clock
-    on_input: Callable[[ServerInput, Instant], None] | None
+    on_input: Callable[[ExchangeInput, Instant], None] | None
     sessions: dict[SessionNumber, _Session] = field(factory=dict, init=False)
     numbers: Iterator[int] = field(factory=lambda: itertools.count(1), init=False)
 
@@ -234,7 +192,7 @@ class _Brain(Generic[E]):
             if session is not None:  # else it went away in the same moment
                 session.put(output)
 
-    def _note(self, row: ServerInput, now: Instant) -> None:
+    def _note(self, row: ExchangeInput, now: Instant) -> None:
         if self.on_input is not None:
             self.on_input(row, now)
 
@@ -384,7 +342,7 @@ async def serve_exchange(
     listeners: Sequence[trio.abc.Listener[Any]],
     *,
     clock: Clock | None = None,
-    on_input: Callable[[ServerInput, Instant], None] | None = None,
+    on_input: Callable[[ExchangeInput, Instant], None] | None = None,
     outgoing_limit: int = OUTGOING_LIMIT,
     task_status: trio.TaskStatus[VenueServer[E]] = trio.TASK_STATUS_IGNORED,
 ) -> None:

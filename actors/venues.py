@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 
 from attrs import frozen
 
-from protocol.simulation.ax import AxExchange, AxExchangeSettings
+from protocol.simulation.ax import AxExchange, AxExchangeSettings, AxUser
 from protocol.simulation.exchange import Exchange
 from protocol.simulation.faults import FaultSchedule
 
@@ -24,20 +24,26 @@ class MakeExchange(Protocol):
 @frozen
 class VenueRow:
     """What there is of a venue. config: how a client is configured; make_exchange: its simulation's brain;
-    credentials: which the simulation accepts unless told otherwise."""
+    credentials: which the simulation accepts unless told otherwise; with_key: the settings with which it accepts this
+    key and secret instead."""
 
     config: type[ClientConfig]
     make_exchange: MakeExchange
     credentials: Credentials
+    with_key: Callable[[str, str], Mapping[str, Any]]
 
 
 def _make_ax(draw: Callable[[], float], faults: FaultSchedule | None, **settings: Any) -> Exchange:
     return AxExchange(AxExchangeSettings(**settings), draw, faults or FaultSchedule())
 
 
+def _ax_with_key(key: str, secret: str) -> Mapping[str, Any]:
+    return {"users": (AxUser(api_key=key, api_secret=secret),)}
+
+
 VENUES: Final[Mapping[str, VenueRow]] = MappingProxyType(
     {
-        "ax": VenueRow(AxConfig, _make_ax, ApiKey("demo-key", "demo-secret")),
+        "ax": VenueRow(AxConfig, _make_ax, ApiKey("demo-key", "demo-secret"), _ax_with_key),
     }
 )
 

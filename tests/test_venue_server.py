@@ -17,27 +17,24 @@ from actors.clock import Clock
 from actors.http import HttpFailed, open_http
 from actors.memory_stream import MemoryListener, MemoryStream
 from actors.network import Connector, MemoryConnector, TcpConnector
-from actors.venue_server import (
-    Acted,
-    Gone,
-    Received,
-    Requested,
-    ServerInput,
-    Ticked,
-    Upgraded,
-    VenueServer,
-    serve_exchange,
-)
+from actors.venue_server import VenueServer, serve_exchange
 from actors.websocket import Socket, SocketClosed, UpgradeRefused, open_socket
 from protocol.simulation.exchange import (
     Accept,
+    Acted,
     Close,
+    ExchangeInput,
+    Gone,
     HttpReply,
     HttpRequest,
     Output,
+    Received,
     Refuse,
+    Requested,
     SessionNumber,
     Tell,
+    Ticked,
+    Upgraded,
 )
 from protocol.values import Instant
 from protocol.venue import HttpCall, Upgrade
@@ -124,7 +121,7 @@ class Running:
         self.server = server
         self.exchange = exchange
         self.listener = listener
-        self.rows: list[tuple[ServerInput, Instant]] = []
+        self.rows: list[tuple[ExchangeInput, Instant]] = []
 
     def socket(self, query: str = "", token: str = "good") -> AbstractAsyncContextManager[Socket]:
         return socket_to(MemoryConnector(self.listener), "ws://venue.example", query, token)
@@ -151,7 +148,7 @@ def socket_to(
 @asynccontextmanager
 async def serving(outgoing_limit: int = 100_000, capacity: int = 65536) -> AsyncIterator[Running]:
     listener, exchange = MemoryListener(capacity=capacity), EchoExchange()
-    rows: list[tuple[ServerInput, Instant]] = []
+    rows: list[tuple[ExchangeInput, Instant]] = []
     async with trio.open_nursery() as nursery:
         server = await nursery.start(
             partial(

@@ -15,14 +15,21 @@ from ..values import Instant
 
 __all__ = [
     "Accept",
+    "Acted",
     "Close",
     "Exchange",
+    "ExchangeInput",
+    "Gone",
     "HttpReply",
     "HttpRequest",
     "Output",
+    "Received",
     "Refuse",
+    "Requested",
     "SessionNumber",
     "Tell",
+    "Ticked",
+    "Upgraded",
 ]
 
 SessionNumber = NewType("SessionNumber", int)
@@ -85,6 +92,45 @@ class Close:
 Output = Tell | Close
 
 
+@frozen
+class Upgraded:
+    """A client asks for a WebSocket; the brain may still refuse."""
+
+    session: SessionNumber
+    request: HttpRequest
+
+
+@frozen
+class Received:
+    session: SessionNumber
+    message: str | bytes
+
+
+@frozen
+class Gone:
+    session: SessionNumber
+
+
+@frozen
+class Requested:
+    request: HttpRequest
+
+
+@frozen
+class Ticked:
+    """The brain is told the time because something was due."""
+
+
+@frozen
+class Acted:
+    """A program reached into the brain by itself; name: of its function."""
+
+    name: str
+
+
+ExchangeInput = Upgraded | Received | Gone | Requested | Ticked | Acted
+
+
 class Exchange(Protocol):
     """A simulated venue's brain. Every method returns what is to be sent now, in order; nothing is sent otherwise.
 
@@ -108,6 +154,16 @@ class Exchange(Protocol):
 
     def tick(self, now: Instant) -> Sequence[Output]:
         """What is due by `now`: heartbeats, delayed messages, expiries, time-outs."""
+
+    def user_of(self, request: HttpRequest, now: Instant) -> str | None:
+        """Who sends a request, None if it says so without proof or not at all. For the input log, which keeps no
+        token."""
+
+    def token_for(self, user: str, now: Instant) -> str:
+        """A token of this user, for replaying his requests."""
+
+    def restarted(self, now: Instant) -> None:
+        """The venue was started anew: every session and token of before is gone, orders and accounts stay."""
 
     @property
     def next_due(self) -> int | None:

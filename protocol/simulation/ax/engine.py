@@ -384,6 +384,11 @@ class Engine:
                 if order.session == session and order.is_open:
                     self._cancel(order, "CANCEL_ON_DISCONNECT")
 
+    def forget_sessions(self) -> None:
+        """No order belongs to a socket any more."""
+        for order in self.orders.values():
+            order.session = None
+
     def _cancel(self, order: VenueOrder, reason: str) -> None:
         shown = reason if self.settings.state_reasons else ""
         self._end(order, "CANCELED", "c", xr=shown, txt="")

@@ -356,6 +356,23 @@ class AxExchange:
         self.engine.take_notices()
         return reply, ()
 
+    # The input log
+
+    def user_of(self, request: HttpRequest, now: Instant) -> str | None:
+        login = self.access.login_of(request, now)
+        return None if login is None else login.user.id
+
+    def token_for(self, user: str, now: Instant) -> str:
+        return self.access.token_for(user, now)
+
+    def restarted(self, now: Instant) -> None:
+        self._begin(now)
+        self._sessions.clear()
+        self._delayed.clear()
+        self.access.revoke_tokens()
+        self.engine.forget_sessions()
+        self._end()
+
     # What a program does to the venue
 
     def trade_against(
