@@ -28,7 +28,7 @@ class Flight:
     connection: the one it was meant for, 0 over HTTP; sent_at: ns, monotonic; answered: the venue took it, and what
     came of it is still to be seen; lost: no answer came in time, or its connection ended; reply_to: who awaits the
     answer; place: what to send once this price preview is answered; tries: how often a cancel came too early;
-    replacement: the new venue order id that the answer to a replacement named.
+    replacement: the new venue order id that the answer to a replacement named; until: how far history is to be read.
     """
 
     request: Request
@@ -41,6 +41,7 @@ class Flight:
     place: PlaceOrder | None = None
     tries: int = 0
     replacement: VenueOrderId | None = None
+    until: int | None = None
 
     @property
     def request_id(self) -> RequestId:

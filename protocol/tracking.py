@@ -9,6 +9,7 @@ identities slide the same way. No window is ever emptied at once.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any, Final, Generic, TypeVar
@@ -119,7 +120,7 @@ class Window(Generic[K, V]):
         if capacity < 1:
             raise ValueError(f"A window must hold at least one entry, not {capacity}.")
         self.capacity = capacity
-        self._items: dict[K, V] = {}
+        self._items: OrderedDict[K, V] = OrderedDict()  # a dict would search for its oldest key ever longer
 
     def __len__(self) -> int:
         return len(self._items)
@@ -139,7 +140,7 @@ class Window(Generic[K, V]):
         items[key] = value
         if len(items) <= self.capacity:
             return None
-        return items.pop(next(iter(items)))
+        return items.popitem(last=False)[1]
 
     def pop(self, key: K) -> V | None:
         return self._items.pop(key, None)
@@ -213,7 +214,7 @@ class TrackedOrders:
     def _add(self, order: Order) -> Order:
         self.live[order.identity.client_order_id] = order
         if order.identity.wire_id is not None:
-            self._by_wire_id[order.identity.wire_id] = order
+            self._by_wire_id.setdefault(order.identity.wire_id, order)  # whoever has it keeps it
         return order
 
     def _bind(self, order: Order, venue_order_id: VenueOrderId | None) -> None:

@@ -66,6 +66,7 @@ class VenueRules:
     expiry_is_cancel: a time-in-force under which "expired" means canceled;
     cancel_by_wire_id: an order whose venue id is not known yet can be cancelled by its wire id;
     http_requests: the classes of requests that the venue takes over HTTP only;
+    history_span: the longest time range that one question for fills may have, None for any;
     fatal_close_codes: after a WebSocket close with one of these, another try would end the same way;
     market_needs_price: the venue has no market orders; ask it for a price, and send a limit order at that.
     """
@@ -79,6 +80,7 @@ class VenueRules:
     cancel_by_wire_id: bool = True
     http_requests: frozenset[type] = frozenset()
     market_needs_price: bool = False
+    history_span: int | None = None
     fatal_close_codes: frozenset[int] = frozenset({1008})
 
 

@@ -132,6 +132,7 @@ class AxVenue:
             request_timeout=int(self.settings.request_timeout * SECOND),
             http_requests=codec.HTTP_REQUESTS,
             market_needs_price=True,
+            history_span=codec.LONGEST_FILL_RANGE,
             cancel_by_wire_id=self.settings.cancel_by_client_id,
         )
 

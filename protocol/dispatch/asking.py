@@ -1,0 +1,242 @@
+"""Commands that passed the command handler: what is sent for them, and the answers that need no venue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .. import commands, events, requests
+from ..errors import DuplicateOrder, NotSent
+from ..inputs import Asked
+from ..orders import OrderIdentity
+from ..records import Registered
+from ..tracking import Order
+from ..values import NO_TIME, ClientOrderId, OrderType, TimeInForce
+from .desk import Desk
+from .losing import Losing
+from .queries import Queries
+
+__all__ = ["Asking"]
+
+
+class Asking:
+    """Stateless: everything that a command changes is a record or a request on its way."""
+
+    def __init__(self, desk: Desk, queries: Queries, losing: Losing) -> None:
+        self._desk = desk
+        self._queries = queries
+        self._losing = losing
+        self._commands: dict[type, Callable[[Any], None]] = {
+            commands.Place: self._place,
+            commands.Cancel: self._cancel,
+            commands.Replace: self._replace,
+            commands.CancelAll: self._cancel_all,
+            commands.OpenOrders: self._open_orders,
+            commands.Status: self._status,
+            commands.ReadFills: self._read_fills,
+            commands.RegisterExternal: self._register_external,
+            commands.Resolve: self._resolve,
+            commands.Show: self._show,
+        }
+
+    def add(self, command: type, handler: Callable[[Any], None]) -> None:
+        """Commands that another part of dispatch answers."""
+        self._commands[command] = handler
+
+    def asked(self, asked: Asked) -> None:
+        """Answers a command that cannot be carried out with NotSent; nothing is left behind of it."""
+        try:
+            self._commands[type(asked.command)](asked)
+        except NotSent as error:
+            self._desk.reply(asked.reply_to, error)
+            if asked.admission is not None:
+                self._desk.out.released.append(asked.admission)
+
+    def _place(self, asked: Asked) -> None:
+        submission = asked.submission
+        assert submission is not None  # the command handler made it
+        order, client_order_id = submission.order, submission.client_order_id
+        what = f"Order {client_order_id}"
+        known = self._desk.orders.by_client_order_id(client_order_id)
+        if known is not None:
+            raise DuplicateOrder(
+                f"{what} was not sent: an order with this client order id is known already, "
+                f"{known.status.value}. Choose another id."
+            )
+        self._desk.require_link(what)
+        self._desk.require_free_number(asked.request_id)
+        wire_id = self._desk.venue.wire_id(client_order_id)
+        holder = self._desk.orders.by_wire_id(wire_id)
+        if holder is not None:
+            raise NotSent(
+                f"{what} was not sent: on the wire it would carry the same id ({wire_id}) as order "
+                f"{holder.identity.client_order_id}. Choose another client order id."
+            )
+        identity = OrderIdentity(
+            trader=self._desk.trader,
+            strategy=order.strategy,
+            account=self._desk.account,
+            instrument=order.instrument,
+            client_order_id=client_order_id,
+            side=order.side,
+            type=order.type,
+            currency=submission.instrument.quote_currency,
+            wire_id=wire_id,
+            local_time=self._desk.now.wall_ns,
+        )
+        self._desk.record(
+            events.Submitted(
+                identity=identity,
+                venue_order_id=None,
+                venue_time=NO_TIME,
+                local_time=self._desk.now.wall_ns,
+                request_id=asked.request_id,
+                quantity=order.quantity,
+                price=order.price,
+                trigger_price=order.trigger_price,
+                time_in_force=TimeInForce.IOC if order.type is OrderType.MARKET else order.time_in_force,
+                post_only=order.post_only,
+            )
+        )
+        place = requests.PlaceOrder(
+            request_id=asked.request_id,
+            symbol=order.instrument.symbol,
+            side=order.side,
+            type=order.type,
+            quantity=order.quantity,
+            price=order.price,
+            trigger_price=order.trigger_price,
+            time_in_force=order.time_in_force,
+            post_only=order.post_only,
+            wire_id=wire_id,
+            tag=order.tag,
+        )
+        if order.type is OrderType.MARKET and order.price is None and self._desk.rules.market_needs_price:
+            self._preview(place, client_order_id)
+        else:
+            self._desk.send(place, client_order_id=client_order_id, admission=asked.admission)
+        self._desk.reply(asked.reply_to, self._desk.orders.live[client_order_id].view())
+
+    def _preview(self, place: requests.PlaceOrder, client_order_id: ClientOrderId) -> None:
+        preview = requests.PreviewPrice(
+            request_id=self._desk.flights.next_internal_id(),
+            symbol=place.symbol,
+            side=place.side,
+            quantity=place.quantity,
+        )
+        self._desk.send(preview, client_order_id=client_order_id).place = place
+
+    def _live_order_named(self, client_order_id: ClientOrderId, what: str) -> Order:
+        order = self._desk.order_named(client_order_id, what)
+        if order.status.is_terminal:
+            raise NotSent(f"{what} was not sent: order {client_order_id} has ended, {order.status.value}.")
+        return order
+
+    def _cancel(self, asked: Asked) -> None:
+        client_order_id = asked.command.client_order_id  # type: ignore[union-attr]
+        order = self._live_order_named(client_order_id, "The cancel")
+        wire_id = order.identity.wire_id if self._desk.rules.cancel_by_wire_id else None
+        if order.venue_order_id is None and wire_id is None:
+            raise NotSent(
+                f"Cannot cancel order {client_order_id}: missing venue_order_id. "
+                "Wait until the venue has accepted the order."
+            )
+        self._desk.require_link(f"The cancel of order {client_order_id}")
+        self._desk.require_free_number(asked.request_id)
+        self._losing.send_cancel(order, asked.request_id, asked.admission)
+        self._desk.reply(asked.reply_to, asked.request_id)
+
+    def _replace(self, asked: Asked) -> None:
+        command = asked.command
+        assert isinstance(command, commands.Replace)
+        client_order_id = command.client_order_id
+        order = self._live_order_named(client_order_id, "The change")
+        if order.venue_order_id is None:
+            raise NotSent(
+                f"Cannot change order {client_order_id}: missing venue_order_id. "
+                "Wait until the venue has accepted the order."
+            )
+        self._desk.require_link(f"The change of order {client_order_id}")
+        self._desk.require_free_number(asked.request_id)
+        if self._desk.flights.change(client_order_id) is not None:
+            raise NotSent(f"The change was not sent: order {client_order_id} is being changed already.")
+        request = requests.ReplaceOrder(
+            request_id=asked.request_id,
+            venue_order_id=order.venue_order_id,
+            quantity=command.quantity,
+            price=command.price,
+            time_in_force=command.time_in_force,
+            post_only=command.post_only,
+        )
+        self._desk.flights.change_of[client_order_id] = asked.request_id
+        self._desk.send(request, client_order_id=client_order_id, admission=asked.admission)
+        self._desk.reply(asked.reply_to, asked.request_id)
+
+    def _cancel_all(self, asked: Asked) -> None:
+        command = asked.command
+        assert isinstance(command, commands.CancelAll)
+        self._desk.require_link("The cancel of all orders")
+        self._desk.require_free_number(asked.request_id)
+        symbol = None if command.instrument is None else command.instrument.symbol
+        request = requests.CancelAllOrders(request_id=asked.request_id, symbol=symbol)
+        self._desk.send(request, admission=asked.admission)
+        self._desk.reply(asked.reply_to, asked.request_id)
+
+    def _open_orders(self, asked: Asked) -> None:
+        self._desk.require_link("The question for open orders")
+        self._desk.require_free_number(asked.request_id)
+        request = requests.ListOpenOrders(request_id=asked.request_id)
+        self._desk.send(request, reply_to=asked.reply_to, admission=asked.admission)
+
+    def _status(self, asked: Asked) -> None:
+        client_order_id = asked.command.client_order_id  # type: ignore[union-attr]
+        order = self._desk.order_named(client_order_id, "The status query")
+        self._desk.require_link("The status query")
+        self._desk.require_free_number(asked.request_id)
+        request = self._queries.query_for(order, asked.request_id)
+        self._desk.send(request, client_order_id=client_order_id, reply_to=asked.reply_to, admission=asked.admission)
+
+    def _read_fills(self, asked: Asked) -> None:
+        command = asked.command
+        assert isinstance(command, commands.ReadFills)
+        if command.end <= command.start:
+            raise NotSent("The question for fills was not sent: its end must be later than its start.")
+        self._desk.require_link("The question for fills")
+        self._desk.require_free_number(asked.request_id)
+        span = self._desk.rules.history_span
+        request = requests.ListFills(
+            request_id=asked.request_id,
+            start=command.start,
+            end=command.end if span is None else min(command.end, command.start + span),
+            symbol=None if command.instrument is None else command.instrument.symbol,
+        )
+        flight = self._desk.send(request, reply_to=asked.reply_to, admission=asked.admission)
+        flight.until = command.end
+
+    def _register_external(self, asked: Asked) -> None:
+        command = asked.command
+        assert isinstance(command, commands.RegisterExternal)
+        assert asked.instrument is not None  # the command handler found it
+        if self._desk.orders.by_client_order_id(command.client_order_id) is None:
+            identity = OrderIdentity(
+                trader=self._desk.trader,
+                strategy=command.strategy,
+                account=self._desk.account,
+                instrument=command.instrument,
+                client_order_id=command.client_order_id,
+                side=None,
+                type=None,
+                currency=asked.instrument.quote_currency,
+                wire_id=self._desk.venue.wire_id(command.client_order_id),
+                local_time=self._desk.now.wall_ns,
+            )
+            self._desk.record(Registered(identity=identity, venue_order_id=command.venue_order_id))
+        self._desk.reply(asked.reply_to, True)
+
+    def _resolve(self, asked: Asked) -> None:
+        order = self._desk.orders.by_wire_id(asked.command.wire_id)  # type: ignore[union-attr]
+        self._desk.reply(asked.reply_to, None if order is None else order.identity.client_order_id)
+
+    def _show(self, asked: Asked) -> None:
+        order = self._desk.orders.by_client_order_id(asked.command.client_order_id)  # type: ignore[union-attr]
+        self._desk.reply(asked.reply_to, None if order is None else order.view())

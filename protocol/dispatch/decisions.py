@@ -1,0 +1,71 @@
+"""What dispatch decided, and the moments at which it wants to look at something again."""
+
+from __future__ import annotations
+
+from attrs import define, field, frozen
+
+from ..inputs import Admission
+from ..records import Record
+from ..requests import Request
+from ..values import ClientOrderId, RequestId
+
+__all__ = ["CancelDue", "ClosingDue", "Decisions", "EndLink", "QueryDue", "Reply", "RequestDue", "Send"]
+
+
+@frozen
+class Send:
+    """Release this request. connection: only on this one, 0 over HTTP; admission: the credit that it holds."""
+
+    request: Request
+    connection: int
+    admission: Admission | None
+
+
+@frozen
+class EndLink:
+    """Close the connection; everything that was to be answered has been, or its grace is over."""
+
+
+@frozen
+class Reply:
+    """An answer for whoever asked. value: an exception is to be raised there."""
+
+    reply_to: object
+    value: object
+
+
+@define
+class Decisions:
+    """What one call of `apply` decided, each list in order. released: credits of requests that will not be sent;
+    warnings: sentences for the log."""
+
+    records: list[Record] = field(factory=list)
+    sends: list[Send | EndLink] = field(factory=list)
+    replies: list[Reply] = field(factory=list)
+    released: list[Admission] = field(factory=list)
+    warnings: list[str] = field(factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.records or self.sends or self.replies or self.released or self.warnings)
+
+
+@frozen
+class RequestDue:
+    request_id: RequestId
+
+
+@frozen
+class QueryDue:
+    client_order_id: ClientOrderId
+
+
+@frozen
+class CancelDue:
+    """Time to send again a cancel that came too early."""
+
+    request_id: RequestId
+
+
+@frozen
+class ClosingDue:
+    pass

@@ -1,0 +1,112 @@
+"""The desk that the parts of dispatch work at: what all of them read, and where all of them put their decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import define, field
+
+from .. import events, records, requests
+from ..errors import NotSent, TradingError
+from ..flights import Flight, Flights, Timers
+from ..inputs import Admission
+from ..records import Record
+from ..tracking import Order, TrackedOrders
+from ..values import AccountId, ClientOrderId, Instant, RequestId, TraderId
+from ..venue import Venue, VenueRules
+from .decisions import Decisions, Reply, RequestDue, Send
+
+__all__ = ["Desk"]
+
+
+def _ignore(_: ClientOrderId) -> None:
+    pass
+
+
+@define(kw_only=True, eq=False)
+class Desk:
+    """orders: folded by `record` alone; flights, timers: of the present connection; connection, ready: written by the
+    link; failed: why no connection will follow; closing: True once a Disconnect was asked for; watched,
+    on_record: set by the watches, which want to hear of orders then; now, out: of the present call of `apply`."""
+
+    venue: Venue
+    trader: TraderId
+    account: AccountId
+    orders: TrackedOrders
+    rules: VenueRules = field(init=False)
+    flights: Flights = field(factory=Flights)
+    timers: Timers = field(factory=Timers)
+    connection: int = 0
+    ready: bool = False
+    closing: bool = False
+    failed: TradingError | None = None
+    watched: bool = False
+    on_record: Callable[[ClientOrderId], None] = _ignore
+    now: Instant = field(factory=lambda: Instant(0, 0))
+    out: Decisions = field(factory=Decisions)
+
+    def __attrs_post_init__(self) -> None:
+        self.rules = self.venue.rules
+
+    def record(self, record: Record) -> None:
+        """Decides: folds a record and puts it out."""
+        self.orders.fold(record)
+        self.out.records.append(record)
+        if self.watched and isinstance(record, events.OrderEvent | records.Note):
+            self.on_record(record.identity.client_order_id)
+
+    def reply(self, reply_to: object, value: object) -> None:
+        """Answers whoever asked; None: nobody did."""
+        if reply_to is not None:
+            self.out.replies.append(Reply(reply_to, value))
+
+    def warn(self, sentence: str) -> None:
+        """A sentence for the log."""
+        self.out.warnings.append(sentence)
+
+    def send(
+        self,
+        request: requests.Request,
+        *,
+        client_order_id: ClientOrderId | None = None,
+        reply_to: object = None,
+        admission: Admission | None = None,
+    ) -> Flight:
+        """Releases a request towards the venue and keeps it as on its way."""
+        now = self.now.monotonic_ns
+        connection = 0 if type(request) in self.rules.http_requests else self.connection
+        flight = Flight(
+            request=request,
+            client_order_id=client_order_id,
+            connection=connection,
+            sent_at=now,
+            reply_to=reply_to,
+        )
+        self.flights.by_id[request.request_id] = flight
+        self.timers.add(now + self.rules.request_timeout, RequestDue(request.request_id))
+        self.out.sends.append(Send(request, connection, admission))
+        return flight
+
+    def require_link(self, what: str) -> None:
+        """Raises NotSent while nothing can be sent. what: begins the sentence."""
+        if self.closing:
+            raise NotSent(f"{what} was not sent: the client is closing.")
+        if not self.ready:
+            raise NotSent(f"{what} was not sent: there is no connection to {self.rules.venue} at the moment.")
+
+    def require_free_number(self, request_id: RequestId) -> None:
+        """Raises NotSent when the number is in use: the venue's answer could not be told apart."""
+        if request_id in self.flights.by_id:
+            raise NotSent(f"Nothing was sent: request {request_id} is still waiting for its answer.")
+
+    def order_named(self, client_order_id: ClientOrderId, what: str) -> Order:
+        """Raises NotSent when there is no such order here. what: begins the sentence."""
+        order = self.orders.by_client_order_id(client_order_id)
+        if order is None:
+            raise NotSent(f"{what} was not sent: order {client_order_id} is not known here.")
+        return order
+
+    def order_of(self, flight: Flight) -> Order | None:
+        """The order that a request on its way is about."""
+        client_order_id = flight.client_order_id
+        return None if client_order_id is None else self.orders.by_client_order_id(client_order_id)

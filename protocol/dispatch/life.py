@@ -1,0 +1,324 @@
+"""What happens to one tracked order: from facts that are known to be about it to records."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from .. import events, requests
+from ..facts import OrderView, Trade
+from ..orders import NEXT_STATUS, Happening
+from ..records import Bound, Closed
+from ..tracking import Order
+from ..values import NO_TIME, ZERO, OrderStatus, RequestId, VenueOrderId
+from .desk import Desk
+from .gaps import Gaps
+from .queries import Queries
+
+__all__ = ["OrderLife"]
+
+
+class OrderLife:
+    """Stateless: what an order is stands in the desk's orders, and what is missing in the gaps."""
+
+    def __init__(self, desk: Desk, queries: Queries, gaps: Gaps) -> None:
+        self._desk = desk
+        self._queries = queries
+        self._gaps = gaps
+
+    def sync(self, order: Order, view: OrderView) -> None:
+        """Takes over what a snapshot or a status answer shows. It may be older than the last event, so it never
+        takes anything back: not an end, not a fill."""
+        status = view.status
+        if status is OrderStatus.REJECTED:
+            self.reject(order, view, view.reason or "The venue shows the order as rejected.", False, view.time)
+            return
+        if order.status.is_terminal and order.status is not OrderStatus.DENIED:
+            self.notice_total(order, view)
+            return
+        if status is None or status is OrderStatus.SUBMITTED:
+            if order.venue_order_id is None:
+                self.bind(order, view)
+            return
+        self.adopt(order, view, view.time)
+        self.notice_total(order, view)
+        if status is OrderStatus.FILLED:
+            if not order.status.is_terminal:
+                self._desk.record(Closed(identity=order.identity, status=OrderStatus.FILLED))
+        elif status is OrderStatus.CANCELED:
+            self.end_canceled(order, view.reason or "found canceled when its status was asked for", view.time)
+        elif status is OrderStatus.EXPIRED:
+            self.end_expired(order, view, view.reason or "found expired when its status was asked for", view.time)
+        else:
+            self.take_terms(order, view)
+
+    def take_terms(self, order: Order, view: OrderView) -> None:
+        """Price and quantity of the present venue order id, where they differ from what we know."""
+        if view.venue_order_id != order.venue_order_id:
+            return
+        quantity = order.quantity if view.quantity is None else order.base + view.quantity
+        price = order.price if view.price is None else view.price
+        trigger_price = order.trigger_price if view.trigger_price is None else view.trigger_price
+        if (quantity, price, trigger_price) != (order.quantity, order.price, order.trigger_price):
+            self._desk.record(
+                events.Updated(
+                    identity=order.identity,
+                    venue_order_id=order.venue_order_id,
+                    venue_time=view.time,
+                    local_time=self._desk.now.wall_ns,
+                    quantity=quantity,
+                    price=price,
+                    trigger_price=trigger_price,
+                    venue_cumulative_base=order.base,
+                )
+            )
+
+    def bind(self, order: Order, view: OrderView) -> None:
+        """Learns the venue order id, and terms that were not known."""
+        self._desk.record(
+            Bound(
+                identity=order.identity,
+                venue_order_id=view.venue_order_id,
+                quantity=view.quantity,
+                price=view.price,
+                time_in_force=view.time_in_force,
+            )
+        )
+
+    def adopt(self, order: Order, view: OrderView, time: int) -> None:
+        """Makes sure that the order is accepted, has this venue order id, and has terms."""
+        venue_order_id = view.venue_order_id
+        if not order.accepted and (order.status, Happening.ACCEPTED) in NEXT_STATUS:
+            self.accept(order, venue_order_id, time)
+        if order.venue_order_id is None or (order.quantity is None and view.quantity is not None):
+            self.bind(order, view)
+        if order.venue_order_id != venue_order_id and venue_order_id not in order.former_ids:
+            # The venue replaced the order and the event that said so is missing: the new id tells.
+            self.rename(order, venue_order_id, view, order.cumulative, time)
+            if view.quantity is None:
+                self._ask_for_terms()
+
+    def _ask_for_terms(self) -> None:
+        """A status answer names an order and not its terms; the list of open orders does."""
+        self._desk.send(requests.ListOpenOrders(request_id=self._desk.flights.next_internal_id()))
+
+    def accept(self, order: Order, venue_order_id: VenueOrderId | None, time: int) -> None:
+        self._desk.record(
+            events.Accepted(
+                identity=order.identity,
+                venue_order_id=venue_order_id or order.venue_order_id,
+                venue_time=time,
+                local_time=self._desk.now.wall_ns,
+            )
+        )
+        flight = None if order.request_id is None else self._desk.flights.by_id.get(order.request_id)
+        if flight is not None and (flight.answered or flight.lost):
+            self._desk.flights.drop(flight.request_id)
+        self._queries.settled(order.identity.client_order_id)
+
+    def rename(self, order: Order, new_id: VenueOrderId, view: OrderView | None, base: Decimal, time: int) -> None:
+        """The order goes on under another venue order id. base: of its cumulative quantity, what the new id does not
+        count; view: the new terms, None for those it has."""
+        quantity, price = order.quantity, order.price
+        if view is not None:
+            quantity = quantity if view.quantity is None else base + view.quantity
+            price = price if view.price is None else view.price
+        self._desk.record(
+            events.Updated(
+                identity=order.identity,
+                venue_order_id=new_id,
+                venue_time=time,
+                local_time=self._desk.now.wall_ns,
+                quantity=quantity,
+                price=price,
+                trigger_price=order.trigger_price,
+                previous_venue_order_id=order.venue_order_id,
+                venue_cumulative_base=base,
+            )
+        )
+
+    def notice_total(self, order: Order, view: OrderView, *, executing: Decimal = ZERO) -> None:
+        """Reports a gap when the venue counts more than we have heard. executing: of the fill that comes next."""
+        if view.cumulative is None or view.venue_order_id != order.venue_order_id:
+            return
+        reported = order.base + view.cumulative - executing
+        missing = reported - order.cumulative
+        client_order_id = order.identity.client_order_id
+        if self._gaps.note(client_order_id, missing):
+            self._desk.record(
+                events.Gap(
+                    venue=self._desk.rules.venue,
+                    connection=self._desk.connection,
+                    local_time=self._desk.now.wall_ns,
+                    identity=order.identity,
+                    venue_order_id=order.venue_order_id,
+                    known=order.cumulative,
+                    reported=reported,
+                )
+            )
+
+    def is_known_fill(self, order: Order | None, trade: Trade) -> bool:
+        """True for a fill that was published before; its fee may still be news."""
+        key = (trade.venue_order_id, trade.trade_id)
+        fee_known = self._desk.orders.fills.get(key)
+        if fee_known is None:
+            return False
+        if trade.fee is not None and not fee_known and order is not None:
+            self._desk.record(
+                events.FeeReported(
+                    identity=order.identity,
+                    venue_order_id=order.venue_order_id,
+                    venue_time=trade.time,
+                    local_time=self._desk.now.wall_ns,
+                    trade_id=trade.trade_id,
+                    fill_venue_order_id=trade.venue_order_id,
+                    commission=trade.fee,
+                )
+            )
+        return True
+
+    def fill(self, order: Order, trade: Trade, final: bool) -> None:
+        """Publishes an execution that was not published before. final: the venue says that it completes the order."""
+        cumulative = order.cumulative + trade.quantity
+        quantity = order.quantity
+        complete = final or (quantity is not None and cumulative >= quantity)
+        happening = Happening.COMPLETED if complete else Happening.FILLED_IN_PART
+        status = NEXT_STATUS.get((order.status, happening), order.status)
+        open_quantity = ZERO if quantity is None else quantity - cumulative
+        self._desk.record(
+            events.Filled(
+                identity=order.identity,
+                venue_order_id=order.venue_order_id,
+                venue_time=trade.time,
+                local_time=self._desk.now.wall_ns,
+                trade_id=trade.trade_id,
+                fill_venue_order_id=trade.venue_order_id,
+                last_price=trade.price,
+                last_quantity=trade.quantity,
+                cumulative=cumulative,
+                leaves=ZERO if status.is_terminal or open_quantity < 0 else open_quantity,
+                overfill=-open_quantity if open_quantity < 0 else ZERO,
+                currency=order.identity.currency,
+                commission=trade.fee,
+                liquidity=trade.liquidity,
+                status=status,
+            )
+        )
+        if open_quantity < 0:
+            self._desk.warn(
+                f"The venue executed {-open_quantity} more than the {quantity} of order "
+                f"{order.identity.client_order_id}. Check the position."
+            )
+        if status.is_terminal:
+            self.ended(order)
+
+    def ended(self, order: Order) -> None:
+        """Forgets what was still to be watched of an order that has ended; answers under way may still come."""
+        client_order_id = order.identity.client_order_id
+        flights = self._desk.flights
+        for flight in (flights.cancel(client_order_id), flights.change(client_order_id)):
+            if flight is not None and (flight.answered or flight.lost):
+                flights.drop(flight.request_id)
+        placed = None if order.request_id is None else flights.by_id.get(order.request_id)
+        if placed is not None and (placed.answered or placed.lost):
+            flights.drop(placed.request_id)
+        self._queries.ended(client_order_id)
+
+    def end_canceled(self, order: Order, reason: str, time: int) -> None:
+        if (order.status, Happening.CANCELED) in NEXT_STATUS:
+            self._desk.record(
+                events.Canceled(
+                    identity=order.identity,
+                    venue_order_id=order.venue_order_id,
+                    venue_time=time,
+                    local_time=self._desk.now.wall_ns,
+                    reason=reason,
+                    cumulative=order.cumulative,
+                )
+            )
+            self.ended(order)
+
+    def end_expired(self, order: Order, view: OrderView, reason: str, time: int) -> None:
+        time_in_force = view.time_in_force or order.time_in_force
+        if time_in_force in self._desk.rules.expiry_is_cancel:
+            unfilled = reason or f"the rest of an {time_in_force.value} order" if time_in_force else reason
+            self.end_canceled(order, unfilled, time)
+        elif (order.status, Happening.EXPIRED) in NEXT_STATUS:
+            self._desk.record(
+                events.Expired(
+                    identity=order.identity,
+                    venue_order_id=order.venue_order_id,
+                    venue_time=time,
+                    local_time=self._desk.now.wall_ns,
+                    reason=reason,
+                    cumulative=order.cumulative,
+                )
+            )
+            self.ended(order)
+
+    def reject(self, order: Order, view: OrderView | None, reason: str, due_post_only: bool, time: int) -> None:
+        if order.accepted or (order.status, Happening.REJECTED) not in NEXT_STATUS:
+            return
+        self._desk.record(
+            events.Rejected(
+                identity=order.identity,
+                venue_order_id=order.venue_order_id if view is None else view.venue_order_id,
+                venue_time=time,
+                local_time=self._desk.now.wall_ns,
+                reason=reason,
+                due_post_only=due_post_only,
+            )
+        )
+        self.ended(order)
+
+    def deny(self, order: Order, reason: str) -> None:
+        if order.accepted or (order.status, Happening.DENIED) not in NEXT_STATUS:
+            return
+        self._desk.record(
+            events.Denied(
+                identity=order.identity,
+                venue_order_id=None,
+                venue_time=NO_TIME,
+                local_time=self._desk.now.wall_ns,
+                reason=reason,
+            )
+        )
+        self.ended(order)
+
+    def reject_cancel(self, order: Order, request_id: RequestId, reason: str) -> None:
+        if not order.status.is_terminal:
+            self._desk.record(
+                events.CancelRejected(
+                    identity=order.identity,
+                    venue_order_id=order.venue_order_id,
+                    venue_time=NO_TIME,
+                    local_time=self._desk.now.wall_ns,
+                    request_id=request_id,
+                    reason=reason,
+                )
+            )
+
+    def reject_change(self, order: Order, request_id: RequestId, reason: str) -> None:
+        if not order.status.is_terminal:
+            self._desk.record(
+                events.ModifyRejected(
+                    identity=order.identity,
+                    venue_order_id=order.venue_order_id,
+                    venue_time=NO_TIME,
+                    local_time=self._desk.now.wall_ns,
+                    request_id=request_id,
+                    reason=reason,
+                )
+            )
+
+    def lose(self, order: Order, why: str) -> None:
+        if (order.status, Happening.LOST) in NEXT_STATUS:
+            self._desk.record(
+                events.Unknown(
+                    identity=order.identity,
+                    venue_order_id=order.venue_order_id,
+                    venue_time=NO_TIME,
+                    local_time=self._desk.now.wall_ns,
+                    reason=why,
+                    since=self._desk.now.wall_ns,
+                )
+            )

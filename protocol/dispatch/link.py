@@ -1,0 +1,150 @@
+"""The link: up, logged in, down, failed, closing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import define
+
+from .. import commands, events, facts, requests
+from ..errors import SessionFailed
+from ..facts import OrderView
+from ..inputs import Asked, LinkDown, LinkFailed, LinkUp
+from .decisions import ClosingDue, EndLink
+from .desk import Desk
+from .gaps import Gaps
+from .life import OrderLife
+from .losing import Losing
+from .queries import Queries
+
+__all__ = ["Link"]
+
+
+@define
+class Closing:
+    """A Disconnect in progress. deadline: ns, monotonic, when its grace is over; until_flat: wait for every open order
+    to end, too."""
+
+    reply_to: object
+    deadline: int
+    until_flat: bool
+
+
+class Link:
+    """Owns the Disconnect in progress; writes the desk's connection, ready, closing and failed."""
+
+    def __init__(self, desk: Desk, life: OrderLife, queries: Queries, losing: Losing, gaps: Gaps) -> None:
+        self._desk = desk
+        self._life = life
+        self._queries = queries
+        self._losing = losing
+        self._gaps = gaps
+        self._closing: Closing | None = None
+
+    def up(self, link: LinkUp) -> None:
+        desk = self._desk
+        desk.connection = link.connection
+        kind = events.Connected if link.connection == 1 else events.Reconnected
+        desk.record(
+            kind(
+                venue=desk.rules.venue,
+                connection=link.connection,
+                local_time=desk.now.wall_ns,
+                url=link.url,
+            )
+        )
+
+    def logged_in(self, login: facts.LoggedIn, report: Callable[[OrderView], None]) -> None:
+        """Takes over the venue's list of open orders, and asks for those of ours that it leaves out.
+
+        Absence proves nothing by itself: the list leaves pending orders out (spec AX 2.1).
+        """
+        desk = self._desk
+        desk.ready = True
+        desk.record(
+            events.Authenticated(
+                venue=desk.rules.venue,
+                connection=desk.connection,
+                local_time=desk.now.wall_ns,
+                user=login.user,
+            )
+        )
+        seen, changed = set(), 0
+        for view in login.orders:
+            order = desk.orders.find(view.venue_order_id, view.wire_id)
+            if order is None:
+                report(view)
+                continue
+            seen.add(order.identity.client_order_id)
+            before = order.view()
+            self._life.sync(order, view)
+            changed += before != order.view()
+        missing = [order for name, order in desk.orders.live.items() if name not in seen]
+        self._queries.settle(open_orders=len(login.orders), changed=changed, missing=missing)
+
+    def down(self, link: LinkDown) -> None:
+        """Nothing that was asked on this connection will be answered; the next login settles what came of it."""
+        desk = self._desk
+        desk.ready = False
+        desk.record(
+            events.Disconnected(
+                venue=desk.rules.venue,
+                connection=link.connection,
+                local_time=desk.now.wall_ns,
+                reason=link.reason,
+                will_retry=link.will_retry,
+            )
+        )
+        for flight in list(desk.flights.by_id.values()):
+            if flight.connection == link.connection and not flight.lost:
+                self._losing.lose(flight, "The connection ended before the venue answered.")
+        self._queries.reset()
+        self._gaps.forget()
+
+    def fail(self, link: LinkFailed) -> SessionFailed:
+        """No connection follows. Gives what everybody who waits is to be told."""
+        desk = self._desk
+        kind = events.AuthenticationFailed if link.unauthorized else events.SessionFailed
+        desk.ready = False
+        desk.record(
+            kind(
+                venue=desk.rules.venue,
+                connection=link.connection,
+                local_time=desk.now.wall_ns,
+                reason=link.reason,
+            )
+        )
+        failure = SessionFailed(link.reason)
+        desk.failed = failure
+        desk.reply(link.reply_to, None)
+        return failure
+
+    # Closing
+
+    def disconnect(self, asked: Asked) -> None:
+        """Begins to close: nothing new is sent, what is on its way gets its grace."""
+        command, desk = asked.command, self._desk
+        assert isinstance(command, commands.Disconnect)
+        if desk.closing or desk.failed is not None:
+            desk.reply(asked.reply_to, None)
+            return
+        until_flat = command.cancel_all and desk.ready and bool(desk.orders.live)
+        if until_flat:
+            desk.send(requests.CancelAllOrders(request_id=desk.flights.next_internal_id(), symbol=None))
+        deadline = desk.now.monotonic_ns + command.grace
+        desk.closing = True
+        desk.timers.add(deadline, ClosingDue())
+        self._closing = Closing(asked.reply_to, deadline, until_flat)
+
+    def finish_closing(self) -> None:
+        """Ends the link as soon as nothing is awaited any more, or the grace is over."""
+        closing, desk = self._closing, self._desk
+        if closing is None:
+            return
+        if desk.ready and desk.now.monotonic_ns < closing.deadline:
+            awaited = any(not (flight.answered or flight.lost) for flight in desk.flights.by_id.values())
+            if awaited or (closing.until_flat and desk.orders.live):
+                return
+        self._closing = None
+        desk.out.sends.append(EndLink())
+        desk.reply(closing.reply_to, None)

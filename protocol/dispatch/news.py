@@ -1,0 +1,201 @@
+"""News of orders: finds the order that a fact is about, and says what follows."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from .. import events, facts, requests
+from ..facts import OrderView
+from ..flights import Flight
+from ..orders import NEXT_STATUS, Happening
+from ..tracking import Order, Window
+from ..values import ZERO, OrderStatus, VenueOrderId
+from .desk import Desk
+from .life import OrderLife
+from .queries import Queries
+from .reports import Reports
+
+__all__ = ["News"]
+
+EVENT_ID_WINDOW: Final = 10_000
+
+
+class News:
+    """Owns the ids of external orders' events that were reported, so that none is reported twice."""
+
+    def __init__(self, desk: Desk, life: OrderLife, queries: Queries, reports: Reports) -> None:
+        self._desk = desk
+        self._life = life
+        self._queries = queries
+        self._reports = reports
+        self._event_ids: Window[str, bool] = Window(EVENT_ID_WINDOW)
+
+    def _is_stale(self, order: Order, view: OrderView) -> bool:
+        """News of a venue order id that was replaced: only its fills still matter."""
+        return view.venue_order_id != order.venue_order_id and view.venue_order_id in order.former_ids
+
+    def _is_repeated(self, fact: facts.OrderFact) -> bool:
+        """An external order's event that was reported before (spec AX 5.2). Tracked orders need no such memory."""
+        if not fact.event_id:
+            return False
+        repeated = fact.event_id in self._event_ids
+        self._event_ids.put(fact.event_id, True)
+        return repeated
+
+    def _tracked(self, fact: facts.OrderFact, *, reason: str = "") -> Order | None:
+        """The tracked order of some news; None if it is external (reported then) or the news is stale."""
+        view = fact.order
+        order = self._desk.orders.find(view.venue_order_id, view.wire_id)
+        if order is None:
+            if not self._is_repeated(fact):
+                self._reports.report(view, fact.time, reason)
+            return None
+        return None if self._is_stale(order, view) else order
+
+    def acknowledged(self, fact: facts.OrderAcknowledged) -> None:
+        order = self._tracked(fact)
+        if order is None:
+            return
+        if not order.status.is_terminal or order.status is OrderStatus.DENIED:
+            self._life.adopt(order, fact.order, fact.time)
+        self._life.notice_total(order, fact.order)
+
+    def traded(self, fact: facts.OrderTraded) -> None:
+        trade, view = fact.trade, fact.order
+        order = self._desk.orders.find(view.venue_order_id, view.wire_id)
+        if self._life.is_known_fill(order, trade):
+            return
+        if order is None:
+            self._reports.report_fill(trade, self._reports.external_id(view))
+            if not self._is_repeated(fact):
+                self._reports.report(view, fact.time)
+            return
+        if not order.accepted or order.venue_order_id != view.venue_order_id or order.quantity is None:
+            self._life.adopt(order, view, fact.time)
+        if not order.status.is_terminal:
+            self._life.notice_total(order, view, executing=trade.quantity)
+        self._life.fill(order, trade, fact.final and view.venue_order_id == order.venue_order_id)
+
+    def triggered(self, fact: facts.OrderTriggered) -> None:
+        order = self._tracked(fact)
+        if order is None or order.status.is_terminal:
+            return
+        self._life.adopt(order, fact.order, fact.time)
+        if (order.status, Happening.TRIGGERED) in NEXT_STATUS:
+            self._desk.record(
+                events.Triggered(
+                    identity=order.identity,
+                    venue_order_id=order.venue_order_id,
+                    venue_time=fact.time,
+                    local_time=self._desk.now.wall_ns,
+                )
+            )
+
+    def canceled(self, fact: facts.OrderCanceled) -> None:
+        order = self._tracked(fact, reason=fact.reason)
+        if order is None:
+            return
+        if not order.status.is_terminal:
+            self._life.adopt(order, fact.order, fact.time)
+        self._life.notice_total(order, fact.order)
+        self._life.end_canceled(order, fact.reason, fact.time)
+
+    def expired(self, fact: facts.OrderExpired) -> None:
+        order = self._tracked(fact, reason=fact.reason)
+        if order is None:
+            return
+        if not order.status.is_terminal:
+            self._life.adopt(order, fact.order, fact.time)
+        self._life.notice_total(order, fact.order)
+        self._life.end_expired(order, fact.order, fact.reason, fact.time)
+
+    def rejected(self, fact: facts.OrderRejected) -> None:
+        order = self._tracked(fact, reason=fact.reason)
+        if order is None:
+            return
+        if order.venue_order_id not in (None, fact.order.venue_order_id):
+            # Not this order but the one that was to replace it: the original stands as its own events say.
+            flight = self._desk.flights.change(order.identity.client_order_id)
+            if flight is not None and not order.status.is_terminal:
+                self._desk.flights.drop(flight.request_id)
+                self._life.reject_change(order, flight.request_id, fact.reason)
+            return
+        self._life.reject(order, fact.order, fact.reason, fact.due_post_only, fact.time)
+
+    def replaced(self, fact: facts.OrderReplaced) -> None:
+        order = self._desk.orders.find(fact.order.venue_order_id, fact.order.wire_id)
+        if order is None:
+            if not self._is_repeated(fact):
+                self._reports.report(fact.replacement or fact.order, fact.time)
+            return
+        flight = self._desk.flights.change(order.identity.client_order_id)
+        new_id, terms = self._replacement(fact, flight)
+        if order.status.is_terminal:
+            return
+        if new_id is None and fact.order.status is None:
+            self._queries.soon(order)  # replaced, but nobody says by what
+            return
+        if new_id is not None and new_id != order.venue_order_id and new_id in order.former_ids:
+            return  # an old replacement told again
+        old = fact.order
+        if old.venue_order_id == order.venue_order_id or order.venue_order_id is None:
+            self._life.adopt(order, old, fact.time)
+            if old is not terms:  # the old order as it ended; new terms in place carry no old total
+                self._life.notice_total(order, old)
+        if new_id is None or new_id == order.venue_order_id:
+            if terms is not None:
+                self._life.take_terms(order, terms)
+        else:
+            filled = order.base + (old.cumulative or ZERO)
+            carried = ZERO if fact.replacement is None else fact.replacement.cumulative or ZERO
+            self._life.rename(order, new_id, terms, filled - carried, fact.time)
+        if flight is not None:
+            self._desk.flights.drop(flight.request_id)
+
+    def _replacement(
+        self, fact: facts.OrderReplaced, flight: Flight | None
+    ) -> tuple[VenueOrderId | None, OrderView | None]:
+        """The new venue order id (None: amended in place, or untold) and the new terms (None: untold).
+
+        Where the event leaves the id out, the answer to our own request names it (spec AX 5.6).
+        """
+        new_id = fact.new_venue_order_id
+        if new_id is None and fact.replacement is not None:
+            new_id = fact.replacement.venue_order_id
+        if new_id is None and flight is not None:
+            new_id = flight.replacement
+        if fact.replacement is not None:
+            return new_id, fact.replacement
+        if fact.order.status is not None:
+            return new_id, fact.order  # in place, or the legacy shape: these are the new terms
+        if flight is None or not isinstance(flight.request, requests.ReplaceOrder) or new_id is None:
+            return new_id, None
+        left = None if fact.order.quantity is None else fact.order.quantity - (fact.order.cumulative or ZERO)
+        return new_id, _with_terms(fact.order, new_id, flight.request, left)
+
+    def cancel_refused(self, fact: facts.CancelRefused) -> None:
+        order = self._desk.orders.find(fact.venue_order_id, fact.wire_id)
+        if order is None or order.status.is_terminal:
+            return  # another session's, or the order ended first: the refusal adds nothing
+        flight = self._desk.flights.cancel(order.identity.client_order_id)
+        if flight is not None:
+            self._desk.flights.drop(flight.request_id)
+            self._life.reject_cancel(order, flight.request_id, fact.reason)
+        self._queries.soon(order)
+
+
+def _with_terms(old: OrderView, new_id: VenueOrderId, change: requests.ReplaceOrder, left: Decimal | None) -> OrderView:
+    """How the replacement must look where the venue named its id alone: our own terms, else the old ones."""
+    return OrderView(
+        venue_order_id=new_id,
+        wire_id=old.wire_id,
+        symbol=old.symbol,
+        side=old.side,
+        price=old.price if change.price is None else change.price,
+        quantity=left if change.quantity is None else change.quantity,
+        cumulative=ZERO,
+        status=OrderStatus.ACCEPTED,
+        time_in_force=change.time_in_force or old.time_in_force,
+        post_only=old.post_only if change.post_only is None else change.post_only,
+    )

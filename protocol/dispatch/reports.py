@@ -1,0 +1,65 @@
+"""Reports about orders that this client does not track."""
+
+from __future__ import annotations
+
+from .. import events
+from ..events import OrderStatusReport
+from ..facts import OrderView, Trade
+from ..tracking import Order
+from ..values import ClientOrderId, InstrumentId
+from .desk import Desk
+
+__all__ = ["Reports"]
+
+
+class Reports:
+    """Stateless; beside the desk, it needs nothing."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def external_id(self, view: OrderView) -> ClientOrderId | None:
+        return None if view.wire_id is None else self._desk.venue.external_client_order_id(view.wire_id)
+
+    def status_report(self, view: OrderView, time: int, reason: str, order: Order | None) -> OrderStatusReport:
+        """How the venue shows an order; what it leaves out is filled in from a tracked order."""
+        return OrderStatusReport(
+            local_time=self._desk.now.wall_ns,
+            account=self._desk.account,
+            instrument=InstrumentId(view.symbol, self._desk.rules.venue),
+            client_order_id=self.external_id(view) if order is None else order.identity.client_order_id,
+            venue_order_id=view.venue_order_id,
+            venue_time=time or view.time,
+            status=view.status,
+            side=view.side if order is None else order.identity.side,
+            type=view.type if order is None else order.identity.type,
+            time_in_force=view.time_in_force or (None if order is None else order.time_in_force),
+            price=order.price if view.price is None and order is not None else view.price,
+            trigger_price=view.trigger_price,
+            quantity=order.quantity if view.quantity is None and order is not None else view.quantity,
+            cumulative=view.cumulative,
+            post_only=view.post_only,
+            reason=reason or view.reason,
+        )
+
+    def report(self, view: OrderView, time: int, reason: str = "") -> None:
+        self._desk.record(self.status_report(view, time, reason, None))
+
+    def report_fill(self, trade: Trade, client_order_id: ClientOrderId | None) -> None:
+        self._desk.record(
+            events.FillReport(
+                local_time=self._desk.now.wall_ns,
+                account=self._desk.account,
+                instrument=InstrumentId(trade.symbol, self._desk.rules.venue),
+                client_order_id=client_order_id,
+                venue_order_id=trade.venue_order_id,
+                venue_time=trade.time,
+                trade_id=trade.trade_id,
+                side=trade.side,
+                last_price=trade.price,
+                last_quantity=trade.quantity,
+                currency="" if trade.fee is None else trade.fee.currency,
+                commission=trade.fee,
+                liquidity=trade.liquidity,
+            )
+        )

@@ -1,0 +1,136 @@
+"""The driver: hands each input to the part of dispatch that knows what follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .. import commands, facts
+from ..inputs import Asked, Heard, Input, LinkDown, LinkFailed, LinkUp, NotWritten
+from ..tracking import FILL_WINDOW, FINISHED_WINDOW, TrackedOrders
+from ..values import NO_TIME, AccountId, Instant, TraderId
+from ..venue import Venue
+from .answering import Answering
+from .asking import Asking
+from .decisions import CancelDue, ClosingDue, Decisions, QueryDue, RequestDue
+from .desk import Desk
+from .gaps import Gaps
+from .life import OrderLife
+from .link import Link
+from .losing import Losing
+from .news import News
+from .queries import Queries
+from .reports import Reports
+from .watches import Watches
+
+__all__ = ["DispatchState"]
+
+
+def _never(_: object) -> bool:
+    return False
+
+
+def _ignore(_: object) -> None:
+    pass
+
+
+class DispatchState:
+    """See the package's docstring. One per venue and account; owned by one task.
+
+    abandoned: tells whether whoever waits at a reply address has given up, so that its watch can be dropped.
+    """
+
+    def __init__(
+        self,
+        venue: Venue,
+        trader: TraderId,
+        account: AccountId,
+        *,
+        fill_window: int = FILL_WINDOW,
+        finished_window: int = FINISHED_WINDOW,
+        abandoned: Callable[[object], bool] = _never,
+    ) -> None:
+        self.orders = TrackedOrders(fill_window=fill_window, finished_window=finished_window)
+        self._desk = desk = Desk(venue=venue, trader=trader, account=account, orders=self.orders)
+        gaps, self._reports = Gaps(), Reports(desk)
+        self._watches = Watches(desk, abandoned)
+        queries = Queries(desk, gaps)
+        life = OrderLife(desk, queries, gaps)
+        losing = Losing(desk, life, queries)
+        self._link = Link(desk, life, queries, losing, gaps)
+        asking = Asking(desk, queries, losing)
+        asking.add(commands.Watch, self._watches.watch)
+        asking.add(commands.Disconnect, self._link.disconnect)
+        news = News(desk, life, queries, self._reports)
+        answering = Answering(desk, life, queries, self._reports, losing, gaps)
+        self._inputs: dict[type, Callable[[Any], None]] = {
+            Asked: asking.asked,
+            Heard: self._heard,
+            LinkUp: self._link.up,
+            LinkDown: self._link.down,
+            LinkFailed: self._link_failed,
+            NotWritten: losing.not_written,
+        }
+        self._facts: dict[type, Callable[[Any], None]] = {
+            facts.OrderAcknowledged: news.acknowledged,
+            facts.OrderTraded: news.traded,
+            facts.OrderTriggered: news.triggered,
+            facts.OrderCanceled: news.canceled,
+            facts.OrderExpired: news.expired,
+            facts.OrderRejected: news.rejected,
+            facts.OrderReplaced: news.replaced,
+            facts.CancelRefused: news.cancel_refused,
+            facts.RequestAnswered: answering.answered,
+            facts.RequestRefused: answering.refused,
+            facts.PricePreviewed: answering.previewed,
+            facts.FillsListed: answering.fills_listed,
+            facts.LoggedIn: self._logged_in,
+            facts.Alive: _ignore,
+            facts.Unreadable: self._unreadable,
+        }
+        self._due: dict[type, Callable[[Any], None]] = {
+            RequestDue: losing.request_due,
+            QueryDue: queries.due,
+            CancelDue: losing.cancel_due,
+            ClosingDue: _ignore,  # every call of apply looks whether closing can end
+        }
+
+    @property
+    def next_deadline(self) -> int | None:
+        """When `apply` must be called again even without an input: ns, monotonic; None if nothing is due ever."""
+        return self._desk.timers.next
+
+    @property
+    def is_ready(self) -> bool:
+        """True while requests can be sent."""
+        desk = self._desk
+        return desk.ready and not desk.closing and desk.failed is None
+
+    def apply(self, inputs: Iterable[Input], now: Instant) -> Decisions:
+        """Decides what follows from `inputs`, in order, and before them from deadlines that passed by `now`."""
+        desk = self._desk
+        desk.now = now
+        desk.out = out = Decisions()
+        next_deadline = desk.timers.next
+        if next_deadline is not None and next_deadline <= now.monotonic_ns:
+            for due in desk.timers.due(now.monotonic_ns):
+                self._due[type(due)](due)
+        for item in inputs:
+            self._inputs[type(item)](item)
+        if desk.closing:
+            self._link.finish_closing()
+        return out
+
+    def _heard(self, heard: Heard) -> None:
+        handlers = self._facts
+        for fact in heard.facts:
+            handlers[type(fact)](fact)
+
+    def _logged_in(self, login: facts.LoggedIn) -> None:
+        self._link.logged_in(login, lambda view: self._reports.report(view, NO_TIME))
+
+    def _link_failed(self, failed: LinkFailed) -> None:
+        self._watches.fail(self._link.fail(failed))
+
+    def _unreadable(self, fact: facts.Unreadable) -> None:
+        self._desk.warn(f"{fact.why} The message begins: {fact.text}")
