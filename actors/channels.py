@@ -14,7 +14,7 @@ from protocol.errors import NotSent, OutcomeUnknown, TradingError
 from protocol.inputs import Input
 from protocol.values import Instant
 
-__all__ = ["Ask", "Batch", "answer", "ask", "ask_locally", "receive_batch", "receive_until", "refuse_queued"]
+__all__ = ["Ask", "Batch", "answer", "ask", "ask_locally", "put", "receive_batch", "receive_until", "refuse_queued"]
 
 T = TypeVar("T")
 
@@ -45,6 +45,15 @@ async def receive_batch(inbox: trio.MemoryReceiveChannel[T], limit: int) -> list
         while len(batch) < limit:
             batch.append(inbox.receive_nowait())
     return batch
+
+
+async def put(channel: trio.MemorySendChannel[T], item: T) -> None:
+    """Sends an item, giving up the processor only if there is no room. The actors wait at the other end of their loop,
+    so the turn that an awaited send costs would buy nothing."""
+    try:
+        channel.send_nowait(item)
+    except trio.WouldBlock:
+        await channel.send(item)
 
 
 async def receive_until(inbox: trio.MemoryReceiveChannel[T], deadline: float | None) -> T | None:

@@ -17,7 +17,7 @@ from protocol.inputs import Admission, Asked, Submission
 from protocol.values import ClientOrderId, Instrument, InstrumentId, RequestId
 from protocol.venue import Venue
 
-from .channels import Ask, Batch, answer, receive_batch, refuse_queued
+from .channels import Ask, Batch, answer, put, receive_batch, refuse_queued
 from .clock import Clock
 from .published import Published
 from .token import NewToken, TokenRequest
@@ -193,6 +193,6 @@ async def run_command_handler(
                         if asked is not None:
                             admitted.append(asked)
                 if admitted:
-                    await to_dispatch.send(Batch(admitted, clock.now()))
+                    await put(to_dispatch, Batch(admitted, clock.now()))
         finally:
             refuse_queued(inbox)

@@ -10,7 +10,7 @@ import trio
 from protocol.dispatch import Decisions, DispatchState
 from protocol.inputs import Asked
 
-from .channels import Batch, receive_until
+from .channels import Batch, put, receive_until
 from .clock import Clock, seconds
 
 __all__ = ["has_given_up", "run_dispatch"]
@@ -51,7 +51,7 @@ async def run_dispatch(
                 for warning in decisions.warnings:
                     logger.warning("%s", warning)
                 if decisions:
-                    await to_outbox.send(decisions)
+                    await put(to_outbox, decisions)
     finally:
         for reply_to in unanswered:
             if isinstance(reply_to, trio.MemorySendChannel):

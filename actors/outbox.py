@@ -13,7 +13,7 @@ from protocol.events import Event, number
 from protocol.inputs import Admission
 from protocol.records import Note
 
-from .channels import answer
+from .channels import answer, put
 from .emitter import ToEmitter
 from .sender import ToSender
 
@@ -50,7 +50,7 @@ async def run_outbox(inbox: trio.MemoryReceiveChannel[Decisions], outlets: Outle
             for admission in decisions.released:
                 outlets.credits.send_nowait(admission)
             if published:
-                await outlets.emitter.send(tuple(published))
+                await put(outlets.emitter, tuple(published))
             for reply in decisions.replies:
                 answer(cast("trio.MemorySendChannel[Any]", reply.reply_to), reply.value)
 
@@ -61,11 +61,11 @@ async def _release_sends(sends: list[Send | EndLink], outlets: Outlets) -> None:
     for send in sends:
         if isinstance(send, Send) and send.connection == 0:
             with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
-                await outlets.rest.send(send)
+                await put(outlets.rest, send)
             continue
         frames.append(send)
         if isinstance(send, EndLink):
             outlets.rest.close()
     if frames:
         with suppress(trio.BrokenResourceError):
-            await outlets.sender.send(frames)
+            await put(outlets.sender, frames)

@@ -94,21 +94,15 @@ class _Session:
     logged_in: bool = field(default=False, init=False)
     was_ready: bool = field(default=False, init=False)
     announced: bool = field(default=False, init=False)
-    stopped: bool = field(default=False, init=False)
     failures: int = field(default=0, init=False)
     violations: int = field(default=0, init=False)
     renewed: bool = field(default=False, init=False)
 
     async def run(self) -> None:
-        """Connects and connects again, until this client closes the connection or its scope is cancelled.
-
-        Raises LinkError when another try has no sense.
-        """
+        """Connects and connects again, until its scope is cancelled. Raises LinkError when another try has no sense."""
         while True:
             began = trio.current_time()
             reason = await self._one_connection()
-            if self.stopped:
-                return
             if self.logged_in and trio.current_time() - began >= STABLE:
                 self.failures = 0
             self.failures += 1
@@ -198,6 +192,8 @@ class _Session:
             except LinkError as error:
                 fatal = error
             nursery.cancel_scope.cancel()
+        if closed is not None and closed.ours:
+            await trio.sleep_forever()  # the sender closes the socket, and ends the session when that is done
         # Outside the nursery, which would wrap what is raised in a group.
         if fatal is not None:
             raise fatal
@@ -215,7 +211,6 @@ class _Session:
             self.task_status.started()
 
     def _closed(self, closed: SocketClosed) -> str:
-        self.stopped = closed.ours
         self.violations = self.violations + 1 if closed.violation else 0
         if self.violations >= MOST_VIOLATIONS:
             raise SessionFailed(

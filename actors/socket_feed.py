@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from protocol.facts import Alive, Fact, LoggedIn, Unreadable
 from protocol.inputs import Heard
 
-from .channels import Batch
+from .channels import Batch, put
 from .clock import Clock
 from .published import Published
 from .websocket import Socket
@@ -62,7 +62,7 @@ async def run_socket_feed(
             )
         )
         if any(type(fact) is not Alive for fact in facts):
-            await to_dispatch.send(Batch((Heard(connection, facts),), now))
+            await put(to_dispatch, Batch((Heard(connection, facts),), now))
         if login is not None and not announced:
             announced = True
             on_login(login)

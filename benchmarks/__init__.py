@@ -1,0 +1,1 @@
+"""What trio-orders costs, each number beside the floor it stands on, measured in one interleaved run."""

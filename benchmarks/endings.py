@@ -1,0 +1,49 @@
+"""How long leaving takes: close and abort, of a peer that is live, flooding, or silent."""
+
+from __future__ import annotations
+
+import time
+
+import trio
+
+from actors import open_client
+
+from .peers import config_for, open_feeder
+from .report import Row, value_row
+
+__all__ = ["rows"]
+
+CLOSE_TIMEOUT = 0.2
+CLOSE_BUDGETS = {"/answer": 5.0, "/flood": 25.0, "/silent": 5.0}
+NAMES = {"/answer": "a live peer", "/flood": "a flooding peer", "/silent": "a silent peer"}
+ABORT_BUDGET = 2.0
+
+
+async def ending(port: int, path: str, *, abort: bool) -> float:
+    """ms from the last statement of the block to the first behind it."""
+    timeout = CLOSE_TIMEOUT if path == "/silent" else 2.0
+    async with open_client(config_for(port, path, close_timeout=timeout)) as client:
+        with client.events() as stream, trio.move_on_after(0.05):
+            async for _ in stream.batches():
+                pass
+        began = time.perf_counter()
+        if abort:
+            client.abort()
+    return (time.perf_counter() - began) * 1e3
+
+
+def rows(*, quick: bool) -> list[Row]:
+    rounds = 3 if quick else 9
+    closes: dict[str, list[float]] = {path: [] for path in CLOSE_BUDGETS}
+    aborts: dict[str, list[float]] = {path: [] for path in CLOSE_BUDGETS}
+    with open_feeder(20_000, 1000) as port:
+        for _ in range(rounds):
+            for path in CLOSE_BUDGETS:
+                spent = trio.run(lambda path=path: ending(port, path, abort=False))
+                closes[path].append(spent - CLOSE_TIMEOUT * 1e3 if path == "/silent" else spent)
+                aborts[path].append(trio.run(lambda path=path: ending(port, path, abort=True)))
+    past = f", past its time-out of {CLOSE_TIMEOUT:g} s"
+    return [
+        value_row(f"close, {NAMES[path]}{past if path == '/silent' else ''}", "ms", closes[path], CLOSE_BUDGETS[path])
+        for path in CLOSE_BUDGETS
+    ] + [value_row(f"abort, {NAMES[path]}", "ms", aborts[path], ABORT_BUDGET) for path in CLOSE_BUDGETS]
