@@ -3,9 +3,8 @@
     python -m benchmarks.feeder MESSAGES ORDERS
 
 Prints its port, then serves until it is terminated. The path of the WebSocket says how it behaves: `/fills` sends
-MESSAGES fills over ORDERS orders once the client has sent something; `/answer` answers each placement; `/echo` answers
-each message with one of the size of an acknowledgement; `/flood` sends fills without end and never closes; `/silent`
-says nothing after the login and reads nothing.
+MESSAGES fills over ORDERS orders once the client has sent something; `/answer` answers each placement; `/flood` sends
+fills without end and never closes; `/silent` says nothing after the login and reads nothing.
 """
 
 from __future__ import annotations
@@ -80,15 +79,6 @@ def answer_placements(connection: socket.socket) -> None:
         connection.sendall(frame(answer) + frame(ACCEPT % {"n": number, "cid": cid[1].decode()}))
 
 
-def echo(connection: socket.socket) -> None:
-    reply = frame(ACCEPT % {"n": "0000001", "cid": "12345678901234567890"})
-    for opcode, _ in received_frames(connection):
-        if opcode == CLOSE:
-            connection.sendall(b"\x88\x02\x03\xe8")
-            return
-        connection.sendall(reply)
-
-
 def serve(connection: socket.socket, fills: bytes, forever: threading.Event) -> None:
     with connection:
         try:
@@ -96,8 +86,6 @@ def serve(connection: socket.socket, fills: bytes, forever: threading.Event) -> 
             connection.sendall(LOGIN)
             if path == "/answer":
                 answer_placements(connection)
-            elif path == "/echo":
-                echo(connection)
             elif path == "/fills":
                 connection.recv(65536)
                 connection.sendall(fills)

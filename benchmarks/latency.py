@@ -1,4 +1,7 @@
-"""Submit to Accepted, against a bare ping-pong of messages of the same size over the same transport."""
+"""Submit to Accepted, against a bare ping-pong of the same messages over the same transport.
+
+The venue answers a placement with two messages, the answer and the acknowledgement; so does the peer of the ping-pong.
+"""
 
 from __future__ import annotations
 
@@ -24,10 +27,11 @@ PLACEMENT = (
 async def ping_pong(port: int, trips: int) -> list[float]:
     """µs for each trip."""
     spent = []
-    async with open_plain(port, "/echo") as socket:
+    async with open_plain(port, "/answer") as socket:
         for _ in range(trips):
             began = time.perf_counter()
             await socket.send_message(PLACEMENT)
+            await socket.get_message()
             await socket.get_message()
             spent.append((time.perf_counter() - began) * 1e6)
     return spent

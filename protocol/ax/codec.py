@@ -68,6 +68,7 @@ from .converter import (
     UNUSABLE,
     decoder_for,
     encode_message,
+    encode_request,
     exact_json,
     is_plausible,
     nanoseconds,
@@ -526,7 +527,7 @@ def encode(request: Request, origin: Origin) -> str | HttpCall:
         case ListFills():
             return _fills(request, origin)
         case _:
-            return encode_message(_outbound(request, origin))
+            return encode_request(_outbound(request, origin))
 
 
 def _outbound(

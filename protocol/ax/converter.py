@@ -22,7 +22,7 @@ import cattrs
 import msgspec
 
 from ..values import exact
-from .wire import Count, Id, Status
+from .wire import Count, Id, Outbound, Status
 
 __all__ = [
     "CONVERTER",
@@ -31,6 +31,7 @@ __all__ = [
     "UNUSABLE",
     "decoder_for",
     "encode_message",
+    "encode_request",
     "exact_json",
     "is_plausible",
     "nanoseconds",
@@ -246,6 +247,17 @@ def _make_converter() -> cattrs.Converter:
 
 CONVERTER: Final = _make_converter()
 _ENCODER: Final = msgspec.json.Encoder()
+_OUTBOUND_FIELDS: Final = tuple(field.name for field in attrs.fields(Outbound))
+
+
+def encode_request(request: Outbound) -> str:
+    """As `encode_message`, without the detour through the converter: a request waits for this."""
+    tree: dict[str, object] = {}
+    for name in _OUTBOUND_FIELDS:
+        value = getattr(request, name)
+        if value is not None:
+            tree[name] = plain(value) if isinstance(value, Decimal) else value
+    return _ENCODER.encode(tree).decode()
 
 
 def encode_message(message: object, *, nulls: Collection[str] = ()) -> str:
