@@ -188,10 +188,10 @@ class Desk:
         """Submits an order of 10 at 100.0 under this client order id; gives the local answer."""
         self.numbers += 1
         known: dict[str, Any] = {"quantity": 10, "price": "100.0"}
-        make = NewOrder.market if terms.pop("market", False) else NewOrder.limit
-        if make is NewOrder.market:
-            known.pop("price")
-        order = make("GOLD.TEST", Side.BUY, **(known | terms))
+        if terms.pop("market", False):
+            order = NewOrder.market("GOLD.TEST", Side.BUY, quantity=10, **terms)
+        else:
+            order = NewOrder.limit("GOLD.TEST", Side.BUY, **(known | terms))
         asked = Asked(
             command=commands.Place(order),
             request_id=RequestId(self.numbers),

@@ -235,7 +235,6 @@ class Answering:
         self._losing.deny_preview(flight, f"The venue named no price for it: {fact.reason}")
 
     def fills_listed(self, fact: facts.FillsListed) -> None:
-        flight = self._desk.flights.drop(fact.request_id)
         for trade in fact.trades:
             order = self._desk.orders.by_venue_order_id(trade.venue_order_id)
             if self._life.is_known_fill(order, trade):
@@ -248,12 +247,12 @@ class Answering:
             client_order_id = order.identity.client_order_id
             self._gaps.shrink(client_order_id, trade.quantity)
             self._life.fill(order, trade, final=False)
-        if flight is not None:
-            self._next_page(flight, fact)
+        flight = self._desk.flights.by_id.get(fact.request_id)
+        if flight is not None and isinstance(flight.request, requests.ListFills):
+            self._desk.flights.drop(fact.request_id)
+            self._next_page(flight, flight.request, fact)
 
-    def _next_page(self, flight: Flight, fact: facts.FillsListed) -> None:
-        request = flight.request
-        assert isinstance(request, requests.ListFills)
+    def _next_page(self, flight: Flight, request: requests.ListFills, fact: facts.FillsListed) -> None:
         read = flight.tries + len(fact.trades)
         if fact.cursor is not None:
             following = evolve(request, cursor=fact.cursor)

@@ -56,8 +56,8 @@ class Losing:
     def request_due(self, due: RequestDue) -> None:
         """The time for an answer, or for what should have come of one, is over."""
         flight = self._desk.flights.by_id.get(due.request_id)
-        if flight is None:
-            return
+        if flight is None or flight.lost:
+            return  # settled, or being asked about already
         waited = self._desk.now.monotonic_ns - flight.sent_at
         if waited < self._desk.rules.request_timeout:
             return  # the number was used again: its own deadline follows
@@ -67,7 +67,7 @@ class Losing:
             self._outcome_due(flight, order)
         elif flight.answered or (order is not None and not open_order) or self._is_accepted_placement(flight):
             self._desk.flights.drop(flight.request_id)
-        elif not flight.lost:
+        else:
             self._unanswered(flight, order)
 
     def _is_accepted_placement(self, flight: Flight) -> bool:

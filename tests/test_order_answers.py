@@ -1,0 +1,486 @@
+"""What the venue answers, answers badly, or does not answer at all."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from protocol import commands, facts, requests
+from protocol.dispatch import EndLink
+from protocol.errors import NotSent, OutcomeUnknown, RequestFailed, SessionFailed
+from protocol.events import Denied, Rejected, Unknown
+from protocol.facts import Outcome
+from protocol.inputs import Admission, LinkFailed, NotWritten
+from protocol.values import ClientOrderId, OrderStatus
+from protocol.venue import SECOND
+
+from .order_life import GOLD, Desk, acknowledged, canceled, refused, rejected, replaced, took, traded, view
+
+A1 = ClientOrderId("a1")
+
+
+def cancel(desk: Desk, name: str = "a1") -> object:
+    return desk.ask(commands.Cancel(ClientOrderId(name)), Admission.CANCEL)
+
+
+# Refusals
+
+
+@pytest.mark.parametrize("outcome", [Outcome.DEFINITE, Outcome.THROTTLED, Outcome.TOO_EARLY, Outcome.NOT_FOUND])
+def test_a_definite_refusal_rejects_the_order(outcome: Outcome) -> None:
+    desk = Desk()
+    desk.place("a1")
+    assert desk.hear(refused(1, outcome, "too small")) == ["Rejected"]
+    event = desk.events()[-1]
+    assert isinstance(event, Rejected)
+    assert event.reason == "too small"
+
+
+def test_an_order_is_rejected_once_by_whichever_comes_first() -> None:
+    for first, second in (
+        (refused(1, Outcome.DEFINITE), rejected("v1", 1)),
+        (rejected("v1", 1), refused(1, Outcome.DEFINITE)),
+    ):
+        desk = Desk()
+        desk.place("a1")
+        assert desk.hear(first) == ["Rejected"]
+        assert desk.hear(second) == []
+
+
+def test_an_ambiguous_refusal_is_unknown_and_asked_about_with_growing_pauses() -> None:
+    desk = Desk()
+    desk.place("a1")
+    desk.sent()
+    assert desk.hear(refused(1, Outcome.AMBIGUOUS, "deadline")) == ["Unknown"]
+    asked_at = []
+    for _ in range(4):
+        while not desk.sends:
+            desk.wait(0.5)
+        (query,) = desk.sent()
+        assert isinstance(query, requests.QueryOrder)
+        assert query.wire_id == 1
+        asked_at.append(desk.time // SECOND - 100)
+        desk.hear(refused(query.request_id, Outcome.AMBIGUOUS))
+    assert asked_at == [1, 3, 8, 23]
+    assert desk.status("a1") is OrderStatus.UNKNOWN
+
+
+def test_no_such_order_counts_only_some_time_after_the_placement() -> None:
+    desk = Desk()
+    desk.place("a1")
+    desk.hear(refused(1, Outcome.AMBIGUOUS))
+    desk.sent()
+    names: list[str] = []
+    for _ in range(3):
+        while not desk.sends:
+            desk.wait(0.5)
+        (query,) = desk.sent()
+        names += desk.hear(refused(query.request_id, Outcome.NOT_FOUND, "no such order"))
+    assert names == ["Denied"]
+    assert desk.time == 108 * SECOND
+    assert desk.status("a1") is OrderStatus.DENIED
+
+
+def test_a_silent_venue_makes_an_order_unknown_never_rejected() -> None:
+    desk = Desk()
+    desk.place("a1")
+    assert desk.wait(9.9) == []
+    assert desk.wait(0.2) == ["Unknown"]
+    event = desk.events()[-1]
+    assert isinstance(event, Unknown)
+    placements = [request for request in desk.sent() if isinstance(request, requests.PlaceOrder)]
+    assert len(placements) == 1, "it is never sent again"
+
+
+@pytest.mark.parametrize(
+    ("late", "names"),
+    [
+        ((took(1, "v1"), acknowledged("v1", 1)), ["Accepted"]),
+        ((traded("v1", "t1", 10, 10, 1, final=True),), ["Accepted", "Filled"]),
+        ((refused(1, Outcome.DEFINITE),), ["Rejected"]),
+        ((canceled("v1", 1),), ["Accepted", "Canceled"]),
+    ],
+)
+def test_whatever_comes_late_settles_an_unknown_order(late: tuple[facts.Fact, ...], names: list[str]) -> None:
+    desk = Desk()
+    desk.place("a1")
+    desk.wait(11)
+    assert desk.status("a1") is OrderStatus.UNKNOWN
+    assert desk.hear(*late) == names
+
+
+def test_a_status_answer_settles_an_unknown_order() -> None:
+    desk = Desk()
+    desk.place("a1")
+    desk.sent()
+    desk.wait(11)
+    query = desk.sent()[-1]
+    shown = view("v1", 1, price=None, quantity=None, cumulative=Decimal(4), status=OrderStatus.PARTIALLY_FILLED)
+    assert desk.hear(took(query.request_id, order=shown)) == ["Accepted", "Gap"]
+    assert desk.wait(300) == []
+
+
+def test_an_order_shown_as_filled_ends_without_inventing_fills() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.ask(commands.Status(A1))
+    shown = view("v1", 1, price=None, quantity=None, cumulative=Decimal(10), status=OrderStatus.FILLED)
+    assert desk.hear(took(desk.numbers, order=shown)) == ["Gap"]
+    assert desk.status("a1") is OrderStatus.FILLED
+    assert desk.hear(traded("v1", "t1", 10, 10, 1, final=True)) == ["Filled"]
+
+
+def test_an_answered_placement_without_acknowledgement_is_asked_about() -> None:
+    desk = Desk()
+    desk.place("a1")
+    desk.hear(took(1, "v1"))
+    desk.sent()
+    desk.wait(10.1)
+    (query,) = desk.sent()
+    assert query == requests.QueryOrder(request_id=query.request_id, venue_order_id="v1", wire_id=None)
+
+
+def test_answers_to_nobody_are_warnings() -> None:
+    desk = Desk()
+    desk.hear(took(99, "v9"))
+    assert len(desk.last.warnings) == 1
+    desk.hear(facts.RequestRefused(request_id=None, outcome=Outcome.DEFINITE, reason="what?"))
+    assert "what?" in desk.last.warnings[0]
+
+
+# Canceling and changing
+
+
+def test_a_cancel_goes_by_venue_id_or_while_that_is_unknown_by_wire_id() -> None:
+    desk = Desk()
+    desk.place("a1")
+    assert cancel(desk) == 2
+    desk.hear(took(1, "v1"))
+    assert cancel(desk) == 3
+    first, second = desk.sent()[1:]
+    assert (first.venue_order_id, first.wire_id) == (None, 1)
+    assert (second.venue_order_id, second.wire_id) == ("v1", None)
+
+
+def test_a_cancel_that_comes_too_early_is_sent_again_under_its_number() -> None:
+    desk = Desk()
+    desk.place("a1")
+    cancel(desk)
+    desk.sent()
+    names = desk.hear(refused(2, Outcome.TOO_EARLY))
+    for pause in (0.1, 0.2, 0.4):
+        desk.wait(pause)
+        (again,) = desk.sent()
+        assert isinstance(again, requests.CancelOrder)
+        assert again.request_id == 2
+        names += desk.hear(refused(2, Outcome.TOO_EARLY))
+    assert names == ["CancelRejected"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "names", "queried"),
+    [
+        (refused(2, Outcome.DEFINITE), ["CancelRejected"], False),
+        (refused(2, Outcome.NOT_FOUND), ["CancelRejected"], True),
+        (refused(2, Outcome.AMBIGUOUS), [], True),
+        (took(2, refused=True), ["CancelRejected"], True),
+        (facts.CancelRefused(venue_order_id="v1", wire_id=1, reason="gone", time=0), ["CancelRejected"], True),
+    ],
+)
+def test_a_refused_cancel_leaves_the_order_and_may_need_a_look(
+    answer: facts.Fact, names: list[str], queried: bool
+) -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    cancel(desk)
+    desk.sent()
+    assert desk.hear(answer) == names
+    assert desk.status("a1") is OrderStatus.ACCEPTED
+    assert any(isinstance(request, requests.QueryOrder) for request in desk.sent()) is queried
+
+
+def test_a_cancel_that_loses_the_race_says_nothing_more() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    cancel(desk)
+    desk.hear(took(2), traded("v1", "t1", 10, 10, 1, final=True))
+    assert desk.hear(facts.CancelRefused(venue_order_id="v1", wire_id=1, reason="gone", time=0)) == []
+
+
+def test_a_cancel_that_was_taken_and_shows_no_effect_is_asked_about() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    cancel(desk)
+    desk.hear(took(2))
+    desk.sent()
+    desk.wait(10.1)
+    assert [type(request) for request in desk.sent()] == [requests.QueryOrder]
+
+
+def test_commands_about_unknown_or_ended_orders_are_refused_here() -> None:
+    desk = Desk()
+    assert isinstance(cancel(desk, "zz"), NotSent)
+    assert desk.last.released == [Admission.CANCEL]
+    desk.live("a1", "v1")
+    desk.hear(canceled("v1", 1))
+    assert isinstance(cancel(desk), NotSent)
+    assert desk.sent() == []
+
+
+def test_one_change_at_a_time() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    change = commands.Replace(client_order_id=A1, instrument=GOLD.id, price=Decimal("99.0"))
+    number = desk.ask(change)
+    assert isinstance(desk.ask(change), NotSent)
+    assert desk.hear(refused(number, Outcome.DEFINITE)) == ["ModifyRejected"]
+    assert isinstance(desk.ask(change), int)
+
+
+def test_a_change_whose_event_is_lost_is_found_out() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    number = desk.ask(commands.Replace(client_order_id=A1, instrument=GOLD.id, price=Decimal("99.0")))
+    desk.hear(took(number, "v2"))
+    desk.sent()
+    desk.wait(10.1)
+    (by_venue_id,) = desk.sent()
+    desk.hear(took(by_venue_id.request_id, order=view("v1", 1, status=None, quantity=None, price=None)))
+    (by_wire_id,) = desk.sent()
+    assert by_wire_id.wire_id == 1
+    found = view("v2", 1, quantity=None, price=None)
+    assert desk.hear(took(by_wire_id.request_id, order=found)) == ["Updated"]
+    (listing,) = desk.sent()
+    assert isinstance(listing, requests.ListOpenOrders)
+    assert desk.hear(took(listing.request_id, orders=(view("v2", 1, price=Decimal("99.0")),))) == ["Updated"]
+
+
+# Market orders
+
+
+def test_a_market_order_is_priced_by_the_venue_first() -> None:
+    desk = Desk()
+    desk.place("a1", market=True)
+    (preview,) = desk.sent()
+    assert isinstance(preview, requests.PreviewPrice)
+    desk.hear(
+        facts.PricePreviewed(
+            request_id=preview.request_id, price=Decimal("100.3"), filled=Decimal(8), remaining=Decimal(2)
+        )
+    )
+    (place,) = desk.sent()
+    assert (place.request_id, place.price) == (1, Decimal("100.3"))
+    assert "2 would not" in desk.last.warnings[0]
+
+
+def test_a_market_order_without_a_market_is_denied_and_its_credit_is_free() -> None:
+    nothing = {"price": None, "filled": Decimal(0), "remaining": Decimal(10)}
+    for answer in (
+        lambda number: facts.PricePreviewed(request_id=number, **nothing),
+        lambda number: refused(number, Outcome.AMBIGUOUS),
+    ):
+        desk = Desk()
+        desk.place("a1", market=True)
+        (preview,) = desk.sent()
+        assert desk.hear(answer(preview.request_id)) == ["Denied"]
+        assert desk.last.released == [Admission.ORDER]
+        assert desk.sent() == []
+
+
+# The link
+
+
+def test_nothing_is_sent_without_a_link() -> None:
+    desk = Desk(logged_in=False)
+    assert isinstance(desk.place("a1"), NotSent)
+    assert desk.last.released == [Admission.ORDER]
+    assert desk.state.orders.live == {}
+
+
+def test_an_unanswered_placement_is_unknown_when_the_link_is_lost() -> None:
+    desk = Desk()
+    desk.place("a1")
+    assert desk.lose_link() == ["Disconnected", "Unknown"]
+    assert isinstance(desk.place("a2"), NotSent)
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_frame_that_was_never_begun_is_denied(before: bool) -> None:
+    desk = Desk()
+    desk.place("a1")
+    unwritten = NotWritten([1], "never begun")
+    if before:
+        assert desk.apply(unwritten) == ["Denied"]
+        assert desk.lose_link() == ["Disconnected"]
+    else:
+        assert desk.lose_link() == ["Disconnected", "Unknown"]
+        assert desk.apply(unwritten) == ["Denied"]
+    event = [event for event in desk.events() if isinstance(event, Denied)]
+    assert [denied.reason for denied in event] == ["never begun"]
+
+
+def test_a_login_settles_what_changed_meanwhile() -> None:
+    desk = Desk()
+    for number in range(1, 5):
+        desk.live(f"a{number}", f"v{number}")
+    desk.lose_link()
+    names = desk.log_in(view("v1", 1), view("v2", 2, cumulative=Decimal(3)), view("x9", 99))
+    assert names == ["Reconnected", "Authenticated", "Gap", "OrderStatusReport"]
+    queries = desk.sent()
+    assert [query.venue_order_id for query in queries] == ["v3", "v4"]
+    assert desk.hear(took(queries[0].request_id, order=view("v3", 3, status=OrderStatus.CANCELED))) == ["Canceled"]
+    shown = view("v4", 4, quantity=None, price=None)
+    assert desk.hear(took(queries[1].request_id, order=shown)) == ["Reconciled"]
+
+
+def test_an_order_that_never_arrived_is_found_out_after_the_next_login() -> None:
+    desk = Desk()
+    desk.place("a1")
+    desk.lose_link()
+    desk.sent()
+    desk.log_in()
+    (query,) = desk.sent()
+    assert desk.hear(refused(query.request_id, Outcome.NOT_FOUND)) == ["Denied", "Reconciled"]
+
+
+def test_a_login_with_many_missing_orders_asks_for_sixteen_at_a_time() -> None:
+    desk = Desk()
+    for number in range(1, 101):
+        desk.live(f"a{number}", f"v{number}")
+    desk.lose_link()
+    desk.log_in()
+    assert len(desk.sends) == 16
+    answered = 0
+    while desk.sends:
+        assert len(desk.sends) <= 16
+        for query in desk.sent():
+            answered += 1
+            desk.hear(took(query.request_id, order=view(query.venue_order_id, answered, quantity=None, price=None)))
+    assert answered == 100
+
+
+def test_questions_fail_when_the_link_is_lost() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.ask(commands.Status(A1))
+    desk.lose_link()
+    assert isinstance(desk.answer_to(desk.numbers), RequestFailed)
+
+
+def test_an_old_view_takes_nothing_back() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.hear(replaced("v1", "v2", 1))
+    desk.ask(commands.OpenOrders())
+    assert desk.hear(took(desk.numbers, orders=(view("v1", 1),))) == []
+    order = desk.state.orders.by_client_order_id(A1)
+    assert order is not None
+    assert order.venue_order_id == "v2"
+
+
+# Waiting and closing
+
+
+def test_a_watch_is_answered_when_its_milestone_is_reached() -> None:
+    desk = Desk()
+    desk.place("a1")
+    assert desk.ask(commands.Watch(A1, commands.Milestone.ACCEPTED), None) is None
+    accepted = desk.numbers
+    assert desk.ask(commands.Watch(A1, commands.Milestone.DONE), None) is None
+    done = desk.numbers
+    desk.hear(acknowledged("v1", 1))
+    assert desk.answer_to(accepted).status is OrderStatus.ACCEPTED
+    desk.hear(canceled("v1", 1))
+    assert desk.answer_to(done).status is OrderStatus.CANCELED
+    assert desk.ask(commands.Watch(A1, commands.Milestone.DONE), None).status is OrderStatus.CANCELED
+
+
+def test_abandoned_watches_do_not_pile_up() -> None:
+    desk = Desk(abandoned=lambda address: True)
+    desk.live("a1", "v1")
+    for _ in range(100):
+        desk.ask(commands.Watch(A1, commands.Milestone.DONE), None)
+    desk.hear(canceled("v1", 1))
+    assert len(desk.replies) == 1
+
+
+def test_a_failed_session_ends_every_wait() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.ask(commands.Watch(A1, commands.Milestone.DONE), None)
+    waiting = desk.numbers
+    assert desk.apply(LinkFailed(1, "no way", True, "session")) == ["AuthenticationFailed"]
+    assert isinstance(desk.answer_to(waiting), SessionFailed)
+
+
+def closing(desk: Desk, *, cancel_all: bool = False) -> bool:
+    desk.ask(commands.Disconnect(grace=SECOND // 2, cancel_all=cancel_all), None)
+    return any(isinstance(send, EndLink) for send in desk.last.sends)
+
+
+def test_closing_waits_for_answers_and_not_for_orders() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    assert closing(desk)
+    desk = Desk()
+    desk.place("a1")
+    assert not closing(desk)
+    assert isinstance(desk.place("a2"), NotSent)
+    desk.hear(took(1, "v1"))
+    assert any(isinstance(send, EndLink) for send in desk.last.sends)
+
+
+def test_closing_waits_no_longer_than_its_grace() -> None:
+    desk = Desk()
+    desk.place("a1")
+    assert not closing(desk)
+    desk.wait(0.5)
+    assert any(isinstance(send, EndLink) for send in desk.last.sends)
+
+
+def test_closing_may_cancel_everything_first() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    assert not closing(desk, cancel_all=True)
+    (everything,) = desk.sent()
+    assert isinstance(everything, requests.CancelAllOrders)
+    desk.hear(took(everything.request_id))
+    assert not any(isinstance(send, EndLink) for send in desk.last.sends)
+    desk.hear(canceled("v1", 1))
+    assert any(isinstance(send, EndLink) for send in desk.last.sends)
+
+
+def test_history_is_read_page_by_page_and_week_by_week() -> None:
+    desk = Desk()
+    week = 7 * 24 * 3600 * SECOND
+    desk.ask(commands.ReadFills(0, week + 5))
+    (first,) = desk.sent()
+    assert (first.start, first.end) == (0, week)
+    desk.hear(facts.FillsListed(request_id=first.request_id, trades=(), cursor="next"))
+    (second,) = desk.sent()
+    assert second.cursor == "next"
+    desk.hear(facts.FillsListed(request_id=first.request_id, trades=()))
+    (third,) = desk.sent()
+    assert (third.start, third.end, third.cursor) == (week, week + 5, None)
+    desk.hear(facts.FillsListed(request_id=first.request_id, trades=()))
+    assert desk.answer_to(desk.numbers) == 0
+
+
+def test_what_is_remembered_of_requests_does_not_grow() -> None:
+    desk = Desk(finished_window=10, fill_window=10)
+    for number in range(1, 201):
+        desk.live(f"a{number}", f"v{number}")
+        desk.hear(traded(f"v{number}", f"t{number}", 10, 10, number, final=True))
+    desk.wait(30)
+    state = desk.state
+    assert len(state.orders.live) == 0
+    assert len(state.orders.finished) == 10
+    assert len(state.orders.fills) == 10
+    assert state.next_deadline is None
+    assert state.orders.by_venue_order_id("v1") is None  # type: ignore[arg-type]
+
+
+def test_the_errors_answer_whether_the_order_may_exist() -> None:
+    assert not issubclass(OutcomeUnknown, NotSent)
+    assert not issubclass(RequestFailed, NotSent)

@@ -1,0 +1,208 @@
+"""Whatever a venue says, in whatever order, as often as it likes: the promises hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from protocol import commands, facts
+from protocol.dispatch import Send
+from protocol.events import Accepted, Filled, OrderEvent, Rejected
+from protocol.facts import Outcome
+from protocol.inputs import Admission, NotWritten
+from protocol.requests import PlaceOrder, QueryOrder
+from protocol.tracking import Order, TrackedOrders
+from protocol.values import ClientOrderId, OrderStatus
+
+from .order_life import (
+    GOLD,
+    Desk,
+    acknowledged,
+    canceled,
+    expired,
+    refused,
+    rejected,
+    replaced,
+    took,
+    trade,
+    traded,
+    view,
+)
+
+NAMES = ("a1", "a2", "a3")
+
+
+def fact_about(number: int) -> st.SearchStrategy[facts.Fact]:
+    """Anything that could be said of order `number`, under its first or its second venue order id."""
+    first, second, cid = f"v{number}", f"w{number}", number
+    oids = st.sampled_from((first, second))
+    quantities = st.integers(1, 6)
+    fills = st.builds(
+        lambda oid, tid, quantity, total, final: traded(oid, f"t{tid}", quantity, total, cid, final=final),
+        oids,
+        st.integers(1, 5),
+        quantities,
+        st.integers(1, 12),
+        st.booleans(),
+    )
+    answers = st.one_of(
+        st.builds(lambda oid: took(number, oid), oids),
+        st.builds(lambda outcome: refused(number, outcome), st.sampled_from(list(Outcome))),
+    )
+    history = st.builds(
+        lambda oid, tid, quantity: facts.FillsListed(
+            request_id=number, trades=(trade(oid, f"t{tid}", quantity, "0.1"),)
+        ),
+        oids,
+        st.integers(1, 5),
+        quantities,
+    )
+    shown = st.builds(
+        lambda status, total: took(
+            (1 << 30) + number, order=view(first, cid, status=status, cumulative=Decimal(total), quantity=None)
+        ),
+        st.sampled_from([*OrderStatus, None]),
+        st.integers(0, 12),
+    )
+    return st.one_of(
+        st.builds(lambda oid: acknowledged(oid, cid), oids),
+        fills,
+        st.builds(lambda oid: canceled(oid, cid), oids),
+        st.builds(lambda oid: expired(oid, cid), oids),
+        st.builds(lambda oid: rejected(oid, cid), oids),
+        st.builds(lambda total: replaced(first, second, cid, total), st.integers(0, 10)),
+        st.just(replaced(first, None, cid)),
+        st.just(facts.CancelRefused(venue_order_id=first, wire_id=cid, reason="gone", time=0)),
+        answers,
+        history,
+        shown,
+    )
+
+
+MOVES = st.one_of(
+    st.tuples(st.just("hear"), st.integers(1, 4).flatmap(fact_about)),
+    st.tuples(st.just("wait"), st.sampled_from((0.2, 3.0, 11.0))),
+    st.tuples(st.just("lose"), st.just(None)),
+    st.tuples(st.just("log in"), st.sets(st.integers(1, 4))),
+    st.tuples(st.just("cancel"), st.sampled_from(NAMES)),
+    st.tuples(st.just("change"), st.sampled_from(NAMES)),
+    st.tuples(st.just("not written"), st.integers(1, 3)),
+)
+
+
+def play(moves: list[tuple[str, Any]]) -> Desk:
+    desk = Desk()
+    for name in NAMES:
+        desk.place(name)
+    for move, what in moves:
+        match move:
+            case "hear":
+                desk.hear(what)
+            case "wait":
+                desk.wait(what)
+            case "lose":
+                desk.lose_link()
+            case "log in":
+                desk.log_in(*(view(f"v{number}", number) for number in sorted(what)))
+            case "cancel":
+                desk.ask(commands.Cancel(ClientOrderId(what)), Admission.CANCEL)
+            case "change":
+                terms = commands.Replace(client_order_id=ClientOrderId(what), instrument=GOLD.id, price=Decimal("99.0"))
+                desk.ask(terms)
+            case "not written":
+                desk.apply(NotWritten([what], "never begun"))
+    return desk
+
+
+def slots(order: Order) -> dict[str, Any]:
+    return {name: getattr(order, name) for name in Order.__slots__}
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(MOVES, max_size=30))
+def test_the_promises_hold_whatever_the_venue_says(moves: list[tuple[str, Any]]) -> None:
+    desk = play(moves)
+    events = [event for event in desk.events() if isinstance(event, OrderEvent)]
+    accepted = Counter(event.client_order_id for event in events if isinstance(event, Accepted))
+    assert all(count == 1 for count in accepted.values())
+    fills = [event for event in events if isinstance(event, Filled)]
+    keys = [(fill.fill_venue_order_id, fill.trade_id) for fill in fills]
+    assert len(set(keys)) == len(keys), "a fill was repeated"
+    for name in NAMES:
+        own = [event for event in events if event.client_order_id == name]
+        filled = [event for event in own if isinstance(event, Filled)]
+        order = desk.state.orders.by_client_order_id(ClientOrderId(name))
+        assert order is not None
+        assert order.cumulative == sum((fill.last_quantity for fill in filled), Decimal(0))
+        assert [fill.cumulative for fill in filled] == sorted(fill.cumulative for fill in filled)
+        check_ending(own)
+
+
+def check_ending(own: list[OrderEvent]) -> None:
+    """Nothing after the end but fills and fees, unless the venue shows an order alive that we had given up."""
+    ended = False
+    for event in own:
+        name = type(event).__name__
+        if ended:
+            assert name in ("Filled", "FeeReported"), f"{name} after the end"
+        if isinstance(event, Filled):
+            ended = event.status.is_terminal
+        elif name in ("Canceled", "Expired"):
+            ended = True
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(MOVES, max_size=30))
+def test_folding_the_records_again_gives_the_same_orders(moves: list[tuple[str, Any]]) -> None:
+    desk = play(moves)
+    again = TrackedOrders()
+    for record in desk.records:
+        again.fold(record)
+    live, replayed = desk.state.orders, again
+    assert list(replayed.live) == list(live.live)
+    assert list(replayed.finished) == list(live.finished)
+    assert list(replayed.fills) == list(live.fills)
+    for name in NAMES:
+        first, second = live.by_client_order_id(ClientOrderId(name)), replayed.by_client_order_id(ClientOrderId(name))
+        assert first is not None
+        assert second is not None
+        assert slots(first) == slots(second)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(MOVES, max_size=30))
+def test_a_placement_is_sent_once_and_an_ambiguous_one_is_never_called_rejected(
+    moves: list[tuple[str, Any]],
+) -> None:
+    definite = [
+        what
+        for move, what in moves
+        if move == "hear"
+        and (
+            isinstance(what, facts.OrderRejected)
+            or (isinstance(what, facts.RequestRefused) and what.outcome is not Outcome.AMBIGUOUS)
+            or (isinstance(what, facts.RequestAnswered) and what.order is not None)
+        )
+    ]
+    desk = play(moves)
+    placed = Counter(send.request.request_id for send in desk.sends if isinstance(send.request, PlaceOrder))
+    assert all(count == 1 for count in placed.values())
+    if not definite:
+        assert not any(isinstance(event, Rejected) for event in desk.events())
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(MOVES, max_size=40))
+def test_what_is_on_its_way_stays_bounded(moves: list[tuple[str, Any]]) -> None:
+    desk = play(moves)
+    queries = [send for send in desk.sends if isinstance(send, Send) and isinstance(send.request, QueryOrder)]
+    assert len(desk.state._desk.flights.by_id) <= len(moves) + len(NAMES) + len(queries)
+    desk.lose_link()
+    desk.wait(100)
+    awaited = desk.state._desk.flights.by_id.values()
+    assert all(flight.lost for flight in awaited)
+    assert len(awaited) <= len(NAMES)
