@@ -554,7 +554,8 @@ class Engine:
             post_only=False,
             cid=None,
             tag=None,
-            self_trade=SelfTrade.CANCEL_RESTING,
+            # The house stands for everybody else, and they trade with each other, too.
+            self_trade=SelfTrade.ALLOW if account == HOUSE else SelfTrade.CANCEL_RESTING,
             session=None,
             received=self._now.wall_ns,
         )
