@@ -54,6 +54,10 @@ async def put(channel: trio.MemorySendChannel[T], item: T) -> None:
         channel.send_nowait(item)
     except trio.WouldBlock:
         await channel.send(item)
+    except trio.BrokenResourceError:
+        # In an abort the receiver may have gone a step before us; then this is our cancellation, not an error.
+        await trio.lowlevel.checkpoint_if_cancelled()
+        raise
 
 
 async def receive_until(inbox: trio.MemoryReceiveChannel[T], deadline: float | None) -> T | None:
