@@ -1,0 +1,68 @@
+"""The examples run as a user runs them: as programs."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LIMIT = 60
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT, check=False)
+
+
+def test_the_quickstart_hears_of_every_execution() -> None:
+    done = run("examples/quickstart.py", "ax")
+    assert done.returncode == 0, done.stderr
+    for name in ("Connected", "Authenticated", "Accepted", "Updated", "Disconnected", "Reconnected", "Gap", "Canceled"):
+        assert name in done.stdout
+    assert "They are the same." in done.stdout
+
+
+def test_the_quickstart_says_what_it_cannot_show() -> None:
+    done = run("examples/quickstart.py", "nasdaq")
+    assert done.returncode != 0
+    assert "nasdaq" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_client_lives_in_somebody_elses_nursery() -> None:
+    done = run("examples/embed.py")
+    assert done.returncode == 0, done.stderr
+    assert "the program goes on" in done.stdout
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_the_venue_serves_strangers_and_remembers_their_orders(tmp_path: Path, ending: signal.Signals) -> None:
+    ledger = tmp_path / "inputs.jsonl"
+    command = ["examples/serve_venue.py", "ax", "--port", "0", "--ledger", str(ledger)]
+    command += ["--api-key", "somebody", "--api-secret", "hush"]
+    seen = []
+    for _ in range(2):
+        with subprocess.Popen([sys.executable, *command], cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+            assert server.stdout is not None
+            word, rest_url, _ = server.stdout.readline().split()
+            assert word == "listening"
+            with httpx.Client(base_url=rest_url) as http:
+                key = {"api_key": "somebody", "api_secret": "hush", "expiration_seconds": 60}
+                token = http.post("/api/authenticate", json=key).json()["token"]
+                http.headers["Authorization"] = f"Bearer {token}"
+                if not seen:
+                    body = {"s": "XAU-PERP", "d": "B", "q": 2, "p": "2400", "tif": "GTC", "po": False, "cid": 1}
+                    assert http.post("/orders/place-order", json=body).status_code == 200
+                seen.append(http.get("/orders/open-orders").json()["orders"])
+            server.send_signal(ending)
+            assert server.wait(LIMIT) == 0
+    assert seen[0] == seen[1]
+    assert len(seen[0]) == 1
+    assert "hush" not in ledger.read_text()
+    assert all(json.loads(line) for line in ledger.read_text().splitlines())

@@ -1,0 +1,44 @@
+"""What may import what."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+IMPURE = {"trio", "trio_websocket", "time", "random", "logging", "asyncio", "socket", "httpx", "threading", "actors"}
+
+
+def imports_of(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            found.add((node.module or "").partition(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "protocol").rglob("*.py")), ids=str)
+def test_the_protocol_never_waits_draws_or_logs(path: Path) -> None:
+    assert not imports_of(path) & IMPURE
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "protocol").rglob("*.py")), ids=str)
+def test_no_float_comes_near_money(path: Path) -> None:
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    assert not [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "float"]
+
+
+def test_the_neutral_core_knows_no_venue() -> None:
+    neutral = [*(ROOT / "protocol").glob("*.py"), *(ROOT / "protocol" / "dispatch").glob("*.py")]
+    for path in neutral:
+        assert "from .ax" not in path.read_text()
+        assert "from ..ax" not in path.read_text()
+
+
+def test_nothing_reads_the_private_parts_of_trio_websocket() -> None:
+    for path in (ROOT / "actors").glob("*.py"):
+        assert "websocket._" not in path.read_text()
