@@ -7,6 +7,8 @@
 Event classes are in `events`: `events.Filled`, `events.Canceled` …
 """
 
+import logging
+
 from protocol import (
     AuthenticationFailed,
     ClientOrderId,
@@ -74,3 +76,6 @@ __all__ = [
     "open_client",
     "open_simulated_venue",
 ]
+
+# A library speaks only when its user listens: configure the logger "trio_orders" to see its warnings.
+logging.getLogger("trio_orders").addHandler(logging.NullHandler())

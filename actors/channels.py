@@ -103,7 +103,8 @@ async def _ask(inbox: trio.MemorySendChannel[Ask], command: Command, *, shield: 
     reply_to, reply = trio.open_memory_channel[Any](1)  # room for the answer: the actor never waits for us
     with reply, reply_to:
         try:
-            await inbox.send(Ask(command, reply_to))
+            await trio.lowlevel.checkpoint_if_cancelled()
+            await put(inbox, Ask(command, reply_to))
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             raise NotSent(CLOSED) from None
         with trio.CancelScope(shield=shield):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import trio
-from attrs import evolve, frozen
+from attrs import frozen
 
 from protocol.facts import Alive, Fact, LoggedIn, Unreadable
 from protocol.inputs import Heard
@@ -54,8 +54,7 @@ async def run_socket_feed(
                 login = fact
         seen = statistics.value
         statistics.publish(
-            evolve(
-                seen,
+            FeedStatistics(
                 messages=seen.messages + len(messages),
                 reads=seen.reads + 1,
                 unreadable=seen.unreadable + unreadable,

@@ -1,0 +1,84 @@
+"""What is remembered of orders and fills: registration, lookup, windows that slide."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol.tracking import FILL_WINDOW, Window
+from protocol.values import ClientOrderId, OrderStatus, Side, VenueOrderId
+
+from .order_life import Desk, acknowledged, canceled, replaced, traded
+
+
+def test_a_registered_order_is_found_with_its_identity() -> None:
+    desk = Desk()
+    desk.place("a1")
+    order = desk.state.orders.by_client_order_id(ClientOrderId("a1"))
+    assert order is not None
+    assert (order.identity.strategy, order.identity.side) == ("default", Side.BUY)
+
+
+def test_an_order_that_is_not_tracked_is_not_found() -> None:
+    assert Desk().state.orders.by_client_order_id(ClientOrderId("a1")) is None
+
+
+def test_acceptance_is_remembered_and_a_second_one_changes_nothing() -> None:
+    desk = Desk()
+    desk.place("a1")
+    order = desk.state.orders.live[ClientOrderId("a1")]
+    assert not order.accepted
+    desk.hear(acknowledged("v1", 1))
+    assert order.accepted
+    assert desk.hear(acknowledged("v1", 1)) == []
+
+
+def test_a_full_window_lets_the_oldest_fill_go_and_keeps_all_others() -> None:
+    """The seed's own case: one more than fits evicts one, it does not empty the window."""
+    desk = Desk()
+    desk.live("a1", "v1")
+    for number in range(FILL_WINDOW + 1):
+        desk.hear(traded("v1", f"t{number}", 1, number + 1))
+    fills = desk.state.orders.fills
+    assert len(fills) == FILL_WINDOW
+    assert (VenueOrderId("v1"), "t0") not in fills
+    assert (VenueOrderId("v1"), "t1") in fills
+    assert (VenueOrderId("v1"), f"t{FILL_WINDOW}") in fills
+
+
+def test_an_order_that_ended_is_moved_and_still_found_by_every_id_it_had() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.hear(replaced("v1", "v2", 1), canceled("v2", 1))
+    orders = desk.state.orders
+    assert ClientOrderId("a1") not in orders.live
+    assert orders.by_venue_order_id(VenueOrderId("v1")) is orders.by_venue_order_id(VenueOrderId("v2"))
+    assert orders.by_wire_id(1) is None, "the venue may give the number to another order now"
+    assert desk.status("a1") is OrderStatus.CANCELED
+
+
+def test_ended_orders_are_forgotten_oldest_first() -> None:
+    desk = Desk(finished_window=3)
+    for number in range(1, 6):
+        desk.live(f"a{number}", f"v{number}")
+        desk.hear(canceled(f"v{number}", number))
+    assert list(desk.state.orders.finished) == ["a3", "a4", "a5"]
+    assert desk.state.orders.by_venue_order_id(VenueOrderId("v2")) is None
+
+
+def test_a_window_holds_at_least_one() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        Window(0)
+
+
+@given(st.integers(1, 8), st.lists(st.integers(0, 20)))
+def test_a_window_is_the_newest_distinct_keys(capacity: int, keys: list[int]) -> None:
+    window: Window[int, int] = Window(capacity)
+    expected: list[int] = []
+    for key in keys:
+        gone = window.put(key, key)
+        if key not in expected:
+            expected.append(key)
+        assert gone == (expected.pop(0) if len(expected) > capacity else None)
+    assert list(window) == expected
