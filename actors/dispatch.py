@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from typing import Final
 
 import trio
 
@@ -16,6 +17,9 @@ from .clock import Clock, seconds
 __all__ = ["has_given_up", "run_dispatch"]
 
 logger = logging.getLogger("trio_orders")
+
+SWEEP: Final = 1000
+"""So many may wait for an answer before those who have given up are looked for; then again at twice the rest."""
 
 
 def has_given_up(reply_to: object) -> bool:
@@ -34,6 +38,7 @@ async def run_dispatch(
     Ends when all of them have closed. Whoever still waits for an answer then finds its channel closed.
     """
     unanswered: set[object] = set()
+    sweep_at = SWEEP
     try:
         with inbox, to_outbox, suppress(trio.EndOfChannel):
             while True:
@@ -48,6 +53,9 @@ async def run_dispatch(
                     decisions = state.apply(batch.inputs, batch.now)
                 for reply in decisions.replies:
                     unanswered.discard(reply.reply_to)
+                if len(unanswered) > sweep_at:
+                    unanswered = {reply_to for reply_to in unanswered if not has_given_up(reply_to)}
+                    sweep_at = max(SWEEP, 2 * len(unanswered))
                 for warning in decisions.warnings:
                     logger.warning("%s", warning)
                 if decisions:

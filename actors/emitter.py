@@ -16,6 +16,9 @@ __all__ = ["Lag", "Subscribe", "ToEmitter", "run_emitter"]
 BACKLOG: Final = 1024
 """Events kept for the first subscriber, so that it sees the stream from its beginning."""
 
+SWEEP: Final = 1000
+"""Orders with subscribers of their own before those who have left are looked for; then again at twice the rest."""
+
 ENDINGS: Final = (Canceled, Expired, Rejected, Denied)
 
 
@@ -44,9 +47,12 @@ class _Subscribers:
     of_order: dict[ClientOrderId, list[Subscribe]] = field(factory=dict)
     backlog: deque[tuple[Event, ...]] | None = field(factory=deque)
     backlog_size: int = 0
+    sweep_at: int = SWEEP
 
     def add(self, subscribe: Subscribe) -> None:
         if subscribe.only is not None:
+            if len(self.of_order) > self.sweep_at:
+                self._sweep()
             self.of_order.setdefault(subscribe.only, []).append(subscribe)
             return
         self.everything.append(subscribe)
@@ -56,6 +62,14 @@ class _Subscribers:
                     self.everything.remove(subscribe)
                     break
             self.backlog = None
+
+    def _sweep(self) -> None:
+        """Lets go of those who have left and whose order brings no more events."""
+        for order, subscribers in list(self.of_order.items()):
+            subscribers[:] = [s for s in subscribers if s.to_subscriber.statistics().open_receive_channels]
+            if not subscribers:
+                del self.of_order[order]
+        self.sweep_at = max(SWEEP, 2 * len(self.of_order))
 
     def emit(self, events: tuple[Event, ...]) -> None:
         if self.everything:

@@ -67,7 +67,7 @@ class LedgerFile:
 
 def own_certificate(stack: ExitStack) -> ssl.SSLContext:
     """A context with a certificate made for this run; prints where the authority that signed it is."""
-    import trustme  # in the test extra
+    import trustme  # in the demo extra
 
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -309,6 +309,15 @@ async def test_events_that_have_arrived_come_without_a_checkpoint(autojump_clock
             assert type(await stream.__anext__()) is events.Filled
 
 
+async def test_requests_go_out_no_faster_than_the_config_says(autojump_clock: MockClock) -> None:
+    async with trading(requests_per_second=2) as (_, client, stream):
+        began = trio.current_time()
+        for _ in range(6):
+            await client.submit(sell())
+        await until(stream, events.Accepted, times=6)
+        assert trio.current_time() - began == pytest.approx(2, abs=0.1), "two at once, then two a second"
+
+
 async def test_the_sequence_has_no_holes(autojump_clock: MockClock) -> None:
     async with trading() as (venue, client, stream):
         for _ in range(3):
