@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+import math
 from contextlib import suppress
 from typing import Final
 
 import trio
+from attrs import define, field
 
 from protocol.dispatch import Decisions, DispatchState
 from protocol.inputs import Asked
 
-from .channels import Batch, put, receive_until
+from .channels import Batch
 from .clock import Clock, seconds
 
 __all__ = ["has_given_up", "run_dispatch"]
@@ -37,30 +39,58 @@ async def run_dispatch(
 
     Ends when all of them have closed. Whoever still waits for an answer then finds its channel closed.
     """
-    unanswered: set[object] = set()
-    sweep_at = SWEEP
+    worker = _Worker(inbox, to_outbox, state, clock)
     try:
         with inbox, to_outbox, suppress(trio.EndOfChannel):
             while True:
                 due = state.next_deadline
-                batch = await receive_until(inbox, None if due is None else seconds(due))
-                if batch is None:
-                    decisions = state.apply((), clock.now())
-                else:
-                    for item in batch.inputs:
-                        if isinstance(item, Asked):
-                            unanswered.add(item.reply_to)
-                    decisions = state.apply(batch.inputs, batch.now)
-                for reply in decisions.replies:
-                    unanswered.discard(reply.reply_to)
-                if len(unanswered) > sweep_at:
-                    unanswered = {reply_to for reply_to in unanswered if not has_given_up(reply_to)}
-                    sweep_at = max(SWEEP, 2 * len(unanswered))
-                for warning in decisions.warnings:
-                    logger.warning("%s", warning)
-                if decisions:
-                    await put(to_outbox, decisions)
+                with trio.CancelScope(deadline=math.inf if due is None else seconds(due)) as patience:
+                    await worker.work_until_deadline_changes(due)
+                if patience.cancelled_caught:
+                    worker.decide(Batch((), clock.now()))
+                if worker.overflow is not None:
+                    overflow, worker.overflow = worker.overflow, None
+                    await to_outbox.send(overflow)
     finally:
-        for reply_to in unanswered:
+        worker.close_unanswered()
+
+
+@define
+class _Worker:
+    """Applies batches. overflow: decisions for which the outbox had no room."""
+
+    inbox: trio.MemoryReceiveChannel[Batch]
+    to_outbox: trio.MemorySendChannel[Decisions]
+    state: DispatchState
+    clock: Clock
+    overflow: Decisions | None = field(default=None, init=False)
+    unanswered: set[object] = field(factory=set, init=False)
+    sweep_at: int = field(default=SWEEP, init=False)
+
+    async def work_until_deadline_changes(self, due: int | None) -> None:
+        """Waits for nothing but the inbox, so that a deadline that passes can cancel the waiting and no work."""
+        while self.overflow is None and self.state.next_deadline == due:
+            self.decide(await self.inbox.receive())
+
+    def decide(self, batch: Batch) -> None:
+        for item in batch.inputs:
+            if isinstance(item, Asked):
+                self.unanswered.add(item.reply_to)
+        decisions = self.state.apply(batch.inputs, batch.now)
+        for reply in decisions.replies:
+            self.unanswered.discard(reply.reply_to)
+        if len(self.unanswered) > self.sweep_at:
+            self.unanswered = {reply_to for reply_to in self.unanswered if not has_given_up(reply_to)}
+            self.sweep_at = max(SWEEP, 2 * len(self.unanswered))
+        for warning in decisions.warnings:
+            logger.warning("%s", warning)
+        if decisions:
+            try:
+                self.to_outbox.send_nowait(decisions)
+            except (trio.WouldBlock, trio.BrokenResourceError):
+                self.overflow = decisions
+
+    def close_unanswered(self) -> None:
+        for reply_to in self.unanswered:
             if isinstance(reply_to, trio.MemorySendChannel):
                 reply_to.close()

@@ -1,4 +1,4 @@
-"""The sender: the writing end of the socket, its pacing and keep-alive. Never sends anything twice.
+"""The sender: the writing end of the socket and its pacing. Never sends anything twice.
 
 A frame is for one connection. If that one is gone before the frame was begun, the frame was certainly not sent, and
 dispatch hears so. Once begun, only the venue knows.
@@ -6,7 +6,6 @@ dispatch hears so. Once begun, only the venue knows.
 
 from __future__ import annotations
 
-import math
 from typing import cast
 
 import trio
@@ -18,8 +17,9 @@ from protocol.limits import Bucket
 from protocol.values import RequestId
 from protocol.venue import Venue
 
-from .channels import Batch, receive_until
+from .channels import Batch
 from .clock import Clock, seconds
+from .keep_alive import Heartbeat, Ping
 from .websocket import Socket, SocketClosed
 
 __all__ = ["LinkLost", "LinkReady", "SenderDesk", "SenderSettings", "SessionOver", "ToSender", "run_sender"]
@@ -47,22 +47,20 @@ class SessionOver:
     """No connection will follow; the sender ends."""
 
 
-ToSender = list[Send | EndLink] | LinkReady | LinkLost | SessionOver
+ToSender = list[Send | EndLink] | LinkReady | LinkLost | SessionOver | Ping | Heartbeat
 
 
 @frozen(kw_only=True)
 class SenderSettings:
-    """ping_period: seconds between protocol pings; close_timeout: seconds for the close handshake;
-    rate: requests per second, None for no pacing."""
+    """close_timeout: seconds for the close handshake; rate: requests per second, None for no pacing."""
 
-    ping_period: float
     close_timeout: float
     rate: int | None = None
 
 
 @define
 class SenderDesk:
-    """What the sender works with, and its own state: the socket in use, the pace, when to be heard of next."""
+    """What the sender works with, and its own state: the socket in use, and the pace."""
 
     venue: Venue
     settings: SenderSettings
@@ -72,21 +70,12 @@ class SenderDesk:
     socket: Socket | None = field(default=None, init=False)
     connection: int = field(default=0, init=False)
     bucket: Bucket | None = field(default=None, init=False)
-    next_ping: float = field(default=math.inf, init=False)
-    next_heartbeat: float = field(default=math.inf, init=False)
 
     def attach(self, ready: LinkReady) -> None:
         self.socket, self.connection = ready.socket, ready.connection
-        self.next_ping = trio.current_time() + self.settings.ping_period
-        self._heartbeat_done()
 
     def detach(self) -> None:
         self.socket = None
-        self.next_ping = self.next_heartbeat = math.inf
-
-    def _heartbeat_done(self) -> None:
-        heartbeat = self.venue.heartbeat
-        self.next_heartbeat = math.inf if heartbeat is None else trio.current_time() + heartbeat[1] / 1e9
 
     async def write(self, sends: list[Send | EndLink]) -> list[RequestId]:
         """Writes frames in order; gives the requests of those that were not begun."""
@@ -115,7 +104,6 @@ class SenderDesk:
         except SocketClosed as closed:
             self.detach()  # the feed sees the end, too, and the session tells us of the next connection
             return closed.begun
-        self._heartbeat_done()
         return True
 
     async def _pace(self) -> None:
@@ -129,18 +117,17 @@ class SenderDesk:
             await trio.sleep_until(seconds(ready_at))
         self.bucket = self.bucket.take(1, self.clock.now().monotonic_ns) or self.bucket
 
-    async def keep_alive(self) -> None:
-        if self.socket is None:
+    async def keep_alive(self, due: Ping | Heartbeat) -> None:
+        if self.socket is None or due.connection != self.connection:
             return
-        now = trio.current_time()
-        if now >= self.next_heartbeat and self.venue.heartbeat is not None:
-            await self._write_text(self.venue.heartbeat[0])
-        if now >= self.next_ping and self.socket is not None:
-            self.next_ping = now + self.settings.ping_period
-            try:
-                await self.socket.ping()
-            except SocketClosed:
-                self.detach()
+        if isinstance(due, Heartbeat):
+            if self.venue.heartbeat is not None:
+                await self._write_text(self.venue.heartbeat[0])
+            return
+        try:
+            await self.socket.ping()
+        except SocketClosed:
+            self.detach()
 
     async def end_link(self) -> None:
         """The close handshake, within its time-out; then the session ends."""
@@ -155,19 +142,18 @@ class SenderDesk:
 async def run_sender(
     inbox: trio.MemoryReceiveChannel[ToSender], to_dispatch: trio.MemorySendChannel[Batch], sender: SenderDesk
 ) -> None:
-    """Receives frames from the outbox and news of the link from the session; tells dispatch what was not written.
+    """Receives frames from the outbox, news of the link from the session, and what is due from the keep-alive; tells
+    dispatch what was not written.
 
     Ends when the session is over.
     """
     with inbox, to_dispatch, sender.credits:
-        while True:
-            wake = min(sender.next_ping, sender.next_heartbeat)
-            item = await receive_until(inbox, None if wake == math.inf else wake)
-            if item is None:
-                await sender.keep_alive()
-            elif isinstance(item, list):
+        async for item in inbox:
+            if isinstance(item, list):
                 if not_begun := await sender.write(item):
                     await to_dispatch.send(Batch((NotWritten(not_begun, NOT_WRITTEN),), sender.clock.now()))
+            elif isinstance(item, Ping | Heartbeat):
+                await sender.keep_alive(item)
             elif isinstance(item, LinkReady):
                 sender.attach(item)
             elif isinstance(item, LinkLost):

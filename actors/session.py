@@ -22,7 +22,8 @@ from protocol.limits import Backoff
 from protocol.venue import Venue
 
 from .channels import Batch
-from .clock import Clock
+from .clock import NANOSECONDS, Clock
+from .keep_alive import run_keep_alive
 from .network import Connector
 from .published import Published
 from .sender import LinkLost, LinkReady, SessionOver, ToSender
@@ -62,6 +63,7 @@ class SessionSettings:
     login_timeout: float
     data_deadline: float
     max_message_size: int
+    ping_period: float
 
 
 @frozen(kw_only=True)
@@ -177,6 +179,9 @@ class _Session:
         closed: SocketClosed | None = None
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._watch, socket, ending, nursery.cancel_scope)
+            heartbeat = desk.venue.heartbeat
+            beat = None if heartbeat is None else heartbeat[1] / NANOSECONDS
+            nursery.start_soon(run_keep_alive, self.to_sender, self.connection, desk.settings.ping_period, beat)
             try:
                 await run_socket_feed(
                     socket,

@@ -120,6 +120,7 @@ async def start_actors(
             login_timeout=config.login_timeout,
             data_deadline=config.data_deadline,
             max_message_size=config.max_message_size,
+            ping_period=config.heartbeat,
         ),
         clock=clock,
         draw=config.draw,
@@ -176,9 +177,7 @@ def _start_link(
 ) -> None:
     """Sender, rest and token: all that touches the network beside the session."""
     config = graph.config
-    settings = SenderSettings(
-        ping_period=config.heartbeat, close_timeout=config.close_timeout, rate=config.requests_per_second
-    )
+    settings = SenderSettings(close_timeout=config.close_timeout, rate=config.requests_per_second)
     sender = SenderDesk(venue, settings, graph.credits.send.clone(), stop_session, clock)
     rest = RestDesk(venue, http, views.token, graph.token.send.clone(), graph.credits.send.clone(), clock)
     start = nursery.start_soon
