@@ -27,6 +27,7 @@ def config_for(port: int, path: str, *, close_timeout: float = 2.0) -> AxConfig:
         load_instruments=False,
         close_timeout=close_timeout,
         subscriber_batches=1_000_000,
+        data_deadline=600,  # the feeder sends no heartbeats
     )
 
 

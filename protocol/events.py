@@ -321,7 +321,8 @@ class Disconnected(ConnectionEvent):
 @frozen(kw_only=True)
 class Reconciled(ConnectionEvent):
     """After a login: the venue's open orders were compared with ours, and every order of ours that was missing
-    from them has been asked for. settled: orders whose state changed by it; gaps: orders with fills still missing."""
+    from them has been asked for. settled: orders of ours that had changed or had to be asked for; gaps: orders with
+    fills still missing: read the venue's history to get them."""
 
     open_orders: int
     settled: int
