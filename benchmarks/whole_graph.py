@@ -81,7 +81,7 @@ async def whole_graph(port: int, messages: int, orders: int) -> float:
 
 
 def rows(*, quick: bool) -> list[Row]:
-    messages, rounds, many = (5_000, 3, 50_000) if quick else (20_000, 5, 1_000_000)
+    messages, rounds, many = (5_000, 3, 50_000) if quick else (20_000, 5, 200_000)
     graph: list[float] = []
     floors: list[float] = []
     few: list[float] = []
