@@ -107,6 +107,7 @@ def play(moves: list[tuple[str, Any]]) -> Desk:
             case "lose":
                 desk.lose_link()
             case "log in":
+                desk.lose_link()  # a session never logs in again without having said so
                 desk.log_in(*(view(f"v{number}", number) for number in sorted(what)))
             case "cancel":
                 desk.ask(commands.Cancel(ClientOrderId(what)), Admission.CANCEL)
