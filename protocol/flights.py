@@ -21,14 +21,17 @@ FIRST_INTERNAL_ID: Final = 1 << 30
 LAST_REQUEST_ID: Final = (1 << 31) - 1
 
 
-@define(kw_only=True)
+@define(kw_only=True, eq=False)
 class Flight:
     """One request that was released towards the venue.
 
     connection: the one it was meant for, 0 over HTTP; sent_at: ns, monotonic; answered: the venue took it, and what
     came of it is still to be seen; lost: no answer came in time, or its connection ended; reply_to: who awaits the
-    answer; place: what to send once this price preview is answered; tries: how often a cancel came too early;
-    replacement: the new venue order id that the answer to a replacement named; until: how far history is to be read.
+    answer; own_query: a status query that dispatch sends on its own account; place: what to send once this price
+    preview is answered; tries: how often a cancel came too early; resting: a cancel that came too early and waits to be
+    sent again; overdue: a cancel or change whose outcome is asked for, because its time is over; replacement: the new
+    venue order id that the answer to a replacement named; until: how far history is to be read; read: how many
+    executions of it have been.
     """
 
     request: Request
@@ -36,25 +39,36 @@ class Flight:
     connection: int
     sent_at: int
     reply_to: object = None
+    own_query: bool = False
     answered: bool = False
     lost: bool = False
     place: PlaceOrder | None = None
     tries: int = 0
+    resting: bool = False
+    overdue: bool = False
     replacement: VenueOrderId | None = None
     until: int | None = None
+    read: int = 0
 
     @property
     def request_id(self) -> RequestId:
         return self.request.request_id
 
+    @property
+    def is_awaited(self) -> bool:
+        """True while the venue's answer may still come."""
+        return not (self.answered or self.lost)
+
 
 @define
 class Flights:
-    """All requests on their way, by request id, with the one cancel and the one change that an order awaits."""
+    """All requests on their way, by request id, with the one cancel, the one change and the one price that an order
+    awaits."""
 
     by_id: dict[RequestId, Flight] = field(factory=dict)
     cancel_of: dict[ClientOrderId, RequestId] = field(factory=dict)
     change_of: dict[ClientOrderId, RequestId] = field(factory=dict)
+    preview_of: dict[ClientOrderId, RequestId] = field(factory=dict)
     _last_internal: int = FIRST_INTERNAL_ID - 1
 
     def next_internal_id(self) -> RequestId:
@@ -73,11 +87,23 @@ class Flights:
         request_id = self.change_of.get(client_order_id)
         return None if request_id is None else self.by_id.get(request_id)
 
+    def preview(self, client_order_id: ClientOrderId) -> Flight | None:
+        request_id = self.preview_of.get(client_order_id)
+        return None if request_id is None else self.by_id.get(request_id)
+
+    def placement(self, client_order_id: ClientOrderId, request_id: RequestId | None) -> Flight | None:
+        """The placement of an order, None once nothing more is awaited of it. request_id: of the order; its number may
+        be in use again for something else."""
+        flight = None if request_id is None else self.by_id.get(request_id)
+        if flight is None or flight.client_order_id != client_order_id or type(flight.request) is not PlaceOrder:
+            return None
+        return flight
+
     def drop(self, request_id: RequestId) -> Flight | None:
         """Forgets a request; its order awaits it no longer."""
         flight = self.by_id.pop(request_id, None)
         if flight is not None and flight.client_order_id is not None:
-            for awaited in (self.cancel_of, self.change_of):
+            for awaited in (self.cancel_of, self.change_of, self.preview_of):
                 if awaited.get(flight.client_order_id) == request_id:
                     del awaited[flight.client_order_id]
         return flight

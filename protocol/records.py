@@ -14,7 +14,7 @@ from .events import ConnectionEvent, OrderEvent, Report
 from .orders import OrderIdentity
 from .values import OrderStatus, TimeInForce, VenueOrderId
 
-__all__ = ["Bound", "Closed", "Note", "Record", "Registered"]
+__all__ = ["Bound", "Closed", "FormerId", "Note", "Record", "Registered"]
 
 
 @frozen(kw_only=True)
@@ -39,6 +39,14 @@ class Bound(Note):
     quantity: Decimal | None = None
     price: Decimal | None = None
     time_in_force: TimeInForce | None = None
+
+
+@frozen(kw_only=True)
+class FormerId(Note):
+    """A venue order id that the order had before a replacement, told only after a later one: its late fills find the
+    order by it."""
+
+    venue_order_id: VenueOrderId
 
 
 @frozen(kw_only=True)

@@ -4,7 +4,8 @@ It changes by `fold` alone. Replaying the records of a run into an empty `Tracke
 run ended with.
 
 Memory is bounded: a finished order is kept, with its ids, until 100,000 others have finished after it; the fill
-identities slide the same way. No window is ever emptied at once.
+identities and the ids that one order had before its replacements slide the same way. No window is ever emptied at
+once.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from .events import (
     Updated,
 )
 from .orders import NEXT_STATUS, Happening, OrderIdentity, OrderState
-from .records import Bound, Closed, Record, Registered
+from .records import Bound, Closed, FormerId, Record, Registered
 from .values import (
     ZERO,
     ClientOrderId,
@@ -52,13 +53,16 @@ FillKey = tuple[VenueOrderId, TradeId]
 
 FILL_WINDOW: Final = 10_000
 FINISHED_WINDOW: Final = 100_000
+FORMER_IDS: Final = 1000
+"""How many venue order ids from before its replacements an order is still found by."""
 
 
 class Order:
     """One tracked order. Only `TrackedOrders` writes to it.
 
     cumulative: all fills we heard of, under whatever venue order id; base: the part of it that the present venue
-    order id does not count (filled before a replacement); reason: why it ended, or why nobody knows.
+    order id does not count (filled before a replacement); former_ids: the newest of those from before its replacements;
+    reason: why it ended, or why nobody knows.
     """
 
     __slots__ = (
@@ -95,6 +99,11 @@ class Order:
         self.base = ZERO
         self.reason = ""
         self.unknown_since: int | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """True when only its fills are news. Denied is our own conclusion, so the venue may still say otherwise."""
+        return self.status.is_terminal and self.status is not OrderStatus.DENIED
 
     def view(self) -> OrderState:
         return OrderState(
@@ -149,12 +158,14 @@ class Window(Generic[K, V]):
 class TrackedOrders:
     """Owned by dispatch; see the module's docstring.
 
-    live: orders that have not ended, by client order id; finished: the newest of those that have;
-    fills: fill identities already published, with whether their fee is known.
+    live: orders that have not ended, by client order id; unnamed: those of them without a venue order id;
+    finished: the newest of those that have ended; fills: fill identities already published, with whether their fee is
+    known.
     """
 
     def __init__(self, *, fill_window: int = FILL_WINDOW, finished_window: int = FINISHED_WINDOW) -> None:
         self.live: dict[ClientOrderId, Order] = {}
+        self.unnamed: dict[ClientOrderId, Order] = {}
         self.finished: Window[ClientOrderId, Order] = Window(finished_window)
         self.fills: Window[FillKey, bool] = Window(fill_window)
         self._by_venue_id: dict[VenueOrderId, Order] = {}
@@ -163,6 +174,7 @@ class TrackedOrders:
             Submitted: self._fold_submitted,
             Registered: self._fold_registered,
             Bound: self._fold_bound,
+            FormerId: self._fold_former_id,
             Accepted: self._fold_accepted,
             Triggered: self._fold_triggered,
             Updated: self._fold_updated,
@@ -189,6 +201,14 @@ class TrackedOrders:
         """The order that has, or had before a replacement, this venue order id."""
         return self._by_venue_id.get(venue_order_id)
 
+    def is_former_id(self, order: Order, venue_order_id: VenueOrderId) -> bool:
+        """True for a venue order id that `order` had before a replacement."""
+        return venue_order_id != order.venue_order_id and self._by_venue_id.get(venue_order_id) is order
+
+    def is_of_another(self, order: Order, venue_order_id: VenueOrderId) -> bool:
+        """True when a different tracked order has this venue order id."""
+        return self._by_venue_id.get(venue_order_id, order) is not order
+
     def find(self, venue_order_id: VenueOrderId, wire_id: WireId | None) -> Order | None:
         """By venue order id, else by wire id (spec AX 5.2: then learn the venue order id)."""
         order = self._by_venue_id.get(venue_order_id)
@@ -213,6 +233,8 @@ class TrackedOrders:
 
     def _add(self, order: Order) -> Order:
         self.live[order.identity.client_order_id] = order
+        if order.venue_order_id is None:
+            self.unnamed[order.identity.client_order_id] = order
         if order.identity.wire_id is not None:
             self._by_wire_id.setdefault(order.identity.wire_id, order)  # whoever has it keeps it
         return order
@@ -220,21 +242,33 @@ class TrackedOrders:
     def _bind(self, order: Order, venue_order_id: VenueOrderId | None) -> None:
         if venue_order_id is None or order.venue_order_id == venue_order_id:
             return
-        if order.venue_order_id is not None:
-            order.former_ids = (*order.former_ids, order.venue_order_id)
+        if order.venue_order_id is None:
+            self.unnamed.pop(order.identity.client_order_id, None)
+        else:
+            self._add_former_id(order, order.venue_order_id)
         order.venue_order_id = venue_order_id
+        self._by_venue_id[venue_order_id] = order
+
+    def _add_former_id(self, order: Order, venue_order_id: VenueOrderId) -> None:
+        order.former_ids = (*order.former_ids, venue_order_id)
+        if len(order.former_ids) > FORMER_IDS:
+            self._forget_venue_id(order, order.former_ids[0])
+            order.former_ids = order.former_ids[1:]
         self._by_venue_id[venue_order_id] = order
 
     def _move(self, order: Order, status: OrderStatus) -> None:
         order.status = status
         client_order_id = order.identity.client_order_id
         if not status.is_terminal:
+            if status is not OrderStatus.UNKNOWN:
+                order.reason, order.unknown_since = "", None
             if client_order_id not in self.live:  # the venue knows an order that we had given up
                 self.finished.pop(client_order_id)
                 self._add(order)
             return
         if self.live.pop(client_order_id, None) is None:
             return
+        self.unnamed.pop(client_order_id, None)
         # The venue may give the wire id to a later order; an order that never got a venue id keeps it meanwhile.
         if order.venue_order_id is not None:
             self._forget_wire_id(order)
@@ -250,8 +284,12 @@ class TrackedOrders:
     def _forget(self, order: Order) -> None:
         self._forget_wire_id(order)
         for venue_order_id in (*order.former_ids, order.venue_order_id):
-            if venue_order_id is not None and self._by_venue_id.get(venue_order_id) is order:
-                del self._by_venue_id[venue_order_id]
+            if venue_order_id is not None:
+                self._forget_venue_id(order, venue_order_id)
+
+    def _forget_venue_id(self, order: Order, venue_order_id: VenueOrderId) -> None:
+        if self._by_venue_id.get(venue_order_id) is order:
+            del self._by_venue_id[venue_order_id]
 
     def _fold_submitted(self, record: Submitted) -> None:
         order = Order(record.identity)
@@ -273,6 +311,9 @@ class TrackedOrders:
         order.price = record.price if order.price is None else order.price
         order.time_in_force = order.time_in_force or record.time_in_force
 
+    def _fold_former_id(self, record: FormerId) -> None:
+        self._add_former_id(self._known(record.identity), record.venue_order_id)
+
     def _fold_accepted(self, record: Accepted) -> None:
         order = self._known(record.identity)
         order.accepted = True
@@ -287,7 +328,7 @@ class TrackedOrders:
         order = self._known(record.identity)
         if record.venue_order_id != order.venue_order_id:
             self._bind(order, record.venue_order_id)
-            order.base = record.venue_cumulative_base
+        order.base = record.venue_cumulative_base
         order.quantity = record.quantity
         order.price = record.price
         order.trigger_price = record.trigger_price

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 
 from attrs import evolve
 
@@ -15,10 +16,10 @@ from ..inputs import Admission
 from ..orders import NEXT_STATUS, Happening
 from ..records import Bound
 from ..tracking import Order
-from ..values import NO_TIME, OrderStatus
+from ..values import NO_TIME, OrderStatus, VenueOrderId
+from ..venue import SECOND
 from .decisions import CancelDue
 from .desk import Desk
-from .gaps import Gaps
 from .life import OrderLife
 from .losing import Losing
 from .queries import Queries
@@ -26,19 +27,19 @@ from .reports import Reports
 
 __all__ = ["Answering"]
 
+CLOCK_TOLERANCE: Final = 60 * SECOND
+"""How far the venue's clock and ours may be apart."""
+
 
 class Answering:
     """Stateless: what is on its way is in the desk's flights."""
 
-    def __init__(
-        self, desk: Desk, life: OrderLife, queries: Queries, reports: Reports, losing: Losing, gaps: Gaps
-    ) -> None:
+    def __init__(self, desk: Desk, life: OrderLife, queries: Queries, reports: Reports, losing: Losing) -> None:
         self._desk = desk
         self._life = life
         self._queries = queries
         self._reports = reports
         self._losing = losing
-        self._gaps = gaps
         self._answers: dict[type, Callable[[Flight, Any], None]] = {
             requests.PlaceOrder: self._place_answered,
             requests.CancelOrder: self._cancel_answered,
@@ -71,11 +72,23 @@ class Answering:
 
     def _place_answered(self, flight: Flight, fact: facts.RequestAnswered) -> None:
         flight.answered = True
-        order = self._desk.order_of(flight)
+        order, venue_order_id = self._desk.order_of(flight), fact.venue_order_id
         if order is None or order.accepted or order.status.is_terminal:
             self._desk.flights.drop(flight.request_id)
-        if order is not None and order.venue_order_id is None and fact.venue_order_id is not None:
-            self._desk.record(Bound(identity=order.identity, venue_order_id=fact.venue_order_id))
+        if order is None or order.venue_order_id is not None or venue_order_id is None:
+            return
+        if not self._is_of_another(order, venue_order_id):
+            self._desk.record(Bound(identity=order.identity, venue_order_id=venue_order_id))
+
+    def _is_of_another(self, order: Order, venue_order_id: VenueOrderId) -> bool:
+        """Never lets an answer mix two orders up."""
+        mixed_up = self._desk.orders.is_of_another(order, venue_order_id)
+        if mixed_up:
+            self._desk.warn(
+                f"An answer about order {order.identity.client_order_id} names venue order {venue_order_id}, which is "
+                "another order of ours. It was ignored; look at what is open."
+            )
+        return mixed_up
 
     def _cancel_answered(self, flight: Flight, fact: facts.RequestAnswered) -> None:
         flight.answered = True
@@ -102,6 +115,7 @@ class Answering:
 
     def _open_orders_answered(self, flight: Flight, fact: facts.RequestAnswered) -> None:
         self._desk.flights.drop(flight.request_id)
+        self._queries.listed(flight.request_id)
         reports = []
         for view in fact.orders or ():
             order = self._desk.orders.find(view.venue_order_id, view.wire_id)
@@ -113,28 +127,39 @@ class Answering:
     def _query_answered(self, flight: Flight, fact: facts.RequestAnswered) -> None:
         self._desk.flights.drop(flight.request_id)
         order, view = self._desk.order_of(flight), fact.order
-        if view is None or order is None:
+        settled = False
+        if order is None or view is None or self._is_of_another(order, view.venue_order_id):
             self._desk.reply(flight.reply_to, RequestFailed("The venue's answer does not say where the order stands."))
         else:
             self._life.sync(order, view)
             self._desk.reply(flight.reply_to, self._reports.status_report(view, NO_TIME, "", order))
-        if flight.reply_to is None and order is not None:
-            request = flight.request
-            assert isinstance(request, requests.QueryOrder)
-            if view is not None and view.status is None and request.venue_order_id is not None:
-                self._queries.soon(order, by_wire_id=True)  # that id has been replaced; the wire id finds the new one
-            self._queries.over(order, settled=self._is_settled(order, view))
+            settled = self._look_further(order, view, flight)
+        if flight.own_query:
+            self._queries.over(flight, settled=settled, heard=view is not None)
 
-    def _is_settled(self, order: Order, view: OrderView | None) -> bool:
-        """True when a status answer left nothing open about the order."""
+    def _look_further(self, order: Order, view: OrderView, query: Flight) -> bool:
+        """True when a status answer left nothing open about the order; else it says what to ask next."""
         if order.status.is_terminal:
             return True
-        if view is None or view.status is None or order.status in (OrderStatus.SUBMITTED, OrderStatus.UNKNOWN):
+        present = view.venue_order_id == order.venue_order_id
+        if present and view.status is None:
+            self._follow_replacement(order, query)
             return False
-        cancel = self._desk.flights.cancel(order.identity.client_order_id)
-        if cancel is not None and (cancel.answered or cancel.lost):
-            self._desk.flights.drop(cancel.request_id)  # the order outlived it
+        if not present or order.status in (OrderStatus.SUBMITTED, OrderStatus.UNKNOWN):
+            return False
+        self._losing.outlived(order, query)
         return True
+
+    def _follow_replacement(self, order: Order, query: Flight) -> None:
+        """The order goes on under an id that we do not know: its wire id finds it if we chose that, else the id that
+        the answer to our own change named."""
+        by_wire_id = _is_by_wire_id(query)
+        change = self._desk.flights.change(order.identity.client_order_id)
+        named = None if change is None or change.replacement == order.venue_order_id else change.replacement
+        if named is None and by_wire_id:
+            return  # nothing else to ask by; it is asked again later
+        ours = order.request_id is not None
+        self._queries.follow(order, None if ours and not by_wire_id else named)
 
     def refused(self, fact: facts.RequestRefused) -> None:
         flight = None if fact.request_id is None else self._desk.flights.by_id.get(fact.request_id)
@@ -155,6 +180,8 @@ class Answering:
                 return
         elif order is not None:
             self._life.reject(order, None, fact.reason, fact.due_post_only, NO_TIME)
+            if order.accepted and not order.status.is_terminal:
+                self._queries.soon(order)  # the venue contradicts itself
         self._desk.flights.drop(flight.request_id)
 
     def _cancel_request_refused(self, flight: Flight, fact: facts.RequestRefused) -> None:
@@ -162,9 +189,12 @@ class Answering:
         delays = self._desk.rules.early_cancel_delays
         if order is None or order.status.is_terminal:
             self._desk.flights.drop(flight.request_id)
+        elif flight.resting:
+            return  # the refusal that it rests for, told again
         elif fact.outcome is Outcome.TOO_EARLY and flight.tries < len(delays):
             self._desk.timers.add(self._desk.now.monotonic_ns + delays[flight.tries], CancelDue(flight.request_id))
             flight.tries += 1
+            flight.resting = True
         else:
             self._desk.flights.drop(flight.request_id)
             if fact.outcome is not Outcome.AMBIGUOUS:
@@ -177,10 +207,10 @@ class Answering:
         self._desk.flights.drop(flight.request_id)
         if order is None or order.status.is_terminal:
             return
-        if fact.outcome is Outcome.AMBIGUOUS:
-            self._queries.soon(order)
-        else:
+        if fact.outcome is not Outcome.AMBIGUOUS:
             self._life.reject_change(order, flight.request_id, fact.reason)
+        if fact.outcome in (Outcome.AMBIGUOUS, Outcome.NOT_FOUND):
+            self._queries.soon(order)
 
     def _cancel_all_refused(self, flight: Flight, fact: facts.RequestRefused) -> None:
         self._desk.flights.drop(flight.request_id)
@@ -188,48 +218,68 @@ class Answering:
 
     def _question_refused(self, flight: Flight, fact: facts.RequestRefused) -> None:
         self._desk.flights.drop(flight.request_id)
+        self._queries.listed(flight.request_id)
         self._desk.reply(flight.reply_to, RequestFailed(fact.reason))
 
     def _query_refused(self, flight: Flight, fact: facts.RequestRefused) -> None:
         self._desk.flights.drop(flight.request_id)
         self._desk.reply(flight.reply_to, RequestFailed(fact.reason))
         order = self._desk.order_of(flight)
-        denied = fact.outcome is Outcome.NOT_FOUND and order is not None and self._absence_proves(order, flight)
-        if denied and order is not None:
-            self._life.deny(order, f"The venue has no such order, so it never arrived there: {fact.reason}")
-        if flight.reply_to is None and order is not None:
-            self._queries.over(order, settled=denied)
+        denied, not_found = False, fact.outcome is Outcome.NOT_FOUND
+        if not_found and order is not None and not order.status.is_terminal:
+            denied = self._absence_proves(order, flight)
+            if order.venue_order_id is not None and _is_by_wire_id(flight):
+                self._follow_replacement(order, flight)
+            if denied:
+                self._life.deny(order, f"The venue has no such order, so it never arrived there: {fact.reason}")
+            elif order.accepted and flight.own_query and self._queries.is_first(order):
+                self._desk.warn(
+                    f"The venue does not know order {order.identity.client_order_id} any more, though it had accepted "
+                    "it. It is asked again and again; look at what is open."
+                )
+        if flight.own_query:
+            self._queries.over(flight, settled=denied, heard=not_found)
 
     def _absence_proves(self, order: Order, query: Flight) -> bool:
         """Whether "no such order" is proof that the placement never arrived (see `VenueRules`)."""
+        desk = self._desk
         if order.accepted or order.status not in (OrderStatus.SUBMITTED, OrderStatus.UNKNOWN):
             return False
-        placed = None if order.request_id is None else self._desk.flights.by_id.get(order.request_id)
-        if placed is None or placed.connection != self._desk.connection:
+        if desk.flights.preview(order.identity.client_order_id) is not None:
+            return False  # it has not been sent at all yet
+        if order.venue_order_id is not None and _is_by_wire_id(query):
+            return False  # asked by its wire id, and by now the venue has named its own
+        placed = desk.placement_of(order)
+        if placed is None or placed.connection not in (0, desk.connection):
             return True
-        return query.sent_at - placed.sent_at >= self._desk.rules.absence_proves_after
+        return query.sent_at - placed.sent_at >= desk.rules.absence_proves_after
 
     def previewed(self, fact: facts.PricePreviewed) -> None:
         flight = self._desk.flights.by_id.get(fact.request_id)
         if flight is None or flight.place is None:
             return
-        if fact.price is None or fact.filled <= 0:
-            self._losing.deny_preview(flight, "There is nothing to trade against, so it was not sent.")
-            return
         order = self._desk.order_of(flight)
-        if not self._desk.ready or order is None:
+        if order is None or order.status is not OrderStatus.SUBMITTED:
+            self._losing.deny_preview(flight, "It had ended before it was sent.")
+        elif fact.price is None or fact.filled <= 0:
+            self._losing.deny_preview(flight, "There is nothing to trade against, so it was not sent.")
+        elif not self._desk.ready or self._desk.closing:
             self._losing.deny_preview(flight, "The connection ended before it was sent.")
-            return
-        self._desk.flights.drop(fact.request_id)
+        else:
+            self._desk.flights.drop(fact.request_id)
+            self._place_priced(order, flight.place, fact.price, fact)
+
+    def _place_priced(
+        self, order: Order, place: requests.PlaceOrder, price: Decimal, fact: facts.PricePreviewed
+    ) -> None:
+        client_order_id = order.identity.client_order_id
         if fact.remaining > 0:
             self._desk.warn(
-                f"Only {fact.filled} of order {order.identity.client_order_id} would fill now; "
-                f"{fact.remaining} would not. It is sent all the same."
+                f"Only {fact.filled} of order {client_order_id} would fill now; {fact.remaining} would not. "
+                "It is sent all the same."
             )
-        self._desk.record(Bound(identity=order.identity, venue_order_id=None, price=fact.price))
-        priced = evolve(flight.place, price=fact.price)
-        client_order_id = order.identity.client_order_id
-        self._desk.send(priced, client_order_id=client_order_id, admission=Admission.ORDER)
+        self._desk.record(Bound(identity=order.identity, venue_order_id=None, price=price))
+        self._desk.send(evolve(place, price=price), client_order_id=client_order_id, admission=Admission.ORDER)
 
     def _preview_refused(self, flight: Flight, fact: facts.RequestRefused) -> None:
         self._losing.deny_preview(flight, f"The venue named no price for it: {fact.reason}")
@@ -239,21 +289,41 @@ class Answering:
             order = self._desk.orders.by_venue_order_id(trade.venue_order_id)
             if self._life.is_known_fill(order, trade):
                 continue
-            if order is None:
+            if order is not None:
+                if not order.accepted and (order.status, Happening.ACCEPTED) in NEXT_STATUS:
+                    self._life.accept(order, order.venue_order_id, trade.time)
+                self._life.fill(order, trade, final=False)
+            elif not self._may_be_ours(trade):
                 self._reports.report_fill(trade, None)
-                continue
-            if not order.accepted and (order.status, Happening.ACCEPTED) in NEXT_STATUS:
-                self._life.accept(order, trade.venue_order_id, trade.time)
-            client_order_id = order.identity.client_order_id
-            self._gaps.shrink(client_order_id, trade.quantity)
-            self._life.fill(order, trade, final=False)
         flight = self._desk.flights.by_id.get(fact.request_id)
         if flight is not None and isinstance(flight.request, requests.ListFills):
             self._desk.flights.drop(fact.request_id)
             self._next_page(flight, flight.request, fact)
 
+    def _may_be_ours(self, trade: facts.Trade) -> bool:
+        """True when the fill may be of an order that was sent and has no venue order id here yet. As somebody else's
+        it would be lost to that order, so it stays unpublished until history is read again."""
+        for client_order_id, order in self._desk.orders.unnamed.items():
+            identity = order.identity
+            if (
+                identity.instrument.symbol == trade.symbol
+                and identity.side in (None, trade.side)
+                and trade.time >= identity.local_time - CLOCK_TOLERANCE
+                and self._desk.placement_of(order) is not None
+            ):
+                self._desk.warn(
+                    f"Fill {trade.trade_id} of venue order {trade.venue_order_id} may be of order {client_order_id}, "
+                    "whose id at the venue is not known yet. Read the history again once it is."
+                )
+                return True
+        return False
+
     def _next_page(self, flight: Flight, request: requests.ListFills, fact: facts.FillsListed) -> None:
-        read = flight.tries + len(fact.trades)
+        read = flight.read + len(fact.trades)
+        if fact.cursor is not None and fact.cursor == request.cursor:
+            problem = f"The venue gives the same page of its history again and again; {read} fills were read."
+            self._desk.reply(flight.reply_to, RequestFailed(problem))
+            return
         if fact.cursor is not None:
             following = evolve(request, cursor=fact.cursor)
         elif flight.until is not None and request.end < flight.until:
@@ -263,4 +333,8 @@ class Answering:
             self._desk.reply(flight.reply_to, read)
             return
         sent = self._desk.send(following, reply_to=flight.reply_to)
-        sent.tries, sent.until = read, flight.until
+        sent.read, sent.until = read, flight.until
+
+
+def _is_by_wire_id(query: Flight) -> bool:
+    return isinstance(query.request, requests.QueryOrder) and query.request.venue_order_id is None

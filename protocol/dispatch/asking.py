@@ -124,6 +124,7 @@ class Asking:
             side=place.side,
             quantity=place.quantity,
         )
+        self._desk.flights.preview_of[client_order_id] = preview.request_id
         self._desk.send(preview, client_order_id=client_order_id).place = place
 
     def _live_order_named(self, client_order_id: ClientOrderId, what: str) -> Order:
@@ -135,6 +136,13 @@ class Asking:
     def _cancel(self, asked: Asked) -> None:
         client_order_id = asked.command.client_order_id  # type: ignore[union-attr]
         order = self._live_order_named(client_order_id, "The cancel")
+        preview = self._desk.flights.preview(client_order_id)
+        if preview is not None:
+            self._losing.deny_preview(preview, "It was canceled before it was sent.")
+            if asked.admission is not None:
+                self._desk.out.released.append(asked.admission)
+            self._desk.reply(asked.reply_to, asked.request_id)
+            return
         wire_id = order.identity.wire_id if self._desk.rules.cancel_by_wire_id else None
         if order.venue_order_id is None and wire_id is None:
             raise NotSent(
@@ -158,7 +166,8 @@ class Asking:
             )
         self._desk.require_link(f"The change of order {client_order_id}")
         self._desk.require_free_number(asked.request_id)
-        if self._desk.flights.change(client_order_id) is not None:
+        change = self._desk.flights.change(client_order_id)
+        if change is not None and not change.lost:
             raise NotSent(f"The change was not sent: order {client_order_id} is being changed already.")
         request = requests.ReplaceOrder(
             request_id=asked.request_id,
@@ -217,6 +226,14 @@ class Asking:
         command = asked.command
         assert isinstance(command, commands.RegisterExternal)
         assert asked.instrument is not None  # the command handler found it
+        holder = self._desk.orders.by_venue_order_id(command.venue_order_id)
+        if holder is not None and holder.identity.client_order_id != command.client_order_id:
+            self._desk.warn(
+                f"Order {command.client_order_id} was not registered: venue order {command.venue_order_id} is known "
+                f"here already, as order {holder.identity.client_order_id}. Use that name."
+            )
+            self._desk.reply(asked.reply_to, False)
+            return
         if self._desk.orders.by_client_order_id(command.client_order_id) is None:
             identity = OrderIdentity(
                 trader=self._desk.trader,

@@ -71,6 +71,7 @@ class Desk:
         client_order_id: ClientOrderId | None = None,
         reply_to: object = None,
         admission: Admission | None = None,
+        own_query: bool = False,
     ) -> Flight:
         """Releases a request towards the venue and keeps it as on its way."""
         now = self.now.monotonic_ns
@@ -81,6 +82,7 @@ class Desk:
             connection=connection,
             sent_at=now,
             reply_to=reply_to,
+            own_query=own_query,
         )
         self.flights.by_id[request.request_id] = flight
         self.timers.add(now + self.rules.request_timeout, RequestDue(request.request_id))
@@ -91,6 +93,8 @@ class Desk:
         """Raises NotSent while nothing can be sent. what: begins the sentence."""
         if self.closing:
             raise NotSent(f"{what} was not sent: the client is closing.")
+        if self.failed is not None:
+            raise NotSent(f"{what} was not sent: the session has ended. {self.failed}")
         if not self.ready:
             raise NotSent(f"{what} was not sent: there is no connection to {self.rules.venue} at the moment.")
 
@@ -110,3 +114,7 @@ class Desk:
         """The order that a request on its way is about."""
         client_order_id = flight.client_order_id
         return None if client_order_id is None else self.orders.by_client_order_id(client_order_id)
+
+    def placement_of(self, order: Order) -> Flight | None:
+        """The placement of an order, None once nothing more is awaited of it."""
+        return self.flights.placement(order.identity.client_order_id, order.request_id)

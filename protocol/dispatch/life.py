@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from .. import events, requests
+from .. import events
 from ..facts import OrderView, Trade
 from ..orders import NEXT_STATUS, Happening
 from ..records import Bound, Closed
@@ -27,29 +27,51 @@ class OrderLife:
 
     def sync(self, order: Order, view: OrderView) -> None:
         """Takes over what a snapshot or a status answer shows. It may be older than the last event, so it never
-        takes anything back: not an end, not a fill."""
+        takes anything back: not an end, not a fill, not a replacement."""
         status = view.status
-        if status is OrderStatus.REJECTED:
-            self.reject(order, view, view.reason or "The venue shows the order as rejected.", False, view.time)
-            return
-        if order.status.is_terminal and order.status is not OrderStatus.DENIED:
+        if order.is_over or self._desk.orders.is_former_id(order, view.venue_order_id):
             self.notice_total(order, view)
-            return
-        if status is None or status is OrderStatus.SUBMITTED:
+            self.warn_if_rejected(order, status)
+        elif status is OrderStatus.REJECTED:
+            self._sync_rejected(order, view)
+        elif status is None or status is OrderStatus.SUBMITTED:
             if order.venue_order_id is None:
                 self.bind(order, view)
-            return
-        self.adopt(order, view, view.time)
-        self.notice_total(order, view)
+            self.notice_total(order, view)
+        else:
+            self.adopt(order, view, view.time)
+            self.notice_total(order, view)
+            self._sync_status(order, view, status)
+
+    def _sync_rejected(self, order: Order, view: OrderView) -> None:
+        reason = view.reason or "The venue shows the order as rejected."
+        if order.venue_order_id not in (None, view.venue_order_id):
+            self.reject_replacement(order, reason)
+        elif order.accepted:
+            self.notice_total(order, view)
+            self.end_canceled(order, f"The venue rejected it after it had accepted it. {reason}", view.time)
+        else:
+            self.reject(order, view, reason, False, view.time)
+
+    def _sync_status(self, order: Order, view: OrderView, status: OrderStatus) -> None:
         if status is OrderStatus.FILLED:
             if not order.status.is_terminal:
                 self._desk.record(Closed(identity=order.identity, status=OrderStatus.FILLED))
+                self.ended(order)
         elif status is OrderStatus.CANCELED:
             self.end_canceled(order, view.reason or "found canceled when its status was asked for", view.time)
         elif status is OrderStatus.EXPIRED:
             self.end_expired(order, view, view.reason or "found expired when its status was asked for", view.time)
         else:
             self.take_terms(order, view)
+
+    def warn_if_rejected(self, order: Order, shown: OrderStatus | None) -> None:
+        """The venue said that there is no such order, and now it shows it."""
+        if order.status is OrderStatus.REJECTED and shown is not None and not shown.is_terminal:
+            self._desk.warn(
+                f"The venue shows order {order.identity.client_order_id} as live, though it had rejected it. "
+                "If you do not want it, cancel it at the venue."
+            )
 
     def take_terms(self, order: Order, view: OrderView) -> None:
         """Price and quantity of the present venue order id, where they differ from what we know."""
@@ -78,7 +100,7 @@ class OrderLife:
             Bound(
                 identity=order.identity,
                 venue_order_id=view.venue_order_id,
-                quantity=view.quantity,
+                quantity=None if view.quantity is None else order.base + view.quantity,
                 price=view.price,
                 time_in_force=view.time_in_force,
             )
@@ -88,18 +110,15 @@ class OrderLife:
         """Makes sure that the order is accepted, has this venue order id, and has terms."""
         venue_order_id = view.venue_order_id
         if not order.accepted and (order.status, Happening.ACCEPTED) in NEXT_STATUS:
-            self.accept(order, venue_order_id, time)
-        if order.venue_order_id is None or (order.quantity is None and view.quantity is not None):
-            self.bind(order, view)
-        if order.venue_order_id != venue_order_id and venue_order_id not in order.former_ids:
+            self.accept(order, order.venue_order_id or venue_order_id, time)
+        if order.venue_order_id in (None, venue_order_id):
+            if order.venue_order_id is None or (order.quantity is None and view.quantity is not None):
+                self.bind(order, view)
+        elif not self._desk.orders.is_former_id(order, venue_order_id):
             # The venue replaced the order and the event that said so is missing: the new id tells.
-            self.rename(order, venue_order_id, view, order.cumulative, time)
-            if view.quantity is None:
-                self._ask_for_terms()
-
-    def _ask_for_terms(self) -> None:
-        """A status answer names an order and not its terms; the list of open orders does."""
-        self._desk.send(requests.ListOpenOrders(request_id=self._desk.flights.next_internal_id()))
+            self.rename(order, venue_order_id, view, ZERO, time)
+            if view.quantity is None and (view.status is None or not view.status.is_terminal):
+                self._queries.ask_for_terms()
 
     def accept(self, order: Order, venue_order_id: VenueOrderId | None, time: int) -> None:
         self._desk.record(
@@ -110,14 +129,15 @@ class OrderLife:
                 local_time=self._desk.now.wall_ns,
             )
         )
-        flight = None if order.request_id is None else self._desk.flights.by_id.get(order.request_id)
-        if flight is not None and (flight.answered or flight.lost):
-            self._desk.flights.drop(flight.request_id)
+        placed = self._desk.placement_of(order)
+        if placed is not None and not placed.is_awaited:
+            self._desk.flights.drop(placed.request_id)
         self._queries.settled(order.identity.client_order_id)
 
-    def rename(self, order: Order, new_id: VenueOrderId, view: OrderView | None, base: Decimal, time: int) -> None:
-        """The order goes on under another venue order id. base: of its cumulative quantity, what the new id does not
-        count; view: the new terms, None for those it has."""
+    def rename(self, order: Order, new_id: VenueOrderId, view: OrderView | None, carried: Decimal, time: int) -> None:
+        """The order goes on under another venue order id. carried: what filled under earlier ids and the new one counts
+        again (venues differ); view: the new terms, None for those it has."""
+        base = self._gaps.total(order.identity.client_order_id, order.cumulative) - carried
         quantity, price = order.quantity, order.price
         if view is not None:
             quantity = quantity if view.quantity is None else base + view.quantity
@@ -141,9 +161,7 @@ class OrderLife:
         if view.cumulative is None or view.venue_order_id != order.venue_order_id:
             return
         reported = order.base + view.cumulative - executing
-        missing = reported - order.cumulative
-        client_order_id = order.identity.client_order_id
-        if self._gaps.note(client_order_id, missing):
+        if self._gaps.note(order.identity.client_order_id, order.cumulative, reported, executing):
             self._desk.record(
                 events.Gap(
                     venue=self._desk.rules.venue,
@@ -203,6 +221,8 @@ class OrderLife:
                 status=status,
             )
         )
+        if self._gaps:
+            self._gaps.heard(order.identity.client_order_id, cumulative)
         if open_quantity < 0:
             self._desk.warn(
                 f"The venue executed {-open_quantity} more than the {quantity} of order "
@@ -215,12 +235,13 @@ class OrderLife:
         """Forgets what was still to be watched of an order that has ended; answers under way may still come."""
         client_order_id = order.identity.client_order_id
         flights = self._desk.flights
-        for flight in (flights.cancel(client_order_id), flights.change(client_order_id)):
-            if flight is not None and (flight.answered or flight.lost):
+        for flight in (
+            flights.cancel(client_order_id),
+            flights.change(client_order_id),
+            self._desk.placement_of(order),
+        ):
+            if flight is not None and (flight.overdue or flight.resting or not flight.is_awaited):
                 flights.drop(flight.request_id)
-        placed = None if order.request_id is None else flights.by_id.get(order.request_id)
-        if placed is not None and (placed.answered or placed.lost):
-            flights.drop(placed.request_id)
         self._queries.ended(client_order_id)
 
     def end_canceled(self, order: Order, reason: str, time: int) -> None:
@@ -309,6 +330,13 @@ class OrderLife:
                     reason=reason,
                 )
             )
+
+    def reject_replacement(self, order: Order, reason: str) -> None:
+        """The venue refused what was to replace the order; the order stands as its own news say."""
+        flight = self._desk.flights.change(order.identity.client_order_id)
+        if flight is not None:
+            self._desk.flights.drop(flight.request_id)
+            self.reject_change(order, flight.request_id, reason)
 
     def lose(self, order: Order, why: str) -> None:
         if (order.status, Happening.LOST) in NEXT_STATUS:

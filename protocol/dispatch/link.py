@@ -10,6 +10,7 @@ from .. import commands, events, facts, requests
 from ..errors import SessionFailed
 from ..facts import OrderView
 from ..inputs import Asked, LinkDown, LinkFailed, LinkUp
+from ..values import RequestId
 from .decisions import ClosingDue, EndLink
 from .desk import Desk
 from .gaps import Gaps
@@ -23,11 +24,12 @@ __all__ = ["Link"]
 @define
 class Closing:
     """A Disconnect in progress. deadline: ns, monotonic, when its grace is over; until_flat: wait for every open order
-    to end, too."""
+    to end, too; awaited: requests whose answer is waited for."""
 
     reply_to: object
     deadline: int
     until_flat: bool
+    awaited: list[RequestId]
 
 
 class Link:
@@ -43,6 +45,8 @@ class Link:
 
     def up(self, link: LinkUp) -> None:
         desk = self._desk
+        if desk.connection and desk.connection < link.connection:
+            self._leave(link.connection - 1)
         desk.connection = link.connection
         kind = events.Connected if link.connection == 1 else events.Reconnected
         desk.record(
@@ -79,13 +83,13 @@ class Link:
             before = order.view()
             self._life.sync(order, view)
             changed += before != order.view()
-        missing = [order for name, order in desk.orders.live.items() if name not in seen]
+        not_sent = desk.flights.preview_of  # orders that still wait for their price
+        missing = [order for name, order in desk.orders.live.items() if name not in seen and name not in not_sent]
         self._queries.settle(open_orders=len(login.orders), changed=changed, missing=missing)
 
     def down(self, link: LinkDown) -> None:
         """Nothing that was asked on this connection will be answered; the next login settles what came of it."""
         desk = self._desk
-        desk.ready = False
         desk.record(
             events.Disconnected(
                 venue=desk.rules.venue,
@@ -95,9 +99,15 @@ class Link:
                 will_retry=link.will_retry,
             )
         )
-        for flight in list(desk.flights.by_id.values()):
-            if flight.connection == link.connection and not flight.lost:
-                self._losing.lose(flight, "The connection ended before the venue answered.")
+        if link.connection < desk.connection:
+            self._losing.lose_connections(link.connection)  # another one is up already
+        else:
+            self._leave(link.connection)
+
+    def _leave(self, connection: int) -> None:
+        self._desk.ready = False
+        self._losing.lose_connections(connection)
+        self._losing.drop_own_queries()
         self._queries.reset()
         self._gaps.forget()
 
@@ -116,6 +126,9 @@ class Link:
         )
         failure = SessionFailed(link.reason)
         desk.failed = failure
+        self._losing.lose_all(f"The session ended before the venue answered. {link.reason}")
+        self._losing.drop_own_queries()
+        self._queries.reset()
         desk.reply(link.reply_to, None)
         return failure
 
@@ -128,13 +141,15 @@ class Link:
         if desk.closing or desk.failed is not None:
             desk.reply(asked.reply_to, None)
             return
+        self._losing.deny_previews("The client was closed before it was sent.")
         until_flat = command.cancel_all and desk.ready and bool(desk.orders.live)
         if until_flat:
             desk.send(requests.CancelAllOrders(request_id=desk.flights.next_internal_id(), symbol=None))
         deadline = desk.now.monotonic_ns + command.grace
         desk.closing = True
         desk.timers.add(deadline, ClosingDue())
-        self._closing = Closing(asked.reply_to, deadline, until_flat)
+        awaited = [request_id for request_id, flight in desk.flights.by_id.items() if flight.is_awaited]
+        self._closing = Closing(asked.reply_to, deadline, until_flat, awaited)
 
     def finish_closing(self) -> None:
         """Ends the link as soon as nothing is awaited any more, or the grace is over."""
@@ -142,9 +157,14 @@ class Link:
         if closing is None:
             return
         if desk.ready and desk.now.monotonic_ns < closing.deadline:
-            awaited = any(not (flight.answered or flight.lost) for flight in desk.flights.by_id.values())
-            if awaited or (closing.until_flat and desk.orders.live):
+            while closing.awaited and not self._is_awaited(closing.awaited[-1]):
+                closing.awaited.pop()
+            if closing.awaited or (closing.until_flat and desk.orders.live):
                 return
         self._closing = None
         desk.out.sends.append(EndLink())
         desk.reply(closing.reply_to, None)
+
+    def _is_awaited(self, request_id: RequestId) -> bool:
+        flight = self._desk.flights.by_id.get(request_id)
+        return flight is not None and flight.is_awaited

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from .. import requests
 from ..errors import NotSent, RequestFailed
 from ..flights import Flight
@@ -16,6 +18,8 @@ from .queries import Queries
 
 __all__ = ["Losing"]
 
+LOST_WITH_THE_LINK: Final = "The connection ended before the venue answered."
+
 
 class Losing:
     """Stateless: what is on its way is in the desk's flights."""
@@ -25,25 +29,61 @@ class Losing:
         self._life = life
         self._queries = queries
 
+    def lose_connections(self, last: int) -> None:
+        """Nothing that was asked on the connections up to this one will be answered."""
+        for flight in list(self._desk.flights.by_id.values()):
+            if 0 < flight.connection <= last and not flight.lost:
+                self.lose(flight, LOST_WITH_THE_LINK)
+
+    def drop_own_queries(self) -> None:
+        """Those over HTTP outlive a connection; the next login asks anew."""
+        for flight in list(self._desk.flights.by_id.values()):
+            if flight.own_query:
+                self._desk.flights.drop(flight.request_id)
+
+    def lose_all(self, why: str) -> None:
+        """Nothing will be answered any more."""
+        for flight in list(self._desk.flights.by_id.values()):
+            if not flight.lost:
+                self.lose(flight, why)
+
     def lose(self, flight: Flight, why: str) -> None:
         """No answer to this request will come in time, or ever."""
         flight.lost = True
         order = self._desk.order_of(flight)
-        if isinstance(flight.request, requests.PlaceOrder):
+        request = flight.request
+        if isinstance(request, requests.PlaceOrder):
             # Kept while the order lives and is not accepted: a late answer still tells something.
             if order is None or order.accepted or order.status.is_terminal:
                 self._desk.flights.drop(flight.request_id)
             elif not flight.answered:
                 self._life.lose(order, why)
-            return
-        if isinstance(flight.request, requests.PreviewPrice):
+        elif isinstance(request, requests.CancelOrder | requests.ReplaceOrder):
+            # Kept until its deadline: the sender may still tell that it was never written.
+            if flight.overdue:
+                self._desk.flights.drop(flight.request_id)  # the next login shows what came of it
+            elif flight.resting:
+                self._desk.flights.drop(flight.request_id)
+                if order is not None:
+                    self._life.reject_cancel(order, flight.request_id, f"It came too early. {why}")
+        elif isinstance(request, requests.PreviewPrice):
             self.deny_preview(flight, f"The venue named no price for it. {why}")
-            return
-        self._desk.flights.drop(flight.request_id)
-        if isinstance(flight.request, requests.QueryOrder) and flight.reply_to is None and order is not None:
-            self._queries.over(order, settled=False)
-            return
-        self._desk.reply(flight.reply_to, RequestFailed(f"{why} Ask again."))
+        else:
+            self._desk.flights.drop(flight.request_id)
+            self._question_lost(flight, why)
+
+    def _question_lost(self, flight: Flight, why: str) -> None:
+        if isinstance(flight.request, requests.CancelAllOrders):
+            if not flight.answered:
+                self._desk.warn(
+                    f"The cancel of all orders (request {flight.request_id}) came to nothing that we know of. {why} "
+                    "Look at what is open."
+                )
+        elif flight.own_query:
+            self._queries.over(flight)
+        else:
+            self._queries.listed(flight.request_id)
+            self._desk.reply(flight.reply_to, RequestFailed(f"{why} Ask again."))
 
     def deny_preview(self, flight: Flight, reason: str) -> None:
         """The order that waited for this price is not sent; its credit is free again."""
@@ -53,82 +93,119 @@ class Losing:
         if order is not None:
             self._life.deny(order, reason)
 
+    def deny_previews(self, reason: str) -> None:
+        """No order that waits for its price is sent any more."""
+        for client_order_id in list(self._desk.flights.preview_of):
+            flight = self._desk.flights.preview(client_order_id)
+            if flight is not None:
+                self.deny_preview(flight, reason)
+
     def request_due(self, due: RequestDue) -> None:
         """The time for an answer, or for what should have come of one, is over."""
         flight = self._desk.flights.by_id.get(due.request_id)
-        if flight is None or flight.lost:
-            return  # settled, or being asked about already
+        if flight is None:
+            return
         waited = self._desk.now.monotonic_ns - flight.sent_at
         if waited < self._desk.rules.request_timeout:
             return  # the number was used again: its own deadline follows
         order = self._desk.order_of(flight)
-        open_order = order is not None and not order.status.is_terminal
-        if flight.answered and order is not None and open_order:
-            self._outcome_due(flight, order)
-        elif flight.answered or (order is not None and not open_order) or self._is_accepted_placement(flight):
-            self._desk.flights.drop(flight.request_id)
-        else:
-            self._unanswered(flight, order)
-
-    def _is_accepted_placement(self, flight: Flight) -> bool:
-        order = self._desk.order_of(flight)
-        return order is not None and order.accepted and isinstance(flight.request, requests.PlaceOrder)
-
-    def _outcome_due(self, flight: Flight, order: Order) -> None:
-        """The venue took the request, and nothing came of it so far."""
+        why = f"The venue did not answer within {self._desk.rules.request_timeout / SECOND:g} s."
         if isinstance(flight.request, requests.PlaceOrder):
-            if order.accepted:
-                self._desk.flights.drop(flight.request_id)
-                return
-        elif isinstance(flight.request, requests.CancelOrder):
-            self._desk.flights.drop(flight.request_id)
-        self._queries.soon(order)
+            self._placement_due(flight, order, why)
+        elif isinstance(flight.request, requests.CancelOrder | requests.ReplaceOrder):
+            self._change_due(flight, order)
+        else:
+            self.lose(flight, why)
 
-    def _unanswered(self, flight: Flight, order: Order | None) -> None:
-        seconds = self._desk.rules.request_timeout / SECOND
-        why = f"The venue did not answer within {seconds:g} s."
-        self.lose(flight, why)
-        if order is not None and not isinstance(flight.request, requests.QueryOrder | requests.PreviewPrice):
+    def _placement_due(self, flight: Flight, order: Order | None, why: str) -> None:
+        if order is None or order.accepted or order.status.is_terminal:
+            self._desk.flights.drop(flight.request_id)
+        elif not flight.lost:  # else it is asked about already
+            self.lose(flight, why)
             self._queries.soon(order)
-        elif isinstance(flight.request, requests.CancelAllOrders):
-            self._desk.warn(
-                f"The cancel of all orders (request {flight.request_id}) was not answered. Look at what is open."
+
+    def _change_due(self, flight: Flight, order: Order | None) -> None:
+        """A cancel or change without an outcome. A status query tells whether the order outlived it."""
+        flights = self._desk.flights
+        if order is not None and not order.status.is_terminal and not flight.lost:
+            client_order_id = order.identity.client_order_id
+            if flight is flights.cancel(client_order_id) or flight is flights.change(client_order_id):
+                flight.overdue = True
+                self._queries.soon(order)
+                return
+        flights.drop(flight.request_id)
+
+    def outlived(self, order: Order, query: Flight) -> None:
+        """A status query shows the order live, under the venue order id that we know: what was overdue when the query
+        was sent came to nothing."""
+        flights, client_order_id = self._desk.flights, order.identity.client_order_id
+        cancel, change = flights.cancel(client_order_id), flights.change(client_order_id)
+        if cancel is not None and cancel.overdue and self._was_overdue(cancel, query):
+            flights.drop(cancel.request_id)
+            self._life.reject_cancel(
+                order, cancel.request_id, "The venue has not acted on it; the order is still live."
             )
+        if change is not None and change.overdue and self._was_overdue(change, query):
+            flights.drop(change.request_id)
+            request = change.request
+            if isinstance(request, requests.ReplaceOrder) and request.venue_order_id == order.venue_order_id:
+                reason = "The venue has not acted on it; the order is live as it was."
+                self._life.reject_change(order, change.request_id, reason)
+
+    def _was_overdue(self, flight: Flight, query: Flight) -> bool:
+        return query.sent_at - flight.sent_at >= self._desk.rules.request_timeout
 
     def cancel_due(self, due: CancelDue) -> None:
         """Sends a cancel again that came too early, under its own number."""
         flight = self._desk.flights.by_id.get(due.request_id)
-        order = None if flight is None else self._desk.order_of(flight)
-        if flight is None or order is None or order.status.is_terminal or not self._desk.ready:
+        if flight is None or not flight.resting:
             return
-        tries = flight.tries
-        self.send_cancel(order, due.request_id, None).tries = tries
+        order = self._desk.order_of(flight)
+        if order is None or order.status.is_terminal:
+            self._desk.flights.drop(due.request_id)
+            return
+        self.send_cancel(order, due.request_id, None).tries = flight.tries
 
     def send_cancel(self, order: Order, request_id: RequestId, admission: Admission | None) -> Flight:
-        by_venue_id = order.venue_order_id is not None
+        """Releases a cancel; what becomes of an older one that was given up is of no interest any more."""
+        client_order_id, flights = order.identity.client_order_id, self._desk.flights
+        older = flights.cancel(client_order_id)
+        if older is not None and older.overdue:
+            flights.drop(older.request_id)
         request = requests.CancelOrder(
             request_id=request_id,
             venue_order_id=order.venue_order_id,
-            wire_id=None if by_venue_id else order.identity.wire_id,
+            wire_id=None if order.venue_order_id is not None else order.identity.wire_id,
         )
-        client_order_id = order.identity.client_order_id
-        self._desk.flights.cancel_of[client_order_id] = request_id
+        flights.cancel_of[client_order_id] = request_id
         return self._desk.send(request, client_order_id=client_order_id, admission=admission)
 
     def not_written(self, input: NotWritten) -> None:
         """These were certainly not sent, whatever was assumed before."""
         for request_id in input.request_ids:
-            flight = self._desk.flights.drop(request_id)
-            if flight is None:
-                continue
-            order = self._desk.order_of(flight)
-            if isinstance(flight.request, requests.PlaceOrder) and order is not None:
-                self._life.deny(order, input.reason)
-            elif isinstance(flight.request, requests.CancelOrder) and order is not None:
-                self._life.reject_cancel(order, request_id, input.reason)
-            elif isinstance(flight.request, requests.ReplaceOrder) and order is not None:
-                self._life.reject_change(order, request_id, input.reason)
-            elif isinstance(flight.request, requests.QueryOrder) and flight.reply_to is None and order is not None:
-                self._queries.over(order, settled=False)
-            else:
-                self._desk.reply(flight.reply_to, NotSent(input.reason))
+            flight = self._desk.flights.by_id.get(request_id)
+            if flight is not None:
+                self._not_written(flight, input.reason)
+
+    def _not_written(self, flight: Flight, reason: str) -> None:
+        request, request_id, order = flight.request, flight.request_id, self._desk.order_of(flight)
+        if isinstance(request, requests.PreviewPrice):
+            self.deny_preview(flight, reason)
+            return
+        self._desk.flights.drop(request_id)
+        if isinstance(request, requests.PlaceOrder):
+            if order is not None:
+                self._life.deny(order, reason)
+        elif isinstance(request, requests.CancelOrder):
+            if order is not None:
+                self._life.reject_cancel(order, request_id, reason)
+        elif isinstance(request, requests.ReplaceOrder):
+            if order is not None:
+                self._life.reject_change(order, request_id, reason)
+        elif isinstance(request, requests.CancelAllOrders):
+            self._desk.warn(f"The cancel of all orders (request {request_id}) was not sent. {reason}")
+        elif flight.own_query:
+            self._queries.over(flight)
+        else:
+            self._queries.listed(request_id)
+            self._desk.reply(flight.reply_to, NotSent(reason))

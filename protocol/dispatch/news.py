@@ -9,6 +9,7 @@ from .. import events, facts, requests
 from ..facts import OrderView
 from ..flights import Flight
 from ..orders import NEXT_STATUS, Happening
+from ..records import FormerId
 from ..tracking import Order, Window
 from ..values import ZERO, OrderStatus, VenueOrderId
 from .desk import Desk
@@ -31,10 +32,6 @@ class News:
         self._reports = reports
         self._event_ids: Window[str, bool] = Window(EVENT_ID_WINDOW)
 
-    def _is_stale(self, order: Order, view: OrderView) -> bool:
-        """News of a venue order id that was replaced: only its fills still matter."""
-        return view.venue_order_id != order.venue_order_id and view.venue_order_id in order.former_ids
-
     def _is_repeated(self, fact: facts.OrderFact) -> bool:
         """An external order's event that was reported before (spec AX 5.2). Tracked orders need no such memory."""
         if not fact.event_id:
@@ -51,15 +48,21 @@ class News:
             if not self._is_repeated(fact):
                 self._reports.report(view, fact.time, reason)
             return None
-        return None if self._is_stale(order, view) else order
+        if self._desk.orders.is_former_id(order, view.venue_order_id):
+            return None  # of a venue order id that was replaced, only the fills still matter
+        return order
+
+    def _adopt(self, order: Order, fact: facts.OrderFact) -> None:
+        if not order.is_over:
+            self._life.adopt(order, fact.order, fact.time)
+        self._life.notice_total(order, fact.order)
 
     def acknowledged(self, fact: facts.OrderAcknowledged) -> None:
         order = self._tracked(fact)
         if order is None:
             return
-        if not order.status.is_terminal or order.status is OrderStatus.DENIED:
-            self._life.adopt(order, fact.order, fact.time)
-        self._life.notice_total(order, fact.order)
+        self._adopt(order, fact)
+        self._life.warn_if_rejected(order, OrderStatus.ACCEPTED)
 
     def traded(self, fact: facts.OrderTraded) -> None:
         trade, view = fact.trade, fact.order
@@ -73,15 +76,15 @@ class News:
             return
         if not order.accepted or order.venue_order_id != view.venue_order_id or order.quantity is None:
             self._life.adopt(order, view, fact.time)
-        if not order.status.is_terminal:
+        if not order.is_over:
             self._life.notice_total(order, view, executing=trade.quantity)
         self._life.fill(order, trade, fact.final and view.venue_order_id == order.venue_order_id)
 
     def triggered(self, fact: facts.OrderTriggered) -> None:
         order = self._tracked(fact)
-        if order is None or order.status.is_terminal:
+        if order is None or order.is_over:
             return
-        self._life.adopt(order, fact.order, fact.time)
+        self._adopt(order, fact)
         if (order.status, Happening.TRIGGERED) in NEXT_STATUS:
             self._desk.record(
                 events.Triggered(
@@ -96,18 +99,14 @@ class News:
         order = self._tracked(fact, reason=fact.reason)
         if order is None:
             return
-        if not order.status.is_terminal:
-            self._life.adopt(order, fact.order, fact.time)
-        self._life.notice_total(order, fact.order)
+        self._adopt(order, fact)
         self._life.end_canceled(order, fact.reason, fact.time)
 
     def expired(self, fact: facts.OrderExpired) -> None:
         order = self._tracked(fact, reason=fact.reason)
         if order is None:
             return
-        if not order.status.is_terminal:
-            self._life.adopt(order, fact.order, fact.time)
-        self._life.notice_total(order, fact.order)
+        self._adopt(order, fact)
         self._life.end_expired(order, fact.order, fact.reason, fact.time)
 
     def rejected(self, fact: facts.OrderRejected) -> None:
@@ -115,43 +114,63 @@ class News:
         if order is None:
             return
         if order.venue_order_id not in (None, fact.order.venue_order_id):
-            # Not this order but the one that was to replace it: the original stands as its own events say.
-            flight = self._desk.flights.change(order.identity.client_order_id)
-            if flight is not None and not order.status.is_terminal:
-                self._desk.flights.drop(flight.request_id)
-                self._life.reject_change(order, flight.request_id, fact.reason)
-            return
-        self._life.reject(order, fact.order, fact.reason, fact.due_post_only, fact.time)
+            self._life.reject_replacement(order, fact.reason)  # not this order but the one that was to replace it
+        elif order.accepted and not order.status.is_terminal:
+            self._queries.soon(order)  # the venue contradicts itself
+        else:
+            self._life.reject(order, fact.order, fact.reason, fact.due_post_only, fact.time)
 
     def replaced(self, fact: facts.OrderReplaced) -> None:
-        order = self._desk.orders.find(fact.order.venue_order_id, fact.order.wire_id)
+        old, orders = fact.order, self._desk.orders
+        order = orders.find(old.venue_order_id, old.wire_id)
         if order is None:
             if not self._is_repeated(fact):
-                self._reports.report(fact.replacement or fact.order, fact.time)
+                self._reports.report(fact.replacement or old, fact.time)
             return
-        flight = self._desk.flights.change(order.identity.client_order_id)
-        new_id, terms = self._replacement(fact, flight)
-        if order.status.is_terminal:
+        if order.is_over:
             return
-        if new_id is None and fact.order.status is None:
-            self._queries.soon(order)  # replaced, but nobody says by what
+        change = self._desk.flights.change(order.identity.client_order_id)
+        new_id, terms = self._replacement(fact, change)
+        if self._is_old_replacement(order, old.venue_order_id, new_id):
             return
-        if new_id is not None and new_id != order.venue_order_id and new_id in order.former_ids:
-            return  # an old replacement told again
-        old = fact.order
-        if old.venue_order_id == order.venue_order_id or order.venue_order_id is None:
+        if not orders.is_former_id(order, old.venue_order_id):
             self._life.adopt(order, old, fact.time)
             if old is not terms:  # the old order as it ended; new terms in place carry no old total
                 self._life.notice_total(order, old)
+        if new_id is None and old.status is None:
+            self._queries.follow(order, None)  # replaced, but nobody says by what
+            return
         if new_id is None or new_id == order.venue_order_id:
             if terms is not None:
                 self._life.take_terms(order, terms)
         else:
-            filled = order.base + (old.cumulative or ZERO)
             carried = ZERO if fact.replacement is None else fact.replacement.cumulative or ZERO
-            self._life.rename(order, new_id, terms, filled - carried, fact.time)
-        if flight is not None:
-            self._desk.flights.drop(flight.request_id)
+            self._life.rename(order, new_id, terms, carried, fact.time)
+        self._change_is_done(change, old.venue_order_id)
+
+    def _is_old_replacement(self, order: Order, old_id: VenueOrderId, new_id: VenueOrderId | None) -> bool:
+        """True for a replacement that is no news, or none of this order's."""
+        orders = self._desk.orders
+        if new_id is not None and orders.is_of_another(order, new_id):
+            self._desk.warn(
+                f"The venue said that order {order.identity.client_order_id} became {new_id}, which is another order "
+                "of ours. That was ignored; look at what is open."
+            )
+            return True
+        if new_id is not None and orders.is_former_id(order, new_id):
+            return True
+        if not orders.is_former_id(order, old_id) or new_id == order.venue_order_id:
+            return False
+        if new_id is not None:  # an id between two that we know; its late fills must find the order
+            self._desk.record(FormerId(identity=order.identity, venue_order_id=new_id))
+        return True
+
+    def _change_is_done(self, change: Flight | None, old_id: VenueOrderId) -> None:
+        if change is None:
+            return
+        request = change.request
+        if isinstance(request, requests.ReplaceOrder) and request.venue_order_id == old_id:
+            self._desk.flights.drop(change.request_id)
 
     def _replacement(
         self, fact: facts.OrderReplaced, flight: Flight | None

@@ -10,8 +10,9 @@ from typing import Final
 from attrs import define, field
 
 from .. import events, requests
+from ..flights import Flight
 from ..tracking import Order
-from ..values import ClientOrderId, RequestId
+from ..values import ClientOrderId, OrderStatus, RequestId, VenueOrderId
 from .decisions import QueryDue
 from .desk import Desk
 
@@ -22,13 +23,17 @@ MOST_QUERIES_AT_ONCE: Final = 16
 neither floods the venue nor crowds out the user's requests."""
 
 
+Standing = tuple[OrderStatus, VenueOrderId | None]
+
+
 @define
 class Settlement:
-    """What a login has to settle before `Reconciled`: orders still asked for, and what came of the others."""
+    """What a login has to settle before `Reconciled`: orders still asked for, with how they stood, and how many orders
+    have changed."""
 
     open_orders: int
-    outstanding: set[ClientOrderId] = field(factory=set)
-    settled: int = 0
+    outstanding: dict[ClientOrderId, Standing] = field(factory=dict)
+    changed: int = 0
 
 
 class Stage(Enum):
@@ -40,35 +45,33 @@ class Stage(Enum):
 
 
 class Queries:
-    """Owns which orders are to be asked for, and what the present login has still to settle. One query an order."""
+    """Owns which orders are to be asked for, and what the present login has still to settle. One query an order.
+
+    An order's next query goes by its venue order id, else by its wire id; `_trails` holds what to ask by instead.
+    """
 
     def __init__(self, desk: Desk, gaps: Sized) -> None:
         self._desk = desk
         self._gaps = gaps
         self._stages: dict[ClientOrderId, Stage] = {}
         self._attempts: dict[ClientOrderId, int] = {}
+        self._trails: dict[ClientOrderId, VenueOrderId | None] = {}
         self._waiting: deque[ClientOrderId] = deque()
         self._under_way = 0
-        self._by_wire_id: set[ClientOrderId] = set()
+        self._listing: RequestId | None = None
+        self._list_again = False
         self._settlement: Settlement | None = None
 
-    def query_for(self, order: Order, request_id: RequestId, *, by_wire_id: bool = False) -> requests.QueryOrder:
-        """By venue order id where it is known, else, or if asked to, by wire id."""
-        wire_id = order.identity.wire_id
-        use_wire_id = order.venue_order_id is None or (by_wire_id and wire_id is not None)
-        return requests.QueryOrder(
-            request_id=request_id,
-            venue_order_id=None if use_wire_id else order.venue_order_id,
-            wire_id=wire_id if use_wire_id else None,
-        )
-
-    def soon(self, order: Order, *, by_wire_id: bool = False) -> None:
-        """Asks as soon as there is a place. by_wire_id: the venue order id that we know is not the present one."""
-        client_order_id = order.identity.client_order_id
-        if by_wire_id:
-            self._by_wire_id.add(client_order_id)
-        self._wait(client_order_id)
+    def soon(self, order: Order) -> None:
+        """Asks as soon as there is a place."""
+        self._wait(order.identity.client_order_id)
         self.start()
+
+    def follow(self, order: Order, venue_order_id: VenueOrderId | None) -> None:
+        """Asks as soon as there is a place: the order was replaced, by the one with this venue order id. None: nobody
+        named it, so its wire id must tell."""
+        self._trails[order.identity.client_order_id] = venue_order_id
+        self.soon(order)
 
     def later(self, order: Order) -> None:
         """Asks after a pause that grows with every attempt."""
@@ -87,6 +90,10 @@ class Queries:
             self._wait(due.client_order_id)
             self.start()
 
+    def is_first(self, order: Order) -> bool:
+        """True until a query of this order has left something open."""
+        return order.identity.client_order_id not in self._attempts
+
     def _wait(self, client_order_id: ClientOrderId) -> None:
         if self._stages.get(client_order_id) in (None, Stage.LATER):
             self._stages[client_order_id] = Stage.WAITING
@@ -102,63 +109,108 @@ class Queries:
                 continue
             self._under_way += 1
             self._stages[client_order_id] = Stage.UNDER_WAY
-            by_wire_id = client_order_id in self._by_wire_id
-            self._by_wire_id.discard(client_order_id)
-            request = self.query_for(order, self._desk.flights.next_internal_id(), by_wire_id=by_wire_id)
-            self._desk.send(request, client_order_id=client_order_id)
+            request = self._next_query(order)
+            self._desk.send(request, client_order_id=client_order_id, own_query=True)
 
-    def over(self, order: Order, *, settled: bool) -> None:
-        """A query of our own was answered, refused or given up. settled: it left nothing open."""
-        client_order_id = order.identity.client_order_id
+    def _next_query(self, order: Order) -> requests.QueryOrder:
+        client_order_id, request_id = order.identity.client_order_id, self._desk.flights.next_internal_id()
+        if client_order_id not in self._trails:
+            return self.query_for(order, request_id)
+        trail = self._trails.pop(client_order_id)
+        wire_id = order.identity.wire_id
+        if trail is None and (wire_id is None or self._desk.orders.by_wire_id(wire_id) is not order):
+            return self.query_for(order, request_id)  # that wire id would find another order
+        return requests.QueryOrder(
+            request_id=request_id, venue_order_id=trail, wire_id=wire_id if trail is None else None
+        )
+
+    def query_for(self, order: Order, request_id: RequestId) -> requests.QueryOrder:
+        """By venue order id where it is known, else by wire id."""
+        venue_order_id = order.venue_order_id
+        return requests.QueryOrder(
+            request_id=request_id,
+            venue_order_id=venue_order_id,
+            wire_id=order.identity.wire_id if venue_order_id is None else None,
+        )
+
+    def over(self, query: Flight, *, settled: bool = False, heard: bool = False) -> None:
+        """A query of our own was answered, refused or given up. settled: it left nothing open; heard: the venue said
+        what it knows, so that a login need not wait for more."""
         self._under_way = max(0, self._under_way - 1)
+        client_order_id, order = query.client_order_id, self._desk.order_of(query)
+        assert client_order_id is not None  # `start` names it
         self._stages.pop(client_order_id, None)
-        if settled or order.status.is_terminal:
+        if settled or order is None or order.status.is_terminal:
             self._forget(client_order_id)
             self.settled(client_order_id)
-        elif client_order_id in self._by_wire_id:
+        elif client_order_id in self._trails:
             self._wait(client_order_id)
         else:
             self.later(order)
+            if heard:
+                self.settled(client_order_id)
         self.start()
 
     def _forget(self, client_order_id: ClientOrderId) -> None:
         self._stages.pop(client_order_id, None)
         self._attempts.pop(client_order_id, None)
-        self._by_wire_id.discard(client_order_id)
+        self._trails.pop(client_order_id, None)
 
     def ended(self, client_order_id: ClientOrderId) -> None:
         """The order needs no asking any more; a query under way ends by itself."""
         if self._attempts:
             self._attempts.pop(client_order_id, None)
+        if self._trails:
+            self._trails.pop(client_order_id, None)
         self.settled(client_order_id)
 
     def reset(self) -> None:
         """The connection is gone, and every query with it; the next login asks anew."""
         self._stages.clear()
         self._attempts.clear()
+        self._trails.clear()
         self._waiting.clear()
-        self._by_wire_id.clear()
         self._under_way = 0
+        self._listing, self._list_again = None, False
         self._settlement = None
+
+    def ask_for_terms(self) -> None:
+        """A status answer names an order and not its terms; the list of open orders does. One list at a time: it may
+        be older than what is asked for now, so another one follows it then."""
+        if self._listing is not None:
+            self._list_again = True
+            return
+        self._listing = self._desk.flights.next_internal_id()
+        self._desk.send(requests.ListOpenOrders(request_id=self._listing))
+
+    def listed(self, request_id: RequestId) -> None:
+        """A list of open orders was answered, refused or given up."""
+        if request_id != self._listing:
+            return
+        again, self._listing, self._list_again = self._list_again, None, False
+        if again and self._desk.ready:
+            self.ask_for_terms()
 
     # What a login has to settle
 
     def settle(self, *, open_orders: int, changed: int, missing: Iterable[Order]) -> None:
         """Asks for every order of ours that the venue's list leaves out, and reports when that is done."""
-        names = [order.identity.client_order_id for order in missing]
-        self._settlement = Settlement(open_orders, set(names), changed)
-        for name in names:
+        outstanding = {order.identity.client_order_id: (order.status, order.venue_order_id) for order in missing}
+        self._settlement = Settlement(open_orders, outstanding, changed)
+        for name in outstanding:
             self._wait(name)
         self.start()
         self._finish_settlement()
 
     def settled(self, client_order_id: ClientOrderId) -> None:
-        """It is known again where this order stands."""
+        """The login need not wait for this order any more."""
         settlement = self._settlement
-        if settlement is not None and client_order_id in settlement.outstanding:
-            settlement.outstanding.remove(client_order_id)
-            settlement.settled += 1
-            self._finish_settlement()
+        if settlement is None or client_order_id not in settlement.outstanding:
+            return
+        before = settlement.outstanding.pop(client_order_id)
+        order = self._desk.orders.by_client_order_id(client_order_id)
+        settlement.changed += order is not None and (order.status, order.venue_order_id) != before
+        self._finish_settlement()
 
     def _finish_settlement(self) -> None:
         settlement = self._settlement
@@ -171,7 +223,7 @@ class Queries:
                 connection=self._desk.connection,
                 local_time=self._desk.now.wall_ns,
                 open_orders=settlement.open_orders,
-                settled=settlement.settled,
+                settled=settlement.changed,
                 gaps=len(self._gaps),
             )
         )

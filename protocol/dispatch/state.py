@@ -62,7 +62,7 @@ class DispatchState:
         asking.add(commands.Watch, self._watches.watch)
         asking.add(commands.Disconnect, self._link.disconnect)
         news = News(desk, life, queries, self._reports)
-        answering = Answering(desk, life, queries, self._reports, losing, gaps)
+        answering = Answering(desk, life, queries, self._reports, losing)
         self._inputs: dict[type, Callable[[Any], None]] = {
             Asked: asking.asked,
             Heard: self._heard,

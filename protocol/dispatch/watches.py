@@ -28,10 +28,10 @@ class Watches:
         command = asked.command
         assert isinstance(command, commands.Watch)
         order = self._desk.order_named(command.client_order_id, "The question")
-        if self._desk.failed is not None:
-            self._desk.reply(asked.reply_to, self._desk.failed)
-        elif _reached(order, command.milestone):
+        if _reached(order, command.milestone):
             self._desk.reply(asked.reply_to, order.view())
+        elif self._desk.failed is not None:
+            self._desk.reply(asked.reply_to, self._desk.failed)
         else:
             watches = self._watches.setdefault(command.client_order_id, [])
             watches[:] = [watch for watch in watches if not self._abandoned(watch[1])]
@@ -68,4 +68,4 @@ class Watches:
 def _reached(order: Order, milestone: commands.Milestone) -> bool:
     if milestone is commands.Milestone.DONE:
         return order.status.is_terminal
-    return order.accepted or order.status.is_terminal or order.status is OrderStatus.UNKNOWN
+    return order.status is not OrderStatus.SUBMITTED
