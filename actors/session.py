@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from enum import Enum
 from typing import Final
@@ -19,6 +19,7 @@ from protocol.errors import AuthenticationFailed, ConnectFailed, LinkError, Sess
 from protocol.facts import LoggedIn
 from protocol.inputs import LinkDown, LinkFailed, LinkUp
 from protocol.limits import Backoff
+from protocol.values import Instrument
 from protocol.venue import Venue
 
 from .channels import Batch
@@ -76,6 +77,7 @@ class SessionDesk:
     clock: Clock
     draw: Callable[[], float]
     token: Published[str | None]
+    instruments: Published[Mapping[str, Instrument]]
     mode: Published[ConnectionMode]
     statistics: Published[FeedStatistics]
 
@@ -186,7 +188,7 @@ class _Session:
                 await run_socket_feed(
                     socket,
                     self.connection,
-                    desk.venue.decode,
+                    desk.venue.open_wire(desk.instruments.value).decode,
                     self.to_dispatch,
                     desk.clock,
                     desk.statistics,

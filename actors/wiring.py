@@ -100,7 +100,7 @@ class _Graph:
 
 
 def _new_client_order_id() -> ClientOrderId:
-    return ClientOrderId(f"TO-{uuid.uuid4().hex[:29]}")
+    return ClientOrderId(str(uuid.uuid4()))  # a form that crosses every venue's wire whole
 
 
 async def start_actors(
@@ -125,6 +125,7 @@ async def start_actors(
         clock=clock,
         draw=config.draw,
         token=views.token,
+        instruments=views.instruments,
         mode=views.mode,
         statistics=views.statistics,
     )

@@ -19,27 +19,34 @@ from .values import (
     Side,
     TimeInForce,
     TradeId,
+    TriggerType,
     VenueOrderId,
     WireId,
 )
 
 if TYPE_CHECKING:
-    from attrs import frozen
+    from attrs import field, frozen
 else:
     # Facts are built for every message and live for microseconds. Checked as frozen, they are built as plain slotted
     # classes: that takes a third of the time.
     from attrs import define as frozen
+    from attrs import field
 
 __all__ = [
     "Alive",
     "CancelRefused",
+    "ChangeRefused",
     "Fact",
     "FillsListed",
     "LoggedIn",
+    "LoginRefused",
+    "Notice",
     "OrderAcknowledged",
     "OrderCanceled",
     "OrderExpired",
+    "OrderHistoryListed",
     "OrderRejected",
+    "OrderRemoved",
     "OrderReplaced",
     "OrderTraded",
     "OrderTriggered",
@@ -48,6 +55,8 @@ __all__ = [
     "PricePreviewed",
     "RequestAnswered",
     "RequestRefused",
+    "Say",
+    "TimerSet",
     "Trade",
     "Unreadable",
 ]
@@ -58,7 +67,8 @@ class OrderView:
     """An order as the venue shows it, after whatever the fact tells.
 
     symbol: the venue's own; quantity, cumulative: as counted under this venue order id; time: ns since 1970 when
-    the venue received the order, 0 if unsaid; reason: the venue's words where it ended the order.
+    the venue received the order, 0 if unsaid; reason: the venue's words where it ended the order; trigger_type: which
+    price fires it, None: it has no trigger, or the venue used a word that we do not know.
     """
 
     venue_order_id: VenueOrderId
@@ -75,11 +85,14 @@ class OrderView:
     trigger_price: Decimal | None = None
     reason: str = ""
     time: int = 0
+    reduce_only: bool = False
+    trigger_type: TriggerType | None = None
 
 
 @frozen(kw_only=True)
 class Trade:
-    """One execution as the venue tells it. fee None: not told here."""
+    """One execution as the venue tells it. fee None: not told here; wire_id: only where the execution itself names it,
+    which in a history is the only way to an order whose placement was never answered."""
 
     venue_order_id: VenueOrderId
     trade_id: TradeId
@@ -90,6 +103,7 @@ class Trade:
     liquidity: LiquiditySide
     time: int
     fee: Money | None = None
+    wire_id: WireId | None = None
 
 
 @frozen(kw_only=True)
@@ -145,6 +159,29 @@ class OrderReplaced(OrderFact):
 
     new_venue_order_id: VenueOrderId | None
     replacement: OrderView | None
+
+
+@frozen(kw_only=True)
+class OrderRemoved(OrderFact):
+    """The order left the book after executions that another message tells, maybe later (spec Kraken E.5).
+
+    ending: CANCELED, EXPIRED or FILLED; filled: the cumulative quantity when it left, None: some, not told how much.
+    Its end counts once fills up to `filled` have been heard. A fill is never made up for it.
+    """
+
+    ending: OrderStatus
+    filled: Decimal | None
+    reason: str
+
+
+@frozen(kw_only=True)
+class ChangeRefused:
+    """A change came to nothing, as told by a feed that names no request; the order stands as it was."""
+
+    venue_order_id: VenueOrderId
+    wire_id: WireId | None
+    reason: str
+    time: int
 
 
 @frozen(kw_only=True)
@@ -212,6 +249,46 @@ class FillsListed:
 
 
 @frozen(kw_only=True)
+class OrderHistoryListed:
+    """What became of orders, read from the venue's history, oldest first. cursor: names the next page, None on the
+    last."""
+
+    request_id: RequestId
+    orders: tuple[OrderView, ...]
+    cursor: str | None = None
+
+
+@frozen(kw_only=True)
+class TimerSet:
+    """The cancel-all timer is set. cancels_at: ns since 1970 when it cancels every order, None: it is off."""
+
+    request_id: RequestId
+    cancels_at: int | None
+
+
+@frozen(kw_only=True)
+class Say:
+    """The handshake goes on: send this text on the connection that brought the message. Never shows in repr."""
+
+    text: str = field(repr=False)
+
+
+@frozen(kw_only=True)
+class LoginRefused:
+    """This connection will never be, or is no longer, logged in. unauthorized: because of the credentials."""
+
+    reason: str
+    unauthorized: bool
+
+
+@frozen(kw_only=True)
+class Notice:
+    """Something the venue said that changes nothing; a person may want to read it."""
+
+    text: str
+
+
+@frozen(kw_only=True)
 class LoggedIn:
     """The login answer: who we are, what is open now, and which safety options the venue really set.
 
@@ -238,15 +315,28 @@ class Unreadable:
 
 
 OrderNews = (
-    OrderAcknowledged | OrderTraded | OrderTriggered | OrderCanceled | OrderExpired | OrderRejected | OrderReplaced
+    OrderAcknowledged
+    | OrderTraded
+    | OrderTriggered
+    | OrderCanceled
+    | OrderExpired
+    | OrderRejected
+    | OrderRemoved
+    | OrderReplaced
 )
 Fact = (
     OrderNews
     | CancelRefused
+    | ChangeRefused
     | RequestAnswered
     | RequestRefused
     | PricePreviewed
     | FillsListed
+    | OrderHistoryListed
+    | TimerSet
+    | Say
+    | LoginRefused
+    | Notice
     | LoggedIn
     | Alive
     | Unreadable

@@ -19,6 +19,7 @@ from .values import (
     AccountId,
     ClientOrderId,
     InstrumentId,
+    OffsetUnit,
     OrderStatus,
     OrderType,
     RequestId,
@@ -26,6 +27,7 @@ from .values import (
     StrategyId,
     TimeInForce,
     TraderId,
+    TriggerType,
     VenueOrderId,
     WireId,
     exact,
@@ -33,6 +35,8 @@ from .values import (
 )
 
 __all__ = ["NEXT_STATUS", "Happening", "NewOrder", "OrderIdentity", "OrderState"]
+
+Number = Decimal | int | str
 
 DEFAULT_STRATEGY: Final = StrategyId("default")
 
@@ -50,18 +54,31 @@ class OrderTerms(TypedDict, total=False):
     strategy: StrategyId
     client_order_id: ClientOrderId
     tag: str
-
-
-Number = Decimal | int | str
+    trigger: TriggerType
+    limit_offset: Number
+    limit_offset_unit: OffsetUnit
+    expire_time: int
+    process_before: int
+    display_quantity: Number
+    quote_quantity: bool
+    margin: bool
+    options: object
 
 
 @frozen(kw_only=True)
 class NewOrder:
-    """An order to place. Construct it with `NewOrder.limit`, `.market` or `.stop_limit`.
+    """An order to place. Construct it with `NewOrder.limit`, `.market`, `.stop_market`, `.stop_limit`,
+    `.market_if_touched`, `.limit_if_touched` or `.trailing_stop`.
 
     quantity: contracts or base units; price, trigger_price: quote currency per unit. Numbers are text, int or
     Decimal; a float raises TypeError. client_order_id None: the client makes one up. Nothing here is checked
     against an instrument or a venue; `submit` does that, and raises `NotSent`.
+
+    trigger: which price fires it; trailing_offset: how far the trigger follows the market; limit_offset: how far the
+    limit lies from the trigger; expire_time: ns since 1970 when a GTD order ends; process_before: ns since 1970, a
+    venue that gets the order later refuses it; display_quantity: the part of an iceberg that shows; quote_quantity:
+    the quantity is an amount of quote currency; margin: it may use borrowed money; options: terms that one venue alone
+    has, as a value of that venue's own class.
     """
 
     instrument: InstrumentId = field(converter=instrument_id)
@@ -76,6 +93,17 @@ class NewOrder:
     strategy: StrategyId = DEFAULT_STRATEGY
     client_order_id: ClientOrderId | None = None
     tag: str | None = None
+    trigger: TriggerType = TriggerType.DEFAULT
+    trailing_offset: Decimal | None = field(converter=_optional_exact, default=None)
+    trailing_unit: OffsetUnit = OffsetUnit.PERCENT
+    limit_offset: Decimal | None = field(converter=_optional_exact, default=None)
+    limit_offset_unit: OffsetUnit = OffsetUnit.PERCENT
+    expire_time: int | None = None
+    process_before: int | None = None
+    display_quantity: Decimal | None = field(converter=_optional_exact, default=None)
+    quote_quantity: bool = False
+    margin: bool = False
+    options: object = None
 
     @classmethod
     def limit(
@@ -99,6 +127,20 @@ class NewOrder:
         return cls(instrument=instrument, side=side, type=OrderType.MARKET, quantity=quantity, price=price, **terms)
 
     @classmethod
+    def stop_market(
+        cls, instrument: str, side: Side, *, quantity: Number, trigger_price: Number, **terms: Unpack[OrderTerms]
+    ) -> NewOrder:
+        """A market order that waits until the market moves against it, to `trigger_price`."""
+        return cls(
+            instrument=instrument,
+            side=side,
+            type=OrderType.STOP_MARKET,
+            quantity=quantity,
+            trigger_price=trigger_price,
+            **terms,
+        )
+
+    @classmethod
     def stop_limit(
         cls,
         instrument: str,
@@ -117,6 +159,66 @@ class NewOrder:
             quantity=quantity,
             price=price,
             trigger_price=trigger_price,
+            **terms,
+        )
+
+    @classmethod
+    def market_if_touched(
+        cls, instrument: str, side: Side, *, quantity: Number, trigger_price: Number, **terms: Unpack[OrderTerms]
+    ) -> NewOrder:
+        """A market order that waits until the market moves in its favour, to `trigger_price`: it takes a profit."""
+        return cls(
+            instrument=instrument,
+            side=side,
+            type=OrderType.MARKET_IF_TOUCHED,
+            quantity=quantity,
+            trigger_price=trigger_price,
+            **terms,
+        )
+
+    @classmethod
+    def limit_if_touched(
+        cls,
+        instrument: str,
+        side: Side,
+        *,
+        quantity: Number,
+        price: Number,
+        trigger_price: Number,
+        **terms: Unpack[OrderTerms],
+    ) -> NewOrder:
+        """A limit order that waits until the market moves in its favour, to `trigger_price`."""
+        return cls(
+            instrument=instrument,
+            side=side,
+            type=OrderType.LIMIT_IF_TOUCHED,
+            quantity=quantity,
+            price=price,
+            trigger_price=trigger_price,
+            **terms,
+        )
+
+    @classmethod
+    def trailing_stop(
+        cls,
+        instrument: str,
+        side: Side,
+        *,
+        quantity: Number,
+        trailing_offset: Number,
+        trailing_unit: OffsetUnit = OffsetUnit.PERCENT,
+        **terms: Unpack[OrderTerms],
+    ) -> NewOrder:
+        """A stop whose trigger follows the market at a distance; a limit order when it fires if `limit_offset` is
+        given, else a market order."""
+        limited = terms.get("limit_offset") is not None
+        return cls(
+            instrument=instrument,
+            side=side,
+            type=OrderType.TRAILING_STOP_LIMIT if limited else OrderType.TRAILING_STOP_MARKET,
+            quantity=quantity,
+            trailing_offset=trailing_offset,
+            trailing_unit=trailing_unit,
             **terms,
         )
 

@@ -6,24 +6,40 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from .values import OrderType, RequestId, Side, TimeInForce, VenueOrderId, WireId
+from .values import (
+    OffsetUnit,
+    OrderType,
+    RequestId,
+    Side,
+    TimeInForce,
+    TriggerType,
+    VenueOrderId,
+    WireId,
+)
 
 __all__ = [
+    "BatchOrders",
     "CancelAllOrders",
     "CancelOrder",
+    "Leg",
     "ListFills",
     "ListOpenOrders",
+    "ListOrderHistory",
     "PlaceOrder",
     "PreviewPrice",
     "QueryOrder",
     "ReplaceOrder",
     "Request",
+    "SetCancelTimer",
 ]
 
 
 @frozen(kw_only=True)
 class PlaceOrder:
-    """Quantities and prices have been checked against the instrument. price: quote currency per unit."""
+    """Quantities and prices have been checked against the instrument. price: quote currency per unit.
+
+    Terms as in `NewOrder`. process_before: ns since 1970; a venue that gets the request later refuses it.
+    """
 
     request_id: RequestId
     symbol: str
@@ -36,6 +52,18 @@ class PlaceOrder:
     post_only: bool
     wire_id: WireId
     tag: str | None
+    reduce_only: bool = False
+    trigger: TriggerType = TriggerType.DEFAULT
+    trailing_offset: Decimal | None = None
+    trailing_unit: OffsetUnit = OffsetUnit.PERCENT
+    limit_offset: Decimal | None = None
+    limit_offset_unit: OffsetUnit = OffsetUnit.PERCENT
+    expire_time: int | None = None
+    process_before: int | None = None
+    display_quantity: Decimal | None = None
+    quote_quantity: bool = False
+    margin: bool = False
+    options: object = None
 
 
 @frozen(kw_only=True)
@@ -49,7 +77,7 @@ class CancelOrder:
 
 @frozen(kw_only=True)
 class ReplaceOrder:
-    """None: keep as it is."""
+    """None: keep as it is. symbol: of the order; wire_id: of the order, for venues that change it by that."""
 
     request_id: RequestId
     venue_order_id: VenueOrderId
@@ -57,6 +85,13 @@ class ReplaceOrder:
     price: Decimal | None
     time_in_force: TimeInForce | None
     post_only: bool | None
+    trigger_price: Decimal | None = None
+    trailing_offset: Decimal | None = None
+    trailing_unit: OffsetUnit = OffsetUnit.PERCENT
+    display_quantity: Decimal | None = None
+    process_before: int | None = None
+    symbol: str = ""
+    wire_id: WireId | None = None
 
 
 @frozen(kw_only=True)
@@ -103,6 +138,47 @@ class ListFills:
     cursor: str | None = None
 
 
+@frozen(kw_only=True)
+class ListOrderHistory:
+    """What became of orders in a time range. start inclusive, end exclusive, ns since 1970. cursor: where the last
+    page ended, None for the first."""
+
+    request_id: RequestId
+    start: int
+    end: int
+    cursor: str | None = None
+
+
+@frozen(kw_only=True)
+class SetCancelTimer:
+    """Cancel every order of the account after this many seconds, unless set again before; 0 turns it off."""
+
+    request_id: RequestId
+    seconds: int
+
+
+Leg = PlaceOrder | ReplaceOrder | CancelOrder
+
+
+@frozen(kw_only=True)
+class BatchOrders:
+    """Several requests in one call. Each leg has its own request number, and gets its own answer."""
+
+    request_id: RequestId
+    legs: tuple[Leg, ...]
+    process_before: int | None = None
+
+
 Request = (
-    PlaceOrder | CancelOrder | ReplaceOrder | CancelAllOrders | ListOpenOrders | QueryOrder | PreviewPrice | ListFills
+    PlaceOrder
+    | CancelOrder
+    | ReplaceOrder
+    | CancelAllOrders
+    | ListOpenOrders
+    | QueryOrder
+    | PreviewPrice
+    | ListFills
+    | ListOrderHistory
+    | SetCancelTimer
+    | BatchOrders
 )

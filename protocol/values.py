@@ -23,6 +23,7 @@ __all__ = [
     "Instruments",
     "LiquiditySide",
     "Money",
+    "OffsetUnit",
     "OrderStatus",
     "OrderType",
     "RequestId",
@@ -31,6 +32,7 @@ __all__ = [
     "TimeInForce",
     "TradeId",
     "TraderId",
+    "TriggerType",
     "VenueOrderId",
     "WireId",
     "exact",
@@ -82,6 +84,22 @@ class TimeInForce(Enum):
     DAY = "DAY"
     AT_THE_OPEN = "AT_THE_OPEN"
     AT_THE_CLOSE = "AT_THE_CLOSE"
+
+
+class TriggerType(Enum):
+    """Which price fires a trigger. DEFAULT: the venue's own choice."""
+
+    DEFAULT = "DEFAULT"
+    LAST = "LAST"
+    MARK = "MARK"
+    INDEX = "INDEX"
+
+
+class OffsetUnit(Enum):
+    """What a distance between prices is counted in. PRICE: quote currency per unit."""
+
+    PERCENT = "PERCENT"
+    PRICE = "PRICE"
 
 
 class LiquiditySide(Enum):

@@ -6,7 +6,7 @@ messages into facts. It knows no connection, no clock and no order state.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from attrs import field, frozen
@@ -17,16 +17,17 @@ from .orders import NewOrder
 from .requests import Request
 from .values import ClientOrderId, Instrument, TimeInForce, WireId
 
-__all__ = ["HttpAnswer", "HttpCall", "Upgrade", "Venue", "VenueRules"]
+__all__ = ["HttpAnswer", "HttpCall", "SignedCall", "Upgrade", "Venue", "VenueRules", "Wire"]
 
 SECOND = 1_000_000_000
 
 
 @frozen(kw_only=True)
 class HttpCall:
-    """One HTTP request. path: from the root of the host; authorized: send the current token with it.
+    """One HTTP request. path: from the root of the host, a query that is signed as it is sent included; authorized:
+    send the current token with it.
 
-    The body never shows in repr: it may hold a secret.
+    Body and headers never show in repr: they may hold a secret.
     """
 
     method: str
@@ -34,6 +35,25 @@ class HttpCall:
     query: Sequence[tuple[str, str]] = ()
     body: bytes | None = field(default=None, repr=False)
     authorized: bool = True
+    headers: Sequence[tuple[str, str]] = field(default=(), repr=False)
+
+
+@frozen(kw_only=True)
+class SignedCall(HttpCall):
+    """A call that must be signed just before it is sent, with a number that grows from call to call of one key.
+
+    signer: makes the finished call of this one and a nonce; pool: the budget that it draws on; cost: in tokens of that
+    budget; urgent: it may use up what the budget keeps in reserve.
+    """
+
+    signer: Callable[[SignedCall, int], HttpCall] = field(repr=False, eq=False)
+    pool: str = ""
+    cost: int = 0
+    urgent: bool = False
+
+    def sign(self, nonce: int) -> HttpCall:
+        """The call as it goes out. nonce: greater than that of every earlier call with the key."""
+        return self.signer(self, nonce)
 
 
 @frozen(kw_only=True)
@@ -68,7 +88,15 @@ class VenueRules:
     http_requests: the classes of requests that the venue takes over HTTP only;
     history_span: the longest time range that one question for fills may have, None for any;
     fatal_close_codes: after a WebSocket close with one of these, another try would end the same way;
-    market_needs_price: the venue has no market orders; ask it for a price, and send a limit order at that.
+    market_needs_price: the venue has no market orders; ask it for a price, and send a limit order at that;
+    fills_lag: a total that is ahead of the fills heard, or an order's end, waits this long for the missing fills before
+      it is a gap; 0: they come in one message, so there is nothing to wait for;
+    freshness: "no such order" for a cancel means too early while its order was sent less than this long ago;
+    absence_needs: "no such order" proves that a placement never arrived only if the venue's history, read after it,
+      shows nothing of the order as well;
+    check_unfilled_cancels: after an order ended with nothing filled, read the fills once more;
+    ping_period: send a WebSocket ping this often, None: the configured period decides;
+    needs_token: False: the venue has no login call and no token.
     """
 
     venue: str
@@ -82,6 +110,20 @@ class VenueRules:
     market_needs_price: bool = False
     history_span: int | None = None
     fatal_close_codes: frozenset[int] = frozenset({1008})
+    fills_lag: int = 0
+    freshness: int = 0
+    absence_needs: Sequence[type] = ()
+    check_unfilled_cancels: bool = False
+    ping_period: int | None = None
+    needs_token: bool = True
+
+
+class Wire(Protocol):
+    """The reading side of one connection, with whatever that wire must remember. `Venue.open_wire` makes one for
+    each connection."""
+
+    def decode(self, message: str | bytes) -> Sequence[Fact]:
+        """What one complete message says. Never raises: what cannot be read comes back as `Unreadable`."""
 
 
 class Venue(Protocol):
@@ -123,8 +165,8 @@ class Venue(Protocol):
 
     # Wire
 
-    def decode(self, message: str | bytes) -> Sequence[Fact]:
-        """What one complete message says. Never raises: what cannot be read comes back as `Unreadable`."""
+    def open_wire(self, instruments: Mapping[str, Instrument]) -> Wire:
+        """The reading side of a new connection. instruments: by symbol, a view that may grow."""
 
     def encode(self, request: Request) -> str | HttpCall:
         """The frame, or the HTTP call where the venue takes this request only that way."""

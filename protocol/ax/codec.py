@@ -38,15 +38,18 @@ from ..facts import (
     Unreadable,
 )
 from ..requests import (
+    BatchOrders,
     CancelAllOrders,
     CancelOrder,
     ListFills,
     ListOpenOrders,
+    ListOrderHistory,
     PlaceOrder,
     PreviewPrice,
     QueryOrder,
     ReplaceOrder,
     Request,
+    SetCancelTimer,
 )
 from ..values import (
     NO_TIME,
@@ -526,6 +529,8 @@ def encode(request: Request, origin: Origin) -> str | HttpCall:
             return _preview(request)
         case ListFills():
             return _fills(request, origin)
+        case ListOrderHistory() | SetCancelTimer() | BatchOrders():
+            raise ValueError(f"AX cannot be asked {type(request).__name__}.")
         case _:
             return encode_request(_outbound(request, origin))
 

@@ -117,6 +117,12 @@ class AxSettings:
             raise ValueError("username and password must be given together.")
 
 
+class AxWire:
+    """The reading side of a connection. AX's messages need no memory of earlier ones."""
+
+    decode = staticmethod(codec.decode)
+
+
 @frozen
 class AxVenue:
     """AX behind the seam of `protocol.venue`."""
@@ -241,8 +247,8 @@ class AxVenue:
 
     # Wire
 
-    def decode(self, message: str | bytes) -> tuple[Fact, ...]:
-        return codec.decode(message)
+    def open_wire(self, instruments: Mapping[str, Instrument]) -> AxWire:
+        return AxWire()
 
     def encode(self, request: Request) -> str | HttpCall:
         return codec.encode(request, self._origin)

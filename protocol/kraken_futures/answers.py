@@ -1,0 +1,241 @@
+"""Answers to order entry over REST: `sendStatus` and its kin to facts (spec B.11, B.12, A.14).
+
+`"result":"success"` says that a request was understood, not that it was carried out: the status inside tells. Whatever
+leaves open whether a command was carried out is `Outcome.AMBIGUOUS`: the order is asked for, never sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from .. import requests
+from ..facts import Fact, Outcome, RequestAnswered, RequestRefused, TimerSet, Unreadable
+from ..requests import (
+    BatchOrders,
+    CancelAllOrders,
+    CancelOrder,
+    Leg,
+    ListFills,
+    ListOpenOrders,
+    ListOrderHistory,
+    QueryOrder,
+    Request,
+    SetCancelTimer,
+)
+from ..values import RequestId
+from ..venue import HttpAnswer
+from .converter import BEGINNING, UNUSABLE, read, read_body, time_of
+from .entry import order_tag
+from .listings import read_fills, read_history, read_open_orders, read_status
+from .order_events import EventsReader, acknowledged, unreadable
+from .wire import RestAnswer, Status, TimerStatus
+from .words import ACCEPTED_WORDS, EDIT_REFUSALS, SEND_REFUSALS, error_outcome
+
+__all__ = ["read_answer"]
+
+QUESTIONS: Final = (ListOpenOrders, QueryOrder, ListFills, ListOrderHistory)
+POST_ONLY: Final = "postWouldExecute"
+
+
+def read_answer(request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
+    """What the answer to a call of `entry.encode` says. Never raises."""
+    try:
+        body, skipped = read_body(answer.body, RestAnswer)
+    except ValueError:
+        return _illegible(request, answer)
+    refusal = _refusal(request, answer, body)
+    if refusal is not None:
+        return refusal
+    facts = READERS[type(request)](request, body)
+    if facts is None:
+        return _illegible(request, answer)
+    return (*facts, *unreadable("An element of the venue's answer cannot be read; it was left out.", skipped))
+
+
+# Refusals of the whole call
+
+
+def _refuse(request: Request, outcome: Outcome, reason: str) -> tuple[Fact, ...]:
+    """The refusal of a request; of a batch, and of each of its legs."""
+    legs = request.legs if isinstance(request, BatchOrders) else ()
+    return tuple(_refused(each.request_id, outcome, reason) for each in (*legs, request))
+
+
+def _refused(request_id: RequestId, outcome: Outcome, reason: str) -> RequestRefused:
+    post_only = reason == POST_ONLY
+    return RequestRefused(request_id=request_id, outcome=outcome, reason=reason, due_post_only=post_only)
+
+
+def _illegible(request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
+    """Plain text, HTML, or JSON that says nothing: whether a command was carried out is open."""
+    why = f"The venue's answer cannot be read (HTTP status {answer.status})."
+    text = " ".join(answer.body.decode("utf-8", "replace").split())[:BEGINNING]
+    outcome = Outcome.DEFINITE if isinstance(request, QUESTIONS) else Outcome.AMBIGUOUS
+    return (*_refuse(request, outcome, why), Unreadable(why=why, text=text))
+
+
+def _refusal(request: Request, answer: HttpAnswer, body: RestAnswer) -> tuple[Fact, ...] | None:
+    """None when the venue understood the request."""
+    if body.result != "error" and not body.error and not body.errors and 200 <= answer.status < 300:
+        return None
+    if body.errors:
+        reason = "; ".join(error.message or f"code {error.code}" for error in body.errors)
+        outcome = Outcome.NOT_FOUND if body.status == "NOT_FOUND" else Outcome.DEFINITE
+    else:
+        reason = body.error or f"The venue gave no reason (HTTP status {answer.status})."
+        outcome = error_outcome(body.error or "")
+    if answer.status >= 500:
+        outcome = Outcome.AMBIGUOUS
+    if isinstance(request, QUESTIONS) and outcome is Outcome.AMBIGUOUS:
+        # Nothing can have come of a question.
+        outcome = Outcome.THROTTLED if body.error == "apiLimitExceeded" else Outcome.DEFINITE
+    return _refuse(request, outcome, reason)
+
+
+# Placements
+
+
+def _sent(request: requests.PlaceOrder, status: Status) -> list[Fact]:
+    word, reader = status.status or "", EventsReader(status, request)
+    exists = reader.names_order()
+    if word not in ACCEPTED_WORDS and not exists and (word in SEND_REFUSALS or not status.venue_id):
+        outcome = Outcome.DEFINITE if word else Outcome.AMBIGUOUS
+        return [_refused(request.request_id, outcome, word or "The venue's answer does not say what became of it.")]
+    venue_order_id = reader.venue_order_id()
+    answered = RequestAnswered(request_id=request.request_id, venue_order_id=venue_order_id)
+    if venue_order_id is None:
+        return [answered]  # taken, without a name: the feed, or a query, tells
+    live = acknowledged(request, venue_order_id, reader.time)
+    return [answered, live, *reader.executions(), *reader.cancels()]
+
+
+# Changes
+
+
+def _edited(request: requests.ReplaceOrder, status: Status) -> list[Fact]:
+    """Success says nothing more: the new terms come with the delta on the feed (spec E.8)."""
+    word, reader = status.status or "", EventsReader(status)
+    if word in ACCEPTED_WORDS:
+        answered = RequestAnswered(request_id=request.request_id, venue_order_id=request.venue_order_id)
+        return [answered, *reader.executions(), *reader.cancels()]
+    outcome = EDIT_REFUSALS.get(word) or (Outcome.DEFINITE if word.startswith("cannotEdit") else Outcome.AMBIGUOUS)
+    reason = word or "The venue's answer does not say what became of the change."
+    return [_refused(request.request_id, outcome, reason), *reader.executions()]
+
+
+# Cancels
+
+CANCEL_REFUSALS: Final[Mapping[str, Outcome]] = {"filled": Outcome.DEFINITE, "notFound": Outcome.NOT_FOUND}
+
+
+def _cancelled(request: CancelOrder, status: Status) -> list[Fact]:
+    """A cancel that the answer only confirms is seen on the feed; one that it shows counts at once."""
+    word = status.status or ""
+    if word == "cancelled":
+        return [RequestAnswered(request_id=request.request_id), *EventsReader(status).cancels()]
+    outcome = CANCEL_REFUSALS.get(word, Outcome.AMBIGUOUS)
+    return [_refused(request.request_id, outcome, word or "The venue's answer does not say what became of it.")]
+
+
+def _all_cancelled(request: CancelAllOrders, body: RestAnswer) -> list[Fact] | None:
+    status = body.cancelStatus
+    if status is None:
+        return None
+    if status.status not in ("cancelled", "noOrdersToCancel"):
+        return [_refused(request.request_id, Outcome.AMBIGUOUS, status.status or "The venue gave no status.")]
+    return [RequestAnswered(request_id=request.request_id), *EventsReader(status).cancels()]
+
+
+# Batches
+
+
+def _leg_answer(leg: Leg, status: Status) -> list[Fact]:
+    match leg:
+        case requests.PlaceOrder():
+            return _sent(leg, status)
+        case requests.ReplaceOrder():
+            return _edited(leg, status)
+        case CancelOrder():
+            return _cancelled(leg, status)
+
+
+def _leg_of(status: Status, open_legs: list[Leg]) -> Leg | None:
+    """Whose answer this is: by order_tag, then client id, then venue id. The venue promises no order of answers."""
+    for leg in open_legs:
+        if status.tag is not None and isinstance(leg, requests.PlaceOrder) and order_tag(leg) == status.tag:
+            return leg
+    for leg in open_legs:
+        if status.client_id is not None and _client_id(leg) == status.client_id:
+            return leg
+    for leg in open_legs:
+        if not isinstance(leg, requests.PlaceOrder) and leg.venue_order_id and leg.venue_order_id == status.venue_id:
+            return leg
+    return None
+
+
+def _client_id(leg: Leg) -> str | None:
+    if isinstance(leg, requests.ReplaceOrder) or leg.wire_id is None:
+        return None
+    return str(leg.wire_id)
+
+
+def _batch(request: BatchOrders, body: RestAnswer) -> list[Fact] | None:
+    if body.batchStatus is None:
+        return None
+    open_legs = list(request.legs)
+    facts: list[Fact] = [RequestAnswered(request_id=request.request_id)]
+    for status in body.batchStatus:
+        if status.cancelStatus is not None and not status.status:
+            status = status.cancelStatus
+        leg = _leg_of(status, open_legs)
+        if leg is None:
+            facts += unreadable("The answer to a batch names an order that was not in it.", [status])
+            continue
+        open_legs.remove(leg)
+        facts += _leg_answer(leg, status)
+    silent = "The answer to the batch does not say what became of this part."
+    return [*facts, *(_refused(leg.request_id, Outcome.AMBIGUOUS, silent) for leg in open_legs)]
+
+
+# The cancel-all timer
+
+
+def _timer(request: SetCancelTimer, body: RestAnswer) -> list[Fact] | None:
+    try:
+        status = read(body.status, TimerStatus)
+    except UNUSABLE:
+        return None
+    return [TimerSet(request_id=request.request_id, cancels_at=time_of(status.triggerTime) or None)]
+
+
+# The table
+
+
+def _place_answer(request: requests.PlaceOrder, body: RestAnswer) -> list[Fact] | None:
+    return None if body.sendStatus is None else _sent(request, body.sendStatus)
+
+
+def _replace_answer(request: requests.ReplaceOrder, body: RestAnswer) -> list[Fact] | None:
+    return None if body.editStatus is None else _edited(request, body.editStatus)
+
+
+def _cancel_answer(request: CancelOrder, body: RestAnswer) -> list[Fact] | None:
+    return None if body.cancelStatus is None else _cancelled(request, body.cancelStatus)
+
+
+AnswerReader = Callable[[Any, RestAnswer], list[Fact] | None]
+
+READERS: Final[Mapping[type, AnswerReader]] = {
+    requests.PlaceOrder: _place_answer,
+    requests.ReplaceOrder: _replace_answer,
+    CancelOrder: _cancel_answer,
+    CancelAllOrders: _all_cancelled,
+    BatchOrders: _batch,
+    SetCancelTimer: _timer,
+    ListOpenOrders: read_open_orders,
+    QueryOrder: read_status,
+    ListFills: read_fills,
+    ListOrderHistory: read_history,
+}
+"""What each kind of request is answered with. None from a reader: the answer does not have what it should."""

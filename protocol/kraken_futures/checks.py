@@ -1,0 +1,174 @@
+"""What Kraken Futures would refuse, ignore or misread, refused here before anything is sent (spec B.12, A.13).
+
+Each check raises NotSent with a sentence that says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final
+
+from ..commands import Replace
+from ..errors import NotSent
+from ..orders import NewOrder
+from ..values import ZERO, ClientOrderId, Instrument, OffsetUnit, OrderType, Side, TimeInForce, TriggerType
+from .converter import is_plausible, plain
+from .entry import LIMIT_TYPES, TRAILING_TYPES, TRIGGER_TYPES
+from .instruments import VENUE
+
+__all__ = ["check_change", "check_order", "check_terms", "wire_id"]
+
+LONGEST_CLIENT_ORDER_ID: Final = 36
+LONGEST_FREE_TEXT: Final = 18
+HEX: Final = frozenset("0123456789abcdefABCDEF")
+LEAST_DEVIATION: Final = Decimal("0.1")
+MOST_DEVIATION: Final = Decimal(50)
+
+
+def wire_id(client_order_id: ClientOrderId) -> str:
+    """The id as it crosses the wire: a UUID, 32 hex digits or up to 18 characters as they are, of anything longer the
+    last 17 behind an O (spec A.13). Dispatch finds the order by it; two that become alike are told apart there."""
+    name, length = client_order_id, len(client_order_id)
+    if length <= LONGEST_FREE_TEXT or (length == 36 and name.count("-") == 4):
+        return name
+    if length == 32 and HEX.issuperset(name):
+        return name
+    return "O" + name[-17:]
+
+
+def check_order(order: NewOrder, instruments: Mapping[str, Instrument]) -> Instrument:
+    """The checks that come before a request number is taken."""
+    wanted = order.instrument
+    instrument = instruments.get(wanted.symbol) or instruments.get(wanted.symbol.upper())
+    if instrument is None or wanted.venue != VENUE:
+        raise NotSent(f"Instrument {wanted} not found in cache.")
+    if not isinstance(order.side, Side):
+        raise NotSent(f"The side of an order must be BUY or SELL, not {order.side!r}.")
+    name = order.client_order_id
+    if name is not None and not _is_name(name):
+        raise NotSent(f"A client order id must be 1 to 36 printable ASCII characters, not {name[:40]!r}.")
+    return instrument
+
+
+def _is_name(name: str) -> bool:
+    return 1 <= len(name) <= LONGEST_CLIENT_ORDER_ID and name.isascii() and name.isprintable()
+
+
+def check_terms(order: NewOrder, instrument: Instrument) -> None:
+    """The checks that come after it."""
+    _check_absent_terms(order)
+    if order.tag is not None:
+        raise NotSent("Tagged order refused: Kraken Futures has no order tags, so nobody would see it.")
+    _check_time_in_force(order)
+    _check_quantity(order.quantity, instrument)
+    _check_prices(order, instrument)
+    _check_trailing(order)
+
+
+def _check_absent_terms(order: NewOrder) -> None:
+    if order.display_quantity is not None:
+        raise NotSent("Iceberg order refused: Kraken Futures shows every order whole.")
+    if order.quote_quantity:
+        raise NotSent("Order by amount refused: Kraken Futures counts contracts, not quote currency.")
+    if order.margin:
+        raise NotSent("Margin order refused: every Kraken Futures order is on margin; leave the option out.")
+    if order.options is not None:
+        raise NotSent(f"Order refused: Kraken Futures has no options of the kind {type(order.options).__name__}.")
+    if order.expire_time is not None:
+        raise NotSent("Order with an expiry time refused: Kraken Futures has no orders that expire by themselves.")
+
+
+def _check_time_in_force(order: NewOrder) -> None:
+    wanted, kind = order.time_in_force, order.type
+    if wanted not in (TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK):
+        raise NotSent(f"Unsupported time in force: {wanted.name}. Kraken Futures supports GTC, IOC and FOK.")
+    if wanted is TimeInForce.FOK and kind is not OrderType.LIMIT:
+        raise NotSent(f"Only limit orders can be FOK on Kraken Futures; this is a {kind.name} order.")
+    if wanted is TimeInForce.IOC and kind not in (OrderType.LIMIT, OrderType.MARKET):
+        raise NotSent(f"A {kind.name} order cannot be IOC: it waits until its trigger fires.")
+    if not order.post_only:
+        return
+    if kind is not OrderType.LIMIT:
+        raise NotSent(f"Only limit orders can be post-only; this is a {kind.name} order.")
+    if wanted is not TimeInForce.GTC:
+        raise NotSent(f"Post-only cannot be combined with {wanted.name}: such an order could never trade.")
+
+
+def _check_quantity(quantity: Decimal, instrument: Instrument) -> None:
+    if not is_plausible(quantity) or quantity <= 0:
+        raise NotSent(f"Quantity {quantity} must be greater than zero and in proportion.")
+    if quantity < instrument.minimum_quantity:
+        raise NotSent(f"Quantity {quantity} is below the minimum of {plain(instrument.minimum_quantity)}.")
+    if not instrument.quantity_fits(quantity):
+        step = plain(instrument.quantity_increment)
+        raise NotSent(f"Quantity {quantity} is not a multiple of the size increment {step} of {instrument.id}.")
+
+
+def _check_price(what: str, price: Decimal | None, instrument: Instrument) -> None:
+    if price is None:
+        return
+    if not is_plausible(price) or price <= 0:
+        raise NotSent(f"{what} {price} must be greater than zero and in proportion.")
+    if not instrument.price_fits(price):
+        tick = plain(instrument.price_increment)
+        raise NotSent(f"{what} {price} is not a multiple of the tick size {tick} of {instrument.id}.")
+
+
+def _check_prices(order: NewOrder, instrument: Instrument) -> None:
+    kind = order.type
+    takes_price, takes_trigger = kind in LIMIT_TYPES, kind in TRIGGER_TYPES
+    if takes_price and order.price is None:
+        raise NotSent(f"{_named(kind)} order requires price.")
+    if not takes_price and order.price is not None:
+        raise NotSent(f"{_named(kind)} order refused: Kraken Futures would ignore its price of {order.price}.")
+    if takes_trigger and order.trigger_price is None:
+        raise NotSent(f"{_named(kind)} order requires trigger price.")
+    if not takes_trigger and order.trigger_price is not None:
+        raise NotSent(f"{_named(kind)} order refused: it cannot have a trigger price on Kraken Futures.")
+    _check_price("Price", order.price, instrument)
+    _check_price("Trigger price", order.trigger_price, instrument)
+
+
+def _named(kind: OrderType) -> str:
+    return kind.name.capitalize().replace("_", "-")
+
+
+def _check_trailing(order: NewOrder) -> None:
+    kind, offset, limit_offset = order.type, order.trailing_offset, order.limit_offset
+    trailing = kind in TRAILING_TYPES
+    if trailing and offset is None:
+        raise NotSent(f"{_named(kind)} order requires trailing offset.")
+    if not trailing and offset is not None:
+        raise NotSent(f"{_named(kind)} order refused: only trailing orders have a trailing offset.")
+    if kind is OrderType.TRAILING_STOP_LIMIT and limit_offset is None:
+        raise NotSent(f"{_named(kind)} order requires limit offset.")
+    if limit_offset is not None and kind not in TRIGGER_OFFSET_TYPES:
+        raise NotSent(f"{_named(kind)} order refused: it cannot have a limit offset on Kraken Futures.")
+    if order.trigger is not TriggerType.DEFAULT and not (trailing or kind in TRIGGER_TYPES):
+        raise NotSent(f"{_named(kind)} order refused: it has no trigger that {order.trigger.name} could fire.")
+    for what, value in (("trailing offset", offset), ("limit offset", limit_offset)):
+        if value is not None and (not is_plausible(value) or value <= 0):
+            raise NotSent(f"The {what} {value} must be greater than zero and in proportion.")
+    in_percent = offset is not None and order.trailing_unit is OffsetUnit.PERCENT
+    if in_percent and not LEAST_DEVIATION <= (offset or ZERO) <= MOST_DEVIATION:
+        raise NotSent(f"A trailing offset must be 0.1 to 50 percent, not {offset}.")
+
+
+TRIGGER_OFFSET_TYPES: Final = frozenset(
+    {OrderType.STOP_MARKET, OrderType.MARKET_IF_TOUCHED, OrderType.TRAILING_STOP_LIMIT}
+)
+"""Types whose limit price may be set by a distance from the trigger, when it fires."""
+
+
+def check_change(change: Replace, instrument: Instrument) -> None:
+    """The checks of an edit. Its quantity is that of the whole order, fills included."""
+    if change.time_in_force is not None:
+        raise NotSent("The change was refused: Kraken Futures cannot change the time in force of an order.")
+    if change.post_only is not None:
+        raise NotSent("The change was refused: Kraken Futures cannot make an order post-only, or undo it.")
+    if change.quantity is None and change.price is None:
+        raise NotSent(f"The change of order {change.client_order_id} changes nothing.")
+    if change.quantity is not None:
+        _check_quantity(change.quantity, instrument)
+    _check_price("Price", change.price, instrument)

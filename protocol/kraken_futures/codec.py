@@ -1,0 +1,207 @@
+"""One connection to Kraken Futures as the client reads it: frames to facts (spec B.2 to B.9, C.2).
+
+`FuturesWire` holds what a connection must remember, so each connection gets a new one. Most frames take the fast way:
+msgspec builds the wire class. What it refuses is read again the tolerant way, element by element; what is unreadable
+then becomes `Unreadable`, beside the facts of its neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from attrs import define, field
+
+from ..facts import (
+    Alive,
+    Fact,
+    FillsListed,
+    LoggedIn,
+    OrderAcknowledged,
+    OrderReplaced,
+    OrderView,
+    Trade,
+    Unreadable,
+)
+from ..values import Instrument, RequestId, VenueOrderId
+from .converter import BEGINNING, NOT_STRICT, decoder_for, read_body
+from .fills import feed_trade, in_order, traded
+from .handshake import Handshake, Stage
+from .memory import OrderMemory
+from .open_orders import OpenOrders
+from .quantity import QuantityReader, QuantitySemantics
+from .signing import Credentials
+from .wire import FeedFill, Frame
+
+__all__ = ["UNASKED", "FuturesWire"]
+
+UNASKED: Final = RequestId(0)
+"""The number of no request: the venue lists these fills by itself."""
+
+EVENTS: Final = frozenset(
+    {
+        "info",
+        "pong",
+        "challenge",
+        "subscribed",
+        "subscribed_failed",
+        "unsubscribed",
+        "unsubscribed_failed",
+        "error",
+        "alert",
+    }
+)
+
+ALIVE: Final = (Alive(),)
+_FRAME: Final = decoder_for(Frame)
+
+
+@define(eq=False)
+class FuturesWire:
+    """Reads one connection; see the module's docstring. Never raises.
+
+    instruments: by symbol, as far as they are known; qty_semantics: how to read `qty` (spec B.8); heartbeat: ask the
+    venue for heartbeats, which keep a quiet connection from looking dead.
+    """
+
+    _credentials: Credentials = field(repr=False)
+    instruments: Mapping[str, Instrument] = field(factory=dict, repr=False)
+    qty_semantics: QuantitySemantics = QuantitySemantics.AUTO
+    heartbeat: bool = True
+    _memory: OrderMemory = field(init=False, factory=OrderMemory, repr=False)
+    _handshake: Handshake = field(init=False)
+    _orders: OpenOrders = field(init=False, repr=False)
+    _account: str = field(init=False, default="")
+    _open: tuple[OrderView, ...] | None = field(init=False, default=None, repr=False)
+    _logged_in: bool = field(init=False, default=False)
+
+    @_handshake.default
+    def _make_handshake(self) -> Handshake:
+        return Handshake(self._credentials, self.heartbeat)
+
+    @_orders.default
+    def _make_orders(self) -> OpenOrders:
+        return OpenOrders(self._memory, QuantityReader(self.qty_semantics), self.instruments)
+
+    @property
+    def stage(self) -> Stage:
+        """How far the login has come."""
+        return self._handshake.stage
+
+    def decode(self, message: str | bytes) -> tuple[Fact, ...]:
+        """What one complete message says. Never raises: what cannot be read comes back as `Unreadable`."""
+        if not isinstance(message, str):
+            beginning = bytes(message[:BEGINNING]).decode("utf-8", "replace")
+            return self._unreadable("The venue sent a binary message, which Kraken Futures never does.", beginning)
+        try:
+            return self._read(_FRAME.decode(message), message)
+        except NOT_STRICT:
+            return self._decode_tolerantly(message)
+
+    def _decode_tolerantly(self, message: str) -> tuple[Fact, ...]:
+        try:
+            frame, skipped = read_body(message, Frame)
+        except ValueError:
+            return self._unreadable("The venue sent text that is not a JSON object.", message)
+        facts: list[Fact] = list(self._read(frame, message))
+        for element in skipped:
+            facts += self._unreadable("An element of a list cannot be read; it was left out.", str(element))
+        return tuple(facts)
+
+    def _unreadable(self, why: str, text: str) -> tuple[Fact, ...]:
+        return (Unreadable(why=why, text=self._handshake.hide(text)[:BEGINNING]),)
+
+    # Classification (spec C.2)
+
+    def _read(self, frame: Frame, message: str) -> tuple[Fact, ...]:
+        if frame.event is not None:
+            return self._event(frame, message)
+        read = FEEDS.get((frame.feed or "").lower())
+        if read is None:
+            return self._unreadable("The venue sent a message of an unknown kind.", message)
+        return read(self, frame, message)
+
+    def _event(self, frame: Frame, message: str) -> tuple[Fact, ...]:
+        if frame.event not in EVENTS:
+            return self._unreadable("The venue sent an event of an unknown kind.", message)
+        facts = self._handshake.hear(frame)
+        return (*facts, *self._login()) or ALIVE
+
+    def _heartbeat(self, frame: Frame, message: str) -> tuple[Fact, ...]:
+        return ALIVE
+
+    # Orders
+
+    def _orders_snapshot(self, frame: Frame, message: str) -> tuple[Fact, ...]:
+        if frame.orders is None:
+            return self._unreadable("The venue sent a snapshot of orders without a list of them.", message)
+        self._account = frame.account or self._account
+        known = {order.venue_id for order in frame.orders if self._memory.get(VenueOrderId(order.venue_id)) is not None}
+        views: list[OrderView] = []
+        skipped: list[Fact] = []
+        for order in frame.orders:
+            view = self._orders.snapshot(order)
+            if view is not None:
+                views.append(view)
+            else:
+                skipped += self._unreadable("The venue listed an order without an id; it was left out.", str(order))
+        if self._logged_in:
+            return (*(self._shown_again(view, view.venue_order_id in known) for view in views), *skipped)
+        self._open = tuple(views)
+        return (*self._login(), *skipped) or ALIVE
+
+    def _shown_again(self, view: OrderView, known: bool) -> Fact:
+        """An order of a later snapshot, which a new subscription brings: its terms may have changed meanwhile."""
+        if known:
+            return OrderReplaced(time=view.time, order=view, new_venue_order_id=None, replacement=None)
+        return OrderAcknowledged(time=view.time, order=view)
+
+    def _login(self) -> tuple[Fact, ...]:
+        """The login is complete with both subscriptions and the list of open orders, whichever comes last."""
+        if self._logged_in or self._open is None or self._handshake.stage is not Stage.READY:
+            return ()
+        self._logged_in = True
+        orders, self._open = self._open, None
+        return (LoggedIn(user=self._account, orders=orders, cancel_on_disconnect=False, heartbeat_timeout=None),)
+
+    def _orders_delta(self, frame: Frame, message: str) -> tuple[Fact, ...]:
+        facts = self._orders.delta(frame)
+        return facts or self._unreadable("The venue sent a change of an order that it does not name.", message)
+
+    # Fills
+
+    def _fills_snapshot(self, frame: Frame, message: str) -> tuple[Fact, ...]:
+        trades, skipped = self._trades(frame, message)
+        return (FillsListed(request_id=UNASKED, trades=tuple(trade for _, trade in trades)), *skipped)
+
+    def _fills_delta(self, frame: Frame, message: str) -> tuple[Fact, ...]:
+        trades, skipped = self._trades(frame, message)
+        facts = (traded(trade, fill.remaining_order_qty, self._memory) for fill, trade in trades)
+        return (*facts, *skipped) or ALIVE
+
+    def _trades(self, frame: Frame, message: str) -> tuple[list[tuple[FeedFill, Trade]], list[Fact]]:
+        """The fills that can be counted, in order, and what must be said about the others."""
+        if frame.fills is None:
+            return [], list(self._unreadable("The venue sent a message about fills without a list of them.", message))
+        trades: list[tuple[FeedFill, Trade]] = []
+        skipped: list[Fact] = []
+        for fill in in_order(frame.fills):
+            trade = feed_trade(fill, self._memory, self.instruments)
+            if trade is None:
+                skipped += self._unreadable("The venue sent a fill without usable details.", str(fill))
+            else:
+                trades.append((fill, trade))
+        return trades, skipped
+
+
+FeedReader = Callable[[FuturesWire, Frame, str], tuple[Fact, ...]]
+
+FEEDS: Final[Mapping[str, FeedReader]] = {
+    "heartbeat": FuturesWire._heartbeat,
+    "open_orders_snapshot": FuturesWire._orders_snapshot,
+    "open_orders_verbose_snapshot": FuturesWire._orders_snapshot,
+    "open_orders": FuturesWire._orders_delta,
+    "open_orders_verbose": FuturesWire._orders_delta,
+    "fills_snapshot": FuturesWire._fills_snapshot,
+    "fills": FuturesWire._fills_delta,
+}

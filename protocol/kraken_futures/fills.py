@@ -1,0 +1,103 @@
+"""Executions as Kraken Futures tells them, on the fills feed and in history, to neutral trades (spec B.9, D.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from ..facts import OrderTraded, OrderView, Trade
+from ..values import Instrument, Money, Side, TradeId, VenueOrderId
+from .converter import is_plausible, milliseconds, positive, time_of
+from .memory import OrderMemory
+from .wire import FeedFill, RestFill
+from .words import SIDES, currency, liquidity, quote_of
+
+__all__ = ["feed_trade", "in_order", "rest_trade", "traded"]
+
+BUYS = {True: Side.BUY, False: Side.SELL}
+
+
+def in_order(fills: Iterable[FeedFill]) -> list[FeedFill]:
+    """By `seq`, then time; without a `seq` on each of them by time alone (spec B.9)."""
+    listed = list(fills)
+    if any(fill.seq is None for fill in listed):
+        return sorted(listed, key=lambda fill: fill.time or 0)
+    return sorted(listed, key=lambda fill: (fill.seq or 0, fill.time or 0))
+
+
+def _fee(paid: Decimal | None, money: str | None, symbol: str, instruments: Mapping[str, Instrument]) -> Money | None:
+    """None while the venue has not told it; a later message may. The sign is the venue's: negative is a rebate."""
+    if paid is None or not is_plausible(paid):
+        return None
+    if money:
+        return Money(paid, currency(money))
+    instrument = instruments.get(symbol)
+    return Money(paid, quote_of(symbol) if instrument is None else currency(instrument.quote_currency))
+
+
+def feed_trade(fill: FeedFill, memory: OrderMemory, instruments: Mapping[str, Instrument]) -> Trade | None:
+    """One fill of the feed. None: it lacks an id, a price or a quantity, and is no fill that we could count."""
+    trade_id, order_id = fill.fill_id or fill.fillId, VenueOrderId(fill.venue_id)
+    price, quantity = positive(fill.price), positive(fill.qty)
+    if not trade_id or not order_id or price is None or quantity is None:
+        return None
+    known = memory.get(order_id)
+    symbol = fill.symbol or ("" if known is None else known.symbol)
+    return Trade(
+        venue_order_id=order_id,
+        trade_id=TradeId(trade_id),
+        symbol=symbol,
+        side=None if fill.buy is None else BUYS[fill.buy],
+        price=price,
+        quantity=quantity,
+        liquidity=liquidity(fill.fill_type or fill.fillType),
+        time=milliseconds(fill.time),
+        fee=_fee(fill.fee_paid, fill.fee_currency, symbol, instruments),
+        wire_id=fill.client_id or (None if known is None else known.wire_id),
+    )
+
+
+def traded(trade: Trade, remaining: Decimal | None, memory: OrderMemory) -> OrderTraded:
+    """The fact of a live fill. The feed shows no order, so its view holds what is remembered, and no status.
+
+    remaining: what is open of the order after it; with the remembered total it gives the cumulative quantity.
+    """
+    known = memory.get(trade.venue_order_id)
+    total = None if known is None else known.total
+    cumulative = None if total is None or remaining is None or not 0 <= remaining <= total else total - remaining
+    view = OrderView(
+        venue_order_id=trade.venue_order_id,
+        wire_id=trade.wire_id,
+        symbol=trade.symbol,
+        side=trade.side,
+        price=None if known is None else known.price,
+        quantity=total,
+        cumulative=cumulative,
+        status=None,
+        time_in_force=None,
+        post_only=False,
+        type=None if known is None else known.type,
+        trigger_price=None if known is None else known.trigger_price,
+    )
+    return OrderTraded(time=trade.time, order=view, event_id=trade.trade_id, trade=trade, final=remaining == 0)
+
+
+def rest_trade(fill: RestFill) -> Trade | None:
+    """One fill of the history. None as for `feed_trade`."""
+    trade_id, order_id = fill.fill_id or fill.fillId, VenueOrderId(fill.venue_id)
+    price, quantity = positive(fill.price), positive(fill.size)
+    if not trade_id or not order_id or price is None or quantity is None:
+        return None
+    symbol = (fill.symbol or "").upper()
+    return Trade(
+        venue_order_id=order_id,
+        trade_id=TradeId(trade_id),
+        symbol=symbol,
+        side=SIDES.get((fill.side or "").lower()),
+        price=price,
+        quantity=quantity,
+        liquidity=liquidity(fill.fillType or fill.fill_type),
+        time=time_of(fill.fillTime),
+        fee=_fee(fill.fee_paid, fill.fee_currency, symbol, {}),
+        wire_id=fill.client_id,
+    )

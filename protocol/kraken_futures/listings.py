@@ -1,0 +1,174 @@
+"""Answers to questions: open orders, one order's status, fills and order history (spec B.13, D.5)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from ..facts import Fact, FillsListed, OrderHistoryListed, OrderView, Outcome, RequestAnswered, RequestRefused, Trade
+from ..requests import ListFills, ListOpenOrders, ListOrderHistory, QueryOrder
+from ..values import NO_TIME, ZERO, OrderStatus, VenueOrderId
+from .converter import MILLISECOND, amount, iso, positive, time_of
+from .fills import rest_trade
+from .order_events import body_view, unreadable
+from .wire import OpenOrderRow, OrderBody, OrderEvent, OrderStatusRow, RestAnswer
+from .words import HISTORY_ENDS, ROW_STATUSES, SIDES, order_type, query_status, time_in_force, trigger_type
+
+__all__ = ["read_fills", "read_history", "read_open_orders", "read_status"]
+
+FILLS_PAGE: Final = 100
+"""Fills on one page; a shorter page is the last."""
+
+
+# Open orders
+
+
+def _row_view(row: OpenOrderRow) -> OrderView | None:
+    if not row.venue_id:
+        return None
+    price, trigger_price = positive(row.limitPrice), positive(row.stopPrice)
+    filled, unfilled = amount(row.filledSize), amount(row.unfilledSize)
+    status = ROW_STATUSES.get(row.status or "")
+    return OrderView(
+        venue_order_id=VenueOrderId(row.venue_id),
+        wire_id=row.client_id,
+        symbol=(row.symbol or "").upper(),
+        side=SIDES.get((row.side or "").lower()),
+        price=price,
+        # Without the unfilled part the row does not say how large the order is; whoever knows it keeps what is known.
+        quantity=None if unfilled is None else (filled or ZERO) + unfilled,
+        cumulative=filled,
+        status=status,
+        time_in_force=time_in_force(row.orderType),
+        post_only=False,
+        type=order_type(row.orderType, has_price=price is not None),
+        trigger_price=trigger_price,
+        reason=(row.status or "") if status is None else "",
+        time=time_of(row.receivedTime, row.lastUpdateTime),
+        reduce_only=row.reduceOnly is True,
+        trigger_type=trigger_type(row.triggerSignal, has_trigger=trigger_price is not None),
+    )
+
+
+def read_open_orders(request: ListOpenOrders, body: RestAnswer) -> list[Fact] | None:
+    """None: the answer has no such list."""
+    if body.openOrders is None:
+        return None
+    views = [(row, _row_view(row)) for row in body.openOrders]
+    lost = unreadable("The venue listed an order without an id; it was left out.", (r for r, v in views if v is None))
+    orders = tuple(view for _, view in views if view is not None)
+    return [RequestAnswered(request_id=request.request_id, orders=orders), *lost]
+
+
+# One order
+
+
+MATURED: Final = frozenset({"EXPIRED", "CONTRACT_EXPIRED"})
+
+
+def _status_view(row: OrderStatusRow) -> OrderView | None:
+    body = row.order
+    if body is None:
+        return None
+    status = query_status(row.status, has_fills=bool(body.filled))
+    if status is OrderStatus.CANCELED and row.updateReason in MATURED:
+        status = OrderStatus.EXPIRED
+    ended = status is None or status.is_terminal
+    reason = row.error or row.updateReason or ((row.status or "") if status is None else "")
+    return body_view(body, status, reason if ended else "")
+
+
+def _is_meant(row: OrderStatusRow, request: QueryOrder) -> bool:
+    body = row.order
+    if body is None:
+        return False
+    if request.venue_order_id is not None:
+        return body.venue_id == request.venue_order_id
+    return body.client_id == str(request.wire_id)
+
+
+def read_status(request: QueryOrder, body: RestAnswer) -> list[Fact] | None:
+    """Where an order stands. Absence alone proves little: an order is listed for 5 s after it closed (spec B.13)."""
+    if body.orders is None:
+        return None
+    rows = [row for row in body.orders if _is_meant(row, request)]
+    # A client id may be used again once its order has closed: the newest is meant (spec E.12).
+    rows.sort(key=lambda row: _updated(row.order))
+    view = _status_view(rows[-1]) if rows else None
+    if view is not None:
+        return [RequestAnswered(request_id=request.request_id, order=view)]
+    reason = "The venue lists no such order as open, nor as closed within the last seconds."
+    return [RequestRefused(request_id=request.request_id, outcome=Outcome.NOT_FOUND, reason=reason)]
+
+
+def _updated(body: OrderBody | None) -> int:
+    return NO_TIME if body is None else time_of(body.lastUpdateTimestamp, body.timestamp)
+
+
+# Fills
+
+
+def read_fills(request: ListFills, body: RestAnswer) -> list[Fact] | None:
+    """One page, which the venue gives newest first, as trades in the order in which they happened."""
+    if body.fills is None:
+        return None
+    read = [(fill, rest_trade(fill)) for fill in reversed(body.fills)]
+    lost = unreadable(
+        "The venue listed a fill that cannot be read; it was left out.", (f for f, t in read if t is None)
+    )
+    trades = sorted((trade for _, trade in read if trade is not None), key=lambda trade: trade.time)
+    wanted = tuple(trade for trade in trades if _is_wanted(trade, request))
+    cursor = _older(request, trades) if len(body.fills) >= FILLS_PAGE else None
+    return [FillsListed(request_id=request.request_id, trades=wanted, cursor=cursor), *lost]
+
+
+def _is_wanted(trade: Trade, request: ListFills) -> bool:
+    if request.symbol is not None and trade.symbol != request.symbol.upper():
+        return False
+    return trade.time == NO_TIME or request.start <= trade.time < request.end
+
+
+def _older(request: ListFills, trades: list[Trade]) -> str | None:
+    """Where the next page begins; None when this one reaches back to the start.
+
+    The venue gives what is before a moment. One millisecond after the oldest fill, so that others of the same
+    millisecond are not lost between the pages; they come twice, and their ids tell.
+    """
+    times = [trade.time for trade in trades if trade.time != NO_TIME]
+    if not times or times[0] < request.start:
+        return None
+    overlapping = iso(times[0] + MILLISECOND)
+    return iso(times[0]) if overlapping == request.cursor else overlapping
+
+
+# History
+
+
+def _history_view(event: OrderEvent) -> OrderView | None:
+    body = event.order
+    if body is None:
+        return None
+    kind, filled = (event.type or "").upper(), amount(body.filled) or ZERO
+    status = HISTORY_ENDS.get(kind) or _open_status(kind, filled, body.quantity)
+    return body_view(body, status, event.reason or (kind if status.is_terminal else ""))
+
+
+def _open_status(kind: str, filled: Decimal, quantity: Decimal | None) -> OrderStatus:
+    if quantity is not None and filled >= quantity > 0:
+        return OrderStatus.FILLED
+    if filled > 0:
+        return OrderStatus.PARTIALLY_FILLED
+    return OrderStatus.ACCEPTED if kind else OrderStatus.CANCELED
+
+
+def read_history(request: ListOrderHistory, body: RestAnswer) -> list[Fact] | None:
+    """One page of what happened to orders."""
+    if body.orderEvents is None:
+        return None
+    views = [(event, _history_view(event)) for event in body.orderEvents]
+    lost = unreadable("The history holds an order without an id; it was left out.", (e for e, v in views if v is None))
+    orders = tuple(view for _, view in views if view is not None)
+    cursor = body.continuationToken or None
+    if not body.orderEvents or cursor == request.cursor:
+        cursor = None  # a page that is empty, or that leads back to itself, is the last one
+    return [OrderHistoryListed(request_id=request.request_id, orders=orders, cursor=cursor), *lost]

@@ -1,0 +1,73 @@
+"""What one connection remembers of orders: the messages about an order's end leave out most of it (spec B.6, D.4)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from attrs import define, field, frozen
+
+from ..facts import OrderView
+from ..tracking import Window
+from ..values import OrderType, Side, TriggerType, VenueOrderId, WireId
+
+__all__ = ["OrderMemory", "Remembered"]
+
+CAPACITY: Final = 100_000
+"""Orders remembered; the oldest slides out. An order that is gone is kept, for its fills may follow."""
+FIRED_CAPACITY: Final = 1_000
+"""Fired stops whose child order may still follow."""
+
+
+@frozen(kw_only=True)
+class Remembered:
+    """An order as its last delta showed it. filled: None: never told."""
+
+    symbol: str
+    wire_id: WireId | None
+    side: Side | None
+    type: OrderType | None
+    total: Decimal | None
+    filled: Decimal | None
+    price: Decimal | None
+    trigger_price: Decimal | None
+    reduce_only: bool
+    trigger_type: TriggerType | None
+
+
+@define
+class OrderMemory:
+    _orders: Window[VenueOrderId, Remembered] = field(factory=lambda: Window(CAPACITY))
+    _fired: Window[WireId, VenueOrderId] = field(factory=lambda: Window(FIRED_CAPACITY))
+
+    def get(self, venue_order_id: VenueOrderId) -> Remembered | None:
+        return self._orders.get(venue_order_id)
+
+    def put(self, view: OrderView, *, reduce_only: bool, trigger_type: TriggerType | None) -> None:
+        """Remembers an order as a delta showed it."""
+        self._orders.put(
+            view.venue_order_id,
+            Remembered(
+                symbol=view.symbol,
+                wire_id=view.wire_id,
+                side=view.side,
+                type=view.type,
+                total=view.quantity,
+                filled=view.cumulative,
+                price=view.price,
+                trigger_price=view.trigger_price,
+                reduce_only=reduce_only,
+                trigger_type=trigger_type,
+            ),
+        )
+
+    def fired(self, venue_order_id: VenueOrderId, wire_id: WireId | None) -> None:
+        """A stop fired; an order with the same client id carries it on."""
+        if wire_id is not None:
+            self._fired.put(wire_id, venue_order_id)
+
+    def parent_of(self, child: VenueOrderId, wire_id: WireId | None) -> VenueOrderId | None:
+        """The fired stop that this order carries on, None if there is none. Answers once for each stop."""
+        if wire_id is None or self._fired.get(wire_id) in (None, child):
+            return None
+        return self._fired.pop(wire_id)

@@ -1,0 +1,208 @@
+"""The open_orders feed: snapshots, deltas and cancel-only messages to facts (spec B.6 to B.8, D.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from attrs import define, evolve
+
+from ..facts import (
+    ChangeRefused,
+    Fact,
+    OrderAcknowledged,
+    OrderCanceled,
+    OrderExpired,
+    OrderRejected,
+    OrderRemoved,
+    OrderReplaced,
+    OrderTriggered,
+    OrderView,
+)
+from ..values import NO_TIME, ZERO, Instrument, OrderStatus, VenueOrderId
+from .converter import amount, milliseconds, positive
+from .memory import OrderMemory, Remembered
+from .quantity import QuantityReader
+from .wire import Delta, OpenOrder
+from .words import DIRECTIONS, Reason, order_type, reason_of, time_in_force, trigger_type
+
+__all__ = ["OpenOrders"]
+
+
+def _is_removal(delta: Delta, reason: Reason) -> bool:
+    """`is_cancel`; where it is missing, the message or the reason tells."""
+    if delta.is_cancel is not None:
+        return delta.is_cancel
+    if delta.order is None:
+        return True
+    staying = (Reason.PLACED, Reason.EDITED, Reason.PARTIAL_FILL, Reason.FROM_STOP, Reason.GENERIC)
+    return reason not in staying
+
+
+def _status(reason: Reason, total: Decimal | None, filled: Decimal | None, removed: bool) -> OrderStatus:
+    """Where the order stands after this message, first match (spec D.4)."""
+    complete = filled is not None and total is not None and filled >= total > 0
+    if reason is Reason.FULL_FILL or complete:
+        return OrderStatus.FILLED
+    if reason is Reason.TRIGGERED:
+        return OrderStatus.TRIGGERED
+    if removed:
+        return OrderStatus.EXPIRED if reason is Reason.EXPIRED else OrderStatus.CANCELED
+    return OrderStatus.PARTIALLY_FILLED if filled else OrderStatus.ACCEPTED
+
+
+@define(eq=False)
+class OpenOrders:
+    """One connection's reading of the feed. instruments: by symbol in upper case, as far as they are known."""
+
+    memory: OrderMemory
+    quantities: QuantityReader
+    instruments: Mapping[str, Instrument]
+
+    def snapshot(self, order: OpenOrder) -> OrderView | None:
+        """One order of a snapshot; None: it has no id."""
+        return self._shown(order, VenueOrderId(order.venue_id), Delta(order=order)) if order.venue_id else None
+
+    def delta(self, delta: Delta) -> tuple[Fact, ...]:
+        """What a change says; () when it names no order."""
+        order = delta.order
+        venue_order_id = VenueOrderId((order.venue_id if order is not None else "") or delta.venue_id)
+        if not venue_order_id:
+            return ()
+        before = self.memory.get(venue_order_id)
+        if order is None:
+            return self._happened(delta, self._remembered(delta, venue_order_id, before), NO_TIME, before)
+        view = self._shown(order, venue_order_id, delta)
+        return self._happened(delta, view, milliseconds(order.last_update_time, order.time), before)
+
+    # The order as it is now
+
+    def _shown(self, order: OpenOrder, venue_order_id: VenueOrderId, delta: Delta) -> OrderView:
+        """The view of an order object, which is remembered. Zero prices are none before anything else is looked at."""
+        before = self.memory.get(venue_order_id)
+        reason = reason_of(delta.reason)
+        price, trigger_price = positive(order.limit_price), positive(order.stop_price)
+        symbol = order.symbol or ("" if before is None else before.symbol)
+        filled = amount(order.filled)
+        total = self._total(order, filled, before, symbol, edited=reason is Reason.EDITED)
+        if filled is None and before is not None:
+            filled = before.filled
+        removed = _is_removal(delta, reason)
+        view = OrderView(
+            venue_order_id=venue_order_id,
+            wire_id=order.client_id or delta.client_id or (None if before is None else before.wire_id),
+            symbol=symbol,
+            side=DIRECTIONS.get(order.direction),
+            price=price,
+            quantity=total,
+            cumulative=filled,
+            status=_status(reason, total, filled, removed),
+            time_in_force=time_in_force(order.type),
+            post_only=False,
+            type=order_type(order.type, has_price=price is not None),
+            trigger_price=trigger_price,
+            reason=(delta.reason or "") if removed else "",
+            time=milliseconds(order.time),
+            reduce_only=order.reduce_only is True,
+            trigger_type=trigger_type(order.signal, has_trigger=trigger_price is not None),
+        )
+        self.memory.put(view, reduce_only=view.reduce_only, trigger_type=view.trigger_type)
+        return view
+
+    def _total(
+        self, order: OpenOrder, filled: Decimal | None, before: Remembered | None, symbol: str, *, edited: bool
+    ) -> Decimal | None:
+        known = None if before is None else before.total
+        qty = amount(order.qty)
+        if qty is None or filled is None:
+            return known
+        instrument = self.instruments.get(symbol)
+        increment = None if instrument is None else instrument.quantity_increment
+        return self.quantities.total(qty, filled, known, edited=edited, increment=increment)
+
+    def _remembered(self, delta: Delta, venue_order_id: VenueOrderId, before: Remembered | None) -> OrderView:
+        """The view of a cancel-only message, from what earlier deltas told (spec D.4)."""
+        reason = reason_of(delta.reason)
+        total = None if before is None else before.total
+        filled = None if before is None else before.filled
+        return OrderView(
+            venue_order_id=venue_order_id,
+            wire_id=delta.client_id or (None if before is None else before.wire_id),
+            symbol="" if before is None else before.symbol,
+            side=None if before is None else before.side,
+            price=None if before is None else before.price,
+            quantity=total,
+            cumulative=filled,
+            status=_status(reason, total, filled, _is_removal(delta, reason)),
+            time_in_force=None,
+            post_only=False,
+            type=None if before is None else before.type,
+            trigger_price=None if before is None else before.trigger_price,
+            reason=delta.reason or "",
+            reduce_only=before is not None and before.reduce_only,
+            trigger_type=None if before is None else before.trigger_type,
+        )
+
+    # What happened to it
+
+    def _happened(self, delta: Delta, view: OrderView, time: int, before: Remembered | None) -> tuple[Fact, ...]:
+        reason, word = reason_of(delta.reason), delta.reason or ""
+        if reason is Reason.EDIT_TARGET_GONE:
+            refused = ChangeRefused(venue_order_id=view.venue_order_id, wire_id=view.wire_id, reason=word, time=time)
+            return (refused,)
+        if reason is Reason.TRIGGERED:
+            self.memory.fired(view.venue_order_id, view.wire_id)
+            return (OrderTriggered(time=time, order=view),)
+        if _is_removal(delta, reason) or reason is Reason.FULL_FILL:
+            return (self._ended(reason, word, view, time, told=delta.order is not None),)
+        if reason is Reason.FROM_STOP:
+            return self._from_stop(view, time)
+        if reason is Reason.EDITED or self._has_new_terms(view, before):
+            changed = OrderReplaced(time=time, order=view, new_venue_order_id=None, replacement=None)
+            return (changed,)
+        return (OrderAcknowledged(time=time, order=view),)
+
+    def _has_new_terms(self, view: OrderView, before: Remembered | None) -> bool:
+        """True when total, limit or stop differ from the last delta; what it leaves out has not changed (spec D.6)."""
+        if before is None:
+            return False
+        pairs = (
+            (view.quantity, before.total),
+            (view.price, before.price),
+            (view.trigger_price, before.trigger_price),
+        )
+        return any(new is not None and new != old for new, old in pairs)
+
+    def _ended(self, reason: Reason, word: str, view: OrderView, time: int, *, told: bool) -> Fact:
+        """The order left the book. told: the message itself says how much had filled by then."""
+        filled = view.cumulative
+        if view.status is OrderStatus.FILLED:
+            return OrderRemoved(
+                time=time, order=view, ending=OrderStatus.FILLED, filled=view.quantity or filled, reason=word
+            )
+        ending = OrderStatus.EXPIRED if reason is Reason.EXPIRED else OrderStatus.CANCELED
+        if reason is Reason.PARTIAL_FILL:
+            known = filled if told else None  # the last fills may be newer than what we remember
+            return OrderRemoved(time=time, order=view, ending=ending, filled=known, reason=word)
+        if filled:
+            return OrderRemoved(time=time, order=view, ending=ending, filled=filled, reason=word)
+        if reason in (Reason.REFUSED, Reason.REFUSED_POST_ONLY):
+            post_only = reason is Reason.REFUSED_POST_ONLY
+            return OrderRejected(time=time, order=view, reason=word, due_post_only=post_only)
+        kind = OrderExpired if ending is OrderStatus.EXPIRED else OrderCanceled
+        return kind(time=time, order=view, reason=word)
+
+    def _from_stop(self, view: OrderView, time: int) -> tuple[Fact, ...]:
+        """An order made by a fired stop: its continuation if the client id says so (spec B.7)."""
+        parent = self.memory.parent_of(view.venue_order_id, view.wire_id)
+        if parent is None:
+            return (OrderAcknowledged(time=time, order=view),)
+        stop = evolve(view, venue_order_id=parent, cumulative=ZERO, status=OrderStatus.TRIGGERED)
+        replaced = OrderReplaced(
+            time=time,
+            order=stop,
+            new_venue_order_id=view.venue_order_id,
+            # None of what it filled was counted under the stop's id.
+            replacement=evolve(view, cumulative=ZERO),
+        )
+        return (replaced, OrderAcknowledged(time=time, order=view)) if view.cumulative else (replaced,)

@@ -1,0 +1,179 @@
+"""Kraken Futures as a venue: its settings, its login, and its rules for orders. The wire itself is in `codec`, order
+entry in `entry` and `answers`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from attrs import Attribute, field, frozen
+
+from .. import requests
+from ..commands import Replace
+from ..errors import WireError
+from ..facts import Fact, LoggedIn
+from ..orders import NewOrder
+from ..values import ClientOrderId, Instrument, WireId
+from ..venue import HttpAnswer, HttpCall, SignedCall, Upgrade, VenueRules
+from . import checks
+from .answers import read_answer
+from .codec import FuturesWire
+from .entry import HTTP_REQUESTS, encode
+from .instruments import VENUE, instruments_call, read_instruments
+from .quantity import QuantitySemantics
+from .signing import Credentials
+
+__all__ = ["KrakenFuturesSettings", "KrakenFuturesVenue"]
+
+SECOND: Final = 1_000_000_000
+
+LIVE: Final = ("wss://futures.kraken.com/ws/v1", "https://futures.kraken.com")
+DEMO: Final = ("wss://demo-futures.kraken.com/ws/v1", "https://demo-futures.kraken.com")
+
+
+def _check_url(*schemes: str) -> Any:
+    def check(_: object, attribute: Attribute[str], value: str) -> None:
+        parts = urlsplit(value)
+        if parts.scheme not in schemes or not parts.hostname:
+            allowed = " or ".join(f"{scheme}://" for scheme in schemes)
+            raise ValueError(f"{attribute.name} must be a {allowed} address, not {value!r}.")
+
+    return check
+
+
+def _check_positive(_: object, attribute: Attribute[Any], value: float) -> None:
+    if not value > 0:
+        raise ValueError(f"{attribute.name} must be more than 0 seconds, not {value}.")
+
+
+def _without_slash(url: str) -> str:
+    return url.rstrip("/")
+
+
+@frozen(kw_only=True)
+class KrakenFuturesSettings:
+    """Where Kraken Futures is and who we are there. Secrets never show in repr. Times in seconds.
+
+    demo: trade with play money; it needs keys of its own. websocket_url, rest_url: follow from `demo` unless given.
+    api_secret: base64 text, as the venue shows it. qty_semantics: how to read `qty` on the orders feed; auto finds out.
+    heartbeat: ask the venue for heartbeats, so that a quiet connection does not look dead.
+    ping_period: the venue wants a ping at least every 60 s. fills_lag: how long fills may come behind a total before
+    one is missed.
+    """
+
+    api_key: str = field(repr=False)
+    api_secret: str = field(repr=False)
+    demo: bool = False
+    websocket_url: str = field(validator=_check_url("wss", "ws"))
+    rest_url: str = field(converter=_without_slash, validator=_check_url("https", "http"))
+    qty_semantics: QuantitySemantics = field(default=QuantitySemantics.AUTO, converter=QuantitySemantics)
+    heartbeat: bool = True
+    request_timeout: float = field(default=10.0, validator=_check_positive)
+    ping_period: float = field(default=30.0, validator=_check_positive)
+    fills_lag: float = field(default=1.0, validator=_check_positive)
+    user_agent: str = "trio-orders"
+
+    @websocket_url.default
+    def _own_socket(self) -> str:
+        return (DEMO if self.demo else LIVE)[0]
+
+    @rest_url.default
+    def _own_rest(self) -> str:
+        return (DEMO if self.demo else LIVE)[1]
+
+    def __attrs_post_init__(self) -> None:
+        if not self.api_key:
+            raise ValueError("There are no credentials for Kraken Futures: give an API key with its secret.")
+        Credentials(self.api_key, self.api_secret)
+
+
+@frozen
+class KrakenFuturesVenue:
+    """Kraken Futures behind the seam of `protocol.venue`."""
+
+    settings: KrakenFuturesSettings
+    rules: VenueRules = field(init=False)
+    _credentials: Credentials = field(init=False, repr=False)
+
+    @rules.default
+    def _make_rules(self) -> VenueRules:
+        settings = self.settings
+        return VenueRules(
+            venue=VENUE,
+            request_timeout=int(settings.request_timeout * SECOND),
+            http_requests=HTTP_REQUESTS,
+            fills_lag=int(settings.fills_lag * SECOND),
+            freshness=SECOND,
+            absence_needs=(requests.ListFills, requests.ListOrderHistory),
+            check_unfilled_cancels=True,
+            ping_period=int(settings.ping_period * SECOND),
+            needs_token=False,
+        )
+
+    @_credentials.default
+    def _make_credentials(self) -> Credentials:
+        return Credentials(self.settings.api_key, self.settings.api_secret)
+
+    # Connecting. There is no token: every call is signed, and every connection answers a challenge of its own.
+
+    @property
+    def rest_url(self) -> str:
+        return self.settings.rest_url
+
+    def login_call(self) -> HttpCall | None:
+        return None
+
+    def read_token(self, answer: HttpAnswer) -> str:
+        raise WireError("Kraken Futures has no tokens.")
+
+    @property
+    def token_lifetime(self) -> int | None:
+        return None
+
+    def upgrade(self, token: str) -> Upgrade:
+        return Upgrade(url=self.settings.websocket_url, headers=(("User-Agent", self.settings.user_agent),))
+
+    def login_problem(self, login: LoggedIn) -> str | None:
+        return None
+
+    @property
+    def heartbeat(self) -> tuple[str, int] | None:
+        return None  # WebSocket pings do it: see the rules
+
+    def instruments_call(self) -> HttpCall:
+        return instruments_call()
+
+    def read_instruments(self, answer: HttpAnswer) -> tuple[Instrument, ...]:
+        return read_instruments(answer)
+
+    # Wire
+
+    def open_wire(self, instruments: Mapping[str, Instrument]) -> FuturesWire:
+        """The reading side of one new connection. instruments: by symbol."""
+        settings = self.settings
+        return FuturesWire(self._credentials, instruments, settings.qty_semantics, settings.heartbeat)
+
+    def encode(self, request: requests.Request) -> SignedCall:
+        return encode(request, self._credentials)
+
+    def read_answer(self, request: requests.Request, answer: HttpAnswer) -> tuple[Fact, ...]:
+        return read_answer(request, answer)
+
+    # Orders
+
+    def check_order(self, order: NewOrder, instruments: Mapping[str, Instrument]) -> Instrument:
+        return checks.check_order(order, instruments)
+
+    def check_terms(self, order: NewOrder, instrument: Instrument) -> None:
+        checks.check_terms(order, instrument)
+
+    def check_change(self, change: Replace, instrument: Instrument) -> None:
+        checks.check_change(change, instrument)
+
+    def wire_id(self, client_order_id: ClientOrderId) -> WireId:
+        return checks.wire_id(client_order_id)
+
+    def external_client_order_id(self, wire_id: WireId) -> ClientOrderId:
+        """Other sessions' ids cross the wire as they are, or cut by that session; they are used as they come."""
+        return ClientOrderId(str(wire_id))

@@ -1,0 +1,497 @@
+"""Kraken Futures' wire, as classes: one per JSON object or form, field names exactly as sent (spec B).
+
+Every class is declared once and used in both directions. A missing key, null and "" mean the same; a field with the
+metadata `SHOWN` is written as null where it is None. Where the venue spells a key in two ways, both are declared, and
+a property gives the one that is there. Enumerated values stay plain text here; `words` turns them into values.
+
+https://docs.kraken.com/api/docs/futures-api
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Final
+
+from attrs import field, frozen
+
+__all__ = [
+    "BatchForm",
+    "BatchItem",
+    "BatchRequest",
+    "CancelAllAfterForm",
+    "CancelAllForm",
+    "CancelForm",
+    "Delta",
+    "EditForm",
+    "FeedFill",
+    "FillsQuery",
+    "Frame",
+    "HistoryQuery",
+    "InstrumentRow",
+    "Named",
+    "OpenOrder",
+    "OpenOrderRow",
+    "OrderBody",
+    "OrderEvent",
+    "OrderStatusRow",
+    "OrdersStatusForm",
+    "ParserError",
+    "RestAnswer",
+    "RestFill",
+    "SHOWN",
+    "SendForm",
+    "Status",
+    "TimerStatus",
+    "TrailingOptions",
+    "TriggerBody",
+    "TriggerOptions",
+]
+
+SHOWN: Final = {"null": True}
+"""Metadata of a field that is written as null where it is None."""
+
+
+@frozen(kw_only=True)
+class Named:
+    """The ids of an order, in the spellings that occur (spec E.14)."""
+
+    order_id: str | None = None
+    orderId: str | None = None
+    cli_ord_id: str | None = None
+    cliOrdId: str | None = None
+
+    @property
+    def venue_id(self) -> str:
+        """ "" if there is none."""
+        return self.order_id or self.orderId or ""
+
+    @property
+    def client_id(self) -> str | None:
+        return self.cli_ord_id or self.cliOrdId or None
+
+
+# WebSocket
+
+
+@frozen(kw_only=True)
+class TrailingOptions:
+    max_deviation: Decimal | None = None
+    unit: str | None = None
+
+
+@frozen(kw_only=True)
+class OpenOrder(Named):
+    """`order` of the open_orders feed (spec B.6). time, last_update_time: ms since 1970; qty: see spec B.8; zero
+    prices mean none; direction: 0 buy, 1 sell."""
+
+    instrument: str | None = None
+    product_id: str | None = None
+    time: int | None = None
+    last_update_time: int | None = None
+    qty: Decimal | None = None
+    filled: Decimal | None = None
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    type: str | None = None
+    direction: int | None = None
+    reduce_only: bool | None = None
+    triggerSignal: str | None = None
+    trigger_signal: str | None = None
+    trailing_stop_options: TrailingOptions | None = None
+    max_fixed_leverage: Decimal | None = None
+
+    @property
+    def symbol(self) -> str:
+        return (self.instrument or self.product_id or "").upper()
+
+    @property
+    def signal(self) -> str | None:
+        return self.triggerSignal or self.trigger_signal or None
+
+
+@frozen(kw_only=True)
+class FeedFill(Named):
+    """One element of `fills` on the fills feed (spec B.9). time: ms since 1970; qty: of this fill; fee_paid: positive
+    = cost, negative = rebate."""
+
+    instrument: str | None = None
+    product_id: str | None = None
+    time: int | None = None
+    price: Decimal | None = None
+    seq: int | None = None
+    buy: bool | None = None
+    qty: Decimal | None = None
+    remaining_order_qty: Decimal | None = None
+    fill_id: str | None = None
+    fillId: str | None = None
+    fill_type: str | None = None
+    fillType: str | None = None
+    fee_paid: Decimal | None = None
+    fee_currency: str | None = None
+    taker_order_type: str | None = None
+    order_type: str | None = None
+
+    @property
+    def symbol(self) -> str:
+        return (self.instrument or self.product_id or "").upper()
+
+
+@frozen(kw_only=True)
+class Delta(Named):
+    """The keys of one change on the open_orders feed: with `order`, or without it when it only says that an order is
+    gone (spec B.6)."""
+
+    order: OpenOrder | None = None
+    is_cancel: bool | None = None
+    reason: str | None = None
+
+
+@frozen(kw_only=True)
+class Frame(Delta):
+    """Every frame of either direction: `event` or `feed` says which (spec C.2). What proves who we are never shows
+    in repr."""
+
+    event: str | None = None
+    feed: str | None = None
+    version: int | None = None
+    message: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    original_challenge: str | None = field(default=None, repr=False)
+    signed_challenge: str | None = field(default=None, repr=False)
+    product_ids: list[str] | None = None
+    account: str | None = None
+    username: str | None = None
+    time: int | None = None
+    orders: list[OpenOrder] | None = None
+    fills: list[FeedFill] | None = None
+
+
+# REST forms (spec B.12). The order of the fields is the order in which they are sent.
+
+
+@frozen(kw_only=True)
+class SendForm:
+    """sendorder. size: contracts or base units; prices: quote currency per unit."""
+
+    orderType: str
+    symbol: str
+    side: str
+    size: Decimal
+    limitPrice: Decimal | None = None
+    stopPrice: Decimal | None = None
+    triggerSignal: str | None = None
+    trailingStopMaxDeviation: Decimal | None = None
+    trailingStopDeviationUnit: str | None = None
+    limitPriceOffsetValue: Decimal | None = None
+    limitPriceOffsetUnit: str | None = None
+    reduceOnly: bool | None = None
+    cliOrdId: str | None = None
+    processBefore: str | None = None
+
+
+@frozen(kw_only=True)
+class EditForm:
+    """editorder: exactly one of the ids; a missing term is kept. qtyMode: RELATIVE (the venue's default): size is the
+    new open quantity; ABSOLUTE: size includes what has filled."""
+
+    orderId: str | None = None
+    order_id: str | None = None
+    cliOrdId: str | None = None
+    size: Decimal | None = None
+    limitPrice: Decimal | None = None
+    stopPrice: Decimal | None = None
+    trailingStopMaxDeviation: Decimal | None = None
+    trailingStopDeviationUnit: str | None = None
+    qtyMode: str | None = None
+    processBefore: str | None = None
+
+    @property
+    def venue_id(self) -> str:
+        return self.orderId or self.order_id or ""
+
+
+@frozen(kw_only=True)
+class CancelForm:
+    """cancelorder: exactly one of the ids."""
+
+    order_id: str | None = None
+    orderId: str | None = None
+    cliOrdId: str | None = None
+    processBefore: str | None = None
+
+    @property
+    def venue_id(self) -> str:
+        return self.order_id or self.orderId or ""
+
+
+@frozen(kw_only=True)
+class CancelAllForm:
+    symbol: str | None = None
+
+
+@frozen(kw_only=True)
+class CancelAllAfterForm:
+    """timeout: seconds, 0 = off."""
+
+    timeout: int
+
+
+@frozen(kw_only=True)
+class OrdersStatusForm:
+    orderIds: list[str] | None = None
+    cliOrdIds: list[str] | None = None
+
+
+@frozen(kw_only=True)
+class BatchItem:
+    """One leg of batchorder. order: send, edit or cancel; order_tag: what its answer is recognised by."""
+
+    order: str
+    order_tag: str | None = None
+    orderTag: str | None = None
+    order_id: str | None = None
+    orderId: str | None = None
+    orderType: str | None = None
+    symbol: str | None = None
+    side: str | None = None
+    size: Decimal | None = None
+    limitPrice: Decimal | None = None
+    stopPrice: Decimal | None = None
+    triggerSignal: str | None = None
+    trailingStopMaxDeviation: Decimal | None = None
+    trailingStopDeviationUnit: str | None = None
+    limitPriceOffsetValue: Decimal | None = None
+    limitPriceOffsetUnit: str | None = None
+    reduceOnly: bool | None = None
+    cliOrdId: str | None = None
+    qtyMode: str | None = None
+
+    @property
+    def tag(self) -> str | None:
+        return self.order_tag or self.orderTag or None
+
+    @property
+    def venue_id(self) -> str:
+        return self.order_id or self.orderId or ""
+
+
+@frozen(kw_only=True)
+class BatchRequest:
+    batchOrder: list[BatchItem]
+
+
+@frozen(kw_only=True)
+class BatchForm:
+    """batchorder. json: a `BatchRequest`."""
+
+    json: str
+    ProcessBefore: str | None = None
+
+
+@frozen(kw_only=True)
+class FillsQuery:
+    """fills. lastFillTime: the page of fills before this moment."""
+
+    lastFillTime: str | None = None
+
+
+@frozen(kw_only=True)
+class HistoryQuery:
+    """history/v2/orders. since, before: ms since 1970."""
+
+    since: int | None = None
+    before: int | None = None
+    continuation_token: str | None = None
+
+
+# REST answers (spec B.11 to B.13). Timestamps: ISO 8601, ending Z.
+
+
+@frozen(kw_only=True)
+class TriggerOptions:
+    triggerPrice: Decimal | None = None
+    triggerSide: str | None = None
+    triggerSignal: str | None = None
+    triggerTime: str | None = field(default=None, metadata=SHOWN)
+
+
+@frozen(kw_only=True)
+class OrderBody(Named):
+    """`order`, `old`, `new`, `orderPriorExecution`. quantity: total, with what has filled."""
+
+    type: str | None = None
+    symbol: str | None = None
+    side: str | None = None
+    quantity: Decimal | None = None
+    filled: Decimal | None = None
+    limitPrice: Decimal | None = None
+    stopPrice: Decimal | None = None
+    reduceOnly: bool | None = None
+    timestamp: str | None = None
+    lastUpdateTimestamp: str | None = None
+    priceTriggerOptions: TriggerOptions | None = None
+
+
+@frozen(kw_only=True)
+class TriggerBody:
+    """`orderTrigger`: a stop as it waits."""
+
+    uid: str | None = None
+    clientId: str | None = None
+    type: str | None = None
+    symbol: str | None = None
+    side: str | None = None
+    quantity: Decimal | None = None
+    limitPrice: Decimal | None = None
+    triggerPrice: Decimal | None = None
+    triggerSide: str | None = None
+    triggerSignal: str | None = None
+    reduceOnly: bool | None = None
+    timestamp: str | None = None
+    lastUpdateTimestamp: str | None = None
+    startTime: str | None = field(default=None, metadata=SHOWN)
+
+
+@frozen(kw_only=True)
+class OrderEvent:
+    """One of `orderEvents`; `type` says which fields there are (spec B.12). amount: of this execution."""
+
+    type: str | None = None
+    uid: str | None = None
+    reason: str | None = None
+    order: OrderBody | None = None
+    orderTrigger: TriggerBody | None = None
+    old: OrderBody | None = None
+    new: OrderBody | None = None
+    executionId: str | None = None
+    price: Decimal | None = None
+    amount: Decimal | None = None
+    orderPriorEdit: OrderBody | None = None
+    orderPriorExecution: OrderBody | None = None
+    takerReducedQuantity: Decimal | None = None
+    reducedQuantity: Decimal | None = None
+
+
+@frozen(kw_only=True)
+class Status(Named):
+    """`sendStatus`, `editStatus`, `cancelStatus`, and each element of `batchStatus`."""
+
+    status: str | None = None
+    order_tag: str | None = None
+    orderTag: str | None = None
+    receivedTime: str | None = None
+    dateTimeReceived: str | None = None
+    cancelOnly: str | None = None
+    cancelledOrders: list[Named] | None = None
+    orderEvents: list[OrderEvent] | None = None
+    cancelStatus: Status | None = None
+
+    @property
+    def tag(self) -> str | None:
+        return self.order_tag or self.orderTag or None
+
+    @property
+    def received(self) -> str:
+        return self.receivedTime or self.dateTimeReceived or ""
+
+
+@frozen(kw_only=True)
+class TimerStatus:
+    """`status` of cancelallordersafter. triggerTime: "0" when it is off."""
+
+    currentTime: str | None = None
+    triggerTime: str | None = None
+
+
+@frozen(kw_only=True)
+class OpenOrderRow(Named):
+    """One of `openOrders`. unfilledSize can be missing on triggers that were never touched."""
+
+    symbol: str | None = None
+    side: str | None = None
+    orderType: str | None = None
+    limitPrice: Decimal | None = None
+    stopPrice: Decimal | None = None
+    unfilledSize: Decimal | None = None
+    filledSize: Decimal | None = None
+    receivedTime: str | None = None
+    lastUpdateTime: str | None = None
+    status: str | None = None
+    reduceOnly: bool | None = None
+    triggerSignal: str | None = None
+
+
+@frozen(kw_only=True)
+class RestFill(Named):
+    """One of `fills`."""
+
+    fill_id: str | None = None
+    fillId: str | None = None
+    symbol: str | None = None
+    side: str | None = None
+    size: Decimal | None = None
+    price: Decimal | None = None
+    fillTime: str | None = None
+    fillType: str | None = None
+    fill_type: str | None = None
+    fee_paid: Decimal | None = None
+    fee_currency: str | None = None
+
+
+@frozen(kw_only=True)
+class OrderStatusRow:
+    """One of `orders` in the answer of orders/status."""
+
+    order: OrderBody | None = None
+    status: str | None = None
+    updateReason: str | None = field(default=None, metadata=SHOWN)
+    error: str | None = field(default=None, metadata=SHOWN)
+
+
+@frozen(kw_only=True)
+class InstrumentRow:
+    """One of `instruments`. tickSize: quote currency; contractSize: units of the underlying in one contract;
+    contractValueTradePrecision: decimal places of a quantity, negative: whole tens, hundreds, …; base, quote:
+    currencies; makerProtectionMillis: ms that orders which are not post-only are held."""
+
+    symbol: str
+    type: str | None = None
+    tradeable: bool | None = None
+    tickSize: Decimal | None = None
+    contractSize: Decimal | None = None
+    contractValueTradePrecision: int | None = None
+    base: str | None = None
+    quote: str | None = None
+    underlying: str | None = None
+    lastTradingTime: str | None = None
+    postOnly: bool | None = None
+    maxPositionSize: Decimal | None = None
+    makerProtectionMillis: int | None = None
+
+
+@frozen(kw_only=True)
+class ParserError:
+    code: int | None = None
+    message: str | None = None
+
+
+@frozen(kw_only=True)
+class RestAnswer:
+    """Every REST answer. status: text in a parser's refusal, an object in the answer of cancelallordersafter; orders
+    of orders/status; continuationToken, orderEvents: of the history."""
+
+    result: str | None = None
+    error: str | None = None
+    errors: list[ParserError] | None = None
+    status: Any = None
+    sendStatus: Status | None = None
+    editStatus: Status | None = None
+    cancelStatus: Status | None = None
+    batchStatus: list[Status] | None = None
+    openOrders: list[OpenOrderRow] | None = None
+    fills: list[RestFill] | None = None
+    orders: list[OrderStatusRow] | None = None
+    orderEvents: list[OrderEvent] | None = None
+    continuationToken: str | None = None
+    instruments: list[InstrumentRow] | None = None
+    serverTime: str | None = None

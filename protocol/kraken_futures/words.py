@@ -1,0 +1,277 @@
+"""What Kraken Futures' words mean: one table for each enumeration of the wire (spec B.6 to B.9, B.12, B.13).
+
+A word that is in no table is None, or GENERIC for a reason: it costs that field, and never a fill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum, auto
+from typing import Final
+
+from ..facts import Outcome
+from ..values import LiquiditySide, OffsetUnit, OrderStatus, OrderType, Side, TimeInForce, TriggerType
+
+__all__ = [
+    "ACCEPTED_WORDS",
+    "DIRECTIONS",
+    "EDIT_REFUSALS",
+    "HISTORY_ENDS",
+    "LIQUIDITY",
+    "OFFSET_WORDS",
+    "ROW_STATUSES",
+    "Reason",
+    "SEND_REFUSALS",
+    "SIDES",
+    "SIDE_WORDS",
+    "SIGNAL_WORDS",
+    "currency",
+    "error_outcome",
+    "liquidity",
+    "order_type",
+    "query_status",
+    "quote_of",
+    "reason_of",
+    "time_in_force",
+    "trigger_type",
+]
+
+DIRECTIONS: Final[Mapping[int | None, Side]] = {0: Side.BUY, 1: Side.SELL}
+SIDES: Final[Mapping[str, Side]] = {"buy": Side.BUY, "sell": Side.SELL}
+SIDE_WORDS: Final = {Side.BUY: "buy", Side.SELL: "sell"}
+
+# Types of orders. A trigger with a limit price becomes a limit order when it fires.
+
+PLAIN_TYPES: Final[Mapping[str, OrderType]] = {
+    "limit": OrderType.LIMIT,
+    "lmt": OrderType.LIMIT,
+    "post": OrderType.LIMIT,
+    "ioc": OrderType.LIMIT,
+    "fok": OrderType.LIMIT,
+    "mkt": OrderType.MARKET,
+    "market": OrderType.MARKET,
+}
+TRIGGER_TYPES: Final[Mapping[str, tuple[OrderType, OrderType]]] = {
+    "stop": (OrderType.STOP_MARKET, OrderType.STOP_LIMIT),
+    "stp": (OrderType.STOP_MARKET, OrderType.STOP_LIMIT),
+    "stop_loss": (OrderType.STOP_MARKET, OrderType.STOP_LIMIT),
+    "take_profit": (OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED),
+    "trailing_stop": (OrderType.TRAILING_STOP_MARKET, OrderType.TRAILING_STOP_LIMIT),
+}
+"""Without and with a limit price."""
+
+
+def order_type(word: str | None, *, has_price: bool) -> OrderType | None:
+    """None for a word that we do not know: a tracked order keeps the type that it was placed with."""
+    name = (word or "").lower()
+    if name in TRIGGER_TYPES:
+        return TRIGGER_TYPES[name][has_price]
+    return PLAIN_TYPES.get(name)
+
+
+def time_in_force(word: str | None) -> TimeInForce:
+    """The wire has no time in force of its own; two types of orders imply one."""
+    return {"ioc": TimeInForce.IOC, "fok": TimeInForce.FOK}.get((word or "").lower(), TimeInForce.GTC)
+
+
+SIGNALS: Final[Mapping[str, TriggerType]] = {
+    "mark": TriggerType.MARK,
+    "spot": TriggerType.INDEX,
+    "index": TriggerType.INDEX,
+}
+SIGNAL_WORDS: Final = {TriggerType.MARK: "mark", TriggerType.INDEX: "index", TriggerType.LAST: "last"}
+OFFSET_WORDS: Final = {OffsetUnit.PERCENT: "PERCENT", OffsetUnit.PRICE: "QUOTE_CURRENCY"}
+
+
+def trigger_type(word: str | None, *, has_trigger: bool) -> TriggerType | None:
+    """Which price fires the trigger, only for an order that has one (spec D.4)."""
+    if not has_trigger:
+        return None
+    if not word:
+        return TriggerType.DEFAULT
+    return SIGNALS.get(word.lower().removesuffix("_price"), TriggerType.LAST)
+
+
+# Fills
+
+LIQUIDITY: Final[Mapping[str, LiquiditySide]] = {
+    "maker": LiquiditySide.MAKER,
+    "taker": LiquiditySide.TAKER,
+    "takerAfterEdit": LiquiditySide.TAKER,
+}
+
+
+def liquidity(word: str | None) -> LiquiditySide:
+    """NONE for liquidations, assignments, unwinding and unknown words; they are fills all the same."""
+    return LIQUIDITY.get(word or "", LiquiditySide.NONE)
+
+
+def currency(name: str) -> str:
+    """The venue's XBT is everybody's BTC."""
+    upper = name.upper()
+    return "BTC" if upper == "XBT" else upper
+
+
+def quote_of(symbol: str) -> str:
+    """The quote currency in a symbol, e.g. USD in PF_XBTUSD and in FI_XBTUSD_260626."""
+    parts = symbol.upper().split("_")
+    pair = parts[1] if len(parts) > 1 else ""
+    return currency(pair[-3:]) if len(pair) > 3 else "USD"
+
+
+# Reasons of the open_orders feed (spec B.7)
+
+
+class Reason(Enum):
+    """What a reason says. GENERIC: nothing; whether the order is gone decides."""
+
+    PLACED = auto()
+    EDITED = auto()
+    PARTIAL_FILL = auto()
+    FULL_FILL = auto()
+    CANCELED = auto()
+    EXPIRED = auto()
+    TRIGGERED = auto()
+    FROM_STOP = auto()
+    REFUSED_POST_ONLY = auto()
+    REFUSED = auto()
+    EDIT_TARGET_GONE = auto()
+    GENERIC = auto()
+
+
+REASONS: Final[Mapping[str, Reason]] = {
+    "new_placed_order_by_user": Reason.PLACED,
+    "edited_by_user": Reason.EDITED,
+    "partial_fill": Reason.PARTIAL_FILL,
+    "full_fill": Reason.FULL_FILL,
+    "cancelled_by_user": Reason.CANCELED,
+    "cancelled_by_admin": Reason.CANCELED,
+    "market_inactive": Reason.CANCELED,
+    "dead_man_switch": Reason.CANCELED,
+    "not_enough_margin": Reason.CANCELED,
+    "liquidation": Reason.CANCELED,
+    "contract_expired": Reason.EXPIRED,
+    "stop_order_triggered": Reason.TRIGGERED,
+    "limit_order_from_stop": Reason.FROM_STOP,
+    "post_order_failed_because_it_would_filled": Reason.REFUSED_POST_ONLY,
+    "post_order_failed_because_it_would_be_filled": Reason.REFUSED_POST_ONLY,
+    "ioc_order_failed_because_it_would_not_be_executed": Reason.REFUSED,
+    "would_execute_self": Reason.REFUSED,
+    "would_not_reduce_position": Reason.REFUSED,
+    "order_for_edit_not_found": Reason.EDIT_TARGET_GONE,
+    "status_update": Reason.GENERIC,
+}
+
+
+def reason_of(word: str | None) -> Reason:
+    return REASONS.get(word or "", Reason.GENERIC)
+
+
+# REST statuses (spec B.12, B.13)
+
+ACCEPTED_WORDS: Final = frozenset({"placed", "partiallyFilled", "filled", "cancelled", "edited"})
+"""`sendStatus` words under which the order came into being."""
+
+SEND_REFUSALS: Final = frozenset(
+    {
+        "postWouldExecute",
+        "iocWouldNotExecute",
+        "invalidOrderType",
+        "invalidSide",
+        "invalidPrice",
+        "invalidSize",
+        "tooManySmallOrders",
+        "tooManyOrders",
+        "insufficientAvailableFunds",
+        "wouldCauseLiquidation",
+        "maxPositionViolation",
+        "outsidePriceCollar",
+        "wouldIncreasePriceDislocation",
+        "clientOrderIdAlreadyExist",
+        "clientOrderIdTooBig",
+        "clientOrderIdTooLong",
+        "clientOrderIdInvalid",
+        "selfFill",
+        "wouldNotReducePosition",
+        "reduceOnlyWouldIncreasePosition",
+        "marketSuspended",
+        "marketInactive",
+        "marketIsPostOnly",
+        "fixedLeverageTooHigh",
+        "wouldProcessAfterSpecifiedTime",
+        "notFound",
+    }
+)
+
+EDIT_REFUSALS: Final[Mapping[str, Outcome]] = {
+    "invalidSize": Outcome.DEFINITE,
+    "invalidPrice": Outcome.DEFINITE,
+    "insufficientAvailableFunds": Outcome.DEFINITE,
+    "selfFill": Outcome.DEFINITE,
+    "tooManySmallOrders": Outcome.DEFINITE,
+    "outsidePriceCollar": Outcome.DEFINITE,
+    "postWouldExecute": Outcome.DEFINITE,
+    "wouldNotReducePosition": Outcome.DEFINITE,
+    "wouldProcessAfterSpecifiedTime": Outcome.DEFINITE,
+    "orderForEditNotFound": Outcome.NOT_FOUND,
+    "orderForEditNotAStop": Outcome.DEFINITE,
+}
+
+ROW_STATUSES: Final[Mapping[str, OrderStatus]] = {
+    "untouched": OrderStatus.ACCEPTED,
+    "partiallyFilled": OrderStatus.PARTIALLY_FILLED,
+}
+"""`status` of openorders."""
+
+QUERY_STATUSES: Final[Mapping[str, OrderStatus]] = {
+    "ENTERED_BOOK": OrderStatus.ACCEPTED,
+    "TRIGGER_PLACED": OrderStatus.ACCEPTED,
+    "FULLY_EXECUTED": OrderStatus.FILLED,
+    "CANCELLED": OrderStatus.CANCELED,
+    "REJECTED": OrderStatus.REJECTED,
+    "TRIGGER_ACTIVATION_FAILURE": OrderStatus.CANCELED,
+}
+"""`status` of orders/status."""
+
+
+def query_status(word: str | None, *, has_fills: bool) -> OrderStatus | None:
+    """Where orders/status says that an order stands; an open one by whether some of it has filled."""
+    status = QUERY_STATUSES.get((word or "").upper())
+    if status is OrderStatus.ACCEPTED and has_fills:
+        return OrderStatus.PARTIALLY_FILLED
+    return status
+
+
+HISTORY_ENDS: Final[Mapping[str, OrderStatus]] = {
+    "CANCEL": OrderStatus.CANCELED,
+    "REJECT": OrderStatus.REJECTED,
+    "EXPIRE": OrderStatus.EXPIRED,
+    "EXPIRED": OrderStatus.EXPIRED,
+}
+"""Types of history events that end an order."""
+
+# REST errors (spec A.14, B.11). Absent on purpose, for they prove nothing about a command: apiLimitExceeded,
+# nonceBelowThreshold, nonceDuplicate, Server Error, Unavailable, unknownError, and any code that we do not know.
+
+DEFINITE_ERRORS: Final = frozenset(
+    {
+        "accountInactive",
+        "authenticationError",
+        "insufficientFunds",
+        "invalidAccount",
+        "invalidAmount",
+        "invalidArgument",
+        "invalidUnit",
+        "Json Parse Error",
+        "marketUnavailable",
+        "requiredArgumentMissing",
+    }
+)
+
+
+def error_outcome(code: str) -> Outcome:
+    """What an error code proves about a command. `invalidArgument: size` counts as `invalidArgument`."""
+    name = code.partition(":")[0].strip()
+    if name == "notFound":
+        return Outcome.NOT_FOUND
+    return Outcome.DEFINITE if name in DEFINITE_ERRORS else Outcome.AMBIGUOUS
