@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, TypedDict, Unpack, cast
 
 import trio
 
@@ -18,6 +18,7 @@ from protocol.values import (
     ClientOrderId,
     Instrument,
     InstrumentId,
+    OffsetUnit,
     RequestId,
     StrategyId,
     TimeInForce,
@@ -45,6 +46,15 @@ from .wiring import Entrances, Views, start_actors
 __all__ = ["Client", "open_client"]
 
 Number = Decimal | int | str
+
+
+class TriggerChange(TypedDict, total=False):
+    """New terms of an order that waits for a trigger, and of an iceberg."""
+
+    trigger_price: Number
+    trailing_offset: Number
+    trailing_unit: OffsetUnit
+    display_quantity: Number
 
 
 class Client:
@@ -142,6 +152,31 @@ class Client:
         """
         placed = await ask_locally(self._asks, commands.Place(order))
         assert isinstance(placed, OrderState)
+        return self._handle(placed)
+
+    async def submit_all(self, orders: Iterable[NewOrder]) -> list[Order]:
+        """Places several orders in as few requests as the venue allows; each then lives its own life.
+
+        Raises as `submit` when any of them fails its checks, and none of them was sent then.
+        """
+        placed = await self.batch([commands.Place(order) for order in orders])
+        return [leg for leg in placed if isinstance(leg, Order)]
+
+    async def cancel_many(self, orders: Iterable[Order | ClientOrderId]) -> list[RequestId]:
+        """Asks the venue to cancel several orders in as few requests as it allows. Raises NotSent when any of them
+        cannot be cancelled, and nothing was sent then."""
+        asked = await self.batch([commands.Cancel(_id_of(order)) for order in orders])
+        return [leg for leg in asked if not isinstance(leg, Order)]
+
+    async def batch(
+        self, legs: Iterable[commands.Place | commands.Replace | commands.Cancel]
+    ) -> list[Order | RequestId]:
+        """Places, changes and cancels together; for each leg the order's handle, or the number of the request. Raises
+        NotSent, and nothing of the batch was sent then."""
+        answers = await ask_locally(self._asks, commands.Batch(tuple(legs)))
+        return [self._handle(leg) if isinstance(leg, OrderState) else RequestId(leg) for leg in answers]
+
+    def _handle(self, placed: OrderState) -> Order:
         assert placed.request_id is not None
         return Order(self, placed.identity, placed.request_id)
 
@@ -157,19 +192,25 @@ class Client:
         price: Number | None = None,
         time_in_force: TimeInForce | None = None,
         post_only: bool | None = None,
+        **triggers: Unpack[TriggerChange],
     ) -> RequestId:
         """Asks the venue to change an order; Updated or ModifyRejected tells what came of it. Raises NotSent.
 
-        quantity: contracts as the venue will count them for the new order, from zero filled; price: quote currency
-        per unit; None keeps a term as it is.
+        quantity: contracts or base units as the venue will count them for the new order (AX: from zero filled; Kraken:
+        what has filled included); price, trigger_price: quote currency per unit; trailing_offset: see `NewOrder`. None
+        keeps a term as it is.
         """
         command = commands.Replace(
             client_order_id=_id_of(order),
             instrument=await self._instrument_of(order),
-            quantity=None if quantity is None else exact(quantity),
-            price=None if price is None else exact(price),
+            quantity=_exact_or_none(quantity),
+            price=_exact_or_none(price),
             time_in_force=time_in_force,
             post_only=post_only,
+            trigger_price=_exact_or_none(triggers.get("trigger_price")),
+            trailing_offset=_exact_or_none(triggers.get("trailing_offset")),
+            trailing_unit=triggers.get("trailing_unit", OffsetUnit.PERCENT),
+            display_quantity=_exact_or_none(triggers.get("display_quantity")),
         )
         return cast("RequestId", await ask_locally(self._asks, command))
 
@@ -177,6 +218,14 @@ class Client:
         """Asks the venue to cancel every open order of the account, or those of one instrument. Raises NotSent."""
         id = None if instrument is None else InstrumentId.parse(instrument)
         return cast("RequestId", await ask_locally(self._asks, commands.CancelAll(id)))
+
+    async def cancel_all_after(self, seconds: int) -> int | None:
+        """Has the venue cancel every order of the account unless it hears from this client within `seconds`, from now
+        until the client closes; 0 turns that off. Gives when it would cancel, ns since 1970 by the venue's clock.
+
+        Raises NotSent (also where the venue has no such switch), RequestFailed.
+        """
+        return cast("int | None", await self.ask(commands.CancelAllAfter(seconds=seconds)))
 
     async def open_orders(self) -> tuple[OrderStatusReport, ...]:
         """The account's open orders, from the venue. Raises NotSent, RequestFailed."""
@@ -271,6 +320,10 @@ class Client:
     async def ask(self, command: commands.Command) -> Any:
         """The answer to a command that waits for something. For this package's own handles."""
         return await ask(self._asks, command)
+
+
+def _exact_or_none(value: Number | None) -> Decimal | None:
+    return None if value is None else exact(value)
 
 
 def _id_of(order: Order | ClientOrderId) -> ClientOrderId:

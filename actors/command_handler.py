@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 import trio
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from protocol import commands
 from protocol.errors import NotSent, TradingError
@@ -30,6 +30,8 @@ MOST_AT_ONCE: Final = 64
 LAST_USER_ID: Final = (1 << 30) - 1
 """Users' requests are numbered from 1 to here; dispatch numbers its own from there on."""
 
+SECONDS_A_DAY: Final = 24 * 3600
+
 Instruments = Mapping[str, Instrument]
 
 ADMISSIONS: Final[Mapping[type, Admission]] = {
@@ -38,6 +40,8 @@ ADMISSIONS: Final[Mapping[type, Admission]] = {
     commands.OpenOrders: Admission.ORDER,
     commands.Status: Admission.ORDER,
     commands.ReadFills: Admission.ORDER,
+    commands.Batch: Admission.ORDER,
+    commands.CancelAllAfter: Admission.CANCEL,
     commands.Cancel: Admission.CANCEL,
     commands.CancelAll: Admission.CANCEL,
 }
@@ -88,67 +92,84 @@ class _Handler:
 
     def admit(self, ask: Ask) -> Asked | None:
         """The command, ready for dispatch; None when it is answered here. Raises NotSent."""
-        command = ask.command
-        admission = ADMISSIONS.get(type(command))
+        if self._is_answered_here(ask):
+            return None
+        admission = ADMISSIONS.get(type(ask.command))
         if admission is not None:
             self.desk.admissions.take(admission)
         try:
-            if isinstance(command, commands.Place):
-                return self._place(command, ask)
-            if isinstance(command, commands.RegisterExternal):
-                return self._register(command, ask)
-            if isinstance(command, commands.Replace):
-                self._check_change(command)
-            elif isinstance(command, commands.InitializeInstruments):
-                self._cache(command.instruments, ask)
-                return None
-            elif isinstance(command, commands.UpdateInstrument):
-                self._cache((command.instrument,), ask)
-                return None
-            elif isinstance(command, commands.Authenticate):
-                self._authenticate(command, ask)
-                return None
+            asked = self._prepare(ask.command)
         except NotSent:
             if admission is not None:
                 self.desk.admissions.give_back(admission)
             raise
-        request_id = RequestId(0) if admission is None else self._next_request_id()
-        return Asked(command=command, request_id=request_id, reply_to=ask.reply_to, admission=admission)
+        return evolve(asked, reply_to=ask.reply_to, admission=admission)
+
+    def _is_answered_here(self, ask: Ask) -> bool:
+        command = ask.command
+        if isinstance(command, commands.RegisterExternal):
+            return not self._register(command, ask)
+        if isinstance(command, commands.InitializeInstruments):
+            self._cache(command.instruments, ask)
+        elif isinstance(command, commands.UpdateInstrument):
+            self._cache((command.instrument,), ask)
+        elif isinstance(command, commands.Authenticate):
+            self._authenticate(command, ask)
+        else:
+            return False
+        return True
+
+    def _prepare(self, command: commands.Command) -> Asked:
+        """The command, checked and numbered. Raises NotSent."""
+        if isinstance(command, commands.Place):
+            return self._place(command)
+        if isinstance(command, commands.Batch):
+            return self._batch(command)
+        instrument = None
+        if isinstance(command, commands.RegisterExternal):
+            instrument = self._instrument(command.instrument)
+        elif isinstance(command, commands.Replace):
+            self._check_change(command)
+        elif isinstance(command, commands.CancelAllAfter):
+            _check_seconds(command.seconds)
+        numbered = type(command) in ADMISSIONS
+        request_id = self._next_request_id() if numbered else RequestId(0)
+        return Asked(command=command, request_id=request_id, reply_to=None, instrument=instrument)
 
     def _next_request_id(self) -> RequestId:
         self._last = 1 if self._last == LAST_USER_ID else self._last + 1
         return RequestId(self._last)
 
-    def _place(self, command: commands.Place, ask: Ask) -> Asked:
+    def _place(self, command: commands.Place) -> Asked:
         order, venue = command.order, self.desk.venue
         instrument = venue.check_order(order, self.desk.view.value)
         request_id = self._next_request_id()  # spec AX 8.1: taken even if a later check fails
         venue.check_terms(order, instrument)
         client_order_id = order.client_order_id or self.desk.new_client_order_id()
         submission = Submission(order=order, client_order_id=client_order_id, instrument=instrument)
-        return Asked(
-            command=command,
-            request_id=request_id,
-            reply_to=ask.reply_to,
-            admission=Admission.ORDER,
-            submission=submission,
-        )
+        return Asked(command=command, request_id=request_id, reply_to=None, submission=submission)
+
+    def _batch(self, command: commands.Batch) -> Asked:
+        if not command.legs:
+            raise NotSent("The batch was not sent: there is nothing in it.")
+        legs = tuple(self._prepare(leg) for leg in command.legs)
+        return Asked(command=command, request_id=self._next_request_id(), reply_to=None, legs=legs)
 
     def _instrument(self, instrument: InstrumentId) -> Instrument | None:
         found = self.desk.view.value.get(instrument.symbol)
         return found if found is not None and found.id == instrument else None
 
-    def _register(self, command: commands.RegisterExternal, ask: Ask) -> Asked | None:
-        instrument = self._instrument(command.instrument)
-        if instrument is None:
-            logger.warning(
-                "Order %s was not registered: instrument %s is not in the cache. Cache it first.",
-                command.client_order_id,
-                command.instrument,
-            )
-            answer(ask.reply_to, False)
-            return None
-        return Asked(command=command, request_id=RequestId(0), reply_to=ask.reply_to, instrument=instrument)
+    def _register(self, command: commands.RegisterExternal, ask: Ask) -> bool:
+        """False, and answered, if the order's instrument is not cached."""
+        if self._instrument(command.instrument) is not None:
+            return True
+        logger.warning(
+            "Order %s was not registered: instrument %s is not in the cache. Cache it first.",
+            command.client_order_id,
+            command.instrument,
+        )
+        answer(ask.reply_to, False)
+        return False
 
     def _check_change(self, command: commands.Replace) -> None:
         instrument = self._instrument(command.instrument)
@@ -170,6 +191,11 @@ class _Handler:
         except (trio.WouldBlock, trio.BrokenResourceError, trio.ClosedResourceError):
             raise NotSent("The new token was not taken over: the session has ended or is busy.") from None
         answer(ask.reply_to, None)
+
+
+def _check_seconds(seconds: int) -> None:
+    if seconds < 0 or seconds >= SECONDS_A_DAY:
+        raise NotSent(f"The timer that cancels all orders takes 0 to {SECONDS_A_DAY - 1} seconds, not {seconds}.")
 
 
 async def run_command_handler(

@@ -7,10 +7,12 @@ import ssl
 from collections.abc import Callable
 from enum import Enum
 from typing import Final
+from urllib.parse import urlsplit
 
 from attrs import evolve, field, frozen
 
 from protocol.ax.venue import AxSettings, AxVenue
+from protocol.kraken_futures.venue import KrakenFuturesSettings, KrakenFuturesVenue
 from protocol.limits import FIRST_CONNECT, RECONNECT, Backoff
 from protocol.tracking import FILL_WINDOW, FINISHED_WINDOW
 from protocol.values import AccountId, Instrument, TraderId
@@ -19,9 +21,20 @@ from protocol.venue import Venue
 from .clock import system_wall_clock
 from .network import Connector, TcpConnector
 
-__all__ = ["ApiKey", "AxConfig", "ClientConfig", "Credentials", "OnClose", "Password", "Token"]
+__all__ = [
+    "ApiKey",
+    "AxConfig",
+    "ClientConfig",
+    "Credentials",
+    "KrakenFuturesConfig",
+    "OnClose",
+    "Password",
+    "Token",
+]
 
 MEBIBYTE: Final = 1024 * 1024
+MOST_PING_PERIOD: Final = 20.0
+"""Seconds; Kraken ends a connection that is quiet for a minute."""
 DEFAULT_TRADER: Final = TraderId("TRADER-001")
 DEFAULT_ACCOUNT: Final = AccountId("ACCOUNT-001")
 
@@ -70,7 +83,9 @@ class ClientConfig:
     close_timeout: for closing as a whole, then everything is dropped; close_grace: of it, for requests not answered
     yet; on_close: what happens to open orders;
     order_credits, cancel_credits: requests that may wait to be written, the next one is refused;
-    requests_per_second: pacing, None for none; subscriber_batches: events a subscriber may lag behind, counted in
+    requests_per_second: pacing, None for none; budget_patience: how long a call waits for the venue's budget before it
+    is refused here, 0: not at all; cancel_all_after: the venue cancels everything unless it hears from us again within
+    so many seconds (at venues that can), 0: never; subscriber_batches: events a subscriber may lag behind, counted in
     batches (one socket read, up to 64 messages, is one);
     fill_window, finished_window: fills and ended orders remembered;
     allow_plaintext: permit ws:// and http:// to other machines; ssl_context, proxy: see `TcpConnector`;
@@ -95,6 +110,8 @@ class ClientConfig:
     order_credits: int = 64
     cancel_credits: int = 64
     requests_per_second: int | None = None
+    budget_patience: float = 2.0
+    cancel_all_after: int = 0
     subscriber_batches: int = 4096
     fill_window: int = FILL_WINDOW
     finished_window: int = FINISHED_WINDOW
@@ -159,3 +176,52 @@ class AxConfig(ClientConfig):
             request_timeout=self.request_timeout,
         )
         return AxVenue(settings if self.rest_url is None else evolve(settings, rest_url=self.rest_url))
+
+
+@frozen(kw_only=True)
+class KrakenFuturesConfig(ClientConfig):
+    """Kraken Futures. Times in seconds.
+
+    url, rest_url: follow from `demo` unless given; with a url of your own, the REST interface is on the same host;
+    demo: trade with play money, with keys of its own; qty_semantics: `auto`, `remaining` or `total`, how to read `qty`
+    on the orders feed; request_timeout: an order not answered within this is Unknown; process_within: the venue refuses
+    what reaches it later than this, None: it is not told; audit_period: how often the fills are read again while orders
+    are open; fills_lag: how long fills may come behind a total before one is missed; use_budget: keep within the
+    venue's limit for calls.
+    """
+
+    url: str | None = None
+    rest_url: str | None = None
+    demo: bool = False
+    qty_semantics: str = "auto"
+    request_timeout: float = 10.0
+    process_within: float | None = 5.0
+    audit_period: float = 60.0
+    fills_lag: float = 1.0
+    use_budget: bool = True
+
+    def venue(self) -> Venue:
+        credentials = self.credentials
+        if not isinstance(credentials, ApiKey):
+            raise ValueError("Kraken Futures needs credentials of the kind ApiKey: an API key and its secret.")
+        settings = KrakenFuturesSettings(
+            api_key=credentials.key,
+            api_secret=credentials.secret,
+            demo=self.demo,
+            qty_semantics=self.qty_semantics,
+            request_timeout=self.request_timeout,
+            process_within=self.process_within,
+            audit_period=self.audit_period,
+            fills_lag=self.fills_lag,
+            use_budget=self.use_budget,
+            ping_period=min(self.heartbeat, MOST_PING_PERIOD),
+        )
+        if self.url is not None:
+            settings = evolve(settings, websocket_url=self.url, rest_url=_rest_root(self.url))
+        return KrakenFuturesVenue(settings if self.rest_url is None else evolve(settings, rest_url=self.rest_url))
+
+
+def _rest_root(websocket_url: str) -> str:
+    """The root of the host that a WebSocket url names, over http or https as that is over ws or wss."""
+    parts = urlsplit(websocket_url)
+    return f"{'https' if parts.scheme == 'wss' else 'http'}://{parts.netloc}"

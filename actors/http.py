@@ -7,7 +7,7 @@ makes them. Nothing is ever retried here.
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
@@ -47,8 +47,11 @@ class HttpFailed(OSError):
 class HttpClient(Protocol):
     """What `open_http` yields. Any number of tasks may call at the same time."""
 
-    async def call(self, call: HttpCall, token: str | None) -> HttpAnswer:
-        """The venue's answer, whatever its status. The token goes along only if the call is authorized.
+    async def call(
+        self, call: HttpCall, token: str | None, *, on_written: Callable[[], None] | None = None
+    ) -> HttpAnswer:
+        """The venue's answer, whatever its status. The token goes along only if the call is authorized. on_written:
+        called when the request has been written, which is before its answer is there.
 
         Raises HttpFailed when no complete answer came in time. Cancelled: the request may have been sent.
         """
@@ -84,11 +87,14 @@ async def open_http(
 class _Progress:
     """How far one call got, told by httpcore's trace events."""
 
+    on_written: Callable[[], None] | None
     begun: bool = False
 
     async def trace(self, event: str, details: dict[str, Any]) -> None:
         if event == "http11.send_request_headers.started":
             self.begun = True
+        elif event == "http11.send_request_body.complete" and self.on_written is not None:
+            self.on_written()
         elif event == "http11.send_request_headers.failed" and isinstance(
             details["exception"], httpcore.LocalProtocolError
         ):
@@ -101,8 +107,10 @@ class _HttpxClient:
     _root: str
     _timeout: float
 
-    async def call(self, call: HttpCall, token: str | None) -> HttpAnswer:
-        progress = _Progress()
+    async def call(
+        self, call: HttpCall, token: str | None, *, on_written: Callable[[], None] | None = None
+    ) -> HttpAnswer:
+        progress = _Progress(on_written)
         try:
             with trio.fail_after(self._timeout):
                 return await self._exchange(self._request(call, token, progress))
@@ -116,9 +124,9 @@ class _HttpxClient:
         raise HttpFailed(f"{call.method} {call.path} failed: {cause}.", sent=progress.begun)
 
     def _request(self, call: HttpCall, token: str | None, progress: _Progress) -> httpx.Request:
-        headers = {}
+        headers = dict(call.headers)
         if call.body is not None:
-            headers["Content-Type"] = "application/json"
+            headers.setdefault("Content-Type", "application/json")
         if call.authorized and token is not None:
             headers["Authorization"] = f"Bearer {token}"
         return self._client.build_request(

@@ -15,6 +15,7 @@ from protocol.records import Note
 
 from .channels import answer, put
 from .emitter import ToEmitter
+from .rest import CallsOver, ToRest
 from .sender import ToSender
 
 __all__ = ["Outlets", "run_outbox"]
@@ -25,7 +26,7 @@ class Outlets:
     """Where the outbox releases things to; it owns these ends."""
 
     sender: trio.MemorySendChannel[ToSender]
-    rest: trio.MemorySendChannel[Send]
+    rest: trio.MemorySendChannel[ToRest]
     emitter: trio.MemorySendChannel[ToEmitter]
     credits: trio.MemorySendChannel[Admission]
 
@@ -53,6 +54,7 @@ async def run_outbox(inbox: trio.MemoryReceiveChannel[Decisions], outlets: Outle
                 await put(outlets.emitter, tuple(published))
             for reply in decisions.replies:
                 answer(cast("trio.MemorySendChannel[Any]", reply.reply_to), reply.value)
+        await _end_calls(outlets)
 
 
 async def _release_sends(sends: list[Send | EndLink], outlets: Outlets) -> None:
@@ -65,7 +67,13 @@ async def _release_sends(sends: list[Send | EndLink], outlets: Outlets) -> None:
             continue
         frames.append(send)
         if isinstance(send, EndLink):
-            outlets.rest.close()
+            await _end_calls(outlets)
     if frames:
         with suppress(trio.BrokenResourceError):
             await put(outlets.sender, frames)
+
+
+async def _end_calls(outlets: Outlets) -> None:
+    """The token actor holds an end of that channel, too, so closing ours would not end it."""
+    with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+        await put(outlets.rest, CallsOver())

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Generic, TypeVar
 
-__all__ = ["Published"]
+__all__ = ["Published", "PublishedMapping"]
 
 T = TypeVar("T")
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class Published(Generic[T]):
@@ -24,3 +27,19 @@ class Published(Generic[T]):
     def publish(self, value: T) -> None:
         """For the one actor that owns the view."""
         self._value = value
+
+
+class PublishedMapping(Mapping[K, V]):
+    """A published mapping as it is at the moment of each look-up, for code that knows nothing of publishing."""
+
+    def __init__(self, published: Published[Mapping[K, V]]) -> None:
+        self._published = published
+
+    def __getitem__(self, key: K) -> V:
+        return self._published.value[key]
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self._published.value)
+
+    def __len__(self) -> int:
+        return len(self._published.value)

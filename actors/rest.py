@@ -1,35 +1,56 @@
-"""The rest actor: calls that a venue takes only over HTTP. Each answer returns to dispatch as facts."""
+"""The rest actor: calls that a venue takes over HTTP. Each answer returns to dispatch as facts.
+
+Signed calls leave in the order of their nonces: the next one is signed when the last one has been written. A call that
+waits for its budget has not been sent, and one that waits too long never is.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import trio
-from attrs import define
+from attrs import define, field, frozen
 
+from protocol.call_queue import CallQueue, WaitingCall
 from protocol.dispatch import Send
 from protocol.errors import TradingError
-from protocol.facts import Fact, Outcome, RequestRefused
-from protocol.inputs import Admission, Heard
-from protocol.requests import Request
-from protocol.venue import HttpAnswer, HttpCall, Venue
+from protocol.facts import Outcome, RequestRefused
+from protocol.inputs import Admission, Heard, Input, NotWritten
+from protocol.requests import BatchOrders, CancelOrder, PlaceOrder, Request
+from protocol.values import RequestId
+from protocol.venue import HttpAnswer, HttpCall, SignedCall, Venue
 
-from .channels import Batch
-from .clock import Clock
+from .channels import Batch, answer, receive_until
+from .clock import Clock, seconds
+from .fetch import Fetch
 from .http import HttpClient, HttpFailed
 from .published import Published
 from .token import TokenRequest, renew
 
-__all__ = ["RestDesk", "run_rest"]
+__all__ = ["CallsOver", "RestDesk", "ToRest", "run_rest"]
 
-MOST_AT_ONCE: Final = 8
 UNAUTHORIZED: Final = 401
+OVER_BUDGET: Final = (
+    "The venue's budget for calls was used up for too long, so this was not sent. It is safe to send it again."
+)
+WITHDRAWN: Final = "It was canceled before it was sent."
+
+
+@frozen
+class CallsOver:
+    """Nobody waits for calls any more: the actor ends, and drops those under way."""
+
+
+ToRest = Send | Fetch | CallsOver
 
 
 @define
 class RestDesk:
-    """What the rest actor works with. token: the current one; to_token: where a refused one is renewed."""
+    """What the rest actor works with, and its own state: the nonce and the calls that wait.
+
+    token: the current one; to_token: where a refused one is renewed; patience: ns that a call waits for its budget.
+    """
 
     venue: Venue
     http: HttpClient
@@ -37,45 +58,152 @@ class RestDesk:
     to_token: trio.MemorySendChannel[TokenRequest]
     credits: trio.MemorySendChannel[Admission]
     clock: Clock
+    patience: int
+    queue: CallQueue[tuple[Send | Fetch, HttpCall]] = field(init=False)
+    _nonce: int = field(default=0, init=False)
 
-    async def facts(self, request: Request) -> Sequence[Fact]:
-        """What the venue answered; a lost answer is an ambiguous refusal, a call that never left a definite one."""
-        call = self.venue.encode(request)
+    def __attrs_post_init__(self) -> None:
+        self.queue = CallQueue(self.venue.rules.budgets)
+
+    def add(self, item: Send | Fetch) -> None:
+        """Puts a call in front of its budget."""
+        call = item.call if isinstance(item, Fetch) else self.venue.encode(item.request, self.token.value)
         assert isinstance(call, HttpCall)  # dispatch sends nothing else here
-        try:
-            return self.venue.read_answer(request, await self._call(call))
-        except HttpFailed as failure:
-            outcome = Outcome.AMBIGUOUS if failure.sent else Outcome.DEFINITE
-            return (RequestRefused(request_id=request.request_id, outcome=outcome, reason=str(failure)),)
+        now = self.clock.now().monotonic_ns
+        signed = call if isinstance(call, SignedCall) else None
+        self.queue.add(
+            WaitingCall(
+                item=(item, call),
+                pool="" if signed is None else signed.pool,
+                cost=0 if signed is None else signed.cost,
+                urgent=signed is not None and signed.urgent,
+                give_up_at=now + self.patience,
+            ),
+            now,
+        )
 
-    async def _call(self, call: HttpCall) -> HttpAnswer:
+    def withdrawn_by(self, item: Send | Fetch) -> list[Send]:
+        """Placements that still wait and that this cancel is about."""
+        request = item.request if isinstance(item, Send) else None
+        if not isinstance(request, CancelOrder) or request.wire_id is None:
+            return []
+
+        def is_meant(waiting: tuple[Send | Fetch, HttpCall]) -> bool:
+            placed = waiting[0].request if isinstance(waiting[0], Send) else None
+            return isinstance(placed, PlaceOrder) and placed.wire_id == request.wire_id
+
+        return [send for send, _ in self.queue.withdraw(is_meant) if isinstance(send, Send)]
+
+    def next_nonce(self) -> int:
+        """Grows from call to call, and with the wall clock, so that a program started again goes on from there."""
+        self._nonce = max(self._nonce + 1, self.clock.now().wall_ns // self.venue.rules.nonce_unit)
+        return self._nonce
+
+    async def exchange(self, call: HttpCall, written: _Once) -> HttpAnswer:
+        """Signs, sends, and tells when the call has been written. Raises HttpFailed."""
+        if isinstance(call, SignedCall):
+            return await self.http.call(call.sign(self.next_nonce()), None, on_written=written.started)
         token = self.token.value
-        answer = await self.http.call(call, token)
-        if answer.status != UNAUTHORIZED or call.method != "GET":
-            return answer
+        reply = await self.http.call(call, token, on_written=written.started)
+        renewable = self.venue.rules.needs_token and call.authorized and call.method == "GET"
+        if reply.status != UNAUTHORIZED or not renewable:
+            return reply
         try:
             token = await renew(self.to_token, token)
         except (TradingError, OSError):
-            return answer  # the refusal stands; the session finds out by itself
+            return reply  # the refusal stands; the session finds out by itself
         return await self.http.call(call, token)
+
+    def release_credit(self, send: Send) -> None:
+        if send.admission is not None:
+            self.credits.send_nowait(send.admission)
+
+
+def _ids(request: Request) -> list[RequestId]:
+    legs = [leg.request_id for leg in request.legs] if isinstance(request, BatchOrders) else []
+    return [*legs, request.request_id]
+
+
+@define
+class _Calls:
+    """The calls of one run of the actor."""
+
+    desk: RestDesk
+    to_dispatch: trio.MemorySendChannel[Batch]
+
+    async def tell(self, item: Input) -> None:
+        await self.to_dispatch.send(Batch((item,), self.desk.clock.now()))
+
+    async def refuse(self, item: Send | Fetch, reason: str) -> None:
+        """This call certainly was not sent, and will not be."""
+        if isinstance(item, Fetch):
+            answer(item.reply_to, HttpFailed(reason, sent=False))
+            return
+        self.desk.release_credit(item)
+        await self.tell(NotWritten(_ids(item.request), reason))
+
+    async def make(
+        self, item: Send | Fetch, call: HttpCall, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        """One call from its signature to its answer. Started once it has been written, or cannot be."""
+        once = _Once(task_status)
+        failure = reply = None
+        try:
+            reply = await self.desk.exchange(call, once)
+        except HttpFailed as failed:
+            failure = failed
+        once.started()
+        if isinstance(item, Fetch):
+            answer(item.reply_to, failure or reply)
+        elif failure is not None and not failure.sent:
+            await self.refuse(item, str(failure))
+        else:
+            self.desk.release_credit(item)
+            await self.tell(Heard(0, self._facts(item.request, reply, failure)))
+
+    def _facts(self, request: Request, reply: HttpAnswer | None, failure: HttpFailed | None) -> Sequence[Any]:
+        """What the venue answered; a lost answer is an ambiguous refusal, of a batch and of each of its legs."""
+        if reply is not None:
+            return self.desk.venue.read_answer(request, reply)
+        return [RequestRefused(request_id=i, outcome=Outcome.AMBIGUOUS, reason=str(failure)) for i in _ids(request)]
+
+
+@define
+class _Once:
+    """Tells once that a call has been written, however often it is told."""
+
+    _status: trio.TaskStatus[None]
+    _told: bool = False
+
+    def started(self) -> None:
+        if not self._told:
+            self._told = True
+            self._status.started()
 
 
 async def run_rest(
-    inbox: trio.MemoryReceiveChannel[Send], to_dispatch: trio.MemorySendChannel[Batch], desk: RestDesk
+    inbox: trio.MemoryReceiveChannel[ToRest], to_dispatch: trio.MemorySendChannel[Batch], desk: RestDesk
 ) -> None:
-    """Receives from the outbox, sends to dispatch; up to eight calls at once. Ends, and drops the calls under way,
-    when the outbox has closed: by then nobody waits for them."""
-    limiter = trio.CapacityLimiter(MOST_AT_ONCE)
-
-    async def call(send: Send) -> None:
-        async with limiter:
-            facts = await desk.facts(send.request)
-        if send.admission is not None:
-            desk.credits.send_nowait(send.admission)
-        await to_dispatch.send(Batch((Heard(0, facts),), desk.clock.now()))
-
+    """Receives from the outbox and from the token actor, sends to dispatch. Ends, and drops the calls under way, with
+    `CallsOver`."""
+    calls = _Calls(desk, to_dispatch)
     with inbox, to_dispatch, desk.to_token, desk.credits:
         async with trio.open_nursery() as nursery:
-            async for send in inbox:
-                nursery.start_soon(call, send)
+            while True:
+                due = desk.queue.next_due(desk.clock.now().monotonic_ns)
+                try:
+                    item = await receive_until(inbox, None if due is None else seconds(due))
+                except trio.EndOfChannel:
+                    break
+                if isinstance(item, CallsOver):
+                    break
+                if item is not None:
+                    for placement in desk.withdrawn_by(item):
+                        await calls.refuse(placement, WITHDRAWN)
+                    desk.add(item)
+                ready, given_up = desk.queue.take(desk.clock.now().monotonic_ns)
+                for refused, _ in given_up:
+                    await calls.refuse(refused, OVER_BUDGET)
+                for sent, call in ready:
+                    await nursery.start(calls.make, sent, call)
             nursery.cancel_scope.cancel()

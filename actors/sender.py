@@ -20,9 +20,10 @@ from protocol.venue import Venue
 from .channels import Batch
 from .clock import Clock, seconds
 from .keep_alive import Heartbeat, Ping
+from .published import Published
 from .websocket import Socket, SocketClosed
 
-__all__ = ["LinkLost", "LinkReady", "SenderDesk", "SenderSettings", "SessionOver", "ToSender", "run_sender"]
+__all__ = ["LinkLost", "LinkReady", "SenderDesk", "SenderSettings", "SessionOver", "Speak", "ToSender", "run_sender"]
 
 NOT_WRITTEN = "The connection ended before this was written, so the venue never got it. It is safe to send it again."
 
@@ -47,7 +48,15 @@ class SessionOver:
     """No connection will follow; the sender ends."""
 
 
-ToSender = list[Send | EndLink] | LinkReady | LinkLost | SessionOver | Ping | Heartbeat
+@frozen
+class Speak:
+    """The next word of the login on this connection. Never shows in repr: it may prove who we are."""
+
+    connection: int
+    text: str = field(repr=False)
+
+
+ToSender = list[Send | EndLink] | LinkReady | LinkLost | SessionOver | Speak | Ping | Heartbeat
 
 
 @frozen(kw_only=True)
@@ -64,6 +73,7 @@ class SenderDesk:
 
     venue: Venue
     settings: SenderSettings
+    token: Published[str | None]
     credits: trio.MemorySendChannel[Admission]
     stop_session: trio.CancelScope
     clock: Clock
@@ -73,6 +83,10 @@ class SenderDesk:
 
     def attach(self, ready: LinkReady) -> None:
         self.socket, self.connection = ready.socket, ready.connection
+
+    async def speak(self, word: Speak) -> None:
+        if word.connection == self.connection:
+            await self._write_text(word.text)
 
     def detach(self) -> None:
         self.socket = None
@@ -88,7 +102,7 @@ class SenderDesk:
                 not_begun.append(send.request.request_id)
             else:
                 await self._pace()
-                if not await self._write_text(cast("str", self.venue.encode(send.request))):
+                if not await self._write_text(cast("str", self.venue.encode(send.request, self.token.value))):
                     not_begun.append(send.request.request_id)
             if send.admission is not None:
                 self.credits.send_nowait(send.admission)
@@ -156,6 +170,8 @@ async def run_sender(
                 await sender.keep_alive(item)
             elif isinstance(item, LinkReady):
                 sender.attach(item)
+            elif isinstance(item, Speak):
+                await sender.speak(item)
             elif isinstance(item, LinkLost):
                 sender.detach()
                 await to_dispatch.send(Batch((item.down,), sender.clock.now()))

@@ -16,18 +16,18 @@ import trio
 from attrs import define, field, frozen
 
 from protocol.errors import AuthenticationFailed, ConnectFailed, LinkError, SessionFailed, WireError
-from protocol.facts import LoggedIn
+from protocol.facts import LoggedIn, LoginRefused
 from protocol.inputs import LinkDown, LinkFailed, LinkUp
 from protocol.limits import Backoff
 from protocol.values import Instrument
-from protocol.venue import Venue
+from protocol.venue import Opening, Venue
 
-from .channels import Batch
+from .channels import Batch, put
 from .clock import NANOSECONDS, Clock
 from .keep_alive import run_keep_alive
 from .network import Connector
-from .published import Published
-from .sender import LinkLost, LinkReady, SessionOver, ToSender
+from .published import Published, PublishedMapping
+from .sender import LinkLost, LinkReady, SessionOver, Speak, ToSender
 from .socket_feed import FeedStatistics, run_socket_feed
 from .token import TokenRequest, renew
 from .websocket import Socket, SocketClosed, UpgradeRefused, open_socket
@@ -86,6 +86,14 @@ class _ConnectionFailed(Exception):
     """This attempt, or this connection, came to nothing; another one may do better."""
 
 
+class _NotLoggedIn(Exception):
+    """The venue says so in a message."""
+
+    def __init__(self, fact: LoginRefused) -> None:
+        super().__init__(fact.reason)
+        self.fact = fact
+
+
 @define
 class _Session:
     desk: SessionDesk
@@ -95,7 +103,7 @@ class _Session:
     task_status: trio.TaskStatus[None]
     connection: int = field(default=0, init=False)
     is_up: bool = field(default=False, init=False)
-    logged_in: bool = field(default=False, init=False)
+    is_logged_in: bool = field(default=False, init=False)
     was_ready: bool = field(default=False, init=False)
     announced: bool = field(default=False, init=False)
     failures: int = field(default=0, init=False)
@@ -107,7 +115,7 @@ class _Session:
         while True:
             began = trio.current_time()
             reason = await self._one_connection()
-            if self.logged_in and trio.current_time() - began >= STABLE:
+            if self.is_logged_in and trio.current_time() - began >= STABLE:
                 self.failures = 0
             self.failures += 1
             self._require_patience(reason)
@@ -133,7 +141,7 @@ class _Session:
 
     async def _one_connection(self) -> str:
         """One connection from its first byte to its end, or one attempt to make it. Gives the reason of its end."""
-        self.logged_in = False
+        self.is_logged_in = False
         timeout = self._policy.attempt_timeout
         reason = f"no connection within {timeout:g} s"
         with trio.CancelScope(deadline=trio.current_time() + timeout) as connecting:
@@ -145,7 +153,7 @@ class _Session:
                     max_message_size=self.desk.settings.max_message_size,
                 ) as socket:
                     connecting.deadline = math.inf
-                    reason = await self._use(socket)
+                    reason = await self._use(socket, token)
             except UpgradeRefused as refused:
                 reason = await self._refused(refused, token)
             except (OSError, WireError, _ConnectionFailed) as failure:
@@ -153,12 +161,23 @@ class _Session:
         return reason
 
     async def _token(self) -> str:
+        if not self.desk.venue.rules.needs_token:
+            return ""
         token = self.desk.token.value
         return await renew(self.to_token, None) if token is None else token
 
     async def _refused(self, refused: UpgradeRefused, token: str) -> str:
-        if refused.status != UNAUTHORIZED:
-            return str(refused)
+        return str(refused) if refused.status != UNAUTHORIZED else await self._renewed(token)
+
+    async def _not_logged_in(self, refusal: LoginRefused, token: str) -> str:
+        if not refusal.unauthorized:
+            return refusal.reason
+        if not self.desk.venue.rules.needs_token:
+            raise AuthenticationFailed(f"{refusal.reason} Check the key, its secret, and that it may trade.")
+        return await self._renewed(token)
+
+    async def _renewed(self, token: str) -> str:
+        """Has a refused token renewed; a second refusal in a row is final."""
         if self.renewed:
             raise AuthenticationFailed(
                 f"{self.desk.venue.rules.venue} refused a brand-new token. Check that the key may trade and is not "
@@ -169,7 +188,7 @@ class _Session:
         self.failures -= 1  # the next attempt follows at once and counts as this one
         return "the venue refused the token, and a new one was fetched"
 
-    async def _use(self, socket: Socket) -> str:
+    async def _use(self, socket: Socket, token: str) -> str:
         """Runs the feed over a fresh socket until it ends."""
         desk = self.desk
         self.connection += 1
@@ -179,23 +198,29 @@ class _Session:
         ending = Published("")
         fatal: LinkError | None = None
         closed: SocketClosed | None = None
+        refusal: LoginRefused | None = None
+        opening = Opening(instruments=PublishedMapping(desk.instruments), token=token, again=self.was_ready)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._watch, socket, ending, nursery.cancel_scope)
             heartbeat = desk.venue.heartbeat
             beat = None if heartbeat is None else heartbeat[1] / NANOSECONDS
-            nursery.start_soon(run_keep_alive, self.to_sender, self.connection, desk.settings.ping_period, beat)
+            ping = desk.venue.rules.ping_period
+            ping_period = desk.settings.ping_period if ping is None else ping / NANOSECONDS
+            nursery.start_soon(run_keep_alive, self.to_sender, self.connection, ping_period, beat)
             try:
                 await run_socket_feed(
                     socket,
                     self.connection,
-                    desk.venue.open_wire(desk.instruments.value).decode,
+                    desk.venue.open_wire(opening).decode,
                     self.to_dispatch,
                     desk.clock,
                     desk.statistics,
-                    self._on_login,
+                    self,
                 )
             except SocketClosed as end:
                 closed = end
+            except _NotLoggedIn as refused:
+                refusal = refused.fact
             except LinkError as error:
                 fatal = error
             nursery.cancel_scope.cancel()
@@ -204,13 +229,25 @@ class _Session:
         # Outside the nursery, which would wrap what is raised in a group.
         if fatal is not None:
             raise fatal
+        if refusal is not None:
+            return await self._not_logged_in(refusal, token)
         return ending.value if closed is None else self._closed(closed)
 
-    def _on_login(self, login: LoggedIn) -> None:
+    # The handshake, as the feed hears it
+
+    async def say(self, text: str) -> None:
+        await put(self.to_sender, Speak(self.connection, text))
+
+    def refused(self, fact: LoginRefused) -> None:
+        raise _NotLoggedIn(fact)
+
+    def logged_in(self, login: LoggedIn) -> None:
+        if self.is_logged_in:
+            return
         problem = self.desk.venue.login_problem(login)
         if problem is not None:
             raise SessionFailed(problem)
-        self.logged_in = self.was_ready = True
+        self.is_logged_in = self.was_ready = True
         self.renewed = False
         self.desk.mode.publish(ConnectionMode.ACTIVE)
         if not self.announced:
@@ -234,10 +271,10 @@ class _Session:
         login_due = trio.current_time() + settings.login_timeout
         while True:
             silent_at = socket.last_heard + settings.data_deadline
-            due = silent_at if self.logged_in else min(silent_at, login_due)
+            due = silent_at if self.is_logged_in else min(silent_at, login_due)
             await trio.sleep_until(due)
             now = trio.current_time()
-            if not self.logged_in and now >= login_due:
+            if not self.is_logged_in and now >= login_due:
                 ending.publish(f"no login answer within {settings.login_timeout:g} s")
             elif now >= socket.last_heard + settings.data_deadline:
                 ending.publish(f"nothing came from the venue for {settings.data_deadline:g} s")

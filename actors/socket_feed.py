@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import trio
 from attrs import frozen
 
-from protocol.facts import Alive, Fact, LoggedIn, Unreadable
+from protocol.facts import Alive, Fact, LoggedIn, LoginRefused, Say, Unreadable
 from protocol.inputs import Heard
 
 from .channels import Batch, put
@@ -15,7 +16,7 @@ from .clock import Clock
 from .published import Published
 from .websocket import Socket
 
-__all__ = ["FeedStatistics", "run_socket_feed"]
+__all__ = ["FeedStatistics", "Handshake", "run_socket_feed"]
 
 
 @frozen(kw_only=True)
@@ -27,6 +28,19 @@ class FeedStatistics:
     unreadable: int = 0
 
 
+class Handshake(Protocol):
+    """What the session does about the login."""
+
+    async def say(self, text: str) -> None:
+        """Sends this on the same connection."""
+
+    def refused(self, fact: LoginRefused) -> None:
+        """The venue did not log us in, or no longer. Raises."""
+
+    def logged_in(self, login: LoggedIn) -> None:
+        """Called once dispatch has the venue's login answer. May raise LinkError."""
+
+
 async def run_socket_feed(
     socket: Socket,
     connection: int,
@@ -34,22 +48,24 @@ async def run_socket_feed(
     to_dispatch: trio.MemorySendChannel[Batch],
     clock: Clock,
     statistics: Published[FeedStatistics],
-    on_login: Callable[[LoggedIn], None],
+    handshake: Handshake,
 ) -> None:
     """Receives from the socket; sends to dispatch, waiting for nothing else. Raises SocketClosed when the connection
-    ends. on_login: called once dispatch has the venue's login answer; what it raises ends the feed."""
-    login: LoggedIn | None = None
-    announced = False
+    ends, and whatever the handshake raises."""
     while True:
         messages = await socket.receive_batch()
         now = clock.now()
         facts: list[Fact] = []
         for message in messages:
             facts.extend(decode(message))
-        unreadable = 0
+        unreadable, login = 0, None
         for fact in facts:
             if isinstance(fact, Unreadable):
                 unreadable += 1
+            elif isinstance(fact, Say):
+                await handshake.say(fact.text)
+            elif isinstance(fact, LoginRefused):
+                handshake.refused(fact)
             elif isinstance(fact, LoggedIn) and login is None:
                 login = fact
         seen = statistics.value
@@ -62,6 +78,5 @@ async def run_socket_feed(
         )
         if any(type(fact) is not Alive for fact in facts):
             await put(to_dispatch, Batch((Heard(connection, facts),), now))
-        if login is not None and not announced:
-            announced = True
-            on_login(login)
+        if login is not None:
+            handshake.logged_in(login)

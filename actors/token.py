@@ -13,7 +13,7 @@ from protocol.errors import AuthenticationFailed, TradingError
 from protocol.venue import Venue
 
 from .channels import answer, receive_until
-from .http import HttpClient
+from .fetch import TakesFetches, fetch
 from .published import Published
 
 __all__ = ["NewToken", "RenewToken", "TokenRequest", "renew", "run_token"]
@@ -53,25 +53,26 @@ async def renew(to_token: trio.MemorySendChannel[TokenRequest], stale: str | Non
     return str(value)
 
 
-async def _fetch(venue: Venue, http: HttpClient) -> str:
+async def _fetch(venue: Venue, to_rest: TakesFetches) -> str:
     call = venue.login_call()
     if call is None:
         raise AuthenticationFailed(
             "The venue refused the token, and there are no credentials to fetch another. Give a fresh token."
         )
-    return venue.read_token(await http.call(call, None))
+    return venue.read_token(await fetch(to_rest, call))
 
 
 async def run_token(
     inbox: trio.MemoryReceiveChannel[TokenRequest],
     venue: Venue,
-    http: HttpClient,
+    to_rest: trio.MemorySendChannel[Any],
     view: Published[str | None],
 ) -> None:
-    """Receives from session, rest and command handler; publishes the token. Ends when they have closed."""
+    """Receives from session, rest and command handler; fetches through rest; publishes the token. Ends when they have
+    closed."""
     lifetime = venue.token_lifetime
     refresh_at = math.inf
-    with inbox:
+    with inbox, to_rest:
         while True:
             try:
                 request = await receive_until(inbox, None if refresh_at == math.inf else refresh_at)
@@ -85,7 +86,7 @@ async def run_token(
                 answer(request.reply_to, view.value)  # somebody else had it renewed meanwhile
                 continue
             try:
-                token = await _fetch(venue, http)
+                token = await _fetch(venue, to_rest)
             except (TradingError, OSError) as error:
                 refresh_at = math.inf if request is not None else trio.current_time() + RETRY_AFTER
                 if request is not None:

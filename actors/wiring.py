@@ -13,13 +13,13 @@ from typing import Any, Final, Generic, TypeVar
 import trio
 from attrs import define, field, frozen
 
-from protocol.dispatch import Decisions, DispatchState, Send
+from protocol.dispatch import Decisions, DispatchState
 from protocol.inputs import Admission
 from protocol.values import ClientOrderId, Instrument
 from protocol.venue import Venue
 
 from .channels import Ask, Batch
-from .clock import Clock
+from .clock import NANOSECONDS, Clock
 from .command_handler import Admissions, CommandDesk, run_command_handler
 from .config import ClientConfig
 from .dispatch import has_given_up, run_dispatch
@@ -27,7 +27,7 @@ from .emitter import ToEmitter, run_emitter
 from .http import HttpClient
 from .outbox import Outlets, run_outbox
 from .published import Published
-from .rest import RestDesk, run_rest
+from .rest import RestDesk, ToRest, run_rest
 from .sender import SenderDesk, SenderSettings, ToSender, run_sender
 from .session import ConnectionMode, SessionDesk, SessionSettings, run_session
 from .socket_feed import FeedStatistics
@@ -86,7 +86,7 @@ class _Graph:
     emitter: _Channel[ToEmitter] = field(factory=lambda: _Channel(EMITTER_INBOX))
     token: _Channel[TokenRequest] = field(factory=lambda: _Channel(TOKEN_INBOX))
     sender: _Channel[ToSender] = field(init=False)
-    rest: _Channel[Send] = field(init=False)
+    rest: _Channel[ToRest] = field(init=False)
     credits: _Channel[Admission] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -95,7 +95,7 @@ class _Graph:
         self.sender, self.rest, self.credits = _Channel(self.room), _Channel(self.room), _Channel(self.room)
 
     def close_ours(self) -> None:
-        for channel in (self.dispatch, self.sender, self.token, self.credits):
+        for channel in (self.dispatch, self.sender, self.rest, self.token, self.credits):
             channel.send.close()
 
 
@@ -152,11 +152,12 @@ def _start_core(graph: _Graph, venue: Venue, views: Views, clock: Clock, nursery
         config.account,
         fill_window=config.fill_window,
         finished_window=config.finished_window,
+        cancel_all_after=config.cancel_all_after,
         abandoned=has_given_up,
     )
     outlets = Outlets(
         sender=graph.sender.send.clone(),
-        rest=graph.rest.send,
+        rest=graph.rest.send.clone(),
         emitter=graph.emitter.send.clone(),
         credits=graph.credits.send.clone(),
     )
@@ -179,9 +180,17 @@ def _start_link(
     """Sender, rest and token: all that touches the network beside the session."""
     config = graph.config
     settings = SenderSettings(close_timeout=config.close_timeout, rate=config.requests_per_second)
-    sender = SenderDesk(venue, settings, graph.credits.send.clone(), stop_session, clock)
-    rest = RestDesk(venue, http, views.token, graph.token.send.clone(), graph.credits.send.clone(), clock)
+    sender = SenderDesk(venue, settings, views.token, graph.credits.send.clone(), stop_session, clock)
+    rest = RestDesk(
+        venue=venue,
+        http=http,
+        token=views.token,
+        to_token=graph.token.send.clone(),
+        credits=graph.credits.send.clone(),
+        clock=clock,
+        patience=int(config.budget_patience * NANOSECONDS),
+    )
     start = nursery.start_soon
-    start(run_token, graph.token.receive, venue, http, views.token)
+    start(run_token, graph.token.receive, venue, graph.rest.send.clone(), views.token)
     start(run_sender, graph.sender.receive, graph.dispatch.send.clone(), sender)
     start(run_rest, graph.rest.receive, graph.dispatch.send.clone(), rest)

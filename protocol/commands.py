@@ -16,6 +16,7 @@ from .values import (
     ClientOrderId,
     Instrument,
     InstrumentId,
+    OffsetUnit,
     StrategyId,
     TimeInForce,
     VenueOrderId,
@@ -24,8 +25,10 @@ from .values import (
 
 __all__ = [
     "Authenticate",
+    "Batch",
     "Cancel",
     "CancelAll",
+    "CancelAllAfter",
     "Command",
     "Disconnect",
     "InitializeInstruments",
@@ -68,7 +71,8 @@ class Cancel:
 class Replace:
     """Change an order of this instrument; None keeps a term as it is. Answer: the request id. Raises NotSent.
 
-    quantity: contracts or base units, as the venue will count them for the new order; price: quote currency per unit.
+    quantity: contracts or base units, as the venue will count them for the new order (AX: from zero filled; Kraken:
+    what has filled included); price, trigger_price: quote currency per unit; trailing_offset: in the order's own unit.
     """
 
     client_order_id: ClientOrderId
@@ -77,6 +81,10 @@ class Replace:
     price: Decimal | None = None
     time_in_force: TimeInForce | None = None
     post_only: bool | None = None
+    trigger_price: Decimal | None = None
+    trailing_offset: Decimal | None = None
+    trailing_unit: OffsetUnit = OffsetUnit.PERCENT
+    display_quantity: Decimal | None = None
 
 
 @frozen
@@ -84,6 +92,23 @@ class CancelAll:
     """Cancel every order of the account, or those of one instrument. Answer: the request id."""
 
     instrument: InstrumentId | None = None
+
+
+@frozen(kw_only=True)
+class CancelAllAfter:
+    """Have the venue cancel every order of the account this many seconds from now, unless it is told again before;
+    the client tells it again by itself until it closes. 0 turns that off. Answer: ns since 1970 when the venue would
+    cancel, None when it is off. Raises NotSent, RequestFailed."""
+
+    seconds: int
+
+
+@frozen
+class Batch:
+    """Place, change and cancel orders in as few requests as the venue allows. Answer: for each leg what it alone would
+    have answered. Raises NotSent, and nothing of the batch was sent then."""
+
+    legs: tuple[Place | Replace | Cancel, ...]
 
 
 @frozen
@@ -182,6 +207,8 @@ Command = (
     | Cancel
     | Replace
     | CancelAll
+    | CancelAllAfter
+    | Batch
     | OpenOrders
     | Status
     | ReadFills

@@ -112,14 +112,16 @@ class OrderEvent(Event):
 
 @frozen(kw_only=True)
 class Submitted(OrderEvent):
-    """The order is registered and its request released towards the venue."""
+    """The order is registered and its request released towards the venue. quantity None: it is not known yet, the
+    order is for `quote_quantity` of quote currency."""
 
     request_id: RequestId
-    quantity: Decimal
+    quantity: Decimal | None
     price: Decimal | None
     trigger_price: Decimal | None
     time_in_force: TimeInForce
     post_only: bool
+    quote_quantity: Decimal | None = None
 
 
 @frozen(kw_only=True)
@@ -207,10 +209,12 @@ class FeeReported(OrderEvent):
 
 @frozen(kw_only=True)
 class Canceled(OrderEvent):
-    """The order ended by cancellation (an unfilled IOC or FOK included). cumulative: what had filled by then."""
+    """The order ended by cancellation (an unfilled IOC or FOK included). cumulative: what had filled by then;
+    due_post_only: the venue took it out because it would have crossed."""
 
     reason: str
     cumulative: Decimal
+    due_post_only: bool = False
 
 
 @frozen(kw_only=True)

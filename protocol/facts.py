@@ -145,8 +145,11 @@ class OrderExpired(OrderFact):
 
 @frozen(kw_only=True)
 class OrderRejected(OrderFact):
+    """removed: the venue took the order out of the book, so if it had been accepted it was canceled."""
+
     reason: str
     due_post_only: bool
+    removed: bool = False
 
 
 @frozen(kw_only=True)

@@ -35,7 +35,8 @@ class Submission:
 class Asked:
     """Somebody asked. reply_to: an address that dispatch hands back with its answer and never looks at.
 
-    instrument: of the order that the command places, changes or registers.
+    instrument: of the order that the command places, changes or registers; legs: of a batch, each with a request number
+    of its own.
     """
 
     command: Command
@@ -44,6 +45,7 @@ class Asked:
     admission: Admission | None = None
     submission: Submission | None = None
     instrument: Instrument | None = None
+    legs: tuple[Asked, ...] = ()
 
 
 @frozen

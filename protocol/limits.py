@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-__all__ = ["Backoff", "Bucket", "FIRST_CONNECT", "RECONNECT"]
+__all__ = ["Backoff", "Bucket", "Budget", "BudgetTerms", "FIRST_CONNECT", "RECONNECT"]
 
 SECOND = 1_000_000_000
 
@@ -75,3 +75,39 @@ class Bucket:
         """When `cost` tokens will be there: ns, monotonic; `now` if they are. cost must not exceed capacity."""
         missing = cost * SECOND - self.refilled(now).nano_tokens
         return now if missing <= 0 else now - (-missing // self.rate)
+
+
+@frozen(kw_only=True)
+class BudgetTerms:
+    """rate: tokens that flow back in a second; capacity: the most there are; reserve: the last of them, which are for
+    urgent calls alone."""
+
+    rate: int
+    capacity: int
+    reserve: int
+
+
+@frozen(kw_only=True)
+class Budget:
+    """A token bucket at one moment, of which the last `reserve` tokens are for urgent calls."""
+
+    bucket: Bucket
+    reserve: int
+
+    @classmethod
+    def full(cls, terms: BudgetTerms, now: int) -> Budget:
+        """now: ns, monotonic."""
+        return cls(bucket=Bucket.full(rate=terms.rate, capacity=terms.capacity, now=now), reserve=terms.reserve)
+
+    def take(self, cost: int, now: int, *, urgent: bool = False) -> Budget | None:
+        """The budget after a call at `now`; None when the call must wait."""
+        if self.ready_at(cost, now, urgent=urgent) > now:
+            return None
+        bucket = self.bucket.take(cost, now)
+        return None if bucket is None else evolve(self, bucket=bucket)
+
+    def ready_at(self, cost: int, now: int, *, urgent: bool = False) -> int:
+        """When the call may go out: ns, monotonic; `now` if it may at once. A call that is dearer than what the budget
+        ever holds without its reserve waits for a full budget."""
+        wanted = cost if urgent else min(cost + self.reserve, self.bucket.capacity)
+        return self.bucket.ready_at(wanted, now)

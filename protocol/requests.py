@@ -129,13 +129,15 @@ class PreviewPrice:
 @frozen(kw_only=True)
 class ListFills:
     """Executions in a time range. start inclusive, end exclusive, ns since 1970; symbol None: of every instrument.
-    cursor: where the last page ended, None for the first."""
+    cursor: where the last page ended, None for the first; latest: the range reaches to the present, so a venue need not
+    be told its end."""
 
     request_id: RequestId
     start: int
     end: int
     symbol: str | None
     cursor: str | None = None
+    latest: bool = False
 
 
 @frozen(kw_only=True)

@@ -13,11 +13,12 @@ from attrs import field, frozen
 
 from .commands import Replace
 from .facts import Fact, LoggedIn
+from .limits import BudgetTerms
 from .orders import NewOrder
-from .requests import Request
+from .requests import CancelOrder, PlaceOrder, ReplaceOrder, Request
 from .values import ClientOrderId, Instrument, TimeInForce, WireId
 
-__all__ = ["HttpAnswer", "HttpCall", "SignedCall", "Upgrade", "Venue", "VenueRules", "Wire"]
+__all__ = ["BatchRules", "HttpAnswer", "HttpCall", "Opening", "SignedCall", "Upgrade", "Venue", "VenueRules", "Wire"]
 
 SECOND = 1_000_000_000
 
@@ -73,6 +74,19 @@ class Upgrade:
 
 
 @frozen(kw_only=True)
+class BatchRules:
+    """most: legs in one request; most_orders: of these, placements and changes; least: fewer are sent one by one;
+    one_symbol: all legs of one instrument; market: market orders may be among them; kinds: what a leg may be."""
+
+    most: int
+    most_orders: int
+    least: int = 1
+    one_symbol: bool = False
+    market: bool = True
+    kinds: frozenset[type] = frozenset({PlaceOrder, ReplaceOrder, CancelOrder})
+
+
+@frozen(kw_only=True)
 class VenueRules:
     """What dispatch must know of a wire, as data. Times in ns.
 
@@ -92,11 +106,18 @@ class VenueRules:
     fills_lag: a total that is ahead of the fills heard, or an order's end, waits this long for the missing fills before
       it is a gap; 0: they come in one message, so there is nothing to wait for;
     freshness: "no such order" for a cancel means too early while its order was sent less than this long ago;
-    absence_needs: "no such order" proves that a placement never arrived only if the venue's history, read after it,
-      shows nothing of the order as well;
-    check_unfilled_cancels: after an order ended with nothing filled, read the fills once more;
+    reads_history: dispatch reads the venue's fills by itself: after a connection was lost, after a gap, and every
+      `audit_period` while orders of ours are open;
+    absence_needs_history: "no such order" settles nothing before the venue's history shows nothing of the order either;
+    check_unfilled_cancels: read the fills once more after an order ended with nothing filled;
+    process_within: a placement or change that the venue gets later than this is to be refused by it; None: it cannot
+      be told so;
+    batch: how the venue takes several requests in one, None: not at all;
+    cancel_timer: the venue can cancel everything when it does not hear from us (`SetCancelTimer`);
     ping_period: send a WebSocket ping this often, None: the configured period decides;
-    needs_token: False: the venue has no login call and no token.
+    needs_token: False: the venue has no login call and no token;
+    nonce_unit: signed calls are numbered by the wall clock in this unit;
+    budgets: what signed calls may cost, by the name of the pool that they draw on.
     """
 
     venue: str
@@ -112,10 +133,27 @@ class VenueRules:
     fatal_close_codes: frozenset[int] = frozenset({1008})
     fills_lag: int = 0
     freshness: int = 0
-    absence_needs: Sequence[type] = ()
+    reads_history: bool = False
+    audit_period: int = 60 * SECOND
+    absence_needs_history: bool = False
     check_unfilled_cancels: bool = False
+    process_within: int | None = None
+    batch: BatchRules | None = None
+    cancel_timer: bool = False
     ping_period: int | None = None
     needs_token: bool = True
+    nonce_unit: int = 1_000_000
+    budgets: Mapping[str, BudgetTerms] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class Opening:
+    """What a connection begins with. instruments: by symbol, a view that grows as they become known; token: the session
+    token, "" where there is none; again: it is not the client's first connection."""
+
+    instruments: Mapping[str, Instrument] = field(repr=False)
+    token: str = field(default="", repr=False)
+    again: bool = False
 
 
 class Wire(Protocol):
@@ -165,10 +203,10 @@ class Venue(Protocol):
 
     # Wire
 
-    def open_wire(self, instruments: Mapping[str, Instrument]) -> Wire:
-        """The reading side of a new connection. instruments: by symbol, a view that may grow."""
+    def open_wire(self, opening: Opening) -> Wire:
+        """The reading side of a new connection."""
 
-    def encode(self, request: Request) -> str | HttpCall:
+    def encode(self, request: Request, token: str | None = None) -> str | HttpCall:
         """The frame, or the HTTP call where the venue takes this request only that way."""
 
     def read_answer(self, request: Request, answer: HttpAnswer) -> Sequence[Fact]:

@@ -13,6 +13,7 @@ from protocol.kraken_futures.entry import encode
 from protocol.kraken_futures.signing import Credentials, authent, endpoint, rest_digest, sign_challenge
 from protocol.kraken_futures.venue import KrakenFuturesSettings, KrakenFuturesVenue
 from protocol.requests import BatchOrders, CancelOrder, ListOpenOrders
+from protocol.venue import Opening
 
 SECRET = "Pz49PDs6OTg3NjU0MzIxMC8uLSwrKikoJyYlJCMiISAfHh0cGxoZGBcWFRQTEhEQDw4NDAsKCQgHBgUEAwIBAA=="
 CHALLENGE = "11111111-2222-4333-8444-555555555555"
@@ -117,7 +118,7 @@ def test_a_secret_that_is_none_is_refused_without_being_shown(secret: str) -> No
 def test_no_secret_shows_in_any_repr() -> None:
     settings = KrakenFuturesSettings(api_key="PUBLIC-KEY", api_secret=SECRET)
     venue = KrakenFuturesVenue(settings)
-    wire = venue.open_wire({})
+    wire = venue.open_wire(Opening(instruments={}))
     call = venue.encode(ListOpenOrders(request_id=1))
     signed = call.sign(7)
     said = [wire.decode(text) for text in ('{"event":"info","version":1}', challenge())]

@@ -16,8 +16,8 @@ from ..errors import AuthenticationFailed, NotSent, WireError
 from ..facts import Fact, LoggedIn
 from ..orders import NewOrder
 from ..requests import Request
-from ..values import ClientOrderId, Instrument, InstrumentId, OrderType, Side, TimeInForce, WireId
-from ..venue import HttpAnswer, HttpCall, Upgrade, VenueRules
+from ..values import ClientOrderId, Instrument, InstrumentId, OrderType, Side, TimeInForce, TriggerType, WireId
+from ..venue import HttpAnswer, HttpCall, Opening, Upgrade, VenueRules
 from . import codec
 from .converter import LARGEST_U64, encode_message, exact_json, is_plausible, plain, read_body
 from .wire import AuthenticateRequest, AuthenticateResponse
@@ -247,10 +247,10 @@ class AxVenue:
 
     # Wire
 
-    def open_wire(self, instruments: Mapping[str, Instrument]) -> AxWire:
+    def open_wire(self, opening: Opening) -> AxWire:
         return AxWire()
 
-    def encode(self, request: Request) -> str | HttpCall:
+    def encode(self, request: Request, token: str | None = None) -> str | HttpCall:
         return codec.encode(request, self._origin)
 
     def read_answer(self, request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
@@ -274,6 +274,7 @@ class AxVenue:
         return instrument
 
     def check_terms(self, order: NewOrder, instrument: Instrument) -> None:
+        _check_absent_terms(order)
         if order.type is not OrderType.MARKET:
             _check_limit_terms(order)
         if order.type is OrderType.STOP_LIMIT and not self.settings.supports_stop_limit:
@@ -293,6 +294,8 @@ class AxVenue:
 
     def check_change(self, change: Replace, instrument: Instrument) -> None:
         terms = (change.quantity, change.price, change.time_in_force, change.post_only)
+        if (change.trigger_price, change.trailing_offset, change.display_quantity) != (None, None, None):
+            raise NotSent("The change was refused: AX changes price, quantity, time in force and post-only alone.")
         if all(term is None for term in terms):
             raise NotSent(f"The change of order {change.client_order_id} changes nothing.")
         if change.quantity is not None:
@@ -341,6 +344,27 @@ def _check_limit_terms(order: NewOrder) -> None:
 def _check_time_in_force(time_in_force: TimeInForce) -> None:
     if time_in_force not in ACCEPTED_TIMES_IN_FORCE:
         raise NotSent(f"Unsupported time in force: {time_in_force.name}. AX supports GTC, IOC and DAY.")
+
+
+ABSENT: Final = (
+    ("trailing_offset", "a trailing offset"),
+    ("limit_offset", "a limit offset"),
+    ("expire_time", "an expiry time"),
+    ("process_before", "a time to process it before"),
+    ("display_quantity", "a display quantity"),
+    ("quote_quantity", "an amount of quote currency"),
+    ("margin", "a choice of margin"),
+    ("options", "options of another venue"),
+)
+"""Fields of `NewOrder` that AX has no counterpart for."""
+
+
+def _check_absent_terms(order: NewOrder) -> None:
+    for name, what in ABSENT:
+        if getattr(order, name):
+            raise NotSent(f"Order refused: AX has no orders with {what}.")
+    if order.trigger not in (TriggerType.DEFAULT, TriggerType.LAST):
+        raise NotSent("Order refused: on AX a trigger looks at the last price alone.")
 
 
 def _check_promises(order: NewOrder) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from attrs import evolve
 
@@ -13,13 +13,12 @@ from ..errors import RequestFailed
 from ..facts import OrderView, Outcome
 from ..flights import Flight
 from ..inputs import Admission
-from ..orders import NEXT_STATUS, Happening
 from ..records import Bound
 from ..tracking import Order
 from ..values import NO_TIME, OrderStatus, VenueOrderId
-from ..venue import SECOND
 from .decisions import CancelDue
 from .desk import Desk
+from .history import History
 from .life import OrderLife
 from .losing import Losing
 from .queries import Queries
@@ -27,24 +26,25 @@ from .reports import Reports
 
 __all__ = ["Answering"]
 
-CLOCK_TOLERANCE: Final = 60 * SECOND
-"""How far the venue's clock and ours may be apart."""
-
 
 class Answering:
     """Stateless: what is on its way is in the desk's flights."""
 
-    def __init__(self, desk: Desk, life: OrderLife, queries: Queries, reports: Reports, losing: Losing) -> None:
+    def __init__(
+        self, desk: Desk, life: OrderLife, queries: Queries, reports: Reports, losing: Losing, history: History
+    ) -> None:
         self._desk = desk
         self._life = life
         self._queries = queries
         self._reports = reports
         self._losing = losing
+        self._history = history
         self._answers: dict[type, Callable[[Flight, Any], None]] = {
             requests.PlaceOrder: self._place_answered,
             requests.CancelOrder: self._cancel_answered,
             requests.ReplaceOrder: self._replace_answered,
             requests.CancelAllOrders: self._drop_answered,
+            requests.BatchOrders: self._drop_answered,
             requests.ListOpenOrders: self._open_orders_answered,
             requests.QueryOrder: self._query_answered,
         }
@@ -56,8 +56,12 @@ class Answering:
             requests.ListOpenOrders: self._question_refused,
             requests.QueryOrder: self._query_refused,
             requests.PreviewPrice: self._preview_refused,
-            requests.ListFills: self._question_refused,
+            requests.BatchOrders: self._drop_refused,
         }
+
+    def add_refusal(self, request: type, refused: Callable[[Flight, facts.RequestRefused], None]) -> None:
+        """Requests whose refusal another part of dispatch understands."""
+        self._refusals[request] = refused
 
     def answered(self, fact: facts.RequestAnswered) -> None:
         flight = self._desk.flights.by_id.get(fact.request_id)
@@ -112,6 +116,9 @@ class Answering:
 
     def _drop_answered(self, flight: Flight, fact: facts.RequestAnswered) -> None:
         self._desk.flights.drop(flight.request_id)
+
+    def _drop_refused(self, flight: Flight, fact: facts.RequestRefused) -> None:
+        self._desk.flights.drop(flight.request_id)  # each of its legs is refused, too
 
     def _open_orders_answered(self, flight: Flight, fact: facts.RequestAnswered) -> None:
         self._desk.flights.drop(flight.request_id)
@@ -191,7 +198,7 @@ class Answering:
             self._desk.flights.drop(flight.request_id)
         elif flight.resting:
             return  # the refusal that it rests for, told again
-        elif fact.outcome is Outcome.TOO_EARLY and flight.tries < len(delays):
+        elif self._is_too_early(order, fact.outcome) and flight.tries < len(delays):
             self._desk.timers.add(self._desk.now.monotonic_ns + delays[flight.tries], CancelDue(flight.request_id))
             flight.tries += 1
             flight.resting = True
@@ -201,6 +208,13 @@ class Answering:
                 self._life.reject_cancel(order, flight.request_id, fact.reason)
             if fact.outcome in (Outcome.AMBIGUOUS, Outcome.NOT_FOUND):
                 self._queries.soon(order)
+
+    def _is_too_early(self, order: Order, outcome: Outcome) -> bool:
+        """A venue that holds new orders back does not know them yet when a cancel overtakes them (spec Kraken E.16)."""
+        if outcome is Outcome.NOT_FOUND and self._desk.rules.freshness:
+            age = self._desk.now.wall_ns - order.identity.local_time
+            return not order.accepted or age < self._desk.rules.freshness
+        return outcome is Outcome.TOO_EARLY
 
     def _replace_refused(self, flight: Flight, fact: facts.RequestRefused) -> None:
         order = self._desk.order_of(flight)
@@ -230,13 +244,15 @@ class Answering:
             denied = self._absence_proves(order, flight)
             if order.venue_order_id is not None and _is_by_wire_id(flight):
                 self._follow_replacement(order, flight)
-            if denied:
+            if self._desk.rules.absence_needs_history:
+                if denied or order.accepted:
+                    self._history.examine(order)
+                    not_found = False  # that decides, so a login waits for it
+                denied = False
+            elif denied:
                 self._life.deny(order, f"The venue has no such order, so it never arrived there: {fact.reason}")
-            elif order.accepted and flight.own_query and self._queries.is_first(order):
-                self._desk.warn(
-                    f"The venue does not know order {order.identity.client_order_id} any more, though it had accepted "
-                    "it. It is asked again and again; look at what is open."
-                )
+            elif flight.own_query and self._queries.is_first(order):
+                self._life.warn_if_vanished(order)
         if flight.own_query:
             self._queries.over(flight, settled=denied, heard=not_found)
 
@@ -283,57 +299,6 @@ class Answering:
 
     def _preview_refused(self, flight: Flight, fact: facts.RequestRefused) -> None:
         self._losing.deny_preview(flight, f"The venue named no price for it: {fact.reason}")
-
-    def fills_listed(self, fact: facts.FillsListed) -> None:
-        for trade in fact.trades:
-            order = self._desk.orders.by_venue_order_id(trade.venue_order_id)
-            if self._life.is_known_fill(order, trade):
-                continue
-            if order is not None:
-                if not order.accepted and (order.status, Happening.ACCEPTED) in NEXT_STATUS:
-                    self._life.accept(order, order.venue_order_id, trade.time)
-                self._life.fill(order, trade, final=False)
-            elif not self._may_be_ours(trade):
-                self._reports.report_fill(trade, None)
-        flight = self._desk.flights.by_id.get(fact.request_id)
-        if flight is not None and isinstance(flight.request, requests.ListFills):
-            self._desk.flights.drop(fact.request_id)
-            self._next_page(flight, flight.request, fact)
-
-    def _may_be_ours(self, trade: facts.Trade) -> bool:
-        """True when the fill may be of an order that was sent and has no venue order id here yet. As somebody else's
-        it would be lost to that order, so it stays unpublished until history is read again."""
-        for client_order_id, order in self._desk.orders.unnamed.items():
-            identity = order.identity
-            if (
-                identity.instrument.symbol == trade.symbol
-                and identity.side in (None, trade.side)
-                and trade.time >= identity.local_time - CLOCK_TOLERANCE
-                and self._desk.placement_of(order) is not None
-            ):
-                self._desk.warn(
-                    f"Fill {trade.trade_id} of venue order {trade.venue_order_id} may be of order {client_order_id}, "
-                    "whose id at the venue is not known yet. Read the history again once it is."
-                )
-                return True
-        return False
-
-    def _next_page(self, flight: Flight, request: requests.ListFills, fact: facts.FillsListed) -> None:
-        read = flight.read + len(fact.trades)
-        if fact.cursor is not None and fact.cursor == request.cursor:
-            problem = f"The venue gives the same page of its history again and again; {read} fills were read."
-            self._desk.reply(flight.reply_to, RequestFailed(problem))
-            return
-        if fact.cursor is not None:
-            following = evolve(request, cursor=fact.cursor)
-        elif flight.until is not None and request.end < flight.until:
-            end = min(flight.until, request.end + request.end - request.start)
-            following = evolve(request, start=request.end, end=end, cursor=None)
-        else:
-            self._desk.reply(flight.reply_to, read)
-            return
-        sent = self._desk.send(following, reply_to=flight.reply_to)
-        sent.read, sent.until = read, flight.until
 
 
 def _is_by_wire_id(query: Flight) -> bool:

@@ -7,11 +7,11 @@ from typing import Any
 
 from .. import commands, events, requests
 from ..errors import DuplicateOrder, NotSent
-from ..inputs import Asked
-from ..orders import OrderIdentity
+from ..inputs import Asked, Submission
+from ..orders import NewOrder, OrderIdentity
 from ..records import Registered
 from ..tracking import Order
-from ..values import NO_TIME, ClientOrderId, OrderType, TimeInForce
+from ..values import NO_TIME, ClientOrderId, OrderType, RequestId, TimeInForce, WireId
 from .desk import Desk
 from .losing import Losing
 from .queries import Queries
@@ -52,7 +52,19 @@ class Asking:
             if asked.admission is not None:
                 self._desk.out.released.append(asked.admission)
 
+    # Placements
+
     def _place(self, asked: Asked) -> None:
+        place, identity = self.prepare_place(asked)
+        order = self.register(asked, place, identity)
+        if place.type is OrderType.MARKET and place.price is None and self._desk.rules.market_needs_price:
+            self._preview(place, identity.client_order_id)
+        else:
+            self._desk.send(place, client_order_id=identity.client_order_id, admission=asked.admission)
+        self._desk.reply(asked.reply_to, order.view())
+
+    def prepare_place(self, asked: Asked) -> tuple[requests.PlaceOrder, OrderIdentity]:
+        """The request and who the order will be; nothing is registered yet. Raises NotSent."""
         submission = asked.submission
         assert submission is not None  # the command handler made it
         order, client_order_id = submission.order, submission.client_order_id
@@ -72,34 +84,26 @@ class Asking:
                 f"{what} was not sent: on the wire it would carry the same id ({wire_id}) as order "
                 f"{holder.identity.client_order_id}. Choose another client order id."
             )
-        identity = OrderIdentity(
+        return self._place_request(asked.request_id, order, wire_id), self._identity(submission, wire_id)
+
+    def _identity(self, submission: Submission, wire_id: WireId) -> OrderIdentity:
+        order = submission.order
+        return OrderIdentity(
             trader=self._desk.trader,
             strategy=order.strategy,
             account=self._desk.account,
             instrument=order.instrument,
-            client_order_id=client_order_id,
+            client_order_id=submission.client_order_id,
             side=order.side,
             type=order.type,
             currency=submission.instrument.quote_currency,
             wire_id=wire_id,
             local_time=self._desk.now.wall_ns,
         )
-        self._desk.record(
-            events.Submitted(
-                identity=identity,
-                venue_order_id=None,
-                venue_time=NO_TIME,
-                local_time=self._desk.now.wall_ns,
-                request_id=asked.request_id,
-                quantity=order.quantity,
-                price=order.price,
-                trigger_price=order.trigger_price,
-                time_in_force=TimeInForce.IOC if order.type is OrderType.MARKET else order.time_in_force,
-                post_only=order.post_only,
-            )
-        )
-        place = requests.PlaceOrder(
-            request_id=asked.request_id,
+
+    def _place_request(self, request_id: RequestId, order: NewOrder, wire_id: WireId) -> requests.PlaceOrder:
+        return requests.PlaceOrder(
+            request_id=request_id,
             symbol=order.instrument.symbol,
             side=order.side,
             type=order.type,
@@ -110,12 +114,38 @@ class Asking:
             post_only=order.post_only,
             wire_id=wire_id,
             tag=order.tag,
+            reduce_only=order.reduce_only,
+            trigger=order.trigger,
+            trailing_offset=order.trailing_offset,
+            trailing_unit=order.trailing_unit,
+            limit_offset=order.limit_offset,
+            limit_offset_unit=order.limit_offset_unit,
+            expire_time=order.expire_time,
+            process_before=self._desk.process_before(order.process_before),
+            display_quantity=order.display_quantity,
+            quote_quantity=order.quote_quantity,
+            margin=order.margin,
+            options=order.options,
         )
-        if order.type is OrderType.MARKET and order.price is None and self._desk.rules.market_needs_price:
-            self._preview(place, client_order_id)
-        else:
-            self._desk.send(place, client_order_id=client_order_id, admission=asked.admission)
-        self._desk.reply(asked.reply_to, self._desk.orders.live[client_order_id].view())
+
+    def register(self, asked: Asked, place: requests.PlaceOrder, identity: OrderIdentity) -> Order:
+        """The order is ours from now on."""
+        self._desk.record(
+            events.Submitted(
+                identity=identity,
+                venue_order_id=None,
+                venue_time=NO_TIME,
+                local_time=self._desk.now.wall_ns,
+                request_id=asked.request_id,
+                quantity=None if place.quote_quantity else place.quantity,
+                price=place.price,
+                trigger_price=place.trigger_price,
+                time_in_force=TimeInForce.IOC if place.type is OrderType.MARKET else place.time_in_force,
+                post_only=place.post_only,
+                quote_quantity=place.quantity if place.quote_quantity else None,
+            )
+        )
+        return self._desk.orders.live[identity.client_order_id]
 
     def _preview(self, place: requests.PlaceOrder, client_order_id: ClientOrderId) -> None:
         preview = requests.PreviewPrice(
@@ -133,16 +163,23 @@ class Asking:
             raise NotSent(f"{what} was not sent: order {client_order_id} has ended, {order.status.value}.")
         return order
 
+    # Cancels and changes
+
     def _cancel(self, asked: Asked) -> None:
         client_order_id = asked.command.client_order_id  # type: ignore[union-attr]
-        order = self._live_order_named(client_order_id, "The cancel")
         preview = self._desk.flights.preview(client_order_id)
         if preview is not None:
             self._losing.deny_preview(preview, "It was canceled before it was sent.")
             if asked.admission is not None:
                 self._desk.out.released.append(asked.admission)
-            self._desk.reply(asked.reply_to, asked.request_id)
-            return
+        else:
+            self._losing.send_cancel(self.prepare_cancel(asked), asked.request_id, asked.admission)
+        self._desk.reply(asked.reply_to, asked.request_id)
+
+    def prepare_cancel(self, asked: Asked) -> Order:
+        """The order to cancel. Raises NotSent."""
+        client_order_id = asked.command.client_order_id  # type: ignore[union-attr]
+        order = self._live_order_named(client_order_id, "The cancel")
         wire_id = order.identity.wire_id if self._desk.rules.cancel_by_wire_id else None
         if order.venue_order_id is None and wire_id is None:
             raise NotSent(
@@ -151,10 +188,17 @@ class Asking:
             )
         self._desk.require_link(f"The cancel of order {client_order_id}")
         self._desk.require_free_number(asked.request_id)
-        self._losing.send_cancel(order, asked.request_id, asked.admission)
-        self._desk.reply(asked.reply_to, asked.request_id)
+        return order
 
     def _replace(self, asked: Asked) -> None:
+        request, order = self.prepare_replace(asked)
+        client_order_id = order.identity.client_order_id
+        self._desk.flights.change_of[client_order_id] = asked.request_id
+        self._desk.send(request, client_order_id=client_order_id, admission=asked.admission)
+        self._desk.reply(asked.reply_to, asked.request_id)
+
+    def prepare_replace(self, asked: Asked) -> tuple[requests.ReplaceOrder, Order]:
+        """The request, and the order to change. Raises NotSent."""
         command = asked.command
         assert isinstance(command, commands.Replace)
         client_order_id = command.client_order_id
@@ -176,10 +220,15 @@ class Asking:
             price=command.price,
             time_in_force=command.time_in_force,
             post_only=command.post_only,
+            trigger_price=command.trigger_price,
+            trailing_offset=command.trailing_offset,
+            trailing_unit=command.trailing_unit,
+            display_quantity=command.display_quantity,
+            process_before=self._desk.process_before(),
+            symbol=order.identity.instrument.symbol,
+            wire_id=order.identity.wire_id,
         )
-        self._desk.flights.change_of[client_order_id] = asked.request_id
-        self._desk.send(request, client_order_id=client_order_id, admission=asked.admission)
-        self._desk.reply(asked.reply_to, asked.request_id)
+        return request, order
 
     def _cancel_all(self, asked: Asked) -> None:
         command = asked.command

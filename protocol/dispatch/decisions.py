@@ -9,7 +9,19 @@ from ..records import Record
 from ..requests import Request
 from ..values import ClientOrderId, RequestId
 
-__all__ = ["CancelDue", "ClosingDue", "Decisions", "EndLink", "QueryDue", "Reply", "RequestDue", "Send"]
+__all__ = [
+    "AuditDue",
+    "CancelDue",
+    "ClosingDue",
+    "Decisions",
+    "EndLink",
+    "FillsDue",
+    "QueryDue",
+    "Reply",
+    "RequestDue",
+    "Send",
+    "TimerDue",
+]
 
 
 @frozen
@@ -64,6 +76,27 @@ class CancelDue:
     """Time to send again a cancel that came too early."""
 
     request_id: RequestId
+
+
+@frozen
+class FillsDue:
+    """Time for fills that were told to be on their way."""
+
+    client_order_id: ClientOrderId
+
+
+@frozen
+class AuditDue:
+    """Time to read history. periodic: because of the period, not because somebody waits for it."""
+
+    periodic: bool
+
+
+@frozen
+class TimerDue:
+    """Time to set the cancel-all timer again; generation: of the setting that planned this."""
+
+    generation: int
 
 
 @frozen

@@ -26,8 +26,9 @@ def _ignore(_: ClientOrderId) -> None:
 @define(kw_only=True, eq=False)
 class Desk:
     """orders: folded by `record` alone; flights, timers: of the present connection; connection, ready: written by the
-    link; failed: why no connection will follow; closing: True once a Disconnect was asked for; watched,
-    on_record: set by the watches, which want to hear of orders then; now, out: of the present call of `apply`."""
+    link; failed: why no connection will follow; closing: True once a Disconnect was asked for; opened_at: ns since 1970
+    of the first connection; watched, on_record: set by the watches, which want to hear of orders then; now, out: of the
+    present call of `apply`."""
 
     venue: Venue
     trader: TraderId
@@ -40,6 +41,7 @@ class Desk:
     ready: bool = False
     closing: bool = False
     failed: TradingError | None = None
+    opened_at: int = 0
     watched: bool = False
     on_record: Callable[[ClientOrderId], None] = _ignore
     now: Instant = field(factory=lambda: Instant(0, 0))
@@ -74,20 +76,34 @@ class Desk:
         own_query: bool = False,
     ) -> Flight:
         """Releases a request towards the venue and keeps it as on its way."""
+        flight = self.expect(request, client_order_id=client_order_id)
+        flight.reply_to, flight.own_query = reply_to, own_query
+        self.release(flight, admission)
+        return flight
+
+    def release(self, flight: Flight, admission: Admission | None) -> None:
+        """Towards the venue with a request that is kept already."""
+        self.out.sends.append(Send(flight.request, flight.connection, admission))
+
+    def expect(self, request: requests.Request, *, client_order_id: ClientOrderId | None = None) -> Flight:
+        """Keeps a request as on its way that something else carries."""
         now = self.now.monotonic_ns
-        connection = 0 if type(request) in self.rules.http_requests else self.connection
         flight = Flight(
             request=request,
             client_order_id=client_order_id,
-            connection=connection,
+            connection=0 if type(request) in self.rules.http_requests else self.connection,
             sent_at=now,
-            reply_to=reply_to,
-            own_query=own_query,
         )
         self.flights.by_id[request.request_id] = flight
         self.timers.add(now + self.rules.request_timeout, RequestDue(request.request_id))
-        self.out.sends.append(Send(request, connection, admission))
         return flight
+
+    def process_before(self, wanted: int | None = None) -> int | None:
+        """Until when the venue may act on a placement or change that is sent now: ns since 1970, None for ever."""
+        within = self.rules.process_within
+        if wanted is not None or within is None:
+            return wanted
+        return self.now.wall_ns + within
 
     def require_link(self, what: str) -> None:
         """Raises NotSent while nothing can be sent. what: begins the sentence."""

@@ -9,21 +9,27 @@ from ..facts import OrderView, Trade
 from ..orders import NEXT_STATUS, Happening
 from ..records import Bound, Closed
 from ..tracking import Order
-from ..values import NO_TIME, ZERO, OrderStatus, RequestId, VenueOrderId
+from ..values import NO_TIME, ZERO, ClientOrderId, OrderStatus, RequestId, VenueOrderId
+from .audits import Audits
+from .decisions import FillsDue
 from .desk import Desk
 from .gaps import Gaps
+from .lagging import Awaited, Ending, Lagging
 from .queries import Queries
 
 __all__ = ["OrderLife"]
 
 
 class OrderLife:
-    """Stateless: what an order is stands in the desk's orders, and what is missing in the gaps."""
+    """Stateless: what an order is stands in the desk's orders, what is missing in the gaps, and what is on its way in
+    lagging."""
 
-    def __init__(self, desk: Desk, queries: Queries, gaps: Gaps) -> None:
+    def __init__(self, desk: Desk, queries: Queries, gaps: Gaps, lagging: Lagging, audits: Audits) -> None:
         self._desk = desk
         self._queries = queries
         self._gaps = gaps
+        self._lagging = lagging
+        self._audits = audits
 
     def sync(self, order: Order, view: OrderView) -> None:
         """Takes over what a snapshot or a status answer shows. It may be older than the last event, so it never
@@ -71,6 +77,14 @@ class OrderLife:
             self._desk.warn(
                 f"The venue shows order {order.identity.client_order_id} as live, though it had rejected it. "
                 "If you do not want it, cancel it at the venue."
+            )
+
+    def warn_if_vanished(self, order: Order) -> None:
+        """The venue had accepted the order, and now it says that there is none."""
+        if order.accepted and not order.status.is_terminal:
+            self._desk.warn(
+                f"The venue does not know order {order.identity.client_order_id} any more, though it had accepted it. "
+                "It is asked again and again; look at what is open."
             )
 
     def take_terms(self, order: Order, view: OrderView) -> None:
@@ -161,6 +175,12 @@ class OrderLife:
         if view.cumulative is None or view.venue_order_id != order.venue_order_id:
             return
         reported = order.base + view.cumulative - executing
+        if not self._desk.rules.fills_lag:
+            self._note_gap(order, reported, executing)
+        elif reported > order.cumulative:
+            self._lagging.expect(order, reported + executing)
+
+    def _note_gap(self, order: Order, reported: Decimal, executing: Decimal = ZERO) -> None:
         if self._gaps.note(order.identity.client_order_id, order.cumulative, reported, executing):
             self._desk.record(
                 events.Gap(
@@ -173,6 +193,60 @@ class OrderLife:
                     reported=reported,
                 )
             )
+            if self._audits.is_on:
+                self._audits.want()
+
+    # Fills that are on their way
+
+    def leave(self, order: Order, ending: Ending, total: Decimal | None) -> None:
+        """The order left the book after executions that come by themselves (see `facts.OrderRemoved`)."""
+        if order.is_over:
+            return
+        if total is None:
+            self._lagging.expect_more(order, ending)
+        elif total <= order.cumulative:
+            self._end(order, ending)
+        else:
+            self._lagging.expect(order, total, ending)
+
+    def fills_due(self, due: FillsDue) -> None:
+        """The fills have had their time. History may have what no message brought; without it, they are missing."""
+        awaited = self._lagging.get(due.client_order_id)
+        if awaited is None:
+            return
+        if awaited.ending is not None and self._audits.is_on:
+            awaited.run = self._audits.want()
+        else:
+            self._settle(due.client_order_id, awaited)
+
+    def history_read(self, run: int) -> None:
+        """A reading of history is over; orders that waited for it, and that it did not complete, end as they are."""
+        for client_order_id in self._lagging.settled_by(run):
+            awaited = self._lagging.get(client_order_id)
+            if awaited is not None:
+                self._settle(client_order_id, awaited)
+
+    def _settle(self, client_order_id: ClientOrderId, awaited: Awaited) -> None:
+        self._lagging.drop(client_order_id)
+        order = self._desk.orders.by_client_order_id(client_order_id)
+        if order is None:
+            return
+        if awaited.total is not None and awaited.total > order.cumulative:
+            self._note_gap(order, awaited.total)
+        if awaited.ending is not None and not order.is_over:
+            self._end(order, awaited.ending)
+
+    def _end(self, order: Order, ending: Ending) -> None:
+        if ending.status is OrderStatus.FILLED:
+            if not order.status.is_terminal:
+                self._desk.record(Closed(identity=order.identity, status=OrderStatus.FILLED))
+                self.ended(order)
+        elif ending.status is OrderStatus.EXPIRED:
+            self._expire(order, ending.reason, ending.time)
+        else:
+            self.end_canceled(order, ending.reason, ending.time)
+
+    # Fills
 
     def is_known_fill(self, order: Order | None, trade: Trade) -> bool:
         """True for a fill that was published before; its fee may still be news."""
@@ -223,6 +297,7 @@ class OrderLife:
         )
         if self._gaps:
             self._gaps.heard(order.identity.client_order_id, cumulative)
+        ending = self._lagging.heard(order) if self._lagging else None
         if open_quantity < 0:
             self._desk.warn(
                 f"The venue executed {-open_quantity} more than the {quantity} of order "
@@ -230,6 +305,10 @@ class OrderLife:
             )
         if status.is_terminal:
             self.ended(order)
+        elif ending is not None:
+            self._end(order, ending)
+
+    # Endings
 
     def ended(self, order: Order) -> None:
         """Forgets what was still to be watched of an order that has ended; answers under way may still come."""
@@ -244,7 +323,7 @@ class OrderLife:
                 flights.drop(flight.request_id)
         self._queries.ended(client_order_id)
 
-    def end_canceled(self, order: Order, reason: str, time: int) -> None:
+    def end_canceled(self, order: Order, reason: str, time: int, due_post_only: bool = False) -> None:
         if (order.status, Happening.CANCELED) in NEXT_STATUS:
             self._desk.record(
                 events.Canceled(
@@ -254,16 +333,27 @@ class OrderLife:
                     local_time=self._desk.now.wall_ns,
                     reason=reason,
                     cumulative=order.cumulative,
+                    due_post_only=due_post_only,
                 )
             )
             self.ended(order)
+            self._look_for_fills(order)
+
+    def _look_for_fills(self, order: Order) -> None:
+        """An order may be told to have ended with nothing filled, although it was executed (spec Kraken E.7)."""
+        if self._desk.rules.check_unfilled_cancels and not order.cumulative:
+            self._audits.want()
 
     def end_expired(self, order: Order, view: OrderView, reason: str, time: int) -> None:
         time_in_force = view.time_in_force or order.time_in_force
         if time_in_force in self._desk.rules.expiry_is_cancel:
             unfilled = reason or f"the rest of an {time_in_force.value} order" if time_in_force else reason
             self.end_canceled(order, unfilled, time)
-        elif (order.status, Happening.EXPIRED) in NEXT_STATUS:
+        else:
+            self._expire(order, reason, time)
+
+    def _expire(self, order: Order, reason: str, time: int) -> None:
+        if (order.status, Happening.EXPIRED) in NEXT_STATUS:
             self._desk.record(
                 events.Expired(
                     identity=order.identity,
@@ -275,6 +365,7 @@ class OrderLife:
                 )
             )
             self.ended(order)
+            self._look_for_fills(order)
 
     def reject(self, order: Order, view: OrderView | None, reason: str, due_post_only: bool, time: int) -> None:
         if order.accepted or (order.status, Happening.REJECTED) not in NEXT_STATUS:

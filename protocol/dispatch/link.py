@@ -32,10 +32,24 @@ class Closing:
     awaited: list[RequestId]
 
 
+def _nothing() -> int | None:
+    return None
+
+
+def _nothing_more() -> None:
+    pass
+
+
 class Link:
-    """Owns the Disconnect in progress; writes the desk's connection, ready, closing and failed."""
+    """Owns the Disconnect in progress; writes the desk's connection, ready, closing, failed and opened_at.
+
+    on_login: called once requests can be sent; gives the reading of history that the login waits for, if any;
+    on_leave: called while they still can be, when we disconnect.
+    """
 
     def __init__(self, desk: Desk, life: OrderLife, queries: Queries, losing: Losing, gaps: Gaps) -> None:
+        self.on_login: Callable[[], int | None] = _nothing
+        self.on_leave: Callable[[], None] = _nothing_more
         self._desk = desk
         self._life = life
         self._queries = queries
@@ -48,6 +62,7 @@ class Link:
         if desk.connection and desk.connection < link.connection:
             self._leave(link.connection - 1)
         desk.connection = link.connection
+        desk.opened_at = desk.opened_at or desk.now.wall_ns
         kind = events.Connected if link.connection == 1 else events.Reconnected
         desk.record(
             kind(
@@ -85,7 +100,8 @@ class Link:
             changed += before != order.view()
         not_sent = desk.flights.preview_of  # orders that still wait for their price
         missing = [order for name, order in desk.orders.live.items() if name not in seen and name not in not_sent]
-        self._queries.settle(open_orders=len(login.orders), changed=changed, missing=missing)
+        run = self.on_login()
+        self._queries.settle(open_orders=len(login.orders), changed=changed, missing=missing, run=run)
 
     def down(self, link: LinkDown) -> None:
         """Nothing that was asked on this connection will be answered; the next login settles what came of it."""
@@ -145,6 +161,7 @@ class Link:
         until_flat = command.cancel_all and desk.ready and bool(desk.orders.live)
         if until_flat:
             desk.send(requests.CancelAllOrders(request_id=desk.flights.next_internal_id(), symbol=None))
+        self.on_leave()
         deadline = desk.now.monotonic_ns + command.grace
         desk.closing = True
         desk.timers.add(deadline, ClosingDue())

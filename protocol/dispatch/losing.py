@@ -9,8 +9,10 @@ from ..errors import NotSent, RequestFailed
 from ..flights import Flight
 from ..inputs import Admission, NotWritten
 from ..tracking import Order
-from ..values import RequestId
+from ..values import ClientOrderId, RequestId
 from ..venue import SECOND
+from .audits import Audits
+from .cancel_timer import CancelTimer
 from .decisions import CancelDue, RequestDue
 from .desk import Desk
 from .life import OrderLife
@@ -24,10 +26,14 @@ LOST_WITH_THE_LINK: Final = "The connection ended before the venue answered."
 class Losing:
     """Stateless: what is on its way is in the desk's flights."""
 
-    def __init__(self, desk: Desk, life: OrderLife, queries: Queries) -> None:
+    def __init__(
+        self, desk: Desk, life: OrderLife, queries: Queries, audits: Audits, cancel_timer: CancelTimer
+    ) -> None:
         self._desk = desk
         self._life = life
         self._queries = queries
+        self._audits = audits
+        self._cancel_timer = cancel_timer
 
     def lose_connections(self, last: int) -> None:
         """Nothing that was asked on the connections up to this one will be answered."""
@@ -79,10 +85,13 @@ class Losing:
                     f"The cancel of all orders (request {flight.request_id}) came to nothing that we know of. {why} "
                     "Look at what is open."
                 )
+        elif isinstance(flight.request, requests.SetCancelTimer):
+            self._cancel_timer.not_set(flight, why)
         elif flight.own_query:
             self._queries.over(flight)
         else:
             self._queries.listed(flight.request_id)
+            self._audits.failed(flight.request_id)
             self._desk.reply(flight.reply_to, RequestFailed(f"{why} Ask again."))
 
     def deny_preview(self, flight: Flight, reason: str) -> None:
@@ -167,18 +176,26 @@ class Losing:
         self.send_cancel(order, due.request_id, None).tries = flight.tries
 
     def send_cancel(self, order: Order, request_id: RequestId, admission: Admission | None) -> Flight:
-        """Releases a cancel; what becomes of an older one that was given up is of no interest any more."""
-        client_order_id, flights = order.identity.client_order_id, self._desk.flights
-        older = flights.cancel(client_order_id)
-        if older is not None and older.overdue:
-            flights.drop(older.request_id)
-        request = requests.CancelOrder(
+        """Releases a cancel."""
+        client_order_id = order.identity.client_order_id
+        self.forget_older_cancel(client_order_id)
+        self._desk.flights.cancel_of[client_order_id] = request_id
+        request = self.cancel_request(order, request_id)
+        return self._desk.send(request, client_order_id=client_order_id, admission=admission)
+
+    def cancel_request(self, order: Order, request_id: RequestId) -> requests.CancelOrder:
+        """By venue order id where it is known, else by wire id."""
+        return requests.CancelOrder(
             request_id=request_id,
             venue_order_id=order.venue_order_id,
             wire_id=None if order.venue_order_id is not None else order.identity.wire_id,
         )
-        flights.cancel_of[client_order_id] = request_id
-        return self._desk.send(request, client_order_id=client_order_id, admission=admission)
+
+    def forget_older_cancel(self, client_order_id: ClientOrderId) -> None:
+        """What becomes of a cancel that was given up is of no interest once there is another."""
+        older = self._desk.flights.cancel(client_order_id)
+        if older is not None and older.overdue:
+            self._desk.flights.drop(older.request_id)
 
     def not_written(self, input: NotWritten) -> None:
         """These were certainly not sent, whatever was assumed before."""
@@ -204,8 +221,11 @@ class Losing:
                 self._life.reject_change(order, request_id, reason)
         elif isinstance(request, requests.CancelAllOrders):
             self._desk.warn(f"The cancel of all orders (request {request_id}) was not sent. {reason}")
+        elif isinstance(request, requests.SetCancelTimer):
+            self._cancel_timer.not_set(flight, reason)
         elif flight.own_query:
             self._queries.over(flight)
         else:
             self._queries.listed(request_id)
+            self._audits.failed(request_id)
             self._desk.reply(flight.reply_to, NotSent(reason))

@@ -13,6 +13,7 @@ from ..records import FormerId
 from ..tracking import Order, Window
 from ..values import ZERO, OrderStatus, VenueOrderId
 from .desk import Desk
+from .lagging import Ending
 from .life import OrderLife
 from .queries import Queries
 from .reports import Reports
@@ -71,7 +72,7 @@ class News:
             return
         if order is None:
             self._reports.report_fill(trade, self._reports.external_id(view))
-            if not self._is_repeated(fact):
+            if view.status is not None and not self._is_repeated(fact):
                 self._reports.report(view, fact.time)
             return
         if not order.accepted or order.venue_order_id != view.venue_order_id or order.quantity is None:
@@ -109,6 +110,19 @@ class News:
         self._adopt(order, fact)
         self._life.end_expired(order, fact.order, fact.reason, fact.time)
 
+    def removed(self, fact: facts.OrderRemoved) -> None:
+        if fact.ending is OrderStatus.FILLED and self._is_external(fact.order):
+            return  # its fills tell all of it
+        order = self._tracked(fact, reason=fact.reason)
+        if order is None or order.is_over:
+            return
+        self._life.adopt(order, fact.order, fact.time)
+        total = None if fact.filled is None else order.base + fact.filled
+        self._life.leave(order, Ending(status=fact.ending, reason=fact.reason, time=fact.time), total)
+
+    def _is_external(self, view: OrderView) -> bool:
+        return self._desk.orders.find(view.venue_order_id, view.wire_id) is None
+
     def rejected(self, fact: facts.OrderRejected) -> None:
         order = self._tracked(fact, reason=fact.reason)
         if order is None:
@@ -116,7 +130,10 @@ class News:
         if order.venue_order_id not in (None, fact.order.venue_order_id):
             self._life.reject_replacement(order, fact.reason)  # not this order but the one that was to replace it
         elif order.accepted and not order.status.is_terminal:
-            self._queries.soon(order)  # the venue contradicts itself
+            if fact.removed:
+                self._life.end_canceled(order, fact.reason, fact.time, fact.due_post_only)
+            else:
+                self._queries.soon(order)  # the venue contradicts itself
         else:
             self._life.reject(order, fact.order, fact.reason, fact.due_post_only, fact.time)
 
@@ -192,6 +209,11 @@ class News:
             return new_id, None
         left = None if fact.order.quantity is None else fact.order.quantity - (fact.order.cumulative or ZERO)
         return new_id, _with_terms(fact.order, new_id, flight.request, left)
+
+    def change_refused(self, fact: facts.ChangeRefused) -> None:
+        order = self._desk.orders.find(fact.venue_order_id, fact.wire_id)
+        if order is not None and not order.is_over:
+            self._life.reject_replacement(order, fact.reason)
 
     def cancel_refused(self, fact: facts.CancelRefused) -> None:
         order = self._desk.orders.find(fact.venue_order_id, fact.wire_id)

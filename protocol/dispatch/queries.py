@@ -29,11 +29,12 @@ Standing = tuple[OrderStatus, VenueOrderId | None]
 @define
 class Settlement:
     """What a login has to settle before `Reconciled`: orders still asked for, with how they stood, and how many orders
-    have changed."""
+    have changed. run: the reading of history that is awaited as well, None: none."""
 
     open_orders: int
     outstanding: dict[ClientOrderId, Standing] = field(factory=dict)
     changed: int = 0
+    run: int | None = None
 
 
 class Stage(Enum):
@@ -193,14 +194,22 @@ class Queries:
 
     # What a login has to settle
 
-    def settle(self, *, open_orders: int, changed: int, missing: Iterable[Order]) -> None:
-        """Asks for every order of ours that the venue's list leaves out, and reports when that is done."""
+    def settle(self, *, open_orders: int, changed: int, missing: Iterable[Order], run: int | None) -> None:
+        """Asks for every order of ours that the venue's list leaves out, and reports when that is done. run: the
+        reading of history that is awaited as well."""
         outstanding = {order.identity.client_order_id: (order.status, order.venue_order_id) for order in missing}
-        self._settlement = Settlement(open_orders, outstanding, changed)
+        self._settlement = Settlement(open_orders, outstanding, changed, run)
         for name in outstanding:
             self._wait(name)
         self.start()
         self._finish_settlement()
+
+    def history_read(self, run: int) -> None:
+        """A reading of history is over."""
+        settlement = self._settlement
+        if settlement is not None and settlement.run is not None and settlement.run <= run:
+            settlement.run = None
+            self._finish_settlement()
 
     def settled(self, client_order_id: ClientOrderId) -> None:
         """The login need not wait for this order any more."""
@@ -214,7 +223,7 @@ class Queries:
 
     def _finish_settlement(self) -> None:
         settlement = self._settlement
-        if settlement is None or settlement.outstanding:
+        if settlement is None or settlement.outstanding or settlement.run is not None:
             return
         self._settlement = None
         self._desk.record(

@@ -6,7 +6,7 @@ from .. import events
 from ..events import OrderStatusReport
 from ..facts import OrderView, Trade
 from ..tracking import Order
-from ..values import ClientOrderId, InstrumentId
+from ..values import ClientOrderId, InstrumentId, WireId
 from .desk import Desk
 
 __all__ = ["Reports"]
@@ -19,7 +19,10 @@ class Reports:
         self._desk = desk
 
     def external_id(self, view: OrderView) -> ClientOrderId | None:
-        return None if view.wire_id is None else self._desk.venue.external_client_order_id(view.wire_id)
+        return self.external_name(view.wire_id)
+
+    def external_name(self, wire_id: WireId | None) -> ClientOrderId | None:
+        return None if wire_id is None else self._desk.venue.external_client_order_id(wire_id)
 
     def status_report(self, view: OrderView, time: int, reason: str, order: Order | None) -> OrderStatusReport:
         """How the venue shows an order; what it leaves out is filled in from a tracked order."""
@@ -43,6 +46,12 @@ class Reports:
         )
 
     def report(self, view: OrderView, time: int, reason: str = "") -> None:
+        if not view.symbol:
+            self._desk.warn(
+                f"The venue said something of order {view.venue_order_id}, which is not ours, without its instrument. "
+                "It was left out."
+            )
+            return
         self._desk.record(self.status_report(view, time, reason, None))
 
     def report_fill(self, trade: Trade, client_order_id: ClientOrderId | None) -> None:

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .. import commands, facts
+from .. import commands, facts, requests
 from ..inputs import Asked, Heard, Input, LinkDown, LinkFailed, LinkUp, NotWritten
 from ..tracking import FILL_WINDOW, FINISHED_WINDOW, TrackedOrders
 from ..values import NO_TIME, AccountId, Instant, TraderId
 from ..venue import Venue
 from .answering import Answering
 from .asking import Asking
-from .decisions import CancelDue, ClosingDue, Decisions, QueryDue, RequestDue
+from .audits import Audits
+from .batches import Batches
+from .cancel_timer import CancelTimer
+from .decisions import AuditDue, CancelDue, ClosingDue, Decisions, FillsDue, QueryDue, RequestDue, TimerDue
 from .desk import Desk
 from .gaps import Gaps
+from .history import History
+from .lagging import Lagging
 from .life import OrderLife
 from .link import Link
 from .losing import Losing
@@ -37,6 +42,7 @@ def _ignore(_: object) -> None:
 class DispatchState:
     """See the package's docstring. One per venue and account; owned by one task.
 
+    cancel_all_after: seconds after which the venue cancels everything unless it hears from us again, 0: never;
     abandoned: tells whether whoever waits at a reply address has given up, so that its watch can be dropped.
     """
 
@@ -48,21 +54,30 @@ class DispatchState:
         *,
         fill_window: int = FILL_WINDOW,
         finished_window: int = FINISHED_WINDOW,
+        cancel_all_after: int = 0,
         abandoned: Callable[[object], bool] = _never,
     ) -> None:
         self.orders = TrackedOrders(fill_window=fill_window, finished_window=finished_window)
         self._desk = desk = Desk(venue=venue, trader=trader, account=account, orders=self.orders)
         gaps, self._reports = Gaps(), Reports(desk)
         self._watches = Watches(desk, abandoned)
+        audits, cancel_timer = Audits(desk), CancelTimer(desk, cancel_all_after)
         queries = Queries(desk, gaps)
-        life = OrderLife(desk, queries, gaps)
-        losing = Losing(desk, life, queries)
+        life = OrderLife(desk, queries, gaps, Lagging(desk), audits)
+        losing = Losing(desk, life, queries, audits, cancel_timer)
+        history = History(desk, life, queries, self._reports, audits)
         self._link = Link(desk, life, queries, losing, gaps)
+        self._link.on_login, self._link.on_leave = self._on_login(history, cancel_timer), cancel_timer.disarm
         asking = Asking(desk, queries, losing)
         asking.add(commands.Watch, self._watches.watch)
         asking.add(commands.Disconnect, self._link.disconnect)
+        asking.add(commands.CancelAllAfter, cancel_timer.asked)
+        asking.add(commands.Batch, Batches(desk, asking, losing).asked)
         news = News(desk, life, queries, self._reports)
-        answering = Answering(desk, life, queries, self._reports, losing)
+        answering = Answering(desk, life, queries, self._reports, losing, history)
+        for question in (requests.ListFills, requests.ListOrderHistory):
+            answering.add_refusal(question, history.refused)
+        answering.add_refusal(requests.SetCancelTimer, cancel_timer.refused)
         self._inputs: dict[type, Callable[[Any], None]] = {
             Asked: asking.asked,
             Heard: self._heard,
@@ -79,11 +94,18 @@ class DispatchState:
             facts.OrderExpired: news.expired,
             facts.OrderRejected: news.rejected,
             facts.OrderReplaced: news.replaced,
+            facts.OrderRemoved: news.removed,
             facts.CancelRefused: news.cancel_refused,
+            facts.ChangeRefused: news.change_refused,
             facts.RequestAnswered: answering.answered,
             facts.RequestRefused: answering.refused,
             facts.PricePreviewed: answering.previewed,
-            facts.FillsListed: answering.fills_listed,
+            facts.FillsListed: history.fills_listed,
+            facts.OrderHistoryListed: history.orders_listed,
+            facts.TimerSet: cancel_timer.is_set,
+            facts.Notice: self._notice,
+            facts.Say: _ignore,  # the session's business, and done by now
+            facts.LoginRefused: _ignore,
             facts.LoggedIn: self._logged_in,
             facts.Alive: _ignore,
             facts.Unreadable: self._unreadable,
@@ -92,6 +114,9 @@ class DispatchState:
             RequestDue: losing.request_due,
             QueryDue: queries.due,
             CancelDue: losing.cancel_due,
+            FillsDue: life.fills_due,
+            AuditDue: audits.due,
+            TimerDue: cancel_timer.due,
             ClosingDue: _ignore,  # every call of apply looks whether closing can end
         }
 
@@ -131,6 +156,17 @@ class DispatchState:
 
     def _link_failed(self, failed: LinkFailed) -> None:
         self._watches.fail(self._link.fail(failed))
+
+    @staticmethod
+    def _on_login(history: History, cancel_timer: CancelTimer) -> Callable[[], int | None]:
+        def logged_in() -> int | None:
+            cancel_timer.logged_in()
+            return history.read_now()
+
+        return logged_in
+
+    def _notice(self, fact: facts.Notice) -> None:
+        self._desk.warn(fact.text)
 
     def _unreadable(self, fact: facts.Unreadable) -> None:
         self._desk.warn(f"{fact.why} The message begins: {fact.text}")

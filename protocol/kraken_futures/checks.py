@@ -148,8 +148,8 @@ def _check_trailing(order: NewOrder) -> None:
     if order.trigger is not TriggerType.DEFAULT and not (trailing or kind in TRIGGER_TYPES):
         raise NotSent(f"{_named(kind)} order refused: it has no trigger that {order.trigger.name} could fire.")
     for what, value in (("trailing offset", offset), ("limit offset", limit_offset)):
-        if value is not None and (not is_plausible(value) or value <= 0):
-            raise NotSent(f"The {what} {value} must be greater than zero and in proportion.")
+        if value is not None:
+            _check_offset(what, value)
     in_percent = offset is not None and order.trailing_unit is OffsetUnit.PERCENT
     if in_percent and not LEAST_DEVIATION <= (offset or ZERO) <= MOST_DEVIATION:
         raise NotSent(f"A trailing offset must be 0.1 to 50 percent, not {offset}.")
@@ -161,14 +161,24 @@ TRIGGER_OFFSET_TYPES: Final = frozenset(
 """Types whose limit price may be set by a distance from the trigger, when it fires."""
 
 
+def _check_offset(what: str, value: Decimal) -> None:
+    if not is_plausible(value) or value <= 0:
+        raise NotSent(f"The {what} {value} must be greater than zero and in proportion.")
+
+
 def check_change(change: Replace, instrument: Instrument) -> None:
     """The checks of an edit. Its quantity is that of the whole order, fills included."""
     if change.time_in_force is not None:
         raise NotSent("The change was refused: Kraken Futures cannot change the time in force of an order.")
     if change.post_only is not None:
         raise NotSent("The change was refused: Kraken Futures cannot make an order post-only, or undo it.")
-    if change.quantity is None and change.price is None:
+    if change.display_quantity is not None:
+        raise NotSent("The change was refused: Kraken Futures shows every order whole.")
+    if (change.quantity, change.price, change.trigger_price, change.trailing_offset) == (None,) * 4:
         raise NotSent(f"The change of order {change.client_order_id} changes nothing.")
     if change.quantity is not None:
         _check_quantity(change.quantity, instrument)
     _check_price("Price", change.price, instrument)
+    _check_price("Trigger price", change.trigger_price, instrument)
+    if change.trailing_offset is not None:
+        _check_offset("trailing offset", change.trailing_offset)

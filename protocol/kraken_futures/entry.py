@@ -264,7 +264,8 @@ def _status(request: QueryOrder) -> OrdersStatusForm:
 
 def _fills(request: ListFills) -> FillsQuery:
     """The venue gives the fills before a moment, newest first; a millisecond that has begun counts as a whole one."""
-    return FillsQuery(lastFillTime=request.cursor or iso(request.end + MILLISECOND - 1))
+    newest = request.latest and request.cursor is None
+    return FillsQuery(lastFillTime=None if newest else request.cursor or iso(request.end + MILLISECOND - 1))
 
 
 def _history(request: ListOrderHistory) -> HistoryQuery:

@@ -188,7 +188,7 @@ class OpenOrders:
             return OrderRemoved(time=time, order=view, ending=ending, filled=filled, reason=word)
         if reason in (Reason.REFUSED, Reason.REFUSED_POST_ONLY):
             post_only = reason is Reason.REFUSED_POST_ONLY
-            return OrderRejected(time=time, order=view, reason=word, due_post_only=post_only)
+            return OrderRejected(time=time, order=view, reason=word, due_post_only=post_only, removed=True)
         kind = OrderExpired if ending is OrderStatus.EXPIRED else OrderCanceled
         return kind(time=time, order=view, reason=word)
 

@@ -15,12 +15,13 @@ from ..errors import WireError
 from ..facts import Fact, LoggedIn
 from ..orders import NewOrder
 from ..values import ClientOrderId, Instrument, WireId
-from ..venue import HttpAnswer, HttpCall, SignedCall, Upgrade, VenueRules
+from ..venue import BatchRules, HttpAnswer, HttpCall, Opening, SignedCall, Upgrade, VenueRules
 from . import checks
 from .answers import read_answer
 from .codec import FuturesWire
-from .entry import HTTP_REQUESTS, encode
+from .entry import HTTP_REQUESTS, MOST_CANCELS, MOST_ORDERS, encode
 from .instruments import VENUE, instruments_call, read_instruments
+from .limits import BUDGETS
 from .quantity import QuantitySemantics
 from .signing import Credentials
 
@@ -58,8 +59,10 @@ class KrakenFuturesSettings:
     demo: trade with play money; it needs keys of its own. websocket_url, rest_url: follow from `demo` unless given.
     api_secret: base64 text, as the venue shows it. qty_semantics: how to read `qty` on the orders feed; auto finds out.
     heartbeat: ask the venue for heartbeats, so that a quiet connection does not look dead.
-    ping_period: the venue wants a ping at least every 60 s. fills_lag: how long fills may come behind a total before
-    one is missed.
+    process_within: the venue refuses what reaches it later than this, None: it is not told (`processBefore`).
+    ping_period: the venue wants a ping at least every 60 s. audit_period: how often the fills are read again while
+    orders are open. use_budget: keep within the venue's cost budget. fills_lag: how long fills may come behind a total
+    before one is missed.
     """
 
     api_key: str = field(repr=False)
@@ -70,7 +73,10 @@ class KrakenFuturesSettings:
     qty_semantics: QuantitySemantics = field(default=QuantitySemantics.AUTO, converter=QuantitySemantics)
     heartbeat: bool = True
     request_timeout: float = field(default=10.0, validator=_check_positive)
-    ping_period: float = field(default=30.0, validator=_check_positive)
+    process_within: float | None = 5.0
+    ping_period: float = field(default=20.0, validator=_check_positive)
+    audit_period: float = field(default=60.0, validator=_check_positive)
+    use_budget: bool = True
     fills_lag: float = field(default=1.0, validator=_check_positive)
     user_agent: str = "trio-orders"
 
@@ -105,10 +111,16 @@ class KrakenFuturesVenue:
             http_requests=HTTP_REQUESTS,
             fills_lag=int(settings.fills_lag * SECOND),
             freshness=SECOND,
-            absence_needs=(requests.ListFills, requests.ListOrderHistory),
+            reads_history=True,
+            audit_period=int(settings.audit_period * SECOND),
+            absence_needs_history=True,
             check_unfilled_cancels=True,
+            process_within=None if settings.process_within is None else int(settings.process_within * SECOND),
+            batch=BatchRules(most=MOST_CANCELS, most_orders=MOST_ORDERS, market=False),
+            cancel_timer=True,
             ping_period=int(settings.ping_period * SECOND),
             needs_token=False,
+            budgets=BUDGETS if settings.use_budget else {},
         )
 
     @_credentials.default
@@ -149,12 +161,12 @@ class KrakenFuturesVenue:
 
     # Wire
 
-    def open_wire(self, instruments: Mapping[str, Instrument]) -> FuturesWire:
-        """The reading side of one new connection. instruments: by symbol."""
+    def open_wire(self, opening: Opening) -> FuturesWire:
+        """The reading side of one new connection."""
         settings = self.settings
-        return FuturesWire(self._credentials, instruments, settings.qty_semantics, settings.heartbeat)
+        return FuturesWire(self._credentials, opening.instruments, settings.qty_semantics, settings.heartbeat)
 
-    def encode(self, request: requests.Request) -> SignedCall:
+    def encode(self, request: requests.Request, token: str | None = None) -> SignedCall:
         return encode(request, self._credentials)
 
     def read_answer(self, request: requests.Request, answer: HttpAnswer) -> tuple[Fact, ...]:

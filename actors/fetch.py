@@ -1,0 +1,43 @@
+"""Asking the rest actor for a call of one's own: all signed calls of a key must leave through one actor."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import trio
+from attrs import frozen
+
+from protocol.venue import HttpAnswer, HttpCall
+
+from .http import HttpFailed
+
+__all__ = ["Fetch", "TakesFetches", "fetch"]
+
+
+@frozen
+class Fetch:
+    """Make this call for somebody else. Answer: an `HttpAnswer`, or HttpFailed."""
+
+    call: HttpCall
+    reply_to: trio.MemorySendChannel[Any]
+
+
+class TakesFetches(Protocol):
+    """The rest actor's inbox, as far as a fetch is concerned."""
+
+    async def send(self, value: Fetch, /) -> None: ...
+
+
+async def fetch(to_rest: TakesFetches, call: HttpCall) -> HttpAnswer:
+    """The venue's answer, whatever its status. Raises HttpFailed."""
+    reply_to, reply = trio.open_memory_channel[Any](1)
+    with reply, reply_to:
+        try:
+            await to_rest.send(Fetch(call, reply_to))
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            raise HttpFailed("The client is closing.", sent=False) from None
+        value = await reply.receive()
+    if isinstance(value, Exception):
+        raise value
+    assert isinstance(value, HttpAnswer)
+    return value

@@ -1,0 +1,78 @@
+"""The dead man's switch: the venue cancels everything unless it hears from us again in time."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .. import commands, facts, requests
+from ..errors import NotSent, RequestFailed
+from ..flights import Flight
+from ..inputs import Asked
+from ..venue import SECOND
+from .decisions import TimerDue
+from .desk import Desk
+
+__all__ = ["CancelTimer"]
+
+RENEWALS: Final = 4
+"""How often the switch is set again within its time: three renewals may be lost before it acts."""
+
+
+class CancelTimer:
+    """Owns the time that the switch is set to: seconds, 0 while it is off. Set again from login to close; a program
+    that dies, or a connection that stays away, leaves it to act."""
+
+    def __init__(self, desk: Desk, seconds: int) -> None:
+        self._desk = desk
+        self._seconds = seconds
+        self._generation = 0
+
+    def logged_in(self) -> None:
+        if self._seconds:
+            self._set()
+
+    def _set(self, asked: Asked | None = None) -> None:
+        desk = self._desk
+        request_id = desk.flights.next_internal_id() if asked is None else asked.request_id
+        request = requests.SetCancelTimer(request_id=request_id, seconds=self._seconds)
+        reply_to, admission = (None, None) if asked is None else (asked.reply_to, asked.admission)
+        desk.send(request, reply_to=reply_to, admission=admission)
+        self._generation += 1
+        if self._seconds:
+            desk.timers.add(desk.now.monotonic_ns + self._seconds * SECOND // RENEWALS, TimerDue(self._generation))
+
+    def due(self, due: TimerDue) -> None:
+        """Time to set it again. While there is no connection it is left to run: that is what it is for."""
+        if due.generation == self._generation and self._desk.ready and not self._desk.closing:
+            self._set()
+
+    def asked(self, asked: Asked) -> None:
+        command, desk = asked.command, self._desk
+        assert isinstance(command, commands.CancelAllAfter)
+        if not desk.rules.cancel_timer:
+            raise NotSent(f"{desk.rules.venue} has no timer that cancels all orders.")
+        desk.require_link("The timer that cancels all orders")
+        desk.require_free_number(asked.request_id)
+        self._seconds = command.seconds
+        self._set(asked)
+
+    def is_set(self, fact: facts.TimerSet) -> None:
+        flight = self._desk.flights.drop(fact.request_id)
+        if flight is not None:
+            self._desk.reply(flight.reply_to, fact.cancels_at)
+
+    def refused(self, flight: Flight, fact: facts.RequestRefused) -> None:
+        self.not_set(flight, fact.reason)
+
+    def not_set(self, flight: Flight, reason: str) -> None:
+        """The switch may stand as it stood before."""
+        self._desk.flights.drop(flight.request_id)
+        problem = f"The timer that cancels all orders was not set: {reason}"
+        self._desk.warn(f"{problem} It is set again soon." if self._seconds else f"{problem} Look whether it is off.")
+        self._desk.reply(flight.reply_to, RequestFailed(problem))
+
+    def disarm(self) -> None:
+        """Turns the switch off before we leave."""
+        if self._seconds and self._desk.ready:
+            self._seconds = 0
+            self._set()
