@@ -132,8 +132,9 @@ def refused(request_id: int, outcome: facts.Outcome, reason: str = "no") -> fact
 class Desk:
     """A dispatch state with a clock that the test moves, logged in unless told otherwise."""
 
-    def __init__(self, *, logged_in: bool = True, **windows: Any) -> None:
-        self.state = DispatchState(PlainVenue(), TraderId("T"), AccountId("A"), **windows)  # type: ignore[arg-type]
+    def __init__(self, *, logged_in: bool = True, rules: VenueRules | None = None, **options: Any) -> None:
+        venue: Any = PlainVenue() if rules is None else PlainVenue(rules)
+        self.state = DispatchState(venue, TraderId("T"), AccountId("A"), **options)
         self.time = 100 * SECOND
         self.connection = 0
         self.numbers = 0
@@ -198,6 +199,27 @@ class Desk:
             reply_to=f"asker {self.numbers}",
             admission=Admission.ORDER,
             submission=Submission(order=order, client_order_id=ClientOrderId(name), instrument=GOLD),
+        )
+        self.apply(asked)
+        return self.answer_to(self.numbers)
+
+    def batch(self, *legs: commands.Place | commands.Replace | commands.Cancel) -> Any:
+        """Asks for a batch; placements need client order ids. Gives the local answer."""
+        parts = []
+        for leg in legs:
+            self.numbers += 1
+            submission = None
+            if isinstance(leg, commands.Place):
+                assert leg.order.client_order_id is not None
+                submission = Submission(order=leg.order, client_order_id=leg.order.client_order_id, instrument=GOLD)
+            parts.append(Asked(command=leg, request_id=RequestId(self.numbers), reply_to=None, submission=submission))
+        self.numbers += 1
+        asked = Asked(
+            command=commands.Batch(legs),
+            request_id=RequestId(self.numbers),
+            reply_to=f"asker {self.numbers}",
+            admission=Admission.ORDER,
+            legs=tuple(parts),
         )
         self.apply(asked)
         return self.answer_to(self.numbers)

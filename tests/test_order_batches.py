@@ -1,0 +1,207 @@
+"""Several orders in one request, and the switch that has the venue cancel them all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from protocol import commands, facts, requests
+from protocol.errors import DuplicateOrder, NotSent, RequestFailed
+from protocol.facts import Outcome
+from protocol.inputs import NotWritten
+from protocol.orders import NewOrder, OrderState
+from protocol.values import ClientOrderId, OrderStatus, RequestId, Side
+from protocol.venue import SECOND, BatchRules, VenueRules
+
+from .order_life import WALL, Desk, acknowledged, refused, rejected, took
+
+RULES = VenueRules(
+    venue="TEST",
+    batch=BatchRules(most=5, most_orders=3, market=False),
+    cancel_timer=True,
+    process_within=5 * SECOND,
+)
+
+
+def new_desk(rules: VenueRules = RULES, **options: Any) -> Desk:
+    desk = Desk(rules=rules, **options)
+    desk.sends.clear()
+    return desk
+
+
+def place(name: str, *, market: bool = False) -> commands.Place:
+    id = ClientOrderId(name)
+    if market:
+        return commands.Place(NewOrder.market("GOLD.TEST", Side.BUY, quantity=1, client_order_id=id))
+    return commands.Place(NewOrder.limit("GOLD.TEST", Side.BUY, quantity=10, price=100, client_order_id=id))
+
+
+def cancel(name: str) -> commands.Cancel:
+    return commands.Cancel(ClientOrderId(name))
+
+
+# Batches
+
+
+def test_each_part_of_a_batch_is_registered_and_lives_its_own_life() -> None:
+    desk = new_desk()
+    answers = desk.batch(place("a1"), place("a2"))
+    assert [type(answer) for answer in answers] == [OrderState, OrderState]
+    (batch,) = desk.sent()
+    assert isinstance(batch, requests.BatchOrders)
+    assert [leg.request_id for leg in batch.legs] == [1, 2]
+    assert batch.process_before == WALL + desk.time + 5 * SECOND
+    out = desk.hear(took(3), took(1, "V1"), acknowledged("V1", 1), refused(2, Outcome.DEFINITE, "too small"))
+    assert out == ["Accepted", "Rejected"]
+    assert desk.hear(rejected("V2", 2)) == []
+
+
+def test_placements_changes_and_cancels_go_together() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    desk.live("a2", "V2")
+    change = commands.Replace(client_order_id=ClientOrderId("a2"), instrument="GOLD.TEST", price=99)  # type: ignore[arg-type]
+    first = desk.numbers + 1
+    placed, changed, canceled = desk.batch(place("a3"), change, cancel("a1"))
+    assert placed.client_order_id == "a3"
+    assert (changed, canceled) == (first + 1, first + 2)
+    orders, cancels = desk.sent()
+    assert [type(leg) for leg in orders.legs] == [requests.PlaceOrder, requests.ReplaceOrder]
+    assert isinstance(cancels, requests.CancelOrder), "a group of one is sent as itself"
+
+
+def test_a_batch_larger_than_the_venue_takes_is_cut() -> None:
+    desk = new_desk()
+    desk.batch(*(place(f"a{number}") for number in range(1, 8)))
+    assert [len(batch.legs) if isinstance(batch, requests.BatchOrders) else 1 for batch in desk.sent()] == [3, 3, 1]
+
+
+def test_market_orders_leave_one_by_one_where_batches_have_none() -> None:
+    desk = new_desk()
+    desk.batch(place("a1"), place("a2", market=True), place("a3"))
+    assert sorted(type(request).__name__ for request in desk.sent()) == ["BatchOrders", "PlaceOrder"]
+
+
+def test_a_venue_may_want_one_instrument_and_two_orders_at_least() -> None:
+    rules = evolve(RULES, batch=BatchRules(most=5, most_orders=5, least=2, one_symbol=True))
+    desk = new_desk(rules)
+    silver = NewOrder.limit("SILVER.TEST", Side.BUY, quantity=1, price=20, client_order_id=ClientOrderId("a3"))
+    desk.batch(place("a1"), commands.Place(silver), place("a2"))
+    batch, alone = desk.sent()
+    assert [leg.symbol for leg in batch.legs] == ["GOLD", "GOLD"]
+    assert alone.symbol == "SILVER"
+
+
+@pytest.mark.parametrize(
+    ("legs", "error"),
+    [
+        ((place("a1"), place("a1")), DuplicateOrder),
+        ((place("a2"), place("b2")), DuplicateOrder),  # the same id on the wire
+        ((place("a1"), cancel("nobody")), NotSent),
+        ((place("a9"), place("a1")), DuplicateOrder),  # a9 is known
+    ],
+)
+def test_a_batch_with_one_bad_part_is_not_sent_at_all(legs: Any, error: type[Exception]) -> None:
+    desk = new_desk()
+    desk.live("a9", "V9")
+    assert isinstance(desk.batch(*legs), error)
+    assert desk.sent() == []
+    assert desk.events() == []
+
+
+def test_a_venue_without_batches_says_so() -> None:
+    desk = new_desk(VenueRules(venue="TEST"))
+    answer = desk.batch(place("a1"))
+    assert isinstance(answer, NotSent)
+    assert "one by one" in str(answer)
+
+
+def test_a_batch_that_was_never_written_leaves_no_order() -> None:
+    desk = new_desk()
+    desk.batch(place("a1"), place("a2"))
+    assert desk.apply(NotWritten([RequestId(1), RequestId(2), RequestId(3)], "no way")) == ["Denied", "Denied"]
+    assert desk.wait(60) == []
+
+
+def test_a_batch_whose_answer_is_lost_leaves_orders_unknown() -> None:
+    desk = new_desk()
+    desk.batch(place("a1"), place("a2"))
+    assert desk.wait(11) == ["Unknown", "Unknown"]
+    assert desk.status("a1") is OrderStatus.UNKNOWN
+
+
+# The switch
+
+
+def arm(desk: Desk, seconds: int) -> RequestId:
+    desk.ask(commands.CancelAllAfter(seconds=seconds))
+    (request,) = desk.sent()
+    assert request == requests.SetCancelTimer(request_id=RequestId(desk.numbers), seconds=seconds)
+    return RequestId(desk.numbers)
+
+
+def test_the_switch_is_set_again_long_before_it_acts() -> None:
+    desk = new_desk()
+    number = arm(desk, 60)
+    desk.hear(facts.TimerSet(request_id=number, cancels_at=WALL))
+    assert desk.answer_to(number) == WALL
+    renewed = []
+    for _ in range(3):
+        desk.wait(15)
+        (request,) = desk.sent()
+        renewed.append(request.seconds)
+        desk.hear(facts.TimerSet(request_id=request.request_id, cancels_at=WALL))
+    assert renewed == [60, 60, 60]
+
+
+def test_a_client_that_wants_it_sets_the_switch_at_every_login() -> None:
+    desk = new_desk(cancel_all_after=40)
+    desk.lose_link()
+    desk.wait(30)
+    assert desk.sent() == [], "without a connection it is left to act"
+    desk.log_in()
+    assert [request.seconds for request in desk.sent()] == [40]
+
+
+def test_the_switch_is_turned_off_before_we_leave() -> None:
+    desk = new_desk()
+    arm(desk, 60)
+    desk.hear(facts.TimerSet(request_id=RequestId(desk.numbers), cancels_at=WALL))
+    desk.ask(commands.Disconnect(grace=SECOND))
+    (request,) = desk.sent()
+    assert request.seconds == 0
+    assert desk.answer_to(desk.numbers) is None
+    desk.hear(facts.TimerSet(request_id=request.request_id, cancels_at=None))
+    assert len(desk.replies) == 1, "the link ends once the venue has answered"
+
+
+def test_a_switch_that_was_turned_off_is_not_set_again() -> None:
+    desk = new_desk()
+    arm(desk, 60)
+    arm(desk, 0)
+    assert desk.wait(9) == []
+    assert desk.sent() == []
+
+
+@pytest.mark.parametrize("how", ["refused", "never answered", "never written"])
+def test_a_switch_that_was_not_set_says_so(how: str) -> None:
+    desk = new_desk()
+    number = arm(desk, 60)
+    if how == "refused":
+        desk.hear(refused(number, Outcome.DEFINITE, "not now"))
+    elif how == "never written":
+        desk.apply(NotWritten([number], "no way"))
+    else:
+        desk.wait(10)
+    assert isinstance(desk.answer_to(number), RequestFailed)
+    assert "not set" in desk.last.warnings[0]
+    desk.sends.clear()
+    desk.wait(15)
+    assert desk.sent(), "and is tried again"
+
+
+def test_a_venue_without_a_switch_says_so() -> None:
+    desk = new_desk(VenueRules(venue="TEST"))
+    assert isinstance(desk.ask(commands.CancelAllAfter(seconds=5)), NotSent)

@@ -1,0 +1,428 @@
+"""Orders at a venue that tells of them on one feed and of their fills on another: neither may outrun the other."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from attrs import evolve
+
+from protocol import commands, events, facts, requests
+from protocol.facts import Outcome
+from protocol.inputs import LinkUp, NotWritten
+from protocol.values import ClientOrderId, OrderStatus, RequestId, VenueOrderId
+from protocol.venue import SECOND, VenueRules
+
+from .order_life import WALL, Desk, acknowledged, canceled, refused, rejected, took, trade, traded, view
+
+RULES = VenueRules(
+    venue="TEST",
+    http_requests=frozenset(
+        {
+            requests.PlaceOrder,
+            requests.CancelOrder,
+            requests.QueryOrder,
+            requests.ListFills,
+            requests.ListOrderHistory,
+        }
+    ),
+    fills_lag=SECOND,
+    freshness=SECOND,
+    reads_history=True,
+    absence_needs_history=True,
+    check_unfilled_cancels=True,
+)
+
+
+def new_desk(**changes: Any) -> Desk:
+    desk = Desk(rules=evolve(RULES, **changes))
+    desk.sends.clear()
+    return desk
+
+
+def removed(
+    oid: str, filled: int | None, ending: OrderStatus = OrderStatus.CANCELED, *, reason: str = "partial_fill"
+) -> facts.OrderRemoved:
+    total = None if filled is None else Decimal(filled)
+    shown = view(oid, 1, cumulative=total, status=ending)
+    return facts.OrderRemoved(time=WALL, order=shown, ending=ending, filled=total, reason=reason)
+
+
+def filled(oid: str, tid: str, size: int, **terms: Any) -> facts.OrderTraded:
+    """As a fills feed tells it: it knows no order beside the execution."""
+    known: dict[str, Any] = {"cumulative": None, "quantity": None, "price": None, "status": None}
+    shown = view(oid, 1, **(known | terms))
+    return facts.OrderTraded(time=WALL, order=shown, trade=trade(oid, tid, size), final=False)
+
+
+def wait_for_question(desk: Desk, seconds: int) -> requests.ListFills:
+    """Lets time pass until history is asked for."""
+    for _ in range(seconds):
+        for send in desk.sends:
+            if isinstance(send.request, requests.ListFills):
+                return send.request
+        desk.wait(1)
+    raise AssertionError("nobody asked for the history")
+
+
+def history(desk: Desk, *trades: facts.Trade, cursor: str | None = None) -> list[str]:
+    """Answers the question for fills that is on its way."""
+    asked = [request for request in desk.sent() if isinstance(request, requests.ListFills)]
+    assert asked, "nobody asked for the history"
+    return desk.hear(facts.FillsListed(request_id=asked[-1].request_id, trades=trades, cursor=cursor))
+
+
+def fate(desk: Desk, *orders: facts.OrderView) -> list[str]:
+    """Answers the question for what became of orders."""
+    asked = [request for request in desk.sent() if isinstance(request, requests.ListOrderHistory)]
+    assert asked, "nobody asked what became of orders"
+    return desk.hear(facts.OrderHistoryListed(request_id=asked[-1].request_id, orders=orders))
+
+
+# Totals
+
+
+def test_a_total_may_come_before_its_fills() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    assert desk.hear(acknowledged("V1", 1, cumulative=Decimal(4))) == []
+    assert desk.hear(filled("V1", "t1", 3), filled("V1", "t2", 1)) == ["Filled", "Filled"]
+    assert desk.wait(5) == []
+
+
+def test_fills_may_come_before_their_total() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    desk.hear(filled("V1", "t1", 4))
+    assert desk.hear(acknowledged("V1", 1, cumulative=Decimal(4))) == []
+    assert desk.wait(5) == []
+
+
+def test_a_total_whose_fills_do_not_come_is_a_gap_and_history_closes_it() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    desk.hear(acknowledged("V1", 1, cumulative=Decimal(4)))
+    assert desk.wait(0.9) == []
+    assert desk.wait(0.2) == ["Gap"]
+    gap = desk.events()[-1]
+    assert isinstance(gap, events.Gap)
+    assert (gap.known, gap.reported) == (0, 4)
+    assert history(desk, trade("V1", "t1", 4)) == ["Filled"]
+    assert desk.wait(5) == []
+
+
+def test_a_jump_of_what_remains_on_the_fills_feed_is_a_gap() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    desk.hear(filled("V1", "t2", 2, quantity=Decimal(10), cumulative=Decimal(5)))
+    assert desk.wait(2) == ["Gap"]
+
+
+# Removals
+
+
+def test_an_order_that_left_the_book_is_canceled_behind_its_last_fills() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    assert desk.hear(removed("V1", 6)) == []
+    assert desk.hear(filled("V1", "t1", 4)) == ["Filled"]
+    assert desk.status("a1") is OrderStatus.PARTIALLY_FILLED
+    assert desk.hear(filled("V1", "t2", 2)) == ["Filled", "Canceled"]
+    end = desk.events()[-1]
+    assert isinstance(end, events.Canceled)
+    assert (end.cumulative, end.reason) == (6, "partial_fill")
+    assert desk.hear(filled("V1", "t2", 2)) == [], "told twice"
+
+
+def test_an_order_whose_fills_were_all_heard_is_canceled_at_once() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    desk.hear(filled("V1", "t1", 6))
+    assert desk.hear(removed("V1", 6)) == ["Canceled"]
+
+
+def test_the_last_fills_of_a_removed_order_are_looked_for_in_history() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    desk.hear(removed("V1", 6))
+    assert desk.wait(1.5) == []
+    assert history(desk, trade("V1", "t1", 6)) == ["Filled", "Canceled"]
+
+
+def test_an_order_whose_last_fills_nobody_has_ends_with_a_gap() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    desk.hear(removed("V1", 6))
+    desk.wait(1.5)
+    assert history(desk) == ["Gap", "Canceled"]
+    assert desk.hear(filled("V1", "t1", 6)) == ["Filled"], "a fill after a cancel is a fill"
+
+
+def test_a_removal_after_fills_that_nobody_counted_waits_for_history() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    assert desk.hear(removed("V1", None)) == []
+    assert desk.hear(filled("V1", "t1", 4)) == ["Filled"]
+    assert desk.wait(1.5) == []
+    assert history(desk, trade("V1", "t1", 4)) == ["Canceled"]
+
+
+def test_a_filled_order_is_never_canceled() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    assert desk.hear(removed("V1", 10, OrderStatus.FILLED, reason="full_fill")) == []
+    assert desk.hear(filled("V1", "t1", 10)) == ["Filled"]
+    assert desk.status("a1") is OrderStatus.FILLED
+    assert desk.hear(removed("V1", 10, OrderStatus.FILLED, reason="full_fill")) == []
+    assert desk.wait(5) == []
+
+
+def test_a_filled_order_whose_fills_nobody_has_is_closed_with_a_gap() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    desk.hear(removed("V1", 10, OrderStatus.FILLED))
+    desk.wait(1.5)
+    assert history(desk) == ["Gap"]
+    assert desk.status("a1") is OrderStatus.FILLED
+
+
+def test_an_expired_order_waits_for_its_fills_too() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    desk.hear(removed("V1", 3, OrderStatus.EXPIRED, reason="contract_expired"))
+    assert desk.hear(filled("V1", "t1", 3)) == ["Filled", "Expired"]
+
+
+def test_a_removal_before_any_acceptance_accepts_first() -> None:
+    desk = new_desk()
+    desk.place("a1")
+    assert desk.hear(removed("V1", 6)) == ["Accepted"]
+    assert desk.hear(filled("V1", "t1", 6)) == ["Filled", "Canceled"]
+
+
+def test_an_order_taken_out_for_crossing_is_canceled_if_it_was_accepted() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    assert desk.hear(evolve(rejected("V1", 1, post_only=True), removed=True)) == ["Canceled"]
+    end = desk.events()[-1]
+    assert isinstance(end, events.Canceled)
+    assert end.due_post_only
+
+
+def test_an_order_taken_out_for_crossing_is_rejected_if_it_was_not() -> None:
+    desk = new_desk()
+    desk.place("a1")
+    assert desk.hear(evolve(rejected("V1", 1, post_only=True), removed=True)) == ["Rejected"]
+
+
+def test_an_order_canceled_with_nothing_filled_is_looked_up_once_more() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    assert desk.hear(canceled("V1", 1)) == ["Canceled"]
+    assert history(desk, trade("V1", "t1", 10)) == ["Filled"]
+    assert desk.status("a1") is OrderStatus.FILLED
+
+
+# Others' orders
+
+
+def test_the_full_fill_of_another_sessions_order_is_told_by_its_fills_alone() -> None:
+    desk = new_desk()
+    assert desk.hear(removed("X1", 10, OrderStatus.FILLED)) == []
+    assert desk.hear(filled("X1", "t1", 10)) == ["FillReport"]
+    assert desk.hear(filled("X1", "t1", 10)) == []
+
+
+def test_the_cancel_of_another_sessions_order_is_a_report() -> None:
+    desk = new_desk()
+    assert desk.hear(removed("X1", 4)) == ["OrderStatusReport"]
+
+
+def test_a_message_about_an_order_without_an_instrument_is_left_out_aloud() -> None:
+    desk = new_desk()
+    fact = canceled("X1")
+    assert desk.hear(evolve(fact, order=evolve(fact.order, symbol=""))) == []
+    assert "X1" in desk.last.warnings[0]
+
+
+def test_fills_from_before_this_client_began_are_not_reported_unasked() -> None:
+    desk = new_desk()
+    old = evolve(trade("X1", "t1", 1), time=WALL - 3600 * SECOND)
+    new = evolve(trade("X2", "t2", 1), time=WALL + 3600 * SECOND)
+    listed = facts.FillsListed(request_id=RequestId(0), trades=(old, new))
+    assert desk.hear(listed) == ["FillReport"]
+    assert desk.hear(listed) == []
+
+
+# Changes and cancels
+
+
+def test_a_refused_change_is_told_without_a_request_number() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    desk.ask(commands.Replace(client_order_id=ClientOrderId("a1"), instrument="GOLD.TEST", quantity=Decimal(5)))  # type: ignore[arg-type]
+    fact = facts.ChangeRefused(venue_order_id=VenueOrderId("V1"), wire_id=1, reason="gone", time=WALL)
+    assert desk.hear(fact) == ["ModifyRejected"]
+    assert desk.hear(fact) == []
+    assert desk.status("a1") is OrderStatus.ACCEPTED
+
+
+def test_a_cancel_that_overtakes_its_order_is_sent_again() -> None:
+    desk = new_desk()
+    desk.place("a1")
+    desk.ask(commands.Cancel(ClientOrderId("a1")))
+    desk.sent()
+    assert desk.hear(refused(desk.numbers, Outcome.NOT_FOUND)) == []
+    desk.wait(0.2)
+    (again,) = desk.sent()
+    assert isinstance(again, requests.CancelOrder)
+    assert desk.hear(took(1, "V1"), acknowledged("V1", 1), canceled("V1", 1)) == ["Accepted", "Canceled"]
+
+
+def test_a_cancel_of_an_order_long_known_that_is_not_found_is_refused() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    desk.wait(5)
+    desk.ask(commands.Cancel(ClientOrderId("a1")))
+    assert desk.hear(refused(desk.numbers, Outcome.NOT_FOUND)) == ["CancelRejected"]
+
+
+# Orders that nobody knows
+
+
+def lost_placement(desk: Desk) -> requests.QueryOrder:
+    """An order whose answer was lost; the status query that follows."""
+    desk.place("a1")
+    desk.hear(refused(1, Outcome.AMBIGUOUS, "the connection broke"))
+    assert desk.status("a1") is OrderStatus.UNKNOWN
+    desk.sent()
+    desk.wait(6)
+    query = next(request for request in desk.sent() if isinstance(request, requests.QueryOrder))
+    return query
+
+
+def unknown_to_questions(desk: Desk) -> None:
+    """Asked until the question came late enough to prove something, and answered every time with: no such order."""
+    query = lost_placement(desk)
+    desk.hear(refused(query.request_id, Outcome.NOT_FOUND))
+    for _ in range(3):
+        if any(isinstance(send.request, requests.ListFills) for send in desk.sends):
+            return
+        desk.wait(16)
+        for request in [send.request for send in desk.sends]:
+            if isinstance(request, requests.QueryOrder):
+                desk.hear(refused(request.request_id, Outcome.NOT_FOUND))
+
+
+def test_no_such_order_proves_nothing_before_history_says_so_too() -> None:
+    desk = new_desk(audit_period=3600 * SECOND)
+    unknown_to_questions(desk)
+    assert desk.status("a1") is OrderStatus.UNKNOWN
+    history(desk)
+    assert desk.status("a1") is OrderStatus.UNKNOWN
+    while desk.status("a1") is OrderStatus.UNKNOWN:
+        sends = [send.request for send in desk.sends]
+        assert sends
+        request = sends[-1]
+        desk.sends.clear()
+        if isinstance(request, requests.ListOrderHistory):
+            desk.hear(facts.OrderHistoryListed(request_id=request.request_id, orders=()))
+        else:
+            desk.wait(2)
+            history(desk)
+    assert desk.status("a1") is OrderStatus.DENIED
+
+
+def test_an_order_that_questions_no_longer_know_is_found_in_history() -> None:
+    desk = new_desk(audit_period=3600 * SECOND)
+    unknown_to_questions(desk)
+    history(desk)
+    if not any(isinstance(send.request, requests.ListOrderHistory) for send in desk.sends):
+        desk.wait(2)
+        history(desk)
+    assert fate(desk, view("V1", 1, status=OrderStatus.CANCELED, reason="CANCEL")) == ["Accepted", "Canceled"]
+
+
+def test_a_fill_in_history_finds_its_order_by_the_wire_id() -> None:
+    desk = new_desk(audit_period=3600 * SECOND)
+    unknown_to_questions(desk)
+    assert history(desk, evolve(trade("V1", "t1", 10), wire_id=1)) == ["Accepted", "Filled"]
+
+
+# Reading history
+
+
+def test_after_a_lost_connection_history_is_read_before_all_is_reconciled() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    desk.lose_link()
+    names = desk.log_in(view("V1", 1))
+    assert names == ["Reconnected", "Authenticated"]
+    assert history(desk, trade("V1", "t1", 2)) == ["Filled", "Reconciled"]
+
+
+def test_at_the_first_login_there_is_nothing_to_read() -> None:
+    desk = Desk(rules=RULES, logged_in=False)
+    assert desk.log_in() == ["Connected", "Authenticated", "Reconciled"]
+    assert desk.sent() == []
+
+
+def test_history_is_read_from_time_to_time_while_orders_are_open() -> None:
+    desk = new_desk()
+    assert desk.wait(200) == []
+    assert desk.sent() == [], "nothing of ours is open"
+    desk.live("a1", "V1")
+    wait_for_question(desk, 61)
+    assert history(desk, trade("V1", "t1", 10)) == ["Filled"]
+    wait_for_question(desk, 61)
+    assert history(desk) == [], "once more after the last order has ended"
+    desk.wait(300)
+    assert desk.sent() == []
+
+
+def test_history_that_cannot_be_read_is_read_later() -> None:
+    desk = new_desk(audit_period=3600 * SECOND)
+    desk.live("a1", "V1")
+    desk.hear(removed("V1", 6))
+    request = wait_for_question(desk, 3)
+    desk.sends.clear()
+    desk.hear(refused(request.request_id, Outcome.THROTTLED))
+    request = wait_for_question(desk, 3)
+    desk.sends.clear()
+    desk.apply(NotWritten([request.request_id], "no connection"))
+    wait_for_question(desk, 3)
+    desk.sends.clear()  # and this one is never answered
+    wait_for_question(desk, 20)
+    assert history(desk, trade("V1", "t1", 6)) == ["Filled", "Canceled"]
+
+
+def test_history_is_read_page_by_page() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    desk.hear(removed("V1", 6))
+    desk.wait(1.5)
+    assert history(desk, trade("V1", "t2", 2), cursor="older") == ["Filled"]
+    (following,) = [send.request for send in desk.sends]
+    assert isinstance(following, requests.ListFills)
+    assert following.cursor == "older"
+    assert history(desk, trade("V1", "t1", 4)) == ["Filled", "Canceled"]
+
+
+def test_a_reading_that_outlives_its_connection_still_counts() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    desk.hear(removed("V1", 6))
+    desk.wait(1.5)
+    (request,) = desk.sent()
+    desk.lose_link()
+    desk.apply(LinkUp(2, "ws://test"))
+    listed = facts.FillsListed(request_id=request.request_id, trades=(trade("V1", "t1", 6),))
+    assert desk.hear(listed) == ["Filled", "Canceled"]
+
+
+def test_a_fill_told_by_an_answer_and_by_the_feed_is_one_fill() -> None:
+    desk = new_desk()
+    desk.place("a1")
+    answer = traded("V1", "t1", 4, 4, 1, status=None)
+    assert desk.hear(took(1, "V1"), acknowledged("V1", 1), answer) == ["Accepted", "Filled"]
+    assert desk.hear(filled("V1", "t1", 4)) == []
