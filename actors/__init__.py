@@ -18,6 +18,7 @@ from protocol import (
     InstrumentId,
     NewOrder,
     NotSent,
+    OffsetUnit,
     OrderEnded,
     OrderRejected,
     OrderState,
@@ -30,11 +31,12 @@ from protocol import (
     SubscriberLagged,
     TimeInForce,
     TradingError,
+    TriggerType,
     events,
 )
 
 from .client import Client, open_client
-from .config import ApiKey, AxConfig, ClientConfig, OnClose, Password, Token
+from .config import ApiKey, AxConfig, ClientConfig, KrakenFuturesConfig, OnClose, Password, Token
 from .order import Order
 from .session import ConnectionMode
 from .simulated_venue import SimulatedVenue, open_simulated_venue
@@ -53,8 +55,10 @@ __all__ = [
     "EventStream",
     "Instrument",
     "InstrumentId",
+    "KrakenFuturesConfig",
     "NewOrder",
     "NotSent",
+    "OffsetUnit",
     "OnClose",
     "Order",
     "OrderEnded",
@@ -72,6 +76,7 @@ __all__ = [
     "TimeInForce",
     "Token",
     "TradingError",
+    "TriggerType",
     "events",
     "open_client",
     "open_simulated_venue",

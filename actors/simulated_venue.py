@@ -58,7 +58,7 @@ class SimulatedVenue:
 
         def other_trader(exchange: Any, now: Instant) -> Sequence[Output]:
             outputs: Sequence[Output] = exchange.trade_against(
-                symbol, side, exact(price), int(exact(quantity)), now, rest=rest
+                symbol, side, exact(price), exact(quantity), now, rest=rest
             )
             return outputs
 

@@ -11,10 +11,18 @@ from attrs import frozen
 from protocol.simulation.ax import AxExchange, AxExchangeSettings, AxUser
 from protocol.simulation.exchange import Exchange
 from protocol.simulation.faults import FaultSchedule
+from protocol.simulation.kraken_futures import (
+    KrakenFuturesExchange,
+    KrakenFuturesExchangeSettings,
+    KrakenFuturesUser,
+)
 
-from .config import ApiKey, AxConfig, ClientConfig, Credentials
+from .config import ApiKey, AxConfig, ClientConfig, Credentials, KrakenFuturesConfig
 
 __all__ = ["VENUES", "VenueRow", "venue_row"]
+
+
+FUTURES_SECRET: Final = KrakenFuturesUser().api_secret
 
 
 class MakeExchange(Protocol):
@@ -41,9 +49,20 @@ def _ax_with_key(key: str, secret: str) -> Mapping[str, Any]:
     return {"users": (AxUser(api_key=key, api_secret=secret),)}
 
 
+def _make_kraken_futures(draw: Callable[[], float], faults: FaultSchedule | None, **settings: Any) -> Exchange:
+    return KrakenFuturesExchange(KrakenFuturesExchangeSettings(**settings), draw, faults or FaultSchedule())
+
+
+def _kraken_futures_with_key(key: str, secret: str) -> Mapping[str, Any]:
+    return {"users": (KrakenFuturesUser(api_key=key, api_secret=secret),)}
+
+
 VENUES: Final[Mapping[str, VenueRow]] = MappingProxyType(
     {
         "ax": VenueRow(AxConfig, _make_ax, ApiKey("demo-key", "demo-secret"), _ax_with_key),
+        "kraken-futures": VenueRow(
+            KrakenFuturesConfig, _make_kraken_futures, ApiKey("demo-key", FUTURES_SECRET), _kraken_futures_with_key
+        ),
     }
 )
 

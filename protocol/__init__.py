@@ -28,6 +28,7 @@ from .values import (
     InstrumentId,
     LiquiditySide,
     Money,
+    OffsetUnit,
     OrderStatus,
     OrderType,
     Side,
@@ -35,6 +36,7 @@ from .values import (
     TimeInForce,
     TradeId,
     TraderId,
+    TriggerType,
     VenueOrderId,
 )
 
@@ -51,6 +53,7 @@ __all__ = [
     "Money",
     "NewOrder",
     "NotSent",
+    "OffsetUnit",
     "OrderEnded",
     "OrderIdentity",
     "OrderRejected",
@@ -67,6 +70,7 @@ __all__ = [
     "TradeId",
     "TraderId",
     "TradingError",
+    "TriggerType",
     "VenueOrderId",
     "WireError",
     "errors",

@@ -99,6 +99,12 @@ class Flights:
             return None
         return flight
 
+    def detach(self, flight: Flight) -> None:
+        """Its order awaits it no longer, but its answer is still to come."""
+        client_order_id = flight.client_order_id
+        if client_order_id is not None and self.change_of.get(client_order_id) == flight.request_id:
+            del self.change_of[client_order_id]
+
     def drop(self, request_id: RequestId) -> Flight | None:
         """Forgets a request; its order awaits it no longer."""
         flight = self.by_id.pop(request_id, None)

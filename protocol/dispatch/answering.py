@@ -108,11 +108,15 @@ class Answering:
         flight.answered = True
         flight.replacement = fact.venue_order_id
         order = self._desk.order_of(flight)
-        if order is None or order.status.is_terminal:
+        if order is None or order.status.is_terminal or self._is_done(flight, order):
             self._desk.flights.drop(flight.request_id)
         elif fact.refused:
             self._desk.flights.drop(flight.request_id)
             self._life.reject_change(order, flight.request_id, "The venue did not take the change.")
+
+    def _is_done(self, change: Flight, order: Order) -> bool:
+        """The change has been seen to be made, or there is a newer one."""
+        return self._desk.flights.change(order.identity.client_order_id) is not change
 
     def _drop_answered(self, flight: Flight, fact: facts.RequestAnswered) -> None:
         self._desk.flights.drop(flight.request_id)
@@ -218,8 +222,9 @@ class Answering:
 
     def _replace_refused(self, flight: Flight, fact: facts.RequestRefused) -> None:
         order = self._desk.order_of(flight)
+        done = order is None or self._is_done(flight, order)
         self._desk.flights.drop(flight.request_id)
-        if order is None or order.status.is_terminal:
+        if order is None or order.status.is_terminal or done:
             return
         if fact.outcome is not Outcome.AMBIGUOUS:
             self._life.reject_change(order, flight.request_id, fact.reason)

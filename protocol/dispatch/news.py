@@ -187,7 +187,10 @@ class News:
             return
         request = change.request
         if isinstance(request, requests.ReplaceOrder) and request.venue_order_id == old_id:
-            self._desk.flights.drop(change.request_id)
+            if change.is_awaited:
+                self._desk.flights.detach(change)  # the event came before the answer, as it may (spec Kraken E.2)
+            else:
+                self._desk.flights.drop(change.request_id)
 
     def _replacement(
         self, fact: facts.OrderReplaced, flight: Flight | None

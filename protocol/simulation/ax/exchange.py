@@ -376,11 +376,11 @@ class AxExchange:
     # What a program does to the venue
 
     def trade_against(
-        self, symbol: str, side: Side, price: Decimal, quantity: int, now: Instant, *, rest: bool = False
+        self, symbol: str, side: Side, price: Decimal, quantity: Decimal | int, now: Instant, *, rest: bool = False
     ) -> Sequence[Output]:
         """Another trader's order; what does not trade is canceled, or stays in the book if `rest`."""
         self._begin(now)
-        self.engine.house_order(symbol, side, price, quantity, "GTC" if rest else "IOC")
+        self.engine.house_order(symbol, side, price, int(quantity), "GTC" if rest else "IOC")
         return self._end()
 
     def set_state(self, symbol: str, state: str, now: Instant) -> Sequence[Output]:
