@@ -67,6 +67,7 @@ class HttpConversation:
             method=head.method.decode("ascii"),
             path=unquote(path),
             query=tuple(parse_qsl(query, keep_blank_values=True)),
+            raw_query=query,
             headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers),
             body=bytes(body),
         )

@@ -168,6 +168,14 @@ class Book:
             self._halves[order.side].remove(order)
         return order
 
+    def reduce(self, order_id: str, quantity: Decimal) -> None:
+        """Leaves `quantity` open of an order, which keeps its place. Raises KeyError if it is not in the book, and
+        ValueError if that is not less than before."""
+        order = self._by_id[order_id]
+        if not 0 < quantity < order.quantity:
+            raise ValueError(f"{quantity} is not less than the {order.quantity} of order {order_id}.")
+        order.quantity = quantity
+
     def match(self, incoming: Incoming) -> Matched:
         """Trades an incoming order as far as it goes. What is left is not added to the book."""
         opposite = self._halves[incoming.side.opposite]

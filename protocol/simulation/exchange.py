@@ -37,7 +37,8 @@ SessionNumber = NewType("SessionNumber", int)
 
 @frozen(kw_only=True)
 class HttpRequest:
-    """An HTTP request as it came in. path: without the query; header names in lower case.
+    """An HTTP request as it came in. path: without the query; header names in lower case; raw_query: the query as it
+    was transmitted, "" if that is not kept.
 
     Headers and body never show in repr: they hold tokens and secrets.
     """
@@ -47,6 +48,7 @@ class HttpRequest:
     query: tuple[tuple[str, str], ...] = ()
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     body: bytes = field(default=b"", repr=False)
+    raw_query: str = ""
 
     def header(self, name: str) -> str | None:
         return next((value for key, value in self.headers if key == name), None)

@@ -54,6 +54,9 @@ class FaultKind(Enum):
     REFUSE_TOKEN = ("the upgrade is refused with status 401", Occasion.UPGRADE)
     REFUSE_UPGRADE = ("the upgrade is refused with this status", Occasion.UPGRADE)
     REST_ERROR = ("the REST call is refused with this status and not executed", Occasion.REST)
+    REST_ERROR_EXECUTED = ("the REST call is executed, yet answered with this status and no JSON", Occasion.REST)
+    DROP_SESSIONS = ("every WebSocket of the account is cut after the REST call, which is executed", Occasion.REST)
+    LIST_NOTHING = ("if the REST call asks for open orders, the list comes without rows", Occasion.REST)
 
     def __init__(self, meaning: str, occasion: Occasion) -> None:
         self.meaning = meaning

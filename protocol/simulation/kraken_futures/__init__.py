@@ -1,0 +1,6 @@
+"""A simulated Kraken Futures."""
+
+from .exchange import KrakenFuturesExchange
+from .settings import KrakenFuturesExchangeSettings, KrakenFuturesUser
+
+__all__ = ["KrakenFuturesExchange", "KrakenFuturesExchangeSettings", "KrakenFuturesUser"]

@@ -1,0 +1,163 @@
+"""How a simulated Kraken Futures is set up, and the accounts and instruments that it has unless told otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final
+
+from attrs import Attribute, field, frozen
+from attrs.validators import gt, in_
+
+from ...kraken_futures.wire import InstrumentRow
+from ..book import SelfTrade
+
+__all__ = [
+    "DEFAULT_INSTRUMENTS",
+    "DEMO_ACCOUNT",
+    "DEMO_SECRET",
+    "HOUSE",
+    "REFERENCE_PRICES",
+    "KrakenFuturesExchangeSettings",
+    "KrakenFuturesUser",
+]
+
+SECOND: Final = 1_000_000_000
+HOUSE: Final = "HOUSE"
+"""The account that quotes and trades against everybody; nobody has a key to it."""
+DEMO_SECRET: Final = (
+    "dHJpby1vcmRlcnMgc2ltdWxhdGVkIEtyYWtlbiBGdXR1cmVzIGRlbW8gc2VjcmV0LCBub3QgYSByZWFsIG9uZS4="  # nothing real opens
+)
+DEMO_ACCOUNT: Final = "f0f0f0f0-0000-4000-8000-000000000001"
+
+
+@frozen(kw_only=True)
+class KrakenFuturesUser:
+    """An API key and the account that it trades on; keys with equal `account` share it, on the terms of the first.
+
+    api_secret: base64, never in repr; balance: USD; fees: fractions of the traded value, negative = rebate;
+    fixed_leverage: what the user set for himself, None for nothing; read_only: the key may not change anything;
+    active False: every call is refused as of an inactive account.
+    """
+
+    api_key: str = "demo-key"
+    api_secret: str = field(default=DEMO_SECRET, repr=False)
+    account: str = DEMO_ACCOUNT
+    balance: Decimal = Decimal(1_000_000)
+    maker_fee: Decimal = Decimal("-0.0001")
+    taker_fee: Decimal = Decimal("0.0005")
+    fixed_leverage: Decimal | None = None
+    read_only: bool = False
+    active: bool = True
+
+
+def _row(symbol: str, kind: str, tick: str, places: int, base: str, most: int) -> InstrumentRow:
+    return InstrumentRow(
+        symbol=symbol,
+        type=kind,
+        tradeable=True,
+        tickSize=Decimal(tick),
+        contractSize=Decimal(1),
+        contractValueTradePrecision=places,
+        base=base,
+        quote="USD",
+        postOnly=False,
+        maxPositionSize=Decimal(most),
+    )
+
+
+DEFAULT_INSTRUMENTS: Final = (
+    _row("PF_XBTUSD", "flexible_futures", "0.5", 4, "BTC", 1_000),
+    _row("PF_ETHUSD", "flexible_futures", "0.1", 3, "ETH", 20_000),
+    _row("PI_XBTUSD", "futures_inverse", "0.5", 0, "BTC", 70_000_000),
+)
+REFERENCE_PRICES: Final[Mapping[str, Decimal]] = {
+    "PF_XBTUSD": Decimal("65000.0"),
+    "PF_ETHUSD": Decimal("3000.0"),
+    "PI_XBTUSD": Decimal("65000.0"),
+}
+
+
+def _not_negative(_: object, attribute: Attribute[int], value: int) -> None:
+    if value < 0:
+        raise ValueError(f"{attribute.name} must not be negative.")
+
+
+@frozen(kw_only=True)
+class KrakenFuturesExchangeSettings:
+    """Times in ns, quantities in contracts, percentages as such.
+
+    Market: reference_prices: centre of the house's quotes, and the first last, mark and index price; quotes: keep
+    resting quotes of the house in the book, quote_levels deep, worth quote_value USD each; price_protection: how far
+    from the best price a market order may trade; price_collar: how far through the mark a limit may be; dislocation:
+    how far mark and index may lie apart before orders that would widen this are refused, None for no such check.
+
+    Risk: initial_margin, maintenance_margin: fractions of the value; most_leverage: largest fixed leverage;
+    most_orders: open ones; most_small_orders: open ones worth less than small_order USD; self_trade: what gives way.
+
+    Order life: maker_protection: how long orders and edits that are not post-only are held, while cancels overtake
+    them; child_order_id: of the order that a fired stop becomes, `new` or `same`; child_client_id: `same`, `new` or
+    `none`; announce_child: it is told as open before it trades, also if it then never rests; reuse_client_ids: an id
+    may be used again once its order has ended; history: ended orders, and history events, that are kept.
+
+    Feeds: heartbeat: period; snapshot_first: before its acknowledgement; fills_first: a fill is told before what it
+    does to the open order; qty_semantics: `remaining` or `total`; full_fill, remainder, removal: how the end of a
+    filled, a partly filled, and any other order is told, `delta` or `cancel_only`; tell_never_rested: the plain feed
+    tells the end of orders that traded without ever resting; tell_rejects: and of those that were refused;
+    zero_prices: a price that is not there is 0, else left out; omit_client_id: on removals; feed_delay: what a REST
+    call causes is told this much after its answer.
+
+    REST: listing_delay: orders appear in openorders this much later; unfilled_on_triggers: rows of triggers have
+    unfilledSize; fill_statuses: say `filled` and `partiallyFilled`, not only `placed`; snake_case: ids in answers are
+    spelt cli_ord_id; nested_cancels: cancels in a batch answer with a cancelStatus; parser_refusals: an unknown order
+    type is refused by the parser; history_page: events on one page; nonce_window: how far below the highest a nonce
+    may be, in its own unit; throttle: enforce the budgets of calls.
+    """
+
+    users: tuple[KrakenFuturesUser, ...] = (KrakenFuturesUser(),)
+    instruments: tuple[InstrumentRow, ...] = DEFAULT_INSTRUMENTS
+    reference_prices: Mapping[str, Decimal] = field(factory=lambda: dict(REFERENCE_PRICES))
+    quotes: bool = True
+    quote_levels: int = 5
+    quote_value: Decimal = Decimal(100_000)
+    price_protection: Decimal = Decimal(1)
+    price_collar: Decimal = Decimal(10)
+    dislocation: Decimal | None = None
+
+    initial_margin: Decimal = Decimal("0.02")
+    maintenance_margin: Decimal = Decimal("0.01")
+    most_leverage: Decimal = Decimal(50)
+    most_orders: int = 1000
+    most_small_orders: int = 200
+    small_order: Decimal = Decimal(1)
+    self_trade: SelfTrade = SelfTrade.CANCEL_INCOMING
+
+    maker_protection: int = field(default=0, validator=_not_negative)
+    child_order_id: str = field(default="new", validator=in_(("new", "same")))
+    child_client_id: str = field(default="same", validator=in_(("same", "new", "none")))
+    announce_child: bool = True
+    reuse_client_ids: bool = False
+    history: int = 100_000
+
+    heartbeat: int = field(default=SECOND, validator=gt(0))
+    snapshot_first: bool = False
+    fills_first: bool = True
+    qty_semantics: str = field(default="remaining", validator=in_(("remaining", "total")))
+    full_fill: str = field(default="delta", validator=in_(("delta", "cancel_only")))
+    remainder: str = field(default="delta", validator=in_(("delta", "cancel_only")))
+    removal: str = field(default="cancel_only", validator=in_(("delta", "cancel_only")))
+    tell_never_rested: bool = True
+    tell_rejects: bool = False
+    zero_prices: bool = True
+    omit_client_id: bool = False
+    feed_delay: int = field(default=0, validator=_not_negative)
+
+    listing_delay: int = field(default=0, validator=_not_negative)
+    unfilled_on_triggers: bool = False
+    fill_statuses: bool = False
+    snake_case: bool = False
+    nested_cancels: bool = False
+    parser_refusals: bool = False
+    history_page: int = 100
+    nonce_window: int = 10_000
+    throttle: bool = False

@@ -1,0 +1,106 @@
+"""What is told of an order at a simulated Kraken Futures: on the feeds, in the answer to a call, in the history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from attrs import define, evolve, field
+
+from ...kraken_futures import wire
+from ...values import Instant
+from . import views
+from .accounts import Account, Fill
+from .market import Market
+from .notices import FillsNotice, Notice, OrderNotice
+from .orders import State, VenueOrder
+from .settings import HOUSE, KrakenFuturesExchangeSettings
+
+__all__ = ["FULL_FILL", "PARTIAL_FILL", "TRIGGERED", "Telling"]
+
+FULL_FILL: Final = "full_fill"
+PARTIAL_FILL: Final = "partial_fill"
+TRIGGERED: Final = "stop_order_triggered"
+
+
+@define
+class Telling:
+    """Keeps what has to be told until somebody takes it, in the order in which it happened. Nobody hears of the
+    house's orders."""
+
+    settings: KrakenFuturesExchangeSettings
+    markets: Mapping[str, Market]
+    accounts: Mapping[str, Account]
+    now: Instant = field(default=Instant(0, 0), init=False)
+    _notices: list[Notice] = field(factory=list, init=False)
+    _events: list[tuple[str, wire.OrderEvent]] = field(factory=list, init=False)
+
+    # On the feeds
+
+    def tell(self, order: VenueOrder, reason: str, fills: Sequence[Fill] = (), *, removed: bool = False) -> None:
+        """One change of an order, and the fills that made it."""
+        order.reason = reason
+        self.announce(self.notice(order, reason, removed=removed), fills)
+
+    def notice(
+        self, order: VenueOrder, reason: str, *, removed: bool, shown: wire.OpenOrder | None = None
+    ) -> OrderNotice:
+        """shown: the order as it is to be told, if that is not as it is now."""
+        if shown is None:
+            shown = views.feed_order(order, self.markets[order.symbol], self.settings)
+        if removed and self.settings.omit_client_id:
+            shown = evolve(shown, cli_ord_id=None)
+        return OrderNotice(
+            account=order.account,
+            order=shown,
+            removed=removed,
+            reason=reason,
+            whole=not removed or self._is_told_whole(reason),
+            verbose_only=removed and self._is_verbose(order),
+        )
+
+    def announce(self, notice: OrderNotice, fills: Sequence[Fill] = ()) -> None:
+        """Tells a change and the fills that made it, in the order of the settings."""
+        if notice.account == HOUSE:
+            return
+        told: list[Notice] = [notice]
+        if fills:
+            account = self.accounts[notice.account]
+            numbered = tuple(account.number(fill, self.settings.history) for fill in fills)
+            told.insert(0 if self.settings.fills_first else 1, FillsNotice(notice.account, numbered))
+        self._notices += told
+
+    def _is_told_whole(self, reason: str) -> bool:
+        settings = self.settings
+        manners = {FULL_FILL: settings.full_fill, PARTIAL_FILL: settings.remainder, TRIGGERED: "delta"}
+        return manners.get(reason, settings.removal) == "delta"
+
+    def _is_verbose(self, order: VenueOrder) -> bool:
+        """True when the plain feed is not told how this order ended, for it never was in the book."""
+        if order.shown or order.is_trigger:
+            return False
+        return not (self.settings.tell_rejects if order.state is State.REJECTED else self.settings.tell_never_rested)
+
+    def take_notices(self) -> list[Notice]:
+        notices, self._notices = self._notices, []
+        return notices
+
+    # In answers and in the history
+
+    def note(self, order: VenueOrder, kind: str, event: wire.OrderEvent) -> None:
+        """Something for the answer to the call that caused it, and for the history."""
+        if order.account == HOUSE:
+            return
+        self._events.append((order.order_id, event))
+        row = wire.OrderEvent(type=kind, order=views.body(order, self.settings), reason=event.reason)
+        self.accounts[order.account].remember(self.now.wall_ns, row, self.settings.history)
+
+    def begin(self) -> None:
+        """Forgets the events of other calls."""
+        self._events.clear()
+
+    def events_of(self, order: VenueOrder) -> tuple[wire.OrderEvent, ...]:
+        return tuple(event for order_id, event in self._events if order_id == order.order_id)
+
+    def events(self) -> tuple[wire.OrderEvent, ...]:
+        return tuple(event for _, event in self._events)
