@@ -18,7 +18,7 @@ from protocol.simulation.ledger import Execution
 from protocol.values import Instant, Side, exact
 
 from .clock import Clock, system_wall_clock
-from .config import Credentials
+from .config import ClientConfig, Credentials
 from .memory_stream import MemoryListener
 from .network import Connector, MemoryConnector
 from .unwrap import open_unwrapped_nursery
@@ -32,7 +32,8 @@ LOOPBACK: Final = "127.0.0.1"
 
 @frozen(kw_only=True)
 class SimulatedVenue:
-    """A running simulated venue. A client needs `url` and `credentials`, and `connector` if it is in memory.
+    """A running simulated venue. A client needs `url` and `credentials`, and `connector` if it is in memory; `config`
+    puts these together.
 
     url: of the WebSocket; rest_url: root of the REST interface; exchange: the venue's brain: read its ledger freely,
     change it through `act` alone.
@@ -44,7 +45,13 @@ class SimulatedVenue:
     connector: Connector | None
     exchange: Any
     wall_clock: Callable[[], int]
+    _config: type[ClientConfig] = field(alias="config")
     _server: VenueServer[Any] = field(alias="server")
+
+    def config(self, **options: Any) -> ClientConfig:
+        """How a client reaches this venue and is let in; options: of that venue's configuration."""
+        known: dict[str, Any] = {"url": self.url, "credentials": self.credentials, "connector": self.connector}
+        return self._config(**(known | options))
 
     async def act(self, action: Callable[[Any, Instant], Iterable[Output]]) -> None:
         """Runs `action(exchange, now)` between two inputs and sends what it returns. Raises what the action raises."""
@@ -91,10 +98,11 @@ async def open_simulated_venue(
 ) -> AsyncIterator[SimulatedVenue]:
     """A simulated venue that runs until the block is left: REST and WebSocket on one port.
 
-    name: `ax`; seed: equal seeds and inputs give equal outputs, to the byte; transport: `tcp` on loopback or `memory`;
-    port: 0 for any free one; tls: a server context to encrypt with; faults: what goes wrong, and when; wall_clock:
-    ns since 1970; on_input: called with every input before the venue gets it; prepare: called with the venue's brain
-    before it serves; settings: of the brain, by name (`AxExchangeSettings` for ax).
+    name: a key of `venues.VENUES`, such as `ax`; seed: equal seeds and inputs give equal outputs, to the byte;
+    transport: `tcp` on loopback or `memory`; port: 0 for any free one; tls: a server context to encrypt with; faults:
+    what goes wrong, and when; wall_clock: ns since 1970; on_input: called with every input before the venue gets it;
+    prepare: called with the venue's brain before it serves; settings: of the brain, by name (see its
+    `…ExchangeSettings`).
 
     Raises ValueError for a name or transport that does not exist.
     """
@@ -118,6 +126,7 @@ async def open_simulated_venue(
             connector=connector,
             exchange=exchange,
             wall_clock=wall_clock,
+            config=row.config,
             server=server,
         )
         nursery.cancel_scope.cancel()

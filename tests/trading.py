@@ -8,7 +8,7 @@ from typing import Any
 
 import trio
 
-from actors import AxConfig, Client, EventStream, NewOrder, Side, SimulatedVenue, open_client, open_simulated_venue
+from actors import Client, EventStream, NewOrder, Side, SimulatedVenue, open_client, open_simulated_venue
 from actors.network import Connector
 from protocol.events import Event
 from protocol.simulation.faults import Fault, FaultSchedule
@@ -16,18 +16,17 @@ from protocol.simulation.faults import Fault, FaultSchedule
 GOLD = "XAU-PERP.AX"
 
 
-def config_for(venue: SimulatedVenue, **options: Any) -> AxConfig:
+def config_for(venue: SimulatedVenue, **options: Any) -> Any:
     """No jitter, so that virtual time can be compared."""
-    known: dict[str, Any] = {"connector": venue.connector, "draw": lambda: 0.0}
-    return AxConfig(url=venue.url, credentials=venue.credentials, **(known | options))
+    return venue.config(**({"draw": lambda: 0.0} | options))
 
 
 @asynccontextmanager
-async def open_quiet_venue(*faults: Fault, **settings: Any) -> AsyncIterator[SimulatedVenue]:
+async def open_quiet_venue(*faults: Fault, name: str = "ax", **settings: Any) -> AsyncIterator[SimulatedVenue]:
     """Nobody quotes: what fills, the test has arranged."""
     options: dict[str, Any] = {"transport": "memory", "quotes": False, "faults": FaultSchedule(faults)}
     with trio.fail_after(3600):  # a venue never falls silent, so virtual time would run for ever
-        async with open_simulated_venue("ax", **(options | settings)) as venue:
+        async with open_simulated_venue(name, **(options | settings)) as venue:
             yield venue
 
 

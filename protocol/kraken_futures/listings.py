@@ -161,11 +161,16 @@ def _open_status(kind: str, filled: Decimal, quantity: Decimal | None) -> OrderS
     return OrderStatus.ACCEPTED if kind else OrderStatus.CANCELED
 
 
+def _when(event: OrderEvent) -> tuple[int, bool]:
+    """By time; what ends an order comes last within one millisecond."""
+    return _updated(event.order), (event.type or "").upper() in HISTORY_ENDS
+
+
 def read_history(request: ListOrderHistory, body: RestAnswer) -> list[Fact] | None:
-    """One page of what happened to orders."""
+    """One page of what happened to orders, oldest first whichever way the venue sorts it."""
     if body.orderEvents is None:
         return None
-    views = [(event, _history_view(event)) for event in body.orderEvents]
+    views = [(event, _history_view(event)) for event in sorted(body.orderEvents, key=_when)]
     lost = unreadable("The history holds an order without an id; it was left out.", (e for e, v in views if v is None))
     orders = tuple(view for _, view in views if view is not None)
     cursor = body.continuationToken or None
