@@ -35,8 +35,9 @@ from protocol import (
     events,
 )
 
-from .client import Client, open_client
+from .client import Client
 from .config import ApiKey, AxConfig, ClientConfig, KrakenFuturesConfig, OnClose, Password, Token
+from .gateway import Gateway, open_client, open_gateway
 from .order import Order
 from .session import ConnectionMode
 from .simulated_venue import SimulatedVenue, open_simulated_venue
@@ -53,6 +54,7 @@ __all__ = [
     "ConnectionMode",
     "DuplicateOrder",
     "EventStream",
+    "Gateway",
     "Instrument",
     "InstrumentId",
     "KrakenFuturesConfig",
@@ -79,6 +81,7 @@ __all__ = [
     "TriggerType",
     "events",
     "open_client",
+    "open_gateway",
     "open_simulated_venue",
 ]
 

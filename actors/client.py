@@ -1,17 +1,15 @@
-"""What the user holds: the client of one venue, and the block it lives in."""
+"""What the user holds: the client of one account at one venue."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any, TypedDict, Unpack, cast
 
-import trio
-
 from protocol import commands
-from protocol.errors import ConnectFailed, NotSent, WireError
-from protocol.events import Event, OrderStatusReport
+from protocol.errors import NotSent
+from protocol.events import OrderStatusReport
 from protocol.orders import NewOrder, OrderState
 from protocol.values import (
     AccountId,
@@ -27,23 +25,17 @@ from protocol.values import (
     WireId,
     exact,
 )
-from protocol.venue import Venue
 
 from .channels import ask, ask_locally
 from .clock import NANOSECONDS
-from .config import ClientConfig, OnClose, Token
-from .emitter import Lag, Subscribe
-from .http import HttpClient, HttpFailed, open_http
-from .network import refuse_plaintext
+from .config import ClientConfig, OnClose
 from .order import Order
-from .published import Published
 from .session import ConnectionMode
 from .socket_feed import FeedStatistics
-from .subscription import EventStream
-from .unwrap import open_unwrapped_nursery
-from .wiring import Entrances, Views, start_actors
+from .subscription import EventStream, open_stream
+from .wiring import Entrances, Views
 
-__all__ = ["Client", "open_client"]
+__all__ = ["Client"]
 
 Number = Decimal | int | str
 
@@ -58,7 +50,7 @@ class TriggerChange(TypedDict, total=False):
 
 
 class Client:
-    """One account at one venue. Made by `open_client`; every method may be called from any task.
+    """One account at one venue. Made by `open_client` or `open_gateway`; every method may be called from any task.
 
     Methods that change something raise NotSent when nothing was sent, and return without waiting for the venue.
     """
@@ -76,6 +68,7 @@ class Client:
         self._views = views
         self._asks = entrances.asks
         self._to_emitter = entrances.emitter
+        self._session = entrances.session
         self._abort = abort
 
     def __repr__(self) -> str:
@@ -128,19 +121,13 @@ class Client:
     # Events
 
     def events(self) -> EventStream:
-        """Everything from now on, in order. The first stream opened also holds what came before it since the client
-        was opened (Connected, Authenticated …), unless that is more than 1,024 events."""
+        """Everything of this client from now on, in order. The first stream opened also holds what came before it since
+        the client was opened (Connected, Authenticated …), unless that is more than 1,024 events."""
         return self.subscribe(only=None)
 
     def subscribe(self, *, only: ClientOrderId | None) -> EventStream:
         """`events()` of everything, or of one order."""
-        send, receive = trio.open_memory_channel[tuple[Event, ...]](self._config.subscriber_batches)
-        lag = Lag()
-        try:
-            self._to_emitter.send_nowait(Subscribe(send, lag, only))
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            send.close()  # the client is closed: an empty stream that ends at once
-        return EventStream(receive, lag)
+        return open_stream(self._to_emitter, self._config.subscriber_batches, self._session, only)
 
     # Orders
 
@@ -306,7 +293,8 @@ class Client:
         self._to_emitter.close()
 
     def abort(self) -> None:
-        """Drops everything at once, without a word to the venue. Orders there stay as they are."""
+        """Drops everything at once, without a word to the venue; in a gateway, that of the other clients, too. Orders
+        there stay as they are."""
         self._abort()
 
     async def _instrument_of(self, order: Order | ClientOrderId) -> InstrumentId:
@@ -328,55 +316,3 @@ def _exact_or_none(value: Number | None) -> Decimal | None:
 
 def _id_of(order: Order | ClientOrderId) -> ClientOrderId:
     return order.client_order_id if isinstance(order, Order) else order
-
-
-@asynccontextmanager
-async def open_client(config: ClientConfig) -> AsyncIterator[Client]:
-    """A connected client. Leaving the block closes it: requests in flight get `close_grace`, then the WebSocket close
-    handshake, all within `close_timeout`; what has not ended by then is dropped. No task outlives the block.
-
-    Raises ConnectFailed, AuthenticationFailed; later, out of the block, SessionFailed or AuthenticationFailed when the
-    session cannot go on. What the block itself raises leaves it as it is. Raises ValueError for a url that would send
-    credentials unencrypted.
-    """
-    venue = config.venue()
-    refuse_plaintext(venue.upgrade("").url, config.allow_plaintext)
-    refuse_plaintext(venue.rest_url, config.allow_plaintext)
-    token = config.credentials.text if isinstance(config.credentials, Token) else None
-    views = Views(
-        mode=Published(ConnectionMode.CONNECTING),
-        instruments=Published({}),
-        statistics=Published(FeedStatistics()),
-        token=Published(token),
-    )
-    try:
-        async with (
-            open_http(venue.rest_url, config.reach(), timeout=config.http_timeout) as http,
-            open_unwrapped_nursery() as nursery,
-        ):
-            entrances = await start_actors(config, venue, http, views, nursery)
-            client = Client(config, venue.upgrade("").url, views, entrances, nursery.cancel_scope.cancel)
-            if config.load_instruments:
-                await client.cache_instruments(await _load_instruments(venue, http, config))
-            await client.cache_instruments(config.instruments)
-            yield client
-            nursery.cancel_scope.deadline = trio.current_time() + config.close_timeout
-            await client.close()
-    finally:
-        views.mode.publish(ConnectionMode.CLOSED)
-
-
-async def _load_instruments(venue: Venue, http: HttpClient, config: ClientConfig) -> tuple[Instrument, ...]:
-    """The venue's own list, with the patience of a first connect."""
-    failures = 0
-    while True:
-        try:
-            return venue.read_instruments(await http.call(venue.instruments_call(), None))
-        except (HttpFailed, WireError) as failure:
-            failures += 1
-            if failures == config.first_connect.attempts:
-                raise ConnectFailed(
-                    f"The instruments of {venue.rules.venue} could not be read from {venue.rest_url} in {failures} "
-                    f"attempts; the last one failed: {failure}"
-                ) from None
-        await trio.sleep(config.first_connect.delay(failures, config.draw()))

@@ -10,11 +10,12 @@ from typing import Final
 import trio
 from attrs import define, field
 
-from protocol.dispatch import Decisions, DispatchState
+from protocol.dispatch import DispatchState
 from protocol.inputs import Asked
 
 from .channels import Batch
 from .clock import Clock, seconds
+from .outbox import Decided, Detach, ToOutbox
 
 __all__ = ["has_given_up", "run_dispatch"]
 
@@ -31,28 +32,38 @@ def has_given_up(reply_to: object) -> bool:
 
 async def run_dispatch(
     inbox: trio.MemoryReceiveChannel[Batch],
-    to_outbox: trio.MemorySendChannel[Decisions],
+    to_outbox: trio.MemorySendChannel[ToOutbox],
     state: DispatchState,
     clock: Clock,
+    session: int,
 ) -> None:
     """Receives from command handler, feed, sender, rest and session; sends to outbox, waiting for nothing else.
 
-    Ends when all of them have closed. Whoever still waits for an answer then finds its channel closed.
+    session: the number under which the outbox knows us. Ends when all of them have closed. Whoever still waits for an
+    answer then finds its channel closed.
     """
-    worker = _Worker(inbox, to_outbox, state, clock)
+    worker = _Worker(inbox, to_outbox, state, clock, session)
     try:
-        with inbox, to_outbox, suppress(trio.EndOfChannel):
-            while True:
-                due = state.next_deadline
-                with trio.CancelScope(deadline=math.inf if due is None else seconds(due)) as patience:
-                    await worker.work_until_deadline_changes(due)
-                if patience.cancelled_caught:
-                    worker.decide(Batch((), clock.now()))
-                if worker.overflow is not None:
-                    overflow, worker.overflow = worker.overflow, None
-                    await to_outbox.send(overflow)
+        with inbox, to_outbox:
+            await _work(worker)
+            await to_outbox.send(Detach(session))
     finally:
         worker.close_unanswered()
+
+
+async def _work(worker: _Worker) -> None:
+    """Until the inbox ends."""
+    state, clock = worker.state, worker.clock
+    with suppress(trio.EndOfChannel):
+        while True:
+            due = state.next_deadline
+            with trio.CancelScope(deadline=math.inf if due is None else seconds(due)) as patience:
+                await worker.work_until_deadline_changes(due)
+            if patience.cancelled_caught:
+                worker.decide(Batch((), clock.now()))
+            if worker.overflow is not None:
+                overflow, worker.overflow = worker.overflow, None
+                await worker.to_outbox.send(overflow)
 
 
 @define
@@ -60,10 +71,11 @@ class _Worker:
     """Applies batches. overflow: decisions for which the outbox had no room."""
 
     inbox: trio.MemoryReceiveChannel[Batch]
-    to_outbox: trio.MemorySendChannel[Decisions]
+    to_outbox: trio.MemorySendChannel[ToOutbox]
     state: DispatchState
     clock: Clock
-    overflow: Decisions | None = field(default=None, init=False)
+    session: int
+    overflow: Decided | None = field(default=None, init=False)
     unanswered: set[object] = field(factory=set, init=False)
     sweep_at: int = field(default=SWEEP, init=False)
 
@@ -85,10 +97,11 @@ class _Worker:
         for warning in decisions.warnings:
             logger.warning("%s", warning)
         if decisions:
+            decided = Decided(self.session, decisions)
             try:
-                self.to_outbox.send_nowait(decisions)
+                self.to_outbox.send_nowait(decided)
             except (trio.WouldBlock, trio.BrokenResourceError):
-                self.overflow = decisions
+                self.overflow = decided
 
     def close_unanswered(self) -> None:
         for reply_to in self.unanswered:

@@ -11,7 +11,7 @@ from attrs import define, field, frozen
 from protocol.events import Canceled, Denied, Event, Expired, Filled, OrderEvent, Rejected
 from protocol.values import ClientOrderId
 
-__all__ = ["Lag", "Subscribe", "ToEmitter", "run_emitter"]
+__all__ = ["Lag", "News", "SessionEnded", "Subscribe", "ToEmitter", "run_emitter"]
 
 BACKLOG: Final = 1024
 """Events kept for the first subscriber, so that it sees the stream from its beginning."""
@@ -30,35 +30,60 @@ class Lag:
 
 
 @frozen
+class News:
+    """Events that belong together, of one session."""
+
+    session: int
+    events: tuple[Event, ...]
+
+
+@frozen
+class SessionEnded:
+    """No more news of this session; streams of it alone end."""
+
+    session: int
+
+
+@frozen
 class Subscribe:
-    """A new subscriber. only: the events of this order alone, up to its end; None: everything."""
+    """A new subscriber. session: of this one alone, None: of all; only: the events of this order of the session, up to
+    its end; None: everything."""
 
     to_subscriber: trio.MemorySendChannel[tuple[Event, ...]]
     lag: Lag
+    session: int | None
     only: ClientOrderId | None = None
 
+    def wants(self, news: News) -> bool:
+        return self.session is None or self.session == news.session
 
-ToEmitter = tuple[Event, ...] | Subscribe
+
+ToEmitter = News | Subscribe | SessionEnded
+OrderKey = tuple[int | None, ClientOrderId]
 
 
 @define
 class _Subscribers:
     everything: list[Subscribe] = field(factory=list)
-    of_order: dict[ClientOrderId, list[Subscribe]] = field(factory=dict)
-    backlog: deque[tuple[Event, ...]] | None = field(factory=deque)
+    of_order: dict[OrderKey, list[Subscribe]] = field(factory=dict)
+    backlog: deque[News] | None = field(factory=deque)
     backlog_size: int = 0
     sweep_at: int = SWEEP
+    ended: set[int] = field(factory=set)
 
     def add(self, subscribe: Subscribe) -> None:
+        if subscribe.session in self.ended:
+            subscribe.to_subscriber.close()
+            return
         if subscribe.only is not None:
             if len(self.of_order) > self.sweep_at:
                 self._sweep()
-            self.of_order.setdefault(subscribe.only, []).append(subscribe)
+            self.of_order.setdefault((subscribe.session, subscribe.only), []).append(subscribe)
             return
         self.everything.append(subscribe)
         if self.backlog is not None:
-            for events in self.backlog:
-                if not _hand_over(subscribe, events):
+            for news in self.backlog:
+                if subscribe.wants(news) and not _hand_over(subscribe, news.events):
                     self.everything.remove(subscribe)
                     break
             self.backlog = None
@@ -71,28 +96,30 @@ class _Subscribers:
                 del self.of_order[order]
         self.sweep_at = max(SWEEP, 2 * len(self.of_order))
 
-    def emit(self, events: tuple[Event, ...]) -> None:
+    def emit(self, news: News) -> None:
         if self.everything:
-            behind = [subscribe for subscribe in self.everything if not _hand_over(subscribe, events)]
+            wanting = [subscribe for subscribe in self.everything if subscribe.wants(news)]
+            behind = [subscribe for subscribe in wanting if not _hand_over(subscribe, news.events)]
             for subscribe in behind:
                 self.everything.remove(subscribe)
         elif self.backlog is not None:
-            self._keep(events)
+            self._keep(news)
         if self.of_order:
-            self._emit_to_orders(events)
+            self._emit_to_orders(news)
 
-    def _keep(self, events: tuple[Event, ...]) -> None:
+    def _keep(self, news: News) -> None:
         assert self.backlog is not None
-        self.backlog.append(events)
-        self.backlog_size += len(events)
+        self.backlog.append(news)
+        self.backlog_size += len(news.events)
         if self.backlog_size > BACKLOG:
             self.backlog = None  # a stream without its beginning is worth nothing: start at the call instead
 
-    def _emit_to_orders(self, events: tuple[Event, ...]) -> None:
-        for event in events:
+    def _emit_to_orders(self, news: News) -> None:
+        for event in news.events:
             if not isinstance(event, OrderEvent):
                 continue
-            subscribers = self.of_order.get(event.client_order_id)
+            key = (news.session, event.client_order_id)
+            subscribers = self.of_order.get(key)
             if subscribers is None:
                 continue
             subscribers[:] = [subscribe for subscribe in subscribers if _hand_over(subscribe, (event,))]
@@ -101,7 +128,17 @@ class _Subscribers:
                 for subscribe in subscribers:
                     subscribe.to_subscriber.close()
             if ended or not subscribers:
-                del self.of_order[event.client_order_id]
+                del self.of_order[key]
+
+    def end(self, session: int) -> None:
+        """Ends the streams of one session."""
+        self.ended.add(session)
+        for subscribe in [subscribe for subscribe in self.everything if subscribe.session == session]:
+            subscribe.to_subscriber.close()
+            self.everything.remove(subscribe)
+        for key in [key for key in self.of_order if key[0] == session]:
+            for subscribe in self.of_order.pop(key):
+                subscribe.to_subscriber.close()
 
     def close(self) -> None:
         for subscribe in self.everything:
@@ -128,7 +165,7 @@ def _hand_over(subscribe: Subscribe, events: tuple[Event, ...]) -> bool:
 async def run_emitter(inbox: trio.MemoryReceiveChannel[ToEmitter]) -> None:
     """Receives events from the outbox and subscriptions from callers; sends to subscribers, waiting for none.
 
-    Ends when the outbox and the client have closed; every subscriber's stream then ends.
+    Ends when the outbox and every client have closed; every subscriber's stream then ends.
     """
     subscribers = _Subscribers()
     with inbox:
@@ -136,6 +173,8 @@ async def run_emitter(inbox: trio.MemoryReceiveChannel[ToEmitter]) -> None:
             async for item in inbox:
                 if isinstance(item, Subscribe):
                     subscribers.add(item)
+                elif isinstance(item, SessionEnded):
+                    subscribers.end(item.session)
                 else:
                     subscribers.emit(item)
         finally:

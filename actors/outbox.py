@@ -1,4 +1,7 @@
-"""The outbox: numbers the stream and commits each batch, and only then releases its requests, events and answers."""
+"""The outbox: numbers the stream and commits each batch, and only then releases its requests, events and answers.
+
+There is one for all sessions of a program, so their events have one order.
+"""
 
 from __future__ import annotations
 
@@ -14,47 +17,88 @@ from protocol.inputs import Admission
 from protocol.records import Note
 
 from .channels import answer, put
-from .emitter import ToEmitter
+from .emitter import News, SessionEnded, ToEmitter
 from .rest import CallsOver, ToRest
 from .sender import ToSender
 
-__all__ = ["Outlets", "run_outbox"]
+__all__ = ["Attach", "Decided", "Detach", "Outlets", "ToOutbox", "run_outbox"]
 
 
 @frozen(kw_only=True)
 class Outlets:
-    """Where the outbox releases things to; it owns these ends."""
+    """Where the requests of one session are released to; the outbox owns these ends from `Attach` on."""
 
     sender: trio.MemorySendChannel[ToSender]
     rest: trio.MemorySendChannel[ToRest]
-    emitter: trio.MemorySendChannel[ToEmitter]
     credits: trio.MemorySendChannel[Admission]
 
+    def close(self) -> None:
+        for channel in (self.sender, self.rest, self.credits):
+            channel.close()
 
-async def run_outbox(inbox: trio.MemoryReceiveChannel[Decisions], outlets: Outlets) -> None:
-    """Receives from dispatch; sends to sender, rest and emitter. Ends when dispatch has closed.
 
-    None of the three ever makes it wait: sender and rest have room for every admitted request, and the emitter
-    waits for nobody.
+@frozen
+class Attach:
+    """A session begins. session: its number."""
+
+    session: int
+    outlets: Outlets
+
+
+@frozen
+class Decided:
+    """What the dispatch of one session decided."""
+
+    session: int
+    decisions: Decisions
+
+
+@frozen
+class Detach:
+    """A session's dispatch has ended."""
+
+    session: int
+
+
+ToOutbox = Attach | Decided | Detach
+
+
+async def run_outbox(inbox: trio.MemoryReceiveChannel[ToOutbox], to_emitter: trio.MemorySendChannel[ToEmitter]) -> None:
+    """Receives from every dispatch; sends to their senders and rests, and to the emitter. Ends when all have closed.
+
+    None of these ever makes it wait: sender and rest have room for every admitted request, and the emitter waits for
+    nobody.
     """
     sequence = 0
-    with inbox, outlets.sender, outlets.rest, outlets.emitter, outlets.credits:
-        async for decisions in inbox:
-            published: list[Event] = []
-            for record in decisions.records:
-                if not isinstance(record, Note):
-                    sequence += 1
-                    number(record, sequence)
-                    published.append(record)
-            if decisions.sends:
-                await _release_sends(decisions.sends, outlets)
-            for admission in decisions.released:
-                outlets.credits.send_nowait(admission)
-            if published:
-                await put(outlets.emitter, tuple(published))
-            for reply in decisions.replies:
-                answer(cast("trio.MemorySendChannel[Any]", reply.reply_to), reply.value)
-        await _end_calls(outlets)
+    sessions: dict[int, Outlets] = {}
+    with inbox, to_emitter:
+        try:
+            async for item in inbox:
+                if isinstance(item, Attach):
+                    sessions[item.session] = item.outlets
+                elif isinstance(item, Detach):
+                    await _end_calls(sessions[item.session])
+                    sessions.pop(item.session).close()
+                    await put(to_emitter, SessionEnded(item.session))
+                else:
+                    decisions, outlets = item.decisions, sessions[item.session]
+                    published: list[Event] = []
+                    for record in decisions.records:
+                        if not isinstance(record, Note):
+                            sequence += 1
+                            number(record, sequence)
+                            published.append(record)
+                    if decisions.sends:
+                        await _release_sends(decisions.sends, outlets)
+                    for admission in decisions.released:
+                        outlets.credits.send_nowait(admission)
+                    if published:
+                        await put(to_emitter, News(item.session, tuple(published)))
+                    for reply in decisions.replies:
+                        answer(cast("trio.MemorySendChannel[Any]", reply.reply_to), reply.value)
+        finally:
+            for outlets in sessions.values():
+                outlets.close()
 
 
 async def _release_sends(sends: list[Send | EndLink], outlets: Outlets) -> None:

@@ -26,6 +26,7 @@ from .clock import Clock, seconds
 from .fetch import Fetch
 from .http import HttpClient, HttpFailed
 from .published import Published
+from .started import StartedOnce
 from .token import TokenRequest, renew
 
 __all__ = ["CallsOver", "RestDesk", "ToRest", "run_rest"]
@@ -99,7 +100,7 @@ class RestDesk:
         self._nonce = max(self._nonce + 1, self.clock.now().wall_ns // self.venue.rules.nonce_unit)
         return self._nonce
 
-    async def exchange(self, call: HttpCall, written: _Once) -> HttpAnswer:
+    async def exchange(self, call: HttpCall, written: StartedOnce) -> HttpAnswer:
         """Signs, sends, and tells when the call has been written. Raises HttpFailed."""
         if isinstance(call, SignedCall):
             return await self.http.call(call.sign(self.next_nonce()), None, on_written=written.started)
@@ -146,7 +147,7 @@ class _Calls:
         self, item: Send | Fetch, call: HttpCall, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
     ) -> None:
         """One call from its signature to its answer. Started once it has been written, or cannot be."""
-        once = _Once(task_status)
+        once = StartedOnce(task_status)
         failure = reply = None
         try:
             reply = await self.desk.exchange(call, once)
@@ -166,19 +167,6 @@ class _Calls:
         if reply is not None:
             return self.desk.venue.read_answer(request, reply)
         return [RequestRefused(request_id=i, outcome=Outcome.AMBIGUOUS, reason=str(failure)) for i in _ids(request)]
-
-
-@define
-class _Once:
-    """Tells once that a call has been written, however often it is told."""
-
-    _status: trio.TaskStatus[None]
-    _told: bool = False
-
-    def started(self) -> None:
-        if not self._told:
-            self._told = True
-            self._status.started()
 
 
 async def run_rest(

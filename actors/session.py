@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from enum import Enum
 from typing import Final
@@ -69,13 +69,15 @@ class SessionSettings:
 
 @frozen(kw_only=True)
 class SessionDesk:
-    """What the session works with, and the views that it publishes. draw: from 0 up to, not including, 1."""
+    """What the session works with, and the views that it publishes. draw: from 0 up to, not including, 1; prepare: what
+    must be done before the first connection; may raise LinkError."""
 
     venue: Venue
     connector: Connector
     settings: SessionSettings
     clock: Clock
     draw: Callable[[], float]
+    prepare: Callable[[], Awaitable[None]]
     token: Published[str | None]
     instruments: Published[Mapping[str, Instrument]]
     mode: Published[ConnectionMode]
@@ -310,6 +312,7 @@ async def run_session(
     with to_dispatch, to_sender, to_token:
         with stop:
             try:
+                await desk.prepare()
                 await session.run()
             except LinkError as error:
                 failure = error

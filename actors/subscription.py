@@ -9,10 +9,11 @@ import trio
 
 from protocol.errors import SubscriberLagged
 from protocol.events import Event
+from protocol.values import ClientOrderId
 
-from .emitter import Lag
+from .emitter import Lag, Subscribe, ToEmitter
 
-__all__ = ["EventStream"]
+__all__ = ["EventStream", "open_stream"]
 
 
 class EventStream:
@@ -83,3 +84,17 @@ class EventStream:
             raise StopAsyncIteration from None
         self._last_read = batch[-1].sequence
         return batch
+
+
+def open_stream(
+    to_emitter: trio.MemorySendChannel[ToEmitter], batches: int, session: int | None, only: ClientOrderId | None
+) -> EventStream:
+    """Subscribed at the call. batches: it may lag behind; session: of which events are wanted, None: of all; only: of
+    one order of the session."""
+    send, receive = trio.open_memory_channel[tuple[Event, ...]](batches)
+    lag = Lag()
+    try:
+        to_emitter.send_nowait(Subscribe(send, lag, session, only))
+    except (trio.BrokenResourceError, trio.ClosedResourceError):
+        send.close()  # all is closed: an empty stream that ends at once
+    return EventStream(receive, lag)

@@ -1,6 +1,6 @@
 """Which actor gets which channel ends. The graph of the README, as code.
 
-Every producer gets a clone of its own and ours are closed at the end of `start_actors`, so the end of input travels
+Every producer gets a clone of its own and ours are closed at the end of `start_session`, so the end of input travels
 downstream by itself: callers → command handler → dispatch → outbox → emitter → subscribers.
 """
 
@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final, Generic, TypeVar
 
 import trio
 from attrs import define, field, frozen
 
-from protocol.dispatch import Decisions, DispatchState
+from protocol.dispatch import DispatchState
+from protocol.errors import LinkError
 from protocol.inputs import Admission
 from protocol.values import ClientOrderId, Instrument
 from protocol.venue import Venue
@@ -25,15 +27,17 @@ from .config import ClientConfig
 from .dispatch import has_given_up, run_dispatch
 from .emitter import ToEmitter, run_emitter
 from .http import HttpClient
-from .outbox import Outlets, run_outbox
+from .instrument_loader import cache_instruments
+from .outbox import Attach, Outlets, ToOutbox, run_outbox
 from .published import Published
 from .rest import RestDesk, ToRest, run_rest
 from .sender import SenderDesk, SenderSettings, ToSender, run_sender
 from .session import ConnectionMode, SessionDesk, SessionSettings, run_session
 from .socket_feed import FeedStatistics
+from .started import StartedOnce
 from .token import TokenRequest, run_token
 
-__all__ = ["Entrances", "Views", "start_actors"]
+__all__ = ["Entrances", "SessionPlan", "Stream", "Views", "start_session", "start_stream"]
 
 T = TypeVar("T")
 
@@ -59,10 +63,36 @@ class Views:
 
 @frozen
 class Entrances:
-    """The ends that the client holds: where to ask, and where to subscribe."""
+    """The ends that the client holds: where to ask, and where to subscribe; session: its number in the stream."""
 
     asks: trio.MemorySendChannel[Ask]
     emitter: trio.MemorySendChannel[ToEmitter]
+    session: int
+
+
+@frozen
+class Stream:
+    """The ends of the actors that all sessions of a program share: outbox and emitter. Whoever starts them closes these
+    once every session has its own."""
+
+    outbox: trio.MemorySendChannel[ToOutbox]
+    emitter: trio.MemorySendChannel[ToEmitter]
+
+    def close(self) -> None:
+        self.outbox.close()
+        self.emitter.close()
+
+
+@frozen(kw_only=True)
+class SessionPlan:
+    """One session to start. number: in the stream; contained: its failure is an event, and nobody else's end."""
+
+    config: ClientConfig
+    venue: Venue
+    http: HttpClient
+    views: Views
+    number: int
+    contained: bool
 
 
 class _Channel(Generic[T]):
@@ -82,8 +112,6 @@ class _Graph:
     room: int = field(init=False)
     command_handler: _Channel[Ask] = field(factory=lambda: _Channel(ASK_INBOX))
     dispatch: _Channel[Batch] = field(factory=lambda: _Channel(DISPATCH_INBOX))
-    outbox: _Channel[Decisions] = field(factory=lambda: _Channel(DISPATCH_INBOX))
-    emitter: _Channel[ToEmitter] = field(factory=lambda: _Channel(EMITTER_INBOX))
     token: _Channel[TokenRequest] = field(factory=lambda: _Channel(TOKEN_INBOX))
     sender: _Channel[ToSender] = field(init=False)
     rest: _Channel[ToRest] = field(init=False)
@@ -94,6 +122,9 @@ class _Graph:
         self.room = self.config.order_credits + self.config.cancel_credits + INTERNAL_REQUESTS
         self.sender, self.rest, self.credits = _Channel(self.room), _Channel(self.room), _Channel(self.room)
 
+    def outlets(self) -> Outlets:
+        return Outlets(sender=self.sender.send.clone(), rest=self.rest.send.clone(), credits=self.credits.send.clone())
+
     def close_ours(self) -> None:
         for channel in (self.dispatch, self.sender, self.rest, self.token, self.credits):
             channel.send.close()
@@ -103,16 +134,33 @@ def _new_client_order_id() -> ClientOrderId:
     return ClientOrderId(str(uuid.uuid4()))  # a form that crosses every venue's wire whole
 
 
-async def start_actors(
-    config: ClientConfig, venue: Venue, http: HttpClient, views: Views, nursery: trio.Nursery
-) -> Entrances:
-    """Starts every actor in `nursery` and returns once the session is logged in. Raises LinkError."""
+def start_stream(nursery: trio.Nursery) -> Stream:
+    """Starts what all sessions share."""
+    outbox: _Channel[ToOutbox] = _Channel(DISPATCH_INBOX)
+    emitter: _Channel[ToEmitter] = _Channel(EMITTER_INBOX)
+    nursery.start_soon(run_outbox, outbox.receive, emitter.send.clone())
+    nursery.start_soon(run_emitter, emitter.receive)
+    return Stream(outbox.send, emitter.send)
+
+
+async def start_session(plan: SessionPlan, stream: Stream, nursery: trio.Nursery) -> Entrances:
+    """Starts every actor of one session in `nursery`. Returns once it is logged in, or, if it is contained, once it has
+    failed. Raises LinkError otherwise."""
+    config = plan.config
     graph, clock = _Graph(config), Clock(config.wall_clock)
-    stop_session = trio.CancelScope()
-    _start_core(graph, venue, views, clock, nursery)
-    _start_link(graph, venue, http, views, clock, nursery, stop_session)
-    session = SessionDesk(
-        venue=venue,
+    stop = trio.CancelScope()
+    await stream.outbox.send(Attach(plan.number, graph.outlets()))
+    entrances = Entrances(graph.command_handler.send, stream.emitter.clone(), plan.number)
+    _start_core(graph, plan, stream.outbox.clone(), clock, nursery)
+    _start_link(graph, plan, clock, nursery, stop)
+    asks = entrances.asks.clone()
+
+    async def prepare() -> None:
+        with asks:
+            await cache_instruments(plan.venue, plan.http, config, asks)
+
+    desk = SessionDesk(
+        venue=plan.venue,
         connector=config.reach(),
         settings=SessionSettings(
             first_connect=config.first_connect,
@@ -124,30 +172,42 @@ async def start_actors(
         ),
         clock=clock,
         draw=config.draw,
-        token=views.token,
-        instruments=views.instruments,
-        mode=views.mode,
-        statistics=views.statistics,
+        prepare=prepare,
+        token=plan.views.token,
+        instruments=plan.views.instruments,
+        mode=plan.views.mode,
+        statistics=plan.views.statistics,
     )
     ends = (graph.dispatch.send.clone(), graph.sender.send.clone(), graph.token.send.clone())
     graph.close_ours()
-    await nursery.start(run_session, session, *ends, stop_session)
-    return Entrances(graph.command_handler.send, graph.emitter.send)
+    run = _run_contained if plan.contained else run_session
+    await nursery.start(run, desk, *ends, stop)
+    return entrances
 
 
-def _start_core(graph: _Graph, venue: Venue, views: Views, clock: Clock, nursery: trio.Nursery) -> None:
-    """Command handler, dispatch, outbox and emitter: all that never touches the network."""
-    config = graph.config
+async def _run_contained(*session: Any, task_status: trio.TaskStatus[None]) -> None:
+    """A session whose failure nobody sees but its own subscribers."""
+    status = StartedOnce(task_status)
+    with suppress(LinkError):
+        await run_session(*session, task_status=status)
+    status.started()
+
+
+def _start_core(
+    graph: _Graph, plan: SessionPlan, to_outbox: trio.MemorySendChannel[ToOutbox], clock: Clock, nursery: trio.Nursery
+) -> None:
+    """Command handler and dispatch: what never touches the network."""
+    config = plan.config
     credits = {Admission.ORDER: config.order_credits, Admission.CANCEL: config.cancel_credits}
     desk = CommandDesk(
-        venue=venue,
+        venue=plan.venue,
         admissions=Admissions(graph.credits.receive, credits),
-        view=views.instruments,
+        view=plan.views.instruments,
         token=graph.token.send.clone(),
         new_client_order_id=_new_client_order_id,
     )
     state = DispatchState(
-        venue,
+        plan.venue,
         config.trader,
         config.account,
         fill_window=config.fill_window,
@@ -155,35 +215,21 @@ def _start_core(graph: _Graph, venue: Venue, views: Views, clock: Clock, nursery
         cancel_all_after=config.cancel_all_after,
         abandoned=has_given_up,
     )
-    outlets = Outlets(
-        sender=graph.sender.send.clone(),
-        rest=graph.rest.send.clone(),
-        emitter=graph.emitter.send.clone(),
-        credits=graph.credits.send.clone(),
-    )
     start = nursery.start_soon
     start(run_command_handler, graph.command_handler.receive, graph.dispatch.send.clone(), desk, clock)
-    start(run_dispatch, graph.dispatch.receive, graph.outbox.send, state, clock)
-    start(run_outbox, graph.outbox.receive, outlets)
-    start(run_emitter, graph.emitter.receive)
+    start(run_dispatch, graph.dispatch.receive, to_outbox, state, clock, plan.number)
 
 
 def _start_link(
-    graph: _Graph,
-    venue: Venue,
-    http: HttpClient,
-    views: Views,
-    clock: Clock,
-    nursery: trio.Nursery,
-    stop_session: trio.CancelScope,
+    graph: _Graph, plan: SessionPlan, clock: Clock, nursery: trio.Nursery, stop_session: trio.CancelScope
 ) -> None:
     """Sender, rest and token: all that touches the network beside the session."""
-    config = graph.config
+    config, venue, views = plan.config, plan.venue, plan.views
     settings = SenderSettings(close_timeout=config.close_timeout, rate=config.requests_per_second)
     sender = SenderDesk(venue, settings, views.token, graph.credits.send.clone(), stop_session, clock)
     rest = RestDesk(
         venue=venue,
-        http=http,
+        http=plan.http,
         token=views.token,
         to_token=graph.token.send.clone(),
         credits=graph.credits.send.clone(),

@@ -287,9 +287,10 @@ class FillReport(Report):
 
 @frozen(kw_only=True)
 class ConnectionEvent(Event):
-    """About the link to one venue. connection: number of the connection, from 1."""
+    """About the link of one account to one venue. connection: number of the connection, from 1."""
 
     venue: str
+    account: AccountId
     connection: int
 
 

@@ -207,7 +207,7 @@ async def test_connecting_can_be_cancelled_anywhere(autojump_clock: MockClock) -
             await trio.sleep(10)  # the venue's side of the connection ends, too
             assert tasks_below(trio.lowlevel.current_task()) == before
             step += 1
-        assert step > 8
+        assert step > 4
 
 
 async def test_submitting_can_be_cancelled_anywhere(autojump_clock: MockClock) -> None:

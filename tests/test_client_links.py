@@ -50,9 +50,22 @@ class Nowhere:
         raise OSError("nobody listens there")
 
 
+def config_of(nowhere: Nowhere, **options: Any) -> AxConfig:
+    url = "ws://localhost:1/orders/ws"
+    return AxConfig(url=url, credentials=Token("t"), connector=nowhere, draw=lambda: 0.0, **options)
+
+
+async def test_without_the_list_of_instruments_there_is_no_client(autojump_clock: MockClock) -> None:
+    nowhere = Nowhere()
+    with pytest.raises(ConnectFailed, match="instruments of AX could not be read .* in 5 attempts"):
+        async with open_client(config_of(nowhere)):
+            raise AssertionError("there is nothing to connect to")
+    assert nowhere.tried == [0.0, 0.5, 1.5, 3.5, 7.5]
+
+
 async def test_the_first_connect_gives_up_after_five_attempts(autojump_clock: MockClock) -> None:
     nowhere = Nowhere()
-    config = AxConfig(url="ws://localhost:1/orders/ws", credentials=Token("t"), connector=nowhere, draw=lambda: 0.0)
+    config = config_of(nowhere, load_instruments=False)
     with pytest.raises(ConnectFailed) as failure:
         async with open_client(config):
             raise AssertionError("there is nothing to connect to")
@@ -63,7 +76,7 @@ async def test_the_first_connect_gives_up_after_five_attempts(autojump_clock: Mo
 
 async def test_an_attempt_takes_ten_seconds_at_most(autojump_clock: MockClock) -> None:
     nowhere = Nowhere(silent=True)
-    config = AxConfig(url="ws://localhost:1/orders/ws", credentials=Token("t"), connector=nowhere, draw=lambda: 0.0)
+    config = config_of(nowhere, load_instruments=False)
     with pytest.raises(ConnectFailed, match="within 10 s"):
         async with open_client(config):
             raise AssertionError("there is nothing to connect to")

@@ -344,7 +344,7 @@ async def test_a_refused_question_raises(autojump_clock: MockClock) -> None:
 
 async def test_the_login_comes_first_and_its_token_opens_the_socket(autojump_clock: MockClock) -> None:
     async with talking() as (venue, _, stream):
-        login, instruments = venue.calls
+        instruments, login = venue.calls
         (upgrade,) = venue.upgrades
         assert (login.method, login.path) == ("POST", "/api/authenticate")
         assert "authorization" not in login.headers

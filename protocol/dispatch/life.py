@@ -185,6 +185,7 @@ class OrderLife:
             self._desk.record(
                 events.Gap(
                     venue=self._desk.rules.venue,
+                    account=self._desk.account,
                     connection=self._desk.connection,
                     local_time=self._desk.now.wall_ns,
                     identity=order.identity,

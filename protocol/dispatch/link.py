@@ -67,6 +67,7 @@ class Link:
         desk.record(
             kind(
                 venue=desk.rules.venue,
+                account=desk.account,
                 connection=link.connection,
                 local_time=desk.now.wall_ns,
                 url=link.url,
@@ -83,6 +84,7 @@ class Link:
         desk.record(
             events.Authenticated(
                 venue=desk.rules.venue,
+                account=desk.account,
                 connection=desk.connection,
                 local_time=desk.now.wall_ns,
                 user=login.user,
@@ -109,6 +111,7 @@ class Link:
         desk.record(
             events.Disconnected(
                 venue=desk.rules.venue,
+                account=desk.account,
                 connection=link.connection,
                 local_time=desk.now.wall_ns,
                 reason=link.reason,
@@ -135,6 +138,7 @@ class Link:
         desk.record(
             kind(
                 venue=desk.rules.venue,
+                account=desk.account,
                 connection=link.connection,
                 local_time=desk.now.wall_ns,
                 reason=link.reason,
@@ -158,8 +162,8 @@ class Link:
             desk.reply(asked.reply_to, None)
             return
         self._losing.deny_previews("The client was closed before it was sent.")
-        until_flat = command.cancel_all and desk.ready and bool(desk.orders.live)
-        if until_flat:
+        until_flat = command.cancel_all and desk.ready
+        if until_flat:  # also orders of other sessions, which we do not track
             desk.send(requests.CancelAllOrders(request_id=desk.flights.next_internal_id(), symbol=None))
         self.on_leave()
         deadline = desk.now.monotonic_ns + command.grace

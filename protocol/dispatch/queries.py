@@ -229,6 +229,7 @@ class Queries:
         self._desk.record(
             events.Reconciled(
                 venue=self._desk.rules.venue,
+                account=self._desk.account,
                 connection=self._desk.connection,
                 local_time=self._desk.now.wall_ns,
                 open_orders=settlement.open_orders,

@@ -1,0 +1,132 @@
+"""The block that clients live in: one client, or several side by side with one stream of events."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import trio
+
+from .client import Client
+from .config import ClientConfig, Token
+from .http import open_http
+from .network import refuse_plaintext
+from .published import Published
+from .session import ConnectionMode
+from .socket_feed import FeedStatistics
+from .subscription import EventStream, open_stream
+from .unwrap import open_unwrapped_nursery
+from .wiring import SessionPlan, Stream, Views, start_session, start_stream
+
+__all__ = ["Gateway", "open_client", "open_gateway"]
+
+
+class Gateway(Mapping[str, Client]):
+    """The clients of a program by name, with one stream of their events. Made by `open_gateway`."""
+
+    def __init__(self, clients: Mapping[str, Client], stream: Stream, batches: int) -> None:
+        self._clients = clients
+        self._stream = stream
+        self._batches = batches
+
+    def __getitem__(self, name: str) -> Client:
+        return self._clients[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._clients)
+
+    def __len__(self) -> int:
+        return len(self._clients)
+
+    def events(self) -> EventStream:
+        """Every client's events from now on, in one order with one sequence of numbers. The first stream opened in a
+        gateway, by it or by one of its clients, also holds what came before it."""
+        return open_stream(self._stream.emitter, self._batches, None, None)
+
+
+def _views(config: ClientConfig) -> Views:
+    token = config.credentials.text if isinstance(config.credentials, Token) else None
+    return Views(
+        mode=Published(ConnectionMode.CONNECTING),
+        instruments=Published({}),
+        statistics=Published(FeedStatistics()),
+        token=Published(token),
+    )
+
+
+@asynccontextmanager
+async def _open_clients(
+    configs: Sequence[ClientConfig], *, contained: bool
+) -> AsyncIterator[tuple[list[Client], Stream]]:
+    venues = [config.venue() for config in configs]
+    for config, venue in zip(configs, venues, strict=True):
+        refuse_plaintext(venue.upgrade("").url, config.allow_plaintext)
+        refuse_plaintext(venue.rest_url, config.allow_plaintext)
+    views = [_views(config) for config in configs]
+    try:
+        async with AsyncExitStack() as stack:
+            calls = [
+                await stack.enter_async_context(open_http(venue.rest_url, config.reach(), timeout=config.http_timeout))
+                for config, venue in zip(configs, venues, strict=True)
+            ]
+            nursery = await stack.enter_async_context(open_unwrapped_nursery())
+            stream = start_stream(nursery)
+            plans = [
+                SessionPlan(config=config, venue=venue, http=http, views=view, number=number, contained=contained)
+                for number, (config, venue, http, view) in enumerate(zip(configs, venues, calls, views, strict=True))
+            ]
+            clients = await _start(plans, stream, nursery)
+            yield clients, stream
+            nursery.cancel_scope.deadline = trio.current_time() + max(config.close_timeout for config in configs)
+            stream.close()
+            async with open_unwrapped_nursery() as closing:
+                for client in clients:
+                    closing.start_soon(client.close)
+    finally:
+        for view in views:
+            view.mode.publish(ConnectionMode.CLOSED)
+
+
+async def _start(plans: Sequence[SessionPlan], stream: Stream, nursery: trio.Nursery) -> list[Client]:
+    """All sessions at once; returns when each of them is logged in, or has failed if that is contained."""
+    clients: dict[int, Client] = {}
+
+    async def start(plan: SessionPlan) -> None:
+        entrances = await start_session(plan, stream, nursery)
+        url = plan.venue.upgrade("").url
+        clients[plan.number] = Client(plan.config, url, plan.views, entrances, nursery.cancel_scope.cancel)
+
+    async with open_unwrapped_nursery() as starting:
+        for plan in plans:
+            starting.start_soon(start, plan)
+    return [clients[plan.number] for plan in plans]
+
+
+@asynccontextmanager
+async def open_client(config: ClientConfig) -> AsyncIterator[Client]:
+    """A connected client. Leaving the block closes it: requests in flight get `close_grace`, then the WebSocket close
+    handshake, all within `close_timeout`; what has not ended by then is dropped. No task outlives the block.
+
+    Raises ConnectFailed, AuthenticationFailed; later, out of the block, SessionFailed or AuthenticationFailed when the
+    session cannot go on. What the block itself raises leaves it as it is. Raises ValueError for a url that would send
+    credentials unencrypted.
+    """
+    async with _open_clients([config], contained=False) as (clients, _):
+        yield clients[0]
+
+
+@asynccontextmanager
+async def open_gateway(configs: Mapping[str, ClientConfig]) -> AsyncIterator[Gateway]:
+    """Several clients side by side, by names of your own, with one stream of events. Leaving the block closes all of
+    them at once, as `open_client` closes one.
+
+    A session that fails, at the beginning or later, is not the others' end: its failure is an event
+    (`AuthenticationFailed`, `SessionFailed`), its waits raise, and its client is closed. What the block itself raises
+    leaves it as it is. Raises ValueError when there is nothing to open, or for a url that would send credentials
+    unencrypted.
+    """
+    if not configs:
+        raise ValueError("A gateway needs at least one venue.")
+    async with _open_clients(list(configs.values()), contained=True) as (clients, stream):
+        batches = max(config.subscriber_batches for config in configs.values())
+        yield Gateway(dict(zip(configs, clients, strict=True)), stream, batches)

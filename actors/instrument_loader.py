@@ -1,0 +1,43 @@
+"""Reading the venue's list of instruments before the first connection."""
+
+from __future__ import annotations
+
+import trio
+
+from protocol import commands
+from protocol.errors import ConnectFailed, WireError
+from protocol.values import Instrument
+from protocol.venue import Venue
+
+from .channels import Ask, ask_locally
+from .config import ClientConfig
+from .http import HttpClient, HttpFailed
+
+__all__ = ["cache_instruments"]
+
+
+async def cache_instruments(
+    venue: Venue, http: HttpClient, config: ClientConfig, asks: trio.MemorySendChannel[Ask]
+) -> None:
+    """Makes the venue's instruments, and those of the configuration, known to the command handler. Raises
+    ConnectFailed."""
+    if config.load_instruments:
+        await ask_locally(asks, commands.InitializeInstruments(await _load(venue, http, config)))
+    if config.instruments:
+        await ask_locally(asks, commands.InitializeInstruments(config.instruments))
+
+
+async def _load(venue: Venue, http: HttpClient, config: ClientConfig) -> tuple[Instrument, ...]:
+    """The venue's own list, with the patience of a first connect."""
+    failures = 0
+    while True:
+        try:
+            return venue.read_instruments(await http.call(venue.instruments_call(), None))
+        except (HttpFailed, WireError) as failure:
+            failures += 1
+            if failures == config.first_connect.attempts:
+                raise ConnectFailed(
+                    f"The instruments of {venue.rules.venue} could not be read from {venue.rest_url} in {failures} "
+                    f"attempts; the last one failed: {failure}"
+                ) from None
+        await trio.sleep(config.first_connect.delay(failures, config.draw()))
