@@ -57,7 +57,7 @@ def config_of(nowhere: Nowhere, **options: Any) -> AxConfig:
 
 async def test_without_the_list_of_instruments_there_is_no_client(autojump_clock: MockClock) -> None:
     nowhere = Nowhere()
-    with pytest.raises(ConnectFailed, match="instruments of AX could not be read .* in 5 attempts"):
+    with pytest.raises(ConnectFailed, match=r"instruments of AX could not be read .* in 5 attempts"):
         async with open_client(config_of(nowhere)):
             raise AssertionError("there is nothing to connect to")
     assert nowhere.tried == [0.0, 0.5, 1.5, 3.5, 7.5]
