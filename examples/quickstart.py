@@ -1,6 +1,6 @@
-"""The story of a trading session, offline: log in, place, change, fill in parts, lose the connection, cancel, leave.
+"""The story of a trading session, offline, at a simulated venue of your choice.
 
-    python examples/quickstart.py [ax]
+    python examples/quickstart.py [ax | kraken-futures]
 
 Shows a live table of orders in a terminal, plain lines elsewhere. Takes a few seconds.
 """
@@ -8,81 +8,20 @@ Shows a live table of orders in a terminal, plain lines elsewhere. Takes a few s
 from __future__ import annotations
 
 import sys
-from decimal import Decimal
 
+import ax
+import kraken_futures
 import trio
-from screen import Screen, open_screen
+from tell import tell
 
-from actors import AxConfig, Client, NewOrder, Side, SimulatedVenue, events, open_client, open_simulated_venue
-
-EURUSD = "EURUSD-PERP.AX"
-XAU = "XAU-PERP.AX"
+STORIES = {"ax": ax.trade, "kraken-futures": kraken_futures.trade}
 
 
-async def trade(client: Client, venue: SimulatedVenue, screen: Screen) -> None:
-    """What a program does with a client. Another trader at the venue takes the other side."""
-    screen.say("A resting order: sell 40 gold at 2411.5, and somebody buys 15 of them.")
-    gold = await client.submit(NewOrder.limit(XAU, Side.SELL, quantity=40, price="2411.5"))
-    await gold.accepted()
-    await venue.trade("XAU-PERP", Side.BUY, price="2411.5", quantity=15)
-    await screen.breathe()
-
-    screen.say("Changing it: the venue replaces the order under a new id, the client order stays the same.")
-    await client.replace(gold, price="2410.9")
-    await screen.breathe()
-
-    screen.say("The connection drops. While it is down somebody buys 10 more, which only the venue knows.")
-    with client.events() as news:
-        await venue.drop_connections()
-        await venue.trade("XAU-PERP", Side.BUY, price="2410.9", quantity=10)
-        async for event in news:
-            if isinstance(event, events.Reconciled):
-                break
-    await screen.breathe()
-
-    screen.say("The gap is reported, not papered over; reading the venue's history brings the missing fill.")
-    now = venue.wall_clock()
-    await client.read_fills(start=now - 60_000_000_000, end=now + 1_000_000_000)
-    await screen.breathe()
-
-    screen.say("An order that takes what is there, and one that would not be allowed to.")
-    await venue.trade("EURUSD-PERP", Side.SELL, price="1.0999", quantity=500, rest=True)
-    euro = await client.submit(NewOrder.market(EURUSD, Side.BUY, quantity=300))
-    await euro.filled()
-    post_only = NewOrder.limit(EURUSD, Side.BUY, quantity=100, price="1.0999", post_only=True)
-    await (await client.submit(post_only)).done()
-    await screen.breathe()
-
-    screen.say("Canceling what is left of the gold order.")
-    await client.cancel(gold)
-    await gold.done()
-    await screen.breathe()
-
-
-async def main(venue_name: str = "ax") -> None:
-    if venue_name != "ax":
-        raise SystemExit(f"There is no venue {venue_name!r} to demonstrate; try ax.")
-    async with open_simulated_venue("ax", seed=7, quotes=False) as venue:
-        with open_screen(f"trio-orders at a simulated AX Exchange, {venue.url}") as screen:
-            async with open_client(AxConfig(url=venue.url, credentials=venue.credentials)) as client:
-                async with trio.open_nursery() as nursery:
-                    nursery.start_soon(screen.follow, client)
-                    await trade(client, venue, screen)
-                    nursery.cancel_scope.cancel()
-                screen.say("Leaving: requests in flight are awaited, then the WebSocket is closed.")
-                left = trio.current_time()
-            screen.say(f"Closed in {(trio.current_time() - left) * 1000:.1f} ms.")
-        compare(screen, venue)
-
-
-def compare(screen: Screen, venue: SimulatedVenue) -> None:
-    """The point of it all: every execution that the venue booked, once each, and nothing else."""
-    heard = {fill.trade_id for fill in screen.fills}
-    booked = {execution.trade_id for execution in venue.executions()}
-    total = sum((fill.last_quantity for fill in screen.fills), Decimal(0))
-    verdict = "the same" if heard == booked and len(heard) == len(screen.fills) else "NOT the same"
-    print(f"Fills heard: {len(screen.fills)} ({total} contracts). Executions in the venue's ledger: {len(booked)}.")
-    print(f"They are {verdict}.")
+async def main(name: str = "ax") -> None:
+    story = STORIES.get(name)
+    if story is None:
+        raise SystemExit(f"There is no venue {name!r} to demonstrate; try one of {', '.join(STORIES)}.")
+    await tell(name, story)
 
 
 if __name__ == "__main__":

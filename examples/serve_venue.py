@@ -1,10 +1,11 @@
 """A simulated venue as a program of its own, for clients in other processes and other languages.
 
-    python examples/serve_venue.py ax --port 8080 [--api-key K --api-secret S] [--tls] [--ledger FILE] [--seed N]
+    python examples/serve_venue.py VENUE --port 8080 [--api-key K --api-secret S] [--tls] [--ledger FILE] [--seed N]
 
-Prints `listening http://… ws://…` when it is ready and runs until SIGINT or SIGTERM. It keeps quotes in the book, so
-that marketable orders fill. With --ledger every input is written to FILE as it comes, and those that are there already
-are replayed at the start: orders and positions survive a restart.
+VENUE is ax, kraken-futures or kraken-spot. Prints `listening http://… ws://…` when it is ready, then the key and secret
+that it accepts unless they were given (Kraken's secrets are base64 text). It runs until SIGINT or SIGTERM, and keeps
+quotes in the book, so that marketable orders fill. With --ledger every input is written to FILE as it comes, and those
+that are there already are replayed at the start: orders and positions survive a restart.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Serve a simulated trading venue on this machine.")
     parser.add_argument("venue", choices=sorted(VENUES))
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes any free one")
-    parser.add_argument("--api-key", help="the key that may log in, instead of demo-key")
-    parser.add_argument("--api-secret", help="its secret, instead of demo-secret")
+    parser.add_argument("--api-key", help="the key that may log in, instead of the one that is printed")
+    parser.add_argument("--api-secret", help="its secret; base64 text at Kraken")
     parser.add_argument("--tls", action="store_true", help="encrypt, with a certificate made for this run")
     parser.add_argument("--ledger", type=Path, help="file in which the venue's inputs are kept")
     parser.add_argument("--seed", type=int, default=0)
@@ -98,6 +99,8 @@ async def serve(options: argparse.Namespace, stack: ExitStack) -> None:
             **settings,
         ) as venue:
             print(f"listening {venue.rest_url} {venue.url}", flush=True)
+            if options.api_key is None:
+                print(f"accepts key {venue.credentials.key} secret {venue.credentials.secret}", flush=True)
             async for _ in signals:
                 break
     print("stopped", flush=True)
