@@ -1,0 +1,337 @@
+"""What Kraken Spot would refuse, ignore or misread, refused here before anything is sent (spec A.12, A.13).
+
+Each check raises NotSent with a sentence that says why. None of them reads a clock: `check_times` is given the time,
+and `check_mode` what the venue takes now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final
+
+from ..commands import Replace
+from ..errors import NotSent
+from ..orders import NewOrder
+from ..requests import (
+    BatchOrders,
+    CancelAllOrders,
+    CancelOrder,
+    PlaceOrder,
+    ReplaceOrder,
+    Request,
+    SetCancelTimer,
+)
+from ..values import ClientOrderId, Instrument, OffsetUnit, OrderType, Side, SystemMode, TimeInForce, TriggerType
+from .converter import SECOND, is_plausible, plain
+from .instruments import VENUE
+from .options import ConditionalClose, KrakenSpotOptions
+from .symbols import symbol_of_pair
+from .words import LIMIT_TYPES, SIGNAL_WORDS, TIME_IN_FORCE_WORDS, TRAILING_TYPES, TRIGGER_TYPES
+
+__all__ = [
+    "check_change",
+    "check_mode",
+    "check_order",
+    "check_terms",
+    "check_times",
+    "wire_id",
+]
+
+LONGEST_CLIENT_ORDER_ID: Final = 36
+LONGEST_FREE_TEXT: Final = 18
+HEX: Final = frozenset("0123456789abcdefABCDEF")
+MOST_ICEBERG_SLICES: Final = 15
+LONGEST_LIFE: Final = 31 * 86_400 * SECOND
+"""How far ahead an order may expire: a month."""
+SHORTEST_DEADLINE: Final = SECOND // 2
+LONGEST_DEADLINE: Final = 60 * SECOND
+
+
+# Names
+
+
+def wire_id(client_order_id: ClientOrderId) -> str:
+    """The id as it crosses the wire: a UUID, 32 hex digits or up to 18 characters as they are, of anything longer the
+    last 17 behind an O (spec A.13). Dispatch finds the order by it; two that become alike are told apart there."""
+    return "O" + client_order_id[-17:] if not _is_wire_form(client_order_id) else client_order_id
+
+
+def _is_wire_form(name: str) -> bool:
+    """True for a name that the venue takes as it is."""
+    length = len(name)
+    if length <= LONGEST_FREE_TEXT or (length == 36 and name.count("-") == 4):
+        return True
+    return length == 32 and HEX.issuperset(name)
+
+
+def check_order(order: NewOrder, instruments: Mapping[str, Instrument]) -> Instrument:
+    """The checks that come before a request number is taken."""
+    wanted = order.instrument
+    instrument = instruments.get(wanted.symbol)
+    if instrument is None or wanted.venue != VENUE:
+        modern = symbol_of_pair(wanted.symbol.upper())
+        hint = f" Kraken calls it {modern}." if modern != wanted.symbol and modern in instruments else ""
+        raise NotSent(f"Instrument {wanted} not found in cache.{hint}")
+    if not isinstance(order.side, Side):
+        raise NotSent(f"The side of an order must be BUY or SELL, not {order.side!r}.")
+    name = order.client_order_id
+    if name is not None and not _is_name(name):
+        raise NotSent(f"A client order id must be 1 to 36 printable ASCII characters, not {name[:40]!r}.")
+    return instrument
+
+
+def _is_name(name: str) -> bool:
+    return 1 <= len(name) <= LONGEST_CLIENT_ORDER_ID and name.isascii() and name.isprintable()
+
+
+# Terms
+
+
+def check_terms(order: NewOrder, instrument: Instrument) -> None:
+    """The checks that come after it."""
+    if order.tag is not None:
+        raise NotSent("Tagged order refused: Kraken has no order tags, so nobody would see it.")
+    _check_time_in_force(order)
+    _check_post_only(order)
+    _check_margin(order)
+    _check_quantity(order, instrument)
+    _check_display(order, instrument)
+    _check_prices(order, instrument)
+    _check_trailing(order)
+    _check_options(order)
+
+
+def _named(kind: OrderType) -> str:
+    return kind.name.capitalize().replace("_", "-")
+
+
+RESTING: Final = (TimeInForce.GTC, TimeInForce.GTD)
+
+
+def _check_time_in_force(order: NewOrder) -> None:
+    wanted, kind = order.time_in_force, order.type
+    if wanted not in TIME_IN_FORCE_WORDS:
+        raise NotSent(f"Unsupported time in force: {wanted.name}. Kraken supports GTC, GTD, IOC and FOK.")
+    if wanted is TimeInForce.FOK and kind is not OrderType.LIMIT:
+        raise NotSent(f"Only limit orders can be FOK on Kraken; this is a {kind.name} order.")
+    if wanted is TimeInForce.IOC and kind not in (OrderType.LIMIT, OrderType.MARKET):
+        raise NotSent(f"A {kind.name} order cannot be IOC: it waits until its trigger fires.")
+    if wanted is TimeInForce.GTD and kind is OrderType.MARKET:
+        raise NotSent("A MARKET order cannot be GTD: it never rests.")
+    if wanted is TimeInForce.GTD and order.expire_time is None:
+        raise NotSent("A GTD order requires expire time.")
+    if wanted is not TimeInForce.GTD and order.expire_time is not None:
+        raise NotSent(f"Only GTD orders have an expire time; this one is {wanted.name}.")
+
+
+def _check_post_only(order: NewOrder) -> None:
+    if not order.post_only:
+        return
+    if order.type not in LIMIT_TYPES:
+        raise NotSent(f"Only limit orders can be post-only; this is a {order.type.name} order.")
+    if order.time_in_force not in RESTING:
+        raise NotSent(f"Post-only cannot be combined with {order.time_in_force.name}: such an order could never trade.")
+
+
+def _check_margin(order: NewOrder) -> None:
+    if order.reduce_only and not order.margin:
+        raise NotSent("Reduce-only order refused: on Kraken Spot only margin orders reduce a position; set margin.")
+
+
+def _check_quantity(order: NewOrder, instrument: Instrument) -> None:
+    quantity = order.quantity
+    _check_size("Quantity", quantity)
+    if order.quote_quantity:
+        _check_amount(order)
+        return
+    if quantity < instrument.minimum_quantity:
+        raise NotSent(f"Quantity {quantity} is below the minimum of {plain(instrument.minimum_quantity)}.")
+    _check_lot("Quantity", quantity, instrument)
+
+
+def _check_size(what: str, quantity: Decimal) -> None:
+    if not is_plausible(quantity) or quantity <= 0:
+        raise NotSent(f"{what} {quantity} must be greater than zero and in proportion.")
+
+
+def _check_lot(what: str, quantity: Decimal, instrument: Instrument) -> None:
+    if not instrument.quantity_fits(quantity):
+        step = plain(instrument.quantity_increment)
+        raise NotSent(f"{what} {quantity} is not a multiple of the size increment {step} of {instrument.id}.")
+
+
+def _check_amount(order: NewOrder) -> None:
+    """An order that says what it may spend."""
+    if order.type is not OrderType.MARKET or order.side is not Side.BUY:
+        raise NotSent("Order by amount refused: on Kraken only a market buy can say how much it may spend.")
+    if order.margin:
+        raise NotSent("Order by amount refused: Kraken takes none on margin.")
+
+
+def _check_display(order: NewOrder, instrument: Instrument) -> None:
+    shown = order.display_quantity
+    if shown is None:
+        return
+    if order.type is not OrderType.LIMIT:
+        raise NotSent(f"Only limit orders can be icebergs; this is a {order.type.name} order.")
+    if order.time_in_force not in RESTING:
+        raise NotSent(f"An iceberg cannot be {order.time_in_force.name}: it must rest to show a part of itself.")
+    if not is_plausible(shown) or not 0 < shown <= order.quantity:
+        raise NotSent(f"The display quantity {shown} must be more than zero, and no more than the order's.")
+    if shown * MOST_ICEBERG_SLICES < order.quantity:
+        raise NotSent(f"The display quantity {shown} is less than a fifteenth of the order's {order.quantity}.")
+    _check_lot("Display quantity", shown, instrument)
+
+
+# Prices and triggers
+
+
+def _check_price(what: str, price: Decimal | None, instrument: Instrument) -> None:
+    if price is None:
+        return
+    if not is_plausible(price) or price <= 0:
+        raise NotSent(f"{what} {price} must be greater than zero and in proportion.")
+    if not instrument.price_fits(price):
+        tick = plain(instrument.price_increment)
+        raise NotSent(f"{what} {price} is not a multiple of the tick size {tick} of {instrument.id}.")
+
+
+def _options(order: NewOrder) -> KrakenSpotOptions:
+    return order.options if isinstance(order.options, KrakenSpotOptions) else KrakenSpotOptions()
+
+
+def _takes_price(order: NewOrder) -> bool:
+    if order.type is OrderType.TRAILING_STOP_LIMIT:
+        return _options(order).limit_price_type == "static"
+    return order.type in LIMIT_TYPES
+
+
+def _check_prices(order: NewOrder, instrument: Instrument) -> None:
+    kind = order.type
+    takes_price, takes_trigger = _takes_price(order), kind in TRIGGER_TYPES
+    if takes_price and order.price is None:
+        raise NotSent(f"{_named(kind)} order requires price.")
+    if not takes_price and order.price is not None:
+        raise NotSent(f"{_named(kind)} order refused: Kraken would not take its price of {order.price}.")
+    if takes_trigger and order.trigger_price is None:
+        raise NotSent(f"{_named(kind)} order requires trigger price.")
+    if not takes_trigger and order.trigger_price is not None:
+        raise NotSent(f"{_named(kind)} order refused: it cannot have a trigger price on Kraken.")
+    if order.trigger not in SIGNAL_WORDS:
+        raise NotSent(f"Trigger by {order.trigger.name} price refused: Kraken Spot knows the last and the index price.")
+    if order.trigger is not TriggerType.DEFAULT and kind not in TRIGGER_TYPES | TRAILING_TYPES:
+        raise NotSent(f"{_named(kind)} order refused: it has no trigger that {order.trigger.name} could fire.")
+    _check_price("Price", order.price, instrument)
+    _check_price("Trigger price", order.trigger_price, instrument)
+
+
+def _check_trailing(order: NewOrder) -> None:
+    kind, offset, limit_offset = order.type, order.trailing_offset, order.limit_offset
+    trailing = kind in TRAILING_TYPES
+    if trailing and offset is None:
+        raise NotSent(f"{_named(kind)} order requires trailing offset.")
+    if not trailing and offset is not None:
+        raise NotSent(f"{_named(kind)} order refused: only trailing orders have a trailing offset.")
+    needs_limit = kind is OrderType.TRAILING_STOP_LIMIT and not _takes_price(order)
+    if needs_limit and limit_offset is None:
+        raise NotSent(f"{_named(kind)} order requires limit offset.")
+    if not needs_limit and limit_offset is not None:
+        raise NotSent(f"{_named(kind)} order refused: it cannot have a limit offset on Kraken.")
+    _check_offset("trailing offset", offset, order.trailing_unit)
+    _check_offset("limit offset", limit_offset, order.limit_offset_unit)
+
+
+def _check_offset(what: str, offset: Decimal | None, unit: OffsetUnit) -> None:
+    if offset is None:
+        return
+    if not is_plausible(offset) or offset <= 0:
+        raise NotSent(f"The {what} {offset} must be greater than zero and in proportion.")
+    if unit is OffsetUnit.PERCENT and offset >= 100:
+        raise NotSent(f"The {what} must be less than 100 percent, not {offset}.")
+
+
+# Terms of this venue alone
+
+
+def _check_options(order: NewOrder) -> None:
+    options = order.options
+    if options is None:
+        return
+    if not isinstance(options, KrakenSpotOptions):
+        raise NotSent(f"Order refused: Kraken Spot has no options of the kind {type(options).__name__}.")
+    if options.limit_price_type is not None and order.type is not OrderType.TRAILING_STOP_LIMIT:
+        raise NotSent(f"Only a trailing-stop-limit order has a limit price type; this is a {order.type.name} order.")
+    if options.sender_sub_id is not None and not (
+        _is_name(options.sender_sub_id) and _is_wire_form(options.sender_sub_id)
+    ):
+        raise NotSent("The sender_sub_id must be a UUID, 32 hex digits, or up to 18 printable ASCII characters.")
+    if options.is_unnamed and not options.unnamed:
+        raise NotSent(
+            "Order refused: with a conditional close or an order_userref it cannot carry its client order id, so it "
+            "could be lost from sight. Set unnamed=True in its options to accept that."
+        )
+    if options.conditional is not None:
+        _check_conditional(options.conditional)
+
+
+def _check_conditional(close: ConditionalClose) -> None:
+    kind = close.type
+    if kind is OrderType.MARKET:
+        raise NotSent("A conditional close cannot be a MARKET order.")
+    if (kind in LIMIT_TYPES | {OrderType.TRAILING_STOP_LIMIT}) != (close.price is not None):
+        raise NotSent(f"A conditional close of type {kind.name} needs a price exactly if it is a limit order.")
+    if (kind in TRIGGER_TYPES | TRAILING_TYPES) != (close.trigger_price is not None):
+        raise NotSent(f"A conditional close of type {kind.name} needs a trigger price exactly if it has a trigger.")
+
+
+# Changes
+
+
+def check_change(change: Replace, instrument: Instrument) -> None:
+    """The checks of an amendment. Its quantity is that of the whole order, fills included."""
+    if change.time_in_force is not None:
+        raise NotSent("The change was refused: Kraken cannot change the time in force of an order.")
+    terms = (change.quantity, change.price, change.trigger_price, change.trailing_offset, change.display_quantity)
+    if terms == (None,) * len(terms) and change.post_only is None:
+        raise NotSent(f"The change of order {change.client_order_id} changes nothing.")
+    if change.trigger_price is not None and change.trailing_offset is not None:
+        raise NotSent("The change was refused: a trigger is at a price or at a distance, not both.")
+    for what, quantity in (("Quantity", change.quantity), ("Display quantity", change.display_quantity)):
+        if quantity is not None:
+            _check_size(what, quantity)
+            _check_lot(what, quantity, instrument)
+    _check_price("Price", change.price, instrument)
+    _check_price("Trigger price", change.trigger_price, instrument)
+    _check_offset("trailing offset", change.trailing_offset, change.trailing_unit)
+
+
+# What depends on the moment
+
+
+def check_times(order: NewOrder, now: int) -> None:
+    """The checks of an order's moments. now: ns since 1970."""
+    expires, begins, deadline = order.expire_time, _options(order).effective_time, order.process_before
+    if expires is not None and not max(now, begins or now) < expires <= now + LONGEST_LIFE:
+        raise NotSent("An order must expire in the future, after it begins, and within a month.")
+    if begins is not None and not now < begins <= now + LONGEST_LIFE:
+        raise NotSent("A scheduled order must begin in the future, and within a month.")
+    if deadline is not None and not now + SHORTEST_DEADLINE <= deadline <= now + LONGEST_DEADLINE:
+        raise NotSent("The deadline of an order must be half a second to a minute ahead.")
+
+
+def check_mode(request: Request, mode: SystemMode | None) -> None:
+    """What the venue takes while it is in this mode. mode None: not known, so let the venue decide."""
+    orders = request.legs if isinstance(request, BatchOrders) else (request,)
+    places = any(isinstance(each, PlaceOrder) for each in orders)
+    changes = any(isinstance(each, ReplaceOrder) for each in orders)
+    if mode is SystemMode.MAINTENANCE and (places or changes or isinstance(request, CANCELS)):
+        raise NotSent("Kraken is in maintenance and takes nothing; orders there stay as they are.")
+    if mode is SystemMode.CANCEL_ONLY and (places or changes):
+        raise NotSent("Kraken takes nothing but cancels at the moment.")
+    takers = any(isinstance(each, PlaceOrder) and not each.post_only for each in orders)
+    if mode is SystemMode.POST_ONLY and takers:
+        raise NotSent("Kraken takes nothing but post-only orders at the moment.")
+
+
+CANCELS: Final = (BatchOrders, CancelOrder, CancelAllOrders, SetCancelTimer)

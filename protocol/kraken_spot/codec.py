@@ -1,0 +1,258 @@
+"""One connection to Kraken Spot as the client reads it: frames to facts (spec A.4 to A.12, C.1).
+
+`SpotWire` holds what a connection must remember, so each connection gets a new one. Most frames take the fast way:
+msgspec builds the wire class. What it refuses is read again the tolerant way, element by element; what is unreadable
+then becomes `Unreadable`, beside the facts of its neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from attrs import define, field
+
+from ..facts import (
+    Alive,
+    Fact,
+    FillsListed,
+    LoggedIn,
+    MessagesLost,
+    Notice,
+    OrderAcknowledged,
+    OrderReplaced,
+    OrderView,
+    RequestRefused,
+    SlowDown,
+    SystemChanged,
+    Trade,
+    Unreadable,
+)
+from ..values import RequestId, SystemMode
+from ..venue import Opening
+from .answers import METHODS, read_response
+from .converter import BEGINNING, NOT_STRICT, decoder_for, read_body
+from .executions import Executions, has_fill
+from .handshake import CHANNEL, Handshake, Stage
+from .memory import OrderMemory
+from .sequence import SequenceCounter, Verdict
+from .wire import Frame, Report, StatusFrame
+from .words import SYSTEM_MODES, is_throttle, is_token_error
+
+__all__ = ["UNASKED", "SpotWire"]
+
+UNASKED: Final = RequestId(0)
+"""The number of no request: the venue lists these fills by itself."""
+PATIENCE: Final = 2
+"""Heartbeats after the subscription that may come without a snapshot; then there is none (spec A.6)."""
+
+_FRAME: Final = decoder_for(Frame)
+
+
+@define(eq=False)
+class SpotWire:
+    """Reads one connection; see the module's docstring. Never raises. The first connection lists open orders alone, a
+    later one the newest fills as well."""
+
+    _opening: Opening = field(repr=False)
+    mode: SystemMode | None = field(default=None, init=False)
+    """What the venue said last that it takes."""
+    _memory: OrderMemory = field(init=False, factory=OrderMemory, repr=False)
+    _sequence: SequenceCounter = field(init=False, factory=SequenceCounter)
+    _handshake: Handshake = field(init=False)
+    _executions: Executions = field(init=False, repr=False)
+    _stream: int = field(init=False, default=0)
+    _listed: tuple[OrderView, ...] | None = field(init=False, default=None, repr=False)
+    _logged_in: bool = field(init=False, default=False)
+    _beats: int = field(init=False, default=0)
+
+    @_handshake.default
+    def _make_handshake(self) -> Handshake:
+        return Handshake(self._opening.token, with_trades=self._opening.again)
+
+    @_executions.default
+    def _make_executions(self) -> Executions:
+        return Executions(self._memory, self._opening.instruments)
+
+    @property
+    def stage(self) -> Stage:
+        """How far the login has come."""
+        return self._handshake.stage
+
+    @property
+    def most_count(self) -> int | None:
+        """How high this account's trading counter may go, None until the venue has said so."""
+        return self._handshake.most_count
+
+    def take_token(self, token: str) -> tuple[Fact, ...]:
+        """Goes on with another token, after `TokenRefused`: what to say on the connection."""
+        return tuple(self._handshake.take_token(token))
+
+    def decode(self, message: str | bytes) -> tuple[Fact, ...]:
+        """What one complete message says. Never raises: what cannot be read comes back as `Unreadable`."""
+        if not isinstance(message, str):
+            beginning = bytes(message[:BEGINNING]).decode("utf-8", "replace")
+            return (self._unreadable("The venue sent a binary message, which Kraken never does.", beginning),)
+        skipped: list[object] = []
+        try:
+            frame = _FRAME.decode(message)
+        except NOT_STRICT:
+            try:
+                frame, skipped = read_body(message, Frame)
+            except ValueError:
+                return (self._unreadable("The venue sent text that is not a JSON object.", message),)
+        facts = self._read(frame, message)
+        for element in skipped:
+            facts.append(self._unreadable("An element of a list cannot be read; it was left out.", str(element)))
+        return tuple(facts)
+
+    def _unreadable(self, why: str, text: str) -> Unreadable:
+        return Unreadable(why=why, text=self._handshake.hide(text)[:BEGINNING])
+
+    # Classification (spec C.1). The method counts first: a refused subscription may name a channel as well.
+
+    def _read(self, frame: Frame, message: str) -> list[Fact]:
+        greeted = self._handshake.hear(frame) if self.stage is Stage.GREETING else []
+        if self._handshake.streams != self._stream:
+            self._begin_stream()
+        return [*greeted, *self._by_kind(frame, message)]
+
+    def _by_kind(self, frame: Frame, message: str) -> list[Fact]:
+        method = frame.method
+        if method == "pong":
+            return [Alive()]
+        if method in ("subscribe", "unsubscribe"):
+            return self._subscription(frame)
+        if method in METHODS:
+            return self._response(frame, message)
+        if method == "ping" and frame.success is False:
+            return [Notice(text=f"The venue refused a ping: {frame.error or 'it gave no reason'}")]
+        read = CHANNELS.get(frame.channel or "")
+        if read is not None and (frame.channel != CHANNEL or frame.data is not None):
+            return read(self, frame, message)
+        problem = frame.Error or frame.error
+        if problem and not method:
+            return [self._complaint(problem)]
+        return [self._unreadable("The venue sent a message of an unknown kind.", message)]
+
+    def _complaint(self, problem: str) -> Fact:
+        """An error of the connection, not of a request."""
+        text = f"The venue says: {self._handshake.hide(problem)}"
+        return SlowDown(text=text) if is_throttle(problem) else Notice(text=text)
+
+    def _response(self, frame: Frame, message: str) -> list[Fact]:
+        facts = read_response(frame, self._handshake.hide(message))
+        refusal = facts[0]
+        if isinstance(refusal, RequestRefused) and is_token_error(refusal.reason):
+            facts += self._handshake.token_refused(refusal.reason)
+        return facts
+
+    # The life of the connection
+
+    def _subscription(self, frame: Frame) -> list[Fact]:
+        facts = self._handshake.answered(frame)
+        return [*facts, *self._login()] or [Alive()]
+
+    def _heartbeat(self, frame: Frame, message: str) -> list[Fact]:
+        if self._logged_in or self.stage is not Stage.SUBSCRIBED:
+            return [Alive()]
+        self._beats += 1
+        return self._without_snapshot() if self._beats >= PATIENCE else [Alive()]
+
+    def _without_snapshot(self) -> list[Fact]:
+        """The stream runs and lists nothing: then nothing is known to be open (spec A.6)."""
+        self._listed = self._listed or ()
+        return [Notice(text="The venue did not list the open orders; every order is asked for."), *self._login()]
+
+    def _status(self, frame: Frame, message: str) -> list[Fact]:
+        try:
+            shown, _ = read_body(message, StatusFrame)
+        except ValueError:
+            shown = StatusFrame()
+        words = [row.system for row in shown.data or () if row.system]
+        if not words:
+            return [Alive()]
+        mode = SYSTEM_MODES.get(words[-1])
+        if mode is not None and mode is self.mode:
+            return [Alive()]
+        self.mode = mode
+        return [SystemChanged(text=f"The venue is {words[-1]}.", mode=mode)]
+
+    # The stream
+
+    def _stream_message(self, frame: Frame, message: str) -> list[Fact]:
+        snapshot, expected = frame.type == "snapshot", self._sequence.last + 1
+        verdict = self._sequence.hear(frame.sequence, snapshot=snapshot)
+        if verdict is Verdict.REPEATED:
+            return [Alive()]
+        facts = self._lost(expected, frame.sequence or 0) if verdict is Verdict.LOST else []
+        reports = frame.data or []
+        return facts + (self._snapshot(reports) if snapshot else self._update(reports))
+
+    def _begin_stream(self) -> None:
+        self._stream = self._handshake.streams
+        self._sequence.reset()
+        self._logged_in = False
+        self._listed = None
+        self._beats = 0
+
+    def _lost(self, expected: int, received: int) -> list[Fact]:
+        text = f"Messages {expected} to {received - 1} of the venue never came."
+        return [MessagesLost(text=text, expected=expected, received=received), *self._handshake.lost()]
+
+    def _snapshot(self, reports: list[Report]) -> list[Fact]:
+        """The fills come first, so that what was filled while we were away is heard before the list of what is open."""
+        known = {report.order_id for report in reports if self._executions.knows(report)}
+        trades = [(report, self._executions.trade(report)) for report in reports if has_fill(report)]
+        views = [(report, self._executions.listed(report)) for report in reports if not has_fill(report)]
+        lost = [str(report) for report, found in (*trades, *views) if found is None]
+        facts = [
+            *self._history([trade for _, trade in trades if trade is not None]),
+            *self._open([view for _, view in views if view is not None], known),
+            *(self._unreadable("The venue listed something without usable details.", text) for text in lost),
+        ]
+        return facts or [Alive()]
+
+    def _history(self, trades: list[Trade]) -> list[Fact]:
+        """The venue gives fills newest first."""
+        trades.reverse()
+        trades.sort(key=lambda trade: trade.time)
+        return [FillsListed(request_id=UNASKED, trades=tuple(trades))] if trades else []
+
+    def _open(self, views: list[OrderView], known: set[str | None]) -> list[Fact]:
+        """What is open. In a list that comes when the login is long complete, terms may have changed meanwhile."""
+        if not self._logged_in:
+            self._listed = (*(self._listed or ()), *views)
+            return self._login()
+        return [
+            OrderReplaced(time=view.time, order=view, new_venue_order_id=None, replacement=None)
+            if view.venue_order_id in known
+            else OrderAcknowledged(time=view.time, order=view)
+            for view in views
+        ]
+
+    def _update(self, reports: list[Report]) -> list[Fact]:
+        facts: list[Fact] = []
+        if not self._logged_in and self.stage is Stage.SUBSCRIBED:
+            facts += self._without_snapshot()
+        for report in reports:
+            told = self._executions.facts(report)
+            facts += told or [self._unreadable("The venue sent a report that names no order.", str(report))]
+        return facts or [Alive()]
+
+    def _login(self) -> list[Fact]:
+        """The login is complete with the subscription and the list of open orders, whichever comes last."""
+        if self._logged_in or self._listed is None or self.stage is not Stage.SUBSCRIBED:
+            return []
+        self._logged_in = True
+        orders, self._listed = self._listed, None
+        return [LoggedIn(user="", orders=orders, cancel_on_disconnect=False, heartbeat_timeout=None)]
+
+
+ChannelReader = Callable[[SpotWire, Frame, str], list[Fact]]
+
+CHANNELS: Final[Mapping[str, ChannelReader]] = {
+    "heartbeat": SpotWire._heartbeat,
+    "status": SpotWire._status,
+    CHANNEL: SpotWire._stream_message,
+}

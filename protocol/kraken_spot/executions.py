@@ -1,0 +1,227 @@
+"""Execution reports to facts: what happened to an order, and what was traded (spec A.7 to A.11, D.1, D.2).
+
+A report may carry a fill, a new state of its order, or both. A fill never completes an order by the word of its own
+report: the marker `filled` does, or the quantity, which dispatch counts (spec A.9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final
+
+from attrs import define
+
+from ..facts import (
+    Fact,
+    OrderAcknowledged,
+    OrderCanceled,
+    OrderExpired,
+    OrderPending,
+    OrderRejected,
+    OrderRemoved,
+    OrderReplaced,
+    OrderTraded,
+    OrderTriggered,
+    OrderView,
+    Trade,
+    Unreadable,
+)
+from ..values import ZERO, Instrument, Money, OrderStatus, TimeInForce, TradeId, VenueOrderId
+from .converter import BEGINNING, amount, is_plausible, positive, time_of
+from .memory import OrderMemory, Remembered
+from .symbols import currency, quote_of
+from .wire import Fee, Report
+from .words import ENDS, is_post_only, liquidity, order_status, side
+
+__all__ = ["Executions", "has_fill"]
+
+PENDING: Final = "pending_new"
+CHANGES: Final = frozenset({"amended", "restated"})
+REPLACED: Final = "Order replaced"
+TRIGGERED: Final = "triggered"
+
+
+def has_fill(report: Report) -> bool:
+    """True for a report that tells of an execution."""
+    return bool(report.exec_id) or report.exec_type == "trade"
+
+
+def _reason(report: Report) -> str:
+    return report.reason or report.cancel_reason or ""
+
+
+def _average(report: Report) -> Decimal | None:
+    """What the order's fills cost on average (spec D.1)."""
+    cost, filled = positive(report.cum_cost), positive(report.cum_qty)
+    told = positive(report.avg_price)
+    if told is None and cost is not None and filled is not None:
+        told = cost / filled
+    return told or positive(report.last_price)
+
+
+def _price(report: Report, known: Remembered, average: Decimal | None) -> Decimal | None:
+    """The order's limit, or where it has none, what it traded at (spec D.1). Terms that are about to be taken over, as
+    those of an amended order, are never made of what was traded."""
+    if known.price is not None or report.exec_type in CHANGES:
+        return known.price
+    return average
+
+
+def _is_replaced(report: Report) -> bool:
+    """True where an edit put another order in this one's place."""
+    return report.exec_type == "canceled" and _reason(report) == REPLACED
+
+
+def _status(report: Report) -> OrderStatus | None:
+    if _is_replaced(report):
+        return None  # it goes on under another id, which this report does not name
+    triggers = report.triggers
+    fired = triggers is not None and (triggers.status or "").lower() == TRIGGERED
+    status = order_status(report.exec_type, report.order_status, triggered=fired)
+    if status is None and report.exec_type in CHANGES:
+        return OrderStatus.ACCEPTED  # only what is open is changed
+    return status
+
+
+@define(eq=False)
+class Executions:
+    """One connection's reading of the reports. instruments: by symbol, as far as they are known."""
+
+    memory: OrderMemory
+    instruments: Mapping[str, Instrument]
+
+    def knows(self, report: Report) -> bool:
+        """True for an order that an earlier report of this connection showed."""
+        return bool(report.order_id) and self.memory.get(VenueOrderId(report.order_id or "")) is not None
+
+    def listed(self, report: Report) -> OrderView | None:
+        """An order of a snapshot; None: it has no id."""
+        if not report.order_id:
+            return None
+        known = self.memory.learn(VenueOrderId(report.order_id), report)
+        view = self._view(report, known, traded=False)
+        known.accepted = view.status is not OrderStatus.SUBMITTED
+        if view.status is not None and view.status.is_terminal:
+            self.memory.release(view.venue_order_id)
+        return view
+
+    def trade(self, report: Report) -> Trade | None:
+        """The execution in a report; None: it lacks an id, a price or a quantity, and cannot be counted."""
+        price, quantity = positive(report.last_price), positive(report.last_qty)
+        if not report.exec_id or not report.order_id or price is None or quantity is None:
+            return None
+        known = self.memory.get(VenueOrderId(report.order_id))
+        symbol = report.symbol or ("" if known is None else known.symbol)
+        return Trade(
+            venue_order_id=VenueOrderId(report.order_id),
+            trade_id=TradeId(report.exec_id),
+            symbol=symbol,
+            side=side(report.side) or (None if known is None else known.side),
+            price=price,
+            quantity=quantity,
+            liquidity=liquidity(report.liquidity_ind),
+            time=time_of(report.timestamp),
+            fee=self._fee(report.fees or (), symbol),
+            wire_id=report.cl_ord_id or (None if known is None else known.wire_id),
+        )
+
+    def facts(self, report: Report) -> list[Fact]:
+        """What one report of an update says; [] when it names no order."""
+        if not report.order_id:
+            return []
+        venue_order_id = VenueOrderId(report.order_id)
+        known = self.memory.learn(venue_order_id, report)
+        view = self._view(report, known, traded=True)
+        facts = self._traded(report, view) if has_fill(report) else []
+        ends = (report.exec_type or "").lower() in ENDS
+        if ends or not has_fill(report):
+            facts.append(self._happened(report, view, known))
+        elif isinstance(facts[0], Unreadable):
+            facts.append(OrderAcknowledged(time=time_of(report.timestamp), order=view))  # its total shows the gap
+        known.accepted = known.accepted or view.status not in (OrderStatus.SUBMITTED, None)
+        if ends or (view.status is not None and view.status.is_terminal and not has_fill(report)):
+            self.memory.release(venue_order_id)
+        return facts
+
+    # The order
+
+    def _view(self, report: Report, known: Remembered, *, traded: bool) -> OrderView:
+        """traded: where the order has no limit, show what it traded at."""
+        average = _average(report)
+        return OrderView(
+            venue_order_id=VenueOrderId(report.order_id or ""),
+            wire_id=known.wire_id,
+            symbol=known.symbol,
+            side=known.side,
+            price=_price(report, known, average if traded else None),
+            quantity=known.quantity if known.quote_amount is None else None,
+            cumulative=known.cumulative,
+            status=_status(report),
+            time_in_force=TimeInForce.GTC if known.post_only else known.time_in_force,
+            post_only=known.post_only,
+            type=known.type,
+            trigger_price=known.trigger_price,
+            reason=_reason(report),
+            time=known.placed or time_of(report.timestamp),
+            reduce_only=known.reduce_only,
+            trigger_type=known.trigger_type,
+            average_price=average,
+            display_quantity=known.display_quantity,
+            quote_amount=known.quote_amount,
+            parent=known.parent,
+        )
+
+    # What was traded
+
+    def _traded(self, report: Report, view: OrderView) -> list[Fact]:
+        trade = self.trade(report)
+        if trade is None:
+            why = "The venue told of a fill without usable details."
+            return [Unreadable(why=why, text=str(report)[:BEGINNING])]
+        traded = OrderTraded(time=trade.time, order=view, event_id=trade.trade_id, trade=trade, final=False)
+        return [traded]
+
+    def _fee(self, fees: list[Fee] | tuple[()], symbol: str) -> Money | None:
+        """The sum in the currency named first; nothing in the quote currency where none is named (spec D.2). None: the
+        venue named one that cannot be read."""
+        usable = [(fee.asset, fee.qty) for fee in fees if fee.asset and fee.qty is not None and is_plausible(fee.qty)]
+        if usable:
+            first = usable[0][0]
+            return Money(sum((qty.copy_abs() for asset, qty in usable if asset == first), ZERO), currency(first))
+        if fees:
+            return None
+        instrument = self.instruments.get(symbol)
+        return Money(ZERO, quote_of(symbol) if instrument is None else instrument.quote_currency)
+
+    # What happened to the order
+
+    def _happened(self, report: Report, view: OrderView, known: Remembered) -> Fact:
+        time = time_of(report.timestamp)
+        if report.exec_type == PENDING or view.status is OrderStatus.SUBMITTED:
+            return OrderPending(time=time, order=view)
+        if view.status is OrderStatus.FILLED:
+            return self._removed(OrderStatus.FILLED, report, view, time)
+        if view.status in (OrderStatus.CANCELED, OrderStatus.EXPIRED):
+            return self._ended(report, view, known, time)
+        if report.exec_type in CHANGES or _is_replaced(report):
+            return OrderReplaced(time=time, order=view, new_venue_order_id=None, replacement=None)
+        if view.status is OrderStatus.TRIGGERED:
+            return OrderTriggered(time=time, order=view)
+        return OrderAcknowledged(time=time, order=view)
+
+    def _removed(self, ending: OrderStatus, report: Report, view: OrderView, time: int) -> OrderRemoved:
+        filled = amount(report.cum_qty) or view.cumulative
+        if ending is OrderStatus.FILLED and report.cum_qty is None:
+            filled = view.quantity or filled
+        return OrderRemoved(time=time, order=view, ending=ending, filled=filled, reason=view.reason)
+
+    def _ended(self, report: Report, view: OrderView, known: Remembered, time: int) -> Fact:
+        """Canceled or expired. With fills before it, it counts once they were heard."""
+        if view.cumulative:
+            return self._removed(view.status or OrderStatus.CANCELED, report, view, time)
+        if view.status is OrderStatus.EXPIRED:
+            return OrderExpired(time=time, order=view, reason=view.reason)
+        if is_post_only(view.reason) and not known.accepted:
+            return OrderRejected(time=time, order=view, reason=view.reason, due_post_only=True, removed=True)
+        return OrderCanceled(time=time, order=view, reason=view.reason)

@@ -1,0 +1,65 @@
+"""The list of instruments: GET /0/public/AssetPairs. It names pairs in legacy codes; the socket uses modern ones
+(spec A.1)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from ..errors import WireError
+from ..values import Instrument, InstrumentId
+from ..venue import HttpAnswer, HttpCall
+from .converter import BEGINNING, read_body
+from .symbols import symbol_of_pair
+from .wire import AssetPairRow, AssetPairsAnswer
+
+__all__ = ["VENUE", "instruments_call", "read_instruments"]
+
+VENUE: Final = "KRAKEN"
+"""The name after the dot of its instruments, e.g. BTC/USD.KRAKEN."""
+
+MOST_PLACES: Final = 18
+
+
+def instruments_call() -> HttpCall:
+    return HttpCall(method="GET", path="/0/public/AssetPairs", authorized=False)
+
+
+def read_instruments(answer: HttpAnswer) -> tuple[Instrument, ...]:
+    """A row that cannot be read is left out: orders in it are refused here as not cached.
+
+    Raises WireError when there is no usable list."""
+    beginning = answer.body[:BEGINNING].decode("utf-8", "replace")
+    try:
+        body, _ = read_body(answer.body, AssetPairsAnswer)
+    except ValueError:
+        body = AssetPairsAnswer()
+    rows = body.result
+    if answer.status != 200 or rows is None:
+        raise WireError(f"Kraken did not list its instruments (HTTP status {answer.status}): {beginning}")
+    instruments = tuple(instrument for row in rows.values() if (instrument := _instrument(row)) is not None)
+    if rows and not instruments:
+        raise WireError(f"Kraken listed instruments, none of which can be read: {beginning}")
+    return instruments
+
+
+def _step(places: int | None) -> Decimal | None:
+    return Decimal(1).scaleb(-places) if places is not None and 0 <= places <= MOST_PLACES else None
+
+
+def _instrument(row: AssetPairRow) -> Instrument | None:
+    symbol = symbol_of_pair(row.wsname or row.altname or "")
+    base, _, quote = symbol.partition("/")
+    tick, lot = row.tick_size or _step(row.pair_decimals), _step(row.lot_decimals)
+    if not base or not quote or tick is None or lot is None:
+        return None
+    try:
+        return Instrument(
+            id=InstrumentId(symbol, VENUE),
+            price_increment=tick,
+            quantity_increment=lot,
+            minimum_quantity=row.ordermin or lot,
+            quote_currency=quote,
+        )
+    except (TypeError, ValueError):
+        return None

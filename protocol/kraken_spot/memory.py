@@ -1,0 +1,125 @@
+"""What one connection remembers of orders: after its first report, an order's reports hold only what changed, often not
+even its symbol or client id (spec A.8, E.1)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from attrs import define, field
+
+from ..tracking import Window
+from ..values import NO_TIME, OrderType, Side, TimeInForce, TriggerType, VenueOrderId, WireId
+from .converter import amount, positive, time_of
+from .wire import Report
+from .words import order_type, side, time_in_force, trigger_type
+
+__all__ = ["OrderMemory", "Remembered"]
+
+CAPACITY: Final = 100_000
+"""Orders remembered; the oldest slides out."""
+
+
+@define(eq=False)
+class Remembered:
+    """An order as its reports have shown it so far. Whatever is None was never told.
+
+    quantity: base units; quote_amount: what the order may spend, of an order placed by that, whose `quantity` is a
+    guess of the venue's (spec E.11); placed: ns since 1970; accepted: it was live at some time.
+    """
+
+    symbol: str = ""
+    wire_id: WireId | None = None
+    side: Side | None = None
+    type: OrderType | None = None
+    quantity: Decimal | None = None
+    quote_amount: Decimal | None = None
+    display_quantity: Decimal | None = None
+    cumulative: Decimal | None = None
+    price: Decimal | None = None
+    trigger_price: Decimal | None = None
+    trigger_type: TriggerType | None = None
+    time_in_force: TimeInForce | None = None
+    post_only: bool = False
+    reduce_only: bool = False
+    parent: VenueOrderId | None = None
+    placed: int = NO_TIME
+    accepted: bool = False
+
+    def learn(self, report: Report) -> None:
+        """Takes over what a report tells; what it leaves out has not changed."""
+        self.wire_id = report.cl_ord_id or self.wire_id
+        if report.symbol:
+            self._learn_identity(report)
+        if report.order_qty is not None:
+            self.quantity = positive(report.order_qty) or self.quantity
+        if report.display_qty is not None:
+            self.display_quantity = positive(report.display_qty)
+        if report.limit_price is not None:
+            self.price = positive(report.limit_price)
+        if report.triggers is not None or report.stop_price is not None:
+            self._learn_trigger(report)
+        self.post_only = self.post_only or report.post_only is True
+        self.reduce_only = self.reduce_only or report.reduce_only is True
+        self._learn_filled(report)
+
+    def _learn_identity(self, report: Report) -> None:
+        """What only a full report tells. Without a time in force, the order has the usual one (spec A.10)."""
+        self.symbol = report.symbol or self.symbol
+        self.side = side(report.side) or self.side
+        self.type = order_type(report.order_type) or self.type
+        self.quote_amount = positive(report.cash_order_qty) or self.quote_amount
+        self.parent = VenueOrderId(report.ord_ref_id) if report.ord_ref_id else self.parent
+        told = time_in_force(report.time_in_force)
+        if report.exec_id is None and not report.time_in_force:
+            told = TimeInForce.GTC
+        self.time_in_force = told or self.time_in_force
+        if report.exec_id is None and self.placed == NO_TIME:
+            self.placed = time_of(report.timestamp)
+
+    def _learn_trigger(self, report: Report) -> None:
+        """Where the trigger is now: an offset is no price (spec D.1)."""
+        triggers = report.triggers
+        price = None
+        if triggers is not None:
+            static = triggers.price_type in (None, "", "static")
+            price = positive(triggers.actual_price) or (positive(triggers.price) if static else None)
+            self.trigger_type = trigger_type(triggers.reference)
+        price = price or positive(report.stop_price)
+        if price is not None:
+            self.trigger_price = price
+            if triggers is None and self.trigger_type is None:
+                self.trigger_type = trigger_type(report.trigger)
+
+    def _learn_filled(self, report: Report) -> None:
+        told = amount(report.cum_qty)
+        if told is None and report.exec_id:
+            told = amount(report.last_qty)  # at the least; a snapshot's trade does not tell the total
+        if told is not None and (self.cumulative is None or told > self.cumulative):
+            self.cumulative = told
+
+
+@define(eq=False)
+class OrderMemory:
+    """Owned by one connection."""
+
+    _orders: Window[VenueOrderId, Remembered] = field(factory=lambda: Window(CAPACITY))
+
+    def __len__(self) -> int:
+        return len(self._orders)
+
+    def get(self, venue_order_id: VenueOrderId) -> Remembered | None:
+        return self._orders.get(venue_order_id)
+
+    def learn(self, venue_order_id: VenueOrderId, report: Report) -> Remembered:
+        """What is known of the order, this report included."""
+        known = self._orders.get(venue_order_id)
+        if known is None:
+            known = Remembered()
+            self._orders.put(venue_order_id, known)
+        known.learn(report)
+        return known
+
+    def release(self, venue_order_id: VenueOrderId) -> None:
+        """The order has ended; nothing more is told of it."""
+        self._orders.pop(venue_order_id)

@@ -1,0 +1,249 @@
+"""Answers over REST to facts: questions, and order entry where the socket could not be used (spec A.2, A.14, A.17).
+
+Errors come with HTTP status 200. A question that fails has done nothing; a command whose answer cannot be read may have
+been carried out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
+
+from ..dispatch.batch_answers import SILENT
+from ..facts import (
+    Fact,
+    FillsListed,
+    Notice,
+    OrderHistoryListed,
+    Outcome,
+    RequestAnswered,
+    RequestRefused,
+    TimerSet,
+    Trade,
+    Unreadable,
+)
+from ..requests import (
+    BatchOrders,
+    CancelAllOrders,
+    CancelOrder,
+    Leg,
+    ListFills,
+    ListOpenOrders,
+    ListOrderHistory,
+    PlaceOrder,
+    QueryOrder,
+    ReplaceOrder,
+    Request,
+    SetCancelTimer,
+)
+from ..values import NO_TIME, RequestId, VenueOrderId
+from ..venue import HttpAnswer
+from . import wire
+from .converter import BEGINNING, read_body, time_of
+from .listings import order_view, trade_of
+from .rest_entry import page_of
+from .words import error_outcome, is_post_only
+
+__all__ = ["errors_of", "read_answer"]
+
+QUESTIONS: Final = (ListOpenOrders, QueryOrder, ListFills, ListOrderHistory)
+OF_KNOWN_ORDER: Final = (CancelOrder, ReplaceOrder, QueryOrder)
+NO_SUCH_ORDER: Final = "The venue knows no such order."
+
+A = TypeVar("A", bound=wire.RestAnswer)
+
+
+def errors_of(answer: wire.RestAnswer) -> tuple[list[str], list[str]]:
+    """Errors and warnings; a text that is marked as neither is an error."""
+    texts = [text for text in answer.error or () if text]
+    return [text for text in texts if not text.startswith("W")], [text for text in texts if text.startswith("W")]
+
+
+def read_answer(request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
+    """What the answer to a call of `rest_entry.encode_rest` says. Never raises."""
+    cls, reader = READERS[_kind(request)]
+    try:
+        body, skipped = read_body(answer.body, cls)
+    except ValueError:
+        return _illegible(request, answer)
+    errors, warnings = errors_of(body)
+    if errors:
+        return _refusal(request, "; ".join(errors))
+    facts = reader(request, body.result) if 200 <= answer.status < 300 and body.result is not None else None
+    if facts is None:
+        return _illegible(request, answer)
+    told = [Notice(text=f"The venue warns about request {request.request_id}: {text}") for text in warnings]
+    return (*facts, *told, *_unreadable("An element of the venue's answer cannot be read; it was left out.", skipped))
+
+
+def _kind(request: Request) -> object:
+    if not isinstance(request, BatchOrders):
+        return type(request)
+    return BatchOrders, all(isinstance(leg, CancelOrder) for leg in request.legs)
+
+
+def _unreadable(why: str, elements: list[object]) -> list[Fact]:
+    return [Unreadable(why=why, text=str(element)[:BEGINNING]) for element in elements]
+
+
+def _refuse(request: Request, outcome: Outcome, reason: str) -> tuple[Fact, ...]:
+    """The refusal of a request; of a batch, of each of its legs and of itself."""
+    legs = request.legs if isinstance(request, BatchOrders) else ()
+    return tuple(_refused(each.request_id, outcome, reason) for each in (*legs, request))
+
+
+def _refused(request_id: RequestId, outcome: Outcome, reason: str) -> RequestRefused:
+    post_only = is_post_only(reason)
+    return RequestRefused(request_id=request_id, outcome=outcome, reason=reason, due_post_only=post_only)
+
+
+def _refusal(request: Request, reason: str) -> tuple[Fact, ...]:
+    outcome = error_outcome(reason, of_known_order=isinstance(request, OF_KNOWN_ORDER))
+    if isinstance(request, QUESTIONS) and outcome is Outcome.AMBIGUOUS:
+        outcome = Outcome.DEFINITE  # nothing can have come of a question
+    return _refuse(request, outcome, reason)
+
+
+def _illegible(request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
+    """Plain text, HTML, or JSON that says nothing."""
+    why = f"The venue's answer cannot be read (HTTP status {answer.status})."
+    text = " ".join(answer.body.decode("utf-8", "replace").split())[:BEGINNING]
+    outcome = Outcome.DEFINITE if isinstance(request, QUESTIONS) else Outcome.AMBIGUOUS
+    return (*_refuse(request, outcome, why), Unreadable(why=why, text=text))
+
+
+# Order entry. None from a reader: the answer does not have what it should.
+
+
+def _placed(request: PlaceOrder, result: wire.AddOrderResult) -> list[Fact] | None:
+    txid = (result.txid or [""])[0]
+    return [RequestAnswered(request_id=request.request_id, venue_order_id=VenueOrderId(txid) if txid else None)]
+
+
+def _amended(request: ReplaceOrder, result: object) -> list[Fact] | None:
+    return [RequestAnswered(request_id=request.request_id, venue_order_id=request.venue_order_id)]
+
+
+def _canceled(request: CancelOrder, result: wire.CountResult) -> list[Fact] | None:
+    """A count of zero: there was nothing to cancel."""
+    if result.count == 0 and not result.pending:
+        return [_refused(request.request_id, Outcome.NOT_FOUND, NO_SUCH_ORDER)]
+    return [RequestAnswered(request_id=request.request_id)]
+
+
+def _all_canceled(request: CancelAllOrders, result: wire.CountResult) -> list[Fact] | None:
+    return [RequestAnswered(request_id=request.request_id)]
+
+
+def _timer(request: SetCancelTimer, result: wire.TimerResult) -> list[Fact] | None:
+    return [TimerSet(request_id=request.request_id, cancels_at=time_of(result.triggerTime) or None)]
+
+
+def _batch_added(request: BatchOrders, result: wire.RestBatchResult) -> list[Fact] | None:
+    """Answers are in the order of the legs."""
+    if result.orders is None:
+        return None
+    answers = [*result.orders, *[None] * len(request.legs)]
+    settled = [_leg(leg, told) for leg, told in zip(request.legs, answers, strict=False)]
+    return [*settled, RequestAnswered(request_id=request.request_id)]
+
+
+def _leg(leg: Leg, told: wire.RestBatchLeg | None) -> Fact:
+    if told is not None and told.error:
+        return _refused(leg.request_id, error_outcome(told.error), told.error)
+    if told is None or not told.txid:
+        return _refused(leg.request_id, Outcome.AMBIGUOUS, SILENT)
+    return RequestAnswered(request_id=leg.request_id, venue_order_id=VenueOrderId(told.txid))
+
+
+def _batch_canceled(request: BatchOrders, result: wire.CountResult) -> list[Fact] | None:
+    """Only when all were canceled does the count say which."""
+    every = result.count is not None and result.count >= len(request.legs)
+    settled: list[Fact] = [
+        RequestAnswered(request_id=leg.request_id) if every else _refused(leg.request_id, Outcome.AMBIGUOUS, SILENT)
+        for leg in request.legs
+    ]
+    return [*settled, RequestAnswered(request_id=request.request_id)]
+
+
+# Questions
+
+
+def _open_orders(request: ListOpenOrders, result: wire.OpenOrdersResult) -> list[Fact] | None:
+    if result.open is None:
+        return None
+    orders = tuple(order_view(order_id, row) for order_id, row in result.open.items())
+    return [RequestAnswered(request_id=request.request_id, orders=orders)]
+
+
+def _order(request: QueryOrder, result: dict[str, wire.OrderRow]) -> list[Fact] | None:
+    """A client id may be used again once its order has closed: the newest is meant (spec E.12)."""
+    wanted = [(order_id, row) for order_id, row in result.items() if _is_meant(order_id, row, request)]
+    if not wanted:
+        return [_refused(request.request_id, Outcome.NOT_FOUND, NO_SUCH_ORDER)]
+    order_id, row = max(wanted, key=lambda found: found[1].opentm or 0)
+    return [RequestAnswered(request_id=request.request_id, order=order_view(order_id, row))]
+
+
+def _is_meant(order_id: str, row: wire.OrderRow, request: QueryOrder) -> bool:
+    if request.venue_order_id is not None:
+        return order_id == request.venue_order_id
+    return not row.cl_ord_id or row.cl_ord_id == str(request.wire_id)
+
+
+def _next_page(cursor: str | None, entries: int, total: int | None) -> str | None:
+    """Where the next page begins; None after the last. What is added meanwhile moves entries to later pages, where they
+    come twice, and their ids tell."""
+    done = (page_of(cursor) or 0) + entries
+    return str(done) if entries and total is not None and done < total else None
+
+
+def _is_wanted(trade: Trade, request: ListFills) -> bool:
+    """A range that reaches to the present ends when the venue answers, not when we asked."""
+    if request.symbol not in (None, trade.symbol):
+        return False
+    return trade.time == NO_TIME or (request.start <= trade.time and (request.latest or trade.time < request.end))
+
+
+def _fills(request: ListFills, result: wire.TradesHistoryResult) -> list[Fact] | None:
+    """One page, which the venue gives newest first, as trades in the order in which they happened."""
+    if result.trades is None:
+        return None
+    read = [(trade_id, row, trade_of(trade_id, row)) for trade_id, row in result.trades.items()]
+    trades = [trade for _, _, trade in reversed(read) if trade is not None]
+    trades.sort(key=lambda trade: trade.time)
+    wanted = tuple(trade for trade in trades if _is_wanted(trade, request))
+    cursor = _next_page(request.cursor, len(result.trades), result.count)
+    lost: list[object] = [{trade_id: row} for trade_id, row, trade in read if trade is None]
+    listed = FillsListed(request_id=request.request_id, trades=wanted, cursor=cursor)
+    return [listed, *_unreadable("The venue listed a fill that cannot be read; it was left out.", lost)]
+
+
+def _history(request: ListOrderHistory, result: wire.ClosedOrdersResult) -> list[Fact] | None:
+    """One page, which the venue gives newest first."""
+    if result.closed is None:
+        return None
+    rows = [*result.closed.items()]
+    rows.reverse()
+    rows.sort(key=lambda entry: entry[1].closetm or entry[1].opentm or 0)
+    orders = tuple(order_view(order_id, row) for order_id, row in rows)
+    cursor = _next_page(request.cursor, len(result.closed), result.count)
+    return [OrderHistoryListed(request_id=request.request_id, orders=orders, cursor=cursor)]
+
+
+ResultReader = Callable[[Any, Any], list[Fact] | None]
+
+READERS: Final[Mapping[object, tuple[type[Any], ResultReader]]] = {
+    PlaceOrder: (wire.AddOrderAnswer, _placed),
+    ReplaceOrder: (wire.AmendOrderAnswer, _amended),
+    CancelOrder: (wire.CountAnswer, _canceled),
+    CancelAllOrders: (wire.CountAnswer, _all_canceled),
+    SetCancelTimer: (wire.TimerAnswer, _timer),
+    (BatchOrders, False): (wire.AddOrderBatchAnswer, _batch_added),
+    (BatchOrders, True): (wire.CountAnswer, _batch_canceled),
+    ListOpenOrders: (wire.OpenOrdersAnswer, _open_orders),
+    QueryOrder: (wire.QueryOrdersAnswer, _order),
+    ListFills: (wire.TradesHistoryAnswer, _fills),
+    ListOrderHistory: (wire.ClosedOrdersAnswer, _history),
+}
+"""What each kind of request is answered with, and how it is read."""

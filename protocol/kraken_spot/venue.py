@@ -1,0 +1,245 @@
+"""Kraken Spot as a venue: its settings, its login, and its rules for orders. The wire itself is in `codec`, order entry
+in `entry` and `rest_entry`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from attrs import Attribute, field, frozen
+
+from .. import requests
+from ..commands import Replace
+from ..errors import AuthenticationFailed, WireError
+from ..facts import Fact, LoggedIn
+from ..orders import NewOrder
+from ..values import ClientOrderId, Instrument, SystemMode, WireId
+from ..venue import BatchRules, HttpAnswer, HttpCall, Opening, SignedCall, Throttle, Upgrade, VenueDefaults, VenueRules
+from . import checks
+from .codec import SpotWire
+from .converter import SECOND, read_body
+from .entry import FEWEST_ORDERS, MOST_ORDERS, SOCKET_REQUESTS, encode
+from .instruments import VENUE, instruments_call, read_instruments
+from .limits import Tier, TradingThrottle, rest_budgets, trading_terms
+from .rest_answers import errors_of, read_answer
+from .rest_entry import REST_ONLY, encode_rest, token_call
+from .signing import Credentials
+from .wire import TokenAnswer
+from .words import is_credential_error
+
+__all__ = ["KrakenSpotSettings", "KrakenSpotVenue"]
+
+SOCKET: Final = "wss://ws-auth.kraken.com/v2"
+BETA_SOCKET: Final = "wss://beta-ws-auth.kraken.com/v2"
+REST: Final = "https://api.kraken.com"
+
+TOKEN_LIFETIME: Final = 900 * SECOND
+ABSENCE: Final = 10 * SECOND
+"""Twice as long as the venue may take with an order by itself, for lists over REST lag behind (spec A.12, E.13)."""
+PING: Final = '{"method":"ping"}'
+
+
+def _check_url(*schemes: str) -> Any:
+    def check(_: object, attribute: Attribute[str], value: str) -> None:
+        parts = urlsplit(value)
+        if parts.scheme not in schemes or not parts.hostname:
+            allowed = " or ".join(f"{scheme}://" for scheme in schemes)
+            raise ValueError(f"{attribute.name} must be a {allowed} address, not {value!r}.")
+
+    return check
+
+
+def _check_positive(_: object, attribute: Attribute[Any], value: float) -> None:
+    if not value > 0:
+        raise ValueError(f"{attribute.name} must be more than 0 seconds, not {value}.")
+
+
+def _check_deadline(_: object, attribute: Attribute[Any], value: float | None) -> None:
+    if value is not None and not 0.5 <= value <= 60:
+        raise ValueError(f"{attribute.name} must be 0.5 to 60 seconds, not {value}.")
+
+
+def _without_slash(url: str) -> str:
+    return url.rstrip("/")
+
+
+@frozen(kw_only=True)
+class KrakenSpotSettings:
+    """Where Kraken Spot is and who we are there. Secrets never show in repr. Times in seconds.
+
+    api_secret: base64 text, as the venue shows it. otp: what a key with two-factor authentication needs as well.
+    beta: use the venue's beta socket; there is no play money in it. websocket_url: follows from `beta` unless given.
+    tier: how far the account is verified, which decides how many calls it may make.
+    process_within: the venue refuses what reaches it later than this, 0.5 to 60; None: after its own 5 s.
+    ping_period: the venue closes a connection that is quiet for a minute. audit_period: how often the fills are read
+    again while orders are open. use_budget: keep within the venue's call budget. fills_lag: how long fills may come
+    behind a total before one is missed.
+    """
+
+    api_key: str = field(repr=False)
+    api_secret: str = field(repr=False)
+    otp: str | None = field(default=None, repr=False)
+    beta: bool = False
+    websocket_url: str = field(validator=_check_url("wss", "ws"))
+    rest_url: str = field(default=REST, converter=_without_slash, validator=_check_url("https", "http"))
+    tier: Tier = field(default=Tier.STARTER, converter=Tier)
+    request_timeout: float = field(default=5.0, validator=_check_positive)
+    process_within: float | None = field(default=None, validator=_check_deadline)
+    ping_period: float = field(default=20.0, validator=_check_positive)
+    audit_period: float = field(default=60.0, validator=_check_positive)
+    use_budget: bool = True
+    fills_lag: float = field(default=1.0, validator=_check_positive)
+    user_agent: str = "trio-orders"
+
+    @websocket_url.default
+    def _own_socket(self) -> str:
+        return BETA_SOCKET if self.beta else SOCKET
+
+    def __attrs_post_init__(self) -> None:
+        if not self.api_key:
+            raise ValueError("There are no credentials for Kraken: give an API key with its secret.")
+        Credentials(self.api_key, self.api_secret)
+
+
+@frozen
+class KrakenSpotVenue(VenueDefaults):
+    """Kraken Spot behind the seam of `protocol.venue`."""
+
+    settings: KrakenSpotSettings
+    rules: VenueRules = field(init=False)
+    _credentials: Credentials = field(init=False, repr=False)
+
+    @rules.default
+    def _make_rules(self) -> VenueRules:
+        settings = self.settings
+        within = settings.process_within
+        return VenueRules(
+            venue=VENUE,
+            request_timeout=int(settings.request_timeout * SECOND),
+            absence_proves_after=ABSENCE,
+            http_requests=REST_ONLY,
+            fills_lag=int(settings.fills_lag * SECOND),
+            freshness=SECOND,
+            reads_history=True,
+            audit_period=int(settings.audit_period * SECOND),
+            process_within=None if within is None else int(within * SECOND),
+            batch=BatchRules(
+                most=MOST_ORDERS,
+                most_orders=MOST_ORDERS,
+                least=FEWEST_ORDERS,
+                one_symbol=True,
+                kinds=frozenset({requests.PlaceOrder}),
+            ),
+            cancel_timer=True,
+            ping_period=int(settings.ping_period * SECOND),
+            nonce_unit=1,
+            budgets=rest_budgets(settings.tier) if settings.use_budget else {},
+            fresh_token=True,
+        )
+
+    @_credentials.default
+    def _make_credentials(self) -> Credentials:
+        return Credentials(self.settings.api_key, self.settings.api_secret, self.settings.otp)
+
+    # Connecting: a signed call gives a session token, which goes into the subscription and into every request
+
+    @property
+    def rest_url(self) -> str:
+        return self.settings.rest_url
+
+    def login_call(self) -> SignedCall:
+        return token_call(self._credentials)
+
+    def read_token(self, answer: HttpAnswer) -> str:
+        try:
+            body, _ = read_body(answer.body, TokenAnswer)
+        except ValueError:
+            raise WireError(f"Kraken's answer to the login cannot be read (HTTP status {answer.status}).") from None
+        told = "; ".join(errors_of(body)[0])
+        errors = self._hide(told)
+        if is_credential_error(told) or answer.status in (401, 403):
+            raise AuthenticationFailed(f"Kraken refused the credentials: {errors or f'HTTP status {answer.status}'}.")
+        if errors or answer.status != 200:
+            said = errors or "no reason given"
+            raise WireError(f"Kraken was not able to log us in (HTTP status {answer.status}): {said}.")
+        token = None if body.result is None else body.result.token
+        if not token:
+            raise WireError("Kraken answered the login without a token.")  # and we do not show what it sent instead
+        return token
+
+    def _hide(self, text: str) -> str:
+        for secret in (self.settings.api_key, self.settings.api_secret, self.settings.otp):
+            if secret:
+                text = text.replace(secret, "***")
+        return text
+
+    @property
+    def token_lifetime(self) -> int | None:
+        """It must be used for the first time within this time; then it is good as long as the connection lives."""
+        return TOKEN_LIFETIME
+
+    def upgrade(self, token: str) -> Upgrade:
+        return Upgrade(url=self.settings.websocket_url, headers=(("User-Agent", self.settings.user_agent),))
+
+    def login_problem(self, login: LoggedIn) -> str | None:
+        return None
+
+    @property
+    def heartbeat(self) -> tuple[str, int] | None:
+        """A ping of the venue's own kind: it answers with a message, so a quiet connection shows that it lives."""
+        return PING, int(self.settings.ping_period * SECOND)
+
+    def instruments_call(self) -> HttpCall:
+        return instruments_call()
+
+    def read_instruments(self, answer: HttpAnswer) -> tuple[Instrument, ...]:
+        return read_instruments(answer)
+
+    # Wire
+
+    def open_wire(self, opening: Opening) -> SpotWire:
+        """The reading side of one new connection. Its token must have been fetched just before."""
+        return SpotWire(opening)
+
+    def encode(self, request: requests.Request, token: str | None = None) -> str | SignedCall:
+        """token: goes into every frame; a call over REST needs none."""
+        if type(request) in SOCKET_REQUESTS:
+            return encode(request, token or "")
+        return encode_rest(request, self._credentials)
+
+    def encode_rest(self, request: requests.Request) -> SignedCall:
+        """Any request as a REST call, where the socket cannot be used."""
+        return encode_rest(request, self._credentials)
+
+    def read_answer(self, request: requests.Request, answer: HttpAnswer) -> tuple[Fact, ...]:
+        return read_answer(request, answer)
+
+    # Orders
+
+    def check_order(self, order: NewOrder, instruments: Mapping[str, Instrument]) -> Instrument:
+        return checks.check_order(order, instruments)
+
+    def check_terms(self, order: NewOrder, instrument: Instrument) -> None:
+        checks.check_terms(order, instrument)
+
+    def check_moment(self, order: NewOrder, now: int) -> None:
+        checks.check_times(order, now)
+
+    def check_mode(self, request: requests.Request, mode: SystemMode | None) -> None:
+        checks.check_mode(request, mode)
+
+    def open_throttle(self) -> Throttle:
+        if not self.settings.use_budget:
+            return VenueDefaults.open_throttle(self)
+        return TradingThrottle(trading_terms(self.settings.tier))
+
+    def check_change(self, change: Replace, instrument: Instrument) -> None:
+        checks.check_change(change, instrument)
+
+    def wire_id(self, client_order_id: ClientOrderId) -> WireId:
+        return checks.wire_id(client_order_id)
+
+    def external_client_order_id(self, wire_id: WireId) -> ClientOrderId:
+        """Other sessions' ids cross the wire as they are, or cut by that session; they are used as they come."""
+        return ClientOrderId(str(wire_id))

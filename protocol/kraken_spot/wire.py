@@ -1,0 +1,809 @@
+"""Kraken Spot's wire, as classes: one per JSON object or form, field names exactly as sent (spec A).
+
+Every class is declared once and used in both directions. A missing key, null and "" mean the same. How a field is
+written is its metadata: nothing said, a decimal is a JSON number with a point; `TEXT`, it is text; `BARE`, a number as
+short as it can be; `SHOWN`, null where it is None; `keyed`, the key is another than the name. Enumerated values stay
+plain text here; `words` turns them into values.
+
+https://docs.kraken.com/api/docs/websocket-v2
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Final
+
+from attrs import field, frozen
+
+__all__ = [
+    "AddOrder",
+    "AddOrderAnswer",
+    "AddOrderBatchAnswer",
+    "AddOrderBatchForm",
+    "AddOrderForm",
+    "AddOrderResult",
+    "AmendOrder",
+    "AmendOrderAnswer",
+    "AmendOrderForm",
+    "AmendResult",
+    "AssetPairRow",
+    "AssetPairsAnswer",
+    "BARE",
+    "BatchAdd",
+    "BatchCancel",
+    "BatchOrder",
+    "Call",
+    "CancelAll",
+    "CancelAllOrdersAfter",
+    "CancelBatchForm",
+    "CancelForm",
+    "CancelOrder",
+    "CancelTimerForm",
+    "ClosedOrdersAnswer",
+    "ClosedOrdersForm",
+    "ClosedOrdersResult",
+    "Conditional",
+    "Contingent",
+    "CountAnswer",
+    "CountResult",
+    "EditOrder",
+    "Fee",
+    "Frame",
+    "LegResult",
+    "OpenOrdersAnswer",
+    "OpenOrdersForm",
+    "OpenOrdersResult",
+    "OrderDescription",
+    "OrderRow",
+    "OrderTerms",
+    "Params",
+    "Ping",
+    "PrivateForm",
+    "QueryOrdersAnswer",
+    "QueryOrdersForm",
+    "Report",
+    "RestAnswer",
+    "RestBatchLeg",
+    "RestBatchResult",
+    "RestLegOrder",
+    "Result",
+    "SHOWN",
+    "StatusFrame",
+    "Subscribe",
+    "SystemStatus",
+    "TEXT",
+    "TimerAnswer",
+    "TimerResult",
+    "TokenAnswer",
+    "TokenForm",
+    "TokenResult",
+    "TradeRow",
+    "TradesHistoryAnswer",
+    "TradesHistoryForm",
+    "TradesHistoryResult",
+    "Triggers",
+    "Unsubscribe",
+    "keyed",
+]
+
+SHOWN: Final = {"null": True}
+"""Metadata of a field that is written as null where it is None."""
+TEXT: Final = {"number": "text"}
+"""Metadata of a decimal that is written as JSON text."""
+BARE: Final = {"number": "bare"}
+"""Metadata of a decimal that is written as a JSON number without a point where it is whole."""
+
+
+def keyed(key: str) -> dict[str, Any]:
+    """Metadata of a field whose key on the wire is no Python name."""
+    return {"key": key}
+
+
+# WebSocket, what the venue sends
+
+
+@frozen(kw_only=True)
+class Triggers:
+    """`triggers` of a report or a request. price: as `price_type` says: static, pct or quote; actual_price: where it
+    stands now; status: triggered or untriggered."""
+
+    reference: str | None = None
+    price: Decimal | None = None
+    price_type: str | None = None
+    actual_price: Decimal | None = None
+    peak_price: Decimal | None = None
+    last_price: Decimal | None = None
+    status: str | None = None
+    timestamp: str | None = None
+
+
+@frozen(kw_only=True)
+class Fee:
+    """asset: a currency; qty: positive = cost."""
+
+    asset: str | None = None
+    qty: Decimal | None = None
+
+
+@frozen(kw_only=True)
+class Contingent:
+    """`contingent` of a report: the order that a fill will place."""
+
+    order_type: str | None = None
+    trigger_price: Decimal | None = None
+    trigger_price_type: str | None = None
+    limit_price: Decimal | None = None
+    limit_price_type: str | None = None
+
+
+@frozen(kw_only=True)
+class Report:
+    """One execution report, an element of `data` (spec A.7). Quantities: base units, prices: quote currency per unit,
+    but cash_order_qty and cum_cost: quote currency; zero prices mean none; timestamps: RFC 3339."""
+
+    order_id: str | None = None
+    exec_type: str | None = None
+    timestamp: str | None = None
+    order_status: str | None = None
+    cl_ord_id: str | None = None
+    order_userref: int | None = None
+    symbol: str | None = None
+    side: str | None = None
+    order_type: str | None = None
+    order_qty: Decimal | None = None
+    cash_order_qty: Decimal | None = None
+    display_qty: Decimal | None = None
+    display_qty_remain: Decimal | None = None
+    limit_price: Decimal | None = None
+    limit_price_type: str | None = None
+    time_in_force: str | None = None
+    effective_time: str | None = None
+    expire_time: str | None = None
+    post_only: bool | None = None
+    reduce_only: bool | None = None
+    margin: bool | None = None
+    exec_id: str | None = None
+    trade_id: int | None = None
+    last_qty: Decimal | None = None
+    last_price: Decimal | None = None
+    cost: Decimal | None = None
+    liquidity_ind: str | None = None
+    fees: list[Fee] | None = None
+    fee_usd_equiv: Decimal | None = None
+    fee_ccy_pref: str | None = None
+    cum_qty: Decimal | None = None
+    cum_cost: Decimal | None = None
+    avg_price: Decimal | None = None
+    reason: str | None = None
+    cancel_reason: str | None = None
+    amended: bool | None = None
+    triggers: Triggers | None = None
+    stop_price: Decimal | None = None
+    trigger: str | None = None
+    triggered_price: Decimal | None = None
+    contingent: Contingent | None = None
+    ord_ref_id: str | None = None
+    liquidated: bool | None = None
+    margin_borrow: bool | None = None
+    no_mpp: bool | None = None
+    position_status: str | None = None
+    sender_sub_id: str | None = None
+    ext_ord_id: str | None = None
+    ext_exec_id: str | None = None
+    user: str | None = None
+    ratecount: Decimal | None = None
+    rate_count: Decimal | None = None
+
+
+@frozen(kw_only=True)
+class LegResult:
+    """One leg in the answer to batch_add: an order, or `error` (spec A.12)."""
+
+    order_id: str | None = None
+    cl_ord_id: str | None = None
+    order_userref: int | None = None
+    success: bool | None = None
+    error: str | None = None
+    warnings: list[str] | None = None
+
+
+@frozen(kw_only=True)
+class Result:
+    """`result` of an answer; which fields there are depends on the method."""
+
+    order_id: str | None = None
+    cl_ord_id: str | None = None
+    order_userref: int | None = None
+    original_order_id: str | None = None
+    amend_id: str | None = None
+    count: int | None = None
+    currentTime: str | None = None
+    triggerTime: str | None = None
+    orders: list[LegResult] | None = None
+    channel: str | None = None
+    snap_orders: bool | None = None
+    snap_trades: bool | None = None
+    snapshot: bool | None = None
+    maxratecount: int | None = None
+    warnings: list[str] | None = None
+    warning: str | None = None
+
+
+@frozen(kw_only=True)
+class Frame:
+    """Every frame that the venue sends: `method` or `channel` says which (spec C.1)."""
+
+    method: str | None = None
+    req_id: int | None = None
+    success: bool | None = None
+    result: Result | list[LegResult] | None = None
+    error: str | None = None
+    Error: str | None = None
+    channel: str | None = None
+    type: str | None = None
+    data: list[Report] | None = None
+    sequence: int | None = None
+    symbol: str | None = None
+    status: str | None = None
+    time_in: str | None = None
+    time_out: str | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        """`success`; where it is missing, a result without an error says the same."""
+        if self.success is None:
+            return self.result is not None and not self.error
+        return self.success
+
+
+@frozen(kw_only=True)
+class SystemStatus:
+    """An element of `data` on the status channel. system: online, maintenance, cancel_only or post_only;
+    connection_id: beyond 63 bits."""
+
+    version: str | None = None
+    system: str | None = None
+    api_version: str | None = None
+    connection_id: Any = None
+    upcoming_maintenance: Any = None
+    emergency: Any = None
+
+
+@frozen(kw_only=True)
+class StatusFrame:
+    channel: str | None = None
+    type: str | None = None
+    data: list[SystemStatus] | None = None
+
+
+# WebSocket, what the client sends. A token never shows in repr.
+
+
+@frozen(kw_only=True)
+class Subscribe:
+    channel: str
+    token: str | None = field(default=None, repr=False)
+    snap_orders: bool | None = None
+    snap_trades: bool | None = None
+    order_status: bool | None = None
+    ratecounter: bool | None = None
+    rebased: bool | None = None
+    users: str | None = None
+    snapshot: bool | None = None
+    snapshot_trades: bool | None = None
+
+
+@frozen(kw_only=True)
+class Unsubscribe:
+    channel: str
+    token: str | None = field(default=None, repr=False)
+
+
+@frozen(kw_only=True)
+class Ping:
+    """A ping has no params."""
+
+
+@frozen(kw_only=True)
+class Conditional:
+    """`conditional`: the order that a fill places."""
+
+    order_type: str
+    limit_price: Decimal | None = None
+    limit_price_type: str | None = None
+    trigger_price: Decimal | None = None
+    trigger_price_type: str | None = None
+
+
+@frozen(kw_only=True)
+class OrderTerms:
+    """The params of an order, alone or in a batch. order_qty: base units; cash_order_qty: quote currency; trigger: what
+    older clients call `triggers`; effective_time, expire_time: RFC 3339."""
+
+    side: str
+    order_type: str
+    order_qty: Decimal | None = None
+    cash_order_qty: Decimal | None = None
+    limit_price: Decimal | None = None
+    limit_price_type: str | None = None
+    triggers: Triggers | None = None
+    trigger: Triggers | None = None
+    time_in_force: str | None = None
+    effective_time: str | None = None
+    expire_time: str | None = None
+    post_only: bool | None = None
+    reduce_only: bool | None = None
+    margin: bool | None = None
+    display_qty: Decimal | None = None
+    fee_preference: str | None = None
+    stp_type: str | None = None
+    cl_ord_id: str | None = None
+    order_userref: int | None = None
+    sender_sub_id: str | None = None
+    conditional: Conditional | None = None
+    no_mpp: bool | None = None
+
+    @property
+    def trigger_terms(self) -> Triggers | None:
+        return self.triggers or self.trigger
+
+
+@frozen(kw_only=True)
+class BatchOrder(OrderTerms):
+    """One leg of batch_add."""
+
+
+@frozen(kw_only=True)
+class AddOrder(OrderTerms):
+    """deadline: RFC 3339, from 500 ms to 60 s ahead; validate: check it only."""
+
+    symbol: str
+    deadline: str | None = None
+    validate: bool | None = None
+    token: str | None = field(default=None, repr=False)
+
+
+@frozen(kw_only=True)
+class AmendOrder:
+    """Exactly one of the ids; order_qty: the new total; a missing term is kept."""
+
+    order_id: str | None = None
+    cl_ord_id: str | None = None
+    order_qty: Decimal | None = None
+    limit_price: Decimal | None = None
+    limit_price_type: str | None = None
+    display_qty: Decimal | None = None
+    trigger_price: Decimal | None = None
+    trigger_price_type: str | None = None
+    post_only: bool | None = None
+    deadline: str | None = None
+    symbol: str | None = None
+    token: str | None = field(default=None, repr=False)
+
+
+@frozen(kw_only=True)
+class EditOrder:
+    """Cancels an order and places another in its stead, under another order_id."""
+
+    order_id: str
+    symbol: str
+    order_qty: Decimal | None = None
+    limit_price: Decimal | None = None
+    triggers: Triggers | None = None
+    display_qty: Decimal | None = None
+    fee_preference: str | None = None
+    post_only: bool | None = None
+    reduce_only: bool | None = None
+    order_userref: int | None = None
+    deadline: str | None = None
+    validate: bool | None = None
+    token: str | None = field(default=None, repr=False)
+
+
+@frozen(kw_only=True)
+class CancelOrder:
+    order_id: list[str] | None = None
+    cl_ord_id: list[str] | None = None
+    order_userref: list[int] | None = None
+    token: str | None = field(default=None, repr=False)
+
+
+@frozen(kw_only=True)
+class CancelAll:
+    token: str | None = field(default=None, repr=False)
+
+
+@frozen(kw_only=True)
+class CancelAllOrdersAfter:
+    """timeout: seconds, 0 = off."""
+
+    timeout: int
+    token: str | None = field(default=None, repr=False)
+
+
+@frozen(kw_only=True)
+class BatchAdd:
+    symbol: str
+    orders: list[BatchOrder]
+    deadline: str | None = None
+    validate: bool | None = None
+    token: str | None = field(default=None, repr=False)
+
+
+@frozen(kw_only=True)
+class BatchCancel:
+    """orders: order_ids, or userrefs as text."""
+
+    orders: list[str] | None = None
+    cl_ord_id: list[str] | None = None
+    token: str | None = field(default=None, repr=False)
+
+
+Params = (
+    AddOrder
+    | AmendOrder
+    | BatchAdd
+    | BatchCancel
+    | CancelAll
+    | CancelAllOrdersAfter
+    | CancelOrder
+    | EditOrder
+    | Subscribe
+    | Unsubscribe
+)
+
+
+@frozen(kw_only=True)
+class Call:
+    """Every frame that the client sends. params None: of a ping."""
+
+    method: str
+    params: Params | None = None
+    req_id: int | None = None
+
+
+# REST forms (spec A.17). The nonce comes first, put there when the call is signed; the order of the other fields is the
+# order in which they are sent.
+
+
+@frozen(kw_only=True)
+class PrivateForm:
+    """nonce: of every private call; otp: with keys that have two-factor authentication. Neither shows in repr."""
+
+    nonce: str | None = field(default=None, repr=False)
+    otp: str | None = field(default=None, repr=False)
+
+
+@frozen(kw_only=True)
+class TokenForm(PrivateForm):
+    """GetWebSocketsToken, CancelAll."""
+
+
+@frozen(kw_only=True)
+class RestLegOrder:
+    """The terms of an order, as AddOrder's form and as a leg of AddOrderBatch have them (spec A.17). price, price2: by
+    the type, see `rest_prices`; oflags: words with commas between."""
+
+    type: str | None = None
+    ordertype: str | None = None
+    volume: Decimal | None = field(default=None, metadata=TEXT)
+    price: str | None = None
+    price2: str | None = None
+    cl_ord_id: str | None = None
+    userref: int | None = None
+    oflags: str | None = None
+    timeinforce: str | None = None
+    expiretm: str | None = None
+    starttm: str | None = None
+    trigger: str | None = None
+    leverage: str | None = None
+    reduce_only: bool | None = None
+    stptype: str | None = None
+    displayvol: Decimal | None = field(default=None, metadata=TEXT)
+    close_ordertype: str | None = field(default=None, metadata=keyed("close[ordertype]"))
+    close_price: str | None = field(default=None, metadata=keyed("close[price]"))
+    close_price2: str | None = field(default=None, metadata=keyed("close[price2]"))
+
+
+@frozen(kw_only=True)
+class AddOrderForm(RestLegOrder):
+    nonce: str | None = field(default=None, repr=False)
+    otp: str | None = field(default=None, repr=False)
+    pair: str | None = None
+    deadline: str | None = None
+    validate: bool | None = None
+
+
+@frozen(kw_only=True)
+class AddOrderBatchForm(PrivateForm):
+    """Sent as JSON."""
+
+    pair: str | None = None
+    orders: list[RestLegOrder] | None = None
+    deadline: str | None = None
+    validate: bool | None = None
+
+
+@frozen(kw_only=True)
+class AmendOrderForm(PrivateForm):
+    """Exactly one of the ids."""
+
+    txid: str | None = None
+    cl_ord_id: str | None = None
+    order_qty: Decimal | None = field(default=None, metadata=TEXT)
+    limit_price: str | None = None
+    trigger_price: str | None = None
+    display_qty: Decimal | None = field(default=None, metadata=TEXT)
+    post_only: bool | None = None
+    deadline: str | None = None
+
+
+@frozen(kw_only=True)
+class CancelForm(PrivateForm):
+    """Exactly one of the ids."""
+
+    txid: str | None = None
+    cl_ord_id: str | None = None
+
+
+@frozen(kw_only=True)
+class CancelBatchForm(PrivateForm):
+    """CancelOrderBatch; sent as JSON."""
+
+    orders: list[str] | None = None
+    cl_ord_ids: list[str] | None = None
+
+
+@frozen(kw_only=True)
+class CancelTimerForm(PrivateForm):
+    """CancelAllOrdersAfter. timeout: seconds, 0 = off."""
+
+    timeout: int
+
+
+@frozen(kw_only=True)
+class OpenOrdersForm(PrivateForm):
+    trades: bool | None = None
+    userref: int | None = None
+    cl_ord_id: str | None = None
+
+
+@frozen(kw_only=True)
+class ClosedOrdersForm(PrivateForm):
+    """start, end: seconds since 1970; ofs: how many to leave out; closetime: open, close or both."""
+
+    start: str | None = None
+    end: str | None = None
+    ofs: int | None = None
+    closetime: str | None = None
+    cl_ord_id: str | None = None
+
+
+@frozen(kw_only=True)
+class QueryOrdersForm(PrivateForm):
+    """txid: up to 50, with commas between."""
+
+    txid: str | None = None
+    trades: bool | None = None
+    cl_ord_id: str | None = None
+
+
+@frozen(kw_only=True)
+class TradesHistoryForm(PrivateForm):
+    """start (exclusive), end (inclusive): seconds since 1970; ofs: how many to leave out."""
+
+    type: str | None = None
+    start: str | None = None
+    end: str | None = None
+    ofs: int | None = None
+
+
+# REST answers. Decimal values are text; times are seconds since 1970, 0 = none.
+
+
+@frozen(kw_only=True)
+class RestAnswer:
+    """error: texts that begin with E are errors, with W warnings."""
+
+    error: list[str] | None = None
+
+
+@frozen(kw_only=True)
+class TokenResult:
+    """expires: seconds. The token never shows in repr."""
+
+    token: str | None = field(default=None, repr=False)
+    expires: int | None = None
+
+
+@frozen(kw_only=True)
+class TokenAnswer(RestAnswer):
+    result: TokenResult | None = None
+
+
+@frozen(kw_only=True)
+class OrderDescription:
+    """`descr`. Prices are text, for a trigger may be relative."""
+
+    pair: str | None = None
+    type: str | None = None
+    ordertype: str | None = None
+    price: str | None = None
+    price2: str | None = None
+    leverage: str | None = None
+    order: str | None = None
+    close: str | None = None
+
+
+@frozen(kw_only=True)
+class AddOrderResult:
+    descr: OrderDescription | None = None
+    txid: list[str] | None = None
+
+
+@frozen(kw_only=True)
+class AddOrderAnswer(RestAnswer):
+    result: AddOrderResult | None = None
+
+
+@frozen(kw_only=True)
+class RestBatchLeg:
+    txid: str | None = None
+    descr: OrderDescription | None = None
+    error: str | None = None
+
+
+@frozen(kw_only=True)
+class RestBatchResult:
+    orders: list[RestBatchLeg] | None = None
+
+
+@frozen(kw_only=True)
+class AddOrderBatchAnswer(RestAnswer):
+    result: RestBatchResult | None = None
+
+
+@frozen(kw_only=True)
+class AmendResult:
+    amend_id: str | None = None
+
+
+@frozen(kw_only=True)
+class AmendOrderAnswer(RestAnswer):
+    result: AmendResult | None = None
+
+
+@frozen(kw_only=True)
+class CountResult:
+    count: int | None = None
+    pending: bool | None = None
+
+
+@frozen(kw_only=True)
+class CountAnswer(RestAnswer):
+    """CancelOrder, CancelOrderBatch, CancelAll."""
+
+    result: CountResult | None = None
+
+
+@frozen(kw_only=True)
+class TimerResult:
+    currentTime: str | None = None
+    triggerTime: str | None = None
+
+
+@frozen(kw_only=True)
+class TimerAnswer(RestAnswer):
+    result: TimerResult | None = None
+
+
+@frozen(kw_only=True)
+class OrderRow:
+    """An order in the answers of OpenOrders, ClosedOrders and QueryOrders. vol: base units; price: average of its
+    fills, 0 = none; stopprice, limitprice: what its trigger came to."""
+
+    refid: str | None = field(default=None, metadata=SHOWN)
+    userref: int | None = field(default=None, metadata=SHOWN)
+    cl_ord_id: str | None = None
+    status: str | None = None
+    reason: str | None = None
+    opentm: Decimal | None = field(default=None, metadata=BARE)
+    closetm: Decimal | None = field(default=None, metadata=BARE)
+    starttm: Decimal | None = field(default=None, metadata=BARE)
+    expiretm: Decimal | None = field(default=None, metadata=BARE)
+    descr: OrderDescription | None = None
+    vol: Decimal | None = field(default=None, metadata=TEXT)
+    vol_exec: Decimal | None = field(default=None, metadata=TEXT)
+    cost: Decimal | None = field(default=None, metadata=TEXT)
+    fee: Decimal | None = field(default=None, metadata=TEXT)
+    price: Decimal | None = field(default=None, metadata=TEXT)
+    avg_price: Decimal | None = field(default=None, metadata=TEXT)
+    stopprice: Decimal | None = field(default=None, metadata=TEXT)
+    limitprice: Decimal | None = field(default=None, metadata=TEXT)
+    trigger: str | None = None
+    misc: str | None = None
+    oflags: str | None = None
+    trades: list[str] | None = None
+
+
+@frozen(kw_only=True)
+class OpenOrdersResult:
+    open: dict[str, OrderRow] | None = None
+
+
+@frozen(kw_only=True)
+class OpenOrdersAnswer(RestAnswer):
+    result: OpenOrdersResult | None = None
+
+
+@frozen(kw_only=True)
+class ClosedOrdersResult:
+    """count: of all that there are, beyond this page."""
+
+    closed: dict[str, OrderRow] | None = None
+    count: int | None = None
+
+
+@frozen(kw_only=True)
+class ClosedOrdersAnswer(RestAnswer):
+    result: ClosedOrdersResult | None = None
+
+
+@frozen(kw_only=True)
+class QueryOrdersAnswer(RestAnswer):
+    result: dict[str, OrderRow] | None = None
+
+
+@frozen(kw_only=True)
+class TradeRow:
+    """An execution in the answer of TradesHistory; its key there is the exec_id of the socket."""
+
+    ordertxid: str | None = None
+    postxid: str | None = None
+    pair: str | None = None
+    time: Decimal | None = field(default=None, metadata=BARE)
+    type: str | None = None
+    ordertype: str | None = None
+    price: Decimal | None = field(default=None, metadata=TEXT)
+    cost: Decimal | None = field(default=None, metadata=TEXT)
+    fee: Decimal | None = field(default=None, metadata=TEXT)
+    vol: Decimal | None = field(default=None, metadata=TEXT)
+    margin: Decimal | None = field(default=None, metadata=TEXT)
+    leverage: str | None = None
+    misc: str | None = None
+    trade_id: int | None = None
+    maker: bool | None = None
+    ledgers: list[str] | None = None
+
+
+@frozen(kw_only=True)
+class TradesHistoryResult:
+    trades: dict[str, TradeRow] | None = None
+    count: int | None = None
+
+
+@frozen(kw_only=True)
+class TradesHistoryAnswer(RestAnswer):
+    result: TradesHistoryResult | None = None
+
+
+@frozen(kw_only=True)
+class AssetPairRow:
+    """A pair in the answer of AssetPairs. wsname: BASE/QUOTE, in legacy codes; pair_decimals, lot_decimals: places of
+    prices and quantities; ordermin: base units; status: online, cancel_only, post_only, limit_only, reduce_only."""
+
+    altname: str | None = None
+    wsname: str | None = None
+    base: str | None = None
+    quote: str | None = None
+    pair_decimals: int | None = None
+    lot_decimals: int | None = None
+    tick_size: Decimal | None = field(default=None, metadata=TEXT)
+    ordermin: Decimal | None = field(default=None, metadata=TEXT)
+    costmin: Decimal | None = field(default=None, metadata=TEXT)
+    status: str | None = None
+
+
+@frozen(kw_only=True)
+class AssetPairsAnswer(RestAnswer):
+    result: dict[str, AssetPairRow] | None = None

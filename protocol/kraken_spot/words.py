@@ -1,0 +1,250 @@
+"""What Kraken Spot's words mean: one table for each enumeration of the wire (spec A.9, A.10, A.16).
+
+A word that is in no table is None: it costs that field, and never a fill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from ..facts import Outcome
+from ..values import LiquiditySide, OffsetUnit, OrderStatus, OrderType, Side, SystemMode, TimeInForce, TriggerType
+
+__all__ = [
+    "ENDS",
+    "LIMIT_TYPES",
+    "LIMIT_TRIGGER_WORDS",
+    "OFFSET_WORDS",
+    "REST_STATUSES",
+    "SIDE_WORDS",
+    "SIGNAL_WORDS",
+    "SYSTEM_MODES",
+    "TIME_IN_FORCE_WORDS",
+    "TRAILING_TYPES",
+    "TRIGGER_TYPES",
+    "TYPE_WORDS",
+    "error_outcome",
+    "is_credential_error",
+    "is_post_only",
+    "is_throttle",
+    "is_token_error",
+    "liquidity",
+    "order_status",
+    "order_type",
+    "side",
+    "time_in_force",
+    "trigger_type",
+]
+
+SIDES: Final[Mapping[str, Side]] = {"buy": Side.BUY, "sell": Side.SELL}
+SIDE_WORDS: Final = {Side.BUY: "buy", Side.SELL: "sell"}
+
+TYPES: Final[Mapping[str, OrderType]] = {
+    "market": OrderType.MARKET,
+    "limit": OrderType.LIMIT,
+    "iceberg": OrderType.LIMIT,
+    "stop-loss": OrderType.STOP_MARKET,
+    "stop-loss-limit": OrderType.STOP_LIMIT,
+    "take-profit": OrderType.MARKET_IF_TOUCHED,
+    "take-profit-limit": OrderType.LIMIT_IF_TOUCHED,
+    "trailing-stop": OrderType.TRAILING_STOP_MARKET,
+    "trailing-stop-limit": OrderType.TRAILING_STOP_LIMIT,
+    "settle-position": OrderType.MARKET,
+}
+TYPE_WORDS: Final[Mapping[OrderType, str]] = {
+    OrderType.MARKET: "market",
+    OrderType.LIMIT: "limit",
+    OrderType.STOP_MARKET: "stop-loss",
+    OrderType.STOP_LIMIT: "stop-loss-limit",
+    OrderType.MARKET_IF_TOUCHED: "take-profit",
+    OrderType.LIMIT_IF_TOUCHED: "take-profit-limit",
+    OrderType.TRAILING_STOP_MARKET: "trailing-stop",
+    OrderType.TRAILING_STOP_LIMIT: "trailing-stop-limit",
+}
+LIMIT_TYPES: Final = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.LIMIT_IF_TOUCHED})
+"""Types with a price of their own."""
+TRIGGER_TYPES: Final = frozenset(
+    {OrderType.STOP_MARKET, OrderType.STOP_LIMIT, OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED}
+)
+TRAILING_TYPES: Final = frozenset({OrderType.TRAILING_STOP_MARKET, OrderType.TRAILING_STOP_LIMIT})
+LIMIT_TRIGGER_WORDS: Final = frozenset({"stop-loss-limit", "take-profit-limit", "trailing-stop-limit"})
+
+TIMES_IN_FORCE: Final[Mapping[str, TimeInForce]] = {
+    "gtc": TimeInForce.GTC,
+    "gtd": TimeInForce.GTD,
+    "ioc": TimeInForce.IOC,
+    "fok": TimeInForce.FOK,
+}
+TIME_IN_FORCE_WORDS: Final = {wanted: word for word, wanted in TIMES_IN_FORCE.items()}
+
+SIGNALS: Final[Mapping[str, TriggerType]] = {"last": TriggerType.LAST, "index": TriggerType.INDEX}
+SIGNAL_WORDS: Final = {TriggerType.DEFAULT: "last", TriggerType.LAST: "last", TriggerType.INDEX: "index"}
+OFFSET_WORDS: Final = {OffsetUnit.PERCENT: "pct", OffsetUnit.PRICE: "quote"}
+
+LIQUIDITY: Final[Mapping[str, LiquiditySide]] = {"m": LiquiditySide.MAKER, "t": LiquiditySide.TAKER}
+
+SYSTEM_MODES: Final[Mapping[str, SystemMode]] = {mode.value: mode for mode in SystemMode}
+
+
+def side(word: str | None) -> Side | None:
+    return SIDES.get((word or "").lower())
+
+
+def order_type(word: str | None) -> OrderType | None:
+    """None where it is missing or unknown: a tracked order keeps the type that it was placed with."""
+    return TYPES.get((word or "").lower())
+
+
+def time_in_force(word: str | None) -> TimeInForce | None:
+    return TIMES_IN_FORCE.get((word or "").lower())
+
+
+def trigger_type(word: str | None) -> TriggerType | None:
+    """Which price fires an order that has a trigger."""
+    return SIGNALS.get(word.lower()) if word else TriggerType.DEFAULT
+
+
+def liquidity(word: str | None) -> LiquiditySide:
+    return LIQUIDITY.get((word or "").lower(), LiquiditySide.NONE)
+
+
+# Where an order stands (spec A.9)
+
+ENDS: Final[Mapping[str, OrderStatus]] = {
+    "canceled": OrderStatus.CANCELED,
+    "expired": OrderStatus.EXPIRED,
+    "filled": OrderStatus.FILLED,
+}
+"""exec_type of the report that is an order's last."""
+
+STATUSES: Final[Mapping[str, OrderStatus]] = {
+    "pending_new": OrderStatus.SUBMITTED,
+    "new": OrderStatus.ACCEPTED,
+    "partially_filled": OrderStatus.PARTIALLY_FILLED,
+    "filled": OrderStatus.FILLED,
+    "canceled": OrderStatus.CANCELED,
+    "expired": OrderStatus.EXPIRED,
+    "triggered": OrderStatus.TRIGGERED,
+}
+
+
+def order_status(exec_type: str | None, word: str | None, *, triggered: bool = False) -> OrderStatus | None:
+    """Where an order stands after a report; the kind of the report counts first. triggered: it says that its trigger
+    has fired, which counts on a `status` report. None: in a word that we do not know."""
+    kind = (exec_type or "").lower()
+    if kind in ENDS:
+        return ENDS[kind]
+    if word:
+        status = STATUSES.get(word.lower())
+    else:
+        status = OrderStatus.PARTIALLY_FILLED if kind == "trade" else OrderStatus.ACCEPTED
+    if kind == "status" and triggered and status in (None, OrderStatus.ACCEPTED):
+        return OrderStatus.TRIGGERED
+    return status
+
+
+REST_STATUSES: Final[Mapping[str, OrderStatus]] = {
+    "pending": OrderStatus.SUBMITTED,
+    "open": OrderStatus.ACCEPTED,
+    "closed": OrderStatus.FILLED,
+    "canceled": OrderStatus.CANCELED,
+    "expired": OrderStatus.EXPIRED,
+}
+"""`status` of an order in an answer over REST (spec D.3)."""
+
+
+# Error texts (spec A.14, A.16), told by what they contain
+
+POST_ONLY: Final = "post only order"
+TOKEN_ERRORS: Final = ("EAPI:Invalid token", "ESession:Invalid session", "Token(s) not found")
+CREDENTIAL_ERRORS: Final = (
+    "EGeneral:Permission denied",
+    "EAccount:Invalid permissions",
+    "EAPI:Invalid key",
+    "EAPI:Invalid signature",
+    "EAuth:",
+)
+# Spec A.14 counts what follows, and a wrong nonce, among the unknown outcomes; A.16, which names each text, says that
+# such a request was not executed.
+THROTTLES: Final = (
+    "EOrder:Rate limit exceeded",
+    "EOrder:Domain rate limit exceeded",
+    "EAPI:Rate limit exceeded",
+    "EGeneral:Too many requests",
+    "EService: Throttled",
+    "EService:Throttled",
+    "EBM:limit exceeded",
+    "Exceeded msg rate",
+    "EGeneral:Temporary lockout",
+)
+UNCERTAIN: Final = ("EService:Unavailable", "EService:Busy", "EGeneral:Internal error")
+GONE: Final = ("EOrder:Unknown order",)
+NEVER_THERE: Final = ("EOrder:Invalid order",)
+"""Of a cancel or a change: no such order was ever issued. Of a placement: its content is refused."""
+REFUSALS: Final = (
+    "Insufficient funds",
+    "Order minimum not met",
+    "Cost minimum not met",
+    "Tick size check failed",
+    "Invalid price",
+    "Invalid order",
+    "Limit price check failed",
+    "Reduce only:",
+    "Insufficient margin",
+    "Margin allowance exceeded",
+    "Margin level too low",
+    "Margin position size exceeded",
+    "Cannot open position",
+    "Orders limit exceeded",
+    "Positions limit exceeded",
+    "Scheduled orders limit exceeded",
+    "Trading agreement required",
+    "EGeneral:Invalid arguments",
+    "EQuery:Unknown asset pair",
+    "field must be a number_float",
+    "Unsupported field:",
+    "Currency pair not supported",
+    "EAPI:Invalid nonce",
+    "EService:Deadline elapsed",
+    "EService:Market in ",
+)
+
+
+def _has(text: str, words: tuple[str, ...]) -> bool:
+    return any(word in text for word in words)
+
+
+def is_post_only(text: str | None) -> bool:
+    """True when an order was refused, or ended, because it would have traded at once."""
+    return POST_ONLY in (text or "").lower()
+
+
+def is_token_error(text: str) -> bool:
+    return _has(text, TOKEN_ERRORS)
+
+
+def is_credential_error(text: str) -> bool:
+    return _has(text, CREDENTIAL_ERRORS)
+
+
+def is_throttle(text: str) -> bool:
+    return _has(text, THROTTLES)
+
+
+def error_outcome(text: str, *, of_known_order: bool = False) -> Outcome:
+    """What an error proves about a request. of_known_order: the request was to cancel or change an order.
+
+    An `EOrder:` text that is not in the tables refuses the order; any other one proves nothing.
+    """
+    if _has(text, GONE) or (of_known_order and _has(text, NEVER_THERE)):
+        return Outcome.NOT_FOUND
+    if is_throttle(text):
+        return Outcome.THROTTLED
+    if _has(text, UNCERTAIN):
+        return Outcome.AMBIGUOUS
+    if is_token_error(text):
+        return Outcome.TOKEN
+    if is_post_only(text) or is_credential_error(text) or _has(text, REFUSALS):
+        return Outcome.DEFINITE
+    return Outcome.DEFINITE if text.startswith("EOrder:") else Outcome.AMBIGUOUS

@@ -1,0 +1,155 @@
+"""Orders of a simulated Kraken Spot: what was asked for, and what became of it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import Enum
+from typing import Final
+
+from attrs import define, field, frozen
+
+from ...values import ZERO, Instant, LiquiditySide, Side
+from ..book import SelfTrade
+from ..triggers import Reference, Waiting, When
+
+__all__ = [
+    "CloseTerms",
+    "Fill",
+    "LIMITED",
+    "Phase",
+    "TRAILING",
+    "TRIGGERED",
+    "TYPES",
+    "Terms",
+    "TriggerTerms",
+    "VenueOrder",
+]
+
+STOPS: Final = frozenset({"stop-loss", "stop-loss-limit"})
+TAKE_PROFITS: Final = frozenset({"take-profit", "take-profit-limit"})
+TRAILING: Final = frozenset({"trailing-stop", "trailing-stop-limit"})
+TRIGGERED: Final = STOPS | TAKE_PROFITS | TRAILING
+LIMITED: Final = frozenset({"limit", "iceberg", "stop-loss-limit", "take-profit-limit", "trailing-stop-limit"})
+TYPES: Final = LIMITED | TRIGGERED | {"market", "settle-position"}
+
+
+@frozen(kw_only=True)
+class TriggerTerms:
+    """When an order becomes live. price: as `kind` says: static = quote currency per unit; quote = so far from the
+    reference price; pct = so many percent from it."""
+
+    price: Decimal
+    reference: Reference = Reference.LAST
+    kind: str = "static"
+
+
+@frozen(kw_only=True)
+class CloseTerms:
+    """The order that follows when another one has filled."""
+
+    type: str
+    trigger: TriggerTerms | None = None
+    limit_price: Decimal | None = None
+    limit_kind: str = "static"
+
+
+@frozen(kw_only=True)
+class Terms:
+    """What an order asks for. quantity: base units; cash: quote currency, instead of a quantity; limit_kind: static,
+    or quote or pct from the trigger price; starts, expires: ns since 1970; display: base units of an iceberg."""
+
+    symbol: str
+    side: Side
+    type: str
+    quantity: Decimal | None = None
+    cash: Decimal | None = None
+    limit_price: Decimal | None = None
+    limit_kind: str = "static"
+    trigger: TriggerTerms | None = None
+    tif: str = "GTC"
+    starts: int | None = None
+    expires: int | None = None
+    post_only: bool = False
+    reduce_only: bool = False
+    margin: bool = False
+    display: Decimal | None = None
+    fee_in_base: bool = False
+    self_trade: SelfTrade = SelfTrade.CANCEL_INCOMING
+    cl_ord_id: str | None = None
+    userref: int | None = None
+    sender_sub_id: str | None = None
+    conditional: CloseTerms | None = None
+
+    @property
+    def is_triggered(self) -> bool:
+        return self.type in TRIGGERED
+
+    @property
+    def when(self) -> When:
+        """On which side of its level the price must be for the order to fire."""
+        above = (self.side is Side.BUY) != (self.type in TAKE_PROFITS)
+        return When.ABOVE if above else When.BELOW
+
+
+class Phase(Enum):
+    SCHEDULED = "scheduled"
+    WAITING = "waiting for its trigger"
+    LIVE = "live"
+    ENDED = "ended"
+
+
+@define(eq=False)
+class VenueOrder:
+    """One order under one order id. quantity: base units in all; limit: as it is in the book, None: at any price;
+    shown: what others see of an iceberg; level: where a trigger stood when it was told last; fired: when and at which
+    price it fired; fee: in the fee's asset; held: what the account keeps ready for it."""
+
+    order_id: str
+    account: str
+    terms: Terms
+    quantity: Decimal
+    received: Instant
+    parent: str | None = None
+    phase: Phase = Phase.SCHEDULED
+    status: str = "pending_new"
+    limit: Decimal | None = None
+    filled: Decimal = ZERO
+    cost: Decimal = ZERO
+    fee: Decimal = ZERO
+    shown: Decimal = ZERO
+    waiting: Waiting | None = None
+    level: Decimal | None = None
+    fired: tuple[int, Decimal] | None = None
+    amended: bool = False
+    reason: str | None = None
+    closed: int | None = None
+    held: tuple[str, Decimal] | None = None
+    executions: list[str] = field(factory=list)
+
+    @property
+    def left(self) -> Decimal:
+        return self.quantity - self.filled
+
+    @property
+    def is_open(self) -> bool:
+        return self.phase is not Phase.ENDED
+
+
+@frozen(kw_only=True)
+class Fill:
+    """One side of a trade, as its account sees it. number: the public one; quantity: base units; cost: quote currency;
+    fee: in fee_asset; time: ns since 1970; filled, total_cost: of the order, this fill included."""
+
+    execution_id: str
+    number: int
+    order: VenueOrder
+    price: Decimal
+    quantity: Decimal
+    cost: Decimal
+    fee: Decimal
+    fee_asset: str
+    liquidity: LiquiditySide
+    time: int
+    filled: Decimal
+    total_cost: Decimal
+    ledger_entry: str

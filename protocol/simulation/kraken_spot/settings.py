@@ -1,0 +1,185 @@
+"""How a simulated Kraken Spot is set up, and the users and pairs that it has unless told otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final
+
+from attrs import field, frozen
+from attrs.validators import in_
+
+__all__ = [
+    "DEFAULT_PAIRS",
+    "DEFAULT_SECRET",
+    "HOUSE",
+    "REFERENCE_PRICES",
+    "KrakenSpotExchangeSettings",
+    "KrakenSpotUser",
+    "Pair",
+]
+
+SECOND: Final = 1_000_000_000
+HOUSE: Final = "HOUSE"
+"""The account that quotes and trades against everybody; nobody logs in as it."""
+DEFAULT_SECRET: Final = "c2ltdWxhdGVkLWtyYWtlbi1zcG90LWRlbW8tc2VjcmV0LW5vdC1mb3ItdGhlLXJlYWwtdmVudWUtMDAwMDAwMA=="
+
+DEFAULT_BALANCES: Final[Mapping[str, Decimal]] = {
+    "USD": Decimal(10_000_000),
+    "EUR": Decimal(10_000_000),
+    "BTC": Decimal(1_000),
+    "ETH": Decimal(10_000),
+    "SOL": Decimal(100_000),
+}
+
+
+@frozen(kw_only=True)
+class KrakenSpotUser:
+    """Somebody with an API key. api_secret: base64 text; account: users of one account share its orders; balances:
+    by asset, of the account's first user; fees: fractions of the traded value; tier: `starter`, `intermediate` or
+    `pro`; may_trade, may_stream: permissions of the key. Secrets never show in repr."""
+
+    api_key: str = "demo-key"
+    api_secret: str = field(default=DEFAULT_SECRET, repr=False)
+    account: str = "ACCOUNT-1"
+    balances: Mapping[str, Decimal] = field(factory=lambda: dict(DEFAULT_BALANCES))
+    maker_fee: Decimal = Decimal("0.0016")
+    taker_fee: Decimal = Decimal("0.0026")
+    tier: str = field(default="pro", validator=in_(("starter", "intermediate", "pro")))
+    may_trade: bool = True
+    may_stream: bool = True
+
+
+@frozen(kw_only=True)
+class Pair:
+    """A market. symbol: of the WebSocket; rest_name, altname, websocket_name: as REST spells it; decimals: places of
+    prices, quantities and costs; order_minimum: base units; cost_minimum: quote currency."""
+
+    symbol: str
+    rest_name: str
+    altname: str
+    websocket_name: str
+    base_code: str
+    quote_code: str
+    price_decimals: int
+    lot_decimals: int = 8
+    cost_decimals: int = 5
+    order_minimum: Decimal = Decimal("0.0001")
+    cost_minimum: Decimal = Decimal("0.5")
+
+    @property
+    def base(self) -> str:
+        return self.symbol.partition("/")[0]
+
+    @property
+    def quote(self) -> str:
+        return self.symbol.partition("/")[2]
+
+    @property
+    def tick(self) -> Decimal:
+        """Price increment, quote currency per unit."""
+        return Decimal(1).scaleb(-self.price_decimals)
+
+    @property
+    def lot(self) -> Decimal:
+        """Quantity increment, base units."""
+        return Decimal(1).scaleb(-self.lot_decimals)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Whatever REST takes as the name of this pair."""
+        return (self.rest_name, self.altname, self.websocket_name, self.symbol)
+
+
+DEFAULT_PAIRS: Final = (
+    Pair(
+        symbol="BTC/USD",
+        rest_name="XXBTZUSD",
+        altname="XBTUSD",
+        websocket_name="XBT/USD",
+        base_code="XXBT",
+        quote_code="ZUSD",
+        price_decimals=1,
+        order_minimum=Decimal("0.00005"),
+    ),
+    Pair(
+        symbol="ETH/USD",
+        rest_name="XETHZUSD",
+        altname="ETHUSD",
+        websocket_name="ETH/USD",
+        base_code="XETH",
+        quote_code="ZUSD",
+        price_decimals=2,
+        order_minimum=Decimal("0.001"),
+    ),
+    Pair(
+        symbol="SOL/EUR",
+        rest_name="SOLEUR",
+        altname="SOLEUR",
+        websocket_name="SOL/EUR",
+        base_code="SOL",
+        quote_code="ZEUR",
+        price_decimals=2,
+        order_minimum=Decimal("0.02"),
+    ),
+)
+REFERENCE_PRICES: Final[Mapping[str, Decimal]] = {
+    "BTC/USD": Decimal("64000.0"),
+    "ETH/USD": Decimal("3000.00"),
+    "SOL/EUR": Decimal("150.00"),
+}
+
+
+@frozen(kw_only=True)
+class KrakenSpotExchangeSettings:
+    """Times in ns.
+
+    Markets: reference_prices: centre of the quotes, index price and first last price; quotes: keep resting quotes of
+    the house in the book, quote_levels deep, quote_value (quote currency) at each, quote_step (percent) apart;
+    price_band: how far (percent) a limit may be from the reference price, None for any; history: ended orders kept
+    for queries, and executions in the ledger's queries; system: state of the engine at the start.
+
+    Access: token_lifetime: until a token must be used; invalid_tokens: numbers, from 1, of private requests over
+    sockets whose token is worthless from then on; rate_limit: enforce the trading and REST counters and the limit of
+    open orders; message_rate: messages a session may send in a second, None for any; idle_timeout: a session without
+    traffic is closed after this.
+
+    Reports: echo_client_ids: client order ids come on deltas, too (`delta_echo_cl_ord_id`); strict_delta: amendments
+    come without quantities; omit_filled: no `filled` after the last trade; events_first: reports come before the
+    answers of what caused them; reports_per_message: at most; heartbeat: after this much silence; rest_events: tell
+    the sockets what was done over REST.
+
+    Answers: post_only: an order that would trade is canceled by an `event` or refused by an `error`; batch_objects:
+    batch_add answers with `{"orders": [...]}`; engine_delay: how old a request is when its deadline is checked;
+    place_errors: texts by which placements are refused, by their number from 1.
+    """
+
+    users: tuple[KrakenSpotUser, ...] = (KrakenSpotUser(),)
+    pairs: tuple[Pair, ...] = DEFAULT_PAIRS
+    reference_prices: Mapping[str, Decimal] = field(factory=lambda: dict(REFERENCE_PRICES))
+    quotes: bool = True
+    quote_levels: int = 5
+    quote_value: Decimal = Decimal(50_000)
+    quote_step: Decimal = Decimal("0.01")
+    price_band: Decimal | None = None
+    history: int = 100_000
+    system: str = "online"
+
+    token_lifetime: int = 900 * SECOND
+    invalid_tokens: frozenset[int] = frozenset()
+    rate_limit: bool = False
+    message_rate: int | None = None
+    idle_timeout: int = 60 * SECOND
+
+    echo_client_ids: bool = True
+    strict_delta: bool = False
+    omit_filled: bool = False
+    events_first: bool = False
+    reports_per_message: int = 1
+    heartbeat: int = SECOND
+    rest_events: bool = True
+
+    post_only: str = field(default="event", validator=in_(("event", "error")))
+    batch_objects: bool = False
+    engine_delay: int = 0
+    place_errors: Mapping[int, str] = field(factory=dict)
