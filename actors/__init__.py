@@ -29,6 +29,7 @@ from protocol import (
     SessionFailed,
     Side,
     SubscriberLagged,
+    SystemMode,
     TimeInForce,
     TradingError,
     TriggerType,
@@ -36,7 +37,7 @@ from protocol import (
 )
 
 from .client import Client
-from .config import ApiKey, AxConfig, ClientConfig, KrakenFuturesConfig, OnClose, Password, Token
+from .config import ApiKey, AxConfig, ClientConfig, KrakenFuturesConfig, KrakenSpotConfig, OnClose, Password, Token
 from .gateway import Gateway, open_client, open_gateway
 from .order import Order
 from .session import ConnectionMode
@@ -58,6 +59,7 @@ __all__ = [
     "Instrument",
     "InstrumentId",
     "KrakenFuturesConfig",
+    "KrakenSpotConfig",
     "NewOrder",
     "NotSent",
     "OffsetUnit",
@@ -75,6 +77,7 @@ __all__ = [
     "Side",
     "SimulatedVenue",
     "SubscriberLagged",
+    "SystemMode",
     "TimeInForce",
     "Token",
     "TradingError",

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 import trio
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
 from protocol import commands
 from protocol.errors import NotSent, TradingError
@@ -98,15 +98,16 @@ class _Handler:
         if admission is not None:
             self.desk.admissions.take(admission)
         try:
-            asked = self._prepare(ask.command)
+            return self._prepare(ask.command, ask.reply_to, admission)
         except NotSent:
             if admission is not None:
                 self.desk.admissions.give_back(admission)
             raise
-        return evolve(asked, reply_to=ask.reply_to, admission=admission)
 
     def _is_answered_here(self, ask: Ask) -> bool:
         command = ask.command
+        if type(command) in ADMISSIONS:
+            return False
         if isinstance(command, commands.RegisterExternal):
             return not self._register(command, ask)
         if isinstance(command, commands.InitializeInstruments):
@@ -119,12 +120,12 @@ class _Handler:
             return False
         return True
 
-    def _prepare(self, command: commands.Command) -> Asked:
+    def _prepare(self, command: commands.Command, reply_to: object = None, admission: Admission | None = None) -> Asked:
         """The command, checked and numbered. Raises NotSent."""
         if isinstance(command, commands.Place):
-            return self._place(command)
+            return self._place(command, reply_to, admission)
         if isinstance(command, commands.Batch):
-            return self._batch(command)
+            return self._batch(command, reply_to, admission)
         instrument = None
         if isinstance(command, commands.RegisterExternal):
             instrument = self._instrument(command.instrument)
@@ -134,26 +135,31 @@ class _Handler:
             _check_seconds(command.seconds)
         numbered = type(command) in ADMISSIONS
         request_id = self._next_request_id() if numbered else RequestId(0)
-        return Asked(command=command, request_id=request_id, reply_to=None, instrument=instrument)
+        return Asked(
+            command=command, request_id=request_id, reply_to=reply_to, admission=admission, instrument=instrument
+        )
 
     def _next_request_id(self) -> RequestId:
         self._last = 1 if self._last == LAST_USER_ID else self._last + 1
         return RequestId(self._last)
 
-    def _place(self, command: commands.Place) -> Asked:
+    def _place(self, command: commands.Place, reply_to: object, admission: Admission | None) -> Asked:
         order, venue = command.order, self.desk.venue
         instrument = venue.check_order(order, self.desk.view.value)
         request_id = self._next_request_id()  # spec AX 8.1: taken even if a later check fails
         venue.check_terms(order, instrument)
         client_order_id = order.client_order_id or self.desk.new_client_order_id()
         submission = Submission(order=order, client_order_id=client_order_id, instrument=instrument)
-        return Asked(command=command, request_id=request_id, reply_to=None, submission=submission)
+        return Asked(
+            command=command, request_id=request_id, reply_to=reply_to, admission=admission, submission=submission
+        )
 
-    def _batch(self, command: commands.Batch) -> Asked:
+    def _batch(self, command: commands.Batch, reply_to: object, admission: Admission | None) -> Asked:
         if not command.legs:
             raise NotSent("The batch was not sent: there is nothing in it.")
         legs = tuple(self._prepare(leg) for leg in command.legs)
-        return Asked(command=command, request_id=self._next_request_id(), reply_to=None, legs=legs)
+        request_id = self._next_request_id()
+        return Asked(command=command, request_id=request_id, reply_to=reply_to, admission=admission, legs=legs)
 
     def _instrument(self, instrument: InstrumentId) -> Instrument | None:
         found = self.desk.view.value.get(instrument.symbol)

@@ -13,6 +13,7 @@ from attrs import evolve, field, frozen
 
 from protocol.ax.venue import AxSettings, AxVenue
 from protocol.kraken_futures.venue import KrakenFuturesSettings, KrakenFuturesVenue
+from protocol.kraken_spot.venue import KrakenSpotSettings, KrakenSpotVenue
 from protocol.limits import FIRST_CONNECT, RECONNECT, Backoff
 from protocol.tracking import FILL_WINDOW, FINISHED_WINDOW
 from protocol.values import AccountId, Instrument, TraderId
@@ -27,6 +28,7 @@ __all__ = [
     "ClientConfig",
     "Credentials",
     "KrakenFuturesConfig",
+    "KrakenSpotConfig",
     "OnClose",
     "Password",
     "Token",
@@ -35,6 +37,8 @@ __all__ = [
 MEBIBYTE: Final = 1024 * 1024
 MOST_PING_PERIOD: Final = 20.0
 """Seconds; Kraken ends a connection that is quiet for a minute."""
+SPOT_RECONNECT: Final = Backoff(initial=0.5, factor=1.5, maximum=5.0, jitter=0.25, attempts=None, attempt_timeout=10.0)
+"""Never at once: a rolling ten minutes allow 150 connects (spec Kraken A.4); at 5 s apart there are 120 of them."""
 DEFAULT_TRADER: Final = TraderId("TRADER-001")
 DEFAULT_ACCOUNT: Final = AccountId("ACCOUNT-001")
 
@@ -219,6 +223,49 @@ class KrakenFuturesConfig(ClientConfig):
         if self.url is not None:
             settings = evolve(settings, websocket_url=self.url, rest_url=_rest_root(self.url))
         return KrakenFuturesVenue(settings if self.rest_url is None else evolve(settings, rest_url=self.rest_url))
+
+
+@frozen(kw_only=True)
+class KrakenSpotConfig(ClientConfig):
+    """Kraken Spot. Times in seconds.
+
+    url, rest_url: the venue's own unless given; with a url of your own, the REST interface is on the same host; otp:
+    what a key with two-factor authentication needs as well; tier: `starter`, `intermediate` or `pro`, how far the
+    account is verified, which decides how many requests it may make; process_within: the venue refuses what reaches it
+    later than this, 0.5 to 60, None: after its own 5 s; request_timeout, audit_period, fills_lag: as for
+    `KrakenFuturesConfig`; use_budget: keep within the venue's counters.
+    """
+
+    url: str | None = None
+    rest_url: str | None = None
+    otp: str | None = field(default=None, repr=False)
+    tier: str = "starter"
+    request_timeout: float = 5.0
+    process_within: float | None = 5.0
+    audit_period: float = 60.0
+    fills_lag: float = 1.0
+    use_budget: bool = True
+    reconnect: Backoff = SPOT_RECONNECT
+
+    def venue(self) -> Venue:
+        credentials = self.credentials
+        if not isinstance(credentials, ApiKey):
+            raise ValueError("Kraken Spot needs credentials of the kind ApiKey: an API key and its secret.")
+        settings = KrakenSpotSettings(
+            api_key=credentials.key,
+            api_secret=credentials.secret,
+            otp=self.otp,
+            tier=self.tier,
+            request_timeout=self.request_timeout,
+            process_within=self.process_within,
+            ping_period=min(self.heartbeat, MOST_PING_PERIOD),
+            audit_period=self.audit_period,
+            fills_lag=self.fills_lag,
+            use_budget=self.use_budget,
+        )
+        if self.url is not None:
+            settings = evolve(settings, websocket_url=self.url, rest_url=_rest_root(self.url))
+        return KrakenSpotVenue(settings if self.rest_url is None else evolve(settings, rest_url=self.rest_url))
 
 
 def _rest_root(websocket_url: str) -> str:

@@ -21,12 +21,11 @@ from protocol.requests import BatchOrders, CancelOrder, PlaceOrder, Request
 from protocol.values import RequestId
 from protocol.venue import HttpAnswer, HttpCall, SignedCall, Venue
 
-from .channels import Batch, answer, receive_until
+from .channels import Batch, answer, put, receive_until
 from .clock import Clock, seconds
 from .fetch import Fetch
 from .http import HttpClient, HttpFailed
 from .published import Published
-from .started import StartedOnce
 from .token import TokenRequest, renew
 
 __all__ = ["CallsOver", "RestDesk", "ToRest", "run_rest"]
@@ -100,12 +99,12 @@ class RestDesk:
         self._nonce = max(self._nonce + 1, self.clock.now().wall_ns // self.venue.rules.nonce_unit)
         return self._nonce
 
-    async def exchange(self, call: HttpCall, written: StartedOnce) -> HttpAnswer:
+    async def exchange(self, call: HttpCall, written: trio.Event) -> HttpAnswer:
         """Signs, sends, and tells when the call has been written. Raises HttpFailed."""
         if isinstance(call, SignedCall):
-            return await self.http.call(call.sign(self.next_nonce()), None, on_written=written.started)
+            return await self.http.call(call.sign(self.next_nonce()), None, on_written=written.set)
         token = self.token.value
-        reply = await self.http.call(call, token, on_written=written.started)
+        reply = await self.http.call(call, token, on_written=written.set)
         renewable = self.venue.rules.needs_token and call.authorized and call.method == "GET"
         if reply.status != UNAUTHORIZED or not renewable:
             return reply
@@ -125,15 +124,22 @@ def _ids(request: Request) -> list[RequestId]:
     return [*legs, request.request_id]
 
 
+def _written() -> trio.Event:
+    event = trio.Event()
+    event.set()
+    return event
+
+
 @define
 class _Calls:
-    """The calls of one run of the actor."""
+    """The calls of one run of the actor. last: set once the newest of them has been written, or cannot be."""
 
     desk: RestDesk
     to_dispatch: trio.MemorySendChannel[Batch]
+    last: trio.Event = field(factory=_written)
 
     async def tell(self, item: Input) -> None:
-        await self.to_dispatch.send(Batch((item,), self.desk.clock.now()))
+        await put(self.to_dispatch, Batch((item,), self.desk.clock.now()))
 
     async def refuse(self, item: Send | Fetch, reason: str) -> None:
         """This call certainly was not sent, and will not be."""
@@ -143,17 +149,21 @@ class _Calls:
         self.desk.release_credit(item)
         await self.tell(NotWritten(_ids(item.request), reason))
 
-    async def make(
-        self, item: Send | Fetch, call: HttpCall, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
-    ) -> None:
-        """One call from its signature to its answer. Started once it has been written, or cannot be."""
-        once = StartedOnce(task_status)
+    def start(self, item: Send | Fetch, call: HttpCall, nursery: trio.Nursery) -> None:
+        """Starts a call behind those that were started before it."""
+        before, self.last = self.last, trio.Event()
+        nursery.start_soon(self._make, item, call, before, self.last)
+
+    async def _make(self, item: Send | Fetch, call: HttpCall, before: trio.Event, written: trio.Event) -> None:
+        """One call from its signature to its answer. before: the one before it has been written."""
         failure = reply = None
+        if not before.is_set():
+            await before.wait()
         try:
-            reply = await self.desk.exchange(call, once)
+            reply = await self.desk.exchange(call, written)
         except HttpFailed as failed:
             failure = failed
-        once.started()
+        written.set()  # also when it could not be
         if isinstance(item, Fetch):
             answer(item.reply_to, failure or reply)
         elif failure is not None and not failure.sent:
@@ -193,5 +203,5 @@ async def run_rest(
                 for refused, _ in given_up:
                     await calls.refuse(refused, OVER_BUDGET)
                 for sent, call in ready:
-                    await nursery.start(calls.make, sent, call)
+                    calls.start(sent, call, nursery)
             nursery.cancel_scope.cancel()

@@ -23,8 +23,20 @@ from .keep_alive import Heartbeat, Ping
 from .published import Published
 from .websocket import Socket, SocketClosed
 
-__all__ = ["LinkLost", "LinkReady", "SenderDesk", "SenderSettings", "SessionOver", "Speak", "ToSender", "run_sender"]
+__all__ = [
+    "LinkLost",
+    "LinkReady",
+    "Pause",
+    "SenderDesk",
+    "SenderSettings",
+    "SessionOver",
+    "Speak",
+    "ToSender",
+    "run_sender",
+]
 
+PAUSE = 1.0
+"""Seconds in which nothing is written after the venue complained."""
 NOT_WRITTEN = "The connection ended before this was written, so the venue never got it. It is safe to send it again."
 
 
@@ -56,7 +68,14 @@ class Speak:
     text: str = field(repr=False)
 
 
-ToSender = list[Send | EndLink] | LinkReady | LinkLost | SessionOver | Speak | Ping | Heartbeat
+@frozen
+class Pause:
+    """The venue on this connection finds that we send too much."""
+
+    connection: int
+
+
+ToSender = list[Send | EndLink] | LinkReady | LinkLost | SessionOver | Speak | Pause | Ping | Heartbeat
 
 
 @frozen(kw_only=True)
@@ -172,6 +191,9 @@ async def run_sender(
                 sender.attach(item)
             elif isinstance(item, Speak):
                 await sender.speak(item)
+            elif isinstance(item, Pause):
+                if item.connection == sender.connection:
+                    await trio.sleep(PAUSE)
             elif isinstance(item, LinkLost):
                 sender.detach()
                 await to_dispatch.send(Batch((item.down,), sender.clock.now()))

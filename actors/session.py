@@ -15,19 +15,19 @@ from typing import Final
 import trio
 from attrs import define, field, frozen
 
-from protocol.errors import AuthenticationFailed, ConnectFailed, LinkError, SessionFailed, WireError
-from protocol.facts import LoggedIn, LoginRefused
-from protocol.inputs import LinkDown, LinkFailed, LinkUp
+from protocol.errors import AuthenticationFailed, ConnectFailed, LinkError, SessionFailed, TradingError, WireError
+from protocol.facts import LoggedIn, LoginRefused, Say, TokenRenewed
+from protocol.inputs import Heard, LinkDown, LinkFailed, LinkUp
 from protocol.limits import Backoff
 from protocol.values import Instrument
-from protocol.venue import Opening, Venue
+from protocol.venue import Opening, Venue, Wire
 
 from .channels import Batch, put
 from .clock import NANOSECONDS, Clock
 from .keep_alive import run_keep_alive
 from .network import Connector
 from .published import Published, PublishedMapping
-from .sender import LinkLost, LinkReady, SessionOver, Speak, ToSender
+from .sender import LinkLost, LinkReady, Pause, SessionOver, Speak, ToSender
 from .socket_feed import FeedStatistics, run_socket_feed
 from .token import TokenRequest, renew
 from .websocket import Socket, SocketClosed, UpgradeRefused, open_socket
@@ -111,6 +111,7 @@ class _Session:
     failures: int = field(default=0, init=False)
     violations: int = field(default=0, init=False)
     renewed: bool = field(default=False, init=False)
+    token_wanted: trio.Event = field(factory=trio.Event, init=False)
 
     async def run(self) -> None:
         """Connects and connects again, until its scope is cancelled. Raises LinkError when another try has no sense."""
@@ -166,7 +167,9 @@ class _Session:
         if not self.desk.venue.rules.needs_token:
             return ""
         token = self.desk.token.value
-        return await renew(self.to_token, None) if token is None else token
+        if token is None or self.desk.venue.rules.fresh_token:
+            return await renew(self.to_token, token)
+        return token
 
     async def _refused(self, refused: UpgradeRefused, token: str) -> str:
         return str(refused) if refused.status != UNAUTHORIZED else await self._renewed(token)
@@ -202,8 +205,10 @@ class _Session:
         closed: SocketClosed | None = None
         refusal: LoginRefused | None = None
         opening = Opening(instruments=PublishedMapping(desk.instruments), token=token, again=self.was_ready)
+        wire = desk.venue.open_wire(opening)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._watch, socket, ending, nursery.cancel_scope)
+            nursery.start_soon(self._replace_tokens, wire, ending, nursery.cancel_scope)
             heartbeat = desk.venue.heartbeat
             beat = None if heartbeat is None else heartbeat[1] / NANOSECONDS
             ping = desk.venue.rules.ping_period
@@ -213,7 +218,7 @@ class _Session:
                 await run_socket_feed(
                     socket,
                     self.connection,
-                    desk.venue.open_wire(opening).decode,
+                    wire.decode,
                     self.to_dispatch,
                     desk.clock,
                     desk.statistics,
@@ -242,6 +247,12 @@ class _Session:
 
     def refused(self, fact: LoginRefused) -> None:
         raise _NotLoggedIn(fact)
+
+    def token_refused(self) -> None:
+        self.token_wanted.set()
+
+    async def slow_down(self) -> None:
+        await put(self.to_sender, Pause(self.connection))
 
     def logged_in(self, login: LoggedIn) -> None:
         if self.is_logged_in:
@@ -284,6 +295,23 @@ class _Session:
                 continue
             scope.cancel()
             return
+
+    async def _replace_tokens(self, wire: Wire, ending: Published[str], scope: trio.CancelScope) -> None:
+        """Fetches another token whenever the venue refuses the one in use, and lets the connection go on with it."""
+        while True:
+            self.token_wanted = trio.Event()
+            await self.token_wanted.wait()
+            try:
+                token = await renew(self.to_token, self.desk.token.value)
+            except (TradingError, OSError) as failure:
+                ending.publish(f"the venue refused the session token, and no other was to be had: {failure}")
+                scope.cancel()
+                return
+            for fact in wire.take_token(token):
+                if isinstance(fact, Say):
+                    await self.say(fact.text)
+            heard = Heard(self.connection, (TokenRenewed(),))
+            await put(self.to_dispatch, Batch((heard,), self.desk.clock.now()))
 
     async def report_down(self, reason: str, *, will_retry: bool) -> None:
         mode = ConnectionMode.RECONNECTING if self.was_ready else ConnectionMode.CONNECTING

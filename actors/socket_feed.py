@@ -8,7 +8,7 @@ from typing import Protocol
 import trio
 from attrs import frozen
 
-from protocol.facts import Alive, Fact, LoggedIn, LoginRefused, Say, Unreadable
+from protocol.facts import Alive, Fact, LoggedIn, LoginRefused, Say, SlowDown, TokenRefused, Unreadable
 from protocol.inputs import Heard
 
 from .channels import Batch, put
@@ -36,6 +36,12 @@ class Handshake(Protocol):
 
     def refused(self, fact: LoginRefused) -> None:
         """The venue did not log us in, or no longer. Raises."""
+
+    def token_refused(self) -> None:
+        """The venue wants another token; the connection stays."""
+
+    async def slow_down(self) -> None:
+        """The venue finds that we send too much."""
 
     def logged_in(self, login: LoggedIn) -> None:
         """Called once dispatch has the venue's login answer. May raise LinkError."""
@@ -66,6 +72,10 @@ async def run_socket_feed(
                 await handshake.say(fact.text)
             elif isinstance(fact, LoginRefused):
                 handshake.refused(fact)
+            elif isinstance(fact, TokenRefused):
+                handshake.token_refused()
+            elif isinstance(fact, SlowDown):
+                await handshake.slow_down()
             elif isinstance(fact, LoggedIn) and login is None:
                 login = fact
         seen = statistics.value

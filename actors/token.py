@@ -70,7 +70,7 @@ async def run_token(
 ) -> None:
     """Receives from session, rest and command handler; fetches through rest; publishes the token. Ends when they have
     closed."""
-    lifetime = venue.token_lifetime
+    lifetime = None if venue.rules.fresh_token else venue.token_lifetime
     refresh_at = math.inf
     with inbox, to_rest:
         while True:

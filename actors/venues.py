@@ -16,13 +16,15 @@ from protocol.simulation.kraken_futures import (
     KrakenFuturesExchangeSettings,
     KrakenFuturesUser,
 )
+from protocol.simulation.kraken_spot import KrakenSpotExchange, KrakenSpotExchangeSettings, KrakenSpotUser
 
-from .config import ApiKey, AxConfig, ClientConfig, Credentials, KrakenFuturesConfig
+from .config import ApiKey, AxConfig, ClientConfig, Credentials, KrakenFuturesConfig, KrakenSpotConfig
 
 __all__ = ["VENUES", "VenueRow", "venue_row"]
 
 
 FUTURES_SECRET: Final = KrakenFuturesUser().api_secret
+SPOT_SECRET: Final = KrakenSpotUser().api_secret
 
 
 class MakeExchange(Protocol):
@@ -57,11 +59,22 @@ def _kraken_futures_with_key(key: str, secret: str) -> Mapping[str, Any]:
     return {"users": (KrakenFuturesUser(api_key=key, api_secret=secret),)}
 
 
+def _make_kraken_spot(draw: Callable[[], float], faults: FaultSchedule | None, **settings: Any) -> Exchange:
+    return KrakenSpotExchange(KrakenSpotExchangeSettings(**settings), draw, faults or FaultSchedule())
+
+
+def _kraken_spot_with_key(key: str, secret: str) -> Mapping[str, Any]:
+    return {"users": (KrakenSpotUser(api_key=key, api_secret=secret),)}
+
+
 VENUES: Final[Mapping[str, VenueRow]] = MappingProxyType(
     {
         "ax": VenueRow(AxConfig, _make_ax, ApiKey("demo-key", "demo-secret"), _ax_with_key),
         "kraken-futures": VenueRow(
             KrakenFuturesConfig, _make_kraken_futures, ApiKey("demo-key", FUTURES_SECRET), _kraken_futures_with_key
+        ),
+        "kraken-spot": VenueRow(
+            KrakenSpotConfig, _make_kraken_spot, ApiKey("demo-key", SPOT_SECRET), _kraken_spot_with_key
         ),
     }
 )

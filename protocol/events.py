@@ -27,9 +27,11 @@ from .values import (
     RequestId,
     Side,
     StrategyId,
+    SystemMode,
     TimeInForce,
     TradeId,
     TraderId,
+    TriggerType,
     VenueOrderId,
 )
 
@@ -49,6 +51,7 @@ __all__ = [
     "FillReport",
     "Filled",
     "Gap",
+    "MessagesLost",
     "ModifyRejected",
     "OrderEvent",
     "OrderStatusReport",
@@ -58,6 +61,7 @@ __all__ = [
     "Report",
     "SessionFailed",
     "Submitted",
+    "SystemStatus",
     "Triggered",
     "Unknown",
     "Updated",
@@ -258,7 +262,8 @@ class Report(Event):
 
 @frozen(kw_only=True)
 class OrderStatusReport(Report):
-    """How the venue shows an order. None: the venue did not say, or used a word that this version does not know."""
+    """How the venue shows an order. None: the venue did not say, or used a word that this version does not know.
+    average_price: of what has filled; parent: the order whose fill placed this one."""
 
     status: OrderStatus | None
     side: Side | None
@@ -270,6 +275,11 @@ class OrderStatusReport(Report):
     cumulative: Decimal | None
     post_only: bool
     reason: str
+    reduce_only: bool = False
+    trigger: TriggerType | None = None
+    average_price: Decimal | None = None
+    display_quantity: Decimal | None = None
+    parent: VenueOrderId | None = None
 
 
 @frozen(kw_only=True)
@@ -347,6 +357,23 @@ class Gap(ConnectionEvent):
     @property
     def client_order_id(self) -> ClientOrderId:
         return self.identity.client_order_id
+
+
+@frozen(kw_only=True)
+class MessagesLost(ConnectionEvent):
+    """The venue's own numbers show that messages of the stream never came. Open orders and fills are listed anew, and
+    `Reconciled` follows. expected, received: numbers of the stream."""
+
+    expected: int
+    received: int
+
+
+@frozen(kw_only=True)
+class SystemStatus(ConnectionEvent):
+    """The whole venue opens or closes. mode None: in a word that we do not know; reason: the venue's words."""
+
+    mode: SystemMode | None
+    reason: str
 
 
 @frozen(kw_only=True)

@@ -17,6 +17,7 @@ from .values import (
     OrderType,
     RequestId,
     Side,
+    SystemMode,
     TimeInForce,
     TradeId,
     TriggerType,
@@ -34,17 +35,21 @@ else:
 
 __all__ = [
     "Alive",
+    "BatchAnswered",
     "CancelRefused",
     "ChangeRefused",
     "Fact",
     "FillsListed",
+    "LegAnswer",
     "LoggedIn",
     "LoginRefused",
+    "MessagesLost",
     "Notice",
     "OrderAcknowledged",
     "OrderCanceled",
     "OrderExpired",
     "OrderHistoryListed",
+    "OrderPending",
     "OrderRejected",
     "OrderRemoved",
     "OrderReplaced",
@@ -56,7 +61,11 @@ __all__ = [
     "RequestAnswered",
     "RequestRefused",
     "Say",
+    "SlowDown",
+    "SystemChanged",
     "TimerSet",
+    "TokenRefused",
+    "TokenRenewed",
     "Trade",
     "Unreadable",
 ]
@@ -68,7 +77,9 @@ class OrderView:
 
     symbol: the venue's own; quantity, cumulative: as counted under this venue order id; time: ns since 1970 when
     the venue received the order, 0 if unsaid; reason: the venue's words where it ended the order; trigger_type: which
-    price fires it, None: it has no trigger, or the venue used a word that we do not know.
+    price fires it, None: it has no trigger, or the venue used a word that we do not know; average_price: of what has
+    filled; display_quantity: the part of an iceberg that shows; quote_amount: what the order may spend, where it was
+    placed by that, and `quantity` is None then; parent: the order whose fill placed this one.
     """
 
     venue_order_id: VenueOrderId
@@ -87,6 +98,10 @@ class OrderView:
     time: int = 0
     reduce_only: bool = False
     trigger_type: TriggerType | None = None
+    average_price: Decimal | None = None
+    display_quantity: Decimal | None = None
+    quote_amount: Decimal | None = None
+    parent: VenueOrderId | None = None
 
 
 @frozen(kw_only=True)
@@ -118,6 +133,12 @@ class OrderFact:
 @frozen(kw_only=True)
 class OrderAcknowledged(OrderFact):
     """The order is live."""
+
+
+@frozen(kw_only=True)
+class OrderPending(OrderFact):
+    """The venue has the order, and it is not live yet. Of a tracked order it says nothing new but its id; an external
+    one is reported (spec Kraken D.6)."""
 
 
 @frozen(kw_only=True)
@@ -204,6 +225,7 @@ class Outcome(Enum):
     NOT_FOUND = "no such order"
     TOO_EARLY = "not executed; may succeed shortly"
     THROTTLED = "not executed; too many requests"
+    TOKEN = "not executed; the session token was refused"
     AMBIGUOUS = "the request may have been executed"
 
 
@@ -230,6 +252,27 @@ class RequestRefused:
     outcome: Outcome
     reason: str
     due_post_only: bool = False
+
+
+@frozen(kw_only=True)
+class LegAnswer:
+    """What became of one leg of a batch. wire_id: whose it is, None: the one in this place; outcome None: taken."""
+
+    wire_id: WireId | None
+    venue_order_id: VenueOrderId | None
+    outcome: Outcome | None = None
+    reason: str = ""
+    due_post_only: bool = False
+
+
+@frozen(kw_only=True)
+class BatchAnswered:
+    """The venue answered a batch, and the wire that read it does not know what was sent. legs: None, the answer is a
+    count alone."""
+
+    request_id: RequestId
+    legs: tuple[LegAnswer, ...] | None = None
+    count: int | None = None
 
 
 @frozen(kw_only=True)
@@ -292,6 +335,44 @@ class Notice:
 
 
 @frozen(kw_only=True)
+class MessagesLost:
+    """Messages of the connection never came; what follows is read on. The wire has the open orders and the newest fills
+    listed anew by itself: `LoggedIn` comes again. expected, received: numbers of the stream."""
+
+    text: str
+    expected: int
+    received: int
+
+
+@frozen(kw_only=True)
+class TokenRefused:
+    """The session token is not good any more: fetch another and give it to the wire (`take_token`), whose answer is to
+    be said on the connection. The connection stays."""
+
+    text: str
+
+
+@frozen(kw_only=True)
+class TokenRenewed:
+    """There is another session token; what was refused for the old one may be sent again."""
+
+
+@frozen(kw_only=True)
+class SystemChanged:
+    """The venue opens or closes. mode None: in a word that we do not know."""
+
+    text: str
+    mode: SystemMode | None
+
+
+@frozen(kw_only=True)
+class SlowDown:
+    """The venue finds that we send too much."""
+
+    text: str
+
+
+@frozen(kw_only=True)
 class LoggedIn:
     """The login answer: who we are, what is open now, and which safety options the venue really set.
 
@@ -318,7 +399,8 @@ class Unreadable:
 
 
 OrderNews = (
-    OrderAcknowledged
+    OrderPending
+    | OrderAcknowledged
     | OrderTraded
     | OrderTriggered
     | OrderCanceled
@@ -340,6 +422,12 @@ Fact = (
     | Say
     | LoginRefused
     | Notice
+    | BatchAnswered
+    | MessagesLost
+    | TokenRefused
+    | TokenRenewed
+    | SystemChanged
+    | SlowDown
     | LoggedIn
     | Alive
     | Unreadable

@@ -31,7 +31,8 @@ class Flight:
     preview is answered; tries: how often a cancel came too early; resting: a cancel that came too early and waits to be
     sent again; overdue: a cancel or change whose outcome is asked for, because its time is over; replacement: the new
     venue order id that the answer to a replacement named; until: how far history is to be read; read: how many
-    executions of it have been.
+    executions of it have been; parked: refused for the session token, and waiting for another; resent: with another
+    token, once.
     """
 
     request: Request
@@ -49,6 +50,8 @@ class Flight:
     replacement: VenueOrderId | None = None
     until: int | None = None
     read: int = 0
+    parked: bool = False
+    resent: bool = False
 
     @property
     def request_id(self) -> RequestId:

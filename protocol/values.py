@@ -29,6 +29,7 @@ __all__ = [
     "RequestId",
     "Side",
     "StrategyId",
+    "SystemMode",
     "TimeInForce",
     "TradeId",
     "TraderId",
@@ -84,6 +85,15 @@ class TimeInForce(Enum):
     DAY = "DAY"
     AT_THE_OPEN = "AT_THE_OPEN"
     AT_THE_CLOSE = "AT_THE_CLOSE"
+
+
+class SystemMode(Enum):
+    """What a whole venue takes now. MAINTENANCE: nothing."""
+
+    ONLINE = "online"
+    MAINTENANCE = "maintenance"
+    CANCEL_ONLY = "cancel_only"
+    POST_ONLY = "post_only"
 
 
 class TriggerType(Enum):

@@ -16,9 +16,21 @@ from .facts import Fact, LoggedIn
 from .limits import BudgetTerms
 from .orders import NewOrder
 from .requests import CancelOrder, PlaceOrder, ReplaceOrder, Request
-from .values import ClientOrderId, Instrument, TimeInForce, WireId
+from .values import ClientOrderId, Instrument, SystemMode, TimeInForce, WireId
 
-__all__ = ["BatchRules", "HttpAnswer", "HttpCall", "Opening", "SignedCall", "Upgrade", "Venue", "VenueRules", "Wire"]
+__all__ = [
+    "BatchRules",
+    "HttpAnswer",
+    "HttpCall",
+    "Opening",
+    "SignedCall",
+    "Throttle",
+    "Upgrade",
+    "Venue",
+    "VenueDefaults",
+    "VenueRules",
+    "Wire",
+]
 
 SECOND = 1_000_000_000
 
@@ -116,6 +128,7 @@ class VenueRules:
     cancel_timer: the venue can cancel everything when it does not hear from us (`SetCancelTimer`);
     ping_period: send a WebSocket ping this often, None: the configured period decides;
     needs_token: False: the venue has no login call and no token;
+    fresh_token: every connection needs a token of its own, fetched just before;
     nonce_unit: signed calls are numbered by the wall clock in this unit;
     budgets: what signed calls may cost, by the name of the pool that they draw on.
     """
@@ -142,6 +155,7 @@ class VenueRules:
     cancel_timer: bool = False
     ping_period: int | None = None
     needs_token: bool = True
+    fresh_token: bool = False
     nonce_unit: int = 1_000_000
     budgets: Mapping[str, BudgetTerms] = field(factory=dict)
 
@@ -162,6 +176,38 @@ class Wire(Protocol):
 
     def decode(self, message: str | bytes) -> Sequence[Fact]:
         """What one complete message says. Never raises: what cannot be read comes back as `Unreadable`."""
+
+    def take_token(self, token: str) -> Sequence[Fact]:
+        """Goes on with another token, after `TokenRefused`: what to say on the connection."""
+
+
+class Throttle(Protocol):
+    """How much a venue takes of one account, as arithmetic on time. Owned by dispatch."""
+
+    def take(self, request: Request, symbol: str, ages: Sequence[int], now: int) -> int:
+        """Counts a request; 0. Or ns to wait until it may be sent, and nothing is counted. ages: of the orders that it
+        is about, ns; now: ns, monotonic."""
+
+
+class _NoThrottle:
+    def take(self, request: Request, symbol: str, ages: Sequence[int], now: int) -> int:
+        return 0
+
+
+class VenueDefaults:
+    """What a venue without the peculiarities of others says to them."""
+
+    __slots__ = ()
+
+    def check_moment(self, order: NewOrder, now: int) -> None:
+        """Every moment is good."""
+
+    def check_mode(self, request: Request, mode: SystemMode | None) -> None:
+        """The venue has no modes."""
+
+    def open_throttle(self) -> Throttle:
+        """None."""
+        return _NoThrottle()
 
 
 class Venue(Protocol):
@@ -219,6 +265,15 @@ class Venue(Protocol):
 
     def check_terms(self, order: NewOrder, instrument: Instrument) -> None:
         """The checks that come after it. Raises NotSent with the reason."""
+
+    def check_moment(self, order: NewOrder, now: int) -> None:
+        """The checks of an order's times. now: ns since 1970. Raises NotSent with the reason."""
+
+    def check_mode(self, request: Request, mode: SystemMode | None) -> None:
+        """Raises NotSent when the venue takes no such request in this mode. mode None: not told."""
+
+    def open_throttle(self) -> Throttle:
+        """For one account."""
 
     def check_change(self, change: Replace, instrument: Instrument) -> None:
         """The checks of a replacement's new terms. Raises NotSent with the reason."""

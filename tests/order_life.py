@@ -31,14 +31,14 @@ from protocol.values import (
     TraderId,
     VenueOrderId,
 )
-from protocol.venue import SECOND, VenueRules
+from protocol.venue import SECOND, VenueDefaults, VenueRules
 
 GOLD = Instrument(id="GOLD.TEST", price_increment="0.1")
 WALL = 1_700_000_000_000_000_000
 
 
 @frozen
-class PlainVenue:
+class PlainVenue(VenueDefaults):
     """As much of a venue as dispatch uses; a client order id `a7` crosses the wire as the number 7."""
 
     rules: VenueRules = field(

@@ -17,7 +17,7 @@ from ..facts import Fact, LoggedIn
 from ..orders import NewOrder
 from ..requests import Request
 from ..values import ClientOrderId, Instrument, InstrumentId, OrderType, Side, TimeInForce, TriggerType, WireId
-from ..venue import HttpAnswer, HttpCall, Opening, Upgrade, VenueRules
+from ..venue import HttpAnswer, HttpCall, Opening, Upgrade, VenueDefaults, VenueRules
 from . import codec
 from .converter import LARGEST_U64, encode_message, exact_json, is_plausible, plain, read_body
 from .wire import AuthenticateRequest, AuthenticateResponse
@@ -122,9 +122,12 @@ class AxWire:
 
     decode = staticmethod(codec.decode)
 
+    def take_token(self, token: str) -> tuple[Fact, ...]:
+        return ()  # the upgrade carries it; a connection that stands needs no other
+
 
 @frozen
-class AxVenue:
+class AxVenue(VenueDefaults):
     """AX behind the seam of `protocol.venue`."""
 
     settings: AxSettings

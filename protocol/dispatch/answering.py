@@ -23,6 +23,7 @@ from .life import OrderLife
 from .losing import Losing
 from .queries import Queries
 from .reports import Reports
+from .tokens import Tokens
 
 __all__ = ["Answering"]
 
@@ -39,6 +40,7 @@ class Answering:
         self._reports = reports
         self._losing = losing
         self._history = history
+        self._tokens = Tokens(desk)
         self._answers: dict[type, Callable[[Flight, Any], None]] = {
             requests.PlaceOrder: self._place_answered,
             requests.CancelOrder: self._cancel_answered,
@@ -56,12 +58,15 @@ class Answering:
             requests.ListOpenOrders: self._question_refused,
             requests.QueryOrder: self._query_refused,
             requests.PreviewPrice: self._preview_refused,
-            requests.BatchOrders: self._drop_refused,
         }
 
     def add_refusal(self, request: type, refused: Callable[[Flight, facts.RequestRefused], None]) -> None:
         """Requests whose refusal another part of dispatch understands."""
         self._refusals[request] = refused
+
+    @property
+    def tokens(self) -> Tokens:
+        return self._tokens
 
     def answered(self, fact: facts.RequestAnswered) -> None:
         flight = self._desk.flights.by_id.get(fact.request_id)
@@ -121,9 +126,6 @@ class Answering:
     def _drop_answered(self, flight: Flight, fact: facts.RequestAnswered) -> None:
         self._desk.flights.drop(flight.request_id)
 
-    def _drop_refused(self, flight: Flight, fact: facts.RequestRefused) -> None:
-        self._desk.flights.drop(flight.request_id)  # each of its legs is refused, too
-
     def _open_orders_answered(self, flight: Flight, fact: facts.RequestAnswered) -> None:
         self._desk.flights.drop(flight.request_id)
         self._queries.listed(flight.request_id)
@@ -177,6 +179,8 @@ class Answering:
         if flight is None:
             which = "without a request number" if fact.request_id is None else f"of request {fact.request_id}"
             self._desk.warn(f"A refusal {which} came from the venue, and nobody waits for it: {fact.reason}")
+            return
+        if fact.outcome is Outcome.TOKEN and self._tokens.park(flight):
             return
         self._refusals[type(flight.request)](flight, fact)
 

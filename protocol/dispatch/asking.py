@@ -84,7 +84,10 @@ class Asking:
                 f"{what} was not sent: on the wire it would carry the same id ({wire_id}) as order "
                 f"{holder.identity.client_order_id}. Choose another client order id."
             )
-        return self._place_request(asked.request_id, order, wire_id), self._identity(submission, wire_id)
+        self._desk.venue.check_moment(order, self._desk.now.wall_ns)
+        place = self._place_request(asked.request_id, order, wire_id)
+        self._desk.require_room(place, place.symbol)
+        return place, self._identity(submission, wire_id)
 
     def _identity(self, submission: Submission, wire_id: WireId) -> OrderIdentity:
         order = submission.order
@@ -188,6 +191,8 @@ class Asking:
             )
         self._desk.require_link(f"The cancel of order {client_order_id}")
         self._desk.require_free_number(asked.request_id)
+        request = self._losing.cancel_request(order, asked.request_id)
+        self._desk.require_room(request, order.identity.instrument.symbol, order.identity.local_time)
         return order
 
     def _replace(self, asked: Asked) -> None:
@@ -228,6 +233,7 @@ class Asking:
             symbol=order.identity.instrument.symbol,
             wire_id=order.identity.wire_id,
         )
+        self._desk.require_room(request, request.symbol, order.identity.local_time)
         return request, order
 
     def _cancel_all(self, asked: Asked) -> None:

@@ -12,8 +12,8 @@ from ..flights import Flight, Flights, Timers
 from ..inputs import Admission
 from ..records import Record
 from ..tracking import Order, TrackedOrders
-from ..values import AccountId, ClientOrderId, Instant, RequestId, TraderId
-from ..venue import Venue, VenueRules
+from ..values import AccountId, ClientOrderId, Instant, RequestId, SystemMode, TraderId
+from ..venue import SECOND, Throttle, Venue, VenueRules
 from .decisions import Decisions, Reply, RequestDue, Send
 
 __all__ = ["Desk"]
@@ -27,8 +27,8 @@ def _ignore(_: ClientOrderId) -> None:
 class Desk:
     """orders: folded by `record` alone; flights, timers: of the present connection; connection, ready: written by the
     link; failed: why no connection will follow; closing: True once a Disconnect was asked for; opened_at: ns since 1970
-    of the first connection; watched, on_record: set by the watches, which want to hear of orders then; now, out: of the
-    present call of `apply`."""
+    of the first connection; mode: what the venue takes, as far as it said; throttle: of this account; watched,
+    on_record: set by the watches, which want to hear of orders then; now, out: of the present call of `apply`."""
 
     venue: Venue
     trader: TraderId
@@ -42,6 +42,8 @@ class Desk:
     closing: bool = False
     failed: TradingError | None = None
     opened_at: int = 0
+    mode: SystemMode | None = None
+    throttle: Throttle = field(init=False)
     watched: bool = False
     on_record: Callable[[ClientOrderId], None] = _ignore
     now: Instant = field(factory=lambda: Instant(0, 0))
@@ -49,6 +51,7 @@ class Desk:
 
     def __attrs_post_init__(self) -> None:
         self.rules = self.venue.rules
+        self.throttle = self.venue.open_throttle()
 
     def record(self, record: Record) -> None:
         """Decides: folds a record and puts it out."""
@@ -113,6 +116,18 @@ class Desk:
             raise NotSent(f"{what} was not sent: the session has ended. {self.failed}")
         if not self.ready:
             raise NotSent(f"{what} was not sent: there is no connection to {self.rules.venue} at the moment.")
+
+    def require_room(self, request: requests.Request, symbol: str, *placed_at: int) -> None:
+        """Raises NotSent when the venue takes no such request now, or no more of them yet. symbol: that it is about;
+        placed_at: when the orders that it is about were placed, ns since 1970."""
+        self.venue.check_mode(request, self.mode)
+        ages = [max(0, self.now.wall_ns - time) for time in placed_at]
+        wait = self.throttle.take(request, symbol, ages, self.now.monotonic_ns)
+        if wait:
+            raise NotSent(
+                f"Nothing was sent: {self.rules.venue} takes no more of these for {symbol} for another "
+                f"{wait / SECOND:.1f} s. Try again then."
+            )
 
     def require_free_number(self, request_id: RequestId) -> None:
         """Raises NotSent when the number is in use: the venue's answer could not be told apart."""

@@ -152,9 +152,10 @@ class History:
             )
             self._queries.ended(client_order_id)
 
-    def read_now(self) -> int | None:
-        """After a connection was lost: the run that tells what happened meanwhile. None: nothing is to be read."""
+    def read_now(self, listed_again: bool) -> int | None:
+        """After a connection, or messages of it, were lost: the run that tells what happened meanwhile. None: nothing
+        is to be read."""
         if not self._audits.is_on:
             return None
         self._audits.begin()
-        return self._audits.want() if self._desk.connection > 1 else None
+        return self._audits.want() if listed_again or self._desk.connection > 1 else None

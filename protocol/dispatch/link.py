@@ -10,7 +10,7 @@ from .. import commands, events, facts, requests
 from ..errors import SessionFailed
 from ..facts import OrderView
 from ..inputs import Asked, LinkDown, LinkFailed, LinkUp
-from ..values import RequestId
+from ..values import RequestId, SystemMode
 from .decisions import ClosingDue, EndLink
 from .desk import Desk
 from .gaps import Gaps
@@ -32,7 +32,7 @@ class Closing:
     awaited: list[RequestId]
 
 
-def _nothing() -> int | None:
+def _nothing(_: bool) -> int | None:
     return None
 
 
@@ -43,12 +43,13 @@ def _nothing_more() -> None:
 class Link:
     """Owns the Disconnect in progress; writes the desk's connection, ready, closing, failed and opened_at.
 
-    on_login: called once requests can be sent; gives the reading of history that the login waits for, if any;
+    on_login: called once requests can be sent, with True if orders are merely listed again; gives the reading of
+    history that this waits for, if any;
     on_leave: called while they still can be, when we disconnect.
     """
 
     def __init__(self, desk: Desk, life: OrderLife, queries: Queries, losing: Losing, gaps: Gaps) -> None:
-        self.on_login: Callable[[], int | None] = _nothing
+        self.on_login: Callable[[bool], int | None] = _nothing
         self.on_leave: Callable[[], None] = _nothing_more
         self._desk = desk
         self._life = life
@@ -77,19 +78,13 @@ class Link:
     def logged_in(self, login: facts.LoggedIn, report: Callable[[OrderView], None]) -> None:
         """Takes over the venue's list of open orders, and asks for those of ours that it leaves out.
 
-        Absence proves nothing by itself: the list leaves pending orders out (spec AX 2.1).
+        Absence proves nothing by itself: the list leaves pending orders out (spec AX 2.1). A venue may list them again
+        on the same connection, when messages of it were lost.
         """
         desk = self._desk
-        desk.ready = True
-        desk.record(
-            events.Authenticated(
-                venue=desk.rules.venue,
-                account=desk.account,
-                connection=desk.connection,
-                local_time=desk.now.wall_ns,
-                user=login.user,
-            )
-        )
+        listed_again, desk.ready = desk.ready, True
+        if not listed_again:
+            self._authenticated(login)
         seen, changed = set(), 0
         for view in login.orders:
             order = desk.orders.find(view.venue_order_id, view.wire_id)
@@ -102,8 +97,19 @@ class Link:
             changed += before != order.view()
         not_sent = desk.flights.preview_of  # orders that still wait for their price
         missing = [order for name, order in desk.orders.live.items() if name not in seen and name not in not_sent]
-        run = self.on_login()
+        run = self.on_login(listed_again)
         self._queries.settle(open_orders=len(login.orders), changed=changed, missing=missing, run=run)
+
+    def _authenticated(self, login: facts.LoggedIn) -> None:
+        self._desk.record(
+            events.Authenticated(
+                venue=self._desk.rules.venue,
+                account=self._desk.account,
+                connection=self._desk.connection,
+                local_time=self._desk.now.wall_ns,
+                user=login.user,
+            )
+        )
 
     def down(self, link: LinkDown) -> None:
         """Nothing that was asked on this connection will be answered; the next login settles what came of it."""
@@ -125,6 +131,7 @@ class Link:
 
     def _leave(self, connection: int) -> None:
         self._desk.ready = False
+        self._desk.mode = None
         self._losing.lose_connections(connection)
         self._losing.drop_own_queries()
         self._queries.reset()
@@ -151,6 +158,37 @@ class Link:
         self._queries.reset()
         desk.reply(link.reply_to, None)
         return failure
+
+    # What the venue says of the connection, or of itself
+
+    def messages_lost(self, fact: facts.MessagesLost) -> None:
+        desk = self._desk
+        desk.record(
+            events.MessagesLost(
+                venue=desk.rules.venue,
+                account=desk.account,
+                connection=desk.connection,
+                local_time=desk.now.wall_ns,
+                expected=fact.expected,
+                received=fact.received,
+            )
+        )
+
+    def system_changed(self, fact: facts.SystemChanged) -> None:
+        desk = self._desk
+        first, desk.mode = desk.mode is None, fact.mode
+        if first and fact.mode is SystemMode.ONLINE:
+            return  # what every connection begins with
+        desk.record(
+            events.SystemStatus(
+                venue=desk.rules.venue,
+                account=desk.account,
+                connection=desk.connection,
+                local_time=desk.now.wall_ns,
+                mode=fact.mode,
+                reason=fact.text,
+            )
+        )
 
     # Closing
 

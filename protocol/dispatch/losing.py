@@ -55,6 +55,9 @@ class Losing:
 
     def lose(self, flight: Flight, why: str) -> None:
         """No answer to this request will come in time, or ever."""
+        if flight.parked:
+            self._not_written(flight, f"The venue refused its session token, and there was no other in time. {why}")
+            return
         flight.lost = True
         order = self._desk.order_of(flight)
         request = flight.request
@@ -119,7 +122,9 @@ class Losing:
             return  # the number was used again: its own deadline follows
         order = self._desk.order_of(flight)
         why = f"The venue did not answer within {self._desk.rules.request_timeout / SECOND:g} s."
-        if isinstance(flight.request, requests.PlaceOrder):
+        if flight.parked:
+            self.lose(flight, why)
+        elif isinstance(flight.request, requests.PlaceOrder):
             self._placement_due(flight, order, why)
         elif isinstance(flight.request, requests.CancelOrder | requests.ReplaceOrder):
             self._change_due(flight, order)

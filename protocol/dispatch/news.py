@@ -58,6 +58,11 @@ class News:
             self._life.adopt(order, fact.order, fact.time)
         self._life.notice_total(order, fact.order)
 
+    def pending(self, fact: facts.OrderPending) -> None:
+        order = self._tracked(fact)
+        if order is not None and not order.is_over and order.venue_order_id is None:
+            self._life.bind(order, fact.order)
+
     def acknowledged(self, fact: facts.OrderAcknowledged) -> None:
         order = self._tracked(fact)
         if order is None:

@@ -43,6 +43,11 @@ class Reports:
             cumulative=view.cumulative,
             post_only=view.post_only,
             reason=reason or view.reason,
+            reduce_only=view.reduce_only,
+            trigger=view.trigger_type,
+            average_price=view.average_price,
+            display_quantity=view.display_quantity,
+            parent=view.parent,
         )
 
     def report(self, view: OrderView, time: int, reason: str = "") -> None:

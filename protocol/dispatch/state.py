@@ -13,6 +13,7 @@ from ..venue import Venue
 from .answering import Answering
 from .asking import Asking
 from .audits import Audits
+from .batch_answers import BatchAnswers
 from .batches import Batches
 from .cancel_timer import CancelTimer
 from .decisions import AuditDue, CancelDue, ClosingDue, Decisions, FillsDue, QueryDue, RequestDue, TimerDue
@@ -78,6 +79,8 @@ class DispatchState:
         for question in (requests.ListFills, requests.ListOrderHistory):
             answering.add_refusal(question, history.refused)
         answering.add_refusal(requests.SetCancelTimer, cancel_timer.refused)
+        batches = BatchAnswers(desk, answering.answered, answering.refused)
+        answering.add_refusal(requests.BatchOrders, batches.refused)
         self._inputs: dict[type, Callable[[Any], None]] = {
             Asked: asking.asked,
             Heard: self._heard,
@@ -87,6 +90,7 @@ class DispatchState:
             NotWritten: losing.not_written,
         }
         self._facts: dict[type, Callable[[Any], None]] = {
+            facts.OrderPending: news.pending,
             facts.OrderAcknowledged: news.acknowledged,
             facts.OrderTraded: news.traded,
             facts.OrderTriggered: news.triggered,
@@ -103,7 +107,13 @@ class DispatchState:
             facts.FillsListed: history.fills_listed,
             facts.OrderHistoryListed: history.orders_listed,
             facts.TimerSet: cancel_timer.is_set,
+            facts.BatchAnswered: batches.answered,
+            facts.TokenRenewed: answering.tokens.renewed,
+            facts.MessagesLost: self._link.messages_lost,
+            facts.SystemChanged: self._link.system_changed,
             facts.Notice: self._notice,
+            facts.SlowDown: self._notice,
+            facts.TokenRefused: self._notice,
             facts.Say: _ignore,  # the session's business, and done by now
             facts.LoginRefused: _ignore,
             facts.LoggedIn: self._logged_in,
@@ -158,14 +168,14 @@ class DispatchState:
         self._watches.fail(self._link.fail(failed))
 
     @staticmethod
-    def _on_login(history: History, cancel_timer: CancelTimer) -> Callable[[], int | None]:
-        def logged_in() -> int | None:
+    def _on_login(history: History, cancel_timer: CancelTimer) -> Callable[[bool], int | None]:
+        def logged_in(listed_again: bool) -> int | None:
             cancel_timer.logged_in()
-            return history.read_now()
+            return history.read_now(listed_again)
 
         return logged_in
 
-    def _notice(self, fact: facts.Notice) -> None:
+    def _notice(self, fact: facts.Notice | facts.SlowDown | facts.TokenRefused) -> None:
         self._desk.warn(fact.text)
 
     def _unreadable(self, fact: facts.Unreadable) -> None:

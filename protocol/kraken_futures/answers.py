@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from attrs import evolve
+
 from .. import requests
 from ..facts import Fact, Outcome, RequestAnswered, RequestRefused, TimerSet, Unreadable
 from ..requests import (
@@ -23,12 +25,12 @@ from ..requests import (
     Request,
     SetCancelTimer,
 )
-from ..values import RequestId
+from ..values import OrderStatus, RequestId
 from ..venue import HttpAnswer
 from .converter import BEGINNING, UNUSABLE, read, read_body, time_of
 from .entry import order_tag
 from .listings import read_fills, read_history, read_open_orders, read_status
-from .order_events import EventsReader, acknowledged, unreadable
+from .order_events import CANCELED, EventsReader, acknowledged, unreadable
 from .wire import RestAnswer, Status, TimerStatus
 from .words import ACCEPTED_WORDS, EDIT_REFUSALS, SEND_REFUSALS, error_outcome
 
@@ -47,7 +49,10 @@ def read_answer(request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
     refusal = _refusal(request, answer, body)
     if refusal is not None:
         return refusal
-    facts = READERS[type(request)](request, body)
+    if isinstance(request, ListFills):
+        facts = read_fills(request, body, len(skipped))
+    else:
+        facts = READERS[type(request)](request, body)
     if facts is None:
         return _illegible(request, answer)
     return (*facts, *unreadable("An element of the venue's answer cannot be read; it was left out.", skipped))
@@ -107,7 +112,11 @@ def _sent(request: requests.PlaceOrder, status: Status) -> list[Fact]:
     if venue_order_id is None:
         return [answered]  # taken, without a name: the feed, or a query, tells
     live = acknowledged(request, venue_order_id, reader.time)
-    return [answered, live, *reader.executions(), *reader.cancels()]
+    cancels = reader.cancels()
+    if word == CANCELED and not cancels:
+        # It never rested, so the feed need not tell.
+        cancels = [reader.canceled(evolve(live.order, status=OrderStatus.CANCELED, reason=CANCELED))]
+    return [answered, live, *reader.executions(), *cancels]
 
 
 # Changes
@@ -186,9 +195,10 @@ def _batch(request: BatchOrders, body: RestAnswer) -> list[Fact] | None:
     open_legs = list(request.legs)
     facts: list[Fact] = [RequestAnswered(request_id=request.request_id)]
     for status in body.batchStatus:
+        leg = _leg_of(status, open_legs)
         if status.cancelStatus is not None and not status.status:
             status = status.cancelStatus
-        leg = _leg_of(status, open_legs)
+            leg = _leg_of(status, open_legs) or leg  # either of the two may hold the ids
         if leg is None:
             facts += unreadable("The answer to a batch names an order that was not in it.", [status])
             continue
@@ -235,7 +245,7 @@ READERS: Final[Mapping[type, AnswerReader]] = {
     SetCancelTimer: _timer,
     ListOpenOrders: read_open_orders,
     QueryOrder: read_status,
-    ListFills: read_fills,
     ListOrderHistory: read_history,
 }
-"""What each kind of request is answered with. None from a reader: the answer does not have what it should."""
+"""What each kind of request but `ListFills` is answered with. None from a reader: the answer does not have what it
+should."""

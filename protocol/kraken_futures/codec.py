@@ -88,6 +88,9 @@ class FuturesWire:
         """How far the login has come."""
         return self._handshake.stage
 
+    def take_token(self, token: str) -> tuple[Fact, ...]:
+        return ()  # there are no tokens; each connection has its challenge
+
     def decode(self, message: str | bytes) -> tuple[Fact, ...]:
         """What one complete message says. Never raises: what cannot be read comes back as `Unreadable`."""
         if not isinstance(message, str):
@@ -105,7 +108,7 @@ class FuturesWire:
             return self._unreadable("The venue sent text that is not a JSON object.", message)
         facts: list[Fact] = list(self._read(frame, message))
         for element in skipped:
-            facts += self._unreadable("An element of a list cannot be read; it was left out.", str(element))
+            facts += self._unreadable("An element of a list cannot be read; it was left out.", repr(element))
         return tuple(facts)
 
     def _unreadable(self, why: str, text: str) -> tuple[Fact, ...]:

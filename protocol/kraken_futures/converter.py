@@ -115,6 +115,8 @@ def nanoseconds(timestamp: str) -> int:
         raise ValueError(f"{timestamp[:40]!r} is not a timestamp.")
     day, time, fraction = match.groups()
     seconds = (datetime.fromisoformat(f"{day}T{time}+00:00") - EPOCH) // timedelta(seconds=1)
+    if seconds * 1000 >= LATEST:
+        raise ValueError(f"{timestamp[:40]!r} lies beyond every time that can be meant.")
     return seconds * SECOND + int((fraction or "").ljust(9, "0"))
 
 
@@ -309,14 +311,14 @@ def tree_of(value: object) -> Any:
     if isinstance(value, list | tuple):
         return [tree_of(item) for item in value]
     if isinstance(value, Decimal):
-        return Decimal(plain(value))
+        return msgspec.Raw(plain(value).encode())  # msgspec itself would write small numbers with an exponent
     if not attrs.has(type(value)):
         return value
     pairs = ((name, getattr(value, name), shown) for name, shown in _shown(cast(Any, type(value))))
     return {name: tree_of(item) for name, item, shown in pairs if shown or item is not None}
 
 
-_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+_ENCODER: Final = msgspec.json.Encoder()
 
 
 def encode_message(message: object) -> str:

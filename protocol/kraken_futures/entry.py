@@ -145,7 +145,7 @@ def _call(request: Request) -> tuple[str, str, object]:
         case CancelOrder():
             return "POST", f"{BASE}/cancelorder", _cancel(request)
         case CancelAllOrders():
-            return "POST", f"{BASE}/cancelallorders", CancelAllForm(symbol=request.symbol)
+            return "POST", f"{BASE}/cancelallorders", CancelAllForm(symbol=_symbol(request.symbol))
         case SetCancelTimer():
             return "POST", f"{BASE}/cancelallordersafter", CancelAllAfterForm(timeout=request.seconds)
         case BatchOrders():
@@ -164,6 +164,10 @@ def _call(request: Request) -> tuple[str, str, object]:
 
 def _text(wire_id: WireId | None) -> str | None:
     return None if wire_id is None else str(wire_id)
+
+
+def _symbol(symbol: str | None) -> str | None:
+    return None if symbol is None else symbol.upper()
 
 
 def _moment(time: int | None) -> str | None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from ..facts import OrderTraded, OrderView, Trade
 from ..values import Instrument, Money, Side, TradeId, VenueOrderId
-from .converter import is_plausible, milliseconds, positive, time_of
+from .converter import amount, is_plausible, milliseconds, positive, time_of
 from .memory import OrderMemory
 from .wire import FeedFill, RestFill
 from .words import SIDES, currency, liquidity, quote_of
@@ -62,9 +62,9 @@ def traded(trade: Trade, remaining: Decimal | None, memory: OrderMemory) -> Orde
 
     remaining: what is open of the order after it; with the remembered total it gives the cumulative quantity.
     """
-    known = memory.get(trade.venue_order_id)
+    known, remaining = memory.get(trade.venue_order_id), amount(remaining)
     total = None if known is None else known.total
-    cumulative = None if total is None or remaining is None or not 0 <= remaining <= total else total - remaining
+    cumulative = None if total is None or remaining is None or remaining > total else total - remaining
     view = OrderView(
         venue_order_id=trade.venue_order_id,
         wire_id=trade.wire_id,

@@ -34,14 +34,14 @@ def read_instruments(answer: HttpAnswer) -> tuple[Instrument, ...]:
     Raises WireError when there is no usable list."""
     beginning = answer.body[:BEGINNING].decode("utf-8", "replace")
     try:
-        body, _ = read_body(answer.body, RestAnswer)
+        body, skipped = read_body(answer.body, RestAnswer)
     except ValueError:
-        body = RestAnswer()
+        body, skipped = RestAnswer(), []
     rows = body.instruments
     if answer.status != 200 or rows is None:
         raise WireError(f"Kraken Futures did not list its instruments (HTTP status {answer.status}): {beginning}")
     instruments = tuple(instrument for row in rows if (instrument := _instrument(row)) is not None)
-    if not instruments and any(row.tradeable is not False for row in rows):
+    if not instruments and (skipped or any(row.tradeable is not False for row in rows)):
         raise WireError(f"Kraken Futures listed instruments, none of which can be read: {beginning}")
     return instruments
 

@@ -70,7 +70,7 @@ def _status_view(row: OrderStatusRow) -> OrderView | None:
     body = row.order
     if body is None:
         return None
-    status = query_status(row.status, has_fills=bool(body.filled))
+    status = query_status(row.status, has_fills=bool(amount(body.filled)))
     if status is OrderStatus.CANCELED and row.updateReason in MATURED:
         status = OrderStatus.EXPIRED
     ended = status is None or status.is_terminal
@@ -108,8 +108,9 @@ def _updated(body: OrderBody | None) -> int:
 # Fills
 
 
-def read_fills(request: ListFills, body: RestAnswer) -> list[Fact] | None:
-    """One page, which the venue gives newest first, as trades in the order in which they happened."""
+def read_fills(request: ListFills, body: RestAnswer, left_out: int = 0) -> list[Fact] | None:
+    """One page, which the venue gives newest first, as trades in the order in which they happened. left_out: elements
+    of the page that could not even be read; it is as long as the venue made it."""
     if body.fills is None:
         return None
     read = [(fill, rest_trade(fill)) for fill in reversed(body.fills)]
@@ -118,7 +119,7 @@ def read_fills(request: ListFills, body: RestAnswer) -> list[Fact] | None:
     )
     trades = sorted((trade for _, trade in read if trade is not None), key=lambda trade: trade.time)
     wanted = tuple(trade for trade in trades if _is_wanted(trade, request))
-    cursor = _older(request, trades) if len(body.fills) >= FILLS_PAGE else None
+    cursor = _older(request, trades) if len(body.fills) + left_out >= FILLS_PAGE else None
     return [FillsListed(request_id=request.request_id, trades=wanted, cursor=cursor), *lost]
 
 
@@ -149,7 +150,7 @@ def _history_view(event: OrderEvent) -> OrderView | None:
     if body is None:
         return None
     kind, filled = (event.type or "").upper(), amount(body.filled) or ZERO
-    status = HISTORY_ENDS.get(kind) or _open_status(kind, filled, body.quantity)
+    status = HISTORY_ENDS.get(kind) or _open_status(kind, filled, amount(body.quantity))
     return body_view(body, status, event.reason or (kind if status.is_terminal else ""))
 
 

@@ -19,7 +19,7 @@ from .converter import BEGINNING, amount, positive, time_of
 from .wire import OrderBody, OrderEvent, Status, TriggerBody
 from .words import SIDES, order_type, time_in_force, trigger_type
 
-__all__ = ["EventsReader", "acknowledged", "body_view", "trigger_view", "unreadable"]
+__all__ = ["CANCELED", "EventsReader", "acknowledged", "body_view", "trigger_view", "unreadable"]
 
 CANCELED: Final = "cancelled"
 
@@ -182,8 +182,10 @@ class EventsReader:
             view = body_view(event.order, OrderStatus.CANCELED, CANCELED)
         elif event.orderTrigger is not None:
             view = trigger_view(event.orderTrigger, OrderStatus.CANCELED, CANCELED)
-        if view is None:
-            return None
+        return None if view is None else self.canceled(view)
+
+    def canceled(self, view: OrderView) -> Fact:
+        """The end of an order that this request canceled: at once, or once the fills beside it have been heard."""
         if not view.cumulative and not self._executed(view.venue_order_id):
             return OrderCanceled(time=self.time, order=view, reason=CANCELED)
         return OrderRemoved(
@@ -205,4 +207,4 @@ def acknowledged(request: PlaceOrder, venue_order_id: VenueOrderId, time: int) -
 
 def unreadable(why: str, elements: Iterable[object]) -> list[Fact]:
     """One `Unreadable` for each element that was left out of a list."""
-    return [Unreadable(why=why, text=str(element)[:BEGINNING]) for element in elements]
+    return [Unreadable(why=why, text=repr(element)[:BEGINNING]) for element in elements]

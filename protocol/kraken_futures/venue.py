@@ -15,7 +15,7 @@ from ..errors import WireError
 from ..facts import Fact, LoggedIn
 from ..orders import NewOrder
 from ..values import ClientOrderId, Instrument, WireId
-from ..venue import BatchRules, HttpAnswer, HttpCall, Opening, SignedCall, Upgrade, VenueRules
+from ..venue import BatchRules, HttpAnswer, HttpCall, Opening, SignedCall, Upgrade, VenueDefaults, VenueRules
 from . import checks
 from .answers import read_answer
 from .codec import FuturesWire
@@ -95,7 +95,7 @@ class KrakenFuturesSettings:
 
 
 @frozen
-class KrakenFuturesVenue:
+class KrakenFuturesVenue(VenueDefaults):
     """Kraken Futures behind the seam of `protocol.venue`."""
 
     settings: KrakenFuturesSettings
