@@ -1,6 +1,6 @@
 """The story of a trading session, offline, at a simulated venue of your choice.
 
-    python examples/quickstart.py [ax | kraken-futures]
+    python examples/quickstart.py [ax | kraken-futures | kraken-spot]
 
 Shows a live table of orders in a terminal, plain lines elsewhere. Takes a few seconds.
 """
@@ -11,10 +11,11 @@ import sys
 
 import ax
 import kraken_futures
+import kraken_spot
 import trio
 from tell import tell
 
-STORIES = {"ax": ax.trade, "kraken-futures": kraken_futures.trade}
+STORIES = {"ax": ax.trade, "kraken-futures": kraken_futures.trade, "kraken-spot": kraken_spot.trade}
 
 
 async def main(name: str = "ax") -> None:

@@ -27,7 +27,7 @@ def describe(event: events.Event) -> str:
             )
         case events.Submitted():
             side = event.identity.side.value if event.identity.side else ""
-            detail = f"{side} {event.quantity} {event.instrument} at {event.price or 'market'}"
+            detail = f"{side} {quantity_of(event)} {event.instrument} at {event.price or 'market'}"
         case events.Updated():
             detail = f"now {event.quantity} at {event.price}, venue id {event.venue_order_id}"
         case events.FeeReported():
@@ -37,12 +37,19 @@ def describe(event: events.Event) -> str:
         case events.Connected() | events.Reconnected():
             detail = event.url
         case events.Authenticated():
-            detail = f"as {event.user}"
+            detail = f"as {event.user}" if event.user else ""
         case events.Reconciled():
             detail = f"{event.open_orders} open orders there, {event.settled} changed meanwhile, {event.gaps} gaps"
         case _:
             detail = getattr(event, "reason", "")
     return f"{event.sequence:>4} {name:<14} {detail}".rstrip()
+
+
+def quantity_of(event: events.Submitted | events.Updated) -> str:
+    """How much was asked for; an amount of quote currency where the order is for that."""
+    if isinstance(event, events.Submitted) and event.quote_quantity is not None:
+        return f"for {event.quote_quantity} of"
+    return str(event.quantity)
 
 
 class Screen:
@@ -61,9 +68,13 @@ class Screen:
     async def follow(self, client: Client) -> None:
         with client.events() as stream:
             async for event in stream:
-                if isinstance(event, events.Filled):
-                    self.fills.append(event)
-                self.show(event)
+                self.take(event)
+
+    def take(self, event: events.Event) -> None:
+        """One event, in the order of the stream."""
+        if isinstance(event, events.Filled):
+            self.fills.append(event)
+        self.show(event)
 
     async def breathe(self) -> None:
         """Lets what happened reach the screen."""
@@ -99,7 +110,7 @@ class TableScreen(Screen):
         row["instrument"] = str(event.instrument)
         row["side"] = event.identity.side.value if event.identity.side else ""
         if isinstance(event, events.Submitted | events.Updated):
-            row["quantity"], row["price"] = str(event.quantity), str(event.price or "market")
+            row["quantity"], row["price"] = quantity_of(event), str(event.price or "market")
         if isinstance(event, events.Filled):
             row["filled"], row["status"] = str(event.cumulative), event.status.value
         elif not isinstance(event, events.FeeReported | events.Updated):
