@@ -45,7 +45,7 @@ class History:
 
     def fills_listed(self, fact: facts.FillsListed) -> None:
         flight = self._desk.flights.by_id.get(fact.request_id)
-        for trade in fact.trades:
+        for trade in sorted(fact.trades, key=_when):  # some venues list the newest first
             self._take(trade, asked=flight is not None)
         if flight is not None and isinstance(flight.request, requests.ListFills):
             self._desk.flights.drop(fact.request_id)
@@ -159,3 +159,7 @@ class History:
             return None
         self._audits.begin()
         return self._audits.want() if listed_again or self._desk.connection > 1 else None
+
+
+def _when(trade: Trade) -> int:
+    return trade.time
