@@ -6,6 +6,7 @@ from collections import Counter
 from decimal import Decimal
 from typing import Any
 
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,9 +15,10 @@ from protocol.dispatch import Send
 from protocol.events import Accepted, Filled, OrderEvent, Rejected
 from protocol.facts import Outcome
 from protocol.inputs import Admission, NotWritten
-from protocol.requests import PlaceOrder, QueryOrder
+from protocol.requests import ListFills, ListOrderHistory, PlaceOrder, QueryOrder
 from protocol.tracking import Order, TrackedOrders
-from protocol.values import ClientOrderId, OrderStatus
+from protocol.values import ClientOrderId, OrderStatus, RequestId
+from protocol.venue import SECOND, VenueRules
 
 from .order_life import (
     GOLD,
@@ -32,6 +34,7 @@ from .order_life import (
     traded,
     view,
 )
+from .test_order_two_feeds import RULES as TWO
 
 NAMES = ("a1", "a2", "a3")
 
@@ -68,7 +71,25 @@ def fact_about(number: int) -> st.SearchStrategy[facts.Fact]:
         st.sampled_from([*OrderStatus, None]),
         st.integers(0, 12),
     )
+    removals = st.builds(
+        lambda oid, ending, total: facts.OrderRemoved(
+            time=0,
+            order=view(oid, cid, status=ending, cumulative=None if total is None else Decimal(total)),
+            ending=ending,
+            filled=None if total is None else Decimal(total),
+            reason="gone",
+        ),
+        oids,
+        st.sampled_from((OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.FILLED)),
+        st.one_of(st.none(), st.integers(1, 10)),
+    )
     return st.one_of(
+        removals,
+        st.builds(lambda oid: facts.OrderPending(time=0, order=view(oid, cid, status=OrderStatus.SUBMITTED)), oids),
+        st.builds(lambda oid: evolve(rejected(oid, cid), removed=True), oids),
+        st.builds(lambda oid, total: acknowledged(oid, cid, cumulative=Decimal(total)), oids, st.integers(0, 10)),
+        st.just(facts.ChangeRefused(venue_order_id=first, wire_id=cid, reason="no", time=0)),
+        st.just(facts.TokenRenewed()),
         st.builds(lambda oid: acknowledged(oid, cid), oids),
         fills,
         st.builds(lambda oid: canceled(oid, cid), oids),
@@ -91,11 +112,32 @@ MOVES = st.one_of(
     st.tuples(st.just("cancel"), st.sampled_from(NAMES)),
     st.tuples(st.just("change"), st.sampled_from(NAMES)),
     st.tuples(st.just("not written"), st.integers(1, 3)),
+    st.tuples(st.just("history"), st.lists(st.tuples(st.integers(1, 3), st.integers(1, 5)), max_size=3)),
+    st.tuples(st.just("fates"), st.dictionaries(st.integers(1, 3), st.sampled_from(OrderStatus), max_size=2)),
 )
 
+ONE_FEED = Desk().state._desk.rules
+TWO_FEEDS = evolve(TWO, market_needs_price=False, process_within=SECOND)
+RULES = st.sampled_from((ONE_FEED, TWO_FEEDS))
 
-def play(moves: list[tuple[str, Any]]) -> Desk:
-    desk = Desk()
+
+def answer_history(desk: Desk, trades: list[tuple[int, int]]) -> None:
+    """To the question for fills that is on its way, if there is one; else it is listed unasked."""
+    asked = [flight for flight in desk.state._desk.flights.by_id.values() if isinstance(flight.request, ListFills)]
+    request_id = asked[-1].request_id if asked else RequestId(0)
+    listed = tuple(evolve(trade(f"v{number}", f"t{tid}", 1), wire_id=number) for number, tid in trades)
+    desk.hear(facts.FillsListed(request_id=request_id, trades=listed))
+
+
+def answer_fates(desk: Desk, fates: dict[int, OrderStatus]) -> None:
+    asked = [f for f in desk.state._desk.flights.by_id.values() if isinstance(f.request, ListOrderHistory)]
+    if asked:
+        orders = tuple(view(f"v{number}", number, status=status) for number, status in fates.items())
+        desk.hear(facts.OrderHistoryListed(request_id=asked[-1].request_id, orders=orders))
+
+
+def play(moves: list[tuple[str, Any]], rules: VenueRules = ONE_FEED) -> Desk:
+    desk = Desk(rules=rules)
     for name in NAMES:
         desk.place(name)
     for move, what in moves:
@@ -116,6 +158,10 @@ def play(moves: list[tuple[str, Any]]) -> Desk:
                 desk.ask(terms)
             case "not written":
                 desk.apply(NotWritten([what], "never begun"))
+            case "history":
+                answer_history(desk, what)
+            case "fates":
+                answer_fates(desk, what)
     return desk
 
 
@@ -124,9 +170,9 @@ def slots(order: Order) -> dict[str, Any]:
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.lists(MOVES, max_size=30))
-def test_the_promises_hold_whatever_the_venue_says(moves: list[tuple[str, Any]]) -> None:
-    desk = play(moves)
+@given(st.lists(MOVES, max_size=30), RULES)
+def test_the_promises_hold_whatever_the_venue_says(moves: list[tuple[str, Any]], rules: VenueRules) -> None:
+    desk = play(moves, rules)
     events = [event for event in desk.events() if isinstance(event, OrderEvent)]
     accepted = Counter(event.client_order_id for event in events if isinstance(event, Accepted))
     assert all(count == 1 for count in accepted.values())
@@ -157,9 +203,9 @@ def check_ending(own: list[OrderEvent]) -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(MOVES, max_size=30))
-def test_folding_the_records_again_gives_the_same_orders(moves: list[tuple[str, Any]]) -> None:
-    desk = play(moves)
+@given(st.lists(MOVES, max_size=30), RULES)
+def test_folding_the_records_again_gives_the_same_orders(moves: list[tuple[str, Any]], rules: VenueRules) -> None:
+    desk = play(moves, rules)
     again = TrackedOrders()
     for record in desk.records:
         again.fold(record)
@@ -175,23 +221,27 @@ def test_folding_the_records_again_gives_the_same_orders(moves: list[tuple[str, 
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(MOVES, max_size=30))
+@given(st.lists(MOVES, max_size=30), RULES)
 def test_a_placement_is_sent_once_and_an_ambiguous_one_is_never_called_rejected(
-    moves: list[tuple[str, Any]],
+    moves: list[tuple[str, Any]], rules: VenueRules
 ) -> None:
     definite = [
         what
         for move, what in moves
-        if move == "hear"
-        and (
-            isinstance(what, facts.OrderRejected)
-            or (isinstance(what, facts.RequestRefused) and what.outcome is not Outcome.AMBIGUOUS)
-            or (isinstance(what, facts.RequestAnswered) and what.order is not None)
+        if (
+            move == "hear"
+            and (
+                isinstance(what, facts.OrderRejected)
+                or (isinstance(what, facts.RequestRefused) and what.outcome is not Outcome.AMBIGUOUS)
+                or (isinstance(what, facts.RequestAnswered) and what.order is not None)
+            )
         )
+        or move == "fates"
     ]
-    desk = play(moves)
+    tokens = [what for _, what in moves if getattr(what, "outcome", None) is Outcome.TOKEN]
+    desk = play(moves, rules)
     placed = Counter(send.request.request_id for send in desk.sends if isinstance(send.request, PlaceOrder))
-    assert all(count == 1 for count in placed.values())
+    assert all(count == 1 or tokens for count in placed.values())
     if not definite:
         assert not any(isinstance(event, Rejected) for event in desk.events())
 
