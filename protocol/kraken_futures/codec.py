@@ -23,8 +23,9 @@ from ..facts import (
     Trade,
     Unreadable,
 )
+from ..fast_decoder import fast_decoder
 from ..values import Instrument, RequestId, VenueOrderId
-from .converter import BEGINNING, NOT_STRICT, decoder_for, read_body
+from .converter import BEGINNING, NOT_STRICT, read_body
 from .fills import feed_trade, in_order, traded
 from .handshake import Handshake, Stage
 from .memory import OrderMemory
@@ -53,7 +54,7 @@ EVENTS: Final = frozenset(
 )
 
 ALIVE: Final = (Alive(),)
-_FRAME: Final = decoder_for(Frame)
+_FRAME: Final = fast_decoder(Frame)
 
 
 @define(eq=False)

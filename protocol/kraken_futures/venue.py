@@ -114,6 +114,7 @@ class KrakenFuturesVenue(VenueDefaults):
             reads_history=True,
             audit_period=int(settings.audit_period * SECOND),
             absence_needs_history=True,
+            reports_filled=False,
             check_unfilled_cancels=True,
             process_within=None if settings.process_within is None else int(settings.process_within * SECOND),
             batch=BatchRules(most=MOST_CANCELS, most_orders=MOST_ORDERS, market=False),

@@ -22,6 +22,9 @@ ANYBODY: Final = "anybody"
 BUDGETS: Final[Mapping[str, tuple[int, int]]] = {"derivatives": (50, 500), "history": (1, 600)}
 """Tokens per second and at most. Those of the history are counted in sixths."""
 
+LONGEST_NONCE: Final = 20
+"""Digits."""
+
 
 class Denied(Exception):
     """A call is refused as a whole; args[0] is the venue's error code."""
@@ -98,7 +101,7 @@ class Access:
             raise Denied("authenticationError")
         nonce = request.header("nonce")
         if nonce:
-            if not (nonce.isascii() and nonce.isdecimal()):
+            if not (nonce.isascii() and nonce.isdecimal() and len(nonce) <= LONGEST_NONCE):
                 raise Denied("authenticationError")
             self._nonces.setdefault(user.api_key, _Nonces()).use(int(nonce), self.settings.nonce_window)
         if not user.active:

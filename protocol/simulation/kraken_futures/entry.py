@@ -21,6 +21,7 @@ from .orders import State, VenueOrder
 __all__ = ["Broken", "Entry", "ParserRefusal"]
 
 SECOND: Final = 1_000_000_000
+SECONDS_A_DAY: Final = 86_400
 LATE: Final = "wouldProcessAfterSpecifiedTime"
 BATCH_COST: Final = 9
 """Tokens of a batch, before one for each item."""
@@ -142,7 +143,7 @@ class Entry:
     def cancel_all_after(self, call: Call) -> wire.RestAnswer:
         """Sets, renews or stops the account's dead man's switch."""
         seconds = voice.decode_form(call.text, wire.CancelAllAfterForm).timeout
-        if seconds < 0:
+        if not 0 <= seconds < SECONDS_A_DAY:
             raise Denied("invalidArgument: timeout")
         call.account.timer = call.now.monotonic_ns + seconds * SECOND if seconds else None
         status = wire.TimerStatus(

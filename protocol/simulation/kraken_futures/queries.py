@@ -25,6 +25,9 @@ FILLS_PAGE: Final = 100
 STILL_LISTED: Final = 5 * SECOND
 """How long orders/status tells of an order after it has ended."""
 
+LONGEST_TOKEN: Final = 20
+"""Digits."""
+
 
 @define
 class Queries:
@@ -80,7 +83,7 @@ class Queries:
         """Newest first. A continuation token is the number of the last event that was given."""
         query = voice.decode_form(call.text, wire.HistoryQuery)
         token = query.continuation_token
-        if token is not None and not (token.isascii() and token.isdecimal()):
+        if token is not None and not (token.isascii() and token.isdecimal() and len(token) <= LONGEST_TOKEN):
             raise Denied("invalidArgument: continuation_token")
         rows = [
             row
