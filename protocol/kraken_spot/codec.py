@@ -28,15 +28,16 @@ from ..facts import (
     Trade,
     Unreadable,
 )
+from ..fast_decoder import fast_decoder
 from ..values import RequestId, SystemMode
 from ..venue import Opening
 from .answers import METHODS, read_response
-from .converter import BEGINNING, NOT_STRICT, decoder_for, read_body
+from .converter import BEGINNING, NOT_STRICT, read_body
 from .executions import Executions, has_fill
 from .handshake import CHANNEL, Handshake, Stage
 from .memory import OrderMemory
 from .sequence import SequenceCounter, Verdict
-from .wire import Frame, Report, StatusFrame
+from .wire import Frame, LegResult, Report, Result, StatusFrame
 from .words import SYSTEM_MODES, is_throttle, is_token_error
 
 __all__ = ["UNASKED", "SpotWire"]
@@ -46,7 +47,7 @@ UNASKED: Final = RequestId(0)
 PATIENCE: Final = 2
 """Heartbeats after the subscription that may come without a snapshot; then there is none (spec A.6)."""
 
-_FRAME: Final = decoder_for(Frame)
+_FRAME: Final = fast_decoder(Frame, but=frozenset({Result, LegResult}))
 
 
 @define(eq=False)

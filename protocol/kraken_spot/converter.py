@@ -16,7 +16,7 @@ import types
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from json import JSONDecoder
 from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 from urllib.parse import urlencode
@@ -80,19 +80,31 @@ NOT_STRICT: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 PLAUSIBLE_DIGITS: Final = 30
 
 
+SMALLEST: Final = Decimal(1).scaleb(-PLAUSIBLE_DIGITS)
+LARGEST: Final = Decimal(10).scaleb(PLAUSIBLE_DIGITS)
+
+
 def is_plausible(number: Decimal) -> bool:
     """False for NaN, infinities, and magnitudes that only a broken message can hold."""
-    return number.is_finite() and -PLAUSIBLE_DIGITS <= number.adjusted() <= PLAUSIBLE_DIGITS
+    try:
+        return -LARGEST < number < LARGEST and (not number or not -SMALLEST < number < SMALLEST)
+    except ArithmeticError:  # not a number
+        return False
 
 
 def positive(number: Decimal | None) -> Decimal | None:
     """`number` if it is more than zero and plausible. A zero price means that there is none (spec E.3)."""
-    return number if number is not None and is_plausible(number) and number > 0 else None
+    if number is None:
+        return None
+    try:
+        return number if SMALLEST <= number < LARGEST else None
+    except ArithmeticError:  # not a number
+        return None
 
 
 def amount(number: Decimal | None) -> Decimal | None:
     """`number` if it can be a quantity: plausible and not negative."""
-    return number if number is not None and is_plausible(number) and number >= 0 else None
+    return number if number is not None and not number and number.is_finite() else positive(number)
 
 
 def plain(number: Decimal) -> str:
@@ -123,8 +135,13 @@ def nanoseconds(timestamp: str) -> int:
     if match is None:
         raise ValueError(f"{timestamp[:40]!r} is not a timestamp.")
     day, time, fraction = match.groups()
-    seconds = (datetime.fromisoformat(f"{day}T{time}+00:00") - EPOCH) // timedelta(seconds=1)
-    return seconds * SECOND + int((fraction or "").ljust(9, "0"))
+    return _seconds(day, time) * SECOND + int((fraction or "").ljust(9, "0"))
+
+
+@lru_cache(maxsize=64)
+def _seconds(day: str, time: str) -> int:
+    """Since 1970. Messages of one burst share their second."""
+    return (datetime.fromisoformat(f"{day}T{time}+00:00") - EPOCH) // timedelta(seconds=1)
 
 
 def time_of(*timestamps: str | None) -> int:
