@@ -12,7 +12,7 @@ import trio
 from attrs import define, field, frozen
 
 from protocol.dispatch import EndLink, Send
-from protocol.inputs import Admission, LinkDown, NotWritten
+from protocol.inputs import Admission, LinkDown, LinkFailed, NotWritten
 from protocol.limits import Bucket
 from protocol.values import RequestId
 from protocol.venue import Venue
@@ -50,9 +50,10 @@ class LinkReady:
 
 @frozen
 class LinkLost:
-    """The connection has ended. The sender passes the news to dispatch, behind what it knows of unwritten frames."""
+    """The connection has ended, or no other will follow. The sender passes the news to dispatch, behind what it knows
+    of unwritten frames."""
 
-    down: LinkDown
+    news: LinkDown | LinkFailed
 
 
 @frozen
@@ -196,6 +197,6 @@ async def run_sender(
                     await trio.sleep(PAUSE)
             elif isinstance(item, LinkLost):
                 sender.detach()
-                await to_dispatch.send(Batch((item.down,), sender.clock.now()))
+                await to_dispatch.send(Batch((item.news,), sender.clock.now()))
             else:
                 return

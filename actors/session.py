@@ -347,18 +347,17 @@ async def run_session(
         reason = "closed by this client" if failure is None else str(failure)
         await session.report_down(reason, will_retry=False)
         if failure is not None:
-            await _announce(failure, session.connection, to_dispatch, desk.clock)
+            await _announce(failure, session.connection, to_sender)
         await to_sender.send(SessionOver())
     if failure is not None:
         raise failure
 
 
-async def _announce(
-    failure: LinkError, connection: int, to_dispatch: trio.MemorySendChannel[Batch], clock: Clock
-) -> None:
+async def _announce(failure: LinkError, connection: int, to_sender: trio.MemorySendChannel[ToSender]) -> None:
+    """Through the sender, behind the news of the lost connection: the failure is the last that is heard."""
     reply_to, reply = trio.open_memory_channel[None](1)
     unauthorized = isinstance(failure, AuthenticationFailed)
     with reply, trio.move_on_after(LAST_WORDS), suppress(trio.EndOfChannel):
         failed = LinkFailed(connection, str(failure), unauthorized, reply_to)
-        await to_dispatch.send(Batch((failed,), clock.now()))
+        await to_sender.send(LinkLost(failed))
         await reply.receive()

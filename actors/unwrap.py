@@ -23,10 +23,14 @@ async def open_unwrapped_nursery() -> AsyncIterator[trio.Nursery]:
                 raised = _without_cancellations(error)
                 raise
     except BaseExceptionGroup as group:
-        cause = _single_cause(group) if raised is None else raised
-        if cause is None:
+        if raised is not None:
+            for other in _causes(group):
+                if other is not raised:
+                    raised.add_note(f"Meanwhile a background task failed as well: {other!r}")
+        causes = _causes(group) if raised is None else [raised]
+        if len(causes) != 1:
             raise
-        raise cause from cause.__cause__
+        raise causes[0] from causes[0].__cause__
 
 
 def _without_cancellations(error: BaseException) -> BaseException | None:
@@ -36,8 +40,8 @@ def _without_cancellations(error: BaseException) -> BaseException | None:
     return None if isinstance(error, trio.Cancelled) else error
 
 
-def _single_cause(group: BaseExceptionGroup[BaseException]) -> BaseException | None:
-    """The only thing that really went wrong in `group`; None when there are several, or only cancellations.
+def _causes(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    """What really went wrong in `group`.
 
     A failing task cancels its siblings, so Cancelled beside an error is its consequence and not a second error.
     """
@@ -49,4 +53,4 @@ def _single_cause(group: BaseExceptionGroup[BaseException]) -> BaseException | N
             pending.extend(error.exceptions)
         elif error is not None:
             causes.append(error)
-    return causes[0] if len(causes) == 1 else None
+    return causes

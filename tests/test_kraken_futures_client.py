@@ -18,6 +18,7 @@ from actors import (
     ApiKey,
     AuthenticationFailed,
     Client,
+    ClientOrderId,
     EventStream,
     KrakenFuturesConfig,
     NewOrder,
@@ -156,6 +157,26 @@ async def test_an_order_that_trades_as_it_comes_is_told_once(autojump_clock: Moc
         assert isinstance(fee, events.FeeReported)
         assert fee.commission.amount == Decimal("21"), "the answer tells the fill, the feed its fee"
         assert (await order.state()).leaves == Decimal("0.3")
+
+
+@pytest.mark.parametrize("name", ["kraken-futures", "kraken-spot"])
+async def test_a_long_client_order_id_comes_back_whole(autojump_clock: MockClock, name: str) -> None:
+    """It crosses the wire cut to eighteen characters (spec A.13)."""
+    full = ClientOrderId("O20260227002321004001100")
+    instrument = BTC if name == "kraken-futures" else "BTC/USD.KRAKEN"
+    async with open_quiet_venue(name=name) as venue, open_client(config_for(venue)) as client:
+        with client.events() as stream:
+            order = await client.submit(
+                NewOrder.limit(instrument, Side.BUY, quantity=1, price=60000, client_order_id=full)
+            )
+            await order.accepted()
+            accepted = (await until(stream, events.Accepted))[-1]
+            assert isinstance(accepted, events.Accepted)
+            assert accepted.client_order_id == full
+            (row,) = await client.open_orders()
+            assert row.client_order_id == full
+            assert await client.resolve("O27002321004001100") == full
+            assert await client.resolve("unknown") is None
 
 
 # Every type of order

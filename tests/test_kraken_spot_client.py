@@ -198,9 +198,7 @@ async def test_icebergs_triggers_and_trailing_stops_are_taken(autojump_clock: Mo
             buy("3", display_quantity="0.5"),
             NewOrder.limit_if_touched(BTC, Side.SELL, quantity="1", price="69900", trigger_price="70000"),
             NewOrder.trailing_stop(BTC, Side.SELL, quantity="1", trailing_offset="2"),
-            NewOrder.trailing_stop(
-                BTC, Side.SELL, quantity="1", trailing_offset="500", trailing_unit=OffsetUnit.PRICE
-            ),
+            NewOrder.trailing_stop(BTC, Side.SELL, quantity="1", trailing_offset="500", trailing_unit=OffsetUnit.PRICE),
             buy(options=KrakenSpotOptions(stp_type="cancel_both", fee_preference="quote")),
         ):
             await (await client.submit(order)).accepted()
@@ -339,7 +337,7 @@ async def test_a_venue_that_closes_is_an_event_and_a_refusal_here(
         event = (await until(stream, events.SystemStatus))[-1]
         assert isinstance(event, events.SystemStatus)
         assert event.mode is SystemMode(mode)
-        with pytest.raises(NotSent, match="at the moment|maintenance"):
+        with pytest.raises(NotSent, match=r"at the moment|maintenance"):
             await client.submit(buy())
         if "post-only" in taken:
             await (await client.submit(buy(post_only=True))).accepted()

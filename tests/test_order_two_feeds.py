@@ -227,10 +227,24 @@ def test_an_order_canceled_with_nothing_filled_is_looked_up_once_more() -> None:
 
 
 def test_the_full_fill_of_another_sessions_order_is_told_by_its_fills_alone() -> None:
-    desk = new_desk()
+    desk = new_desk(reports_filled=False)
     assert desk.hear(removed("X1", 10, OrderStatus.FILLED)) == []
     assert desk.hear(filled("X1", "t1", 10)) == ["FillReport"]
     assert desk.hear(filled("X1", "t1", 10)) == []
+
+
+def test_the_full_fill_of_another_sessions_order_is_reported_where_no_fill_tells_it() -> None:
+    assert new_desk().hear(removed("X1", 10, OrderStatus.FILLED)) == ["OrderStatusReport"]
+
+
+def test_a_change_is_told_with_its_own_time() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    later = view("V1", 1, price=Decimal("99.0"), time=WALL)
+    desk.hear(facts.OrderReplaced(time=WALL + SECOND, order=later, new_venue_order_id=None, replacement=None))
+    updated = desk.events()[-1]
+    assert isinstance(updated, events.Updated)
+    assert updated.venue_time == WALL + SECOND
 
 
 def test_the_cancel_of_another_sessions_order_is_a_report() -> None:

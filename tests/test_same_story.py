@@ -107,15 +107,14 @@ async def take(step: Step, market: Market, venue: SimulatedVenue, client: Client
     match step:
         case Place(level, units, in_force):
             quantity, price = units * market.unit, market.prices[level]
-            order = NewOrder.limit(
-                market.instrument, Side.BUY, quantity=quantity, price=price, time_in_force=in_force
-            )
+            order = NewOrder.limit(market.instrument, Side.BUY, quantity=quantity, price=price, time_in_force=in_force)
             orders.append(await client.submit(order))
         case Trade(units):
             await sell(units, market, venue)
         case Change(number, level):
             order = await live(number, orders)
-            if order is not None:
+            # To the same price some venues keep an order's place in the queue, and others do not.
+            if order is not None and (await order.state()).price != Decimal(market.prices[level]):
                 await client.replace(order, price=market.prices[level])
         case Cancel(number):
             order = await live(number, orders)
@@ -148,7 +147,7 @@ def plain(event: events.OrderEvent, number: int, market: Market) -> tuple[Any, .
         return (number, "Filled", level, *(amount / market.unit for amount in amounts), event.status)
     if isinstance(event, events.Canceled):
         return (number, "Canceled", event.cumulative / market.unit)
-    if isinstance(event, events.Rejected) or (isinstance(event, events.Denied)):
+    if isinstance(event, events.Rejected | events.Denied):
         return (number, "refused")
     return (number, type(event).__name__)
 

@@ -87,8 +87,9 @@ class OrderLife:
                 "It is asked again and again; look at what is open."
             )
 
-    def take_terms(self, order: Order, view: OrderView) -> None:
-        """Price and quantity of the present venue order id, where they differ from what we know."""
+    def take_terms(self, order: Order, view: OrderView, time: int = NO_TIME) -> None:
+        """Price and quantity of the present venue order id, where they differ from what we know. time: of the
+        change."""
         if view.venue_order_id != order.venue_order_id:
             return
         quantity = order.quantity if view.quantity is None else order.base + view.quantity
@@ -99,7 +100,7 @@ class OrderLife:
                 events.Updated(
                     identity=order.identity,
                     venue_order_id=order.venue_order_id,
-                    venue_time=view.time,
+                    venue_time=time or view.time,
                     local_time=self._desk.now.wall_ns,
                     quantity=quantity,
                     price=price,

@@ -116,7 +116,7 @@ class News:
         self._life.end_expired(order, fact.order, fact.reason, fact.time)
 
     def removed(self, fact: facts.OrderRemoved) -> None:
-        if fact.ending is OrderStatus.FILLED and self._is_external(fact.order):
+        if fact.ending is OrderStatus.FILLED and self._is_external(fact.order) and not self._desk.rules.reports_filled:
             return  # its fills tell all of it
         order = self._tracked(fact, reason=fact.reason)
         if order is None or order.is_over:
@@ -164,7 +164,7 @@ class News:
             return
         if new_id is None or new_id == order.venue_order_id:
             if terms is not None:
-                self._life.take_terms(order, terms)
+                self._life.take_terms(order, terms, fact.time)
         else:
             carried = ZERO if fact.replacement is None else fact.replacement.cumulative or ZERO
             self._life.rename(order, new_id, terms, carried, fact.time)
