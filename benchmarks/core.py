@@ -15,13 +15,15 @@ from protocol.facts import Fact
 from protocol.inputs import Admission, Asked, Heard, LinkUp, Submission
 from protocol.orders import NewOrder
 from protocol.values import AccountId, ClientOrderId, Instant, RequestId, Side, StrategyId, TraderId, VenueOrderId
+from protocol.venue import Opening
 
-from .frames import fill_message, venue_order_id
-from .peers import xau
+from .frames import ax_fills, venue_order_id
+from .products import PRODUCTS
 from .report import Row, ratio_row, value_row
 
 __all__ = ["rows"]
 
+XAU = PRODUCTS["ax"].instrument
 BATCH = 48
 BUDGET_OF_SCALE = 1.6
 MEMORY_BUDGET = 1500.0
@@ -36,11 +38,11 @@ def ready_state() -> DispatchState:
 
 
 def track(state: DispatchState, orders: int) -> None:
-    instrument = xau()
+    instrument = XAU
     for number in range(orders):
         command = commands.RegisterExternal(
             client_order_id=ClientOrderId(f"bench-order-number-{number:010d}"),
-            venue_order_id=VenueOrderId(venue_order_id(number)),
+            venue_order_id=VenueOrderId(venue_order_id("ax", number)),
             instrument=instrument.id,
             strategy=StrategyId("bench"),
         )
@@ -51,12 +53,12 @@ def track(state: DispatchState, orders: int) -> None:
 def messages(count: int, orders: int, first: int) -> list[str]:
     """Fills spread evenly over all orders."""
     step = max(1, orders // count)
-    return [fill_message(n * step % orders, first + n, 15 * (n * step // orders + 1)) for n in range(count)]
+    return [ax_fills(n * step % orders, first + n, 15 * (n * step // orders + 1))[0] for n in range(count)]
 
 
 def decode_cost(texts: Sequence[str]) -> tuple[float, list[Fact]]:
     """µs per message, and the facts."""
-    decode = AxVenue(AxSettings(token="bench")).decode
+    decode = AxVenue(AxSettings(token="bench")).open_wire(Opening(instruments={})).decode
     decoded: list[Fact] = []
     began = time.perf_counter()
     for text in texts:
@@ -79,7 +81,8 @@ def resident() -> int:
 
 
 def placed_and_accepted(state: DispatchState, numbers: Iterable[int]) -> None:
-    instrument, venue = xau(), AxVenue(AxSettings(token="bench"))
+    instrument, venue = XAU, AxVenue(AxSettings(token="bench"))
+    decode = venue.open_wire(Opening(instruments={})).decode
     for number in numbers:
         name = ClientOrderId(f"bench-placed-number-{number:010d}")
         order = NewOrder.limit("XAU-PERP.AX", Side.SELL, quantity=40, price=f"24{number % 90 + 10}.5")
@@ -93,12 +96,12 @@ def placed_and_accepted(state: DispatchState, numbers: Iterable[int]) -> None:
         )
         state.apply((asked,), NOW)
         answers = (
-            f'{{"rid":{request_id},"res":{{"oid":"{venue_order_id(number)}"}}}}',
-            f'{{"t":"n","ts":1790000001,"tn":1,"eid":"E-{number}","o":{{"oid":"{venue_order_id(number)}",'
+            f'{{"rid":{request_id},"res":{{"oid":"{venue_order_id("ax", number)}"}}}}',
+            f'{{"t":"n","ts":1790000001,"tn":1,"eid":"E-{number}","o":{{"oid":"{venue_order_id("ax", number)}",'
             f'"s":"XAU-PERP","p":"24{number % 90 + 10}.5","q":40,"xq":0,"rq":40,"o":"ACCEPTED","d":"S","tif":"GTC",'
             f'"cid":{venue.wire_id(name)},"ts":1790000001,"tn":1}}}}',
         )
-        state.apply([Heard(1, venue.decode(text)) for text in answers], NOW)
+        state.apply([Heard(1, decode(text)) for text in answers], NOW)
     # Deadlines of requests that were answered long ago are let go when they come up.
     state.apply((), Instant(NOW.monotonic_ns + 60_000_000_000, NOW.wall_ns))
 

@@ -8,7 +8,8 @@ import trio
 
 from actors import open_client
 
-from .peers import config_for, open_feeder
+from .peers import open_feeder
+from .products import PRODUCTS
 from .report import Row, value_row
 
 __all__ = ["rows"]
@@ -22,7 +23,7 @@ ABORT_BUDGET = 2.0
 async def ending(port: int, path: str, *, abort: bool) -> float:
     """ms from the last statement of the block to the first behind it."""
     timeout = CLOSE_TIMEOUT if path == "/silent" else 2.0
-    async with open_client(config_for(port, path, close_timeout=timeout)) as client:
+    async with open_client(PRODUCTS["ax"].config_for(port, path, close_timeout=timeout)) as client:
         with client.events() as stream, trio.move_on_after(0.05):
             async for _ in stream.batches():
                 pass
@@ -36,7 +37,7 @@ def rows(*, quick: bool) -> list[Row]:
     rounds = 3 if quick else 9
     closes: dict[str, list[float]] = {path: [] for path in CLOSE_BUDGETS}
     aborts: dict[str, list[float]] = {path: [] for path in CLOSE_BUDGETS}
-    with open_feeder(20_000, 1000) as port:
+    with open_feeder("ax", 20_000, 1000) as port:
         for _ in range(rounds):
             for path in CLOSE_BUDGETS:
                 spent = trio.run(lambda path=path: ending(port, path, abort=False))

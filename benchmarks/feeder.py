@@ -1,10 +1,11 @@
-"""The other process: a scripted AX peer that only moves bytes, so that it is not what is measured.
+"""The other process: a scripted peer that only moves bytes, so that it is not what is measured.
 
-    python -m benchmarks.feeder MESSAGES ORDERS
+    python -m benchmarks.feeder VENUE FILLS ORDERS
 
-Prints its port, then serves until it is terminated. The path of the WebSocket says how it behaves: `/fills` sends
-MESSAGES fills over ORDERS orders once the client has sent something; `/answer` answers each placement; `/flood` sends
-fills without end and never closes; `/silent` says nothing after the login and reads nothing.
+Prints its port, then serves until it is terminated. The path of the WebSocket says how it behaves: `/fills` sends FILLS
+fills over ORDERS orders once the client has asked for something; `/answer` answers each placement; `/flood` sends fills
+without end and never closes; `/silent` says nothing after its greeting and reads nothing. Calls over HTTP are answered
+as placements.
 """
 
 from __future__ import annotations
@@ -17,22 +18,32 @@ import sys
 import threading
 from collections.abc import Iterator
 
-from .frames import ACCEPT, LOGIN, fill_message, frame
+from attrs import define, field
+
+from .frames import SPEAKERS, Speaker, frame
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-RID = re.compile(rb'"rid":(\d+)')
-CID = re.compile(rb'"cid":(\d+)')
+REQUEST_ID = re.compile(rb'"(?:rid|req_id)":(\d+)')
+WIRE_ID = re.compile(rb'"(?:cid|cl_ord_id)":"?([0-9a-f-]+)')
+LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 CLOSE = 0x8
+PING = 0x9
 
 
-def shake_hands(connection: socket.socket) -> str:
-    """The WebSocket handshake; gives the path that was asked for."""
-    head = b""
-    while b"\r\n\r\n" not in head:
-        data = connection.recv(65536)
-        if not data:
-            raise ConnectionError("no request came")
-        head += data
+def read_head(connection: socket.socket) -> tuple[bytes, bytes]:
+    """A request's head, and what came behind it; empty when the peer has gone."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        more = connection.recv(65536)
+        if not more:
+            return b"", b""
+        data += more
+    head, _, rest = data.partition(b"\r\n\r\n")
+    return head, rest
+
+
+def shake_hands(connection: socket.socket, head: bytes) -> str:
+    """Completes the WebSocket handshake; gives the last part of the path."""
     lines = head.split(b"\r\n")
     key = next(line.partition(b":")[2].strip() for line in lines if line.lower().startswith(b"sec-websocket-key"))
     accept = base64.b64encode(hashlib.sha1(key + GUID).digest())
@@ -40,7 +51,7 @@ def shake_hands(connection: socket.socket) -> str:
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
     )
-    return lines[0].split(b" ")[1].decode()
+    return "/" + lines[0].split(b" ")[1].decode().rpartition("/")[2]
 
 
 def received_frames(connection: socket.socket) -> Iterator[tuple[int, bytes]]:
@@ -64,53 +75,99 @@ def received_frames(connection: socket.socket) -> Iterator[tuple[int, bytes]]:
             data = data[end:]
 
 
-def answer_placements(connection: socket.socket) -> None:
-    count = 0
-    for opcode, payload in received_frames(connection):
-        if opcode == CLOSE:
-            connection.sendall(b"\x88\x02\x03\xe8")
-            return
-        rid, cid = RID.search(payload), CID.search(payload)
-        if rid is None or cid is None:
-            continue
-        count += 1
-        number = f"{count:07d}"
-        answer = f'{{"rid":{rid[1].decode()},"res":{{"oid":"O-01KXANSWER0000000000{number}"}}}}'
-        connection.sendall(frame(answer) + frame(ACCEPT % {"n": number, "cid": cid[1].decode()}))
+@define
+class Feeder:
+    """One for all connections. asked: set by a call over HTTP, for venues that are asked for something that way."""
 
+    speaker: Speaker
+    fills: bytes
+    asked: threading.Event = field(factory=threading.Event)
+    forever: threading.Event = field(factory=threading.Event)
+    count: int = 0
 
-def serve(connection: socket.socket, fills: bytes, forever: threading.Event) -> None:
-    with connection:
-        try:
-            path = shake_hands(connection)
-            connection.sendall(LOGIN)
-            if path == "/answer":
-                answer_placements(connection)
-            elif path == "/fills":
-                connection.recv(65536)
-                connection.sendall(fills)
-                while connection.recv(65536):
-                    pass
-            elif path == "/flood":
-                while True:
-                    connection.sendall(fills)
-            else:
-                forever.wait()
-        except OSError:
-            pass  # the client has gone, which is how every round ends
+    def next_number(self) -> str:
+        self.count += 1
+        return f"{self.count:07d}"
+
+    def serve(self, connection: socket.socket) -> None:
+        with connection:
+            try:
+                head, rest = read_head(connection)
+                if b"sec-websocket-key" not in head.lower():
+                    self.answer_calls(connection, head, rest)
+                    return
+                path = shake_hands(connection, head)
+                connection.sendall(frame(self.speaker.greeting))
+                self.behave(connection, path)
+            except OSError:
+                pass  # the client has gone, which is how every round ends
+
+    def behave(self, connection: socket.socket, path: str) -> None:
+        if not self.speaker.login and path in ("/flood", "/silent"):
+            self.go_on(connection, path, b"", plain=False)
+        self.asked.clear()
+        for opcode, payload in received_frames(connection):
+            if opcode == CLOSE:
+                connection.sendall(b"\x88\x02\x03\xe8")
+                return
+            if opcode == PING:
+                continue
+            words = next((word for word in self.speaker.login if word in payload), None)
+            if words is not None:
+                for text in self.speaker.login[words].split("\n"):
+                    connection.sendall(frame(text))
+            if words is None or words == list(self.speaker.login)[-1]:
+                self.go_on(connection, path, payload, plain=words is None)
+
+    def go_on(self, connection: socket.socket, path: str, payload: bytes, *, plain: bool) -> None:
+        """The login is done, or the client speaks of something else."""
+        if path == "/fills":
+            if not plain:
+                self.asked.wait()
+                self.asked.clear()
+            connection.sendall(self.fills)
+        elif path == "/flood":
+            while True:
+                connection.sendall(self.fills)
+        elif path == "/silent":
+            self.forever.wait()
+        elif plain:
+            self.answer(connection, payload)
+
+    def answer(self, connection: socket.socket, payload: bytes) -> None:
+        request_id, wire_id = REQUEST_ID.search(payload), WIRE_ID.search(payload)
+        if request_id is not None and wire_id is not None:
+            texts = self.speaker.answer(self.next_number(), request_id[1].decode(), wire_id[1].decode())
+            connection.sendall(b"".join(frame(text) for text in texts))
+
+    def answer_calls(self, connection: socket.socket, head: bytes, rest: bytes) -> None:
+        while head:
+            found = LENGTH.search(head)
+            length = 0 if found is None else int(found[1])
+            while len(rest) < length:
+                rest += connection.recv(65536)
+            self.asked.set()
+            (text,) = self.speaker.answer(self.next_number(), None, None)
+            connection.sendall(
+                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
+                + str(len(text)).encode()
+                + b"\r\n\r\n"
+                + text.encode()
+            )
+            head, rest = read_head(connection)
 
 
 def main() -> None:
-    messages, orders = int(sys.argv[1]), int(sys.argv[2])
-    texts = (fill_message(number % orders, number, 15 * (number // orders + 1)) for number in range(messages))
-    fills = b"".join(frame(text) for text in texts)
+    name, count, orders = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    speaker = SPEAKERS[name]
+    texts = (text for n in range(count) for text in speaker.fills(n % orders, n, 15 * (n // orders + 1)))
+    feeder = Feeder(speaker, b"".join(frame(text) for text in texts))
     listener = socket.create_server(("127.0.0.1", 0))
     print(listener.getsockname()[1], flush=True)
-    forever = threading.Event()
     while True:
         connection, _ = listener.accept()
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        threading.Thread(target=serve, args=(connection, fills, forever), daemon=True).start()
+        threading.Thread(target=feeder.serve, args=(connection,), daemon=True).start()
 
 
 if __name__ == "__main__":
