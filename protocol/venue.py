@@ -126,6 +126,7 @@ class VenueRules:
     process_within: a placement or change that the venue gets later than this is to be refused by it; None: it cannot
       be told so;
     batch: how the venue takes several requests in one, None: not at all;
+    cancels_by_symbol: all orders of one instrument can be canceled at once;
     cancel_timer: the venue can cancel everything when it does not hear from us (`SetCancelTimer`);
     ping_period: send a WebSocket ping this often, None: the configured period decides;
     needs_token: False: the venue has no login call and no token;
@@ -154,6 +155,7 @@ class VenueRules:
     check_unfilled_cancels: bool = False
     process_within: int | None = None
     batch: BatchRules | None = None
+    cancels_by_symbol: bool = True
     cancel_timer: bool = False
     ping_period: int | None = None
     needs_token: bool = True

@@ -259,6 +259,12 @@ async def test_a_batch_tells_of_each_part(autojump_clock: MockClock) -> None:
         assert (await other.done()).status is OrderStatus.CANCELED
 
 
+async def test_the_orders_of_one_instrument_cannot_be_canceled_together(autojump_clock: MockClock) -> None:
+    async with trading() as (_, client, _):
+        with pytest.raises(NotSent, match="one by one"):
+            await client.cancel_all(BTC)
+
+
 @pytest.mark.parametrize("objects", [True, False])
 async def test_an_answer_to_a_batch_comes_in_two_shapes(autojump_clock: MockClock, objects: bool) -> None:
     async with trading(batch_objects=objects) as (_, client, _):

@@ -242,6 +242,11 @@ class Asking:
         self._desk.require_link("The cancel of all orders")
         self._desk.require_free_number(asked.request_id)
         symbol = None if command.instrument is None else command.instrument.symbol
+        if symbol is not None and not self._desk.rules.cancels_by_symbol:
+            raise NotSent(
+                f"Nothing was canceled: {self._desk.rules.venue} cancels the orders of all instruments together, not "
+                f"those of {symbol} alone. Cancel them one by one."
+            )
         request = requests.CancelAllOrders(request_id=asked.request_id, symbol=symbol)
         self._desk.send(request, admission=asked.admission)
         self._desk.reply(asked.reply_to, asked.request_id)

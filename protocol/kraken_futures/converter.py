@@ -15,10 +15,10 @@ import types
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from json import JSONDecoder
 from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin, get_type_hints
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import attrs
 import msgspec
@@ -139,7 +139,12 @@ def milliseconds(*times: int | None) -> int:
 def iso(time: int) -> str:
     """`time`, ns since 1970, as the venue writes it: whole milliseconds, rounded down, and Z."""
     seconds, fraction = divmod(time, SECOND)
-    return f"{EPOCH + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%S}.{fraction // MILLISECOND:03d}Z"
+    return f"{_whole_seconds(seconds)}.{fraction // MILLISECOND:03d}Z"
+
+
+@lru_cache(maxsize=16)
+def _whole_seconds(seconds: int) -> str:
+    return f"{EPOCH + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%S}"
 
 
 # In, the fast way
@@ -328,16 +333,21 @@ def encode_message(message: object) -> str:
 
 def encode_form(form: object) -> str:
     """A form class as url-encoded text, exactly as it is signed and sent. An array repeats its key."""
-    pairs: list[tuple[str, str]] = []
+    pairs: list[str] = []
     for name, _ in _shown(cast(Any, type(form))):
         value = getattr(form, name)
-        for item in value if isinstance(value, list) else [value]:
-            if item is not None:
-                pairs.append((name, _form_text(item)))
-    return urlencode(pairs, quote_via=quote)
+        if value is None:
+            continue
+        for item in value if isinstance(value, list) else (value,):
+            pairs.append(f"{name}={_form_text(item)}")
+    return "&".join(pairs)
+
+
+_UNRESERVED: Final = re.compile(r"[A-Za-z0-9_.~-]*")
 
 
 def _form_text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return plain(value) if isinstance(value, Decimal) else str(value)
+    text = plain(value) if isinstance(value, Decimal) else str(value)
+    return text if _UNRESERVED.fullmatch(text) else quote(text, safe="")

@@ -386,6 +386,8 @@ def _number(number: Decimal, how: Mapping[str, Any]) -> object:
 
 def tree_of(value: object, how: Mapping[str, Any] = types.MappingProxyType({})) -> Any:
     """`value` as what the JSON encoder takes: wire classes as dicts without what is None. how: a field's metadata."""
+    if isinstance(value, str | bool | int):
+        return value
     if isinstance(value, Decimal):
         return _number(value, how)
     if isinstance(value, dict):

@@ -197,7 +197,8 @@ def _text(wire_id: WireId | None) -> str | None:
 
 
 def _add(request: PlaceOrder, token: str) -> tuple[str, wire.Params]:
-    terms = {at.name: getattr(_order(request), at.name) for at in attrs.fields(wire.OrderTerms)}
+    order = _order(request)
+    terms = {at.name: getattr(order, at.name) for at in attrs.fields(wire.OrderTerms)}
     deadline = moment(request.process_before)
     return "add_order", wire.AddOrder(symbol=request.symbol, deadline=deadline, token=token, **terms)
 

@@ -131,6 +131,7 @@ class KrakenSpotVenue(VenueDefaults):
                 one_symbol=True,
                 kinds=frozenset({requests.PlaceOrder}),
             ),
+            cancels_by_symbol=False,
             cancel_timer=True,
             ping_period=int(settings.ping_period * SECOND),
             nonce_unit=1,
