@@ -89,7 +89,8 @@ class ClientConfig:
     order_credits, cancel_credits: requests that may wait to be written, the next one is refused;
     requests_per_second: pacing, None for none; budget_patience: how long a call waits for the venue's budget before it
     is refused here, 0: not at all; cancel_all_after: the venue cancels everything unless it hears from us again within
-    so many seconds (at venues that can), 0: never; subscriber_batches: events a subscriber may lag behind, counted in
+    so many seconds (at venues that can), 0: never; cancel_unknown: cancel an order whose answer is lost, in case it
+    lives; subscriber_batches: events a subscriber may lag behind, counted in
     batches (one socket read, up to 64 messages, is one);
     fill_window, finished_window: fills and ended orders remembered;
     allow_plaintext: permit ws:// and http:// to other machines; ssl_context, proxy: see `TcpConnector`;
@@ -116,6 +117,7 @@ class ClientConfig:
     requests_per_second: int | None = None
     budget_patience: float = 2.0
     cancel_all_after: int = 0
+    cancel_unknown: bool = False
     subscriber_batches: int = 4096
     fill_window: int = FILL_WINDOW
     finished_window: int = FINISHED_WINDOW
@@ -233,7 +235,8 @@ class KrakenSpotConfig(ClientConfig):
     what a key with two-factor authentication needs as well; tier: `starter`, `intermediate` or `pro`, how far the
     account is verified, which decides how many requests it may make; process_within: the venue refuses what reaches it
     later than this, 0.5 to 60, None: after its own 5 s; request_timeout, audit_period, fills_lag: as for
-    `KrakenFuturesConfig`; use_budget: keep within the venue's counters.
+    `KrakenFuturesConfig`; use_budget: keep within the venue's counters; rest_entry: place, change and cancel over REST,
+    and let the socket bring news alone.
     """
 
     url: str | None = None
@@ -245,6 +248,7 @@ class KrakenSpotConfig(ClientConfig):
     audit_period: float = 60.0
     fills_lag: float = 1.0
     use_budget: bool = True
+    rest_entry: bool = False
     reconnect: Backoff = SPOT_RECONNECT
 
     def venue(self) -> Venue:
@@ -262,6 +266,7 @@ class KrakenSpotConfig(ClientConfig):
             audit_period=self.audit_period,
             fills_lag=self.fills_lag,
             use_budget=self.use_budget,
+            rest_entry=self.rest_entry,
         )
         if self.url is not None:
             settings = evolve(settings, websocket_url=self.url, rest_url=_rest_root(self.url))

@@ -213,6 +213,7 @@ def _start_core(
         fill_window=config.fill_window,
         finished_window=config.finished_window,
         cancel_all_after=config.cancel_all_after,
+        cancel_unknown=config.cancel_unknown,
         abandoned=has_given_up,
     )
     start = nursery.start_soon

@@ -28,6 +28,22 @@ def test_the_quickstart_hears_of_every_execution() -> None:
     assert "They are the same." in done.stdout
 
 
+@pytest.mark.parametrize("name", ["kraken-futures", "kraken-spot"])
+def test_the_story_of_each_venue_agrees_with_its_books(name: str) -> None:
+    done = run("examples/quickstart.py", name)
+    assert done.returncode == 0, done.stderr
+    for event in ("Connected", "Accepted", "Updated", "Disconnected", "Reconnected", "Filled", "Canceled"):
+        assert event in done.stdout
+    assert "They are the same." in done.stdout
+
+
+def test_two_venues_are_hedged_to_nothing() -> None:
+    done = run("examples/two_venues.py")
+    assert done.returncode == 0, done.stderr
+    assert "They are the same." in done.stdout
+    assert "Bitcoin left between the venues: 0." in done.stdout
+
+
 def test_the_quickstart_says_what_it_cannot_show() -> None:
     done = run("examples/quickstart.py", "nasdaq")
     assert done.returncode != 0

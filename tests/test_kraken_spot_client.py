@@ -117,6 +117,26 @@ async def test_the_stream_is_the_same_however_the_venue_tells_it(
         ]
 
 
+async def test_orders_may_go_over_rest_while_the_socket_brings_the_news(autojump_clock: MockClock) -> None:
+    async with trading(client={"rest_entry": True}) as (venue, client, stream):
+        order = await client.submit(buy())
+        await order.accepted()
+        await sell_to_us(venue, "0.4")
+        await client.replace(order, price="59999")
+        await trio.sleep(1)
+        await sell_to_us(venue, "0.6", "59999")
+        await order.filled()
+        orders = await client.submit_all([buy(price=str(59000 + number)) for number in range(3)])
+        for placed in orders:
+            await placed.accepted()
+        await client.cancel(orders[0])
+        assert (await orders[0].done()).status is OrderStatus.CANCELED
+        await client.cancel_all()
+        for placed in orders:
+            assert (await placed.done()).status is OrderStatus.CANCELED
+        assert names(await drain(stream, 5))[3:8] == ["Submitted", "Accepted", "Filled", "Updated", "Filled"]
+
+
 async def test_a_fill_names_its_fee(autojump_clock: MockClock) -> None:
     async with trading() as (venue, client, stream):
         await offer(venue, "1")

@@ -34,8 +34,8 @@ RULES = VenueRules(
 )
 
 
-def new_desk(**changes: Any) -> Desk:
-    desk = Desk(rules=evolve(RULES, **changes))
+def new_desk(*, cancel_unknown: bool = False, **changes: Any) -> Desk:
+    desk = Desk(rules=evolve(RULES, **changes), cancel_unknown=cancel_unknown)
     desk.sends.clear()
     return desk
 
@@ -361,6 +361,53 @@ def test_a_fill_in_history_finds_its_order_by_the_wire_id() -> None:
     desk = new_desk(audit_period=3600 * SECOND)
     unknown_to_questions(desk)
     assert history(desk, evolve(trade("V1", "t1", 10), wire_id=1)) == ["Accepted", "Filled"]
+
+
+# Cancelling what may live
+
+
+def own_cancels(desk: Desk) -> list[requests.CancelOrder]:
+    return [request for request in desk.sent() if isinstance(request, requests.CancelOrder)]
+
+
+def test_an_order_whose_answer_is_lost_is_canceled_if_that_is_wanted() -> None:
+    desk = new_desk(cancel_unknown=True)
+    desk.place("a1")
+    desk.sent()
+    assert desk.hear(refused(1, Outcome.AMBIGUOUS)) == ["Unknown"]
+    desk.wait(0.1)
+    (cancel,) = own_cancels(desk)
+    assert cancel.wire_id == 1
+    assert desk.hear(acknowledged("V1", 1), took(cancel.request_id), canceled("V1", 1)) == ["Accepted", "Canceled"]
+
+
+def test_a_cancel_that_nobody_asked_for_fails_in_silence() -> None:
+    desk = new_desk(cancel_unknown=True, freshness=0)
+    desk.place("a1")
+    desk.sent()
+    desk.hear(refused(1, Outcome.AMBIGUOUS))
+    desk.wait(0.1)
+    (cancel,) = own_cancels(desk)
+    assert desk.hear(refused(cancel.request_id, Outcome.NOT_FOUND)) == []
+
+
+def test_an_order_lost_with_its_connection_is_canceled_after_the_next_login() -> None:
+    desk = new_desk(cancel_unknown=True, http_requests=frozenset())
+    desk.place("a1")
+    assert desk.lose_link() == ["Disconnected", "Unknown"]
+    desk.wait(1)
+    desk.sent()
+    desk.log_in()
+    assert len(own_cancels(desk)) == 1
+
+
+def test_unless_it_is_wanted_nothing_is_canceled() -> None:
+    desk = new_desk()
+    desk.place("a1")
+    desk.sent()
+    desk.hear(refused(1, Outcome.AMBIGUOUS))
+    desk.wait(5)
+    assert own_cancels(desk) == []
 
 
 # Reading history

@@ -21,6 +21,7 @@ __all__ = [
     "RequestDue",
     "Send",
     "TimerDue",
+    "UnknownDue",
 ]
 
 
@@ -81,6 +82,13 @@ class CancelDue:
 @frozen
 class FillsDue:
     """Time for fills that were told to be on their way."""
+
+    client_order_id: ClientOrderId
+
+
+@frozen
+class UnknownDue:
+    """Time to cancel an order of which nobody knows whether it lives."""
 
     client_order_id: ClientOrderId
 

@@ -27,8 +27,9 @@ def _ignore(_: ClientOrderId) -> None:
 class Desk:
     """orders: folded by `record` alone; flights, timers: of the present connection; connection, ready: written by the
     link; failed: why no connection will follow; closing: True once a Disconnect was asked for; opened_at: ns since 1970
-    of the first connection; mode: what the venue takes, as far as it said; throttle: of this account; watched,
-    on_record: set by the watches, which want to hear of orders then; now, out: of the present call of `apply`."""
+    of the first connection; mode: what the venue takes, as far as it said; throttle: of this account; cancel_unknown:
+    an order whose answer is lost is canceled, in case it lives; watched, on_record: set by the watches, which want to
+    hear of orders then; now, out: of the present call of `apply`."""
 
     venue: Venue
     trader: TraderId
@@ -44,6 +45,7 @@ class Desk:
     opened_at: int = 0
     mode: SystemMode | None = None
     throttle: Throttle = field(init=False)
+    cancel_unknown: bool = False
     watched: bool = False
     on_record: Callable[[ClientOrderId], None] = _ignore
     now: Instant = field(factory=lambda: Instant(0, 0))

@@ -6,12 +6,13 @@ from decimal import Decimal
 
 from .. import events
 from ..facts import OrderView, Trade
+from ..flights import FIRST_INTERNAL_ID
 from ..orders import NEXT_STATUS, Happening
 from ..records import Bound, Closed
 from ..tracking import Order
 from ..values import NO_TIME, ZERO, ClientOrderId, OrderStatus, RequestId, VenueOrderId
 from .audits import Audits
-from .decisions import FillsDue
+from .decisions import FillsDue, UnknownDue
 from .desk import Desk
 from .gaps import Gaps
 from .lagging import Awaited, Ending, Lagging
@@ -399,7 +400,8 @@ class OrderLife:
         self.ended(order)
 
     def reject_cancel(self, order: Order, request_id: RequestId, reason: str) -> None:
-        if not order.status.is_terminal:
+        """Silent about a cancel that nobody asked for."""
+        if not order.status.is_terminal and request_id < FIRST_INTERNAL_ID:
             self._desk.record(
                 events.CancelRejected(
                     identity=order.identity,
@@ -443,3 +445,5 @@ class OrderLife:
                     since=self._desk.now.wall_ns,
                 )
             )
+            if self._desk.cancel_unknown:
+                self._desk.timers.add(self._desk.now.monotonic_ns, UnknownDue(order.identity.client_order_id))

@@ -9,11 +9,11 @@ from ..errors import NotSent, RequestFailed
 from ..flights import Flight
 from ..inputs import Admission, NotWritten
 from ..tracking import Order
-from ..values import ClientOrderId, RequestId
+from ..values import ClientOrderId, OrderStatus, RequestId
 from ..venue import SECOND
 from .audits import Audits
 from .cancel_timer import CancelTimer
-from .decisions import CancelDue, RequestDue
+from .decisions import CancelDue, RequestDue, UnknownDue
 from .desk import Desk
 from .life import OrderLife
 from .queries import Queries
@@ -179,6 +179,21 @@ class Losing:
             self._desk.flights.drop(due.request_id)
             return
         self.send_cancel(order, due.request_id, None).tries = flight.tries
+
+    def unknown_due(self, due: UnknownDue) -> None:
+        """Cancels an order whose answer was lost, in case it lives; without a connection, after the next login."""
+        order = self._desk.orders.live.get(due.client_order_id)
+        if order is None or order.status is not OrderStatus.UNKNOWN or not self._desk.ready:
+            return
+        if order.venue_order_id is not None or self._desk.rules.cancel_by_wire_id:
+            self.send_cancel(order, self._desk.flights.next_internal_id(), None)
+
+    def cancel_unknown_orders(self) -> None:
+        """After a login: those whose answer was lost with the connection."""
+        if self._desk.cancel_unknown:
+            for client_order_id, order in list(self._desk.orders.live.items()):
+                if order.status is OrderStatus.UNKNOWN:
+                    self.unknown_due(UnknownDue(client_order_id))
 
     def send_cancel(self, order: Order, request_id: RequestId, admission: Admission | None) -> Flight:
         """Releases a cancel."""

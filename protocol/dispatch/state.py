@@ -16,7 +16,7 @@ from .audits import Audits
 from .batch_answers import BatchAnswers
 from .batches import Batches
 from .cancel_timer import CancelTimer
-from .decisions import AuditDue, CancelDue, ClosingDue, Decisions, FillsDue, QueryDue, RequestDue, TimerDue
+from .decisions import AuditDue, CancelDue, ClosingDue, Decisions, FillsDue, QueryDue, RequestDue, TimerDue, UnknownDue
 from .desk import Desk
 from .gaps import Gaps
 from .history import History
@@ -44,6 +44,7 @@ class DispatchState:
     """See the package's docstring. One per venue and account; owned by one task.
 
     cancel_all_after: seconds after which the venue cancels everything unless it hears from us again, 0: never;
+    cancel_unknown: cancel an order whose answer is lost, in case it lives;
     abandoned: tells whether whoever waits at a reply address has given up, so that its watch can be dropped.
     """
 
@@ -56,10 +57,13 @@ class DispatchState:
         fill_window: int = FILL_WINDOW,
         finished_window: int = FINISHED_WINDOW,
         cancel_all_after: int = 0,
+        cancel_unknown: bool = False,
         abandoned: Callable[[object], bool] = _never,
     ) -> None:
         self.orders = TrackedOrders(fill_window=fill_window, finished_window=finished_window)
-        self._desk = desk = Desk(venue=venue, trader=trader, account=account, orders=self.orders)
+        self._desk = desk = Desk(
+            venue=venue, trader=trader, account=account, orders=self.orders, cancel_unknown=cancel_unknown
+        )
         gaps, self._reports = Gaps(), Reports(desk)
         self._watches = Watches(desk, abandoned)
         audits, cancel_timer = Audits(desk), CancelTimer(desk, cancel_all_after)
@@ -68,7 +72,7 @@ class DispatchState:
         losing = Losing(desk, life, queries, audits, cancel_timer)
         history = History(desk, life, queries, self._reports, audits)
         self._link = Link(desk, life, queries, losing, gaps)
-        self._link.on_login, self._link.on_leave = self._on_login(history, cancel_timer), cancel_timer.disarm
+        self._link.on_login, self._link.on_leave = self._on_login(history, cancel_timer, losing), cancel_timer.disarm
         asking = Asking(desk, queries, losing)
         asking.add(commands.Watch, self._watches.watch)
         asking.add(commands.Disconnect, self._link.disconnect)
@@ -127,6 +131,7 @@ class DispatchState:
             FillsDue: life.fills_due,
             AuditDue: audits.due,
             TimerDue: cancel_timer.due,
+            UnknownDue: losing.unknown_due,
             ClosingDue: _ignore,  # every call of apply looks whether closing can end
         }
 
@@ -168,9 +173,10 @@ class DispatchState:
         self._watches.fail(self._link.fail(failed))
 
     @staticmethod
-    def _on_login(history: History, cancel_timer: CancelTimer) -> Callable[[bool], int | None]:
+    def _on_login(history: History, cancel_timer: CancelTimer, losing: Losing) -> Callable[[bool], int | None]:
         def logged_in(listed_again: bool) -> int | None:
             cancel_timer.logged_in()
+            losing.cancel_unknown_orders()
             return history.read_now(listed_again)
 
         return logged_in

@@ -73,7 +73,8 @@ class KrakenSpotSettings:
     tier: how far the account is verified, which decides how many calls it may make.
     process_within: the venue refuses what reaches it later than this, 0.5 to 60; None: after its own 5 s.
     ping_period: the venue closes a connection that is quiet for a minute. audit_period: how often the fills are read
-    again while orders are open. use_budget: keep within the venue's call budget. fills_lag: how long fills may come
+    again while orders are open. use_budget: keep within the venue's call budget. rest_entry: place, change and cancel
+    over REST, where the socket brings news alone. fills_lag: how long fills may come
     behind a total before one is missed.
     """
 
@@ -89,6 +90,7 @@ class KrakenSpotSettings:
     ping_period: float = field(default=20.0, validator=_check_positive)
     audit_period: float = field(default=60.0, validator=_check_positive)
     use_budget: bool = True
+    rest_entry: bool = False
     fills_lag: float = field(default=1.0, validator=_check_positive)
     user_agent: str = "trio-orders"
 
@@ -118,7 +120,7 @@ class KrakenSpotVenue(VenueDefaults):
             venue=VENUE,
             request_timeout=int(settings.request_timeout * SECOND),
             absence_proves_after=ABSENCE,
-            http_requests=REST_ONLY,
+            http_requests=REST_ONLY | SOCKET_REQUESTS if settings.rest_entry else REST_ONLY,
             fills_lag=int(settings.fills_lag * SECOND),
             freshness=SECOND,
             reads_history=True,
@@ -205,7 +207,7 @@ class KrakenSpotVenue(VenueDefaults):
 
     def encode(self, request: requests.Request, token: str | None = None) -> str | SignedCall:
         """token: goes into every frame; a call over REST needs none."""
-        if type(request) in SOCKET_REQUESTS:
+        if type(request) in SOCKET_REQUESTS and not self.settings.rest_entry:
             return encode(request, token or "")
         return encode_rest(request, self._credentials)
 
