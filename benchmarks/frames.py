@@ -98,7 +98,7 @@ def spot_fills(order: int, number: int, filled: int) -> tuple[str, ...]:
         f'{{"channel":"executions","type":"update","data":[{{"order_id":"{venue_order_id("kraken-spot", order)}",'
         f'"exec_id":"TBENCH-{number:07d}-XXXXXX","exec_type":"trade","trade_id":{number},"symbol":"BTC/USD","side":"buy",'
         '"last_qty":15.00000000,"last_price":60000.0,"liquidity_ind":"m","cost":900000.00000,"order_type":"limit",'
-        '"timestamp":"2026-09-21T15:33:23.000000Z","order_status":"partially_filled",'
+        f'"timestamp":"2026-09-21T15:33:23.{number % 10**6:06d}Z","order_status":"partially_filled",'
         f'"cum_qty":{filled}.00000000,"cum_cost":{filled * 60000}.00000,"avg_price":60000.0,"fee_usd_equiv":1440.0,'
         f'"fees":[{{"asset":"USD","qty":1440.00000}}]}}],"sequence":{number + 2}}}',
     )

@@ -47,7 +47,34 @@ UNASKED: Final = RequestId(0)
 PATIENCE: Final = 2
 """Heartbeats after the subscription that may come without a snapshot; then there is none (spec A.6)."""
 
-_FRAME: Final = fast_decoder(Frame, but=frozenset({Result, LegResult}))
+UNREAD: Final = frozenset(
+    {
+        "display_qty_remain",
+        "limit_price_type",
+        "effective_time",
+        "expire_time",
+        "margin",
+        "trade_id",
+        "cost",
+        "fee_usd_equiv",
+        "fee_ccy_pref",
+        "amended",
+        "triggered_price",
+        "contingent",
+        "liquidated",
+        "margin_borrow",
+        "no_mpp",
+        "position_status",
+        "sender_sub_id",
+        "ext_ord_id",
+        "ext_exec_id",
+        "user",
+        "ratecount",
+        "rate_count",
+    }
+)
+"""Fields of a report that no fact is made of."""
+_FRAME: Final = fast_decoder(Frame, but=frozenset({Result, LegResult}), unread=UNREAD)
 
 
 @define(eq=False)
@@ -113,6 +140,9 @@ class SpotWire:
     # Classification (spec C.1). The method counts first: a refused subscription may name a channel as well.
 
     def _read(self, frame: Frame, message: str) -> list[Fact]:
+        same_stream = self._logged_in and self._handshake.streams == self._stream
+        if same_stream and frame.method is None and frame.data is not None and frame.channel == CHANNEL:
+            return self._stream_message(frame, message)  # what nearly all of them are
         greeted = self._handshake.hear(frame) if self.stage is Stage.GREETING else []
         if self._handshake.streams != self._stream:
             self._begin_stream()

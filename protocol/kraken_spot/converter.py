@@ -129,6 +129,7 @@ LATEST: Final = 2**34
 _RFC3339: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?[Zz]")
 
 
+@lru_cache(maxsize=16)
 def nanoseconds(timestamp: str) -> int:
     """ns since 1970 of an RFC 3339 timestamp that ends in Z. Raises ValueError."""
     match = _RFC3339.fullmatch(timestamp)

@@ -106,18 +106,20 @@ class Executions:
             self.memory.release(view.venue_order_id)
         return view
 
-    def trade(self, report: Report) -> Trade | None:
-        """The execution in a report; None: it lacks an id, a price or a quantity, and cannot be counted."""
+    def trade(self, report: Report, known: Remembered | None = None) -> Trade | None:
+        """The execution in a report; None: it lacks an id, a price or a quantity, and cannot be counted. known: what is
+        remembered of its order, if the report has been learnt already."""
         price, quantity = positive(report.last_price), positive(report.last_qty)
         if not report.exec_id or not report.order_id or price is None or quantity is None:
             return None
-        known = self.memory.get(VenueOrderId(report.order_id))
+        learnt = known is not None
+        known = known or self.memory.get(VenueOrderId(report.order_id))
         symbol = report.symbol or ("" if known is None else known.symbol)
         return Trade(
             venue_order_id=VenueOrderId(report.order_id),
             trade_id=TradeId(report.exec_id),
             symbol=symbol,
-            side=side(report.side) or (None if known is None else known.side),
+            side=(None if learnt else side(report.side)) or (None if known is None else known.side),
             price=price,
             quantity=quantity,
             liquidity=liquidity(report.liquidity_ind),
@@ -133,14 +135,14 @@ class Executions:
         venue_order_id = VenueOrderId(report.order_id)
         known = self.memory.learn(venue_order_id, report)
         view = self._view(report, known, traded=True)
-        facts = self._traded(report, view) if has_fill(report) else []
-        ends = (report.exec_type or "").lower() in ENDS
-        if ends or not has_fill(report):
+        fill, ends = has_fill(report), (report.exec_type or "").lower() in ENDS
+        facts = self._traded(report, view, known) if fill else []
+        if ends or not fill:
             facts.append(self._happened(report, view, known))
         elif isinstance(facts[0], Unreadable):
             facts.append(OrderAcknowledged(time=time_of(report.timestamp), order=view))  # its total shows the gap
         known.accepted = known.accepted or view.status not in (OrderStatus.SUBMITTED, None)
-        if ends or (view.status is not None and view.status.is_terminal and not has_fill(report)):
+        if ends or (not fill and view.status is not None and view.status.is_terminal):
             self.memory.release(venue_order_id)
         return facts
 
@@ -174,8 +176,8 @@ class Executions:
 
     # What was traded
 
-    def _traded(self, report: Report, view: OrderView) -> list[Fact]:
-        trade = self.trade(report)
+    def _traded(self, report: Report, view: OrderView, known: Remembered) -> list[Fact]:
+        trade = self.trade(report, known)
         if trade is None:
             why = "The venue told of a fill without usable details."
             return [Unreadable(why=why, text=str(report)[:BEGINNING])]
@@ -185,6 +187,8 @@ class Executions:
     def _fee(self, fees: list[Fee] | tuple[()], symbol: str) -> Money | None:
         """The sum in the currency named first; nothing in the quote currency where none is named (spec D.2). None: the
         venue named one that cannot be read."""
+        if len(fees) == 1 and fees[0].asset and fees[0].qty is not None and is_plausible(fees[0].qty):
+            return Money(fees[0].qty.copy_abs(), currency(fees[0].asset))
         usable = [(fee.asset, fee.qty) for fee in fees if fee.asset and fee.qty is not None and is_plausible(fee.qty)]
         if usable:
             first = usable[0][0]
