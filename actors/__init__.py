@@ -35,6 +35,7 @@ from protocol import (
     TriggerType,
     events,
 )
+from protocol.kraken_spot.options import ConditionalClose, KrakenSpotOptions
 
 from .client import Client
 from .config import ApiKey, AxConfig, ClientConfig, KrakenFuturesConfig, KrakenSpotConfig, OnClose, Password, Token
@@ -51,6 +52,7 @@ __all__ = [
     "Client",
     "ClientConfig",
     "ClientOrderId",
+    "ConditionalClose",
     "ConnectFailed",
     "ConnectionMode",
     "DuplicateOrder",
@@ -60,6 +62,7 @@ __all__ = [
     "InstrumentId",
     "KrakenFuturesConfig",
     "KrakenSpotConfig",
+    "KrakenSpotOptions",
     "NewOrder",
     "NotSent",
     "OffsetUnit",

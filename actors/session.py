@@ -172,7 +172,9 @@ class _Session:
         return token
 
     async def _refused(self, refused: UpgradeRefused, token: str) -> str:
-        return str(refused) if refused.status != UNAUTHORIZED else await self._renewed(token)
+        if refused.status != UNAUTHORIZED or not self.desk.venue.rules.needs_token:
+            return str(refused)
+        return await self._renewed(token)
 
     async def _not_logged_in(self, refusal: LoginRefused, token: str) -> str:
         if not refusal.unauthorized:
@@ -206,6 +208,7 @@ class _Session:
         refusal: LoginRefused | None = None
         opening = Opening(instruments=PublishedMapping(desk.instruments), token=token, again=self.was_ready)
         wire = desk.venue.open_wire(opening)
+        self.token_wanted = trio.Event()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._watch, socket, ending, nursery.cancel_scope)
             nursery.start_soon(self._replace_tokens, wire, ending, nursery.cancel_scope)
@@ -299,8 +302,8 @@ class _Session:
     async def _replace_tokens(self, wire: Wire, ending: Published[str], scope: trio.CancelScope) -> None:
         """Fetches another token whenever the venue refuses the one in use, and lets the connection go on with it."""
         while True:
-            self.token_wanted = trio.Event()
             await self.token_wanted.wait()
+            self.token_wanted = trio.Event()
             try:
                 token = await renew(self.to_token, self.desk.token.value)
             except (TradingError, OSError) as failure:
