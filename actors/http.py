@@ -9,6 +9,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
@@ -21,7 +22,7 @@ from protocol.venue import HttpAnswer, HttpCall
 
 from .network import Connector, host_and_port, is_readable
 
-__all__ = ["HttpClient", "HttpFailed", "open_http"]
+__all__ = ["HttpClient", "HttpFailed", "open_http", "open_transport"]
 
 ANSWER_LIMIT: Final = 16 * 1024 * 1024
 """Bytes that an answer may have, unless said otherwise."""
@@ -72,15 +73,18 @@ async def open_http(
     head included.
     Raises ValueError when base_url is not an http or https url.
     """
+    async with open_transport(base_url, connector, answer_limit=answer_limit) as transport:
+        yield _HttpxClient(transport, base_url.rstrip("/"), timeout, user_agent)
+
+
+@asynccontextmanager
+async def open_transport(
+    base_url: str, connector: Connector, *, answer_limit: int = ANSWER_LIMIT
+) -> AsyncIterator[httpx.AsyncBaseTransport]:
+    """The connections to one host, as a transport of httpx. Raises ValueError when base_url is no http or https url."""
     host_and_port(base_url)
-    transport = _Transport(connector, answer_limit, tls=urlsplit(base_url).scheme == "https")
-    async with httpx.AsyncClient(
-        transport=transport,
-        headers={"User-Agent": user_agent, "Accept": "application/json", "Accept-Encoding": "identity"},
-        timeout=None,
-        trust_env=False,
-    ) as client:
-        yield _HttpxClient(client, base_url.rstrip("/"), timeout)
+    async with _Transport(connector, answer_limit, tls=urlsplit(base_url).scheme == "https") as transport:
+        yield transport
 
 
 @define
@@ -101,11 +105,21 @@ class _Progress:
             self.begun = False  # h11 refused to write the request at all
 
 
+@lru_cache(maxsize=256)
+def _url(text: str) -> httpx.URL:
+    """Taking a url apart costs as much as sending it; a client calls a handful of them."""
+    return httpx.URL(text)
+
+
 @define
 class _HttpxClient:
-    _client: httpx.AsyncClient
+    """Speaks httpx's requests and answers straight to the transport: the cookies, redirects, authentication and hooks
+    of `httpx.AsyncClient` would cost a call a tenth of a millisecond, and none of them is wanted."""
+
+    _transport: httpx.AsyncBaseTransport
     _root: str
     _timeout: float
+    _user_agent: str
 
     async def call(
         self, call: HttpCall, token: str | None, *, on_written: Callable[[], None] | None = None
@@ -124,14 +138,19 @@ class _HttpxClient:
         raise HttpFailed(f"{call.method} {call.path} failed: {cause}.", sent=progress.begun)
 
     def _request(self, call: HttpCall, token: str | None, progress: _Progress) -> httpx.Request:
-        headers = dict(call.headers)
+        headers = {
+            "User-Agent": self._user_agent,
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            **dict(call.headers),
+        }
         if call.body is not None:
             headers.setdefault("Content-Type", "application/json")
         if call.authorized and token is not None:
             headers["Authorization"] = f"Bearer {token}"
-        return self._client.build_request(
+        return httpx.Request(
             call.method,
-            self._root + call.path,
+            _url(self._root + call.path),
             params=list(call.query) or None,
             headers=headers,
             content=call.body,
@@ -139,14 +158,15 @@ class _HttpxClient:
         )
 
     async def _exchange(self, request: httpx.Request) -> HttpAnswer:
-        response = await self._client.send(request, stream=True)
+        response = await self._transport.handle_async_request(request)
+        assert isinstance(response.stream, httpx.AsyncByteStream)
         try:
             if response.headers.get("content-encoding", "identity") != "identity":
                 raise httpx.DecodingError("the answer is compressed, which we did not ask for")
-            # Read to the end or to an error from below: httpx's generators do not like to be left half way.
-            body = b"".join([piece async for piece in response.aiter_raw()])
+            # Read to the end or to an error from below: generators do not like to be left half way.
+            body = b"".join([piece async for piece in response.stream])
         finally:
-            await response.aclose()
+            await response.stream.aclose()
         return HttpAnswer(status=response.status_code, body=body)
 
 

@@ -1,7 +1,7 @@
 """Submit to Accepted, against the bare exchange of the same messages over the same transport.
 
 AX answers a placement with two messages, the answer and the acknowledgement; so does the peer of the ping-pong. Kraken
-Futures takes placements over HTTP: there the bare exchange is a POST through the same HTTP client.
+Futures takes placements over HTTP: there the bare exchange is a POST of httpx over the same connections.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 import time
 from statistics import median, quantiles
 
+import httpx
 import trio
 
 from actors import events, open_client
-from actors.http import open_http
+from actors.http import open_transport
 from actors.network import TcpConnector
-from protocol.venue import HttpCall
 
 from .peers import open_feeder, open_plain
 from .products import PRODUCTS, Product
@@ -47,17 +47,17 @@ async def ping_pong(product: Product, port: int, trips: int) -> list[float]:
 async def bare_post(product: Product, port: int, trips: int) -> list[float]:
     """µs for each trip over HTTP."""
     spent = []
-    call = HttpCall(
-        method="POST",
-        path="/derivatives/api/v3/sendorder",
-        body=FORM,
-        authorized=False,
-        headers=(("APIKey", "bench"), ("Nonce", "1790000000000"), ("Authent", "x" * 88)),
-    )
-    async with open_http(f"http://127.0.0.1:{port}", TcpConnector()) as http:
+    root = f"http://127.0.0.1:{port}"
+    headers = {
+        "APIKey": "bench",
+        "Nonce": "1790000000000",
+        "Authent": "x" * 88,
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    async with open_transport(root, TcpConnector()) as transport, httpx.AsyncClient(transport=transport) as http:
         for _ in range(trips):
             began = time.perf_counter()
-            await http.call(call, None)
+            await http.post(f"{root}/derivatives/api/v3/sendorder", content=FORM, headers=headers)
             spent.append((time.perf_counter() - began) * 1e6)
     return spent
 
