@@ -65,18 +65,25 @@ class RestDesk:
     def __attrs_post_init__(self) -> None:
         self.queue = CallQueue(self.venue.rules.budgets)
 
-    def add(self, item: Send | Fetch) -> None:
-        """Puts a call in front of its budget."""
+    def call_of(self, item: Send | Fetch) -> HttpCall:
         call = item.call if isinstance(item, Fetch) else self.venue.encode(item.request, self.token.value)
         assert isinstance(call, HttpCall)  # dispatch sends nothing else here
+        return call
+
+    def has_budget_for(self, call: HttpCall) -> bool:
+        """True for a call that draws on a budget, and so may have to wait."""
+        return isinstance(call, SignedCall) and call.pool in self.venue.rules.budgets
+
+    def add(self, item: Send | Fetch, call: HttpCall) -> None:
+        """Puts a call in front of its budget."""
+        assert isinstance(call, SignedCall)
         now = self.clock.now().monotonic_ns
-        signed = call if isinstance(call, SignedCall) else None
         self.queue.add(
             WaitingCall(
                 item=(item, call),
-                pool="" if signed is None else signed.pool,
-                cost=0 if signed is None else signed.cost,
-                urgent=signed is not None and signed.urgent,
+                pool=call.pool,
+                cost=call.cost,
+                urgent=call.urgent,
                 give_up_at=now + self.patience,
             ),
             now,
@@ -196,12 +203,16 @@ async def run_rest(
                 if isinstance(item, CallsOver):
                     break
                 if item is not None:
+                    call = desk.call_of(item)
+                    if not desk.has_budget_for(call):
+                        calls.start(item, call, nursery)
+                        continue
                     for placement in desk.withdrawn_by(item):
                         await calls.refuse(placement, WITHDRAWN)
-                    desk.add(item)
+                    desk.add(item, call)
                 ready, given_up = desk.queue.take(desk.clock.now().monotonic_ns)
                 for refused, _ in given_up:
                     await calls.refuse(refused, OVER_BUDGET)
-                for sent, call in ready:
-                    calls.start(sent, call, nursery)
+                for sent, paid in ready:
+                    calls.start(sent, paid, nursery)
             nursery.cancel_scope.cancel()

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
-
-from attrs import frozen
+from typing import TYPE_CHECKING
 
 from .commands import Command
 from .facts import Fact
 from .orders import NewOrder
 from .values import ClientOrderId, Instrument, RequestId
+
+if TYPE_CHECKING:
+    from attrs import frozen
+else:
+    from attrs import define as frozen  # built for every order and gone with it: see `facts`
 
 __all__ = ["Admission", "Asked", "Heard", "Input", "LinkDown", "LinkFailed", "LinkUp", "NotWritten", "Submission"]
 

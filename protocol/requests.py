@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-
-from attrs import frozen
+from typing import TYPE_CHECKING
 
 from .values import (
     OffsetUnit,
@@ -16,6 +15,11 @@ from .values import (
     VenueOrderId,
     WireId,
 )
+
+if TYPE_CHECKING:
+    from attrs import frozen
+else:
+    from attrs import define as frozen  # built for every order and gone with it: see `facts`
 
 __all__ = [
     "BatchOrders",
