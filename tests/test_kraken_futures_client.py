@@ -143,7 +143,7 @@ async def test_the_stream_is_the_same_however_the_venue_tells_it(
 
 
 async def test_an_order_that_trades_as_it_comes_is_told_once(autojump_clock: MockClock) -> None:
-    async with trading() as (venue, client, stream):
+    async with trading(feed_delay=100_000_000) as (venue, client, stream):
         await offer(venue, "0.7")
         order = await client.submit(buy())
         await order.accepted()

@@ -557,10 +557,10 @@ EVERYTHING = wire.RestAnswer(
     editStatus=attrs.evolve(STATUS, status="edited", order_id="o2"),
     cancelStatus=attrs.evolve(STATUS, status="cancelled", order_id="o3"),
     batchStatus=[
-        STATUS,
-        wire.Status(status="edited", order_id="o2", orderEvents=[]),
-        wire.Status(order_id="o3", cancelStatus=wire.Status(status="cancelled")),
-        wire.Status(status="notFound", cliOrdId="c4"),
+        wire.BatchStatus(**attrs.asdict(STATUS, recurse=False)),
+        wire.BatchStatus(status="edited", order_id="o2", orderEvents=[]),
+        wire.BatchStatus(order_id="o3", cancelStatus=wire.Status(status="cancelled")),
+        wire.BatchStatus(status="notFound", cliOrdId="c4"),
     ],
     status={"currentTime": AT, "triggerTime": AT},
     openOrders=[

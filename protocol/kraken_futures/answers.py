@@ -194,10 +194,11 @@ def _batch(request: BatchOrders, body: RestAnswer) -> list[Fact] | None:
         return None
     open_legs = list(request.legs)
     facts: list[Fact] = [RequestAnswered(request_id=request.request_id)]
-    for status in body.batchStatus:
+    for element in body.batchStatus:
+        status: Status = element
         leg = _leg_of(status, open_legs)
-        if status.cancelStatus is not None and not status.status:
-            status = status.cancelStatus
+        if element.cancelStatus is not None and not element.status:
+            status = element.cancelStatus
             leg = _leg_of(status, open_legs) or leg  # either of the two may hold the ids
         if leg is None:
             facts += unreadable("The answer to a batch names an order that was not in it.", [status])

@@ -23,6 +23,7 @@ from urllib.parse import quote
 import attrs
 import msgspec
 
+from ..fast_decoder import fast_decoder
 from ..values import NO_TIME, exact
 from .wire import SHOWN
 
@@ -285,12 +286,17 @@ def read(raw: object, cls: type[T], skipped: list[object] | None = None) -> T:
     return cast(T, _reader(cast(Any, cls))(raw, skipped))
 
 
+@cache
+def _fast(cls: type[Any]) -> msgspec.json.Decoder[Any]:
+    return fast_decoder(cls)
+
+
 def read_body(body: str | bytes, cls: type[T]) -> tuple[T, list[object]]:
     """A body or frame as `cls`, and what had to be left out of its arrays: the fast way, else the tolerant one.
 
     Raises ValueError when it is not a JSON object."""
     try:
-        return decoder_for(cls).decode(body), []
+        return _fast(cast(Any, cls)).decode(body), []
     except NOT_STRICT:
         pass
     skipped: list[object] = []

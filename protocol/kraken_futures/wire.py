@@ -18,6 +18,7 @@ __all__ = [
     "BatchForm",
     "BatchItem",
     "BatchRequest",
+    "BatchStatus",
     "CancelAllAfterForm",
     "CancelAllForm",
     "CancelForm",
@@ -374,7 +375,7 @@ class OrderEvent:
 
 @frozen(kw_only=True)
 class Status(Named):
-    """`sendStatus`, `editStatus`, `cancelStatus`, and each element of `batchStatus`."""
+    """`sendStatus`, `editStatus` and `cancelStatus`."""
 
     status: str | None = None
     order_tag: str | None = None
@@ -384,7 +385,6 @@ class Status(Named):
     cancelOnly: str | None = None
     cancelledOrders: list[Named] | None = None
     orderEvents: list[OrderEvent] | None = None
-    cancelStatus: Status | None = None
 
     @property
     def tag(self) -> str | None:
@@ -393,6 +393,13 @@ class Status(Named):
     @property
     def received(self) -> str:
         return self.receivedTime or self.dateTimeReceived or ""
+
+
+@frozen(kw_only=True)
+class BatchStatus(Status):
+    """An element of `batchStatus`. cancelStatus: where the venue puts what became of a cancel, instead of beside it."""
+
+    cancelStatus: Status | None = None
 
 
 @frozen(kw_only=True)
@@ -487,7 +494,7 @@ class RestAnswer:
     sendStatus: Status | None = None
     editStatus: Status | None = None
     cancelStatus: Status | None = None
-    batchStatus: list[Status] | None = None
+    batchStatus: list[BatchStatus] | None = None
     openOrders: list[OpenOrderRow] | None = None
     fills: list[RestFill] | None = None
     orders: list[OrderStatusRow] | None = None

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any, Final
 
-from attrs import define, evolve, field
+from attrs import asdict, define, evolve, field
 
 from ...kraken_futures import voice, wire
 from ...kraken_futures.voice import iso
@@ -166,15 +166,16 @@ class Entry:
         self.access.pay(call.user, "derivatives", BATCH_COST + len(items), call.now)
         return wire.RestAnswer(batchStatus=[self._item(call, item, process_before) for item in items])
 
-    def _item(self, call: Call, item: wire.BatchItem, process_before: str | None) -> wire.Status:
+    def _item(self, call: Call, item: wire.BatchItem, process_before: str | None) -> wire.BatchStatus:
         handle = {"send": self._place, "edit": self._edit, "cancel": self._cancel}[item.order]
         try:
             status = handle(call, item, process_before)
         except Denied as denied:
             status = self._status(call, str(denied))
         if item.order == "cancel" and self.engine.settings.nested_cancels:
-            return wire.Status(order_tag=item.tag, cancelStatus=status)
-        return evolve(status, order_tag=item.tag, receivedTime=None, dateTimeReceived=status.receivedTime)
+            return wire.BatchStatus(order_tag=item.tag, cancelStatus=status)
+        spelt = evolve(status, order_tag=item.tag, receivedTime=None, dateTimeReceived=status.receivedTime)
+        return wire.BatchStatus(**asdict(spelt, recurse=False))
 
     # Common
 
