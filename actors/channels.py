@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import trio
 from attrs import frozen
 
 from protocol.commands import Command
 from protocol.errors import NotSent, OutcomeUnknown, TradingError
-from protocol.inputs import Input
+from protocol.inputs import Asked, Input
 from protocol.values import Instant
 
-__all__ = ["Ask", "Batch", "answer", "ask", "ask_locally", "put", "receive_batch", "receive_until", "refuse_queued"]
+__all__ = [
+    "Ask",
+    "Batch",
+    "answer",
+    "ask",
+    "ask_locally",
+    "close_inbox",
+    "put",
+    "receive_batch",
+    "receive_until",
+    "refuse",
+]
 
 T = TypeVar("T")
 
@@ -75,11 +86,21 @@ def answer(reply_to: trio.MemorySendChannel[Any], value: object) -> None:
         reply_to.send_nowait(value)
 
 
-def refuse_queued(inbox: trio.MemoryReceiveChannel[Ask]) -> None:
-    """Closes an ask inbox and tells everyone still queued there that nothing was sent."""
-    with inbox, suppress(trio.WouldBlock, trio.EndOfChannel):
+def close_inbox(inbox: trio.MemoryReceiveChannel[T]) -> list[T]:
+    """Closes an inbox and gives what is still queued there. An actor that ends answers every ask that it finds here:
+    whoever waits for an answer cannot be cancelled."""
+    queued: list[T] = []
+    with inbox, suppress(trio.WouldBlock, trio.EndOfChannel, trio.ClosedResourceError):
         while True:
-            answer(inbox.receive_nowait().reply_to, NotSent(CLOSED))
+            queued.append(inbox.receive_nowait())
+    return queued
+
+
+def refuse(asks: Iterable[Ask | Asked]) -> None:
+    """Tells everyone who asked that nothing was sent."""
+    for item in asks:
+        if item.reply_to is not None:
+            answer(cast("trio.MemorySendChannel[Any]", item.reply_to), NotSent(CLOSED))
 
 
 async def ask(inbox: trio.MemorySendChannel[Ask], command: Command) -> Any:

@@ -17,7 +17,7 @@ from protocol.inputs import Admission, Asked, Submission
 from protocol.values import ClientOrderId, Instrument, InstrumentId, RequestId
 from protocol.venue import Venue
 
-from .channels import Ask, Batch, answer, put, receive_batch, refuse_queued
+from .channels import Ask, Batch, answer, close_inbox, put, receive_batch, refuse
 from .clock import Clock
 from .published import Published
 from .token import NewToken, TokenRequest
@@ -212,6 +212,7 @@ async def run_command_handler(
 ) -> None:
     """Receives asks from every caller; sends to dispatch, waiting for nothing else. Ends when the callers' end does."""
     handler = _Handler(desk)
+    asks: list[Ask] = []
     with to_dispatch, desk.token:
         try:
             while asks := await receive_batch(inbox, MOST_AT_ONCE):
@@ -226,5 +227,6 @@ async def run_command_handler(
                             admitted.append(asked)
                 if admitted:
                     await put(to_dispatch, Batch(admitted, clock.now()))
+                asks.clear()
         finally:
-            refuse_queued(inbox)
+            refuse([*asks, *close_inbox(inbox)])

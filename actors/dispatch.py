@@ -13,7 +13,7 @@ from attrs import define, field
 from protocol.dispatch import DispatchState
 from protocol.inputs import Asked
 
-from .channels import Batch
+from .channels import Batch, close_inbox, refuse
 from .clock import Clock, seconds
 from .outbox import Decided, Detach, ToOutbox
 
@@ -43,12 +43,12 @@ async def run_dispatch(
     answer then finds its channel closed.
     """
     worker = _Worker(inbox, to_outbox, state, clock, session)
-    try:
-        with inbox, to_outbox:
+    with to_outbox:
+        try:
             await _work(worker)
             await to_outbox.send(Detach(session))
-    finally:
-        worker.close_unanswered()
+        finally:
+            worker.refuse_the_rest()
 
 
 async def _work(worker: _Worker) -> None:
@@ -62,8 +62,8 @@ async def _work(worker: _Worker) -> None:
             if patience.cancelled_caught:
                 worker.decide(Batch((), clock.now()))
             if worker.overflow is not None:
-                overflow, worker.overflow = worker.overflow, None
-                await worker.to_outbox.send(overflow)
+                await worker.to_outbox.send(worker.overflow)
+                worker.overflow = None
 
 
 @define
@@ -103,7 +103,11 @@ class _Worker:
             except (trio.WouldBlock, trio.BrokenResourceError):
                 self.overflow = decided
 
-    def close_unanswered(self) -> None:
-        for reply_to in self.unanswered:
+    def refuse_the_rest(self) -> None:
+        """Nobody may wait for an answer that will not come."""
+        for batch in close_inbox(self.inbox):
+            refuse(item for item in batch.inputs if isinstance(item, Asked))
+        replies = [] if self.overflow is None else self.overflow.decisions.replies
+        for reply_to in (*self.unanswered, *(reply.reply_to for reply in replies)):
             if isinstance(reply_to, trio.MemorySendChannel):
                 reply_to.close()

@@ -5,6 +5,7 @@ There is one for all sessions of a program, so their events have one order.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, cast
 
@@ -16,7 +17,7 @@ from protocol.events import Event, number
 from protocol.inputs import Admission
 from protocol.records import Note
 
-from .channels import answer, put
+from .channels import answer, close_inbox, put
 from .emitter import News, SessionEnded, ToEmitter
 from .rest import CallsOver, ToRest
 from .sender import ToSender
@@ -71,7 +72,8 @@ async def run_outbox(inbox: trio.MemoryReceiveChannel[ToOutbox], to_emitter: tri
     """
     sequence = 0
     sessions: dict[int, Outlets] = {}
-    with inbox, to_emitter:
+    in_hand: list[ToOutbox] = []
+    with to_emitter:
         try:
             async for item in inbox:
                 if isinstance(item, Attach):
@@ -81,6 +83,7 @@ async def run_outbox(inbox: trio.MemoryReceiveChannel[ToOutbox], to_emitter: tri
                     sessions.pop(item.session).close()
                     await put(to_emitter, SessionEnded(item.session))
                 else:
+                    in_hand = [item]
                     decisions, outlets = item.decisions, sessions[item.session]
                     published: list[Event] = []
                     for record in decisions.records:
@@ -97,8 +100,19 @@ async def run_outbox(inbox: trio.MemoryReceiveChannel[ToOutbox], to_emitter: tri
                     for reply in decisions.replies:
                         answer(cast("trio.MemorySendChannel[Any]", reply.reply_to), reply.value)
         finally:
+            _close_replies([*in_hand, *close_inbox(inbox)])
             for outlets in sessions.values():
                 outlets.close()
+
+
+def _close_replies(items: Iterable[ToOutbox]) -> None:
+    """Of what was not released to its end; to close a reply that was given changes nothing."""
+    for item in items:
+        if isinstance(item, Decided):
+            for reply in item.decisions.replies:
+                cast("trio.MemorySendChannel[Any]", reply.reply_to).close()
+        elif isinstance(item, Attach):
+            item.outlets.close()
 
 
 async def _release_sends(sends: list[Send | EndLink], outlets: Outlets) -> None:

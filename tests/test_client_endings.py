@@ -12,6 +12,7 @@ from actors import (
     ClientOrderId,
     NotSent,
     OnClose,
+    OrderEnded,
     OrderStatus,
     OutcomeUnknown,
     Side,
@@ -136,6 +137,26 @@ async def test_abort_is_immediate_and_says_nothing_to_the_venue(autojump_clock: 
         assert trio.current_time() == began
         assert client.is_closed
         assert [order.state for order in venue.exchange.engine.orders.values()] == ["ACCEPTED"]
+
+@pytest.mark.parametrize("turns", range(30))
+async def test_an_abort_at_any_turn_leaves_nobody_waiting(autojump_clock: MockClock, turns: int) -> None:
+    ended: list[str] = []
+
+    async def ask_on() -> None:
+        try:
+            while True:
+                await client.cancel(await client.submit(sell()))
+        except (NotSent, OutcomeUnknown, OrderEnded) as error:
+            ended.append(type(error).__name__)
+
+    async with open_quiet_venue() as venue, trio.open_nursery() as nursery:
+        async with open_client(config_for(venue)) as client:
+            for _ in range(3):
+                nursery.start_soon(ask_on)
+            for _ in range(turns):
+                await trio.lowlevel.checkpoint()
+            client.abort()
+    assert len(ended) == 3
 
 
 async def test_what_the_block_raises_leaves_it_unwrapped(autojump_clock: MockClock) -> None:
