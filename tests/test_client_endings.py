@@ -138,6 +138,7 @@ async def test_abort_is_immediate_and_says_nothing_to_the_venue(autojump_clock: 
         assert client.is_closed
         assert [order.state for order in venue.exchange.engine.orders.values()] == ["ACCEPTED"]
 
+
 @pytest.mark.parametrize("turns", range(30))
 async def test_an_abort_at_any_turn_leaves_nobody_waiting(autojump_clock: MockClock, turns: int) -> None:
     ended: list[str] = []
