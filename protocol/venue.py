@@ -121,6 +121,8 @@ class VenueRules:
     reads_history: dispatch reads the venue's fills by itself: after a connection was lost, after a gap, and every
       `audit_period` while orders of ours are open;
     absence_needs_history: "no such order" settles nothing before the venue's history shows nothing of the order either;
+    unnamed_events: messages about an order may leave its client id out, so an order that has no venue id here yet may
+      be meant;
     reports_filled: that another session's order has filled is reported beside its fills;
     check_unfilled_cancels: read the fills once more after an order ended with nothing filled;
     process_within: a placement or change that the venue gets later than this is to be refused by it; None: it cannot
@@ -151,6 +153,7 @@ class VenueRules:
     reads_history: bool = False
     audit_period: int = 60 * SECOND
     absence_needs_history: bool = False
+    unnamed_events: bool = False
     reports_filled: bool = True
     check_unfilled_cancels: bool = False
     process_within: int | None = None

@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from attrs import evolve
 
 from .. import facts, requests
 from ..errors import RequestFailed
 from ..facts import OrderView, Trade
 from ..flights import Flight
-from ..orders import NEXT_STATUS, Happening
 from ..tracking import Order
 from ..values import OrderStatus, VenueOrderId
-from ..venue import SECOND
 from .audits import Audits
 from .desk import Desk
 from .life import OrderLife
 from .queries import Queries
-from .reports import Reports
+from .unclaimed import Unclaimed
 
 __all__ = ["History"]
-
-CLOCK_TOLERANCE: Final = 60 * SECOND
-"""How far the venue's clock and ours may be apart."""
 
 
 class History:
     """Stateless: what is being read is in the desk's flights, and why in the audits."""
 
-    def __init__(self, desk: Desk, life: OrderLife, queries: Queries, reports: Reports, audits: Audits) -> None:
+    def __init__(self, desk: Desk, life: OrderLife, queries: Queries, unclaimed: Unclaimed, audits: Audits) -> None:
         self._desk = desk
         self._life = life
         self._queries = queries
-        self._reports = reports
+        self._unclaimed = unclaimed
         self._audits = audits
         audits.on_read = self._run_is_over
 
@@ -55,37 +48,13 @@ class History:
         order = self._desk.orders.by_venue_order_id(trade.venue_order_id)
         if order is None and trade.wire_id is not None:
             order = self._desk.orders.by_wire_id(trade.wire_id)
-        if self._life.is_known_fill(order, trade):
-            return
-        if order is not None:
-            if not order.accepted and (order.status, Happening.ACCEPTED) in NEXT_STATUS:
-                self._life.accept(order, order.venue_order_id or trade.venue_order_id, trade.time)
-            self._life.fill(order, trade, final=False)
-        elif self._is_before_us(trade) and not asked:
+        if order is None and not asked and self._is_before_us(trade):
             return  # what the venue lists unasked at a login, from before this client began
-        elif trade.wire_id is not None or not self._may_be_ours(trade):
-            self._reports.report_fill(trade, self._reports.external_name(trade.wire_id))
+        if order is not None or not self._unclaimed.keep(trade):
+            self._unclaimed.tell(trade, order)
 
     def _is_before_us(self, trade: Trade) -> bool:
         return trade.time < self._desk.opened_at
-
-    def _may_be_ours(self, trade: Trade) -> bool:
-        """True when the fill may be of an order that was sent and has no venue order id here yet. As somebody else's
-        it would be lost to that order, so it stays unpublished until history is read again."""
-        for client_order_id, order in self._desk.orders.unnamed.items():
-            identity = order.identity
-            if (
-                identity.instrument.symbol == trade.symbol
-                and identity.side in (None, trade.side)
-                and trade.time >= identity.local_time - CLOCK_TOLERANCE
-                and self._desk.placement_of(order) is not None
-            ):
-                self._desk.warn(
-                    f"Fill {trade.trade_id} of venue order {trade.venue_order_id} may be of order {client_order_id}, "
-                    "whose id at the venue is not known yet. Read the history again once it is."
-                )
-                return True
-        return False
 
     def _next_page(self, flight: Flight, request: requests.ListFills, fact: facts.FillsListed) -> None:
         read = flight.read + len(fact.trades)

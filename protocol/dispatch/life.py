@@ -150,6 +150,11 @@ class OrderLife:
             self._desk.flights.drop(placed.request_id)
         self._queries.settled(order.identity.client_order_id)
 
+    def accept_late(self, order: Order, venue_order_id: VenueOrderId, time: int) -> None:
+        """An execution tells that the order is live, where nothing else did."""
+        if not order.accepted and (order.status, Happening.ACCEPTED) in NEXT_STATUS:
+            self.accept(order, order.venue_order_id or venue_order_id, time)
+
     def rename(self, order: Order, new_id: VenueOrderId, view: OrderView | None, carried: Decimal, time: int) -> None:
         """The order goes on under another venue order id. carried: what filled under earlier ids and the new one counts
         again (venues differ); view: the new terms, None for those it has."""

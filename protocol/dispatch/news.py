@@ -17,6 +17,7 @@ from .lagging import Ending
 from .life import OrderLife
 from .queries import Queries
 from .reports import Reports
+from .unclaimed import Unclaimed
 
 __all__ = ["News"]
 
@@ -26,11 +27,12 @@ EVENT_ID_WINDOW: Final = 10_000
 class News:
     """Owns the ids of external orders' events that were reported, so that none is reported twice."""
 
-    def __init__(self, desk: Desk, life: OrderLife, queries: Queries, reports: Reports) -> None:
+    def __init__(self, desk: Desk, life: OrderLife, queries: Queries, reports: Reports, unclaimed: Unclaimed) -> None:
         self._desk = desk
         self._life = life
         self._queries = queries
         self._reports = reports
+        self._unclaimed = unclaimed
         self._event_ids: Window[str, bool] = Window(EVENT_ID_WINDOW)
 
     def _is_repeated(self, fact: facts.OrderFact) -> bool:
@@ -76,6 +78,12 @@ class News:
         if self._life.is_known_fill(order, trade):
             return
         if order is None:
+            if (
+                self._desk.rules.unnamed_events
+                and view.wire_id is None
+                and self._unclaimed.keep(trade, final=fact.final)
+            ):
+                return
             self._reports.report_fill(trade, self._reports.external_id(view))
             if view.status is not None and not self._is_repeated(fact):
                 self._reports.report(view, fact.time)

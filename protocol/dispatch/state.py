@@ -27,6 +27,7 @@ from .losing import Losing
 from .news import News
 from .queries import Queries
 from .reports import Reports
+from .unclaimed import Unclaimed
 from .watches import Watches
 
 __all__ = ["DispatchState"]
@@ -70,7 +71,8 @@ class DispatchState:
         queries = Queries(desk, gaps)
         life = OrderLife(desk, queries, gaps, Lagging(desk), audits)
         losing = Losing(desk, life, queries, audits, cancel_timer)
-        history = History(desk, life, queries, self._reports, audits)
+        self._unclaimed = Unclaimed(desk, life, self._reports)
+        history = History(desk, life, queries, self._unclaimed, audits)
         self._link = Link(desk, life, queries, losing, gaps)
         self._link.on_login, self._link.on_leave = self._on_login(history, cancel_timer, losing), cancel_timer.disarm
         asking = Asking(desk, queries, losing)
@@ -78,7 +80,7 @@ class DispatchState:
         asking.add(commands.Disconnect, self._link.disconnect)
         asking.add(commands.CancelAllAfter, cancel_timer.asked)
         asking.add(commands.Batch, Batches(desk, asking, losing).asked)
-        news = News(desk, life, queries, self._reports)
+        news = News(desk, life, queries, self._reports, self._unclaimed)
         answering = Answering(desk, life, queries, self._reports, losing, history)
         for question in (requests.ListFills, requests.ListOrderHistory):
             answering.add_refusal(question, history.refused)
@@ -157,14 +159,18 @@ class DispatchState:
                 self._due[type(due)](due)
         for item in inputs:
             self._inputs[type(item)](item)
+        if self._unclaimed.kept:
+            self._unclaimed.settle()
         if desk.closing:
             self._link.finish_closing()
         return out
 
     def _heard(self, heard: Heard) -> None:
-        handlers = self._facts
+        handlers, unclaimed = self._facts, self._unclaimed
         for fact in heard.facts:
             handlers[type(fact)](fact)
+            if unclaimed.kept:
+                unclaimed.settle()
 
     def _logged_in(self, login: facts.LoggedIn) -> None:
         self._link.logged_in(login, lambda view: self._reports.report(view, NO_TIME))

@@ -124,6 +124,7 @@ class KrakenSpotVenue(VenueDefaults):
             fills_lag=int(settings.fills_lag * SECOND),
             freshness=SECOND,
             reads_history=True,
+            unnamed_events=True,
             audit_period=int(settings.audit_period * SECOND),
             process_within=None if within is None else int(within * SECOND),
             batch=BatchRules(
