@@ -2,8 +2,9 @@
 
 trio-websocket hands over one message at a time. We give it a stream of our own to read from, and a message queue
 of size zero: when its reader asks our stream for bytes again, every message of the previous read has been handed
-over, so the batch is complete. The same stream sees what trio-websocket does not tell: the end of the connection
-during the handshake, the last time that anything was heard, a Close frame that answers a broken rule.
+over, so the batch is complete; the number of frames in a short read tells it sooner. The same stream sees what
+trio-websocket does not tell: the end of the connection during the handshake, the last time that anything was heard, a
+Close frame that answers a broken rule.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ __all__ = ["Socket", "SocketClosed", "UpgradeRefused", "open_socket"]
 BATCH_LIMIT: Final = 64
 MESSAGE_LIMIT: Final = 16 * 1024 * 1024
 READ_SIZE: Final = 65536
+SHORT_READ: Final = 4096
+"""Bytes up to which the messages of a read are counted; with a longer one there is no haste."""
 REFUSAL_LIMIT: Final = 65536
 """Bytes that a refused upgrade's head and body may have."""
 REFUSAL_PATIENCE: Final = 1.0
@@ -39,6 +42,12 @@ LINGER: Final = 0.010
 CLOSE: Final = 0x88
 PING: Final = 0x89
 TEXT: Final = 0x81
+FINAL: Final = 0x80
+OPCODE: Final = 0x0F
+BINARY: Final = 0x02
+TWO_MORE: Final = 126
+EIGHT_MORE: Final = 127
+"""Lengths in the second byte of a frame that say that two or eight bytes of length follow (RFC 6455, 5.2)."""
 SWITCHING_PROTOCOLS: Final = 101
 ABNORMAL: Final = 1006
 
@@ -193,6 +202,7 @@ class _WatchedStream(trio.abc.Stream):
         # Batches
         self.reader_idle = False  # trio-websocket waits for bytes: it holds no message back
         self.sending = False
+        self.left: int | None = None  # messages of the latest read not taken yet; None: they were not counted
         self.collecting: trio.CancelScope | None = None  # a batch that waits for more messages
         # Sending
         self.send_broken = False
@@ -215,7 +225,12 @@ class _WatchedStream(trio.abc.Stream):
     @property
     def more_may_come(self) -> bool:
         """True while trio-websocket's reader is busy with what it has read, and waits for nobody but us."""
-        return not (self.reader_idle or self.sending)
+        return not (self.reader_idle or self.sending or self.left == 0)
+
+    def note_taken(self) -> None:
+        """A message has been taken from trio-websocket."""
+        if self.left:
+            self.left -= 1
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         self.reader_idle = True
@@ -240,6 +255,7 @@ class _WatchedStream(trio.abc.Stream):
             self.opening.cancel()
             return b""
         self.reader_idle = False
+        self.left = messages_in(data) if len(data) <= SHORT_READ else None
         self.last_heard = trio.current_time()
         self._before = self._chunk[-128:] if len(self._chunk) >= 128 else (self._before + self._chunk)[-128:]
         self._chunk = data
@@ -321,6 +337,22 @@ class _WatchedStream(trio.abc.Stream):
         await trio.aclose_forcefully(self._stream)
 
 
+def messages_in(read: bytes) -> int | None:
+    """How many messages end in a read, if it holds whole frames and nothing else. A guess: a read that begins inside a
+    frame can look like that. Too few only makes batches smaller, too many only makes them wait for the reader."""
+    at, count = 0, 0
+    while at + 2 <= len(read):
+        size, head = read[at + 1] & 0x7F, 2
+        if size == TWO_MORE:
+            size, head = int.from_bytes(read[at + 2 : at + 4], "big"), 4
+        elif size == EIGHT_MORE:
+            return None  # more than a short read has
+        if read[at] & FINAL and read[at] & OPCODE <= BINARY:
+            count += 1
+        at += head + size
+    return count if at == len(read) else None
+
+
 def _unmasked_payload(frame: bytes) -> bytes:
     """Payload of a client's control frame: two bytes of head, four of mask, at most 125 of payload."""
     return _mask(frame[6:], frame[2:6])
@@ -400,6 +432,7 @@ class _TrioWebSocket:
         try:
             if not batch:
                 batch.append(await self._connection.get_message())
+                self._watched.note_taken()
             if self._watched.more_may_come:
                 await self._collect(batch)
         except ConnectionClosed:
@@ -418,6 +451,7 @@ class _TrioWebSocket:
                 while len(batch) < BATCH_LIMIT and watched.more_may_come:
                     # A message that was handed over is never lost by a cancellation: Trio delivers it first.
                     batch.append(await self._connection.get_message())
+                    watched.note_taken()
             finally:
                 watched.collecting = None
 

@@ -16,7 +16,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.memory_stream import MemoryListener, MemoryStream
 from actors.network import MemoryConnector
-from actors.websocket import Socket, SocketClosed, UpgradeRefused, open_socket
+from actors.websocket import Socket, SocketClosed, UpgradeRefused, messages_in, open_socket
 from protocol.venue import Upgrade
 
 UPGRADE = Upgrade(url="ws://venue.example/orders/ws?x=1", headers=[("Authorization", "Bearer sesame11")])
@@ -436,6 +436,36 @@ async def test_a_cancelled_receive_loses_no_message() -> None:
             scope.cancel()
             await socket.receive_batch()
         assert await socket.receive_batch() == ["a", "b"]
+
+
+KINDS = {
+    "text": (frame(TEXT, "a"), 1),
+    "empty": (frame(TEXT), 1),
+    "binary": (frame(BINARY, b"\x00"), 1),
+    "long": (frame(TEXT, "x" * 300), 1),
+    "begun": (frame(TEXT, "x", fin=False), 0),
+    "ended": (frame(CONTINUATION, "x"), 1),
+    "ping": (frame(PING, b"p"), 0),
+    "close": (close_frame(1000), 0),
+}
+
+
+@given(st.lists(st.sampled_from(sorted(KINDS))))
+def test_the_messages_of_whole_frames_are_counted(kinds: list[str]) -> None:
+    read = b"".join(KINDS[kind][0] for kind in kinds)
+    assert messages_in(read) == sum(KINDS[kind][1] for kind in kinds)
+
+
+@given(st.sampled_from(sorted(KINDS)), st.sampled_from(sorted(KINDS)), st.data())
+def test_the_messages_of_a_frame_cut_off_are_not_counted(first: str, last: str, data: st.DataObject) -> None:
+    whole, cut = KINDS[first][0], KINDS[last][0]
+    assert messages_in(whole + cut[: data.draw(st.integers(1, len(cut) - 1))]) is None
+
+
+@given(st.binary(max_size=300))
+def test_counting_the_messages_of_any_bytes_ends(read: bytes) -> None:
+    counted = messages_in(read)
+    assert counted is None or 0 <= counted <= len(read) // 2
 
 
 @settings(max_examples=60, deadline=None)
