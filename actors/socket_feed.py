@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Final, Protocol, cast
 
 import trio
 from attrs import frozen
@@ -47,6 +47,21 @@ class Handshake(Protocol):
         """Called once dispatch has the venue's login answer. May raise LinkError."""
 
 
+FOR_THE_SESSION: Final = frozenset({Say, LoginRefused, TokenRefused, SlowDown})
+
+
+async def _tell(handshake: Handshake, fact: Fact) -> None:
+    match fact:
+        case Say():
+            await handshake.say(fact.text)
+        case LoginRefused():
+            handshake.refused(fact)
+        case TokenRefused():
+            handshake.token_refused()
+        case SlowDown():
+            await handshake.slow_down()
+
+
 async def run_socket_feed(
     socket: Socket,
     connection: int,
@@ -64,20 +79,16 @@ async def run_socket_feed(
         facts: list[Fact] = []
         for message in messages:
             facts.extend(decode(message))
-        unreadable, login = 0, None
+        unreadable, login, is_news = 0, None, False
         for fact in facts:
-            if isinstance(fact, Unreadable):
+            kind = type(fact)
+            is_news = is_news or kind is not Alive
+            if kind is Unreadable:
                 unreadable += 1
-            elif isinstance(fact, Say):
-                await handshake.say(fact.text)
-            elif isinstance(fact, LoginRefused):
-                handshake.refused(fact)
-            elif isinstance(fact, TokenRefused):
-                handshake.token_refused()
-            elif isinstance(fact, SlowDown):
-                await handshake.slow_down()
-            elif isinstance(fact, LoggedIn) and login is None:
-                login = fact
+            elif kind is LoggedIn:
+                login = login or cast(LoggedIn, fact)
+            elif kind in FOR_THE_SESSION:
+                await _tell(handshake, fact)
         seen = statistics.value
         statistics.publish(
             FeedStatistics(
@@ -86,7 +97,7 @@ async def run_socket_feed(
                 unreadable=seen.unreadable + unreadable,
             )
         )
-        if any(type(fact) is not Alive for fact in facts):
+        if is_news:
             await put(to_dispatch, Batch((Heard(connection, facts),), now))
         if login is not None:
             handshake.logged_in(login)
