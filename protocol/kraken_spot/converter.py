@@ -156,10 +156,15 @@ def time_of(*timestamps: str | None) -> int:
     return NO_TIME
 
 
+@lru_cache(maxsize=64)
+def _second_as_text(seconds: int) -> str:
+    return f"{EPOCH + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%S}"
+
+
 def rfc3339(time: int, places: int = 6) -> str:
     """`time`, ns since 1970, as the venue writes it. places: digits of the fraction, 0 to 9; the rest is cut off."""
     seconds, fraction = divmod(time, SECOND)
-    text = f"{EPOCH + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%S}"
+    text = _second_as_text(seconds)
     return f"{text}.{fraction:09d}"[: len(text) + 1 + places] + "Z" if places else f"{text}Z"
 
 
@@ -385,9 +390,13 @@ def _number(number: Decimal, how: Mapping[str, Any]) -> object:
     return msgspec.Raw((plain(number) if how == BARE else with_point(number)).encode())
 
 
+LEAVES: Final = frozenset({str, bool, int})
+"""What is on the wire as it is; asked for by its exact type first, which most values have."""
+
+
 def tree_of(value: object, how: Mapping[str, Any] = types.MappingProxyType({})) -> Any:
     """`value` as what the JSON encoder takes: wire classes as dicts without what is None. how: a field's metadata."""
-    if isinstance(value, str | bool | int):
+    if type(value) in LEAVES or isinstance(value, str | bool | int):
         return value
     if isinstance(value, Decimal):
         return _number(value, how)
@@ -397,8 +406,14 @@ def tree_of(value: object, how: Mapping[str, Any] = types.MappingProxyType({})) 
         return [tree_of(item) for item in value]
     if not attrs.has(type(value)):
         return value
-    pairs = ((key, getattr(value, name), meta) for name, key, meta in _plan(cast(Any, type(value))))
-    return {key: tree_of(item, meta) for key, item, meta in pairs if item is not None or meta == SHOWN}
+    tree = {}
+    for name, key, meta in _plan(cast(Any, type(value))):
+        item = getattr(value, name)
+        if type(item) in LEAVES:
+            tree[key] = item
+        elif item is not None or meta == SHOWN:
+            tree[key] = tree_of(item, meta)
+    return tree
 
 
 _ENCODER: Final = msgspec.json.Encoder()

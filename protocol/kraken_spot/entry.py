@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-import attrs
-
 from ..requests import (
     BatchOrders,
     CancelAllOrders,
@@ -163,33 +161,34 @@ def _time_in_force(request: PlaceOrder) -> str | None:
     return TIME_IN_FORCE_WORDS[request.time_in_force]
 
 
-def _order(request: PlaceOrder) -> wire.BatchOrder:
-    """The terms of an order. What is not asked for is left out, for the venue refuses what does not fit the type."""
+def _terms(request: PlaceOrder) -> dict[str, Any]:
+    """The terms of an order, as the fields of `wire.OrderTerms`. What is not asked for is left out, for the venue
+    refuses what does not fit the type."""
     options = options_of(request)
     limit, limit_type = _limit(request, options)
     by_amount = request.quote_quantity
-    return wire.BatchOrder(
-        side=SIDE_WORDS[request.side],
-        order_type=type_word(request),
-        order_qty=None if by_amount else request.quantity,
-        cash_order_qty=request.quantity if by_amount else None,
-        limit_price=limit,
-        limit_price_type=limit_type,
-        triggers=_triggers(request),
-        time_in_force=_time_in_force(request),
-        effective_time=moment(options.effective_time),
-        expire_time=seconds_moment(request.expire_time),
-        post_only=True if request.post_only else None,
-        reduce_only=True if request.reduce_only else None,
-        margin=True if request.margin else None,
-        display_qty=request.display_quantity,
-        fee_preference=options.fee_preference,
-        stp_type=options.stp_type,
-        cl_ord_id=None if options.is_unnamed else _text(request.wire_id),
-        order_userref=options.order_userref,
-        sender_sub_id=options.sender_sub_id,
-        conditional=_conditional(options.conditional),
-    )
+    return {
+        "side": SIDE_WORDS[request.side],
+        "order_type": type_word(request),
+        "order_qty": None if by_amount else request.quantity,
+        "cash_order_qty": request.quantity if by_amount else None,
+        "limit_price": limit,
+        "limit_price_type": limit_type,
+        "triggers": _triggers(request),
+        "time_in_force": _time_in_force(request),
+        "effective_time": moment(options.effective_time),
+        "expire_time": seconds_moment(request.expire_time),
+        "post_only": True if request.post_only else None,
+        "reduce_only": True if request.reduce_only else None,
+        "margin": True if request.margin else None,
+        "display_qty": request.display_quantity,
+        "fee_preference": options.fee_preference,
+        "stp_type": options.stp_type,
+        "cl_ord_id": None if options.is_unnamed else _text(request.wire_id),
+        "order_userref": options.order_userref,
+        "sender_sub_id": options.sender_sub_id,
+        "conditional": _conditional(options.conditional),
+    }
 
 
 def _text(wire_id: WireId | None) -> str | None:
@@ -197,10 +196,8 @@ def _text(wire_id: WireId | None) -> str | None:
 
 
 def _add(request: PlaceOrder, token: str) -> tuple[str, wire.Params]:
-    order = _order(request)
-    terms = {at.name: getattr(order, at.name) for at in attrs.fields(wire.OrderTerms)}
     deadline = moment(request.process_before)
-    return "add_order", wire.AddOrder(symbol=request.symbol, deadline=deadline, token=token, **terms)
+    return "add_order", wire.AddOrder(symbol=request.symbol, deadline=deadline, token=token, **_terms(request))
 
 
 # Changes, cancels, batches
@@ -264,7 +261,7 @@ def _batch_add(request: BatchOrders, orders: list[PlaceOrder], token: str) -> wi
     if not FEWEST_ORDERS <= len(orders) <= MOST_ORDERS or len(symbols) != 1:
         raise ValueError(f"A batch holds {FEWEST_ORDERS} to {MOST_ORDERS} orders of one instrument.")
     deadline = moment(request.process_before)
-    legs = [_order(order) for order in orders]
+    legs = [wire.BatchOrder(**_terms(order)) for order in orders]
     return wire.BatchAdd(symbol=symbols.pop(), orders=legs, deadline=deadline, token=token)
 
 
