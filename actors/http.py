@@ -9,6 +9,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
@@ -89,20 +90,15 @@ async def open_transport(
 
 @define
 class _Progress:
-    """How far one call got, told by httpcore's trace events."""
+    """How far one call got. on_written: called when all of it has been written; begun: the first byte may have been."""
 
     on_written: Callable[[], None] | None
     begun: bool = False
 
-    async def trace(self, event: str, details: dict[str, Any]) -> None:
-        if event == "http11.send_request_headers.started":
-            self.begun = True
-        elif event == "http11.send_request_body.complete" and self.on_written is not None:
-            self.on_written()
-        elif event == "http11.send_request_headers.failed" and isinstance(
-            details["exception"], httpcore.LocalProtocolError
-        ):
-            self.begun = False  # h11 refused to write the request at all
+
+CALL: Final[ContextVar[_Progress | None]] = ContextVar("call", default=None)
+"""The call that this task is making. httpcore writes in its caller's task, and its own way to tell, trace events, costs
+a call as much as its signature."""
 
 
 @lru_cache(maxsize=256)
@@ -125,19 +121,22 @@ class _HttpxClient:
         self, call: HttpCall, token: str | None, *, on_written: Callable[[], None] | None = None
     ) -> HttpAnswer:
         progress = _Progress(on_written)
+        outer = CALL.set(progress)
         try:
             with trio.fail_after(self._timeout):
-                return await self._exchange(self._request(call, token, progress))
+                return await self._exchange(self._request(call, token))
         except trio.TooSlowError:
             cause = f"no complete answer within {self._timeout:g} s"
         except httpcore.LocalProtocolError:
             cause = "the request cannot be written as HTTP"  # h11 quotes the offending header, maybe the token
         except FAILURES as failure:
             cause = f"{type(failure).__name__}: {failure}".rstrip(": .")
+        finally:
+            CALL.reset(outer)
         # Outside the except blocks, so that what holds the headers does not travel along as __context__.
         raise HttpFailed(f"{call.method} {call.path} failed: {cause}.", sent=progress.begun)
 
-    def _request(self, call: HttpCall, token: str | None, progress: _Progress) -> httpx.Request:
+    def _request(self, call: HttpCall, token: str | None) -> httpx.Request:
         headers = {
             "User-Agent": self._user_agent,
             "Accept": "application/json",
@@ -154,7 +153,6 @@ class _HttpxClient:
             params=list(call.query) or None,
             headers=headers,
             content=call.body,
-            extensions={"trace": progress.trace},
         )
 
     async def _exchange(self, request: httpx.Request) -> HttpAnswer:
@@ -203,7 +201,8 @@ class _Transport(httpx.AsyncBaseTransport):
 
 
 class _Once:
-    """A request's body as an asynchronous iterator. Not a generator: httpcore leaves it half way if a write fails."""
+    """A request's body as an asynchronous iterator. Not a generator: httpcore leaves it half way if a write fails.
+    When it is asked for more than there is, all of the request has been written."""
 
     def __init__(self, body: bytes) -> None:
         self._pieces = iter([body] if body else [])
@@ -214,6 +213,9 @@ class _Once:
     async def __anext__(self) -> bytes:
         for piece in self._pieces:
             return piece
+        call = CALL.get()
+        if call is not None and call.on_written is not None:
+            call.on_written()
         raise StopAsyncIteration
 
 
@@ -270,7 +272,12 @@ class _NetworkStream(httpcore.AsyncNetworkStream):
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if not buffer:
+            return  # httpcore marks the end of a request so
         self._answer_length = 0
+        call = CALL.get()
+        if call is not None:
+            call.begun = True
         try:
             await self._stream.send_all(buffer)
         except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
