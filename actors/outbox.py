@@ -93,6 +93,7 @@ async def run_outbox(inbox: trio.MemoryReceiveChannel[ToOutbox], to_emitter: tri
                             published.append(record)
                     if decisions.sends:
                         await _release_sends(decisions.sends, outlets)
+                        await trio.lowlevel.checkpoint()  # to the wire first: whoever is told would run before it
                     for admission in decisions.released:
                         outlets.credits.send_nowait(admission)
                     if published:
