@@ -51,10 +51,12 @@ class Ask:
 async def receive_batch(inbox: trio.MemoryReceiveChannel[T], limit: int) -> list[T]:
     """Waits for one item, then takes what is queued already, `limit` in all. An empty list: the channel ended."""
     batch: list[T] = []
-    with suppress(trio.WouldBlock, trio.EndOfChannel):
+    try:
         batch.append(await inbox.receive())
         while len(batch) < limit:
             batch.append(inbox.receive_nowait())
+    except (trio.WouldBlock, trio.EndOfChannel):
+        pass
     return batch
 
 

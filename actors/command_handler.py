@@ -57,15 +57,19 @@ class Admissions:
 
     def take(self, admission: Admission) -> None:
         """Raises NotSent when no credit is left."""
-        with suppress(trio.WouldBlock, trio.EndOfChannel):
-            while True:
-                self.free[self.returned.receive_nowait()] += 1
+        if self.free[admission] == 0:
+            self._collect()
         if self.free[admission] == 0:
             raise NotSent(
                 "Nothing was sent: too many requests wait to be written to the venue. "
                 "Try again when some of them have gone out."
             )
         self.free[admission] -= 1
+
+    def _collect(self) -> None:
+        with suppress(trio.WouldBlock, trio.EndOfChannel):
+            while True:
+                self.free[self.returned.receive_nowait()] += 1
 
     def give_back(self, admission: Admission) -> None:
         self.free[admission] += 1
