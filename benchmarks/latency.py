@@ -79,7 +79,7 @@ async def submit_to_accepted(product: Product, port: int, trips: int) -> list[fl
 
 
 def rows(*, quick: bool) -> list[Row]:
-    trips, rounds = (200, 3) if quick else (1000, 5)
+    trips, rounds = (200, 3) if quick else (300, 17)
     found: list[Row] = []
     for product in PRODUCTS.values():
         over_http = product.placement is None

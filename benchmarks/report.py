@@ -18,19 +18,17 @@ LIBRARIES = ("trio", "trio-websocket", "attrs", "msgspec")
 
 @frozen(kw_only=True)
 class Row:
-    """One line of the table. value, floor: medians in `unit`; spread: smallest and largest round; budget: a ratio to
-    the floor if there is one, else a value in `unit`; None: for information."""
+    """One line of the table. value, floor: medians in `unit`; spread: smallest and largest round; ratio: median of the
+    rounds, each to the floor measured beside it, for a machine's pace changes within seconds; budget: of the ratio if
+    there is one, else of the value; None: for information."""
 
     name: str
     unit: str
     value: float
     spread: tuple[float, float]
     floor: float | None = None
+    ratio: float | None = None
     budget: float | None = None
-
-    @property
-    def ratio(self) -> float | None:
-        return None if self.floor is None else self.value / self.floor
 
     @property
     def verdict(self) -> str:
@@ -53,6 +51,7 @@ def ratio_row(name: str, unit: str, rounds: list[float], floors: list[float], bu
         value=median(rounds),
         spread=(min(rounds), max(rounds)),
         floor=median(floors),
+        ratio=median(measured / floor for measured, floor in zip(rounds, floors, strict=True)),
         budget=budget,
     )
 
@@ -80,4 +79,4 @@ def print_table(rows: list[Row]) -> None:
 
 def print_json(rows: list[Row]) -> None:
     for row in rows:
-        print(json.dumps(asdict(row) | {"ratio": row.ratio, "verdict": row.verdict}))
+        print(json.dumps(asdict(row) | {"verdict": row.verdict}))
