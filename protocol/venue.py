@@ -115,6 +115,8 @@ class VenueRules:
     history_span: the longest time range that one question for fills may have, None for any;
     fatal_close_codes: after a WebSocket close with one of these, another try would end the same way;
     market_needs_price: the venue has no market orders; ask it for a price, and send a limit order at that;
+    changes_in_place: a change keeps the order, with its venue order id and what has filled of it, so fills of the
+      changed order may be heard before the news of the change;
     fills_lag: a total that is ahead of the fills heard, or an order's end, waits this long for the missing fills before
       it is a gap; 0: they come in one message, so there is nothing to wait for;
     freshness: "no such order" for a cancel means too early while its order was sent less than this long ago;
@@ -148,6 +150,7 @@ class VenueRules:
     market_needs_price: bool = False
     history_span: int | None = None
     fatal_close_codes: frozenset[int] = frozenset({1008})
+    changes_in_place: bool = False
     fills_lag: int = 0
     freshness: int = 0
     reads_history: bool = False

@@ -9,6 +9,7 @@ from ..facts import OrderView, Trade
 from ..flights import FIRST_INTERNAL_ID
 from ..orders import NEXT_STATUS, Happening
 from ..records import Bound, Closed
+from ..requests import ReplaceOrder
 from ..tracking import Order
 from ..values import NO_TIME, ZERO, ClientOrderId, OrderStatus, RequestId, VenueOrderId
 from .audits import Audits
@@ -62,9 +63,7 @@ class OrderLife:
 
     def _sync_status(self, order: Order, view: OrderView, status: OrderStatus) -> None:
         if status is OrderStatus.FILLED:
-            if not order.status.is_terminal:
-                self._desk.record(Closed(identity=order.identity, status=OrderStatus.FILLED))
-                self.ended(order)
+            self._close(order)
         elif status is OrderStatus.CANCELED:
             self.end_canceled(order, view.reason or "found canceled when its status was asked for", view.time)
         elif status is OrderStatus.EXPIRED:
@@ -246,9 +245,7 @@ class OrderLife:
 
     def _end(self, order: Order, ending: Ending) -> None:
         if ending.status is OrderStatus.FILLED:
-            if not order.status.is_terminal:
-                self._desk.record(Closed(identity=order.identity, status=OrderStatus.FILLED))
-                self.ended(order)
+            self._close(order)
         elif ending.status is OrderStatus.EXPIRED:
             self._expire(order, ending.reason, ending.time)
         else:
@@ -279,7 +276,7 @@ class OrderLife:
     def fill(self, order: Order, trade: Trade, final: bool) -> None:
         """Publishes an execution that was not published before. final: the venue says that it completes the order."""
         cumulative = order.cumulative + trade.quantity
-        quantity = order.quantity
+        quantity = self._whole(order, cumulative)
         complete = final or (quantity is not None and cumulative >= quantity)
         happening = Happening.COMPLETED if complete else Happening.FILLED_IN_PART
         status = NEXT_STATUS.get((order.status, happening), order.status)
@@ -315,6 +312,16 @@ class OrderLife:
             self.ended(order)
         elif ending is not None:
             self._end(order, ending)
+
+    def _whole(self, order: Order, cumulative: Decimal) -> Decimal | None:
+        """The quantity that completes the order. A change to more of it may have been made already, and its fills be
+        heard before the news of it."""
+        quantity, rules = order.quantity, self._desk.rules
+        if quantity is None or cumulative < quantity or not rules.changes_in_place:
+            return quantity
+        change = self._desk.flights.change(order.identity.client_order_id)
+        wanted = change.request.quantity if change and isinstance(change.request, ReplaceOrder) else None
+        return quantity if wanted is None else max(quantity, wanted)
 
     # Endings
 
@@ -430,6 +437,18 @@ class OrderLife:
                     reason=reason,
                 )
             )
+            self._complete(order)
+
+    def _complete(self, order: Order) -> None:
+        """All of the order was executed while it might still have grown, and it has not."""
+        whole = self._whole(order, order.cumulative)
+        if whole is not None and order.cumulative >= whole:
+            self._close(order)
+
+    def _close(self, order: Order) -> None:
+        if not order.status.is_terminal:
+            self._desk.record(Closed(identity=order.identity, status=OrderStatus.FILLED))
+            self.ended(order)
 
     def reject_replacement(self, order: Order, reason: str) -> None:
         """The venue refused what was to replace the order; the order stands as its own news say."""

@@ -162,9 +162,21 @@ class Losing:
         if change is not None and change.overdue and self._was_overdue(change, query):
             flights.drop(change.request_id)
             request = change.request
-            if isinstance(request, requests.ReplaceOrder) and request.venue_order_id == order.venue_order_id:
+            if isinstance(request, requests.ReplaceOrder) and self._came_to_nothing(order, change, request):
                 reason = "The venue has not acted on it; the order is live as it was."
                 self._life.reject_change(order, change.request_id, reason)
+
+    def _came_to_nothing(self, order: Order, change: Flight, request: requests.ReplaceOrder) -> bool:
+        """Whether the order, as a status query has just shown it, is still as it was."""
+        if not self._desk.rules.changes_in_place:
+            return request.venue_order_id == order.venue_order_id
+        terms = (
+            (request.quantity, order.quantity),
+            (request.price, order.price),
+            (request.trigger_price, order.trigger_price),
+        )
+        shown = [wanted == present for wanted, present in terms if wanted is not None]
+        return not all(shown) if shown else not change.answered
 
     def _was_overdue(self, flight: Flight, query: Flight) -> bool:
         return query.sent_at - flight.sent_at >= self._desk.rules.request_timeout

@@ -109,6 +109,7 @@ class KrakenFuturesVenue(VenueDefaults):
             venue=VENUE,
             request_timeout=int(settings.request_timeout * SECOND),
             http_requests=HTTP_REQUESTS,
+            changes_in_place=True,
             fills_lag=int(settings.fills_lag * SECOND),
             freshness=SECOND,
             reads_history=True,

@@ -121,6 +121,7 @@ class KrakenSpotVenue(VenueDefaults):
             request_timeout=int(settings.request_timeout * SECOND),
             absence_proves_after=ABSENCE,
             http_requests=REST_ONLY | SOCKET_REQUESTS if settings.rest_entry else REST_ONLY,
+            changes_in_place=True,
             fills_lag=int(settings.fills_lag * SECOND),
             freshness=SECOND,
             reads_history=True,

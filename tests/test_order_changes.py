@@ -1,0 +1,183 @@
+"""Changes at a venue that keeps the order and its id: fills of the changed order may be heard before the change is."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from protocol import commands, events, facts, requests
+from protocol.facts import Outcome
+from protocol.inputs import NotWritten
+from protocol.values import ClientOrderId, OrderStatus, RequestId
+from protocol.venue import SECOND, VenueRules
+
+from .order_life import GOLD, WALL, Desk, canceled, refused, took, trade, traded, view
+
+RULES = VenueRules(venue="TEST", changes_in_place=True, fills_lag=SECOND, reads_history=True)
+A1 = ClientOrderId("a1")
+
+
+def new_desk(**changes: Any) -> Desk:
+    desk = Desk(rules=evolve(RULES, **changes))
+    desk.live("a1", "V1")
+    return desk
+
+
+def change(desk: Desk, **terms: Any) -> int:
+    """Asks for a change; gives the number of the request."""
+    exact = {name: Decimal(value) for name, value in terms.items()}
+    number = desk.ask(commands.Replace(client_order_id=A1, instrument=GOLD.id, **exact))
+    assert number == desk.numbers, number
+    return desk.numbers
+
+
+def filled(desk: Desk, tid: str, size: int) -> events.Filled:
+    """A fill by a feed that knows no order beside the execution."""
+    shown = view("V1", 1, cumulative=None, quantity=None, price=None, status=None)
+    fact = facts.OrderTraded(time=WALL, order=shown, trade=trade("V1", tid, size), final=False)
+    assert desk.hear(fact) == ["Filled"]
+    fill = desk.events()[-1]
+    assert isinstance(fill, events.Filled)
+    return fill
+
+
+def grown(quantity: int, cumulative: int = 0) -> facts.OrderReplaced:
+    shown = view("V1", 1, quantity=Decimal(quantity), cumulative=Decimal(cumulative), status=OrderStatus.ACCEPTED)
+    return facts.OrderReplaced(time=WALL, order=shown, new_venue_order_id=None, replacement=None)
+
+
+def show(desk: Desk, **terms: Any) -> list[str]:
+    """Answers the status query that is on its way."""
+    asked = [request for request in desk.sent() if isinstance(request, requests.QueryOrder)]
+    assert asked, "nobody asked for the order"
+    return desk.hear(took(asked[-1].request_id, order=view("V1", 1, **terms)))
+
+
+# Fills ahead of the change
+
+
+def test_an_order_that_may_have_grown_is_not_complete_with_what_it_was() -> None:
+    desk = new_desk()
+    change(desk, quantity=20)
+    fill = filled(desk, "t1", 10)
+    assert (fill.leaves, fill.status) == (10, OrderStatus.PARTIALLY_FILLED)
+    fill = filled(desk, "t2", 5)
+    assert (fill.leaves, fill.overfill) == (5, 0)
+    assert desk.hear(grown(20, 15)) == ["Updated"]
+    fill = filled(desk, "t3", 5)
+    assert (fill.leaves, fill.status) == (0, OrderStatus.FILLED)
+
+
+def test_an_order_is_complete_with_all_that_it_may_have_grown_to() -> None:
+    desk = new_desk()
+    change(desk, quantity=20)
+    filled(desk, "t1", 10)
+    assert filled(desk, "t2", 10).status is OrderStatus.FILLED
+
+
+def test_the_venues_word_that_an_order_is_complete_counts_more_than_a_change_on_its_way() -> None:
+    desk = new_desk()
+    change(desk, quantity=20)
+    desk.hear(traded("V1", "t1", 10, 10, final=True))
+    assert desk.status("a1") is OrderStatus.FILLED
+
+
+@pytest.mark.parametrize("terms", [{"quantity": 5}, {"price": 99}])
+def test_a_change_to_less_or_to_another_price_keeps_no_order_open(terms: dict[str, int]) -> None:
+    desk = new_desk()
+    change(desk, **terms)
+    assert filled(desk, "t1", 10).status is OrderStatus.FILLED
+
+
+def test_where_a_change_makes_a_new_order_the_old_one_is_complete_with_its_own_quantity() -> None:
+    desk = new_desk(changes_in_place=False)
+    change(desk, quantity=20)
+    assert filled(desk, "t1", 10).status is OrderStatus.FILLED
+
+
+def test_more_than_it_may_have_grown_to_is_an_overfill() -> None:
+    desk = new_desk()
+    change(desk, quantity=20)
+    fill = filled(desk, "t1", 21)
+    assert (fill.overfill, fill.leaves, fill.status) == (1, 0, OrderStatus.FILLED)
+
+
+# The change comes to nothing
+
+
+def test_a_refused_change_completes_an_order_that_was_executed_meanwhile() -> None:
+    desk = new_desk()
+    number = change(desk, quantity=20)
+    filled(desk, "t1", 10)
+    assert desk.hear(refused(number, Outcome.DEFINITE)) == ["ModifyRejected"]
+    assert desk.status("a1") is OrderStatus.FILLED
+    assert desk.wait(30) == []
+
+
+def test_a_change_that_was_never_written_completes_it_too() -> None:
+    desk = new_desk()
+    number = change(desk, quantity=20)
+    filled(desk, "t1", 10)
+    assert desk.apply(NotWritten((RequestId(number),), "The socket was closed.")) == ["ModifyRejected"]
+    assert desk.status("a1") is OrderStatus.FILLED
+
+
+def test_a_refused_change_leaves_an_order_open_that_was_not_executed() -> None:
+    desk = new_desk()
+    number = change(desk, quantity=20)
+    filled(desk, "t1", 9)
+    assert desk.hear(refused(number, Outcome.DEFINITE)) == ["ModifyRejected"]
+    assert desk.status("a1") is OrderStatus.PARTIALLY_FILLED
+
+
+def test_a_cancel_ends_an_order_that_may_have_grown() -> None:
+    desk = new_desk()
+    change(desk, quantity=20)
+    filled(desk, "t1", 10)
+    assert desk.hear(canceled("V1", 1, 10)) == ["Canceled"]
+
+
+# The news of the change never comes
+
+
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_a_change_that_a_status_query_shows_is_not_rejected(is_answered: bool) -> None:
+    desk = new_desk()
+    number = change(desk, quantity=20, price=99)
+    if is_answered:
+        desk.hear(took(number, "V1"))
+    desk.wait(10)
+    names = show(desk, quantity=Decimal(20), price=Decimal("99.00"), status=OrderStatus.ACCEPTED)
+    assert names == ["Updated"]
+    assert desk.wait(30) == []
+    change(desk, quantity=30)
+
+
+def test_a_change_that_a_status_query_does_not_show_is_rejected() -> None:
+    desk = new_desk()
+    change(desk, quantity=20, price=99)
+    desk.wait(10)
+    names = show(desk, quantity=Decimal(20), price=Decimal(100), status=OrderStatus.ACCEPTED)
+    assert names == ["Updated", "ModifyRejected"]
+
+
+@pytest.mark.parametrize(("is_answered", "expected"), [(True, []), (False, ["ModifyRejected"])])
+def test_a_change_that_no_status_shows_was_made_if_the_venue_said_so(is_answered: bool, expected: list[str]) -> None:
+    desk = new_desk()
+    number = change(desk, display_quantity=2)
+    if is_answered:
+        desk.hear(took(number, "V1"))
+    desk.wait(10)
+    assert show(desk, quantity=Decimal(10), price=Decimal("100.0"), status=OrderStatus.ACCEPTED) == expected
+
+
+def test_an_order_found_complete_has_not_grown() -> None:
+    desk = new_desk()
+    change(desk, quantity=20)
+    filled(desk, "t1", 10)
+    desk.wait(10)
+    show(desk, quantity=Decimal(10), cumulative=Decimal(10), status=OrderStatus.FILLED)
+    assert desk.status("a1") is OrderStatus.FILLED
