@@ -97,6 +97,15 @@ class ReplaceOrder:
     symbol: str = ""
     wire_id: WireId | None = None
 
+    def agrees_with(
+        self, quantity: Decimal | None, price: Decimal | None, trigger_price: Decimal | None
+    ) -> bool | None:
+        """Whether an order with these terms can be what this asks for, where the venue keeps the order. None: of these
+        terms it asks for none that is told."""
+        pairs = ((self.quantity, quantity), (self.price, price), (self.trigger_price, trigger_price))
+        told = [wanted == shown for wanted, shown in pairs if wanted is not None and shown is not None]
+        return all(told) if told else None
+
 
 @frozen(kw_only=True)
 class CancelAllOrders:

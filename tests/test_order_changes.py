@@ -44,9 +44,15 @@ def filled(desk: Desk, tid: str, size: int) -> events.Filled:
     return fill
 
 
-def grown(quantity: int, cumulative: int = 0) -> facts.OrderReplaced:
-    shown = view("V1", 1, quantity=Decimal(quantity), cumulative=Decimal(cumulative), status=OrderStatus.ACCEPTED)
-    return facts.OrderReplaced(time=WALL, order=shown, new_venue_order_id=None, replacement=None)
+def changed(**terms: Any) -> facts.OrderReplaced:
+    """News of a change in place; what is not named is as the order was placed."""
+    return facts.OrderReplaced(time=WALL, order=view("V1", 1, **terms), new_venue_order_id=None, replacement=None)
+
+
+def updated(desk: Desk) -> events.Updated:
+    update = desk.events()[-1]
+    assert isinstance(update, events.Updated)
+    return update
 
 
 def show(desk: Desk, **terms: Any) -> list[str]:
@@ -66,7 +72,7 @@ def test_an_order_that_may_have_grown_is_not_complete_with_what_it_was() -> None
     assert (fill.leaves, fill.status) == (10, OrderStatus.PARTIALLY_FILLED)
     fill = filled(desk, "t2", 5)
     assert (fill.leaves, fill.overfill) == (5, 0)
-    assert desk.hear(grown(20, 15)) == ["Updated"]
+    assert desk.hear(changed(quantity=Decimal(20), cumulative=Decimal(15))) == ["Updated"]
     fill = filled(desk, "t3", 5)
     assert (fill.leaves, fill.status) == (0, OrderStatus.FILLED)
 
@@ -103,6 +109,41 @@ def test_more_than_it_may_have_grown_to_is_an_overfill() -> None:
     change(desk, quantity=20)
     fill = filled(desk, "t1", 21)
     assert (fill.overfill, fill.leaves, fill.status) == (1, 0, OrderStatus.FILLED)
+
+
+# News that is not of the change, or leaves something out
+
+
+def test_a_quantity_that_the_news_leaves_out_is_what_was_asked_for() -> None:
+    desk = new_desk()
+    change(desk, quantity=20)
+    assert desk.hear(changed(quantity=None)) == ["Updated"]
+    assert updated(desk).quantity == 20
+    assert filled(desk, "t1", 10).status is OrderStatus.PARTIALLY_FILLED
+
+
+def test_a_quantity_that_nobody_asked_to_change_is_kept_where_the_news_leaves_it_out() -> None:
+    desk = new_desk()
+    change(desk, price=99)
+    assert desk.hear(changed(quantity=None, price=Decimal(99))) == ["Updated"]
+    assert (updated(desk).quantity, updated(desk).price) == (10, 99)
+
+
+def test_what_the_venue_changed_by_itself_is_not_the_change_on_its_way() -> None:
+    desk = new_desk()
+    number = change(desk, price=99)
+    assert desk.hear(changed(quantity=Decimal(8))) == ["Updated"]
+    assert desk.hear(refused(number, Outcome.DEFINITE)) == ["ModifyRejected"]
+
+
+def test_the_change_can_follow_what_the_venue_changed_by_itself() -> None:
+    desk = new_desk()
+    number = change(desk, price=99)
+    assert desk.hear(changed(quantity=Decimal(8)), took(number, "V1")) == ["Updated"]
+    assert desk.hear(changed(quantity=Decimal(8), price=Decimal(99))) == ["Updated"]
+    desk.sends.clear()
+    assert desk.wait(30) == []
+    assert desk.sent() == [], "nobody needs to ask"
 
 
 # The change comes to nothing

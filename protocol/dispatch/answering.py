@@ -128,7 +128,11 @@ class Answering:
 
     def _open_orders_answered(self, flight: Flight, fact: facts.RequestAnswered) -> None:
         self._desk.flights.drop(flight.request_id)
+        is_comparison = self._queries.is_comparison(flight.request_id)
         self._queries.listed(flight.request_id)
+        if is_comparison and fact.orders is not None:
+            self._queries.compared(fact.orders)
+            return
         reports = []
         for view in fact.orders or ():
             order = self._desk.orders.find(view.venue_order_id, view.wire_id)

@@ -28,12 +28,18 @@ def _ignore(_: int) -> None:
     pass
 
 
+def _nothing() -> None:
+    pass
+
+
 class Audits:
-    """Owns the runs. on_read: set by whoever wants to know that a run, of this number, is over."""
+    """Owns the runs. on_read: set by whoever wants to know that a run, of this number, is over; on_period: called
+    every period while orders of ours are open."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self.on_read: Callable[[int], None] = _ignore
+        self.on_period: Callable[[], None] = _nothing
         self._run = 0
         self._wanted = 0
         self._request: RequestId | None = None
@@ -91,6 +97,8 @@ class Audits:
         self._tick()
         if self._desk.orders.live or self._was_open:
             self.want()
+        if self._desk.orders.live:
+            self.on_period()
 
     def _start(self) -> None:
         desk = self._desk

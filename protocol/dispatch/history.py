@@ -28,7 +28,7 @@ class History:
         self._queries = queries
         self._unclaimed = unclaimed
         self._audits = audits
-        audits.on_read = self._run_is_over
+        audits.on_read, audits.on_period = self._run_is_over, queries.compare
 
     def examine(self, order: Order) -> None:
         """No question about this order brought an answer; its history decides."""

@@ -170,13 +170,8 @@ class Losing:
         """Whether the order, as a status query has just shown it, is still as it was."""
         if not self._desk.rules.changes_in_place:
             return request.venue_order_id == order.venue_order_id
-        terms = (
-            (request.quantity, order.quantity),
-            (request.price, order.price),
-            (request.trigger_price, order.trigger_price),
-        )
-        shown = [wanted == present for wanted, present in terms if wanted is not None]
-        return not all(shown) if shown else not change.answered
+        agrees = request.agrees_with(order.quantity, order.price, order.trigger_price)
+        return not (change.answered if agrees is None else agrees)
 
     def _was_overdue(self, flight: Flight, query: Flight) -> bool:
         return query.sent_at - flight.sent_at >= self._desk.rules.request_timeout

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
+from attrs import evolve
+
 from .. import events, facts, requests
 from ..facts import OrderView
 from ..flights import Flight
@@ -171,12 +173,25 @@ class News:
             self._queries.follow(order, None)  # replaced, but nobody says by what
             return
         if new_id is None or new_id == order.venue_order_id:
-            if terms is not None:
-                self._life.take_terms(order, terms, fact.time)
+            if terms is not None and not self._changed(order, terms, change, fact.time):
+                return
         else:
             carried = ZERO if fact.replacement is None else fact.replacement.cumulative or ZERO
             self._life.rename(order, new_id, terms, carried, fact.time)
         self._change_is_done(change, old.venue_order_id)
+
+    def _changed(self, order: Order, terms: OrderView, change: Flight | None, time: int) -> bool:
+        """Takes over the terms of an order that was changed in place. False: that was not the change on its way, but
+        one that the venue or somebody else has made."""
+        request = None if change is None else change.request
+        if not self._desk.rules.changes_in_place or not isinstance(request, requests.ReplaceOrder):
+            self._life.take_terms(order, terms, time)
+            return True
+        is_ours = request.agrees_with(terms.quantity, terms.price, terms.trigger_price) is not False
+        if is_ours and terms.quantity is None and request.quantity is not None:
+            terms = evolve(terms, quantity=request.quantity)  # the news leaves it out, and it is what was asked for
+        self._life.take_terms(order, terms, time)
+        return is_ours
 
     def _is_old_replacement(self, order: Order, old_id: VenueOrderId, new_id: VenueOrderId | None) -> bool:
         """True for a replacement that is no news, or none of this order's."""

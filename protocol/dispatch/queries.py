@@ -10,6 +10,7 @@ from typing import Final
 from attrs import define, field
 
 from .. import events, requests
+from ..facts import OrderView
 from ..flights import Flight
 from ..tracking import Order
 from ..values import ClientOrderId, OrderStatus, RequestId, VenueOrderId
@@ -61,6 +62,8 @@ class Queries:
         self._under_way = 0
         self._listing: RequestId | None = None
         self._list_again = False
+        self._comparing: RequestId | None = None
+        self._compared_at = 0
         self._settlement: Settlement | None = None
 
     def soon(self, order: Order) -> None:
@@ -173,6 +176,7 @@ class Queries:
         self._waiting.clear()
         self._under_way = 0
         self._listing, self._list_again = None, False
+        self._comparing = None
         self._settlement = None
 
     def ask_for_terms(self) -> None:
@@ -186,11 +190,38 @@ class Queries:
 
     def listed(self, request_id: RequestId) -> None:
         """A list of open orders was answered, refused or given up."""
+        if request_id == self._comparing:
+            self._comparing = None
         if request_id != self._listing:
             return
         again, self._listing, self._list_again = self._list_again, None, False
         if again and self._desk.ready:
             self.ask_for_terms()
+
+    # Ends that no message told
+
+    def compare(self) -> None:
+        """Asks what is open at the venue, to find orders of ours that are not (see `compared`)."""
+        desk = self._desk
+        if self._comparing is None and desk.ready and not desk.closing:
+            self._comparing = desk.flights.next_internal_id()
+            self._compared_at = desk.now.wall_ns
+            desk.send(requests.ListOpenOrders(request_id=self._comparing))
+
+    def compared(self, listed: Iterable[OrderView]) -> None:
+        """The answer. An order that it leaves out has ended, is about to be told, or is late on the list: it is asked
+        for unless its end is told within a moment."""
+        desk, found = self._desk, set()
+        for view in listed:
+            order = desk.orders.find(view.venue_order_id, view.wire_id)
+            if order is not None:
+                found.add(order.identity.client_order_id)
+        for client_order_id, order in desk.orders.live.items():
+            if order.accepted and client_order_id not in found and order.identity.local_time < self._compared_at:
+                self.later(order)
+
+    def is_comparison(self, request_id: RequestId) -> bool:
+        return request_id == self._comparing
 
     # What a login has to settle
 

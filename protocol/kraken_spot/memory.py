@@ -18,6 +18,7 @@ __all__ = ["OrderMemory", "Remembered"]
 
 CAPACITY: Final = 100_000
 """Orders remembered; the oldest slides out."""
+AMENDED: Final = "amended"
 
 
 @define(eq=False)
@@ -53,6 +54,8 @@ class Remembered:
             self._learn_identity(report)
         if report.order_qty is not None:
             self.quantity = positive(report.order_qty) or self.quantity
+        elif report.exec_type == AMENDED:
+            self.quantity = None  # it may be what the user changed, though this report leaves it out (spec A.8)
         if report.display_qty is not None:
             self.display_quantity = positive(report.display_qty)
         if report.limit_price is not None:
