@@ -25,8 +25,10 @@ from actors import (
     NotSent,
     OffsetUnit,
     OnClose,
+    Order,
     OrderEnded,
     OrderRejected,
+    OrderState,
     OrderStatus,
     Side,
     SimulatedVenue,
@@ -500,14 +502,16 @@ async def story(seed: int) -> None:
     async with open_quiet_venue(*faults, name=VENUE, **switches) as venue:
         async with open_client(config_for(venue, reconnect=config_for(venue).reconnect)) as client:
             with client.events() as stream:
-                await trade_for_a_while(venue, client, chance)
+                orders = await trade_for_a_while(venue, client, chance)
                 await trio.sleep(400)
+                check_ends([await order.state() for order in orders], venue)
                 await client.close()
                 heard = [event async for event in stream]
         check(heard, {execution.trade_id for execution in venue.executions()})
 
 
-async def trade_for_a_while(venue: SimulatedVenue, client: Client, chance: random.Random) -> None:
+async def trade_for_a_while(venue: SimulatedVenue, client: Client, chance: random.Random) -> list[Order]:
+    orders = []
     for number in range(6):
         price = str(60000 + number)
         in_force = chance.choice([TimeInForce.GTC, TimeInForce.GTC, TimeInForce.IOC])
@@ -515,6 +519,7 @@ async def trade_for_a_while(venue: SimulatedVenue, client: Client, chance: rando
             await offer(venue, "0.3", price)
         with suppress(NotSent):  # while the connection is down; that is part of the story
             order = await client.submit(buy(price=price, time_in_force=in_force))
+            orders.append(order)
             await trio.sleep(1)
             await sell_to_us(venue, "0.6", price)
             if chance.random() < 0.3:
@@ -523,6 +528,15 @@ async def trade_for_a_while(venue: SimulatedVenue, client: Client, chance: rando
                 await client.cancel(order)
         await trio.sleep(1)
         await sell_to_us(venue, "0.3", price)
+    return orders
+
+
+def check_ends(orders: list[OrderState], venue: SimulatedVenue) -> None:
+    """What is open here is what is open there."""
+    exchange = venue.exchange
+    ours = [order for order in exchange.engine.orders.values() if order.account in exchange.client_accounts]
+    open_here = {order.venue_order_id for order in orders if not order.status.is_terminal}
+    assert open_here == {order.order_id for order in ours if order.is_open}
 
 
 def check(heard: list[events.Event], booked: set[str]) -> None:

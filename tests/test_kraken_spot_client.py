@@ -22,6 +22,7 @@ from actors import (
     NewOrder,
     NotSent,
     OffsetUnit,
+    Order,
     OrderEnded,
     OrderRejected,
     OrderStatus,
@@ -36,7 +37,7 @@ from actors import (
 from protocol.kraken_spot.options import KrakenSpotOptions
 from protocol.simulation.faults import Fault, FaultKind, drawn
 
-from .test_kraken_futures_client import check
+from .test_kraken_futures_client import check, check_ends
 from .trading import config_for, drain, names, open_quiet_venue, until
 
 VENUE = "kraken-spot"
@@ -265,6 +266,23 @@ async def test_an_amendment_that_the_venue_refuses_leaves_the_order(autojump_clo
         assert (await order.state()).price == 60000
 
 
+@pytest.mark.parametrize("strict_delta", [False, True])
+async def test_an_amendment_grows_an_order_even_where_its_news_leaves_the_quantity_out(
+    autojump_clock: MockClock, strict_delta: bool
+) -> None:
+    async with trading(strict_delta=strict_delta) as (venue, client, stream):
+        order = await client.submit(buy("1"))
+        await order.accepted()
+        await client.replace(order, quantity="2")
+        update = (await until(stream, events.Updated))[-1]
+        assert isinstance(update, events.Updated)
+        assert update.quantity == 2
+        await sell_to_us(venue, "1.5")
+        fill = (await until(stream, events.Filled))[-1]
+        assert isinstance(fill, events.Filled)
+        assert (fill.leaves, fill.status) == (Decimal("0.5"), OrderStatus.PARTIALLY_FILLED)
+
+
 async def test_a_batch_tells_of_each_part(autojump_clock: MockClock) -> None:
     async with trading() as (venue, client, _):
         await offer(venue, "1", "60001")
@@ -449,14 +467,16 @@ async def story(seed: int) -> None:
     async with open_quiet_venue(*faults, name=VENUE, **switches) as venue:
         async with open_client(config_for(venue, tier="pro")) as client:
             with client.events() as stream:
-                await trade_for_a_while(venue, client, chance)
+                orders = await trade_for_a_while(venue, client, chance)
                 await trio.sleep(400)
+                check_ends([await order.state() for order in orders], venue)
                 await client.close()
                 heard = [event async for event in stream]
         check(heard, {execution.trade_id for execution in venue.executions()})
 
 
-async def trade_for_a_while(venue: SimulatedVenue, client: Client, chance: random.Random) -> None:
+async def trade_for_a_while(venue: SimulatedVenue, client: Client, chance: random.Random) -> list[Order]:
+    orders = []
     for number in range(6):
         price = str(60000 + number)
         in_force = chance.choice([TimeInForce.GTC, TimeInForce.GTC, TimeInForce.IOC])
@@ -464,6 +484,7 @@ async def trade_for_a_while(venue: SimulatedVenue, client: Client, chance: rando
             await offer(venue, "0.3", price)
         with suppress(NotSent):  # while the connection is down; that is part of the story
             order = await client.submit(buy(price=price, time_in_force=in_force))
+            orders.append(order)
             await trio.sleep(1)
             await sell_to_us(venue, "0.6", price)
             if chance.random() < 0.3:
@@ -472,6 +493,7 @@ async def trade_for_a_while(venue: SimulatedVenue, client: Client, chance: rando
                 await client.cancel(order)
         await trio.sleep(1)
         await sell_to_us(venue, "0.3", price)
+    return orders
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
