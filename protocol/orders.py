@@ -288,6 +288,8 @@ class Happening(Enum):
     DENIED = auto()
     LOST = auto()
 
+    __hash__ = object.__hash__  # as `OrderStatus` has it
+
 
 _S, _H = OrderStatus, Happening
 

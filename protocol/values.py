@@ -134,21 +134,13 @@ class OrderStatus(Enum):
     REJECTED = "REJECTED"
     DENIED = "DENIED"
 
-    @property
-    def is_terminal(self) -> bool:
-        """True when nothing but late fills can still happen to the order."""
-        return self in _TERMINAL
+    is_terminal: bool
+    """True when nothing but late fills can still happen to the order."""
 
+    __hash__ = object.__hash__  # tables are looked up by it for every message; that of Enum is Python code
 
-_TERMINAL: Final = frozenset(
-    {
-        OrderStatus.FILLED,
-        OrderStatus.CANCELED,
-        OrderStatus.EXPIRED,
-        OrderStatus.REJECTED,
-        OrderStatus.DENIED,
-    }
-)
+    def __init__(self, name: str) -> None:
+        self.is_terminal = name in ("FILLED", "CANCELED", "EXPIRED", "REJECTED", "DENIED")
 
 
 def exact(value: object) -> Decimal:

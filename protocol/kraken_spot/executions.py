@@ -53,11 +53,11 @@ def _reason(report: Report) -> str:
 
 def _average(report: Report) -> Decimal | None:
     """What the order's fills cost on average (spec D.1)."""
-    cost, filled = positive(report.cum_cost), positive(report.cum_qty)
     told = positive(report.avg_price)
-    if told is None and cost is not None and filled is not None:
-        told = cost / filled
-    return told or positive(report.last_price)
+    if told is not None:
+        return told
+    cost, filled = positive(report.cum_cost), positive(report.cum_qty)
+    return positive(report.last_price) if cost is None or filled is None else cost / filled
 
 
 def _price(report: Report, known: Remembered, average: Decimal | None) -> Decimal | None:

@@ -50,7 +50,7 @@ class Remembered:
     def learn(self, report: Report) -> None:
         """Takes over what a report tells; what it leaves out has not changed."""
         self.wire_id = report.cl_ord_id or self.wire_id
-        if report.symbol:
+        if report.symbol and not self._only_repeats(report):
             self._learn_identity(report)
         if report.order_qty is not None:
             self.quantity = positive(report.order_qty) or self.quantity
@@ -65,6 +65,10 @@ class Remembered:
         self.post_only = self.post_only or report.post_only is True
         self.reduce_only = self.reduce_only or report.reduce_only is True
         self._learn_filled(report)
+
+    def _only_repeats(self, report: Report) -> bool:
+        """True for an execution of an order that is known well: it tells nothing new of it."""
+        return bool(report.exec_id) and report.symbol == self.symbol and None not in (self.side, self.type)
 
     def _learn_identity(self, report: Report) -> None:
         """What only a full report tells. Without a time in force, the order has the usual one (spec A.10)."""
