@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from attrs import evolve
 
 from protocol import commands, events, facts, requests
@@ -13,7 +14,7 @@ from protocol.inputs import LinkUp, NotWritten
 from protocol.values import ClientOrderId, OrderStatus, RequestId, VenueOrderId
 from protocol.venue import SECOND, VenueRules
 
-from .order_life import WALL, Desk, acknowledged, canceled, refused, rejected, took, trade, traded, view
+from .order_life import GOLD, WALL, Desk, acknowledged, canceled, refused, rejected, took, trade, traded, view
 
 RULES = VenueRules(
     venue="TEST",
@@ -184,6 +185,101 @@ def test_a_filled_order_whose_fills_nobody_has_is_closed_with_a_gap() -> None:
     desk.wait(1.5)
     assert history(desk) == ["Gap"]
     assert desk.status("a1") is OrderStatus.FILLED
+
+
+def test_a_last_fill_that_is_too_small_for_the_order_waits_for_the_others() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    assert desk.hear(evolve(filled("V1", "t2", 6), final=True)) == ["Filled"]
+    assert desk.status("a1") is OrderStatus.PARTIALLY_FILLED
+    assert desk.hear(removed("V1", 10, OrderStatus.FILLED, reason="full_fill")) == []
+    assert desk.hear(filled("V1", "t1", 4)) == ["Filled"]
+    assert desk.status("a1") is OrderStatus.FILLED
+    assert desk.wait(5) == []
+
+
+def test_a_last_fill_without_the_others_is_a_gap() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    desk.hear(evolve(filled("V1", "t2", 6), final=True))
+    desk.wait(1.5)
+    assert history(desk) == ["Gap"]
+    assert desk.status("a1") is OrderStatus.FILLED
+
+
+@pytest.mark.parametrize("total", [None, 0])
+def test_a_filled_order_that_nobody_counted_waits_for_all_of_its_fills(total: int | None) -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    assert desk.hear(removed("V1", total, OrderStatus.FILLED, reason="full_fill")) == []
+    desk.wait(1.5)
+    assert history(desk) == ["Gap"]
+    gap = desk.events()[-1]
+    assert isinstance(gap, events.Gap)
+    assert (gap.known, gap.reported) == (0, 10)
+
+
+def test_a_total_that_is_told_after_the_end_is_a_gap_if_its_fills_do_not_come() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    desk.hear(removed("V1", 0))
+    assert desk.status("a1") is OrderStatus.CANCELED
+    desk.hear(removed("V1", 4))
+    assert desk.wait(2) == ["Gap"]
+
+
+def test_a_status_answer_ends_an_order_behind_its_fills() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    desk.lose_link()
+    desk.log_in()
+    (query,) = [request for request in desk.sent() if isinstance(request, requests.QueryOrder)]
+    ended = view("V1", 1, status=OrderStatus.CANCELED, cumulative=Decimal(4))
+    assert desk.hear(took(query.request_id, order=ended)) == []
+    assert desk.hear(filled("V1", "t1", 4)) == ["Filled", "Canceled"]
+
+
+def test_an_order_that_was_found_ended_is_not_asked_for_again_while_its_fills_are_awaited() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    desk.ask(commands.Cancel(ClientOrderId("a1")))
+    desk.wait(10)  # no answer to the cancel, so the order is asked for
+    (query,) = [request for request in desk.sent() if isinstance(request, requests.QueryOrder)]
+    ended = view("V1", 1, status=OrderStatus.FILLED, cumulative=Decimal(10))
+    assert desk.hear(took(query.request_id, order=ended)) == []
+    desk.wait(0.5)
+    assert not [request for request in desk.sent() if isinstance(request, requests.QueryOrder)]
+    assert desk.hear(filled("V1", "t1", 10)) == ["Filled"]
+    assert desk.status("a1") is OrderStatus.FILLED
+    assert desk.wait(30) == []
+
+
+def test_an_order_that_the_venue_took_and_rejected_unfilled_has_its_fills_looked_for() -> None:
+    """Removals are told unfilled although something was executed (spec Kraken E.7)."""
+    desk = new_desk()
+    desk.live("a1", "V1")
+    desk.place("a2")
+    assert desk.hear(evolve(rejected("V2", 2), removed=True)) == ["Rejected"]
+    assert wait_for_question(desk, 5)
+
+
+def test_a_fill_ahead_of_a_change_to_less_completes_the_order_without_a_gap() -> None:
+    desk = new_desk(changes_in_place=True)
+    desk.live("a1", "V1")
+    desk.ask(commands.Replace(client_order_id=ClientOrderId("a1"), instrument=GOLD.id, quantity=Decimal(6)))
+    # The count is made of what was the order's quantity: 10, of which nothing remains.
+    fill = filled("V1", "t1", 6, quantity=Decimal(10), cumulative=Decimal(10))
+    assert desk.hear(evolve(fill, final=True)) == ["Filled"]
+    assert desk.status("a1") is OrderStatus.FILLED
+    assert "Gap" not in desk.wait(5)
+
+
+def test_a_change_in_place_tells_of_fills_that_were_not_heard() -> None:
+    desk = new_desk(changes_in_place=True)
+    desk.live("a1", "V1")
+    shown = view("V1", 1, quantity=Decimal(8), cumulative=Decimal(4))
+    desk.hear(facts.OrderReplaced(time=WALL, order=shown, new_venue_order_id=None, replacement=None))
+    assert desk.wait(2) == ["Gap"]
 
 
 def test_an_expired_order_waits_for_its_fills_too() -> None:

@@ -41,7 +41,7 @@ def test_an_execution_ahead_of_its_orders_answer_is_that_orders_fill() -> None:
 
 
 def test_an_execution_ahead_of_the_answer_can_complete_its_order() -> None:
-    desk = new_desk()
+    desk = new_desk(fills_lag=0)
     desk.place("a7")
     desk.hear(executed(desk, "o1", "t1", 9, 9, final=True))
     desk.hear(took(desk.numbers, "o1"))

@@ -162,6 +162,8 @@ class Answering:
         if present and view.status is None:
             self._follow_replacement(order, query)
             return False
+        if present and view.status is not None and view.status.is_terminal:
+            return True  # it has ended; that is told behind its last fills
         if not present or order.status in (OrderStatus.SUBMITTED, OrderStatus.UNKNOWN):
             return False
         self._losing.outlived(order, query)

@@ -62,14 +62,18 @@ class OrderLife:
             self.reject(order, view, reason, False, view.time)
 
     def _sync_status(self, order: Order, view: OrderView, status: OrderStatus) -> None:
-        if status is OrderStatus.FILLED:
+        reason = view.reason or f"The venue showed it as {status.value.lower()} when its status was asked for."
+        if not status.is_terminal:
+            self.take_terms(order, view)
+        elif self._desk.rules.fills_lag:
+            total = None if view.cumulative is None else order.base + view.cumulative
+            self.leave(order, Ending(status=status, reason=reason, time=view.time), total)
+        elif status is OrderStatus.FILLED:
             self._close(order)
         elif status is OrderStatus.CANCELED:
-            self.end_canceled(order, view.reason or "found canceled when its status was asked for", view.time)
-        elif status is OrderStatus.EXPIRED:
-            self.end_expired(order, view, view.reason or "found expired when its status was asked for", view.time)
+            self.end_canceled(order, reason, view.time)
         else:
-            self.take_terms(order, view)
+            self.end_expired(order, view, reason, view.time)
 
     def warn_if_rejected(self, order: Order, shown: OrderStatus | None) -> None:
         """The venue said that there is no such order, and now it shows it."""
@@ -177,8 +181,11 @@ class OrderLife:
         )
 
     def notice_total(self, order: Order, view: OrderView, *, executing: Decimal = ZERO) -> None:
-        """Reports a gap when the venue counts more than we have heard. executing: of the fill that comes next."""
+        """Reports a gap when the venue counts more than we have heard. executing: of the fill that comes next; such a
+        count is made from the order's quantity, so it says nothing while that is being changed."""
         if view.cumulative is None or view.venue_order_id != order.venue_order_id:
+            return
+        if executing and self._wanted(order) is not None:
             return
         reported = order.base + view.cumulative - executing
         if not self._desk.rules.fills_lag:
@@ -206,9 +213,12 @@ class OrderLife:
     # Fills that are on their way
 
     def leave(self, order: Order, ending: Ending, total: Decimal | None) -> None:
-        """The order left the book after executions that come by themselves (see `facts.OrderRemoved`)."""
+        """The order left the book after executions that come by themselves (see `facts.OrderRemoved`). total: how much
+        has executed in all, None: nobody said."""
         if order.is_over:
             return
+        if not total and ending.status is OrderStatus.FILLED:
+            total = self._least(order)
         if total is None:
             self._lagging.expect_more(order, ending)
         elif total <= order.cumulative:
@@ -277,7 +287,8 @@ class OrderLife:
         """Publishes an execution that was not published before. final: the venue says that it completes the order."""
         cumulative = order.cumulative + trade.quantity
         quantity = self._whole(order, cumulative)
-        complete = final or (quantity is not None and cumulative >= quantity)
+        missing = self._is_missing_fills(order, cumulative) if final else False
+        complete = (final and not missing) or (quantity is not None and cumulative >= quantity)
         happening = Happening.COMPLETED if complete else Happening.FILLED_IN_PART
         status = NEXT_STATUS.get((order.status, happening), order.status)
         open_quantity = ZERO if quantity is None else quantity - cumulative
@@ -312,16 +323,36 @@ class OrderLife:
             self.ended(order)
         elif ending is not None:
             self._end(order, ending)
+        elif missing:
+            self._lagging.expect(
+                order, self._least(order) or cumulative, Ending(status=OrderStatus.FILLED, reason="", time=trade.time)
+            )
+
+    def _is_missing_fills(self, order: Order, cumulative: Decimal) -> bool:
+        """Whether this much is too little for an order that the venue calls complete. Its other fills may follow."""
+        least = self._least(order) if self._desk.rules.fills_lag else None
+        return least is not None and cumulative < least
+
+    def _least(self, order: Order) -> Decimal | None:
+        """With how much the order can be complete: with less than it was, if a change to that is on its way."""
+        wanted = self._wanted(order)
+        return order.quantity if order.quantity is None or wanted is None else min(order.quantity, wanted)
 
     def _whole(self, order: Order, cumulative: Decimal) -> Decimal | None:
         """The quantity that completes the order. A change to more of it may have been made already, and its fills be
         heard before the news of it."""
-        quantity, rules = order.quantity, self._desk.rules
-        if quantity is None or cumulative < quantity or not rules.changes_in_place:
+        quantity = order.quantity
+        if quantity is None or cumulative < quantity:
             return quantity
-        change = self._desk.flights.change(order.identity.client_order_id)
-        wanted = change.request.quantity if change and isinstance(change.request, ReplaceOrder) else None
+        wanted = self._wanted(order)
         return quantity if wanted is None else max(quantity, wanted)
+
+    def _wanted(self, order: Order) -> Decimal | None:
+        """The quantity that a change on its way asks for, where the venue keeps the order."""
+        if not self._desk.rules.changes_in_place:
+            return None
+        change = self._desk.flights.change(order.identity.client_order_id)
+        return change.request.quantity if change and isinstance(change.request, ReplaceOrder) else None
 
     # Endings
 
@@ -396,6 +427,8 @@ class OrderLife:
             )
         )
         self.ended(order)
+        if view is not None:
+            self._look_for_fills(order)
 
     def deny(self, order: Order, reason: str) -> None:
         if order.accepted or (order.status, Happening.DENIED) not in NEXT_STATUS:

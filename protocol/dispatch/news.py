@@ -129,7 +129,10 @@ class News:
         if fact.ending is OrderStatus.FILLED and self._is_external(fact.order) and not self._desk.rules.reports_filled:
             return  # its fills tell all of it
         order = self._tracked(fact, reason=fact.reason)
-        if order is None or order.is_over:
+        if order is None:
+            return
+        if order.is_over:
+            self._life.notice_total(order, fact.order)
             return
         self._life.adopt(order, fact.order, fact.time)
         total = None if fact.filled is None else order.base + fact.filled
@@ -183,14 +186,17 @@ class News:
     def _changed(self, order: Order, terms: OrderView, change: Flight | None, time: int) -> bool:
         """Takes over the terms of an order that was changed in place. False: that was not the change on its way, but
         one that the venue or somebody else has made."""
-        request = None if change is None else change.request
-        if not self._desk.rules.changes_in_place or not isinstance(request, requests.ReplaceOrder):
+        if not self._desk.rules.changes_in_place:
             self._life.take_terms(order, terms, time)
             return True
-        is_ours = request.agrees_with(terms.quantity, terms.price, terms.trigger_price) is not False
-        if is_ours and terms.quantity is None and request.quantity is not None:
-            terms = evolve(terms, quantity=request.quantity)  # the news leaves it out, and it is what was asked for
+        request = None if change is None else change.request
+        is_ours = False
+        if isinstance(request, requests.ReplaceOrder):
+            is_ours = request.agrees_with(terms.quantity, terms.price, terms.trigger_price) is not False
+            if is_ours and terms.quantity is None:
+                terms = evolve(terms, quantity=request.quantity)  # left out, so it is what was asked for, if it was
         self._life.take_terms(order, terms, time)
+        self._life.notice_total(order, terms)
         return is_ours
 
     def _is_old_replacement(self, order: Order, old_id: VenueOrderId, new_id: VenueOrderId | None) -> bool:
