@@ -105,6 +105,11 @@ class Order:
         """True when only its fills are news. Denied is our own conclusion, so the venue may still say otherwise."""
         return self.status.is_terminal and self.status is not OrderStatus.DENIED
 
+    @property
+    def can_be_named(self) -> bool:
+        """True when the venue can be told which order is meant."""
+        return self.venue_order_id is not None or self.identity.wire_id is not None
+
     def view(self) -> OrderState:
         return OrderState(
             identity=self.identity,
@@ -158,7 +163,8 @@ class Window(Generic[K, V]):
 class TrackedOrders:
     """Owned by dispatch; see the module's docstring.
 
-    live: orders that have not ended, by client order id; unnamed: those of them without a venue order id;
+    live: orders that have not ended, by client order id; unnamed: those of them without a venue order id; fired: those
+    of them that are TRIGGERED;
     finished: the newest of those that have ended; fills: fill identities already published, with whether their fee is
     known.
     """
@@ -166,6 +172,7 @@ class TrackedOrders:
     def __init__(self, *, fill_window: int = FILL_WINDOW, finished_window: int = FINISHED_WINDOW) -> None:
         self.live: dict[ClientOrderId, Order] = {}
         self.unnamed: dict[ClientOrderId, Order] = {}
+        self.fired: dict[ClientOrderId, Order] = {}
         self.finished: Window[ClientOrderId, Order] = Window(finished_window)
         self.fills: Window[FillKey, bool] = Window(fill_window)
         self._by_venue_id: dict[VenueOrderId, Order] = {}
@@ -259,6 +266,10 @@ class TrackedOrders:
     def _move(self, order: Order, status: OrderStatus) -> None:
         order.status = status
         client_order_id = order.identity.client_order_id
+        if status is OrderStatus.TRIGGERED:
+            self.fired[client_order_id] = order
+        elif self.fired:
+            self.fired.pop(client_order_id, None)
         if not status.is_terminal:
             if status is not OrderStatus.UNKNOWN:
                 order.reason, order.unknown_since = "", None

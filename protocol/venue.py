@@ -108,6 +108,8 @@ class VenueRules:
       one repeats;
     absence_proves_after: "no such order" proves that a placement never arrived only if it was sent at least this
       long before the query; or if the connection that carried it is gone and a newer one answered the query;
+    late_arrivals: a request may be acted on after the connection that carried it has ended, so only time proves that it
+      never will be;
     early_cancel_delays: pauses before a cancel that came too early is sent again;
     expiry_is_cancel: a time-in-force under which "expired" means canceled;
     cancel_by_wire_id: an order whose venue id is not known yet can be cancelled by its wire id;
@@ -125,6 +127,7 @@ class VenueRules:
     absence_needs_history: "no such order" settles nothing before the venue's history shows nothing of the order either;
     unnamed_events: messages about an order may leave its client id out, so an order that has no venue id here yet may
       be meant;
+    stops_go_on: a stop whose trigger fired goes on as another order, with another venue order id;
     reports_filled: that another session's order has filled is reported beside its fills;
     check_unfilled_cancels: read the fills once more after an order ended with nothing filled;
     process_within: a placement or change that the venue gets later than this is to be refused by it; None: it cannot
@@ -143,6 +146,7 @@ class VenueRules:
     request_timeout: int = 10 * SECOND
     query_delays: Sequence[int] = (1 * SECOND, 2 * SECOND, 5 * SECOND, 15 * SECOND, 60 * SECOND)
     absence_proves_after: int = 5 * SECOND
+    late_arrivals: bool = False
     early_cancel_delays: Sequence[int] = (SECOND // 10, SECOND // 5, 2 * SECOND // 5)
     expiry_is_cancel: frozenset[TimeInForce] = frozenset({TimeInForce.IOC, TimeInForce.FOK})
     cancel_by_wire_id: bool = True
@@ -157,6 +161,7 @@ class VenueRules:
     audit_period: int = 60 * SECOND
     absence_needs_history: bool = False
     unnamed_events: bool = False
+    stops_go_on: bool = False
     reports_filled: bool = True
     check_unfilled_cancels: bool = False
     process_within: int | None = None
@@ -214,6 +219,10 @@ class VenueDefaults:
 
     def check_mode(self, request: Request, mode: SystemMode | None) -> None:
         """The venue has no modes."""
+
+    def is_named(self, order: NewOrder) -> bool:
+        """Every order is."""
+        return True
 
     def open_throttle(self) -> Throttle:
         """None."""
@@ -289,6 +298,9 @@ class Venue(Protocol):
         """The checks of a replacement's new terms. Raises NotSent with the reason."""
 
     def wire_id(self, client_order_id: ClientOrderId) -> WireId: ...
+
+    def is_named(self, order: NewOrder) -> bool:
+        """False for an order that cannot carry its wire id, so that the venue's order id alone will find it."""
 
     def external_client_order_id(self, wire_id: WireId) -> ClientOrderId:
         """What to call an order of another session that carries `wire_id`."""

@@ -132,8 +132,10 @@ def refused(request_id: int, outcome: facts.Outcome, reason: str = "no") -> fact
 class Desk:
     """A dispatch state with a clock that the test moves, logged in unless told otherwise."""
 
-    def __init__(self, *, logged_in: bool = True, rules: VenueRules | None = None, **options: Any) -> None:
-        venue: Any = PlainVenue() if rules is None else PlainVenue(rules)
+    def __init__(
+        self, *, logged_in: bool = True, rules: VenueRules | None = None, venue: Any = None, **options: Any
+    ) -> None:
+        venue = venue or (PlainVenue() if rules is None else PlainVenue(rules))
         self.state = DispatchState(venue, TraderId("T"), AccountId("A"), **options)
         self.time = 100 * SECOND
         self.connection = 0

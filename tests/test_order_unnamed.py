@@ -6,14 +6,16 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from attrs import evolve
+from attrs import evolve, frozen
 
-from protocol import events, facts
+from protocol import commands, events, facts, requests
+from protocol.errors import NotSent
 from protocol.facts import Outcome
-from protocol.values import OrderStatus, Side
+from protocol.orders import NewOrder
+from protocol.values import ClientOrderId, OrderStatus, Side
 from protocol.venue import SECOND, VenueRules
 
-from .order_life import WALL, Desk, refused, took, trade, traded
+from .order_life import WALL, Desk, PlainVenue, refused, replaced, took, trade, traded, view
 
 RULES = VenueRules(venue="TEST", fills_lag=SECOND, reads_history=True, unnamed_events=True)
 
@@ -111,3 +113,100 @@ def test_an_execution_in_history_waits_for_its_order_too() -> None:
     desk.hear(executed(desk, "o1", "t1", 4, 4))
     desk.hear(took(desk.numbers, "o1"))
     assert [type(event).__name__ for event in desk.events()] == ["Submitted", "Accepted", "Filled"]
+
+
+# Orders that nobody can ask for
+
+
+@frozen
+class SilentVenue(PlainVenue):
+    """Its orders never carry their client order id."""
+
+    def is_named(self, order: NewOrder) -> bool:
+        return False
+
+
+def silent_desk() -> Desk:
+    desk = Desk(venue=SilentVenue(evolve(RULES, reads_history=False)))
+    desk.place("a7")
+    return desk
+
+
+def queries(desk: Desk) -> list[requests.QueryOrder]:
+    return [request for request in desk.sent() if isinstance(request, requests.QueryOrder)]
+
+
+def test_an_order_without_a_name_whose_answer_is_lost_stays_unknown_and_is_not_asked_for() -> None:
+    desk = silent_desk()
+    desk.wait(600)
+    assert desk.status("a7") is OrderStatus.UNKNOWN
+    assert queries(desk) == []
+    desk.lose_link()
+    assert "Reconciled" in desk.log_in()
+    assert queries(desk) == []
+    assert desk.status("a7") is OrderStatus.UNKNOWN
+
+
+def test_a_late_answer_still_finds_an_order_without_a_name() -> None:
+    desk = silent_desk()
+    number = desk.numbers
+    desk.wait(60)
+    desk.hear(executed(desk, "o1", "t1", 4, 4))
+    assert desk.hear(took(number, "o1")) == ["Accepted", "Filled"]
+
+
+def test_an_execution_does_not_wait_for_ever_for_an_order_without_a_name() -> None:
+    desk = silent_desk()
+    desk.wait(60)
+    assert desk.hear(executed(desk, "o9", "t1", 4, 4)) == []
+    assert "FillReport" not in desk.wait(290)
+    desk.wait(70)
+    assert [type(event).__name__ for event in desk.events()].count("FillReport") == 1
+
+
+def test_nobody_can_ask_for_or_cancel_an_order_without_a_name() -> None:
+    desk = silent_desk()
+    for command in (commands.Status(ClientOrderId("a7")), commands.Cancel(ClientOrderId("a7"))):
+        assert isinstance(desk.ask(command), NotSent)
+
+
+# Stops that go on as another order
+
+
+def fired_stop(**changes: Any) -> Desk:
+    desk = new_desk(stops_go_on=True, **changes)
+    desk.live("a7", "o1")
+    desk.hear(facts.OrderTriggered(time=WALL, order=view("o1", 7)))
+    assert desk.status("a7") is OrderStatus.TRIGGERED
+    return desk
+
+
+def goes_on() -> facts.OrderReplaced:
+    return replaced("o1", "o2", 7)
+
+
+def test_an_execution_ahead_of_the_order_that_a_stop_became_is_the_stops_fill() -> None:
+    desk = fired_stop()
+    assert desk.hear(executed(desk, "o2", "t1", 10, 10)) == []
+    assert desk.hear(goes_on()) == ["Updated", "Filled"]
+    assert desk.status("a7") is OrderStatus.FILLED
+
+
+def test_an_execution_of_another_order_does_not_wait_for_a_stop_that_has_gone_on() -> None:
+    desk = fired_stop()
+    desk.hear(goes_on())
+    assert "FillReport" in desk.hear(executed(desk, "o9", "t1", 10, 10))
+
+
+def test_an_execution_does_not_wait_for_ever_for_what_a_stop_becomes() -> None:
+    desk = fired_stop()
+    assert desk.hear(executed(desk, "o9", "t1", 10, 10)) == []
+    desk.wait(400)
+    assert [type(event).__name__ for event in desk.events()].count("FillReport") == 1
+
+
+def test_where_a_stop_keeps_its_id_nothing_waits_for_it() -> None:
+    desk = new_desk()
+    desk.live("a7", "o1")
+    desk.hear(facts.OrderTriggered(time=WALL, order=view("o1", 7)))
+    assert "FillReport" in desk.hear(executed(desk, "o9", "t1", 10, 10))

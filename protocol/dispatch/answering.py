@@ -281,7 +281,9 @@ class Answering:
         if order.venue_order_id is not None and _is_by_wire_id(query):
             return False  # asked by its wire id, and by now the venue has named its own
         placed = desk.placement_of(order)
-        if placed is None or placed.connection not in (0, desk.connection):
+        if placed is None:
+            return True
+        if placed.connection not in (0, desk.connection) and not desk.rules.late_arrivals:
             return True
         return query.sent_at - placed.sent_at >= desk.rules.absence_proves_after
 

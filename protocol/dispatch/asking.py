@@ -87,9 +87,9 @@ class Asking:
         self._desk.venue.check_moment(order, self._desk.now.wall_ns)
         place = self._place_request(asked.request_id, order, wire_id)
         self._desk.require_room(place, place.symbol)
-        return place, self._identity(submission, wire_id)
+        return place, self._identity(submission, wire_id if self._desk.venue.is_named(order) else None)
 
-    def _identity(self, submission: Submission, wire_id: WireId) -> OrderIdentity:
+    def _identity(self, submission: Submission, wire_id: WireId | None) -> OrderIdentity:
         order = submission.order
         return OrderIdentity(
             trader=self._desk.trader,
@@ -260,6 +260,10 @@ class Asking:
     def _status(self, asked: Asked) -> None:
         client_order_id = asked.command.client_order_id  # type: ignore[union-attr]
         order = self._desk.order_named(client_order_id, "The status query")
+        if not order.can_be_named:
+            raise NotSent(
+                f"The status query was not sent: order {client_order_id} has no id at the venue that is known here."
+            )
         self._desk.require_link("The status query")
         self._desk.require_free_number(asked.request_id)
         request = self._queries.query_for(order, asked.request_id)

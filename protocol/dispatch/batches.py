@@ -105,7 +105,7 @@ class Batches:
         request = requests.BatchOrders(
             request_id=self._desk.flights.next_internal_id() if request_id is None else request_id,
             legs=tuple(group),
-            process_before=self._desk.process_before(),
+            process_before=self._desk.process_all_before(group),
         )
         self._desk.send(request, admission=admission)
 

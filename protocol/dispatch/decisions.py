@@ -13,6 +13,7 @@ __all__ = [
     "AuditDue",
     "CancelDue",
     "ClosingDue",
+    "KeptDue",
     "Decisions",
     "EndLink",
     "FillsDue",
@@ -105,6 +106,11 @@ class TimerDue:
     """Time to set the cancel-all timer again; generation: of the setting that planned this."""
 
     generation: int
+
+
+@frozen
+class KeptDue:
+    pass
 
 
 @frozen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from attrs import define, field
 
@@ -109,6 +109,11 @@ class Desk:
         if wanted is not None or within is None:
             return wanted
         return self.now.wall_ns + within
+
+    def process_all_before(self, legs: Iterable[requests.Leg]) -> int | None:
+        """Until when the venue may act on a batch, which has one moment for all of it: the earliest of theirs."""
+        wanted = [leg.process_before for leg in legs if not isinstance(leg, requests.CancelOrder)]
+        return min((moment for moment in wanted if moment is not None), default=self.process_before())
 
     def require_link(self, what: str) -> None:
         """Raises NotSent while nothing can be sent. what: begins the sentence."""

@@ -192,7 +192,7 @@ class Losing:
         order = self._desk.orders.live.get(due.client_order_id)
         if order is None or order.status is not OrderStatus.UNKNOWN or not self._desk.ready:
             return
-        if order.venue_order_id is not None or self._desk.rules.cancel_by_wire_id:
+        if order.venue_order_id is not None or (self._desk.rules.cancel_by_wire_id and order.can_be_named):
             self.send_cancel(order, self._desk.flights.next_internal_id(), None)
 
     def cancel_unknown_orders(self) -> None:

@@ -108,8 +108,9 @@ class Queries:
         while self._desk.ready and self._waiting and self._under_way < MOST_QUERIES_AT_ONCE:
             client_order_id = self._waiting.popleft()
             order = self._desk.orders.live.get(client_order_id)
-            if order is None:
+            if order is None or not order.can_be_named:
                 self._forget(client_order_id)
+                self.settled(client_order_id)
                 continue
             self._under_way += 1
             self._stages[client_order_id] = Stage.UNDER_WAY

@@ -16,7 +16,18 @@ from .audits import Audits
 from .batch_answers import BatchAnswers
 from .batches import Batches
 from .cancel_timer import CancelTimer
-from .decisions import AuditDue, CancelDue, ClosingDue, Decisions, FillsDue, QueryDue, RequestDue, TimerDue, UnknownDue
+from .decisions import (
+    AuditDue,
+    CancelDue,
+    ClosingDue,
+    Decisions,
+    FillsDue,
+    KeptDue,
+    QueryDue,
+    RequestDue,
+    TimerDue,
+    UnknownDue,
+)
 from .desk import Desk
 from .gaps import Gaps
 from .history import History
@@ -134,7 +145,8 @@ class DispatchState:
             AuditDue: audits.due,
             TimerDue: cancel_timer.due,
             UnknownDue: losing.unknown_due,
-            ClosingDue: _ignore,  # every call of apply looks whether closing can end
+            ClosingDue: _ignore,  # every call of apply looks whether closing can end,
+            KeptDue: _ignore,  # and what can be told of the executions that are kept
         }
 
     @property

@@ -3,15 +3,19 @@ there is another token, each of them once (spec Kraken A.3, A.16)."""
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from attrs import evolve
 
 from .. import facts
 from ..flights import Flight
-from ..requests import PlaceOrder, ReplaceOrder
+from ..requests import BatchOrders, PlaceOrder, ReplaceOrder, Request
 from .decisions import RequestDue, Send
 from .desk import Desk
 
 __all__ = ["Tokens"]
+
+R = TypeVar("R", bound=Request)
 
 
 class Tokens:
@@ -34,8 +38,28 @@ class Tokens:
             if not flight.parked:
                 continue
             flight.parked, flight.resent = False, True
-            flight.sent_at = desk.now.monotonic_ns
-            if isinstance(flight.request, PlaceOrder | ReplaceOrder):
-                flight.request = evolve(flight.request, process_before=desk.process_before())
+            request = flight.request
+            if isinstance(request, BatchOrders):
+                legs = tuple(self._begin_again(desk.flights.by_id.get(leg.request_id), leg) for leg in request.legs)
+                request = evolve(request, legs=legs, process_before=desk.process_all_before(legs))
+            request = self._begin_again(flight, request)
+            desk.out.sends.append(Send(request, flight.connection, None))
+
+    def _begin_again(self, flight: Flight | None, request: R) -> R:
+        """The request as it goes out now. The time for its answer begins anew, and so does a deadline that the user did
+        not choose."""
+        desk = self._desk
+        if isinstance(request, ReplaceOrder) or (
+            isinstance(request, PlaceOrder) and self._is_our_deadline(flight, request)
+        ):
+            request = evolve(request, process_before=desk.process_before())
+        if flight is not None:
+            flight.request, flight.sent_at = request, desk.now.monotonic_ns
             desk.timers.add(flight.sent_at + desk.rules.request_timeout, RequestDue(flight.request_id))
-            desk.out.sends.append(Send(flight.request, flight.connection, None))
+        return request
+
+    def _is_our_deadline(self, flight: Flight | None, place: PlaceOrder) -> bool:
+        """True unless the user chose it."""
+        order = None if flight is None else self._desk.order_of(flight)
+        within = self._desk.rules.process_within
+        return order is not None and within is not None and place.process_before == order.identity.local_time + within

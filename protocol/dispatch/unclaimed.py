@@ -1,19 +1,22 @@
 """Executions that may be of an order of ours whose venue order id nobody has told us yet.
 
-Some messages name an order by the venue's id alone. While an order that was sent has none here, such an execution may
-be its own; told as somebody else's, it would be lost to that order.
+Some messages name an order by the venue's id alone. While an order that was sent has none here, or a stop has fired and
+goes on under an id that nobody has told, such an execution may be its own; told as somebody else's, it would be lost to
+that order.
 """
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Final
 
 from attrs import frozen
 
 from ..facts import Trade
 from ..tracking import Order
-from ..values import TradeId, VenueOrderId
+from ..values import OrderStatus, TradeId, VenueOrderId
 from ..venue import SECOND
+from .decisions import KeptDue
 from .desk import Desk
 from .life import OrderLife
 from .reports import Reports
@@ -22,16 +25,19 @@ __all__ = ["Unclaimed"]
 
 CLOCK_TOLERANCE: Final = 60 * SECOND
 """How far the venue's clock and ours may be apart."""
+PATIENCE: Final = 300 * SECOND
+"""How long an execution waits for an order whose venue order id may never be told."""
 
 
 @frozen
 class Kept:
     """final: the venue says that the order is complete with it; suspects: the orders that may be meant, which were all
-    sent before it was heard."""
+    sent before it was heard; until: ns, monotonic, how long it waits for those that cannot be asked for."""
 
     trade: Trade
     final: bool
     suspects: list[Order]
+    until: int
 
 
 class Unclaimed:
@@ -45,16 +51,20 @@ class Unclaimed:
 
     def keep(self, trade: Trade, *, final: bool = False) -> bool:
         """Keeps an execution of an order that is not known. False, and nothing is kept, if it is certainly not ours."""
-        suspects = [order for order in self._desk.orders.unnamed.values() if self._may_be_of(order, trade)]
+        orders = self._desk.orders
+        candidates = chain(orders.unnamed.values(), orders.fired.values() if self._desk.rules.stops_go_on else ())
+        suspects = [order for order in candidates if self._may_be_of(order, trade)]
         if suspects:
-            self.kept.setdefault((trade.venue_order_id, trade.trade_id), Kept(trade, final, suspects))
+            until = self._desk.now.monotonic_ns + PATIENCE
+            self.kept.setdefault((trade.venue_order_id, trade.trade_id), Kept(trade, final, suspects, until))
+            self._desk.timers.add(until, KeptDue())
         return bool(suspects)
 
     def settle(self) -> None:
         """Publishes what can be told by now: as a fill of the order that has become known, or as somebody else's."""
         for key, kept in list(self.kept.items()):
             order = self._desk.orders.by_venue_order_id(kept.trade.venue_order_id)
-            if order is None and any(self._may_be_of(suspect, kept.trade) for suspect in kept.suspects):
+            if order is None and any(self._is_awaited(suspect, kept) for suspect in kept.suspects):
                 continue
             del self.kept[key]
             self.tell(kept.trade, order, final=kept.final)
@@ -69,13 +79,25 @@ class Unclaimed:
             self._life.accept_late(order, trade.venue_order_id, trade.time)
             self._life.fill(order, trade, final)
 
+    def _is_awaited(self, order: Order, kept: Kept) -> bool:
+        if not self._may_be_of(order, kept.trade):
+            return False
+        can_be_asked_for = order.venue_order_id is None and order.can_be_named
+        return can_be_asked_for or self._desk.now.monotonic_ns < kept.until
+
     def _may_be_of(self, order: Order, trade: Trade) -> bool:
         identity = order.identity
         return (
             trade.wire_id is None
-            and order.venue_order_id is None
+            and self._is_without_id(order)
             and identity.instrument.symbol == trade.symbol
             and (identity.side is None or trade.side in (None, identity.side))
             and trade.time >= identity.local_time - CLOCK_TOLERANCE
-            and self._desk.placement_of(order) is not None
         )
+
+    def _is_without_id(self, order: Order) -> bool:
+        """True while the venue may have given the order an id that is not known here."""
+        if order.venue_order_id is None:
+            return self._desk.placement_of(order) is not None
+        goes_on = self._desk.rules.stops_go_on and order.status is OrderStatus.TRIGGERED
+        return goes_on and not order.former_ids

@@ -115,6 +115,8 @@ class KrakenFuturesVenue(VenueDefaults):
             reads_history=True,
             audit_period=int(settings.audit_period * SECOND),
             absence_needs_history=True,
+            unnamed_events=True,
+            stops_go_on=True,
             reports_filled=False,
             check_unfilled_cancels=True,
             process_within=None if settings.process_within is None else int(settings.process_within * SECOND),

@@ -22,6 +22,7 @@ from .converter import SECOND, read_body
 from .entry import FEWEST_ORDERS, MOST_ORDERS, SOCKET_REQUESTS, encode
 from .instruments import VENUE, instruments_call, read_instruments
 from .limits import Tier, TradingThrottle, rest_budgets, trading_terms
+from .options import KrakenSpotOptions
 from .rest_answers import errors_of, read_answer
 from .rest_entry import REST_ONLY, encode_rest, token_call
 from .signing import Credentials
@@ -121,6 +122,8 @@ class KrakenSpotVenue(VenueDefaults):
             request_timeout=int(settings.request_timeout * SECOND),
             absence_proves_after=ABSENCE,
             http_requests=REST_ONLY | SOCKET_REQUESTS if settings.rest_entry else REST_ONLY,
+            expiry_is_cancel=frozenset(),
+            late_arrivals=True,
             changes_in_place=True,
             fills_lag=int(settings.fills_lag * SECOND),
             freshness=SECOND,
@@ -244,6 +247,9 @@ class KrakenSpotVenue(VenueDefaults):
 
     def wire_id(self, client_order_id: ClientOrderId) -> WireId:
         return checks.wire_id(client_order_id)
+
+    def is_named(self, order: NewOrder) -> bool:
+        return not (isinstance(order.options, KrakenSpotOptions) and order.options.is_unnamed)
 
     def external_client_order_id(self, wire_id: WireId) -> ClientOrderId:
         """Other sessions' ids cross the wire as they are, or cut by that session; they are used as they come."""
