@@ -58,6 +58,15 @@ def test_each_part_of_a_batch_is_registered_and_lives_its_own_life() -> None:
     assert desk.hear(rejected("V2", 2)) == []
 
 
+def test_a_batch_has_the_earliest_deadline_of_its_parts() -> None:
+    desk = new_desk()
+    early = WALL + desk.time + SECOND
+    first, second = place("a1"), place("a2")
+    desk.batch(first, commands.Place(evolve(second.order, process_before=early)))
+    (batch,) = desk.sent()
+    assert batch.process_before == early
+
+
 def test_placements_changes_and_cancels_go_together() -> None:
     desk = new_desk()
     desk.live("a1", "V1")

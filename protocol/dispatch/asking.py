@@ -56,6 +56,7 @@ class Asking:
 
     def _place(self, asked: Asked) -> None:
         place, identity = self.prepare_place(asked)
+        self._desk.require_room(place, place.symbol)
         order = self.register(asked, place, identity)
         if place.type is OrderType.MARKET and place.price is None and self._desk.rules.market_needs_price:
             self._preview(place, identity.client_order_id)
@@ -86,7 +87,6 @@ class Asking:
             )
         self._desk.venue.check_moment(order, self._desk.now.wall_ns)
         place = self._place_request(asked.request_id, order, wire_id)
-        self._desk.require_room(place, place.symbol)
         return place, self._identity(submission, wire_id if self._desk.venue.is_named(order) else None)
 
     def _identity(self, submission: Submission, wire_id: WireId | None) -> OrderIdentity:
@@ -176,7 +176,10 @@ class Asking:
             if asked.admission is not None:
                 self._desk.out.released.append(asked.admission)
         else:
-            self._losing.send_cancel(self.prepare_cancel(asked), asked.request_id, asked.admission)
+            order = self.prepare_cancel(asked)
+            request = self._losing.cancel_request(order, asked.request_id)
+            self._desk.require_room(request, order.identity.instrument.symbol, order.identity.local_time)
+            self._losing.send_cancel(order, asked.request_id, asked.admission)
         self._desk.reply(asked.reply_to, asked.request_id)
 
     def prepare_cancel(self, asked: Asked) -> Order:
@@ -191,12 +194,11 @@ class Asking:
             )
         self._desk.require_link(f"The cancel of order {client_order_id}")
         self._desk.require_free_number(asked.request_id)
-        request = self._losing.cancel_request(order, asked.request_id)
-        self._desk.require_room(request, order.identity.instrument.symbol, order.identity.local_time)
         return order
 
     def _replace(self, asked: Asked) -> None:
         request, order = self.prepare_replace(asked)
+        self._desk.require_room(request, request.symbol, order.identity.local_time)
         client_order_id = order.identity.client_order_id
         self._desk.flights.change_of[client_order_id] = asked.request_id
         self._desk.send(request, client_order_id=client_order_id, admission=asked.admission)
@@ -233,7 +235,6 @@ class Asking:
             symbol=order.identity.instrument.symbol,
             wire_id=order.identity.wire_id,
         )
-        self._desk.require_room(request, request.symbol, order.identity.local_time)
         return request, order
 
     def _cancel_all(self, asked: Asked) -> None:

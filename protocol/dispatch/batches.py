@@ -12,7 +12,7 @@ from ..errors import DuplicateOrder, NotSent
 from ..inputs import Admission, Asked
 from ..orders import OrderIdentity, OrderState
 from ..requests import Leg
-from ..values import ClientOrderId, OrderType, RequestId
+from ..values import OrderType, RequestId
 from ..venue import BatchRules
 from .asking import Asking
 from .desk import Desk
@@ -23,12 +23,12 @@ __all__ = ["Batches"]
 
 @frozen
 class _Prepared:
-    """A leg that passed its checks. identity: of an order to be placed."""
+    """A leg that passed its checks. identity: of its order; is_new: it is to be placed."""
 
     asked: Asked
     request: Leg
-    client_order_id: ClientOrderId
-    identity: OrderIdentity | None = None
+    identity: OrderIdentity
+    is_new: bool = False
 
 
 class Batches:
@@ -51,9 +51,13 @@ class Batches:
         self._desk.require_free_number(asked.request_id)
         legs = [self._prepare[type(leg.command)](leg) for leg in asked.legs]
         self._require_once(legs)
+        groups = _groups([leg.request for leg in legs], rules)
+        identities = {leg.request.request_id: leg.identity for leg in legs}
+        for group in groups:
+            self._require_room(group, [identities[leg.request_id] for leg in group])
         answers = [self._expect(leg) for leg in legs]
         admission = asked.admission
-        for group in _groups([leg.request for leg in legs], rules):
+        for group in groups:
             self._release(group, asked.request_id if admission is not None else None, admission)
             admission = None  # one credit for all of them
         self._desk.reply(asked.reply_to, tuple(answers))
@@ -61,33 +65,41 @@ class Batches:
     def _require_once(self, legs: Iterable[_Prepared]) -> None:
         names: set[object] = set()
         for leg in legs:
-            wire_id = None if leg.identity is None else leg.identity.wire_id
-            for name in {("client order id", leg.client_order_id), ("wire id", wire_id or leg.client_order_id)}:
+            client_order_id = leg.identity.client_order_id
+            wire_id = leg.identity.wire_id if leg.is_new else None
+            for name in {("client order id", client_order_id), ("wire id", wire_id or client_order_id)}:
                 if name in names:
                     raise DuplicateOrder(
-                        f"Nothing of the batch was sent: two of its parts are about order {leg.client_order_id}, or "
+                        f"Nothing of the batch was sent: two of its parts are about order {client_order_id}, or "
                         "would carry its id on the wire."
                     )
                 names.add(name)
 
     def _prepare_place(self, leg: Asked) -> _Prepared:
         place, identity = self._asking.prepare_place(leg)
-        return _Prepared(leg, place, identity.client_order_id, identity)
+        return _Prepared(leg, place, identity, is_new=True)
 
     def _prepare_replace(self, leg: Asked) -> _Prepared:
         request, order = self._asking.prepare_replace(leg)
-        return _Prepared(leg, request, order.identity.client_order_id)
+        return _Prepared(leg, request, order.identity)
 
     def _prepare_cancel(self, leg: Asked) -> _Prepared:
         order = self._asking.prepare_cancel(leg)
-        return _Prepared(leg, self._losing.cancel_request(order, leg.request_id), order.identity.client_order_id)
+        return _Prepared(leg, self._losing.cancel_request(order, leg.request_id), order.identity)
+
+    def _require_room(self, group: Sequence[Leg], identities: Sequence[OrderIdentity]) -> None:
+        """Raises NotSent when the venue takes no more of these now."""
+        request: requests.Request = group[0]
+        if len(group) > 1:
+            request = requests.BatchOrders(request_id=request.request_id, legs=tuple(group))
+        known = () if isinstance(group[0], requests.PlaceOrder) else [identity.local_time for identity in identities]
+        self._desk.require_room(request, identities[0].instrument.symbol, *known)
 
     def _expect(self, leg: _Prepared) -> OrderState | RequestId:
         """Registers what is to be registered of a leg. Gives what it alone would have been answered with."""
-        flights, client_order_id = self._desk.flights, leg.client_order_id
+        flights, client_order_id = self._desk.flights, leg.identity.client_order_id
         answer: OrderState | RequestId = leg.request.request_id
         if isinstance(leg.request, requests.PlaceOrder):
-            assert leg.identity is not None
             answer = self._asking.register(leg.asked, leg.request, leg.identity).view()
         elif isinstance(leg.request, requests.ReplaceOrder):
             flights.change_of[client_order_id] = leg.request.request_id

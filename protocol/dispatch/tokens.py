@@ -3,19 +3,17 @@ there is another token, each of them once (spec Kraken A.3, A.16)."""
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import cast
 
 from attrs import evolve
 
 from .. import facts
 from ..flights import Flight
-from ..requests import BatchOrders, PlaceOrder, ReplaceOrder, Request
+from ..requests import BatchOrders, Leg, PlaceOrder, ReplaceOrder
 from .decisions import RequestDue, Send
 from .desk import Desk
 
 __all__ = ["Tokens"]
-
-R = TypeVar("R", bound=Request)
 
 
 class Tokens:
@@ -29,37 +27,47 @@ class Tokens:
         gone."""
         if flight.resent or flight.lost:
             return False
-        flight.parked = True
+        for parked in (flight, *self._parts(flight)):
+            parked.parked = True
         return True
 
     def renewed(self, fact: facts.TokenRenewed) -> None:
         desk = self._desk
-        for flight in desk.flights.by_id.values():
-            if not flight.parked:
-                continue
-            flight.parked, flight.resent = False, True
-            request = flight.request
-            if isinstance(request, BatchOrders):
-                legs = tuple(self._begin_again(desk.flights.by_id.get(leg.request_id), leg) for leg in request.legs)
-                request = evolve(request, legs=legs, process_before=desk.process_all_before(legs))
-            request = self._begin_again(flight, request)
-            desk.out.sends.append(Send(request, flight.connection, None))
+        parked = [flight for flight in desk.flights.by_id.values() if flight.parked]
+        in_batches = {part.request_id for flight in parked for part in self._parts(flight)}
+        for flight in parked:
+            if flight.request_id not in in_batches:
+                self._send_again(flight)
 
-    def _begin_again(self, flight: Flight | None, request: R) -> R:
-        """The request as it goes out now. The time for its answer begins anew, and so does a deadline that the user did
-        not choose."""
-        desk = self._desk
+    def _parts(self, flight: Flight) -> list[Flight]:
+        """The parts of a batch, each of which is on its way like a request of its own."""
+        if not isinstance(flight.request, BatchOrders):
+            return []
+        parts = (self._desk.flights.by_id.get(leg.request_id) for leg in flight.request.legs)
+        return [part for part in parts if part is not None]
+
+    def _send_again(self, flight: Flight) -> None:
+        parts = self._parts(flight)
+        for begun in (flight, *parts):
+            self._begin_again(begun)
+        if isinstance(flight.request, BatchOrders):
+            again = {part.request_id: part.request for part in parts}
+            legs = tuple(cast("Leg", again.get(leg.request_id, leg)) for leg in flight.request.legs)
+            flight.request = evolve(flight.request, legs=legs, process_before=self._desk.process_all_before(legs))
+        self._desk.out.sends.append(Send(flight.request, flight.connection, None))
+
+    def _begin_again(self, flight: Flight) -> None:
+        """The time for the answer begins anew, and so does a deadline that the user did not choose."""
+        desk, request = self._desk, flight.request
         if isinstance(request, ReplaceOrder) or (
             isinstance(request, PlaceOrder) and self._is_our_deadline(flight, request)
         ):
-            request = evolve(request, process_before=desk.process_before())
-        if flight is not None:
-            flight.request, flight.sent_at = request, desk.now.monotonic_ns
-            desk.timers.add(flight.sent_at + desk.rules.request_timeout, RequestDue(flight.request_id))
-        return request
+            flight.request = evolve(request, process_before=desk.process_before())
+        flight.parked, flight.resent = False, True
+        flight.sent_at = desk.now.monotonic_ns
+        desk.timers.add(flight.sent_at + desk.rules.request_timeout, RequestDue(flight.request_id))
 
-    def _is_our_deadline(self, flight: Flight | None, place: PlaceOrder) -> bool:
+    def _is_our_deadline(self, flight: Flight, place: PlaceOrder) -> bool:
         """True unless the user chose it."""
-        order = None if flight is None else self._desk.order_of(flight)
-        within = self._desk.rules.process_within
+        order, within = self._desk.order_of(flight), self._desk.rules.process_within
         return order is not None and within is not None and place.process_before == order.identity.local_time + within
