@@ -17,7 +17,7 @@ from protocol.dispatch import Send
 from protocol.errors import TradingError
 from protocol.facts import Outcome, RequestRefused
 from protocol.inputs import Admission, Heard, Input, NotWritten
-from protocol.requests import BatchOrders, CancelOrder, PlaceOrder, Request
+from protocol.requests import CANCELS, BatchOrders, Request, withdraws
 from protocol.values import RequestId
 from protocol.venue import HttpAnswer, HttpCall, SignedCall, Venue
 
@@ -90,14 +90,13 @@ class RestDesk:
         )
 
     def withdrawn_by(self, item: Send | Fetch) -> list[Send]:
-        """Placements that still wait and that this cancel is about."""
-        request = item.request if isinstance(item, Send) else None
-        if not isinstance(request, CancelOrder) or request.wire_id is None:
+        """Placements that still wait and that this cancel is about: it goes before them, and they must not follow."""
+        if not isinstance(item, Send) or not isinstance(item.request, CANCELS):
             return []
+        cancel = item.request
 
         def is_meant(waiting: tuple[Send | Fetch, HttpCall]) -> bool:
-            placed = waiting[0].request if isinstance(waiting[0], Send) else None
-            return isinstance(placed, PlaceOrder) and placed.wire_id == request.wire_id
+            return isinstance(waiting[0], Send) and withdraws(cancel, waiting[0].request)
 
         return [send for send, _ in self.queue.withdraw(is_meant) if isinstance(send, Send)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from .values import (
     OffsetUnit,
@@ -22,6 +22,7 @@ else:
     from attrs import define as frozen  # built for every order and gone with it: see `facts`
 
 __all__ = [
+    "CANCELS",
     "BatchOrders",
     "CancelAllOrders",
     "CancelOrder",
@@ -35,6 +36,7 @@ __all__ = [
     "ReplaceOrder",
     "Request",
     "SetCancelTimer",
+    "withdraws",
 ]
 
 
@@ -197,3 +199,20 @@ Request = (
     | SetCancelTimer
     | BatchOrders
 )
+
+CANCELS: Final = (CancelOrder, CancelAllOrders, BatchOrders)
+"""The requests that can be, or hold, cancels."""
+
+
+def withdraws(cancel: Request, waiting: Request) -> bool:
+    """True when a request that has not been sent yet would place nothing but orders that `cancel` is about."""
+    match cancel:
+        case CancelOrder(wire_id=wire_id):
+            return wire_id is not None and isinstance(waiting, PlaceOrder) and waiting.wire_id == wire_id
+        case CancelAllOrders(symbol=symbol):
+            legs = waiting.legs if isinstance(waiting, BatchOrders) else (waiting,)
+            return all(isinstance(leg, PlaceOrder) and symbol in (None, leg.symbol) for leg in legs)
+        case BatchOrders(legs=cancels):
+            return any(withdraws(leg, waiting) for leg in cancels)
+        case _:
+            return False

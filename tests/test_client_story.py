@@ -23,6 +23,7 @@ from actors import (
     OrderRejected,
     OrderStatus,
     OrderType,
+    OutcomeUnknown,
     RequestFailed,
     Side,
     TimeInForce,
@@ -680,6 +681,25 @@ async def test_a_stop_limit_is_refused_here_unless_the_config_vouches_for_the_ve
         await (await client.submit(stop)).accepted()
         (placed,) = venue.heard()
         assert (placed["order_type"], placed["trigger_price"], placed["po"]) == ("STOP_LOSS_LIMIT", "1.091", False)
+
+
+async def test_waits_end_when_the_client_is_disconnected(autojump_clock: MockClock) -> None:
+    async with trading() as (_, client, _):
+        order = await client.submit(sell())
+        await order.accepted()
+        async with trio.open_nursery() as nursery:
+
+            @nursery.start_soon
+            async def wait() -> None:
+                with pytest.raises(OutcomeUnknown, match="Look at the venue"):
+                    await order.done()
+
+            await trio.testing.wait_all_tasks_blocked()
+            await client.disconnect()
+        with pytest.raises(OutcomeUnknown):
+            await order.filled()
+        assert (await order.accepted()).status is OrderStatus.ACCEPTED
+        assert (await order.state()).status is OrderStatus.ACCEPTED
 
 
 async def test_a_disconnected_client_can_be_read_from_and_asked_nothing(autojump_clock: MockClock) -> None:

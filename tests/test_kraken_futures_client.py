@@ -475,6 +475,22 @@ async def test_a_placement_waiting_for_its_budget_can_be_canceled_unsent(autojum
         assert names(await drain(stream, 1)).count("Accepted") == 44
 
 
+@pytest.mark.parametrize("together", [False, True])
+async def test_placements_that_wait_do_not_follow_a_cancel_of_all(autojump_clock: MockClock, together: bool) -> None:
+    async with trading(client={"budget_patience": 30.0}) as (venue, client, stream):
+        orders = [await client.submit(buy(price=str(50000 + number))) for number in range(44)]
+        if together:
+            await client.cancel_many(orders[-2:])
+        else:
+            await client.cancel_all()
+        await trio.sleep(60)
+        heard = names(await drain(stream, 1))
+        assert heard.count("Denied") == 2 if together else heard.count("Denied") >= 2
+        exchange = venue.exchange
+        ours = [order for order in exchange.engine.orders.values() if order.account in exchange.client_accounts]
+        assert len([order for order in ours if order.is_open]) == (42 if together else 0)
+
+
 # The books, whatever goes wrong
 
 KINDS = (

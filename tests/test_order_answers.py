@@ -13,7 +13,7 @@ from protocol.events import Denied, Rejected, Unknown
 from protocol.facts import Outcome
 from protocol.inputs import Admission, LinkFailed, NotWritten
 from protocol.values import ClientOrderId, OrderStatus
-from protocol.venue import SECOND
+from protocol.venue import SECOND, VenueRules
 
 from .order_life import GOLD, Desk, acknowledged, canceled, refused, rejected, replaced, took, traded, view
 
@@ -342,6 +342,21 @@ def test_an_order_that_never_arrived_is_found_out_after_the_next_login() -> None
     desk.log_in()
     (query,) = desk.sent()
     assert desk.hear(refused(query.request_id, Outcome.NOT_FOUND)) == ["Denied", "Reconciled"]
+
+
+def test_where_a_request_may_arrive_late_only_time_proves_that_an_order_never_did() -> None:
+    desk = Desk(rules=VenueRules(venue="TEST", late_arrivals=True, absence_proves_after=10 * SECOND))
+    desk.place("a1")
+    desk.lose_link()
+    desk.sent()
+    desk.log_in()
+    while desk.time < 110 * SECOND:
+        (query,) = desk.sent()
+        assert desk.hear(refused(query.request_id, Outcome.NOT_FOUND)) in ([], ["Reconciled"])
+        while not desk.sends:
+            desk.wait(1)
+    (query,) = desk.sent()
+    assert "Denied" in desk.hear(refused(query.request_id, Outcome.NOT_FOUND))
 
 
 def test_a_login_with_many_missing_orders_asks_for_sixteen_at_a_time() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from attrs import define
 
 from .. import commands, events, facts, requests
-from ..errors import SessionFailed
+from ..errors import OutcomeUnknown, SessionFailed
 from ..facts import OrderView
 from ..inputs import Asked, LinkDown, LinkFailed, LinkUp
 from ..values import RequestId, SystemMode
@@ -30,6 +31,11 @@ class Closing:
     deadline: int
     until_flat: bool
     awaited: list[RequestId]
+
+
+LEFT: Final = (
+    "This client closed the connection, so nothing more will be heard of orders that are open. Look at the venue."
+)
 
 
 def _nothing(_: bool) -> int | None:
@@ -128,6 +134,8 @@ class Link:
             self._losing.lose_connections(link.connection)  # another one is up already
         else:
             self._leave(link.connection)
+        if desk.closing and not link.will_retry:
+            desk.failed = desk.failed or OutcomeUnknown(LEFT)
 
     def _leave(self, connection: int) -> None:
         self._desk.ready = False

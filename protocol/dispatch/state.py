@@ -102,7 +102,7 @@ class DispatchState:
             Asked: asking.asked,
             Heard: self._heard,
             LinkUp: self._link.up,
-            LinkDown: self._link.down,
+            LinkDown: self._link_down,
             LinkFailed: self._link_failed,
             NotWritten: losing.not_written,
         }
@@ -186,6 +186,11 @@ class DispatchState:
 
     def _logged_in(self, login: facts.LoggedIn) -> None:
         self._link.logged_in(login, lambda view: self._reports.report(view, NO_TIME))
+
+    def _link_down(self, down: LinkDown) -> None:
+        self._link.down(down)
+        if self._desk.failed is not None:
+            self._watches.fail(self._desk.failed)
 
     def _link_failed(self, failed: LinkFailed) -> None:
         self._watches.fail(self._link.fail(failed))
