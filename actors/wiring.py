@@ -14,7 +14,7 @@ from typing import Any, Final, Generic, TypeVar
 import trio
 from attrs import define, field, frozen
 
-from protocol.dispatch import DispatchState
+from protocol.dispatch import DispatchOptions, DispatchState
 from protocol.errors import LinkError
 from protocol.inputs import Admission
 from protocol.values import ClientOrderId, Instrument
@@ -210,11 +210,13 @@ def _start_core(
         plan.venue,
         config.trader,
         config.account,
-        fill_window=config.fill_window,
-        finished_window=config.finished_window,
-        cancel_all_after=config.cancel_all_after,
-        cancel_unknown=config.cancel_unknown,
-        abandoned=has_given_up,
+        DispatchOptions(
+            fill_window=config.fill_window,
+            finished_window=config.finished_window,
+            cancel_all_after=config.cancel_all_after,
+            cancel_unknown=config.cancel_unknown,
+            abandoned=has_given_up,
+        ),
     )
     start = nursery.start_soon
     start(run_command_handler, graph.command_handler.receive, graph.dispatch.send.clone(), desk, clock)

@@ -9,7 +9,7 @@ from typing import Any
 from attrs import field, frozen
 
 from protocol import commands, facts
-from protocol.dispatch import Decisions, DispatchState, Reply, Send
+from protocol.dispatch import Decisions, DispatchOptions, DispatchState, Reply, Send
 from protocol.events import Event
 from protocol.inputs import Admission, Asked, Heard, LinkDown, LinkUp, Submission
 from protocol.orders import NewOrder
@@ -136,7 +136,7 @@ class Desk:
         self, *, logged_in: bool = True, rules: VenueRules | None = None, venue: Any = None, **options: Any
     ) -> None:
         venue = venue or (PlainVenue() if rules is None else PlainVenue(rules))
-        self.state = DispatchState(venue, TraderId("T"), AccountId("A"), **options)
+        self.state = DispatchState(venue, TraderId("T"), AccountId("A"), DispatchOptions(**options))
         self.time = 100 * SECOND
         self.connection = 0
         self.numbers = 0

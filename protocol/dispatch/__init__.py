@@ -14,6 +14,7 @@ The promises:
 """
 
 from .decisions import Decisions, EndLink, Reply, Send
+from .parts import DispatchOptions
 from .state import DispatchState
 
-__all__ = ["Decisions", "DispatchState", "EndLink", "Reply", "Send"]
+__all__ = ["Decisions", "DispatchOptions", "DispatchState", "EndLink", "Reply", "Send"]

@@ -6,7 +6,7 @@ from .. import events
 from ..events import OrderStatusReport
 from ..facts import OrderView, Trade
 from ..tracking import Order
-from ..values import ClientOrderId, InstrumentId, WireId
+from ..values import NO_TIME, ClientOrderId, InstrumentId, WireId
 from .desk import Desk
 
 __all__ = ["Reports"]
@@ -58,6 +58,10 @@ class Reports:
             )
             return
         self._desk.record(self.status_report(view, time, reason, None))
+
+    def report_open(self, view: OrderView) -> None:
+        """An order that a list shows as open; nothing has just happened to it."""
+        self.report(view, NO_TIME)
 
     def report_fill(self, trade: Trade, client_order_id: ClientOrderId | None) -> None:
         self._desk.record(

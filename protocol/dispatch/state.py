@@ -5,149 +5,39 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .. import commands, facts, requests
 from ..inputs import Asked, Heard, Input, LinkDown, LinkFailed, LinkUp, NotWritten
-from ..tracking import FILL_WINDOW, FINISHED_WINDOW, TrackedOrders
-from ..values import NO_TIME, AccountId, Instant, TraderId
+from ..tracking import TrackedOrders
+from ..values import AccountId, Instant, TraderId
 from ..venue import Venue
-from .answering import Answering
-from .asking import Asking
-from .audits import Audits
-from .batch_answers import BatchAnswers
-from .batches import Batches
-from .cancel_timer import CancelTimer
-from .decisions import (
-    AuditDue,
-    CancelDue,
-    ClosingDue,
-    Decisions,
-    FillsDue,
-    KeptDue,
-    QueryDue,
-    RequestDue,
-    TimerDue,
-    UnknownDue,
-)
+from .decisions import Decisions
 from .desk import Desk
-from .gaps import Gaps
-from .history import History
-from .lagging import Lagging
-from .life import OrderLife
-from .link import Link
-from .losing import Losing
-from .news import News
-from .queries import Queries
-from .reports import Reports
-from .unclaimed import Unclaimed
-from .watches import Watches
+from .parts import DispatchOptions, assemble, handlers_of_deadlines, handlers_of_facts
 
 __all__ = ["DispatchState"]
 
-
-def _never(_: object) -> bool:
-    return False
-
-
-def _ignore(_: object) -> None:
-    pass
+DEFAULTS = DispatchOptions()
 
 
 class DispatchState:
-    """See the package's docstring. One per venue and account; owned by one task.
+    """See the package's docstring. One per venue and account; owned by one task."""
 
-    cancel_all_after: seconds after which the venue cancels everything unless it hears from us again, 0: never;
-    cancel_unknown: cancel an order whose answer is lost, in case it lives;
-    abandoned: tells whether whoever waits at a reply address has given up, so that its watch can be dropped.
-    """
-
-    def __init__(
-        self,
-        venue: Venue,
-        trader: TraderId,
-        account: AccountId,
-        *,
-        fill_window: int = FILL_WINDOW,
-        finished_window: int = FINISHED_WINDOW,
-        cancel_all_after: int = 0,
-        cancel_unknown: bool = False,
-        abandoned: Callable[[object], bool] = _never,
-    ) -> None:
-        self.orders = TrackedOrders(fill_window=fill_window, finished_window=finished_window)
+    def __init__(self, venue: Venue, trader: TraderId, account: AccountId, options: DispatchOptions = DEFAULTS) -> None:
+        self.orders = TrackedOrders(fill_window=options.fill_window, finished_window=options.finished_window)
         self._desk = desk = Desk(
-            venue=venue, trader=trader, account=account, orders=self.orders, cancel_unknown=cancel_unknown
+            venue=venue, trader=trader, account=account, orders=self.orders, cancel_unknown=options.cancel_unknown
         )
-        gaps, self._reports = Gaps(), Reports(desk)
-        self._watches = Watches(desk, abandoned)
-        audits, cancel_timer = Audits(desk), CancelTimer(desk, cancel_all_after)
-        queries = Queries(desk, gaps)
-        life = OrderLife(desk, queries, gaps, Lagging(desk), audits)
-        losing = Losing(desk, life, queries, audits, cancel_timer)
-        self._unclaimed = Unclaimed(desk, life, self._reports)
-        history = History(desk, life, queries, self._unclaimed, audits)
-        self._link = Link(desk, life, queries, losing, gaps)
-        self._link.on_login, self._link.on_leave = self._on_login(history, cancel_timer, losing), cancel_timer.disarm
-        asking = Asking(desk, queries, losing)
-        asking.add(commands.Watch, self._watches.watch)
-        asking.add(commands.Disconnect, self._link.disconnect)
-        asking.add(commands.CancelAllAfter, cancel_timer.asked)
-        asking.add(commands.Batch, Batches(desk, asking, losing).asked)
-        news = News(desk, life, queries, self._reports, self._unclaimed)
-        answering = Answering(desk, life, queries, self._reports, losing, history)
-        for question in (requests.ListFills, requests.ListOrderHistory):
-            answering.add_refusal(question, history.refused)
-        answering.add_refusal(requests.SetCancelTimer, cancel_timer.refused)
-        batches = BatchAnswers(desk, answering.answered, answering.refused)
-        answering.add_refusal(requests.BatchOrders, batches.refused)
+        parts = assemble(desk, options)
+        self._link, self._watches, self._unclaimed = parts.link, parts.watches, parts.unclaimed
         self._inputs: dict[type, Callable[[Any], None]] = {
-            Asked: asking.asked,
+            Asked: parts.asking.asked,
             Heard: self._heard,
-            LinkUp: self._link.up,
+            LinkUp: parts.link.up,
             LinkDown: self._link_down,
             LinkFailed: self._link_failed,
-            NotWritten: losing.not_written,
+            NotWritten: parts.losing.not_written,
         }
-        self._facts: dict[type, Callable[[Any], None]] = {
-            facts.OrderPending: news.pending,
-            facts.OrderAcknowledged: news.acknowledged,
-            facts.OrderTraded: news.traded,
-            facts.OrderTriggered: news.triggered,
-            facts.OrderCanceled: news.canceled,
-            facts.OrderExpired: news.expired,
-            facts.OrderRejected: news.rejected,
-            facts.OrderReplaced: news.replaced,
-            facts.OrderRemoved: news.removed,
-            facts.CancelRefused: news.cancel_refused,
-            facts.ChangeRefused: news.change_refused,
-            facts.RequestAnswered: answering.answered,
-            facts.RequestRefused: answering.refused,
-            facts.PricePreviewed: answering.previewed,
-            facts.FillsListed: history.fills_listed,
-            facts.OrderHistoryListed: history.orders_listed,
-            facts.TimerSet: cancel_timer.is_set,
-            facts.BatchAnswered: batches.answered,
-            facts.TokenRenewed: answering.tokens.renewed,
-            facts.MessagesLost: self._link.messages_lost,
-            facts.SystemChanged: self._link.system_changed,
-            facts.Notice: self._notice,
-            facts.SlowDown: self._notice,
-            facts.TokenRefused: self._notice,
-            facts.Say: _ignore,  # the session's business, and done by now
-            facts.LoginRefused: _ignore,
-            facts.LoggedIn: self._logged_in,
-            facts.Alive: _ignore,
-            facts.Unreadable: self._unreadable,
-        }
-        self._due: dict[type, Callable[[Any], None]] = {
-            RequestDue: losing.request_due,
-            QueryDue: queries.due,
-            CancelDue: losing.cancel_due,
-            FillsDue: life.fills_due,
-            AuditDue: audits.due,
-            TimerDue: cancel_timer.due,
-            UnknownDue: losing.unknown_due,
-            ClosingDue: _ignore,  # every call of apply looks whether closing can end,
-            KeptDue: _ignore,  # and what can be told of the executions that are kept
-        }
+        self._facts = handlers_of_facts(parts)
+        self._due = handlers_of_deadlines(parts)
 
     @property
     def next_deadline(self) -> int | None:
@@ -184,9 +74,6 @@ class DispatchState:
             if unclaimed.kept:
                 unclaimed.settle()
 
-    def _logged_in(self, login: facts.LoggedIn) -> None:
-        self._link.logged_in(login, lambda view: self._reports.report(view, NO_TIME))
-
     def _link_down(self, down: LinkDown) -> None:
         self._link.down(down)
         if self._desk.failed is not None:
@@ -194,18 +81,3 @@ class DispatchState:
 
     def _link_failed(self, failed: LinkFailed) -> None:
         self._watches.fail(self._link.fail(failed))
-
-    @staticmethod
-    def _on_login(history: History, cancel_timer: CancelTimer, losing: Losing) -> Callable[[bool], int | None]:
-        def logged_in(listed_again: bool) -> int | None:
-            cancel_timer.logged_in()
-            losing.cancel_unknown_orders()
-            return history.read_now(listed_again)
-
-        return logged_in
-
-    def _notice(self, fact: facts.Notice | facts.SlowDown | facts.TokenRefused) -> None:
-        self._desk.warn(fact.text)
-
-    def _unreadable(self, fact: facts.Unreadable) -> None:
-        self._desk.warn(f"{fact.why} The message begins: {fact.text}")
