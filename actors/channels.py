@@ -117,7 +117,8 @@ async def ask(inbox: trio.MemorySendChannel[Ask], command: Command) -> Any:
 async def ask_locally(inbox: trio.MemorySendChannel[Ask], command: Command) -> Any:
     """The answer to a command that is answered here, without waiting for the venue.
 
-    There is one cancellation point, before the command is taken: Cancelled means certainly not sent. Raises as `ask`.
+    There is one cancellation point, before the command is taken: Cancelled means certainly not sent, unless the same
+    cancellation ends the client itself. Raises as `ask`.
     """
     return await _ask(inbox, command, shield=True)
 
@@ -134,7 +135,9 @@ async def _ask(inbox: trio.MemorySendChannel[Ask], command: Command, *, shield: 
             try:
                 value = await reply.receive()
             except trio.EndOfChannel:
-                raise OutcomeUnknown("The client ended before it answered; ask the venue what it did.") from None
+                value = OutcomeUnknown("The client ended before it answered; ask the venue what it did.")
     if isinstance(value, TradingError):
+        # What ended the client may be a cancellation of everything around it, us included: then that is what we raise.
+        await trio.lowlevel.checkpoint_if_cancelled()
         raise type(value)(*value.args)  # a fresh one: the same answer may go to several tasks
     return value

@@ -103,7 +103,7 @@ class _Handler:
             self.desk.admissions.take(admission)
         try:
             return self._prepare(ask.command, ask.reply_to, admission)
-        except NotSent:
+        except Exception:
             if admission is not None:
                 self.desk.admissions.give_back(admission)
             raise
@@ -226,6 +226,9 @@ async def run_command_handler(
                         asked = handler.admit(ask)
                     except TradingError as error:
                         answer(ask.reply_to, error)
+                    except Exception as error:
+                        logger.exception("A command could not be read, and nothing was sent.")
+                        answer(ask.reply_to, NotSent(f"Nothing was sent, for the arguments make no sense: {error!r}"))
                     else:
                         if asked is not None:
                             admitted.append(asked)

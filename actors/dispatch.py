@@ -88,7 +88,13 @@ class _Worker:
         for item in batch.inputs:
             if isinstance(item, Asked):
                 self.unanswered.add(item.reply_to)
-        decisions = self.state.apply(batch.inputs, batch.now)
+        # In this order: an interrupt may come between any two steps, and then `refuse_the_rest` must find every answer.
+        self.overflow = decided = Decided(self.session, self.state.apply(batch.inputs, batch.now))
+        decisions = decided.decisions
+        with suppress(trio.WouldBlock, trio.BrokenResourceError):
+            if decisions:
+                self.to_outbox.send_nowait(decided)
+            self.overflow = None
         for reply in decisions.replies:
             self.unanswered.discard(reply.reply_to)
         if len(self.unanswered) > self.sweep_at:
@@ -96,12 +102,6 @@ class _Worker:
             self.sweep_at = max(SWEEP, 2 * len(self.unanswered))
         for warning in decisions.warnings:
             logger.warning("%s", warning)
-        if decisions:
-            decided = Decided(self.session, decisions)
-            try:
-                self.to_outbox.send_nowait(decided)
-            except (trio.WouldBlock, trio.BrokenResourceError):
-                self.overflow = decided
 
     def refuse_the_rest(self) -> None:
         """Nobody may wait for an answer that will not come."""

@@ -8,7 +8,8 @@ from typing import Final
 import trio
 from attrs import define, field, frozen
 
-from protocol.events import Canceled, Denied, Event, Expired, Filled, OrderEvent, Rejected
+from protocol.events import Accepted, Canceled, Denied, Event, Expired, Filled, OrderEvent, Rejected
+from protocol.tracking import Window
 from protocol.values import ClientOrderId
 
 __all__ = ["Lag", "News", "SessionEnded", "Subscribe", "ToEmitter", "run_emitter"]
@@ -19,7 +20,9 @@ BACKLOG: Final = 1024
 SWEEP: Final = 1000
 """Orders with subscribers of their own before those who have left are looked for; then again at twice the rest."""
 
-ENDINGS: Final = (Canceled, Expired, Rejected, Denied)
+ENDINGS: Final = frozenset({Canceled, Expired, Rejected, Denied})
+ENDED: Final = 10_000
+"""Orders whose end is remembered, so that a stream of one that has ended ends at once."""
 
 
 @define
@@ -70,9 +73,10 @@ class _Subscribers:
     backlog_size: int = 0
     sweep_at: int = SWEEP
     ended: set[int] = field(factory=set)
+    ended_orders: Window[OrderKey, None] = field(factory=lambda: Window(ENDED))
 
     def add(self, subscribe: Subscribe) -> None:
-        if subscribe.session in self.ended:
+        if subscribe.session in self.ended or (subscribe.session, subscribe.only) in self.ended_orders:
             subscribe.to_subscriber.close()
             return
         if subscribe.only is not None:
@@ -104,8 +108,10 @@ class _Subscribers:
                 self.everything.remove(subscribe)
         elif self.backlog is not None:
             self._keep(news)
-        if self.of_order:
-            self._emit_to_orders(news)
+        for event in news.events:
+            ends = type(event) in ENDINGS or (type(event) is Filled and event.status.is_terminal)
+            if ends or self.of_order or type(event) is Accepted:
+                self._emit_to_order(news.session, event, ends)
 
     def _keep(self, news: News) -> None:
         assert self.backlog is not None
@@ -114,21 +120,24 @@ class _Subscribers:
         if self.backlog_size > BACKLOG:
             self.backlog = None  # a stream without its beginning is worth nothing: start at the call instead
 
-    def _emit_to_orders(self, news: News) -> None:
-        for event in news.events:
-            if not isinstance(event, OrderEvent):
-                continue
-            key = (news.session, event.client_order_id)
-            subscribers = self.of_order.get(key)
-            if subscribers is None:
-                continue
-            subscribers[:] = [subscribe for subscribe in subscribers if _hand_over(subscribe, (event,))]
-            ended = isinstance(event, ENDINGS) or (isinstance(event, Filled) and event.status.is_terminal)
-            if ended:
-                for subscribe in subscribers:
-                    subscribe.to_subscriber.close()
-            if ended or not subscribers:
-                del self.of_order[key]
+    def _emit_to_order(self, session: int, event: Event, ends: bool) -> None:
+        """Hands an event to those who want its order alone. ends: it is the order's last but for late fills."""
+        if not isinstance(event, OrderEvent):
+            return
+        key = (session, event.client_order_id)
+        if ends:
+            self.ended_orders.put(key, None)
+        elif isinstance(event, Accepted):
+            self.ended_orders.pop(key)  # the venue has the last word
+        subscribers = self.of_order.get(key)
+        if subscribers is None:
+            return
+        subscribers[:] = [subscribe for subscribe in subscribers if _hand_over(subscribe, (event,))]
+        if ends:
+            for subscribe in subscribers:
+                subscribe.to_subscriber.close()
+        if ends or not subscribers:
+            del self.of_order[key]
 
     def end(self, session: int) -> None:
         """Ends the streams of one session."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import trio
 from attrs import frozen
@@ -11,7 +11,9 @@ from protocol.venue import HttpAnswer, HttpCall
 
 from .http import HttpFailed
 
-__all__ = ["Fetch", "TakesFetches", "fetch"]
+__all__ = ["CLOSING", "Fetch", "TakesFetches", "fetch"]
+
+CLOSING: Final = "The client is closing."
 
 
 @frozen
@@ -29,13 +31,13 @@ class TakesFetches(Protocol):
 
 
 async def fetch(to_rest: TakesFetches, call: HttpCall) -> HttpAnswer:
-    """The venue's answer, whatever its status. Raises HttpFailed."""
+    """The venue's answer, whatever its status. Raises HttpFailed, also when the rest actor ends before it answers."""
     reply_to, reply = trio.open_memory_channel[Any](1)
     with reply, reply_to:
         try:
             await to_rest.send(Fetch(call, reply_to))
         except (trio.BrokenResourceError, trio.ClosedResourceError):
-            raise HttpFailed("The client is closing.", sent=False) from None
+            raise HttpFailed(CLOSING, sent=False) from None
         value = await reply.receive()
     if isinstance(value, Exception):
         raise value

@@ -6,7 +6,7 @@ waits for its budget has not been sent, and one that waits too long never is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import trio
@@ -21,9 +21,9 @@ from protocol.requests import CANCELS, BatchOrders, Request, withdraws
 from protocol.values import RequestId
 from protocol.venue import HttpAnswer, HttpCall, SignedCall, Venue
 
-from .channels import Batch, answer, put, receive_until
+from .channels import Batch, answer, close_inbox, put, receive_until
 from .clock import Clock, seconds
-from .fetch import Fetch
+from .fetch import CLOSING, Fetch
 from .http import HttpClient, HttpFailed
 from .published import Published
 from .token import TokenRequest, renew
@@ -136,6 +136,13 @@ def _written() -> trio.Event:
     return event
 
 
+def forsake(items: Iterable[object], *, sent: bool) -> None:
+    """Tells whoever waits for a call that it brings no answer any more."""
+    for item in items:
+        if isinstance(item, Fetch):
+            answer(item.reply_to, HttpFailed(CLOSING, sent=sent))
+
+
 @define
 class _Calls:
     """The calls of one run of the actor. last: set once the newest of them has been written, or cannot be."""
@@ -163,12 +170,15 @@ class _Calls:
     async def _make(self, item: Send | Fetch, call: HttpCall, before: trio.Event, written: trio.Event) -> None:
         """One call from its signature to its answer. before: the one before it has been written."""
         failure = reply = None
-        if not before.is_set():
-            await before.wait()
         try:
+            if not before.is_set():
+                await before.wait()
             reply = await self.desk.exchange(call, written)
         except HttpFailed as failed:
             failure = failed
+        except trio.Cancelled:
+            forsake([item], sent=True)
+            raise
         written.set()  # also when it could not be
         if isinstance(item, Fetch):
             answer(item.reply_to, failure or reply)
@@ -192,26 +202,37 @@ async def run_rest(
     `CallsOver`."""
     calls = _Calls(desk, to_dispatch)
     with inbox, to_dispatch, desk.to_token, desk.credits:
-        async with trio.open_nursery() as nursery:
-            while True:
-                due = desk.queue.next_due(desk.clock.now().monotonic_ns)
-                try:
-                    item = await receive_until(inbox, None if due is None else seconds(due))
-                except trio.EndOfChannel:
-                    break
-                if isinstance(item, CallsOver):
-                    break
-                if item is not None:
-                    call = desk.call_of(item)
-                    if not desk.has_budget_for(call):
-                        calls.start(item, call, nursery)
-                        continue
-                    for placement in desk.withdrawn_by(item):
-                        await calls.refuse(placement, WITHDRAWN)
-                    desk.add(item, call)
-                ready, given_up = desk.queue.take(desk.clock.now().monotonic_ns)
-                for refused, _ in given_up:
-                    await calls.refuse(refused, OVER_BUDGET)
-                for sent, paid in ready:
-                    calls.start(sent, paid, nursery)
-            nursery.cancel_scope.cancel()
+        try:
+            async with trio.open_nursery() as nursery:
+                await _take_calls(inbox, desk, calls, nursery)
+                nursery.cancel_scope.cancel()
+        finally:
+            forsake([item for item, _ in desk.queue.withdraw(lambda _: True)], sent=False)
+            forsake(close_inbox(inbox), sent=False)
+
+
+async def _take_calls(
+    inbox: trio.MemoryReceiveChannel[ToRest], desk: RestDesk, calls: _Calls, nursery: trio.Nursery
+) -> None:
+    """Until `CallsOver`."""
+    while True:
+        due = desk.queue.next_due(desk.clock.now().monotonic_ns)
+        try:
+            item = await receive_until(inbox, None if due is None else seconds(due))
+        except trio.EndOfChannel:
+            return
+        if isinstance(item, CallsOver):
+            return
+        if item is not None:
+            call = desk.call_of(item)
+            if not desk.has_budget_for(call):
+                calls.start(item, call, nursery)
+                continue
+            for placement in desk.withdrawn_by(item):
+                await calls.refuse(placement, WITHDRAWN)
+            desk.add(item, call)
+        ready, given_up = desk.queue.take(desk.clock.now().monotonic_ns)
+        for refused, _ in given_up:
+            await calls.refuse(refused, OVER_BUDGET)
+        for sent, paid in ready:
+            calls.start(sent, paid, nursery)

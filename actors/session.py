@@ -150,15 +150,16 @@ class _Session:
         with trio.CancelScope(deadline=trio.current_time() + timeout) as connecting:
             try:
                 token = await self._token()
-                async with open_socket(
-                    self.desk.venue.upgrade(token),
-                    self.desk.connector,
-                    max_message_size=self.desk.settings.max_message_size,
-                ) as socket:
-                    connecting.deadline = math.inf
-                    reason = await self._use(socket, token)
-            except UpgradeRefused as refused:
-                reason = await self._refused(refused, token)
+                try:
+                    async with open_socket(
+                        self.desk.venue.upgrade(token),
+                        self.desk.connector,
+                        max_message_size=self.desk.settings.max_message_size,
+                    ) as socket:
+                        connecting.deadline = math.inf
+                        reason = await self._use(socket, token)
+                except UpgradeRefused as refused:
+                    reason = await self._refused(refused, token)
             except (OSError, WireError, _ConnectionFailed) as failure:
                 reason = str(failure)
         return reason
@@ -282,15 +283,18 @@ class _Session:
         return str(closed)
 
     async def _watch(self, socket: Socket, ending: Published[str], scope: trio.CancelScope) -> None:
-        """Ends a connection that brings no login answer, or nothing at all any more."""
+        """Ends a connection that brings no login answer, or nothing at all any more, or that takes nothing."""
         settings = self.desk.settings
         login_due = trio.current_time() + settings.login_timeout
         while True:
             silent_at = socket.last_heard + settings.data_deadline
             due = silent_at if self.is_logged_in else min(silent_at, login_due)
-            await trio.sleep_until(due)
+            await trio.sleep_until(min(due, trio.current_time() + settings.data_deadline))
             now = trio.current_time()
-            if not self.is_logged_in and now >= login_due:
+            stuck_since = socket.writing_since
+            if stuck_since is not None and now >= stuck_since + settings.data_deadline:
+                ending.publish(f"The venue has taken nothing for {settings.data_deadline:g} s.")
+            elif not self.is_logged_in and now >= login_due:
                 ending.publish(f"no login answer within {settings.login_timeout:g} s")
             elif now >= socket.last_heard + settings.data_deadline:
                 ending.publish(f"nothing came from the venue for {settings.data_deadline:g} s")

@@ -7,7 +7,7 @@ from types import TracebackType
 
 import trio
 
-from protocol.errors import SubscriberLagged
+from protocol.errors import SubscriberLagged, TradingError
 from protocol.events import Event
 from protocol.values import ClientOrderId
 
@@ -19,9 +19,10 @@ __all__ = ["EventStream", "open_stream"]
 class EventStream:
     """Events in order, from the call that made this object until its `with` block is left or the client closes.
 
-    Iterate over single events, or over whole batches with `batches()`. Events that have arrived already come
-    without a checkpoint, one batch at a time. A subscriber that is more batches behind than its buffer holds gets
-    what is buffered and then SubscriberLagged; nobody else notices.
+    Iterate over single events, or over whole batches with `batches()`, in one task: another one that waits at the same
+    time gets trio.BusyResourceError. Events that have arrived already come without a checkpoint, one batch at a time.
+    A subscriber that is more batches behind than its buffer holds gets what is buffered and then SubscriberLagged;
+    nobody else notices.
 
         with client.events() as events:
             async for event in events: ...
@@ -33,6 +34,7 @@ class EventStream:
         self._batch: tuple[Event, ...] = ()
         self._next = 0
         self._last_read = 0
+        self._is_awaited = False
 
     def __enter__(self) -> EventStream:
         return self
@@ -57,20 +59,26 @@ class EventStream:
         self._next += 1
         return event
 
-    async def batches(self) -> AsyncIterator[tuple[Event, ...]]:
+    def batches(self) -> AsyncIterator[tuple[Event, ...]]:
         """What is left of the batch in hand, then each later batch whole."""
+        return _Batches(self)
+
+    async def next_batch(self) -> tuple[Event, ...]:
+        """One of `batches()`. Raises StopAsyncIteration."""
         rest = self._batch[self._next :]
         self._next = len(self._batch)
-        if rest:
-            yield rest
-        while True:
-            try:
-                batch = await self._receive()
-            except StopAsyncIteration:
-                return
-            yield batch
+        return rest or await self._receive()
 
     async def _receive(self) -> tuple[Event, ...]:
+        if self._is_awaited:
+            raise trio.BusyResourceError("Another task is waiting for this stream; open one stream for each task.")
+        self._is_awaited = True
+        try:
+            return await self._next_received()
+        finally:
+            self._is_awaited = False
+
+    async def _next_received(self) -> tuple[Event, ...]:
         try:
             batch = await self._inbox.receive()
         except trio.EndOfChannel:
@@ -86,6 +94,19 @@ class EventStream:
         return batch
 
 
+class _Batches:
+    """An iterator, so that nothing is left behind by whoever stops reading."""
+
+    def __init__(self, stream: EventStream) -> None:
+        self._stream = stream
+
+    def __aiter__(self) -> _Batches:
+        return self
+
+    async def __anext__(self) -> tuple[Event, ...]:
+        return await self._stream.next_batch()
+
+
 def open_stream(
     to_emitter: trio.MemorySendChannel[ToEmitter], batches: int, session: int | None, only: ClientOrderId | None
 ) -> EventStream:
@@ -97,4 +118,9 @@ def open_stream(
         to_emitter.send_nowait(Subscribe(send, lag, session, only))
     except (trio.BrokenResourceError, trio.ClosedResourceError):
         send.close()  # all is closed: an empty stream that ends at once
+    except trio.WouldBlock:
+        raise TradingError(
+            "No stream was opened: too many were asked for at once. Let other tasks run (await a checkpoint), and ask "
+            "again."
+        ) from None
     return EventStream(receive, lag)

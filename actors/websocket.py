@@ -96,6 +96,10 @@ class Socket(Protocol):
     def last_heard(self) -> float:
         """Trio's time when bytes last came in: messages, pings and pongs alike; at first, when it was connected."""
 
+    @property
+    def writing_since(self) -> float | None:
+        """Trio's time when the write that is under way began; None if there is none."""
+
     async def receive_batch(self) -> list[str | bytes]:
         """Waits for a message and returns all that the same read delivered, 64 at most: text as str, binary as bytes.
 
@@ -201,7 +205,7 @@ class _WatchedStream(trio.abc.Stream):
         self.head = bytearray()  # the answer to the upgrade, while the handshake lasts
         # Batches
         self.reader_idle = False  # trio-websocket waits for bytes: it holds no message back
-        self.sending = False
+        self.writing_since: float | None = None
         self.left: int | None = None  # messages of the latest read not taken yet; None: they were not counted
         self.collecting: trio.CancelScope | None = None  # a batch that waits for more messages
         # Sending
@@ -221,6 +225,10 @@ class _WatchedStream(trio.abc.Stream):
     def is_over(self) -> bool:
         """True when nothing that is sent now could be heard."""
         return self.send_broken or self.life.cancel_called or self.finished.is_set()
+
+    @property
+    def sending(self) -> bool:
+        return self.writing_since is not None
 
     @property
     def more_may_come(self) -> bool:
@@ -306,7 +314,7 @@ class _WatchedStream(trio.abc.Stream):
             return
         if kind == TEXT:
             self.texts_begun += 1
-        self.sending = True
+        self.writing_since = trio.current_time()
         self._end_batch()  # the reader may wait for this send, with a pong of its own
         try:
             await self._stream.send_all(data)
@@ -316,7 +324,7 @@ class _WatchedStream(trio.abc.Stream):
             self.life.cancel()
             raise
         finally:
-            self.sending = False
+            self.writing_since = None
         if kind == PING and self.pinging is not None:
             self.pinging.cancel()
 
@@ -334,7 +342,8 @@ class _WatchedStream(trio.abc.Stream):
         await self._stream.wait_send_all_might_not_block()
 
     async def aclose(self) -> None:
-        await trio.aclose_forcefully(self._stream)
+        with trio.CancelScope(shield=True):  # it never blocks, and a cancellation would take an interrupt's place
+            await trio.aclose_forcefully(self._stream)
 
 
 def messages_in(read: bytes) -> int | None:
@@ -424,6 +433,10 @@ class _TrioWebSocket:
     @property
     def last_heard(self) -> float:
         return self._watched.last_heard
+
+    @property
+    def writing_since(self) -> float | None:
+        return self._watched.writing_since
 
     # Receiving
 

@@ -1,15 +1,17 @@
 """What the command handler can be asked, one frozen class each.
 
-An order is named by its client order id throughout. The handler checks a command against the cached instruments,
-gives it a request number and hands it on to dispatch, which answers.
+An order is named by its client order id throughout. What is of the wrong type is a TypeError at once. The handler
+checks a command against the cached instruments, gives it a request number and hands it on to dispatch, which answers.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
 from enum import Enum
+from typing import Any, Final
 
 from attrs import field, frozen
+from attrs.validators import deep_iterable, instance_of, optional
 
 from .orders import NewOrder
 from .values import (
@@ -45,26 +47,29 @@ __all__ = [
     "Watch",
 ]
 
+TEXT: Final[Any] = instance_of(str)
+"""For names, which are types of their own and text at run time."""
+
 
 @frozen
 class Authenticate:
     """Use this token for every connection and call from now on. Never shows in repr."""
 
-    token: str = field(repr=False)
+    token: str = field(repr=False, validator=instance_of(str))
 
 
 @frozen
 class Place:
     """Place an order. Answer: its `OrderState`. Raises NotSent."""
 
-    order: NewOrder
+    order: NewOrder = field(validator=instance_of(NewOrder))
 
 
 @frozen
 class Cancel:
     """Cancel an order. Answer: the request id. Raises NotSent."""
 
-    client_order_id: ClientOrderId
+    client_order_id: ClientOrderId = field(validator=TEXT)
 
 
 @frozen(kw_only=True)
@@ -75,11 +80,11 @@ class Replace:
     what has filled included); price, trigger_price: quote currency per unit; trailing_offset: in the order's own unit.
     """
 
-    client_order_id: ClientOrderId
+    client_order_id: ClientOrderId = field(validator=TEXT)
     instrument: InstrumentId
     quantity: Decimal | None = None
     price: Decimal | None = None
-    time_in_force: TimeInForce | None = None
+    time_in_force: TimeInForce | None = field(default=None, validator=optional(instance_of(TimeInForce)))
     post_only: bool | None = None
     trigger_price: Decimal | None = None
     trailing_offset: Decimal | None = None
@@ -100,7 +105,7 @@ class CancelAllAfter:
     the client tells it again by itself until it closes. 0 turns that off. Answer: ns since 1970 when the venue would
     cancel, None when it is off. Raises NotSent, RequestFailed."""
 
-    seconds: int
+    seconds: int = field(validator=instance_of(int))
 
 
 @frozen
@@ -108,7 +113,9 @@ class Batch:
     """Place, change and cancel orders in as few requests as the venue allows. Answer: for each leg what it alone would
     have answered. Raises NotSent, and nothing of the batch was sent then."""
 
-    legs: tuple[Place | Replace | Cancel, ...]
+    legs: tuple[Place | Replace | Cancel, ...] = field(
+        validator=deep_iterable(instance_of((Place, Replace, Cancel)), instance_of(tuple))
+    )
 
 
 @frozen
@@ -120,7 +127,7 @@ class OpenOrders:
 class Status:
     """Ask the venue where an order stands. Answer: an `OrderStatusReport`. Raises RequestFailed."""
 
-    client_order_id: ClientOrderId
+    client_order_id: ClientOrderId = field(validator=TEXT)
 
 
 @frozen
@@ -130,8 +137,8 @@ class ReadFills:
     Unknown ones come out as fills, known ones get their commission. Answer: how many were read.
     """
 
-    start: int
-    end: int
+    start: int = field(validator=instance_of(int))
+    end: int = field(validator=instance_of(int))
     instrument: InstrumentId | None = None
 
 
@@ -139,14 +146,14 @@ class ReadFills:
 class InitializeInstruments:
     """Cache these instruments."""
 
-    instruments: tuple[Instrument, ...]
+    instruments: tuple[Instrument, ...] = field(validator=deep_iterable(instance_of(Instrument), instance_of(tuple)))
 
 
 @frozen
 class UpdateInstrument:
     """Cache this instrument, in place of an older one of the same symbol."""
 
-    instrument: Instrument
+    instrument: Instrument = field(validator=instance_of(Instrument))
 
 
 @frozen(kw_only=True)
@@ -154,10 +161,10 @@ class RegisterExternal:
     """Track an order that was not submitted here. Answer: True; False (with a warning) if its instrument is not
     cached. An order that is known already is left as it is."""
 
-    client_order_id: ClientOrderId
-    venue_order_id: VenueOrderId
+    client_order_id: ClientOrderId = field(validator=TEXT)
+    venue_order_id: VenueOrderId = field(validator=TEXT)
     instrument: InstrumentId
-    strategy: StrategyId
+    strategy: StrategyId = field(validator=TEXT)
 
 
 @frozen
@@ -181,7 +188,7 @@ class Watch:
     Accepted: the venue has the order, or it ended without, or nobody knows. Done: it has ended.
     """
 
-    client_order_id: ClientOrderId
+    client_order_id: ClientOrderId = field(validator=TEXT)
     milestone: Milestone
 
 
@@ -189,7 +196,7 @@ class Watch:
 class Show:
     """Where does an order stand, as far as is known here? Answer: its `OrderState`, or None."""
 
-    client_order_id: ClientOrderId
+    client_order_id: ClientOrderId = field(validator=TEXT)
 
 
 @frozen(kw_only=True)

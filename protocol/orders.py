@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import Enum, auto
-from typing import Final, TypedDict, Unpack
+from typing import Any, Final, TypedDict, Unpack
 
 from attrs import field, frozen
+from attrs.validators import instance_of, optional
 
 from .values import (
     AccountId,
@@ -43,6 +44,9 @@ DEFAULT_STRATEGY: Final = StrategyId("default")
 
 def _optional_exact(value: object) -> Decimal | None:
     return None if value is None else exact(value)
+
+
+OPTIONAL_TEXT: Final[Any] = optional(instance_of(str))
 
 
 class OrderTerms(TypedDict, total=False):
@@ -83,23 +87,23 @@ class NewOrder:
 
     instrument: InstrumentId = field(converter=instrument_id)
     side: Side
-    type: OrderType
+    type: OrderType = field(validator=instance_of(OrderType))
     quantity: Decimal = field(converter=exact)
     price: Decimal | None = field(converter=_optional_exact, default=None)
     trigger_price: Decimal | None = field(converter=_optional_exact, default=None)
-    time_in_force: TimeInForce = TimeInForce.GTC
+    time_in_force: TimeInForce = field(default=TimeInForce.GTC, validator=instance_of(TimeInForce))
     post_only: bool = False
     reduce_only: bool = False
     strategy: StrategyId = DEFAULT_STRATEGY
-    client_order_id: ClientOrderId | None = None
-    tag: str | None = None
-    trigger: TriggerType = TriggerType.DEFAULT
+    client_order_id: ClientOrderId | None = field(default=None, validator=OPTIONAL_TEXT)
+    tag: str | None = field(default=None, validator=OPTIONAL_TEXT)
+    trigger: TriggerType = field(default=TriggerType.DEFAULT, validator=instance_of(TriggerType))
     trailing_offset: Decimal | None = field(converter=_optional_exact, default=None)
-    trailing_unit: OffsetUnit = OffsetUnit.PERCENT
+    trailing_unit: OffsetUnit = field(default=OffsetUnit.PERCENT, validator=instance_of(OffsetUnit))
     limit_offset: Decimal | None = field(converter=_optional_exact, default=None)
-    limit_offset_unit: OffsetUnit = OffsetUnit.PERCENT
-    expire_time: int | None = None
-    process_before: int | None = None
+    limit_offset_unit: OffsetUnit = field(default=OffsetUnit.PERCENT, validator=instance_of(OffsetUnit))
+    expire_time: int | None = field(default=None, validator=optional(instance_of(int)))
+    process_before: int | None = field(default=None, validator=optional(instance_of(int)))
     display_quantity: Decimal | None = field(converter=_optional_exact, default=None)
     quote_quantity: bool = False
     margin: bool = False

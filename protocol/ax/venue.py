@@ -186,8 +186,8 @@ class AxVenue(VenueDefaults):
             token = read_body(answer.body, AuthenticateResponse).token
         except ValueError:
             token = ""
-        if not token:
-            raise WireError("AX answered the login without a token.")  # and we do not show what it sent instead
+        if not (token and token.isascii() and token.isprintable()):
+            raise WireError("AX answered the login without a usable token.")  # and we do not show what it sent instead
         return token
 
     def _login_refusal(self, what: str, answer: HttpAnswer) -> str:
