@@ -793,6 +793,12 @@ def test_a_fill_says_what_was_traded_and_how_much_the_order_has_filled() -> None
     assert fact == OrderTraded(time=AT, order=shown, event_id="fill-1", trade=trade(), final=False)
 
 
+@pytest.mark.parametrize("word", ["fok", "fillOrKill", "brandNew"])
+def test_the_types_that_a_fill_names_change_nothing(word: str) -> None:
+    told = fills(fill(taker_order_type=f'"{word}"', order_type=f'"{word}"'))
+    assert logged_in(order()).decode(told) == logged_in(order()).decode(fills(fill()))
+
+
 def test_a_fill_of_an_order_that_was_never_shown_claims_nothing_about_it() -> None:
     (fact,) = logged_in().decode(fills(fill()))
     assert isinstance(fact, OrderTraded)

@@ -541,6 +541,20 @@ def test_fill_or_kill_is_all_or_nothing() -> None:
     assert floor.news(session) == ["fill 0.3@65000"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "word"),
+    [("lmt", "lmt"), ("ioc", "ioc"), ("fok", "fillOrKill"), ("mkt", "market")],
+)
+def test_fills_name_the_type_of_an_order_in_words_of_their_own(kind: str, word: str) -> None:
+    floor = Floor()
+    maker, taker = floor.listen("fills", key="other-key"), floor.listen("fills")
+    floor.lmt("sell", "1", "65000", key="other-key")
+    floor.send(f"orderType={kind}&symbol=PF_XBTUSD&side=buy&size=1&limitPrice=65000")
+    (made,), (took,) = floor.heard[maker][0]["fills"], floor.heard[taker][0]["fills"]
+    assert (made["taker_order_type"], made["order_type"]) == (word, "lmt")
+    assert (took["taker_order_type"], took["order_type"]) == (word, word)
+
+
 def test_a_post_only_order_never_takes() -> None:
     floor = Floor()
     plain, verbose = floor.listen("open_orders"), floor.listen("open_orders_verbose")

@@ -38,6 +38,7 @@ MILLISECOND: Final = 1_000_000
 SIDES: Final = {Side.BUY: "buy", Side.SELL: "sell"}
 FEED_TYPES: Final = {"stp": "stop", "take_profit": "take_profit", "trailing_stop": "trailing_stop"}
 BODY_TYPES: Final = {"mkt": "ioc"}
+FILL_TYPES: Final = {"mkt": "market", "fok": "fillOrKill"}
 REJECT_REASONS: Final = {
     "post_order_failed_because_it_would_filled": "POST_WOULD_EXECUTE",
     "ioc_order_failed_because_it_would_not_be_executed": "IOC_WOULD_NOT_EXECUTE",
@@ -59,7 +60,7 @@ def order_word(order: VenueOrder) -> str:
     """The type in fills."""
     if order.fill_type == "liquidation":
         return "liquidation"
-    return "market" if order.terms.type == "mkt" else order.terms.type
+    return FILL_TYPES.get(order.terms.type, order.terms.type)
 
 
 # WebSocket
