@@ -989,9 +989,27 @@ def test_an_edit_that_crosses_trades_as_a_taker_after_edit() -> None:
     floor.heard[session] = []
     status = floor.post("editorder", "cliOrdId=a&limitPrice=65000")["editStatus"]
     assert [event["type"] for event in status["orderEvents"]] == ["EDIT", "EXECUTION"]
-    assert status["orderEvents"][1]["orderPriorEdit"]["filled"] == 0
     assert floor.heard[session][1]["fills"][0]["fill_type"] == "takerAfterEdit"
     assert floor.news(session) == ["+edited_by_user 1/0", "fill 0.4@65000", "+partial_fill 0.6/0.4"]
+
+
+def test_an_execution_shows_its_order_as_it_was_before_the_edit_and_before_the_execution() -> None:
+    floor = Floor()
+    floor.lmt("buy", "1", "64000", "a")
+    floor.wait(1)
+    floor.trade(Side.SELL, "64000", "0.1")
+    floor.offer("64990", "0.2")
+    floor.offer("65000", "0.3")
+    floor.wait(1)
+    edited, first, second = floor.post("editorder", "cliOrdId=a&limitPrice=65000&size=1.5")["editStatus"]["orderEvents"]
+    assert first["orderPriorEdit"] == second["orderPriorEdit"] == edited["old"]
+    assert (edited["old"]["limitPrice"], edited["old"]["quantity"], edited["old"]["filled"]) == (
+        64000,
+        1,
+        Decimal("0.1"),
+    )
+    assert first["orderPriorExecution"] == edited["new"]
+    assert second["orderPriorExecution"] == edited["new"] | {"filled": Decimal("0.3")}
 
 
 def test_an_order_that_is_only_made_smaller_keeps_its_place() -> None:

@@ -288,10 +288,11 @@ class Engine:
         """Books both sides of one trade and tells the maker. Gives the taker's fill."""
         fill_id = self.ids.unique()
         words = views.order_word(taker)
+        maker_before, taker_before = views.body(maker, self.settings), views.body(taker, self.settings)
         made = self._book(maker, match, market, (fill_id, "maker", words))
         took = self._book(taker, match, market, (fill_id, taker.fill_type, words))
-        self.telling.note(taker, "EXECUTION", views.executed(taker, took, self.settings))
-        self.telling.note(maker, "EXECUTION", views.executed(maker, made, self.settings))
+        self.telling.note(taker, "EXECUTION", views.executed(took, taker_before, taker.before_edit))
+        self.telling.note(maker, "EXECUTION", views.executed(made, maker_before, None))
         if maker.left:
             self.telling.tell(maker, PARTIAL_FILL, [made])
         else:
@@ -481,7 +482,7 @@ class Engine:
         self.telling.note(order, "EDIT", views.edited(before, after))
         self.telling.tell(order, "edited_by_user")
         if resting and not stays:
-            self._trade_again(order, market)
+            self._trade_again(order, market, before)
         elif not resting:
             self._look_again(market, terms.signal)
 
@@ -493,8 +494,9 @@ class Engine:
             waiting.best = waited.best
         market.triggers.add(waiting)
 
-    def _trade_again(self, order: VenueOrder, market: Market) -> None:
-        order.fill_type = "takerAfterEdit"
+    def _trade_again(self, order: VenueOrder, market: Market, before: wire.OrderBody) -> None:
+        """before: the order before the edit."""
+        order.fill_type, order.before_edit = "takerAfterEdit", before
         status, fills = self._trade(order, market, quiet=False)
         if status == "rests" and fills:
             self.telling.tell(order, PARTIAL_FILL, fills)

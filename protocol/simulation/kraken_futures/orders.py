@@ -9,6 +9,7 @@ from typing import Final
 
 from attrs import define, field, frozen
 
+from ...kraken_futures.wire import OrderBody
 from ...values import ZERO, Side
 from ..triggers import Reference, Trailing, When
 
@@ -67,7 +68,8 @@ class VenueOrder:
     """One order under one venue order id.
 
     received, updated: ns since 1970; placed, ended: ns, monotonic; reason: the last thing that happened to it, in the
-    words of the open_orders feed; shown: every feed has told it as open; fill_type: of its fills as a taker.
+    words of the open_orders feed; shown: every feed has told it as open; fill_type: of its fills as a taker;
+    before_edit: what it was before the last edit that could make it take.
     """
 
     order_id: str
@@ -82,6 +84,7 @@ class VenueOrder:
     ended: int | None = None
     shown: bool = False
     fill_type: str = "taker"
+    before_edit: OrderBody | None = None
 
     @property
     def left(self) -> Decimal:

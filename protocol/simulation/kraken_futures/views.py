@@ -181,17 +181,15 @@ def placed(order: VenueOrder, market: Market, settings: Settings, reduced: Decim
     return wire.OrderEvent(type="PLACE", order=body(order, settings), reducedQuantity=reduced)
 
 
-def executed(order: VenueOrder, fill: Fill, settings: Settings) -> wire.OrderEvent:
-    """order: as it is after the execution."""
+def executed(fill: Fill, before: wire.OrderBody, before_edit: wire.OrderBody | None) -> wire.OrderEvent:
+    """before: the order before the execution; before_edit: and before the edit that made it trade."""
     execution = fill.execution
-    before = body(order, settings, filled=order.filled - execution.quantity)
-    edited_first = order.fill_type == "takerAfterEdit"
     return wire.OrderEvent(
         type="EXECUTION",
         executionId=execution.trade_id,
         price=execution.price,
         amount=execution.quantity,
-        orderPriorEdit=before if edited_first else None,
+        orderPriorEdit=before_edit,
         orderPriorExecution=before,
     )
 
