@@ -394,6 +394,7 @@ def test_a_limit_order_rests_and_is_told_in_full() -> None:
                         "timestamp": "2026-07-01T12:00:00.000Z",
                         "lastUpdateTimestamp": "2026-07-01T12:00:00.000Z",
                     },
+                    "reducedQuantity": None,
                 }
             ],
         },
@@ -1702,6 +1703,41 @@ def test_the_history_comes_in_pages() -> None:
     middle = floor.get("/api/history/v2/orders", "since=1782907201000&before=1782907202000")["orderEvents"]
     assert [event["type"] for event in middle] == ["EXECUTION"]
     assert floor.get("/api/history/v2/orders", "continuation_token=x")["error"] == "invalidArgument: continuation_token"
+
+
+def test_order_events_show_as_null_what_they_do_not_have() -> None:
+    floor = Floor()
+    floor.offer("64990", "0.2")
+    taken, placed = floor.lmt("buy", "1", "65000", "a")["orderEvents"]
+    assert set(taken) == {
+        "type",
+        "executionId",
+        "price",
+        "amount",
+        "orderPriorEdit",
+        "orderPriorExecution",
+        "takerReducedQuantity",
+    }
+    assert (taken["orderPriorEdit"], taken["takerReducedQuantity"]) == (None, None)
+    assert (set(placed), placed["reducedQuantity"]) == ({"type", "order", "reducedQuantity"}, None)
+    (edited,) = floor.post("editorder", "cliOrdId=a&size=0.5")["editStatus"]["orderEvents"]
+    assert (set(edited), edited["reducedQuantity"]) == ({"type", "old", "new", "reducedQuantity"}, None)
+    (canceled,) = floor.post("cancelorder", "cliOrdId=a")["cancelStatus"]["orderEvents"]
+    assert set(canceled) == {"type", "uid", "order"}
+
+
+def test_the_history_shows_by_how_much_an_order_was_made_smaller() -> None:
+    floor = Floor()
+    floor.offer("65000", "1")
+    floor.lmt("buy", "1", "65000", "a")
+    floor.lmt("sell", "3", "66000", "b", "&reduceOnly=true")
+    floor.post("cancelorder", "cliOrdId=b")
+    rows = floor.get("/api/history/v2/orders")["orderEvents"]
+    assert [(row["type"], row["reducedQuantity"]) for row in rows] == [
+        ("CANCEL", None),
+        ("PLACE", 2),
+        ("EXECUTION", None),
+    ]
 
 
 def test_the_instruments_are_public() -> None:

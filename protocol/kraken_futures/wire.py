@@ -1,8 +1,10 @@
 """Kraken Futures' wire, as classes: one per JSON object or form, field names exactly as sent (spec B).
 
-Every class is declared once and used in both directions. A missing key, null and "" mean the same; a field with the
-metadata `SHOWN` is written as null where it is None. Where the venue spells a key in two ways, both are declared, and
-a property gives the one that is there. Enumerated values stay plain text here; `words` turns them into values.
+Every class is declared once and used in both directions, but for what the venue tells of an order: it is read as one
+class, and written as others, which show different fields as null. A missing key, null and "" mean the same; a field
+with the metadata `SHOWN` is written as null where it is None. Where the venue spells a key in two ways, both are
+declared, and a property gives the one that is there. Enumerated values stay plain text here; `words` turns them into
+values.
 
 https://docs.kraken.com/api/docs/futures-api
 """
@@ -24,6 +26,7 @@ __all__ = [
     "CancelForm",
     "Delta",
     "EditForm",
+    "ExecutionEvent",
     "FeedFill",
     "FillsQuery",
     "Frame",
@@ -37,6 +40,7 @@ __all__ = [
     "OrderStatusRow",
     "OrdersStatusForm",
     "ParserError",
+    "ReducibleEvent",
     "RestAnswer",
     "RestFill",
     "SHOWN",
@@ -371,6 +375,22 @@ class OrderEvent:
     orderPriorExecution: OrderBody | None = None
     takerReducedQuantity: Decimal | None = None
     reducedQuantity: Decimal | None = None
+
+
+@frozen(kw_only=True)
+class ReducibleEvent(OrderEvent):
+    """How PLACE of an order, EDIT, and every event of the history are written. reducedQuantity: by how much a
+    reduce-only order was made smaller."""
+
+    reducedQuantity: Decimal | None = field(default=None, metadata=SHOWN)
+
+
+@frozen(kw_only=True)
+class ExecutionEvent(OrderEvent):
+    """How EXECUTION is written."""
+
+    orderPriorEdit: OrderBody | None = field(default=None, metadata=SHOWN)
+    takerReducedQuantity: Decimal | None = field(default=None, metadata=SHOWN)
 
 
 @frozen(kw_only=True)

@@ -92,7 +92,8 @@ class Telling:
         if order.account == HOUSE:
             return
         self._events.append((order.order_id, event))
-        row = wire.OrderEvent(type=kind, order=views.body(order, self.settings), reason=event.reason)
+        shown, reduced = views.body(order, self.settings), event.reducedQuantity
+        row = wire.ReducibleEvent(type=kind, order=shown, reason=event.reason, reducedQuantity=reduced)
         self.accounts[order.account].remember(self.now.wall_ns, row, self.settings.history)
 
     def begin(self) -> None:

@@ -178,13 +178,13 @@ def placed(order: VenueOrder, market: Market, settings: Settings, reduced: Decim
     """reduced: by how much a reduce-only order was made smaller."""
     if order.is_trigger:
         return wire.OrderEvent(type="PLACE", orderTrigger=trigger_body(order, market), reducedQuantity=reduced)
-    return wire.OrderEvent(type="PLACE", order=body(order, settings), reducedQuantity=reduced)
+    return wire.ReducibleEvent(type="PLACE", order=body(order, settings), reducedQuantity=reduced)
 
 
 def executed(fill: Fill, before: wire.OrderBody, before_edit: wire.OrderBody | None) -> wire.OrderEvent:
     """before: the order before the execution; before_edit: and before the edit that made it trade."""
     execution = fill.execution
-    return wire.OrderEvent(
+    return wire.ExecutionEvent(
         type="EXECUTION",
         executionId=execution.trade_id,
         price=execution.price,
@@ -195,7 +195,7 @@ def executed(fill: Fill, before: wire.OrderBody, before_edit: wire.OrderBody | N
 
 
 def edited(old: wire.OrderBody, new: wire.OrderBody) -> wire.OrderEvent:
-    return wire.OrderEvent(type="EDIT", old=old, new=new)
+    return wire.ReducibleEvent(type="EDIT", old=old, new=new)
 
 
 def canceled(order: VenueOrder, market: Market, settings: Settings) -> wire.OrderEvent:
