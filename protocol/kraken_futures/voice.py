@@ -18,13 +18,24 @@ from .converter import UNUSABLE, BadField, decoder_for, encode_message, exact_js
 from .signing import Credentials
 from .wire import BatchForm, BatchRequest, Frame
 
-__all__ = ["decode_batch", "decode_form", "decode_request", "encode", "iso", "proves_challenge", "proves_call"]
+__all__ = [
+    "MISSING",
+    "decode_batch",
+    "decode_form",
+    "decode_request",
+    "encode",
+    "iso",
+    "proves_call",
+    "proves_challenge",
+]
 
 T = TypeVar("T")
 
 EVENTS: Final = frozenset({"ping", "challenge", "subscribe", "unsubscribe"})
 JSON_ERROR: Final = "Json Error"
 BAD_REQUEST: Final = "Bad request"
+MISSING: Final = "requiredArgumentMissing"
+"""The venue does not say which; an argument that cannot be used it names."""
 
 
 def encode(message: object) -> str:
@@ -71,7 +82,7 @@ def decode_form(text: str, cls: type[T]) -> T:
         raise WireError("invalidArgument") from None
     for at in attrs.fields(cast(Any, cls)):
         if at.default is attrs.NOTHING and at.name not in pairs:
-            raise WireError(f"requiredArgumentMissing: {at.name}")
+            raise WireError(MISSING)
     try:
         return read(pairs, cls)
     except BadField as problem:

@@ -162,7 +162,7 @@ class Entry:
             if item.order not in ("send", "edit", "cancel"):
                 raise Denied("invalidArgument: order")
             if item.order == "send" and item.tag is None:
-                raise Denied("requiredArgumentMissing: order_tag")
+                raise Denied(voice.MISSING)
         self.access.pay(call.user, "derivatives", BATCH_COST + len(items), call.now)
         return wire.RestAnswer(batchStatus=[self._item(call, item, process_before) for item in items])
 
@@ -181,7 +181,7 @@ class Entry:
 
     def _named(self, call: Call, order_id: str, client_id: str | None) -> VenueOrder | None:
         if not order_id and not client_id:
-            raise Denied("requiredArgumentMissing: order_id")
+            raise Denied(voice.MISSING)
         if order_id and client_id:
             raise Denied("invalidArgument: cliOrdId")
         return self.engine.find(call.account, order_id, client_id)

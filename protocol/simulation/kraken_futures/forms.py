@@ -7,6 +7,7 @@ from typing import Final
 
 from ...kraken_futures import wire
 from ...kraken_futures.converter import nanoseconds
+from ...kraken_futures.voice import MISSING
 from ...values import Side
 from ..triggers import Reference, Trailing
 from .access import Denied
@@ -38,9 +39,8 @@ def terms_of(form: wire.SendForm | wire.BatchItem, engine: Engine) -> Terms:
     """The terms of a new order. Raises Denied or Unfit."""
     kind, size = (form.orderType or "").lower(), form.size
     symbol, side = (form.symbol or "").upper(), SIDES.get((form.side or "").lower())
-    for name in ("orderType", "symbol", "side", "size"):
-        if getattr(form, name) is None:
-            raise Denied(f"requiredArgumentMissing: {name}")
+    if None in (form.orderType, form.symbol, form.side, form.size):
+        raise Denied(MISSING)
     if kind not in TYPES:
         raise Unfit("invalidOrderType")
     if symbol not in engine.markets:
@@ -49,7 +49,7 @@ def terms_of(form: wire.SendForm | wire.BatchItem, engine: Engine) -> Terms:
         raise Unfit("invalidSide")
     needed = NEEDS.get(kind)
     if needed is not None and getattr(form, needed) is None:
-        raise Denied(f"requiredArgumentMissing: {needed}")
+        raise Denied(MISSING)
     assert size is not None
     waits = kind in TRIGGERS
     return Terms(

@@ -62,7 +62,7 @@ class Queries:
     def status(self, call: Call) -> wire.RestAnswer:
         form = voice.decode_form(call.text, wire.OrdersStatusForm)
         if form.orderIds is None and form.cliOrdIds is None:
-            raise Denied("requiredArgumentMissing: orderIds")
+            raise Denied(voice.MISSING)
         found = {order.order_id: order for order in self._asked_for(call, form)}
         rows = [
             views.status_row(order, self.engine.markets[order.symbol], self.engine.settings)
