@@ -367,6 +367,22 @@ async def test_messages_that_were_lost_are_noticed_by_their_numbers(autojump_clo
         assert (await order.state()).cumulative == Decimal("0.7")
 
 
+async def test_a_stream_with_a_hole_is_read_anew_with_another_token_once_the_first_is_too_old(
+    autojump_clock: MockClock,
+) -> None:
+    lost = Fault(kind=FaultKind.DROP_EVENT, nth=3)  # the fill
+    async with trading(lost) as (venue, client, stream):
+        order = await client.submit(buy())
+        await order.accepted()
+        await until(stream, events.Accepted)
+        await trio.sleep(1000)
+        await sell_to_us(venue, "0.4")
+        await sell_to_us(venue, "0.3")
+        heard = names(await until(stream, events.Reconciled))
+        assert ("MessagesLost" in heard, heard.count("Filled"), "Disconnected" in heard) == (True, 2, False)
+        await (await client.submit(buy(price="59000"))).accepted()
+
+
 @pytest.mark.parametrize(
     ("mode", "taken"),
     [("maintenance", []), ("cancel_only", ["cancel"]), ("post_only", ["cancel", "post-only"])],

@@ -367,6 +367,14 @@ def test_a_session_without_traffic_is_closed_after_a_minute() -> None:
     assert floor.closed == {idle: 1001}
 
 
+def test_a_token_outlives_its_lifetime_only_as_long_as_its_subscription() -> None:
+    desk = Desk()
+    desk.floor.wait(901)
+    assert desk.add()[0]["success"]
+    desk.say("unsubscribe", channel="executions")
+    assert desk.refused() == "EAPI:Invalid token"
+
+
 def test_unsubscribing_ends_the_reports() -> None:
     desk = Desk()
     (answer,) = desk.say("unsubscribe", channel="executions")

@@ -99,7 +99,7 @@ class Access:
     # Tokens
 
     def new_token(self, user: KrakenSpotUser, now: Instant) -> str:
-        """Worth something until it should have been used, and after that on the session that used it."""
+        """Worth something until it should have been used, and after that on the session that subscribed with it."""
         kept = set(self._kept.values())
         for token, (_, until) in list(self._tokens.items()):
             if until <= now.monotonic_ns and token not in kept:
@@ -115,10 +115,11 @@ class Access:
         return user if good else None
 
     def keep(self, token: str, session: SessionNumber) -> None:
-        """A session has subscribed with this token, which lasts as long as the session from now on."""
+        """A session has subscribed with this token, which lasts as long as the subscription from now on."""
         self._kept[session] = token
 
     def gone(self, session: SessionNumber) -> None:
+        """A session, or its subscription, has ended."""
         self._kept.pop(session, None)
 
     def revoke(self, token: str | None = None) -> None:

@@ -336,6 +336,7 @@ class KrakenSpotExchange:
         if client.subscription is None:
             raise Refused("Subscription Not Found")
         client.subscription = None
+        self.access.gone(client.number)
         return [Tell(client.number, _frame(call, Answer(Result(channel=CHANNEL)), self._now))]
 
     # REST
