@@ -8,9 +8,9 @@ is dropped without the others noticing.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, cast
 
 import h11
 import trio
@@ -25,9 +25,11 @@ from protocol.simulation.exchange import (
     Exchange,
     ExchangeInput,
     Gone,
+    HearsPings,
     HttpReply,
     HttpRequest,
     Output,
+    Pinged,
     Received,
     Refuse,
     Requested,
@@ -54,6 +56,8 @@ CLOSE_TIMEOUT: Final = 2.0
 HANDSHAKE_TIMEOUT: Final = 5.0
 MESSAGE_LIMIT: Final = 1024 * 1024
 READ_SIZE: Final = 65536
+PONG: Final = b"\x8a"
+"""How an unmasked pong frame begins (RFC 6455, 5.2)."""
 
 CLIENT_FAILURES: Final = (
     ConnectionClosed,
@@ -119,7 +123,7 @@ class _Ended:
     session: _Session
 
 
-_Item = _AskUpgrade | _AskReply | _Act[Any] | Received | _Ended
+_Item = _AskUpgrade | _AskReply | _Act[Any] | Received | Pinged | _Ended
 
 
 @define(eq=False)
@@ -151,6 +155,11 @@ class _Brain(Generic[E]):
                 if session is not None and not session.ending:
                     self._note(item, now)
                     self._route(self.exchange.receive(item.session, item.message, now))
+            case Pinged():
+                session, exchange = self.sessions.get(item.session), cast(object, self.exchange)
+                if session is not None and not session.ending and isinstance(exchange, HearsPings):
+                    self._note(item, now)
+                    exchange.pinged(item.session, now)
             case _Ended():
                 number = item.session.number
                 if number is not None and self.sessions.pop(number, None) is not None:
@@ -250,6 +259,20 @@ class VenueServer(Generic[E]):
             await self._to_brain.send(_Ended(connection.session))
 
 
+class _PongStream(PushbackStream):
+    """trio-websocket answers a ping and tells nobody; but it sends frame by frame, and a pong shows by its first
+    byte."""
+
+    def __init__(self, stream: trio.abc.Stream, start: bytes, on_pong: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(stream, start)
+        self._on_pong = on_pong
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        if data[:1] == PONG:
+            await self._on_pong()
+        await super().send_all(data)
+
+
 class _Connection:
     """One client's connection: HTTP at first, perhaps a WebSocket later."""
 
@@ -299,7 +322,12 @@ class _Connection:
             if isinstance(decision, Refuse):
                 await http.refuse(decision.reply)
             else:
-                await self._talk(PushbackStream(self._stream, http.given_back()), session, to_tell)
+                await self._talk(_PongStream(self._stream, http.given_back(), self._pinged), session, to_tell)
+
+    async def _pinged(self) -> None:
+        assert self.session is not None  # pings come on open WebSockets
+        assert self.session.number is not None
+        await self._to_brain.send(Pinged(self.session.number))
 
     async def _talk(
         self, stream: trio.abc.Stream, session: _Session, to_tell: trio.MemoryReceiveChannel[Output]

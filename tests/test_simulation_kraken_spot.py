@@ -19,12 +19,15 @@ from hypothesis import strategies as st
 from protocol.simulation.exchange import (
     Accept,
     Close,
+    ExchangeInput,
     HttpRequest,
+    Pinged,
     Received,
     Refuse,
     Requested,
     SessionNumber,
     Tell,
+    Ticked,
     Upgraded,
 )
 from protocol.simulation.faults import Fault, FaultKind, FaultSchedule
@@ -365,6 +368,18 @@ def test_a_session_without_traffic_is_closed_after_a_minute() -> None:
     floor.send_text(awake, '{"method":"ping"}')
     floor.wait(25)
     assert floor.closed == {idle: 1001}
+
+
+def test_a_ping_of_the_websocket_is_traffic_like_a_message() -> None:
+    floor = Floor()
+    idle, awake = floor.open(), floor.open()
+    floor.wait(40)
+    floor.exchange.pinged(SessionNumber(awake), floor.now)
+    floor.exchange.pinged(SessionNumber(99), floor.now)
+    floor.wait(25)
+    assert floor.closed == {idle: 1001}
+    floor.wait(40)
+    assert floor.closed == {idle: 1001, awake: 1001}
 
 
 def test_a_token_outlives_its_lifetime_only_as_long_as_its_subscription() -> None:
@@ -1809,6 +1824,36 @@ def test_a_replayed_log_brings_back_orders_and_balances() -> None:
         method="POST", path="/0/private/OpenOrders", headers=(("authorization", "Bearer replayed-user-0"),)
     )
     assert fresh.request(replayed, floor.now)[0].body == b'{"error":["EAPI:Invalid key"]}'
+
+
+def test_a_replayed_session_lives_as_long_as_its_pings_kept_it_alive() -> None:
+    floor, log = Floor(), []
+
+    def note(item: ExchangeInput) -> None:
+        line = encode_input(floor.exchange, item, floor.now)
+        assert line is not None
+        log.append(line)
+
+    first = floor.signed("GetWebSocketsToken", "nonce=1", "application/x-www-form-urlencoded", nonce=1)
+    note(Requested(first))
+    token = floor.send(first)["result"]["token"]
+    for number in (1, 2):
+        note(Upgraded(SessionNumber(number), HttpRequest(method="GET", path="/v2")))
+        floor.open()
+    floor.wait(40)
+    note(Pinged(SessionNumber(1)))
+    floor.exchange.pinged(SessionNumber(1), floor.now)
+    floor.wait(20)
+    note(Ticked())
+    assert floor.closed == {2: 1001}
+    params = {"symbol": "BTC/USD", "side": "buy", "order_type": "limit", "order_qty": 1.0, "limit_price": 64000.0}
+    text = json.dumps({"method": "add_order", "params": params | {"token": token}})
+    note(Received(SessionNumber(1), text))
+    floor.send_text(1, text)
+    fresh = Floor().exchange
+    assert replay(fresh, log, floor.now) == 6
+    (order_id,) = floor.exchange.engine.accounts["ACCOUNT-1"].open_orders
+    assert list(fresh.engine.accounts["ACCOUNT-1"].open_orders) == [order_id]
 
 
 def test_memory_does_not_grow_with_the_number_of_orders() -> None:

@@ -28,6 +28,7 @@ from protocol.simulation.exchange import (
     HttpReply,
     HttpRequest,
     Output,
+    Pinged,
     Received,
     Refuse,
     Requested,
@@ -146,8 +147,10 @@ def socket_to(
 
 
 @asynccontextmanager
-async def serving(outgoing_limit: int = 100_000, capacity: int = 65536) -> AsyncIterator[Running]:
-    listener, exchange = MemoryListener(capacity=capacity), EchoExchange()
+async def serving(
+    outgoing_limit: int = 100_000, capacity: int = 65536, exchange: EchoExchange | None = None
+) -> AsyncIterator[Running]:
+    listener, exchange = MemoryListener(capacity=capacity), exchange or EchoExchange()
     rows: list[tuple[ExchangeInput, Instant]] = []
     async with trio.open_nursery() as nursery:
         server = await nursery.start(
@@ -264,6 +267,32 @@ async def test_pings_are_answered() -> None:
         await socket.ping()
         await wait_all_tasks_blocked()
         assert socket.last_heard >= heard
+
+
+class ListeningExchange(EchoExchange):
+    """Cares for silence."""
+
+    def pinged(self, session: SessionNumber, now: Instant) -> None:
+        self.pings = [*getattr(self, "pings", []), session]
+
+
+async def test_a_brain_that_watches_for_silence_hears_of_pings() -> None:
+    exchange = ListeningExchange()
+    async with serving(exchange=exchange) as venue, venue.socket() as socket:
+        await socket.receive_batch()
+        await socket.ping()
+        await socket.send("\x8a is no pong")
+        await socket.receive_batch()
+        assert exchange.pings == [1]
+        assert [type(row) for row, _ in venue.rows] == [Upgraded, Pinged, Received]
+
+
+async def test_any_other_brain_hears_nothing_of_pings() -> None:
+    async with serving() as venue, venue.socket() as socket:
+        await socket.receive_batch()
+        await socket.ping()
+        await wait_all_tasks_blocked()
+        assert [type(row) for row, _ in venue.rows] == [Upgraded]
 
 
 async def test_the_brain_closes_with_a_code_after_what_it_said_before(autojump_clock: MockClock) -> None:

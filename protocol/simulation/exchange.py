@@ -7,7 +7,7 @@ through a callable that it is given). One server actor carries every brain; it k
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NewType, Protocol
+from typing import NewType, Protocol, runtime_checkable
 
 from attrs import field, frozen
 
@@ -20,9 +20,11 @@ __all__ = [
     "Exchange",
     "ExchangeInput",
     "Gone",
+    "HearsPings",
     "HttpReply",
     "HttpRequest",
     "Output",
+    "Pinged",
     "Received",
     "Refuse",
     "Requested",
@@ -109,6 +111,13 @@ class Received:
 
 
 @frozen
+class Pinged:
+    """A WebSocket ping came in; the carrier has answered it. Only for exchanges that hear of pings."""
+
+    session: SessionNumber
+
+
+@frozen
 class Gone:
     session: SessionNumber
 
@@ -130,7 +139,7 @@ class Acted:
     name: str
 
 
-ExchangeInput = Upgraded | Received | Gone | Requested | Ticked | Acted
+ExchangeInput = Upgraded | Received | Pinged | Gone | Requested | Ticked | Acted
 
 
 class Exchange(Protocol):
@@ -170,3 +179,11 @@ class Exchange(Protocol):
     @property
     def next_due(self) -> int | None:
         """When `tick` has something to do next: ns, monotonic; None if nothing is planned."""
+
+
+@runtime_checkable
+class HearsPings(Protocol):
+    """An exchange that closes silent sessions. Pings are the carrier's business, so no other is told of them, and no
+    other's input log holds them."""
+
+    def pinged(self, session: SessionNumber, now: Instant) -> None: ...

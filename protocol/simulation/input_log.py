@@ -19,7 +19,9 @@ from .exchange import (
     Exchange,
     ExchangeInput,
     Gone,
+    HearsPings,
     HttpRequest,
+    Pinged,
     Received,
     Requested,
     SessionNumber,
@@ -41,6 +43,8 @@ def encode_input(exchange: Exchange, item: ExchangeInput, now: Instant) -> str |
         case Received():
             text = item.message if isinstance(item.message, str) else None
             row |= {"kind": "received", "session": item.session, "text": text}
+        case Pinged():
+            row |= {"kind": "pinged", "session": item.session}
         case Gone():
             row |= {"kind": "gone", "session": item.session}
         case Requested():
@@ -96,6 +100,8 @@ def _feed(exchange: Exchange, kind: str, row: dict[str, Any], at: Instant) -> No
             exchange.upgrade(SessionNumber(row["session"]), _request(exchange, row, at), at)
         case "received":
             exchange.receive(SessionNumber(row["session"]), row["text"] if row["text"] is not None else b"", at)
+        case "pinged" if isinstance(exchange, HearsPings):
+            exchange.pinged(SessionNumber(row["session"]), at)
         case "gone":
             exchange.gone(SessionNumber(row["session"]), at)
         case "requested":

@@ -42,8 +42,9 @@ VERSION: Final = "2.0.10"
 
 @define
 class _Session:
-    """One socket. told, heard: ns, monotonic, of the last message each way; held_until: a delayed report holds back
-    those behind it; second, messages: how many the client sent in this second."""
+    """One socket. told, heard: ns, monotonic, of the last message to the client, and of its last message or ping;
+    held_until: a delayed report holds back those behind it; second, messages: how many the client sent in this
+    second."""
 
     number: SessionNumber
     told: int
@@ -129,6 +130,10 @@ class KrakenSpotExchange:
             emergency=[],
         )
         return Tell(session, voice.encode(StatusFrame(channel="status", type="update", data=[status])))
+
+    def pinged(self, session: SessionNumber, now: Instant) -> None:
+        if session in self._sessions:
+            self._sessions[session].heard = now.monotonic_ns
 
     def gone(self, session: SessionNumber, now: Instant) -> Sequence[Output]:
         self._begin(now)

@@ -142,7 +142,7 @@ class KrakenSpotExchangeSettings:
     Access: token_lifetime: until a token must be used; invalid_tokens: numbers, from 1, of private requests over
     sockets whose token is worthless from then on; rate_limit: enforce the trading and REST counters and the limit of
     open orders; message_rate: messages a session may send in a second, None for any; idle_timeout: a session without
-    traffic is closed after this.
+    traffic, pings of the WebSocket included, is closed after this.
 
     Reports: echo_client_ids: client order ids come on deltas, too (`delta_echo_cl_ord_id`); strict_delta: amendments
     come without quantities; omit_filled: no `filled` after the last trade; events_first: reports come before the
