@@ -234,7 +234,7 @@ class KrakenSpotConfig(ClientConfig):
     url, rest_url: the venue's own unless given; with a url of your own, the REST interface is on the same host; otp:
     what a key with two-factor authentication needs as well; tier: `starter`, `intermediate` or `pro`, how far the
     account is verified, which decides how many requests it may make; process_within: the venue refuses what reaches it
-    later than this, 0.5 to 60, None: after its own 5 s; request_timeout, audit_period, fills_lag: as for
+    later than this, 1 to 60, None: after its own 5 s; request_timeout, audit_period, fills_lag: as for
     `KrakenFuturesConfig`; use_budget: keep within the venue's counters; rest_entry: place, change and cancel over REST,
     and let the socket bring news alone.
     """

@@ -197,6 +197,16 @@ async def test_an_order_lives_until_its_own_end(autojump_clock: MockClock) -> No
             assert 59 <= trio.current_time() <= 65
 
 
+async def test_the_shortest_deadline_leaves_time_for_the_way_to_the_venue(autojump_clock: MockClock) -> None:
+    def earlier() -> int:
+        return virtual_wall() - 400_000_000
+
+    async with open_quiet_venue(name=VENUE, wall_clock=virtual_wall) as venue:
+        async with open_client(config_for(venue, wall_clock=earlier, process_within=1.0)) as client:
+            await (await client.submit(buy())).accepted()
+            await (await client.submit(buy(price="59000", process_before=earlier() + 1_000_000_000))).accepted()
+
+
 def virtual_wall() -> int:
     return 1_790_000_000_000_000_000 + int(trio.current_time() * 1e9)
 

@@ -2656,7 +2656,7 @@ def test_a_login_without_a_token_says_why(body: str, status: int, kind: type[Exc
         {"websocket_url": "https://x"},
         {"rest_url": "wss://x"},
         {"request_timeout": 0},
-        {"process_within": 0.1},
+        {"process_within": 0.9},
         {"process_within": 61},
         {"tier": "gold"},
     ],

@@ -300,7 +300,7 @@ MONTH = 31 * 86_400 * SECOND
             "after it begins",
         ),
         ({"options": KrakenSpotOptions(effective_time=NOW)}, "begin in the future"),
-        ({"process_before": NOW}, "half a second"),
+        ({"process_before": NOW + SECOND - 1}, "a second"),
         ({"process_before": NOW + 61 * SECOND}, "to a minute"),
     ],
 )

@@ -947,7 +947,8 @@ def test_validation_alone_places_nothing() -> None:
         ({"cl_ord_id": "a", "order_userref": 1}, "EGeneral:Invalid arguments:cl_ord_id"),
         ({"stp_type": "never"}, "EGeneral:Invalid arguments:stp_type"),
         ({"deadline": "2026-07-01T11:59:59.000Z"}, "EService:Deadline elapsed"),
-        ({"deadline": "2026-07-01T12:02:00.000Z"}, "EGeneral:Invalid arguments:deadline"),
+        ({"deadline": "2026-07-01T12:00:00.499Z"}, "EGeneral:Invalid arguments:deadline"),
+        ({"deadline": "2026-07-01T12:01:00.001Z"}, "EGeneral:Invalid arguments:deadline"),
     ],
 )
 def test_an_order_that_cannot_be_is_refused_without_an_event(terms: dict[str, Any], error: str) -> None:
@@ -970,6 +971,11 @@ def test_a_client_order_id_belongs_to_one_open_order() -> None:
     assert desk.refused(cl_ord_id="sim-0001") == "EGeneral:Invalid arguments:cl_ord_id not unique"
     desk.say("cancel_all")
     assert desk.add(cl_ord_id="sim-0001")[0]["success"]
+
+
+@pytest.mark.parametrize("deadline", ["2026-07-01T12:00:00.500Z", "2026-07-01T12:01:00.000Z"])
+def test_a_deadline_is_half_a_second_to_a_minute_ahead(deadline: str) -> None:
+    assert Desk().add(deadline=deadline)[0]["success"]
 
 
 def test_a_request_that_was_long_on_its_way_misses_its_deadline() -> None:

@@ -57,8 +57,8 @@ def _check_positive(_: object, attribute: Attribute[Any], value: float) -> None:
 
 
 def _check_deadline(_: object, attribute: Attribute[Any], value: float | None) -> None:
-    if value is not None and not 0.5 <= value <= 60:
-        raise ValueError(f"{attribute.name} must be 0.5 to 60 seconds, not {value}.")
+    if value is not None and not 1 <= value <= 60:
+        raise ValueError(f"{attribute.name} must be 1 to 60 seconds, not {value}.")
 
 
 def _without_slash(url: str) -> str:
@@ -72,7 +72,7 @@ class KrakenSpotSettings:
     api_secret: base64 text, as the venue shows it. otp: what a key with two-factor authentication needs as well.
     beta: use the venue's beta socket; there is no play money in it. websocket_url: follows from `beta` unless given.
     tier: how far the account is verified, which decides how many calls it may make.
-    process_within: the venue refuses what reaches it later than this, 0.5 to 60; None: after its own 5 s.
+    process_within: the venue refuses what reaches it later than this, 1 to 60; None: after its own 5 s.
     ping_period: the venue closes a connection that is quiet for a minute. audit_period: how often the fills are read
     again while orders are open. use_budget: keep within the venue's call budget. rest_entry: place, change and cancel
     over REST, where the socket brings news alone. fills_lag: how long fills may come

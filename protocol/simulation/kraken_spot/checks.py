@@ -15,6 +15,7 @@ __all__ = ["check_client_id", "check_deadline", "check_mode", "check_price", "ch
 
 SECOND: Final = 1_000_000_000
 MONTH: Final = 31 * 86_400 * SECOND
+SHORTEST_DEADLINE: Final = SECOND // 2
 LONGEST_DEADLINE: Final = 60 * SECOND
 TIMES_IN_FORCE: Final = frozenset({"GTC", "GTD", "IOC", "FOK"})
 KINDS: Final = frozenset({"static", "pct", "quote"})
@@ -41,7 +42,7 @@ def check_deadline(deadline: int | None, now: Instant, delay: int) -> None:
         return
     if deadline < now.wall_ns + delay:
         raise Refused(refusals.DEADLINE)
-    if deadline > now.wall_ns + LONGEST_DEADLINE:
+    if not SHORTEST_DEADLINE <= deadline - now.wall_ns <= LONGEST_DEADLINE:
         raise invalid("deadline")
 
 
