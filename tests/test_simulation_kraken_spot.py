@@ -1069,7 +1069,12 @@ def test_each_id_to_cancel_gets_its_own_answer_under_one_number() -> None:
     ]
     assert kinds(told[4:]) == ["canceled"]
     assert desk.refused("cancel_order") == "EGeneral:Invalid arguments:order_id"
+    desk.added(order_userref=5)
+    desk.say("cancel_order", order_userref=[5])
     assert desk.refused("cancel_order", order_userref=[5]) == "EOrder:Unknown order"
+    assert desk.refused("cancel_order", order_userref=[6]) == "EOrder:Invalid order"
+    assert desk.floor.rest("CancelOrder", txid="5")["error"] == ["EOrder:Unknown order"]
+    assert desk.floor.rest("CancelOrder", txid="6")["error"] == ["EOrder:Invalid order"]
 
 
 def test_cancel_all_counts() -> None:

@@ -566,7 +566,8 @@ class Engine:
         """Open orders with this tag. Raises Refused if there is none."""
         found = [order for order in account.open_orders.values() if order.terms.userref == userref]
         if not found:
-            raise Refused(refusals.UNKNOWN_ORDER)
+            was_used = any(order.terms.userref == userref for order in account.closed_orders)
+            raise Refused(refusals.UNKNOWN_ORDER if was_used else refusals.INVALID_ORDER)
         return found
 
     # Telling
