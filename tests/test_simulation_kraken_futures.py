@@ -308,6 +308,8 @@ def test_what_a_key_may_not_do_is_refused() -> None:
         ("cancelallordersafter", "timeout=-1", "invalidArgument: timeout"),
         ("cancelallordersafter", "", "requiredArgumentMissing"),
         ("orders/status", "", "requiredArgumentMissing"),
+        ("orders/status", "orderIds=a%2Cb", "invalidArgument: orderIds"),
+        ("orders/status", "orderIds=a&orderIds=%5B%22b%22%5D", "invalidArgument: orderIds"),
         ("batchorder", "json=%7B", "Json Parse Error"),
         ("batchorder", "json=%7B%22batchOrder%22%3A%5B%7B%22order%22%3A%22buy%22%7D%5D%7D", "invalidArgument: order"),
         (

@@ -25,6 +25,8 @@ FILLS_PAGE: Final = 100
 STILL_LISTED: Final = 5 * SECOND
 """How long orders/status tells of an order after it has ended."""
 
+LIST_SIGNS: Final = frozenset(",[]")
+"""Of a list in one value, where each order id is to have its own; a client order id may hold them."""
 LONGEST_TOKEN: Final = 20
 """Digits."""
 
@@ -63,6 +65,8 @@ class Queries:
         form = voice.decode_form(call.text, wire.OrdersStatusForm)
         if form.orderIds is None and form.cliOrdIds is None:
             raise Denied(voice.MISSING)
+        if any(LIST_SIGNS & set(order_id) for order_id in form.orderIds or ()):
+            raise Denied("invalidArgument: orderIds")
         found = {order.order_id: order for order in self._asked_for(call, form)}
         rows = [
             views.status_row(order, self.engine.markets[order.symbol], self.engine.settings)
