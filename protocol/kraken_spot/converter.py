@@ -85,11 +85,9 @@ LARGEST: Final = Decimal(10).scaleb(PLAUSIBLE_DIGITS)
 
 
 def is_plausible(number: Decimal) -> bool:
-    """False for NaN, infinities, and magnitudes that only a broken message can hold."""
-    try:
-        return -LARGEST < number < LARGEST and (not number or not -SMALLEST < number < SMALLEST)
-    except ArithmeticError:  # not a number
-        return False
+    """False for NaN, infinities, and magnitudes that only a broken message can hold (and that would cost gigabytes in
+    plain notation, even of a zero)."""
+    return number.is_finite() and -PLAUSIBLE_DIGITS <= number.adjusted() <= PLAUSIBLE_DIGITS
 
 
 def positive(number: Decimal | None) -> Decimal | None:
@@ -104,7 +102,9 @@ def positive(number: Decimal | None) -> Decimal | None:
 
 def amount(number: Decimal | None) -> Decimal | None:
     """`number` if it can be a quantity: plausible and not negative."""
-    return number if number is not None and not number and number.is_finite() else positive(number)
+    if number is None or number:
+        return positive(number)
+    return number if is_plausible(number) else None
 
 
 def plain(number: Decimal) -> str:
