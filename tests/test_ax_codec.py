@@ -13,7 +13,7 @@ import pytest
 from attrs import evolve
 
 from protocol.ax import codec, voice, wire
-from protocol.ax.converter import exact_json, nanoseconds, plain, rfc3339
+from protocol.ax.converter import exact_json, nanoseconds, rfc3339
 from protocol.errors import WireError
 from protocol.facts import (
     Alive,
@@ -1159,22 +1159,6 @@ def test_a_timestamp_keeps_all_nine_digits(text: str, time: int) -> None:
 def test_what_is_no_timestamp_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         nanoseconds(text)
-
-
-@pytest.mark.parametrize(
-    ("number", "text"),
-    [
-        ("1.10", "1.1"),
-        ("2.00", "2"),
-        ("1E+3", "1000"),
-        ("1E-7", "0.0000001"),
-        ("-0", "0"),
-        ("100", "100"),
-        ("0.0", "0"),
-    ],
-)
-def test_numbers_are_written_plainly(number: str, text: str) -> None:
-    assert plain(Decimal(number)) == text
 
 
 def test_json_is_read_without_floats() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.ax import codec, voice, wire
-from protocol.ax.converter import nanoseconds, plain, rfc3339
+from protocol.ax.converter import nanoseconds, rfc3339
 from protocol.errors import WireError
 from protocol.facts import (
     FillsListed,
@@ -273,13 +273,6 @@ def test_no_request_breaks_the_venue(text: str) -> None:
     voice.request_number(text)
     with suppress(WireError):
         assert voice.decode_request(text).t in {"p", "x", "r", "o", "s", "X", "ef", "h"}
-
-
-@given(st.decimals(allow_nan=False, allow_infinity=False, min_value="-1e20", max_value="1e20"))
-def test_a_number_written_plainly_is_the_same_number(number: Decimal) -> None:
-    text = plain(number)
-    assert Decimal(text) == number
-    assert "E" not in text
 
 
 @given(st.integers(0, 2**63 - 1))

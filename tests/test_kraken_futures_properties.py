@@ -34,7 +34,7 @@ from protocol.facts import (
 from protocol.kraken_futures import voice, wire
 from protocol.kraken_futures.answers import read_answer
 from protocol.kraken_futures.codec import FuturesWire
-from protocol.kraken_futures.converter import is_plausible, iso, nanoseconds, plain
+from protocol.kraken_futures.converter import iso, nanoseconds
 from protocol.kraken_futures.entry import encode
 from protocol.kraken_futures.instruments import read_instruments
 from protocol.kraken_futures.quantity import QuantityReader, QuantitySemantics
@@ -55,6 +55,7 @@ from protocol.requests import (
 )
 from protocol.values import Money, OffsetUnit, OrderType, RequestId, Side, TimeInForce, TriggerType, VenueOrderId
 from protocol.venue import HttpAnswer
+from protocol.wire_numbers import is_plausible, plain
 
 KEYS = Credentials("key", "Pz49PDs6OTg3NjU0MzIxMC8uLSwrKikoJyYlJCMiISAfHh0cGxoZGBcWFRQTEhEQDw4NDAsKCQgHBgUEAwIBAA==")
 MS = 1_000_000

@@ -55,16 +55,7 @@ from protocol.facts import (
 )
 from protocol.kraken_spot import voice, wire
 from protocol.kraken_spot.codec import UNASKED, SpotWire
-from protocol.kraken_spot.converter import (
-    amount,
-    encode_form,
-    encode_message,
-    is_plausible,
-    nanoseconds,
-    positive,
-    rfc3339,
-    with_point,
-)
+from protocol.kraken_spot.converter import encode_form, encode_message, nanoseconds, rfc3339, with_point
 from protocol.kraken_spot.entry import edit_frame, encode
 from protocol.kraken_spot.handshake import Stage
 from protocol.kraken_spot.instruments import instruments_call, read_instruments
@@ -2277,21 +2268,6 @@ def test_no_answer_makes_the_reader_raise(request_: Request, body: bytes) -> Non
 def test_a_number_always_has_a_point(number: str, text: str) -> None:
     assert with_point(D(number)) == text
     assert encode_message({"n": D(number)}) == f'{{"n":{text}}}'
-
-
-@pytest.mark.parametrize("number", ["NaN", "sNaN", "Infinity", "1E+31", "1E-31", "0E-31", "0E+31"])
-def test_a_number_out_of_all_proportion_is_none(number: str) -> None:
-    """A zero, too: written plainly, it may have a thousand million digits."""
-    assert not is_plausible(D(number))
-    assert amount(D(number)) is None
-    assert positive(D(number)) is None
-
-
-@pytest.mark.parametrize("number", ["9.99E+30", "1E-30", "0", "-0.0", "0.00000000"])
-def test_a_number_in_proportion_is_an_amount(number: str) -> None:
-    assert is_plausible(D(number))
-    assert amount(D(number)) == D(number)
-    assert positive(D(number)) == (D(number) or None)
 
 
 def test_decimals_of_rest_are_text_and_times_are_short_numbers() -> None:

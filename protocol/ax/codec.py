@@ -65,6 +65,7 @@ from ..values import (
     WireId,
 )
 from ..venue import HttpAnswer, HttpCall
+from ..wire_numbers import is_plausible
 from .converter import (
     CONVERTER,
     SECOND,
@@ -73,7 +74,6 @@ from .converter import (
     encode_message,
     encode_request,
     exact_json,
-    is_plausible,
     nanoseconds,
     read_body,
     renamed,

@@ -22,6 +22,7 @@ import cattrs
 import msgspec
 
 from ..values import exact
+from ..wire_numbers import is_plausible, plain
 from .wire import Count, Id, Outbound, Status
 
 __all__ = [
@@ -33,9 +34,7 @@ __all__ = [
     "encode_message",
     "encode_request",
     "exact_json",
-    "is_plausible",
     "nanoseconds",
-    "plain",
     "read_body",
     "renamed",
     "rfc3339",
@@ -44,23 +43,6 @@ __all__ = [
 T = TypeVar("T")
 
 LARGEST_U64: Final = 2**64 - 1
-PLAUSIBLE_DIGITS: Final = 30
-
-
-def is_plausible(number: Decimal) -> bool:
-    """False for NaN, infinities and magnitudes that only a broken message can hold (and that would cost gigabytes
-    in plain notation)."""
-    return number.is_finite() and -PLAUSIBLE_DIGITS <= number.adjusted() <= PLAUSIBLE_DIGITS
-
-
-def plain(number: Decimal) -> str:
-    """`number` as AX writes decimals: no exponent, no trailing zeros after the point. Never rounds."""
-    text = format(number, "f")
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
-
-
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 SECOND: Final = 1_000_000_000
 _RFC3339: Final = re.compile(r"([0-9-]{10})[Tt]([0-9:]{8})(?:\.([0-9]{1,9}))?([Zz]|[+-][0-9]{2}:[0-9]{2})")

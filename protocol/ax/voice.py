@@ -12,7 +12,8 @@ import attrs
 import msgspec
 
 from ..errors import WireError
-from .converter import LARGEST_U64, decoder_for, encode_message, is_plausible, rfc3339
+from ..wire_numbers import is_plausible
+from .converter import LARGEST_U64, decoder_for, encode_message, rfc3339
 from .wire import Outbound
 
 __all__ = ["decode_body", "decode_request", "encode", "request_number", "rfc3339"]

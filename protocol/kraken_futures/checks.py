@@ -13,7 +13,7 @@ from ..commands import Replace
 from ..errors import NotSent
 from ..orders import NewOrder
 from ..values import ZERO, ClientOrderId, Instrument, OffsetUnit, OrderType, Side, TimeInForce, TriggerType
-from .converter import is_plausible, plain
+from ..wire_numbers import is_plausible, plain
 from .entry import LIMIT_TYPES, TRAILING_TYPES, TRIGGER_TYPES
 from .instruments import VENUE
 

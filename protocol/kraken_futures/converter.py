@@ -25,6 +25,7 @@ import msgspec
 
 from ..fast_decoder import fast_decoder
 from ..values import NO_TIME, exact
+from ..wire_numbers import is_plausible, plain
 from .wire import SHOWN
 
 __all__ = [
@@ -34,17 +35,13 @@ __all__ = [
     "NOT_STRICT",
     "SECOND",
     "UNUSABLE",
-    "amount",
     "decoder_for",
     "encode_form",
     "encode_message",
     "exact_json",
-    "is_plausible",
     "iso",
     "milliseconds",
     "nanoseconds",
-    "plain",
-    "positive",
     "read",
     "read_body",
     "time_of",
@@ -71,34 +68,6 @@ UNUSABLE: Final = (TypeError, ValueError, ArithmeticError, RecursionError)
 """What the tolerant way raises for a value that it cannot use."""
 NOT_STRICT: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 """What the fast way raises for what it refuses."""
-
-
-# Numbers
-
-PLAUSIBLE_DIGITS: Final = 30
-
-
-def is_plausible(number: Decimal) -> bool:
-    """False for NaN, infinities, and magnitudes that only a broken message can hold."""
-    return number.is_finite() and -PLAUSIBLE_DIGITS <= number.adjusted() <= PLAUSIBLE_DIGITS
-
-
-def positive(number: Decimal | None) -> Decimal | None:
-    """`number` if it is more than zero and plausible. A zero price means that there is none (spec E.3)."""
-    return number if number is not None and is_plausible(number) and number > 0 else None
-
-
-def amount(number: Decimal | None) -> Decimal | None:
-    """`number` if it can be a quantity: plausible and not negative."""
-    return number if number is not None and is_plausible(number) and number >= 0 else None
-
-
-def plain(number: Decimal) -> str:
-    """`number` without exponent and without trailing zeros after the point. Never rounds."""
-    text = format(number, "f")
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
 
 
 # Times

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from ..facts import OrderTraded, OrderView, Trade
 from ..values import Instrument, Money, Side, TradeId, VenueOrderId
-from .converter import amount, is_plausible, milliseconds, positive, time_of
+from ..wire_numbers import amount, is_plausible, positive
+from .converter import milliseconds, time_of
 from .memory import OrderMemory
 from .wire import FeedFill, RestFill
 from .words import SIDES, currency, liquidity, quote_of

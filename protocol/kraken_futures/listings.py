@@ -8,7 +8,8 @@ from typing import Final
 from ..facts import Fact, FillsListed, OrderHistoryListed, OrderView, Outcome, RequestAnswered, RequestRefused, Trade
 from ..requests import ListFills, ListOpenOrders, ListOrderHistory, QueryOrder
 from ..values import NO_TIME, ZERO, OrderStatus, VenueOrderId
-from .converter import MILLISECOND, amount, iso, positive, time_of
+from ..wire_numbers import amount, positive
+from .converter import MILLISECOND, iso, time_of
 from .fills import rest_trade
 from .order_events import body_view, unreadable
 from .wire import OpenOrderRow, OrderBody, OrderEvent, OrderStatusRow, RestAnswer

@@ -20,7 +20,8 @@ from ..facts import (
     OrderView,
 )
 from ..values import NO_TIME, ZERO, Instrument, OrderStatus, VenueOrderId
-from .converter import amount, milliseconds, positive
+from ..wire_numbers import amount, positive
+from .converter import milliseconds
 from .memory import OrderMemory, Remembered
 from .quantity import QuantityReader
 from .wire import Delta, OpenOrder

@@ -15,7 +15,8 @@ from attrs import frozen
 from ..facts import Fact, OrderAcknowledged, OrderCanceled, OrderRemoved, OrderTraded, OrderView, Trade, Unreadable
 from ..requests import PlaceOrder
 from ..values import LiquiditySide, OrderStatus, TradeId, VenueOrderId
-from .converter import BEGINNING, amount, positive, time_of
+from ..wire_numbers import amount, positive
+from .converter import BEGINNING, time_of
 from .wire import OrderBody, OrderEvent, Status, TriggerBody
 from .words import SIDES, order_type, time_in_force, trigger_type
 

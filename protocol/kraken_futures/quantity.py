@@ -12,7 +12,7 @@ from typing import Final
 
 from attrs import define, field
 
-from .converter import is_plausible
+from ..wire_numbers import is_plausible
 
 __all__ = ["QuantityReader", "QuantitySemantics"]
 

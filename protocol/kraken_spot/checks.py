@@ -23,7 +23,8 @@ from ..requests import (
     SetCancelTimer,
 )
 from ..values import ClientOrderId, Instrument, OffsetUnit, OrderType, Side, SystemMode, TimeInForce, TriggerType
-from .converter import SECOND, is_plausible, plain
+from ..wire_numbers import is_plausible, plain
+from .converter import SECOND
 from .instruments import VENUE
 from .options import ConditionalClose, KrakenSpotOptions
 from .symbols import symbol_of_pair

@@ -25,6 +25,7 @@ import attrs
 import msgspec
 
 from ..values import NO_TIME, exact
+from ..wire_numbers import is_plausible, plain
 from .wire import BARE, SHOWN, TEXT
 
 __all__ = [
@@ -33,17 +34,13 @@ __all__ = [
     "NOT_STRICT",
     "SECOND",
     "UNUSABLE",
-    "amount",
     "decoder_for",
     "encode_form",
     "encode_message",
     "epoch_seconds",
     "exact_json",
-    "is_plausible",
     "key_of",
     "nanoseconds",
-    "plain",
-    "positive",
     "read",
     "read_body",
     "rfc3339",
@@ -76,43 +73,6 @@ NOT_STRICT: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
 # Numbers
-
-PLAUSIBLE_DIGITS: Final = 30
-
-
-SMALLEST: Final = Decimal(1).scaleb(-PLAUSIBLE_DIGITS)
-LARGEST: Final = Decimal(10).scaleb(PLAUSIBLE_DIGITS)
-
-
-def is_plausible(number: Decimal) -> bool:
-    """False for NaN, infinities, and magnitudes that only a broken message can hold (and that would cost gigabytes in
-    plain notation, even of a zero)."""
-    return number.is_finite() and -PLAUSIBLE_DIGITS <= number.adjusted() <= PLAUSIBLE_DIGITS
-
-
-def positive(number: Decimal | None) -> Decimal | None:
-    """`number` if it is more than zero and plausible. A zero price means that there is none (spec E.3)."""
-    if number is None:
-        return None
-    try:
-        return number if SMALLEST <= number < LARGEST else None
-    except ArithmeticError:  # not a number
-        return None
-
-
-def amount(number: Decimal | None) -> Decimal | None:
-    """`number` if it can be a quantity: plausible and not negative."""
-    if number is None or number:
-        return positive(number)
-    return number if is_plausible(number) else None
-
-
-def plain(number: Decimal) -> str:
-    """`number` without exponent and without trailing zeros after the point. Never rounds."""
-    text = format(number, "f")
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
 
 
 def with_point(number: Decimal) -> str:

@@ -28,7 +28,8 @@ from ..facts import (
     Unreadable,
 )
 from ..values import ZERO, Instrument, Money, OrderStatus, TimeInForce, TradeId, VenueOrderId
-from .converter import BEGINNING, amount, is_plausible, positive, time_of
+from ..wire_numbers import amount, is_plausible, positive
+from .converter import BEGINNING, time_of
 from .memory import OrderMemory, Remembered
 from .symbols import currency, quote_of
 from .wire import Fee, Report

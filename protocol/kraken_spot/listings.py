@@ -18,7 +18,8 @@ from ..values import (
     VenueOrderId,
     exact,
 )
-from .converter import amount, is_plausible, positive, time_of_seconds
+from ..wire_numbers import amount, is_plausible, positive
+from .converter import time_of_seconds
 from .symbols import quote_of, symbol_of_pair
 from .wire import OrderDescription, OrderRow, TradeRow
 from .words import (

@@ -17,17 +17,8 @@ from urllib.parse import parse_qsl
 import attrs
 
 from ..errors import WireError
-from .converter import (
-    UNUSABLE,
-    BadField,
-    encode_message,
-    epoch_seconds,
-    exact_json,
-    is_plausible,
-    key_of,
-    read,
-    rfc3339,
-)
+from ..wire_numbers import is_plausible
+from .converter import UNUSABLE, BadField, encode_message, epoch_seconds, exact_json, key_of, read, rfc3339
 from .signing import Credentials
 from .wire import (
     AddOrder,

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
-from ...kraken_spot.converter import is_plausible
 from ...kraken_spot.wire import Conditional, OrderTerms, RestLegOrder, Triggers
 from ...values import Instant, Side, exact
+from ...wire_numbers import is_plausible
 from ..book import SelfTrade
 from ..triggers import Reference
 from . import refusals
