@@ -55,7 +55,7 @@ from protocol.facts import (
 )
 from protocol.kraken_spot import voice, wire
 from protocol.kraken_spot.codec import UNASKED, SpotWire
-from protocol.kraken_spot.converter import encode_form, encode_message, nanoseconds, rfc3339, with_point
+from protocol.kraken_spot.converter import encode_form, encode_message, rfc3339, with_point
 from protocol.kraken_spot.entry import edit_frame, encode
 from protocol.kraken_spot.handshake import Stage
 from protocol.kraken_spot.instruments import instruments_call, read_instruments
@@ -94,6 +94,7 @@ from protocol.values import (
     TriggerType,
 )
 from protocol.venue import HttpAnswer, Opening, SignedCall, Venue
+from protocol.wire_times import nanoseconds
 
 D = Decimal
 TOKEN = "SECRET-TOKEN-1"
@@ -2275,25 +2276,6 @@ def test_decimals_of_rest_are_text_and_times_are_short_numbers() -> None:
     assert voice.encode(shown) == (
         '{"refid":null,"userref":null,"status":"open","opentm":1782907090.0002,"expiretm":0,"vol":"2.50000000"}'
     )
-
-
-@pytest.mark.parametrize(
-    ("text", "time"),
-    [
-        ("1970-01-01T00:00:00Z", 0),
-        ("2026-07-01T12:00:00.000100Z", PLACED_NS),
-        ("2026-07-01T12:00:00.000100001Z", PLACED_NS + 1),
-        ("2026-07-01t12:00:14z", 1782907214000000000),
-    ],
-)
-def test_a_time_is_read_to_the_nanosecond(text: str, time: int) -> None:
-    assert nanoseconds(text) == time
-
-
-@pytest.mark.parametrize("text", ["", "noon", "2026-07-01T12:00:00", "2026-07-01", "2026-13-01T12:00:00Z"])
-def test_what_is_no_time_is_refused(text: str) -> None:
-    with pytest.raises(ValueError):
-        nanoseconds(text)
 
 
 @given(st.integers(min_value=0, max_value=2**33 * 10**9))

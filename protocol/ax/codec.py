@@ -66,9 +66,9 @@ from ..values import (
 )
 from ..venue import HttpAnswer, HttpCall
 from ..wire_numbers import is_plausible
+from ..wire_times import SECOND
 from .converter import (
     CONVERTER,
-    SECOND,
     UNUSABLE,
     decoder_for,
     encode_message,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from json import JSONDecoder
@@ -23,12 +23,12 @@ import msgspec
 
 from ..values import exact
 from ..wire_numbers import is_plausible, plain
+from ..wire_times import EPOCH, SECOND, second_as_text
 from .wire import Count, Id, Outbound, Status
 
 __all__ = [
     "CONVERTER",
     "LARGEST_U64",
-    "SECOND",
     "UNUSABLE",
     "decoder_for",
     "encode_message",
@@ -43,8 +43,6 @@ __all__ = [
 T = TypeVar("T")
 
 LARGEST_U64: Final = 2**64 - 1
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-SECOND: Final = 1_000_000_000
 _RFC3339: Final = re.compile(r"([0-9-]{10})[Tt]([0-9:]{8})(?:\.([0-9]{1,9}))?([Zz]|[+-][0-9]{2}:[0-9]{2})")
 
 
@@ -65,7 +63,7 @@ def nanoseconds(timestamp: str) -> int:
 def rfc3339(time: int) -> str:
     """`time`, ns since 1970, as AX writes timestamps: nine fraction digits and Z."""
     seconds, fraction = divmod(time, SECOND)
-    return f"{EPOCH + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%S}.{fraction:09d}Z"
+    return f"{second_as_text(seconds)}.{fraction:09d}Z"
 
 
 # In

@@ -13,9 +13,8 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import cache
 from json import JSONDecoder
 from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 from urllib.parse import quote
@@ -23,9 +22,11 @@ from urllib.parse import quote
 import attrs
 import msgspec
 
+from .. import wire_times
 from ..fast_decoder import fast_decoder
 from ..values import NO_TIME, exact
 from ..wire_numbers import is_plausible, plain
+from ..wire_times import LATEST, SECOND, second_as_text
 from .wire import SHOWN
 
 __all__ = [
@@ -33,7 +34,6 @@ __all__ = [
     "BadField",
     "MILLISECOND",
     "NOT_STRICT",
-    "SECOND",
     "UNUSABLE",
     "decoder_for",
     "encode_form",
@@ -50,8 +50,8 @@ __all__ = [
 
 T = TypeVar("T")
 
-SECOND: Final = 1_000_000_000
 MILLISECOND: Final = 1_000_000
+LATEST_MS: Final = LATEST * 1000
 BEGINNING: Final = 200
 """How much of an unreadable message is kept, in characters."""
 
@@ -72,49 +72,30 @@ NOT_STRICT: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 
 # Times
 
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-LATEST: Final = 2**34 * 1000
-"""ms since 1970 (the year 2514): a greater number is no time."""
-_ISO: Final = re.compile(r"([0-9-]{10})[Tt]([0-9:]{8})(?:\.([0-9]{1,9}))?[Zz]")
-
 
 def nanoseconds(timestamp: str) -> int:
-    """ns since 1970 of an ISO 8601 timestamp that ends in Z. Raises ValueError."""
-    match = _ISO.fullmatch(timestamp)
-    if match is None:
-        raise ValueError(f"{timestamp[:40]!r} is not a timestamp.")
-    day, time, fraction = match.groups()
-    seconds = (datetime.fromisoformat(f"{day}T{time}+00:00") - EPOCH) // timedelta(seconds=1)
-    if seconds * 1000 >= LATEST:
+    """ns since 1970 of an ISO 8601 timestamp that ends in Z. Raises ValueError, also for what lies beyond every time
+    that can be meant."""
+    time = wire_times.nanoseconds(timestamp)
+    if time >= LATEST * SECOND:
         raise ValueError(f"{timestamp[:40]!r} lies beyond every time that can be meant.")
-    return seconds * SECOND + int((fraction or "").ljust(9, "0"))
+    return time
 
 
 def time_of(*timestamps: str | None) -> int:
     """ns since 1970 of the first of these that is a time; NO_TIME if none is."""
-    for timestamp in timestamps:
-        try:
-            if timestamp:
-                return max(NO_TIME, nanoseconds(timestamp))
-        except ValueError:
-            continue
-    return NO_TIME
+    return wire_times.time_of(*timestamps, read=nanoseconds)
 
 
 def milliseconds(*times: int | None) -> int:
     """ns since 1970 of the first of these, in ms since 1970, that is a time; NO_TIME if none is."""
-    return next((time * MILLISECOND for time in times if time is not None and 0 < time < LATEST), NO_TIME)
+    return next((time * MILLISECOND for time in times if time is not None and 0 < time < LATEST_MS), NO_TIME)
 
 
 def iso(time: int) -> str:
     """`time`, ns since 1970, as the venue writes it: whole milliseconds, rounded down, and Z."""
     seconds, fraction = divmod(time, SECOND)
-    return f"{_whole_seconds(seconds)}.{fraction // MILLISECOND:03d}Z"
-
-
-@lru_cache(maxsize=16)
-def _whole_seconds(seconds: int) -> str:
-    return f"{EPOCH + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%S}"
+    return f"{second_as_text(seconds)}.{fraction // MILLISECOND:03d}Z"
 
 
 # In, the fast way

@@ -22,7 +22,8 @@ from ..facts import (
     Unreadable,
 )
 from ..values import RequestId, VenueOrderId
-from .converter import BEGINNING, time_of
+from ..wire_times import time_of
+from .converter import BEGINNING
 from .wire import Frame, LegResult, Result
 from .words import error_outcome, is_post_only
 

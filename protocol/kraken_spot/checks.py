@@ -24,7 +24,7 @@ from ..requests import (
 )
 from ..values import ClientOrderId, Instrument, OffsetUnit, OrderType, Side, SystemMode, TimeInForce, TriggerType
 from ..wire_numbers import is_plausible, plain
-from .converter import SECOND
+from ..wire_times import SECOND
 from .instruments import VENUE
 from .options import ConditionalClose, KrakenSpotOptions
 from .symbols import symbol_of_pair

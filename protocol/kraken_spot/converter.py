@@ -11,12 +11,10 @@ are left out, but for those that the wire shows as null.
 
 from __future__ import annotations
 
-import re
 import types
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import cache
 from json import JSONDecoder
 from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 from urllib.parse import urlencode
@@ -26,13 +24,13 @@ import msgspec
 
 from ..values import NO_TIME, exact
 from ..wire_numbers import is_plausible, plain
+from ..wire_times import LATEST, SECOND, second_as_text
 from .wire import BARE, SHOWN, TEXT
 
 __all__ = [
     "BEGINNING",
     "BadField",
     "NOT_STRICT",
-    "SECOND",
     "UNUSABLE",
     "decoder_for",
     "encode_form",
@@ -40,11 +38,9 @@ __all__ = [
     "epoch_seconds",
     "exact_json",
     "key_of",
-    "nanoseconds",
     "read",
     "read_body",
     "rfc3339",
-    "time_of",
     "time_of_seconds",
     "tree_of",
     "with_point",
@@ -52,7 +48,6 @@ __all__ = [
 
 T = TypeVar("T")
 
-SECOND: Final = 1_000_000_000
 BEGINNING: Final = 200
 """How much of an unreadable message is kept, in characters."""
 
@@ -83,48 +78,11 @@ def with_point(number: Decimal) -> str:
 
 # Times
 
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-LATEST: Final = 2**34
-"""Seconds since 1970 (the year 2514): a greater number is no time."""
-_RFC3339: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?[Zz]")
-
-
-@lru_cache(maxsize=16)
-def nanoseconds(timestamp: str) -> int:
-    """ns since 1970 of an RFC 3339 timestamp that ends in Z. Raises ValueError."""
-    match = _RFC3339.fullmatch(timestamp)
-    if match is None:
-        raise ValueError(f"{timestamp[:40]!r} is not a timestamp.")
-    day, time, fraction = match.groups()
-    return _seconds(day, time) * SECOND + int((fraction or "").ljust(9, "0"))
-
-
-@lru_cache(maxsize=64)
-def _seconds(day: str, time: str) -> int:
-    """Since 1970. Messages of one burst share their second."""
-    return (datetime.fromisoformat(f"{day}T{time}+00:00") - EPOCH) // timedelta(seconds=1)
-
-
-def time_of(*timestamps: str | None) -> int:
-    """ns since 1970 of the first of these that is a time; NO_TIME if none is."""
-    for timestamp in timestamps:
-        try:
-            if timestamp:
-                return max(NO_TIME, nanoseconds(timestamp))
-        except ValueError:
-            continue
-    return NO_TIME
-
-
-@lru_cache(maxsize=64)
-def _second_as_text(seconds: int) -> str:
-    return f"{EPOCH + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%S}"
-
 
 def rfc3339(time: int, places: int = 6) -> str:
     """`time`, ns since 1970, as the venue writes it. places: digits of the fraction, 0 to 9; the rest is cut off."""
     seconds, fraction = divmod(time, SECOND)
-    text = _second_as_text(seconds)
+    text = second_as_text(seconds)
     return f"{text}.{fraction:09d}"[: len(text) + 1 + places] + "Z" if places else f"{text}Z"
 
 

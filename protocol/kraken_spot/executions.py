@@ -29,7 +29,8 @@ from ..facts import (
 )
 from ..values import ZERO, Instrument, Money, OrderStatus, TimeInForce, TradeId, VenueOrderId
 from ..wire_numbers import amount, is_plausible, positive
-from .converter import BEGINNING, time_of
+from ..wire_times import time_of
+from .converter import BEGINNING
 from .memory import OrderMemory, Remembered
 from .symbols import currency, quote_of
 from .wire import Fee, Report

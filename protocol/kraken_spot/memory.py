@@ -11,7 +11,7 @@ from attrs import define, field
 from ..tracking import Window
 from ..values import NO_TIME, OrderType, Side, TimeInForce, TriggerType, VenueOrderId, WireId
 from ..wire_numbers import amount, positive
-from .converter import time_of
+from ..wire_times import time_of
 from .wire import Report
 from .words import order_type, side, time_in_force, trigger_type
 

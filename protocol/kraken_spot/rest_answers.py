@@ -38,8 +38,9 @@ from ..requests import (
 )
 from ..values import NO_TIME, RequestId, VenueOrderId
 from ..venue import HttpAnswer
+from ..wire_times import time_of
 from . import wire
-from .converter import BEGINNING, read_body, time_of
+from .converter import BEGINNING, read_body
 from .listings import order_view, trade_of
 from .rest_entry import page_of
 from .words import error_outcome, is_post_only

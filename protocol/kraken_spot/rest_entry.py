@@ -26,8 +26,9 @@ from ..requests import (
 )
 from ..values import OffsetUnit, Side, TimeInForce
 from ..venue import HttpCall, SignedCall
+from ..wire_times import SECOND
 from . import wire
-from .converter import SECOND, encode_form, encode_message
+from .converter import encode_form, encode_message
 from .entry import FEWEST_ORDERS, MOST_CANCELS, MOST_ORDERS, moment, options_of, type_word
 from .limits import REST, rest_cost
 from .options import ConditionalClose

@@ -16,9 +16,10 @@ from ..facts import Fact, LoggedIn
 from ..orders import NewOrder
 from ..values import ClientOrderId, Instrument, SystemMode, WireId
 from ..venue import BatchRules, HttpAnswer, HttpCall, Opening, SignedCall, Throttle, Upgrade, VenueDefaults, VenueRules
+from ..wire_times import SECOND
 from . import checks
 from .codec import SpotWire
-from .converter import SECOND, read_body
+from .converter import read_body
 from .entry import FEWEST_ORDERS, MOST_ORDERS, SOCKET_REQUESTS, encode
 from .instruments import VENUE, instruments_call, read_instruments
 from .limits import Tier, TradingThrottle, rest_budgets, trading_terms

@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from ...kraken_spot.converter import nanoseconds
 from ...kraken_spot.voice import epoch_seconds, rfc3339
+from ...wire_times import nanoseconds
 
 __all__ = ["padded", "seconds_of", "stamp", "stamp_in_seconds", "wall_ns"]
 
