@@ -1,22 +1,36 @@
-"""JSON decoders for wire classes with many optional fields.
+"""JSON decoders for wire classes: strict about types, exact for numbers. What they refuse is for `tolerant_json`.
 
 Wire classes are attrs classes, and msgspec fills an attrs object field by field, each default included: four times as
-slow as its own structs where a message names a tenth of the fields. So the decoder of a hot message builds structs of
-the same shape: the same names, types, defaults and properties, and nothing else of the class.
+slow as its own structs where a message names a tenth of the fields. So the decoder of a hot message with many optional
+fields builds structs of the same shape: the same names, types, defaults and properties, and nothing else of the class.
 """
 
 from __future__ import annotations
 
 import types
-from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from functools import cache
+from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import attrs
 import msgspec
 from attrs import frozen
 
-__all__ = ["fast_decoder"]
+__all__ = ["NOT_STRICT", "decoder_for", "fast_decoder"]
 
 T = TypeVar("T")
+
+NOT_STRICT: Final = (msgspec.MsgspecError, ValueError, RecursionError)
+"""What a decoder raises for what it refuses."""
+
+
+@cache
+def _decoder(cls: type[Any]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(cls)
+
+
+def decoder_for(cls: type[T]) -> msgspec.json.Decoder[T]:
+    """The decoder that builds `cls` itself. Made once: building one costs more than using it."""
+    return cast("msgspec.json.Decoder[T]", _decoder(cast(Any, cls)))
 
 
 def fast_decoder(

@@ -13,7 +13,7 @@ import pytest
 from attrs import evolve
 
 from protocol.ax import codec, voice, wire
-from protocol.ax.converter import exact_json, nanoseconds, rfc3339
+from protocol.ax.converter import nanoseconds, rfc3339
 from protocol.errors import WireError
 from protocol.facts import (
     Alive,
@@ -1159,7 +1159,3 @@ def test_a_timestamp_keeps_all_nine_digits(text: str, time: int) -> None:
 def test_what_is_no_timestamp_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         nanoseconds(text)
-
-
-def test_json_is_read_without_floats() -> None:
-    assert exact_json('[1.1, 2, "3"]') == [Decimal("1.1"), 2, "3"]

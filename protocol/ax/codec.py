@@ -37,6 +37,7 @@ from ..facts import (
     Trade,
     Unreadable,
 )
+from ..fast_decoder import NOT_STRICT, decoder_for
 from ..requests import (
     BatchOrders,
     CancelAllOrders,
@@ -51,6 +52,7 @@ from ..requests import (
     Request,
     SetCancelTimer,
 )
+from ..tolerant_json import BEGINNING, UNUSABLE, exact_json
 from ..values import (
     NO_TIME,
     LiquiditySide,
@@ -66,18 +68,8 @@ from ..values import (
 )
 from ..venue import HttpAnswer, HttpCall
 from ..wire_numbers import is_plausible
-from ..wire_times import SECOND
-from .converter import (
-    CONVERTER,
-    UNUSABLE,
-    decoder_for,
-    encode_message,
-    encode_request,
-    exact_json,
-    nanoseconds,
-    read_body,
-    renamed,
-)
+from ..wire_times import LATEST, SECOND
+from .converter import CONVERTER, encode_message, encode_request, nanoseconds, read_body, renamed
 from .wire import (
     Answer,
     Error,
@@ -150,12 +142,6 @@ LIQUIDITY: Final = {True: LiquiditySide.TAKER, False: LiquiditySide.MAKER, None:
 POST_ONLY_PHRASES: Final = ("post-only order would cross the book", "may participate but not initiate")
 
 OUTCOMES: Final = {404: Outcome.NOT_FOUND, 409: Outcome.TOO_EARLY, 429: Outcome.THROTTLED}
-
-BEGINNING: Final = 200
-"""How much of an unreadable message is kept, in characters."""
-
-LATEST: Final = 2**34
-"""Seconds since 1970 (the year 2514): a greater `ts` is no time."""
 
 
 def outcome_of(code: int) -> Outcome:
@@ -402,7 +388,6 @@ def _logged_in(result: Result) -> Fact:
 _HEADLINE: Final = decoder_for(Headline)
 _INBOUND: Final = decoder_for(Inbound)
 _ANSWER: Final = decoder_for(Answer)
-_NOT_STRICT: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 
 ALIASES: Final = {"request_id": "rid", "result": "res", "error": "err"}
 ERROR_ALIASES: Final = {"message": "msg"}
@@ -415,7 +400,7 @@ def decode(message: str | bytes) -> tuple[Fact, ...]:
         return _unreadable("The venue sent a binary message, which AX never does.", beginning)
     try:
         headline = _HEADLINE.decode(message)
-    except _NOT_STRICT:
+    except NOT_STRICT:
         return _decode_tolerantly(message)
     read = HEADLINES.get(headline.t)
     order = headline.o
@@ -435,7 +420,7 @@ def _decode_rarer(message: str, is_event: bool) -> tuple[Fact, ...]:
         if is_event:
             return _read_event(_INBOUND.decode(message), message)
         answer = _ANSWER.decode(message)
-    except _NOT_STRICT:
+    except NOT_STRICT:
         return _decode_tolerantly(message)
     facts: tuple[Fact, ...] = ()
     if answer.err is None:

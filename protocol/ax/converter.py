@@ -1,6 +1,6 @@
 """One cattrs converter for AX, and fast decoders beside it.
 
-Two ways in. `decoder_for` gives msgspec decoders that build the wire classes straight from JSON: fast, strict about
+Two ways in. The decoders of `protocol.fast_decoder` build the wire classes straight from JSON: fast, strict about
 types, exact for numbers. `exact_json` with `CONVERTER` is the slow way for what they refuse: a value of the wrong
 type costs that one field, if it is an optional one, and not the message.
 
@@ -13,27 +13,23 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cache
-from json import JSONDecoder
 from typing import Any, Final, TypeVar, cast
 
 import attrs
 import cattrs
 import msgspec
 
-from ..values import exact
-from ..wire_numbers import is_plausible, plain
+from ..fast_decoder import decoder_for
+from ..tolerant_json import UNUSABLE, decimal_of, exact_json, text_of, whole_of
+from ..wire_numbers import plain
 from ..wire_times import EPOCH, SECOND, second_as_text
 from .wire import Count, Id, Outbound, Status
 
 __all__ = [
     "CONVERTER",
     "LARGEST_U64",
-    "UNUSABLE",
-    "decoder_for",
     "encode_message",
     "encode_request",
-    "exact_json",
     "nanoseconds",
     "read_body",
     "renamed",
@@ -69,29 +65,6 @@ def rfc3339(time: int) -> str:
 # In
 
 
-@cache
-def _decoder(cls: type[Any]) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(cls)
-
-
-def decoder_for(cls: type[T]) -> msgspec.json.Decoder[T]:
-    """The strict decoder of one wire class. Made once: building one costs more than using it."""
-    return cast("msgspec.json.Decoder[T]", _decoder(cast(Any, cls)))
-
-
-def _refuse_constant(name: str) -> object:
-    raise ValueError(f"{name} is not JSON.")
-
-
-_JSON: Final = JSONDecoder(parse_float=Decimal, parse_constant=_refuse_constant)
-
-
-def exact_json(text: str) -> object:
-    """Any JSON, numbers with a point as Decimal. Raises ValueError for what is not JSON, RecursionError for JSON
-    nested beyond reason."""
-    return _JSON.decode(text)
-
-
 def renamed(raw: Mapping[str, object], aliases: Mapping[str, str]) -> dict[str, object]:
     """`raw` with other spellings of its keys undone. Null counts as missing, so it never hides the other spelling."""
     message = {key: value for key, value in raw.items() if value is not None}
@@ -116,31 +89,15 @@ def read_body(body: bytes, cls: type[T]) -> T:
         raise ValueError(str(problem)) from None
 
 
-def _text(value: object, _: object) -> str:
-    if isinstance(value, str):
-        value.encode()  # half a surrogate pair is no text: it could be neither stored nor printed later
-        return value
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)  # an id sent as a number is still an id
-    raise TypeError("not text")
-
-
 def _id(value: object, _: object) -> str:
-    text = _text(value, str)
+    text = text_of(value)
     if not text:
         raise ValueError("an empty id")
     return text
 
 
-def _whole(value: object, _: object) -> int:
-    number = exact(value)
-    if not is_plausible(number) or number != number.to_integral_value():
-        raise ValueError("not a whole number")
-    return int(number)
-
-
 def _count(value: object, _: object) -> int:
-    number = _whole(value, int)
+    number = whole_of(value)
     if number < 0:
         raise ValueError("a negative count")
     return number
@@ -152,20 +109,9 @@ def _yes_or_no(value: object, _: object) -> bool:
     return value
 
 
-def _decimal(value: object, _: object) -> Decimal:
-    number = exact(value)
-    if not is_plausible(number):
-        raise ValueError("not a plausible number")
-    return number
-
-
 def _status(value: object, _: object) -> Status | str:
     """An object is the status of an order; text belongs to a funding answer."""
     return value if isinstance(value, str) else CONVERTER.structure(value, Status)
-
-
-UNUSABLE: Final = (TypeError, ValueError, ArithmeticError, RecursionError)
-"""What the tolerant way raises for a value that it cannot use."""
 
 
 def _tolerant(cls: type[Any], converter: cattrs.Converter) -> Callable[[object, object], Any]:
@@ -209,10 +155,10 @@ def _make_converter() -> cattrs.Converter:
     is not negative and an Id not empty; bool: itself; Decimal: text,
     int, Decimal, never float, plain text on the way out; None is left out of every object."""
     converter = cattrs.Converter(detailed_validation=False, omit_if_default=False)
-    converter.register_structure_hook(str, _text)
-    converter.register_structure_hook(int, _whole)
+    converter.register_structure_hook(str, text_of)
+    converter.register_structure_hook(int, whole_of)
     converter.register_structure_hook(bool, _yes_or_no)
-    converter.register_structure_hook(Decimal, _decimal)
+    converter.register_structure_hook(Decimal, decimal_of)
     converter.register_structure_hook_func(lambda cls: cls == Id, _id)
     converter.register_structure_hook_func(lambda cls: cls == Count, _count)
     converter.register_structure_hook(Status | str | None, _status)

@@ -16,11 +16,12 @@ from ..errors import AuthenticationFailed, NotSent, WireError
 from ..facts import Fact, LoggedIn
 from ..orders import NewOrder
 from ..requests import Request
+from ..tolerant_json import exact_json
 from ..values import ClientOrderId, Instrument, InstrumentId, OrderType, Side, TimeInForce, TriggerType, WireId
 from ..venue import HttpAnswer, HttpCall, Opening, Upgrade, VenueDefaults, VenueRules
 from ..wire_numbers import is_plausible, plain
 from . import codec
-from .converter import LARGEST_U64, encode_message, exact_json, read_body
+from .converter import LARGEST_U64, encode_message, read_body
 from .wire import AuthenticateRequest, AuthenticateResponse
 
 __all__ = ["AxSettings", "AxVenue"]

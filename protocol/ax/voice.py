@@ -12,8 +12,9 @@ import attrs
 import msgspec
 
 from ..errors import WireError
+from ..fast_decoder import decoder_for
 from ..wire_numbers import is_plausible
-from .converter import LARGEST_U64, decoder_for, encode_message, rfc3339
+from .converter import LARGEST_U64, encode_message, rfc3339
 from .wire import Outbound
 
 __all__ = ["decode_body", "decode_request", "encode", "request_number", "rfc3339"]

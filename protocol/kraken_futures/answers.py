@@ -25,9 +25,10 @@ from ..requests import (
     Request,
     SetCancelTimer,
 )
+from ..tolerant_json import BEGINNING, UNUSABLE, read
 from ..values import OrderStatus, RequestId
 from ..venue import HttpAnswer
-from .converter import BEGINNING, UNUSABLE, read, read_body, time_of
+from .converter import read_body, time_of
 from .entry import order_tag
 from .listings import read_fills, read_history, read_open_orders, read_status
 from .order_events import CANCELED, EventsReader, acknowledged, unreadable

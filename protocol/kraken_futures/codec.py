@@ -23,9 +23,10 @@ from ..facts import (
     Trade,
     Unreadable,
 )
-from ..fast_decoder import fast_decoder
+from ..fast_decoder import NOT_STRICT, fast_decoder
+from ..tolerant_json import BEGINNING
 from ..values import Instrument, RequestId, VenueOrderId
-from .converter import BEGINNING, NOT_STRICT, read_body
+from .converter import read_body
 from .fills import feed_trade, in_order, traded
 from .handshake import Handshake, Stage
 from .memory import OrderMemory

@@ -14,9 +14,10 @@ from attrs import frozen
 
 from ..facts import Fact, OrderAcknowledged, OrderCanceled, OrderRemoved, OrderTraded, OrderView, Trade, Unreadable
 from ..requests import PlaceOrder
+from ..tolerant_json import BEGINNING
 from ..values import LiquiditySide, OrderStatus, TradeId, VenueOrderId
 from ..wire_numbers import amount, positive
-from .converter import BEGINNING, time_of
+from .converter import time_of
 from .wire import OrderBody, OrderEvent, Status, TriggerBody
 from .words import SIDES, order_type, time_in_force, trigger_type
 

@@ -14,7 +14,9 @@ import attrs
 import msgspec
 
 from ..errors import WireError
-from .converter import UNUSABLE, BadField, decoder_for, encode_message, exact_json, iso, read
+from ..fast_decoder import decoder_for
+from ..tolerant_json import UNUSABLE, BadField, exact_json, read
+from .converter import encode_message, iso
 from .signing import Credentials
 from .wire import BatchForm, BatchRequest, Frame
 

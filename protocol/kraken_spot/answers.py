@@ -21,9 +21,9 @@ from ..facts import (
     TimerSet,
     Unreadable,
 )
+from ..tolerant_json import BEGINNING
 from ..values import RequestId, VenueOrderId
 from ..wire_times import time_of
-from .converter import BEGINNING
 from .wire import Frame, LegResult, Result
 from .words import error_outcome, is_post_only
 

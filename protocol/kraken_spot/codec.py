@@ -28,11 +28,12 @@ from ..facts import (
     Trade,
     Unreadable,
 )
-from ..fast_decoder import fast_decoder
+from ..fast_decoder import NOT_STRICT, fast_decoder
+from ..tolerant_json import BEGINNING
 from ..values import RequestId, SystemMode
 from ..venue import Opening
 from .answers import METHODS, read_response
-from .converter import BEGINNING, NOT_STRICT, read_body
+from .converter import read_body
 from .executions import Executions, has_fill
 from .handshake import CHANNEL, Handshake, Stage
 from .memory import OrderMemory

@@ -27,10 +27,10 @@ from ..facts import (
     Trade,
     Unreadable,
 )
+from ..tolerant_json import BEGINNING
 from ..values import ZERO, Instrument, Money, OrderStatus, TimeInForce, TradeId, VenueOrderId
 from ..wire_numbers import amount, is_plausible, positive
 from ..wire_times import time_of
-from .converter import BEGINNING
 from .memory import OrderMemory, Remembered
 from .symbols import currency, quote_of
 from .wire import Fee, Report

@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Final
 
 from ..errors import WireError
+from ..tolerant_json import BEGINNING
 from ..values import Instrument, InstrumentId
 from ..venue import HttpAnswer, HttpCall
-from .converter import BEGINNING, read_body
+from .converter import read_body
 from .symbols import symbol_of_pair
 from .wire import AssetPairRow, AssetPairsAnswer
 

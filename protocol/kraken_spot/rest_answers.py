@@ -36,11 +36,12 @@ from ..requests import (
     Request,
     SetCancelTimer,
 )
+from ..tolerant_json import BEGINNING
 from ..values import NO_TIME, RequestId, VenueOrderId
 from ..venue import HttpAnswer
 from ..wire_times import time_of
 from . import wire
-from .converter import BEGINNING, read_body
+from .converter import read_body
 from .listings import order_view, trade_of
 from .rest_entry import page_of
 from .words import error_outcome, is_post_only

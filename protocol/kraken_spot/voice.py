@@ -17,8 +17,9 @@ from urllib.parse import parse_qsl
 import attrs
 
 from ..errors import WireError
+from ..tolerant_json import UNUSABLE, BadField, exact_json, key_of, read
 from ..wire_numbers import is_plausible
-from .converter import UNUSABLE, BadField, encode_message, epoch_seconds, exact_json, key_of, read, rfc3339
+from .converter import encode_message, epoch_seconds, rfc3339
 from .signing import Credentials
 from .wire import (
     AddOrder,
