@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 from attrs import Attribute, field, frozen
@@ -16,17 +16,18 @@ from ..errors import AuthenticationFailed, NotSent, WireError
 from ..facts import Fact, LoggedIn
 from ..orders import NewOrder
 from ..requests import Request
+from ..settings import check_positive, check_url, without_slash
 from ..tolerant_json import exact_json
 from ..values import ClientOrderId, Instrument, InstrumentId, OrderType, Side, TimeInForce, TriggerType, WireId
 from ..venue import HttpAnswer, HttpCall, Opening, Upgrade, VenueDefaults, VenueRules
 from ..wire_numbers import is_plausible, plain
+from ..wire_times import SECOND
 from . import codec
 from .converter import LARGEST_U64, encode_message, read_body
 from .wire import AuthenticateRequest, AuthenticateResponse
 
 __all__ = ["AxSettings", "AxVenue"]
 
-SECOND: Final = 1_000_000_000
 VENUE: Final = "AX"
 PRODUCTION: Final = "wss://gateway.architect.exchange/orders/ws"
 
@@ -40,12 +41,6 @@ EXTERNAL: Final = "CID-"
 HTTP_SCHEMES: Final = {"wss": "https", "ws": "http"}
 
 
-def _check_url(_: object, attribute: Attribute[str], value: str) -> None:
-    parts = urlsplit(value)
-    if parts.scheme not in HTTP_SCHEMES or not parts.hostname:
-        raise ValueError(f"{attribute.name} must be a ws:// or wss:// address, not {value!r}.")
-
-
 def _check_tag(_: object, attribute: Attribute[str], value: str) -> None:
     if not TAG.fullmatch(value):
         raise ValueError(f"{attribute.name} must be 1 to 10 letters and digits, not {value!r}.")
@@ -54,15 +49,6 @@ def _check_tag(_: object, attribute: Attribute[str], value: str) -> None:
 def _check_timeout(_: object, attribute: Attribute[int | None], value: int | None) -> None:
     if value is not None and not 1 <= value <= 300:
         raise ValueError(f"{attribute.name} must be 1 to 300 seconds, not {value}.")
-
-
-def _without_slash(url: str) -> str:
-    return url.rstrip("/")
-
-
-def _check_positive(_: object, attribute: Attribute[Any], value: float) -> None:
-    if not value > 0:
-        raise ValueError(f"{attribute.name} must be more than 0 seconds, not {value}.")
 
 
 def _check_self_trade(_: object, attribute: Attribute[str | None], value: str | None) -> None:
@@ -87,15 +73,15 @@ class AxSettings:
     client order id.
     """
 
-    websocket_url: str = field(default=PRODUCTION, validator=_check_url)
-    rest_url: str = field(converter=_without_slash)
+    websocket_url: str = field(default=PRODUCTION, validator=check_url("ws", "wss"))
+    rest_url: str = field(converter=without_slash)
     api_key: str | None = field(default=None, repr=False)
     api_secret: str | None = field(default=None, repr=False)
     username: str | None = field(default=None, repr=False)
     password: str | None = field(default=None, repr=False)
     totp: str | None = field(default=None, repr=False)
     token: str | None = field(default=None, repr=False)
-    token_seconds: int = field(default=3600, validator=_check_positive)
+    token_seconds: int = field(default=3600, validator=check_positive)
     account: str | None = None
     order_tag: str = field(default="trioorders", validator=_check_tag)
     cancel_on_disconnect: bool = False
@@ -104,7 +90,7 @@ class AxSettings:
     strict: bool = True
     self_trade_prevention: str | None = field(default=None, validator=_check_self_trade)
     user_agent: str = "trio-orders"
-    request_timeout: float = field(default=10.0, validator=_check_positive)
+    request_timeout: float = field(default=10.0, validator=check_positive)
     cancel_by_client_id: bool = True
 
     @rest_url.default

@@ -4,18 +4,19 @@ entry in `entry` and `answers`."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import Final
 
-from attrs import Attribute, field, frozen
+from attrs import field, frozen
 
 from .. import requests
 from ..commands import Replace
 from ..errors import WireError
 from ..facts import Fact, LoggedIn
 from ..orders import NewOrder
+from ..settings import check_positive, check_url, without_slash
 from ..values import ClientOrderId, Instrument, WireId
 from ..venue import BatchRules, HttpAnswer, HttpCall, Opening, SignedCall, Upgrade, VenueDefaults, VenueRules
+from ..wire_times import SECOND
 from . import checks
 from .answers import read_answer
 from .codec import FuturesWire
@@ -27,29 +28,8 @@ from .signing import Credentials
 
 __all__ = ["KrakenFuturesSettings", "KrakenFuturesVenue"]
 
-SECOND: Final = 1_000_000_000
-
 LIVE: Final = ("wss://futures.kraken.com/ws/v1", "https://futures.kraken.com")
 DEMO: Final = ("wss://demo-futures.kraken.com/ws/v1", "https://demo-futures.kraken.com")
-
-
-def _check_url(*schemes: str) -> Any:
-    def check(_: object, attribute: Attribute[str], value: str) -> None:
-        parts = urlsplit(value)
-        if parts.scheme not in schemes or not parts.hostname:
-            allowed = " or ".join(f"{scheme}://" for scheme in schemes)
-            raise ValueError(f"{attribute.name} must be a {allowed} address, not {value!r}.")
-
-    return check
-
-
-def _check_positive(_: object, attribute: Attribute[Any], value: float) -> None:
-    if not value > 0:
-        raise ValueError(f"{attribute.name} must be more than 0 seconds, not {value}.")
-
-
-def _without_slash(url: str) -> str:
-    return url.rstrip("/")
 
 
 @frozen(kw_only=True)
@@ -68,16 +48,16 @@ class KrakenFuturesSettings:
     api_key: str = field(repr=False)
     api_secret: str = field(repr=False)
     demo: bool = False
-    websocket_url: str = field(validator=_check_url("wss", "ws"))
-    rest_url: str = field(converter=_without_slash, validator=_check_url("https", "http"))
+    websocket_url: str = field(validator=check_url("wss", "ws"))
+    rest_url: str = field(converter=without_slash, validator=check_url("https", "http"))
     qty_semantics: QuantitySemantics = field(default=QuantitySemantics.AUTO, converter=QuantitySemantics)
     heartbeat: bool = True
-    request_timeout: float = field(default=10.0, validator=_check_positive)
+    request_timeout: float = field(default=10.0, validator=check_positive)
     process_within: float | None = 5.0
-    ping_period: float = field(default=20.0, validator=_check_positive)
-    audit_period: float = field(default=60.0, validator=_check_positive)
+    ping_period: float = field(default=20.0, validator=check_positive)
+    audit_period: float = field(default=60.0, validator=check_positive)
     use_budget: bool = True
-    fills_lag: float = field(default=1.0, validator=_check_positive)
+    fills_lag: float = field(default=1.0, validator=check_positive)
     user_agent: str = "trio-orders"
 
     @websocket_url.default

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from attrs import Attribute, field, frozen
 
@@ -14,6 +13,7 @@ from ..commands import Replace
 from ..errors import AuthenticationFailed, WireError
 from ..facts import Fact, LoggedIn
 from ..orders import NewOrder
+from ..settings import check_positive, check_url, without_slash
 from ..values import ClientOrderId, Instrument, SystemMode, WireId
 from ..venue import BatchRules, HttpAnswer, HttpCall, Opening, SignedCall, Throttle, Upgrade, VenueDefaults, VenueRules
 from ..wire_times import SECOND
@@ -42,28 +42,9 @@ ABSENCE: Final = 10 * SECOND
 PING: Final = '{"method":"ping"}'
 
 
-def _check_url(*schemes: str) -> Any:
-    def check(_: object, attribute: Attribute[str], value: str) -> None:
-        parts = urlsplit(value)
-        if parts.scheme not in schemes or not parts.hostname:
-            allowed = " or ".join(f"{scheme}://" for scheme in schemes)
-            raise ValueError(f"{attribute.name} must be a {allowed} address, not {value!r}.")
-
-    return check
-
-
-def _check_positive(_: object, attribute: Attribute[Any], value: float) -> None:
-    if not value > 0:
-        raise ValueError(f"{attribute.name} must be more than 0 seconds, not {value}.")
-
-
 def _check_deadline(_: object, attribute: Attribute[Any], value: float | None) -> None:
     if value is not None and not 1 <= value <= 60:
         raise ValueError(f"{attribute.name} must be 1 to 60 seconds, not {value}.")
-
-
-def _without_slash(url: str) -> str:
-    return url.rstrip("/")
 
 
 @frozen(kw_only=True)
@@ -84,16 +65,16 @@ class KrakenSpotSettings:
     api_secret: str = field(repr=False)
     otp: str | None = field(default=None, repr=False)
     beta: bool = False
-    websocket_url: str = field(validator=_check_url("wss", "ws"))
-    rest_url: str = field(default=REST, converter=_without_slash, validator=_check_url("https", "http"))
+    websocket_url: str = field(validator=check_url("wss", "ws"))
+    rest_url: str = field(default=REST, converter=without_slash, validator=check_url("https", "http"))
     tier: Tier = field(default=Tier.STARTER, converter=Tier)
-    request_timeout: float = field(default=5.0, validator=_check_positive)
+    request_timeout: float = field(default=5.0, validator=check_positive)
     process_within: float | None = field(default=None, validator=_check_deadline)
-    ping_period: float = field(default=20.0, validator=_check_positive)
-    audit_period: float = field(default=60.0, validator=_check_positive)
+    ping_period: float = field(default=20.0, validator=check_positive)
+    audit_period: float = field(default=60.0, validator=check_positive)
     use_budget: bool = True
     rest_entry: bool = False
-    fills_lag: float = field(default=1.0, validator=_check_positive)
+    fills_lag: float = field(default=1.0, validator=check_positive)
     user_agent: str = "trio-orders"
 
     @websocket_url.default
