@@ -228,6 +228,14 @@ class VenueDefaults:
         """None."""
         return _NoThrottle()
 
+    def login_problem(self, login: LoggedIn) -> str | None:
+        """No option is asked for that a login could leave unconfirmed."""
+        return None
+
+    def external_client_order_id(self, wire_id: WireId) -> ClientOrderId:
+        """Other sessions' ids cross the wire as they are, or cut by that session; they are used as they come."""
+        return ClientOrderId(str(wire_id))
+
 
 class Venue(Protocol):
     """What a venue module provides. Nothing here waits, logs or reads a clock."""

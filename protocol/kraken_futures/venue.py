@@ -11,7 +11,7 @@ from attrs import field, frozen
 from .. import requests
 from ..commands import Replace
 from ..errors import WireError
-from ..facts import Fact, LoggedIn
+from ..facts import Fact
 from ..orders import NewOrder
 from ..settings import check_positive, check_url, without_slash
 from ..values import ClientOrderId, Instrument, WireId
@@ -130,9 +130,6 @@ class KrakenFuturesVenue(VenueDefaults):
     def upgrade(self, token: str) -> Upgrade:
         return Upgrade(url=self.settings.websocket_url, headers=(("User-Agent", self.settings.user_agent),))
 
-    def login_problem(self, login: LoggedIn) -> str | None:
-        return None
-
     @property
     def heartbeat(self) -> tuple[str, int] | None:
         return None  # WebSocket pings do it: see the rules
@@ -169,7 +166,3 @@ class KrakenFuturesVenue(VenueDefaults):
 
     def wire_id(self, client_order_id: ClientOrderId) -> WireId:
         return checks.wire_id(client_order_id)
-
-    def external_client_order_id(self, wire_id: WireId) -> ClientOrderId:
-        """Other sessions' ids cross the wire as they are, or cut by that session; they are used as they come."""
-        return ClientOrderId(str(wire_id))

@@ -11,7 +11,7 @@ from attrs import Attribute, field, frozen
 from .. import requests
 from ..commands import Replace
 from ..errors import AuthenticationFailed, WireError
-from ..facts import Fact, LoggedIn
+from ..facts import Fact
 from ..orders import NewOrder
 from ..settings import check_positive, check_url, without_slash
 from ..values import ClientOrderId, Instrument, SystemMode, WireId
@@ -172,9 +172,6 @@ class KrakenSpotVenue(VenueDefaults):
     def upgrade(self, token: str) -> Upgrade:
         return Upgrade(url=self.settings.websocket_url, headers=(("User-Agent", self.settings.user_agent),))
 
-    def login_problem(self, login: LoggedIn) -> str | None:
-        return None
-
     @property
     def heartbeat(self) -> tuple[str, int] | None:
         """A ping of the venue's own kind: it answers with a message, so a quiet connection shows that it lives."""
@@ -232,7 +229,3 @@ class KrakenSpotVenue(VenueDefaults):
 
     def is_named(self, order: NewOrder) -> bool:
         return not (isinstance(order.options, KrakenSpotOptions) and order.options.is_unnamed)
-
-    def external_client_order_id(self, wire_id: WireId) -> ClientOrderId:
-        """Other sessions' ids cross the wire as they are, or cut by that session; they are used as they come."""
-        return ClientOrderId(str(wire_id))
