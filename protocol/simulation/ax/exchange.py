@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
@@ -15,6 +14,7 @@ from ...values import Instant, Side
 from ..exchange import Accept, Close, HttpReply, HttpRequest, Output, Refuse, SessionNumber, Tell
 from ..faults import Fault, FaultKind, FaultSchedule, Occasion
 from ..ledger import Ledger
+from ..mishaps import HeldBack, farewell, noise
 from .access import Access, Login
 from .engine import Engine, Notice, Placing, Reference, Refusal, Replacing
 from .orders import OPEN, Account, VenueOrder, time_parts
@@ -27,6 +27,8 @@ SECOND: Final = 1_000_000_000
 LONGEST_HEARTBEAT_TIMEOUT: Final = 300
 POLICY_VIOLATION: Final = 1008
 READ_REQUESTS: Final = frozenset({"o", "s", "ef", "h"})
+MALFORMED: Final = '{"rid":1,"res":{"oid":'
+UNKNOWN_EVENT: Final = '{"t":"q","ts":1790000012,"tn":1,"note":"from the future"}'
 
 
 @define
@@ -60,8 +62,7 @@ class AxExchange:
     access: Access = field(init=False)
     _rest: RestDesk = field(init=False)
     _sessions: dict[SessionNumber, _Session] = field(factory=dict, init=False)
-    _delayed: list[tuple[int, int, Output]] = field(factory=list, init=False)
-    _count: int = field(default=0, init=False)
+    _held: HeldBack = field(factory=HeldBack, init=False)
     _now: Instant = field(default=Instant(0, 0), init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -136,17 +137,12 @@ class AxExchange:
     @property
     def next_due(self) -> int | None:
         dues = [due for s in self._sessions.values() for due in (s.next_heartbeat, s.next_check) if due is not None]
-        if self._delayed:
-            dues.append(self._delayed[0][0])
-        if self.engine.next_due is not None:
-            dues.append(self.engine.next_due)
+        dues += [due for due in (self._held.next_due, self.engine.next_due) if due is not None]
         return min(dues, default=None)
 
     def tick(self, now: Instant) -> Sequence[Output]:
         self._begin(now)
-        outputs: list[Output] = []
-        while self._delayed and self._delayed[0][0] <= now.monotonic_ns:
-            outputs.append(heapq.heappop(self._delayed)[2])
+        outputs = self._held.take(now.monotonic_ns)
         self.engine.tick()
         for session in list(self._sessions.values()):
             outputs += self._beat(session, now)
@@ -196,15 +192,7 @@ class AxExchange:
         if FaultKind.DELAY_EVENT in faults:
             due = self._now.monotonic_ns + faults[FaultKind.DELAY_EVENT].delay
             session.held_until = max(session.held_until, due)
-        if session.held_until > self._now.monotonic_ns:
-            for message in messages:
-                self._delay(session.held_until, message)
-        else:
-            yield from messages
-
-    def _delay(self, due: int, output: Output) -> None:
-        self._count += 1
-        heapq.heappush(self._delayed, (due, self._count, output))
+        yield from self._held.unless_held(messages, session.held_until, self._now.monotonic_ns)
 
     # Requests over the socket
 
@@ -228,7 +216,11 @@ class AxExchange:
         if FaultKind.ERROR_WITHOUT_NUMBER in faults:
             answer = voice.encode({"err": {"code": 400, "msg": "cannot read the request"}, "data": "cut short"})
         outputs = self._in_order(session, answer, self._end())
-        return (*_noise(session, faults), *outputs, *_farewell(session, faults))
+        return (
+            *noise(session, faults, malformed=MALFORMED, unknown=UNKNOWN_EVENT),
+            *outputs,
+            *farewell(session, faults),
+        )
 
     def _in_order(self, session: SessionNumber, answer: str, events: list[Output]) -> list[Output]:
         faults = self.faults.next(Occasion.ANSWER)
@@ -238,8 +230,7 @@ class AxExchange:
         if FaultKind.DROP_ANSWER in faults:
             answers = []
         if FaultKind.DELAY_ANSWER in faults:
-            for late in answers:
-                self._delay(self._now.monotonic_ns + faults[FaultKind.DELAY_ANSWER].delay, late)
+            self._held.hold(answers, self._now.monotonic_ns + faults[FaultKind.DELAY_ANSWER].delay)
             answers = []
         return [*events, *answers] if FaultKind.EVENTS_FIRST in faults else [*answers, *events]
 
@@ -368,7 +359,7 @@ class AxExchange:
     def restarted(self, now: Instant) -> None:
         self._begin(now)
         self._sessions.clear()
-        self._delayed.clear()
+        self._held.clear()
         self.access.revoke_tokens()
         self.engine.forget_sessions()
         self._end()
@@ -417,19 +408,3 @@ def _error(request_id: int | None, refusal: Refusal) -> str:
 
 def _error_reply(status: int, text: str) -> HttpReply:
     return HttpReply(status=status, body=voice.encode({"error": text}).encode())
-
-
-def _noise(session: SessionNumber, faults: Mapping[FaultKind, Fault]) -> Iterable[Output]:
-    if FaultKind.MALFORMED in faults:
-        yield Tell(session, '{"rid":1,"res":{"oid":')
-    if FaultKind.BINARY in faults:
-        yield Tell(session, b"\x00\x01 not for you")
-    if FaultKind.UNKNOWN_EVENT in faults:
-        yield Tell(session, '{"t":"q","ts":1790000012,"tn":1,"note":"from the future"}')
-
-
-def _farewell(session: SessionNumber, faults: Mapping[FaultKind, Fault]) -> Iterable[Output]:
-    if FaultKind.DROP_CONNECTION in faults:
-        yield Close(session, None)
-    elif FaultKind.CLOSE in faults:
-        yield Close(session, faults[FaultKind.CLOSE].code)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -14,8 +13,9 @@ from ...kraken_futures import voice, wire
 from ...limits import Bucket
 from ...values import Instant, Side, exact
 from ..exchange import Accept, Close, HttpReply, HttpRequest, Output, Refuse, SessionNumber, Tell
-from ..faults import Fault, FaultKind, FaultSchedule, Occasion
+from ..faults import FaultKind, FaultSchedule, Occasion
 from ..ledger import Ledger
+from ..mishaps import HeldBack, farewell, noise
 from ..triggers import Reference
 from . import feeds
 from .access import ANYBODY, Access
@@ -33,6 +33,8 @@ MILLISECOND: Final = 1_000_000
 REQUESTS_PER_SECOND: Final = 100
 """Of one connection, where rates count."""
 UNAUTHORIZED: Final = "Failed to subscribe to authenticated feed"
+MALFORMED: Final = "the gateway restarts in a moment"
+UNKNOWN_EVENT: Final = '{"feed":"from_the_future","time":1790000012000}'
 
 
 @frozen
@@ -76,8 +78,7 @@ class KrakenFuturesExchange:
     _house: House = field(init=False)
     _desk: RestDesk = field(init=False)
     _sessions: dict[SessionNumber, _Session] = field(factory=dict, init=False)
-    _delayed: list[tuple[int, int, Output]] = field(factory=list, init=False)
-    _count: int = field(default=0, init=False)
+    _held: HeldBack = field(factory=HeldBack, init=False)
     _now: Instant = field(default=Instant(0, 0), init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -120,17 +121,12 @@ class KrakenFuturesExchange:
     @property
     def next_due(self) -> int | None:
         dues = [s.next_heartbeat for s in self._sessions.values() if s.next_heartbeat is not None]
-        if self._delayed:
-            dues.append(self._delayed[0][0])
-        if self.engine.next_due is not None:
-            dues.append(self.engine.next_due)
+        dues += [due for due in (self._held.next_due, self.engine.next_due) if due is not None]
         return min(dues, default=None)
 
     def tick(self, now: Instant) -> Sequence[Output]:
         self._begin(now)
-        outputs: list[Output] = []
-        while self._delayed and self._delayed[0][0] <= now.monotonic_ns:
-            outputs.append(heapq.heappop(self._delayed)[2])
+        outputs = self._held.take(now.monotonic_ns)
         self.engine.tick()
         beat = voice.encode(wire.Frame(feed=feeds.HEARTBEAT, time=now.wall_ns // MILLISECOND))
         for session in self._sessions.values():
@@ -177,15 +173,7 @@ class KrakenFuturesExchange:
         if FaultKind.DELAY_EVENT in faults:
             delay = max(delay, faults[FaultKind.DELAY_EVENT].delay)
         session.held_until = max(session.held_until, self._now.monotonic_ns + delay)
-        if session.held_until > self._now.monotonic_ns:
-            for message in messages:
-                self._delay(session.held_until, message)
-        else:
-            yield from messages
-
-    def _delay(self, due: int, output: Output) -> None:
-        self._count += 1
-        heapq.heappush(self._delayed, (due, self._count, output))
+        yield from self._held.unless_held(messages, session.held_until, self._now.monotonic_ns)
 
     # Requests over the socket
 
@@ -199,7 +187,11 @@ class KrakenFuturesExchange:
             return (*self._end(), Close(session, None))
         answers = self._answers(client, message)
         outputs = self._in_order(session, answers, self._end())
-        return (*_noise(session, faults), *outputs, *_farewell(session, faults))
+        return (
+            *noise(session, faults, malformed=MALFORMED, unknown=UNKNOWN_EVENT),
+            *outputs,
+            *farewell(session, faults),
+        )
 
     def _in_order(self, session: SessionNumber, answers: Sequence[str], events: list[Output]) -> list[Output]:
         faults = self.faults.next(Occasion.ANSWER)
@@ -209,8 +201,7 @@ class KrakenFuturesExchange:
         if FaultKind.DROP_ANSWER in faults:
             tells = []
         if FaultKind.DELAY_ANSWER in faults:
-            for late in tells:
-                self._delay(self._now.monotonic_ns + faults[FaultKind.DELAY_ANSWER].delay, late)
+            self._held.hold(tells, self._now.monotonic_ns + faults[FaultKind.DELAY_ANSWER].delay)
             tells = []
         return [*events, *tells] if FaultKind.EVENTS_FIRST in faults else [*tells, *events]
 
@@ -301,7 +292,7 @@ class KrakenFuturesExchange:
     def restarted(self, now: Instant) -> None:
         self._begin(now)
         self._sessions.clear()
-        self._delayed.clear()
+        self._held.clear()
         self.access.revoke_tokens()
         self._end()
 
@@ -385,19 +376,3 @@ def _echo(request: wire.Frame, event: str) -> str:
             product_ids=request.product_ids,
         )
     )
-
-
-def _noise(session: SessionNumber, faults: Mapping[FaultKind, Fault]) -> Iterable[Output]:
-    if FaultKind.MALFORMED in faults:
-        yield Tell(session, "the gateway restarts in a moment")
-    if FaultKind.BINARY in faults:
-        yield Tell(session, b"\x00\x01 not for you")
-    if FaultKind.UNKNOWN_EVENT in faults:
-        yield Tell(session, '{"feed":"from_the_future","time":1790000012000}')
-
-
-def _farewell(session: SessionNumber, faults: Mapping[FaultKind, Fault]) -> Iterable[Output]:
-    if FaultKind.DROP_CONNECTION in faults:
-        yield Close(session, None)
-    elif FaultKind.CLOSE in faults:
-        yield Close(session, faults[FaultKind.CLOSE].code)

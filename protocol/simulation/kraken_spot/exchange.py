@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -13,8 +12,9 @@ from ...kraken_spot import voice
 from ...kraken_spot.wire import Call, Frame, Report, Result, StatusFrame, Subscribe, SystemStatus
 from ...values import Instant, Side
 from ..exchange import Accept, Close, HttpReply, HttpRequest, Output, Refuse, SessionNumber, Tell
-from ..faults import Fault, FaultKind, FaultSchedule, Occasion
+from ..faults import FaultKind, FaultSchedule, Occasion
 from ..ledger import Ledger
+from ..mishaps import HeldBack, farewell, noise
 from ..triggers import Reference
 from . import refusals
 from .access import ANYBODY, Access
@@ -38,6 +38,8 @@ GOING_AWAY: Final = 1001
 HEARTBEAT: Final = voice.encode(Frame(channel="heartbeat"))
 FLOOD: Final = voice.encode(Frame(Error="Exceeded msg rate"))
 VERSION: Final = "2.0.10"
+MALFORMED: Final = "the proxy is restarting"
+UNKNOWN_EVENT: Final = '{"channel":"future","type":"update","data":[{"note":"from the future"}]}'
 
 
 @define
@@ -81,8 +83,7 @@ class KrakenSpotExchange:
     _methods: MethodDesk = field(init=False)
     _rest: RestDesk = field(init=False)
     _sessions: dict[SessionNumber, _Session] = field(factory=dict, init=False)
-    _delayed: list[tuple[int, int, Output]] = field(factory=list, init=False)
-    _count: int = field(default=0, init=False)
+    _held: HeldBack = field(factory=HeldBack, init=False)
     _private_requests: int = field(default=0, init=False)
     _now: Instant = field(default=Instant(0, 0), init=False)
 
@@ -146,10 +147,7 @@ class KrakenSpotExchange:
     @property
     def next_due(self) -> int | None:
         dues = [due for session in self._sessions.values() for due in self._dues(session)]
-        if self._delayed:
-            dues.append(self._delayed[0][0])
-        if self.engine.next_due is not None:
-            dues.append(self.engine.next_due)
+        dues += [due for due in (self._held.next_due, self.engine.next_due) if due is not None]
         return min(dues, default=None)
 
     def _dues(self, session: _Session) -> Iterable[int]:
@@ -160,9 +158,7 @@ class KrakenSpotExchange:
 
     def tick(self, now: Instant) -> Sequence[Output]:
         self._begin(now)
-        outputs: list[Output] = []
-        while self._delayed and self._delayed[0][0] <= now.monotonic_ns:
-            outputs.append(heapq.heappop(self._delayed)[2])
+        outputs = self._held.take(now.monotonic_ns)
         self.engine.tick()
         outputs += self._end()
         self._sent(outputs)
@@ -220,15 +216,7 @@ class KrakenSpotExchange:
         if FaultKind.DELAY_EVENT in faults:
             due = self._now.monotonic_ns + faults[FaultKind.DELAY_EVENT].delay
             session.held_until = max(session.held_until, due)
-        if session.held_until > self._now.monotonic_ns:
-            for message in messages:
-                self._delay(session.held_until, message)
-        else:
-            yield from messages
-
-    def _delay(self, due: int, output: Output) -> None:
-        self._count += 1
-        heapq.heappush(self._delayed, (due, self._count, output))
+        yield from self._held.unless_held(messages, session.held_until, self._now.monotonic_ns)
 
     # Requests over the socket
 
@@ -258,7 +246,11 @@ class KrakenSpotExchange:
         else:
             answers = [_frame(call, answer, self._now) for answer in self._answers(client, call)]
         outputs = self._in_order(client.number, answers, self._end())
-        return [*_noise(client.number, faults), *outputs, *_farewell(client.number, faults)]
+        return [
+            *noise(client.number, faults, malformed=MALFORMED, unknown=UNKNOWN_EVENT),
+            *outputs,
+            *farewell(client.number, faults),
+        ]
 
     def _answers(self, client: _Session, call: Call) -> list[Answer]:
         try:
@@ -289,8 +281,7 @@ class KrakenSpotExchange:
             if FaultKind.DROP_ANSWER in faults:
                 continue
             if FaultKind.DELAY_ANSWER in faults:
-                for copy in copies:
-                    self._delay(self._now.monotonic_ns + faults[FaultKind.DELAY_ANSWER].delay, copy)
+                self._held.hold(copies, self._now.monotonic_ns + faults[FaultKind.DELAY_ANSWER].delay)
                 continue
             told += copies
         return [*events, *told] if late else [*told, *events]
@@ -383,7 +374,7 @@ class KrakenSpotExchange:
     def restarted(self, now: Instant) -> None:
         self._begin(now)
         self._sessions.clear()
-        self._delayed.clear()
+        self._held.clear()
         self.access.revoke()
         self.access.stop_replaying()
         self._end()
@@ -481,19 +472,3 @@ def _refused_channel(call: Call, text: str, now: Instant) -> str:
 
 def _error_reply(status: int, text: str) -> HttpReply:
     return HttpReply(status=status, body=voice.encode({"error": [text]}).encode())
-
-
-def _noise(session: SessionNumber, faults: Mapping[FaultKind, Fault]) -> Iterable[Output]:
-    if FaultKind.MALFORMED in faults:
-        yield Tell(session, "the proxy is restarting")
-    if FaultKind.BINARY in faults:
-        yield Tell(session, b"\x00\x01 not for you")
-    if FaultKind.UNKNOWN_EVENT in faults:
-        yield Tell(session, '{"channel":"future","type":"update","data":[{"note":"from the future"}]}')
-
-
-def _farewell(session: SessionNumber, faults: Mapping[FaultKind, Fault]) -> Iterable[Output]:
-    if FaultKind.DROP_CONNECTION in faults:
-        yield Close(session, None)
-    elif FaultKind.CLOSE in faults:
-        yield Close(session, faults[FaultKind.CLOSE].code)
