@@ -344,9 +344,10 @@ def test_refused_credentials_say_so_without_naming_them(status: int) -> None:
     [
         (503, "", "HTTP status 503"),
         (400, '{"error":"no such field"}', "HTTP status 400\\): no such field"),
-        (200, "", "without a token"),
-        (200, '{"token":""}', "without a token"),
-        (200, '{"key":"hush-hush"}', "without a token"),
+        (200, "", "without a usable token"),
+        (200, '{"token":""}', "without a usable token"),
+        (200, '{"token":"a\\nb"}', "without a usable token"),
+        (200, '{"key":"hush-hush"}', "without a usable token"),
     ],
 )
 def test_another_answer_to_the_login_is_an_error(status: int, text: str, words: str) -> None:
