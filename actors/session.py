@@ -16,10 +16,10 @@ import trio
 from attrs import define, field, frozen
 
 from protocol.errors import AuthenticationFailed, ConnectFailed, LinkError, SessionFailed, TradingError, WireError
-from protocol.facts import LoggedIn, LoginRefused, Say, TokenRenewed
+from protocol.facts import LoggedIn, LoginRefused, Say, SystemChanged, TokenRenewed
 from protocol.inputs import Heard, LinkDown, LinkFailed, LinkUp
 from protocol.limits import Backoff
-from protocol.values import Instrument
+from protocol.values import Instrument, SystemMode
 from protocol.venue import Opening, Venue, Wire
 
 from .channels import Batch, put
@@ -28,7 +28,7 @@ from .keep_alive import run_keep_alive
 from .network import Connector
 from .published import Published, PublishedMapping
 from .sender import LinkLost, LinkReady, Pause, SessionOver, Speak, ToSender
-from .socket_feed import FeedStatistics, run_socket_feed
+from .socket_feed import FeedDesk, FeedStatistics, run_socket_feed
 from .token import TokenRequest, renew
 from .websocket import Socket, SocketClosed, UpgradeRefused, open_socket
 
@@ -111,6 +111,7 @@ class _Session:
     failures: int = field(default=0, init=False)
     violations: int = field(default=0, init=False)
     renewed: bool = field(default=False, init=False)
+    system: SystemMode | None = field(default=None, init=False)
     token_wanted: trio.Event = field(factory=trio.Event, init=False)
 
     async def run(self) -> None:
@@ -124,7 +125,16 @@ class _Session:
             self._require_patience(reason)
             logger.warning("The connection to %s ended or failed: %s", self._url, reason)
             await self.report_down(reason, will_retry=True)
-            await trio.sleep(self._policy.delay(self.failures, self.desk.draw()))
+            await trio.sleep(max(self._policy.delay(self.failures, self.desk.draw()), self._pause_after(reason)))
+
+    def _pause_after(self, reason: str) -> float:
+        """Seconds that the venue wants to be left alone."""
+        rules = self.desk.venue.rules
+        pauses = [pause for words, pause in rules.pauses.items() if words in reason]
+        if self.system is SystemMode.MAINTENANCE:
+            pauses.append(rules.maintenance_pause)
+        self.system = None
+        return max(pauses, default=0) / NANOSECONDS
 
     @property
     def _url(self) -> str:
@@ -209,25 +219,14 @@ class _Session:
         refusal: LoginRefused | None = None
         opening = Opening(instruments=PublishedMapping(desk.instruments), token=token, again=self.was_ready)
         wire = desk.venue.open_wire(opening)
+        feed = FeedDesk(self.connection, wire.decode, desk.clock, desk.statistics, self)
         self.token_wanted = trio.Event()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._watch, socket, ending, nursery.cancel_scope)
             nursery.start_soon(self._replace_tokens, wire, ending, nursery.cancel_scope)
-            heartbeat = desk.venue.heartbeat
-            beat = None if heartbeat is None else heartbeat[1] / NANOSECONDS
-            ping = desk.venue.rules.ping_period
-            ping_period = desk.settings.ping_period if ping is None else ping / NANOSECONDS
-            nursery.start_soon(run_keep_alive, self.to_sender, self.connection, ping_period, beat)
+            nursery.start_soon(run_keep_alive, self.to_sender, self.connection, *self._keep_alive_periods())
             try:
-                await run_socket_feed(
-                    socket,
-                    self.connection,
-                    wire.decode,
-                    self.to_dispatch,
-                    desk.clock,
-                    desk.statistics,
-                    self,
-                )
+                await run_socket_feed(socket, self.to_dispatch, feed)
             except SocketClosed as end:
                 closed = end
             except _NotLoggedIn as refused:
@@ -244,6 +243,14 @@ class _Session:
             return await self._not_logged_in(refusal, token)
         return ending.value if closed is None else self._closed(closed)
 
+    def _keep_alive_periods(self) -> tuple[float, float | None]:
+        """Seconds between pings, and between the venue's own heartbeats, if it has any."""
+        heartbeat, ping = self.desk.venue.heartbeat, self.desk.venue.rules.ping_period
+        return (
+            self.desk.settings.ping_period if ping is None else ping / NANOSECONDS,
+            None if heartbeat is None else heartbeat[1] / NANOSECONDS,
+        )
+
     # The handshake, as the feed hears it
 
     async def say(self, text: str) -> None:
@@ -254,6 +261,9 @@ class _Session:
 
     def token_refused(self) -> None:
         self.token_wanted.set()
+
+    def system_changed(self, fact: SystemChanged) -> None:
+        self.system = fact.mode
 
     async def slow_down(self) -> None:
         await put(self.to_sender, Pause(self.connection))

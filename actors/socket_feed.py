@@ -8,7 +8,7 @@ from typing import Final, Protocol, cast
 import trio
 from attrs import frozen
 
-from protocol.facts import Alive, Fact, LoggedIn, LoginRefused, Say, SlowDown, TokenRefused, Unreadable
+from protocol.facts import Alive, Fact, LoggedIn, LoginRefused, Say, SlowDown, SystemChanged, TokenRefused, Unreadable
 from protocol.inputs import Heard
 
 from .channels import Batch, put
@@ -16,7 +16,7 @@ from .clock import Clock
 from .published import Published
 from .websocket import Socket
 
-__all__ = ["FeedStatistics", "Handshake", "run_socket_feed"]
+__all__ = ["FeedDesk", "FeedStatistics", "Handshake", "run_socket_feed"]
 
 
 @frozen(kw_only=True)
@@ -46,8 +46,23 @@ class Handshake(Protocol):
     def logged_in(self, login: LoggedIn) -> None:
         """Called once dispatch has the venue's login answer. May raise LinkError."""
 
+    def system_changed(self, fact: SystemChanged) -> None:
+        """The whole venue opens or closes."""
 
-FOR_THE_SESSION: Final = frozenset({Say, LoginRefused, TokenRefused, SlowDown})
+
+FOR_THE_SESSION: Final = frozenset({Say, LoginRefused, TokenRefused, SlowDown, SystemChanged})
+
+
+@frozen
+class FeedDesk:
+    """What the feed of one connection works with. decode: what a message says; statistics: published after each
+    read."""
+
+    connection: int
+    decode: Callable[[str | bytes], Sequence[Fact]]
+    clock: Clock
+    statistics: Published[FeedStatistics]
+    handshake: Handshake
 
 
 async def _tell(handshake: Handshake, fact: Fact) -> None:
@@ -60,19 +75,15 @@ async def _tell(handshake: Handshake, fact: Fact) -> None:
             handshake.token_refused()
         case SlowDown():
             await handshake.slow_down()
+        case SystemChanged():
+            handshake.system_changed(fact)
 
 
-async def run_socket_feed(
-    socket: Socket,
-    connection: int,
-    decode: Callable[[str | bytes], Sequence[Fact]],
-    to_dispatch: trio.MemorySendChannel[Batch],
-    clock: Clock,
-    statistics: Published[FeedStatistics],
-    handshake: Handshake,
-) -> None:
+async def run_socket_feed(socket: Socket, to_dispatch: trio.MemorySendChannel[Batch], desk: FeedDesk) -> None:
     """Receives from the socket; sends to dispatch, waiting for nothing else. Raises SocketClosed when the connection
     ends, and whatever the handshake raises."""
+    connection, decode, clock = desk.connection, desk.decode, desk.clock
+    statistics, handshake = desk.statistics, desk.handshake
     while True:
         messages = await socket.receive_batch()
         now = clock.now()

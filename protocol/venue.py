@@ -135,6 +135,8 @@ class VenueRules:
     batch: how the venue takes several requests in one, None: not at all;
     cancels_by_symbol: all orders of one instrument can be canceled at once;
     cancel_timer: the venue can cancel everything when it does not hear from us (`SetCancelTimer`);
+    pauses: by words in the reason for which a connection ended, or was not made: leave the venue alone this long;
+    maintenance_pause: and this long after it went into maintenance;
     ping_period: send a WebSocket ping this often, None: the configured period decides;
     needs_token: False: the venue has no login call and no token;
     fresh_token: every connection needs a token of its own, fetched just before;
@@ -168,6 +170,8 @@ class VenueRules:
     batch: BatchRules | None = None
     cancels_by_symbol: bool = True
     cancel_timer: bool = False
+    pauses: Mapping[str, int] = field(factory=dict)
+    maintenance_pause: int = 0
     ping_period: int | None = None
     needs_token: bool = True
     fresh_token: bool = False

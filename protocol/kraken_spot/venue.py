@@ -36,6 +36,8 @@ SOCKET: Final = "wss://ws-auth.kraken.com/v2"
 BETA_SOCKET: Final = "wss://beta-ws-auth.kraken.com/v2"
 REST: Final = "https://api.kraken.com"
 
+LOCKED_OUT: Final = "Temporary lockout"
+LOCKOUT: Final = 900 * SECOND
 TOKEN_LIFETIME: Final = 900 * SECOND
 ABSENCE: Final = 10 * SECOND
 """Twice as long as the venue may take with an order by itself, for lists over REST lag behind (spec A.12, E.13)."""
@@ -122,6 +124,8 @@ class KrakenSpotVenue(VenueDefaults):
             ),
             cancels_by_symbol=False,
             cancel_timer=True,
+            pauses={LOCKED_OUT: LOCKOUT},
+            maintenance_pause=5 * SECOND,
             ping_period=int(settings.ping_period * SECOND),
             nonce_unit=1,
             budgets=rest_budgets(settings.tier) if settings.use_budget else {},
