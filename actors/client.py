@@ -23,7 +23,6 @@ from protocol.values import (
     TraderId,
     VenueOrderId,
     WireId,
-    exact,
 )
 
 from .channels import ask, ask_locally
@@ -41,7 +40,7 @@ Number = Decimal | int | str
 
 
 class TriggerChange(TypedDict, total=False):
-    """New terms of an order that waits for a trigger, and of an iceberg."""
+    """New terms of an order that waits for a trigger, and of an iceberg. trailing_offset needs its trailing_unit."""
 
     trigger_price: Number
     trailing_offset: Number
@@ -184,20 +183,21 @@ class Client:
         """Asks the venue to change an order; Updated or ModifyRejected tells what came of it. Raises NotSent.
 
         quantity: contracts or base units as the venue will count them for the new order (AX: from zero filled; Kraken:
-        what has filled included); price, trigger_price: quote currency per unit; trailing_offset: see `NewOrder`. None
-        keeps a term as it is.
+        what has filled included); price, trigger_price: quote currency per unit; trailing_offset: how far the trigger
+        follows the market, in percent or in quote currency per unit as trailing_unit says, which must be given with it;
+        display_quantity: as quantity. None keeps a term as it is.
         """
         command = commands.Replace(
             client_order_id=_id_of(order),
             instrument=await self._instrument_of(order),
-            quantity=_exact_or_none(quantity),
-            price=_exact_or_none(price),
+            quantity=quantity,
+            price=price,
             time_in_force=time_in_force,
             post_only=post_only,
-            trigger_price=_exact_or_none(triggers.get("trigger_price")),
-            trailing_offset=_exact_or_none(triggers.get("trailing_offset")),
-            trailing_unit=triggers.get("trailing_unit", OffsetUnit.PERCENT),
-            display_quantity=_exact_or_none(triggers.get("display_quantity")),
+            trigger_price=triggers.get("trigger_price"),
+            trailing_offset=triggers.get("trailing_offset"),
+            trailing_unit=triggers.get("trailing_unit"),
+            display_quantity=triggers.get("display_quantity"),
         )
         return cast("RequestId", await ask_locally(self._asks, command))
 
@@ -308,10 +308,6 @@ class Client:
     async def ask(self, command: commands.Command) -> Any:
         """The answer to a command that waits for something. For this package's own handles."""
         return await ask(self._asks, command)
-
-
-def _exact_or_none(value: Number | None) -> Decimal | None:
-    return None if value is None else exact(value)
 
 
 def _id_of(order: Order | ClientOrderId) -> ClientOrderId:

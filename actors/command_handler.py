@@ -189,6 +189,11 @@ class _Handler:
                 "in the cache. Cache it first."
             )
         self.desk.venue.check_change(command, instrument)
+        if command.trailing_offset is not None and command.trailing_unit is None:
+            raise NotSent(
+                f"The change of order {command.client_order_id} was not sent: say with trailing_unit whether the "
+                "trailing offset is in PERCENT or PRICE."
+            )
 
     def _cache(self, instruments: tuple[Instrument, ...], ask: Ask) -> None:
         cached = {**self.desk.view.value, **{instrument.symbol: instrument for instrument in instruments}}

@@ -23,6 +23,8 @@ from .values import (
     TimeInForce,
     VenueOrderId,
     WireId,
+    exact_or_none,
+    instrument_id,
 )
 
 __all__ = [
@@ -77,19 +79,21 @@ class Replace:
     """Change an order of this instrument; None keeps a term as it is. Answer: the request id. Raises NotSent.
 
     quantity: contracts or base units, as the venue will count them for the new order (AX: from zero filled; Kraken:
-    what has filled included); price, trigger_price: quote currency per unit; trailing_offset: in the order's own unit.
+    what has filled included); price, trigger_price: quote currency per unit; trailing_offset: how far the trigger
+    follows the market, counted in trailing_unit, which must be given with it. Numbers are text, int or Decimal; a float
+    raises TypeError.
     """
 
     client_order_id: ClientOrderId = field(validator=TEXT)
-    instrument: InstrumentId
-    quantity: Decimal | None = None
-    price: Decimal | None = None
+    instrument: InstrumentId = field(converter=instrument_id)
+    quantity: Decimal | None = field(converter=exact_or_none, default=None)
+    price: Decimal | None = field(converter=exact_or_none, default=None)
     time_in_force: TimeInForce | None = field(default=None, validator=optional(instance_of(TimeInForce)))
     post_only: bool | None = None
-    trigger_price: Decimal | None = None
-    trailing_offset: Decimal | None = None
-    trailing_unit: OffsetUnit = OffsetUnit.PERCENT
-    display_quantity: Decimal | None = None
+    trigger_price: Decimal | None = field(converter=exact_or_none, default=None)
+    trailing_offset: Decimal | None = field(converter=exact_or_none, default=None)
+    trailing_unit: OffsetUnit | None = field(default=None, validator=optional(instance_of(OffsetUnit)))
+    display_quantity: Decimal | None = field(converter=exact_or_none, default=None)
 
 
 @frozen

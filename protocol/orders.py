@@ -32,6 +32,7 @@ from .values import (
     VenueOrderId,
     WireId,
     exact,
+    exact_or_none,
     instrument_id,
 )
 
@@ -40,10 +41,6 @@ __all__ = ["NEXT_STATUS", "Happening", "NewOrder", "OrderIdentity", "OrderState"
 Number = Decimal | int | str
 
 DEFAULT_STRATEGY: Final = StrategyId("default")
-
-
-def _optional_exact(value: object) -> Decimal | None:
-    return None if value is None else exact(value)
 
 
 OPTIONAL_TEXT: Final[Any] = optional(instance_of(str))
@@ -78,19 +75,24 @@ class NewOrder:
     Decimal; a float raises TypeError. client_order_id None: the client makes one up. Nothing here is checked
     against an instrument or a venue; `submit` does that, and raises `NotSent`.
 
-    trigger: which price fires it; trailing_offset: how far the trigger follows the market; limit_offset: how far the
-    limit lies from the trigger; expire_time: ns since 1970 when a GTD order ends; process_before: ns since 1970, a
-    venue that gets the order later refuses it; display_quantity: the part of an iceberg that shows; quote_quantity:
-    the quantity is an amount of quote currency; margin: it may use borrowed money; options: terms that one venue alone
-    has, as a value of that venue's own class.
+    post_only: the venue refuses it rather than let it trade at once; reduce_only: it may only make a position smaller;
+    strategy: a name of yours, on every event of the order, which the venue never sees; tag: a short text that the venue
+    keeps with the order (AX alone; None: that of the configuration).
+
+    trigger: which price fires it; trailing_offset: how far the trigger follows the market, counted in trailing_unit;
+    limit_offset: how far the limit lies from the trigger, counted in limit_offset_unit; both units are PERCENT unless
+    you say PRICE (quote currency per unit); expire_time: ns since 1970 when a GTD order ends; process_before: ns since
+    1970, a venue that gets the order later refuses it; display_quantity: the part of an iceberg that shows;
+    quote_quantity: the quantity is an amount of quote currency; margin: it may use borrowed money; options: terms that
+    one venue alone has, as a value of that venue's own class.
     """
 
     instrument: InstrumentId = field(converter=instrument_id)
     side: Side
     type: OrderType = field(validator=instance_of(OrderType))
     quantity: Decimal = field(converter=exact)
-    price: Decimal | None = field(converter=_optional_exact, default=None)
-    trigger_price: Decimal | None = field(converter=_optional_exact, default=None)
+    price: Decimal | None = field(converter=exact_or_none, default=None)
+    trigger_price: Decimal | None = field(converter=exact_or_none, default=None)
     time_in_force: TimeInForce = field(default=TimeInForce.GTC, validator=instance_of(TimeInForce))
     post_only: bool = False
     reduce_only: bool = False
@@ -98,13 +100,13 @@ class NewOrder:
     client_order_id: ClientOrderId | None = field(default=None, validator=OPTIONAL_TEXT)
     tag: str | None = field(default=None, validator=OPTIONAL_TEXT)
     trigger: TriggerType = field(default=TriggerType.DEFAULT, validator=instance_of(TriggerType))
-    trailing_offset: Decimal | None = field(converter=_optional_exact, default=None)
+    trailing_offset: Decimal | None = field(converter=exact_or_none, default=None)
     trailing_unit: OffsetUnit = field(default=OffsetUnit.PERCENT, validator=instance_of(OffsetUnit))
-    limit_offset: Decimal | None = field(converter=_optional_exact, default=None)
+    limit_offset: Decimal | None = field(converter=exact_or_none, default=None)
     limit_offset_unit: OffsetUnit = field(default=OffsetUnit.PERCENT, validator=instance_of(OffsetUnit))
     expire_time: int | None = field(default=None, validator=optional(instance_of(int)))
     process_before: int | None = field(default=None, validator=optional(instance_of(int)))
-    display_quantity: Decimal | None = field(converter=_optional_exact, default=None)
+    display_quantity: Decimal | None = field(converter=exact_or_none, default=None)
     quote_quantity: bool = False
     margin: bool = False
     options: object = None
@@ -213,8 +215,9 @@ class NewOrder:
         trailing_unit: OffsetUnit = OffsetUnit.PERCENT,
         **terms: Unpack[OrderTerms],
     ) -> NewOrder:
-        """A stop whose trigger follows the market at a distance; a limit order when it fires if `limit_offset` is
-        given, else a market order."""
+        """A stop whose trigger follows the market at a distance, in percent unless `trailing_unit` is PRICE; a limit
+        order when it fires if `limit_offset` is given (in percent unless `limit_offset_unit` is PRICE), else a market
+        order."""
         limited = terms.get("limit_offset") is not None
         return cls(
             instrument=instrument,

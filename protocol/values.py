@@ -37,6 +37,7 @@ __all__ = [
     "VenueOrderId",
     "WireId",
     "exact",
+    "exact_or_none",
 ]
 
 TraderId = NewType("TraderId", str)
@@ -163,6 +164,11 @@ def exact(value: object) -> Decimal:
     if not number.is_finite():
         raise ValueError(f"{value!r} is not a finite number.")
     return number
+
+
+def exact_or_none(value: object) -> Decimal | None:
+    """`exact`, for a term that may be left out."""
+    return None if value is None else exact(value)
 
 
 @frozen

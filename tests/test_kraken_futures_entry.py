@@ -885,7 +885,7 @@ STOPPED_CHANGES: dict[str, tuple[dict[str, Any], str]] = {
         "Quantity 1.001 is not a multiple of the size increment 0.01 of PF_ETHUSD.KRAKEN-FUTURES.",
     ),
     "a price of nothing": ({"price": D(0)}, "Price 0 must be greater than zero and in proportion."),
-    "a price that is no number": ({"price": D("NaN")}, "Price NaN must be greater than zero and in proportion."),
+    "a price beyond belief": ({"price": D("1E+40")}, "Price 1E+40 must be greater than zero and in proportion."),
     "a price between ticks": (
         {"price": D("0.7")},
         "Price 0.7 is not a multiple of the tick size 0.5 of PF_ETHUSD.KRAKEN-FUTURES.",

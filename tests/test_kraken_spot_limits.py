@@ -272,7 +272,7 @@ def test_a_change_in_order_passes() -> None:
         ({"quantity": D("0.020000001")}, "size increment"),
         ({"price": D("0.05")}, "tick size"),
         ({"trigger_price": D("0.05")}, "Trigger price 0.05"),
-        ({"trailing_offset": D(100)}, "less than 100"),
+        ({"trailing_offset": D(100), "trailing_unit": OffsetUnit.PERCENT}, "less than 100"),
         ({"display_quantity": D(0)}, "Display quantity 0 must be greater"),
         ({"trigger_price": D(1), "trailing_offset": D(1)}, "not both"),
     ],

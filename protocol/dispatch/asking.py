@@ -11,7 +11,7 @@ from ..inputs import Asked, Submission
 from ..orders import NewOrder, OrderIdentity
 from ..records import Registered
 from ..tracking import Order
-from ..values import NO_TIME, ClientOrderId, OrderType, RequestId, TimeInForce, WireId
+from ..values import NO_TIME, ClientOrderId, OffsetUnit, OrderType, RequestId, TimeInForce, WireId
 from .desk import Desk
 from .losing import Losing
 from .queries import Queries
@@ -229,7 +229,7 @@ class Asking:
             post_only=command.post_only,
             trigger_price=command.trigger_price,
             trailing_offset=command.trailing_offset,
-            trailing_unit=command.trailing_unit,
+            trailing_unit=command.trailing_unit or OffsetUnit.PERCENT,  # None only where there is no offset
             display_quantity=command.display_quantity,
             process_before=self._desk.process_before(),
             symbol=order.identity.instrument.symbol,

@@ -244,7 +244,7 @@ def _check_trailing(order: NewOrder) -> None:
     _check_offset("limit offset", limit_offset, order.limit_offset_unit)
 
 
-def _check_offset(what: str, offset: Decimal | None, unit: OffsetUnit) -> None:
+def _check_offset(what: str, offset: Decimal | None, unit: OffsetUnit | None) -> None:
     if offset is None:
         return
     if not is_plausible(offset) or offset <= 0:
