@@ -22,6 +22,10 @@ class Order:
     """One order of this client. Waiting here changes nothing: cancelling a wait never cancels the order.
 
     request_id: number of the request that placed it.
+
+    Every question and wait raises OutcomeUnknown when nothing more is known here of the order, because the client is
+    closed or has forgotten it, and every wait raises SessionFailed or AuthenticationFailed when the session ended
+    before what is awaited happened. The order may live then: look at the venue, and do not send it again.
     """
 
     def __init__(self, client: Client, identity: OrderIdentity, request_id: RequestId) -> None:
@@ -34,17 +38,19 @@ class Order:
 
     @property
     def client_order_id(self) -> ClientOrderId:
+        """The name that it was submitted with, or that the client made up for it."""
         return self.identity.client_order_id
 
     def events(self) -> EventStream:
-        """This order's events from now on; the stream ends with the event that ends the order."""
+        """This order's events from now on; the stream ends with the event that ends the order. Raises nothing: the
+        stream of a closed client is empty."""
         return self._client.subscribe(only=self.client_order_id)
 
     async def state(self) -> OrderState:
-        """Where it stands, as far as is known here."""
-        state = await self._client.ask(commands.Show(self.client_order_id))
+        """Where it stands, as far as is known here. Raises OutcomeUnknown when nothing more is known here."""
+        state = await self._ask(commands.Show(self.client_order_id))
         if state is None:
-            raise NotSent(f"Order {self.client_order_id} ended so long ago that it is no longer remembered here.")
+            raise self._lost_sight()
         assert isinstance(state, OrderState)
         return state
 
@@ -52,7 +58,8 @@ class Order:
         """Waits until the venue has the order.
 
         Raises OrderRejected when it refused, NotSent when the order never reached it, OutcomeUnknown when no answer
-        came (the order may live; await `done()` for how that ends).
+        came (the order may live; await `done()` for how that ends) or nothing more is known here, SessionFailed or
+        AuthenticationFailed when the session ended before.
         """
         state = await self._wait(Milestone.ACCEPTED)
         if state.status.is_terminal and not state.cumulative:
@@ -64,27 +71,47 @@ class Order:
         return state
 
     async def done(self) -> OrderState:
-        """Waits until the order has ended, however that was."""
+        """Waits until the order has ended, however that was.
+
+        Raises OutcomeUnknown when nothing more is known here, SessionFailed or AuthenticationFailed when the session
+        ended before.
+        """
         return await self._wait(Milestone.DONE)
 
     async def filled(self) -> OrderState:
         """Waits until the order has filled completely.
 
-        Raises OrderRejected, NotSent, or OrderEnded when it was canceled or expired before.
+        Raises OrderEnded when it was canceled or expired before, OrderRejected when the venue refused it, NotSent when
+        it never reached the venue, OutcomeUnknown when nothing more is known here, SessionFailed or
+        AuthenticationFailed when the session ended before.
         """
         state = await self._wait(Milestone.DONE)
         self._raise_unless_ended_well(state)
         if state.status.name in ("CANCELED", "EXPIRED"):
+            why = f": {state.reason}" if state.reason else "; the venue gave no reason."
             raise OrderEnded(
                 f"Order {self.client_order_id} ended {state.status.value} with {state.cumulative} of "
-                f"{state.quantity} filled: {state.reason or 'no reason given'}"
+                f"{state.quantity} filled{why}"
             )
         return state
 
     async def _wait(self, milestone: Milestone) -> OrderState:
-        state = await self._client.ask(commands.Watch(self.client_order_id, milestone))
+        state = await self._ask(commands.Watch(self.client_order_id, milestone))
         assert isinstance(state, OrderState)
         return state
+
+    async def _ask(self, question: commands.Show | commands.Watch) -> object:
+        """That a question was not asked says nothing of the order, which may live."""
+        try:
+            return await self._client.ask(question)
+        except NotSent as refusal:
+            raise self._lost_sight() from refusal
+
+    def _lost_sight(self) -> OutcomeUnknown:
+        return OutcomeUnknown(
+            f"Nothing more is known here of order {self.client_order_id}: the client is closed, or has forgotten it. "
+            "Look at the venue; do not send it again."
+        )
 
     def _raise_unless_ended_well(self, state: OrderState) -> None:
         if state.status.name == "REJECTED":

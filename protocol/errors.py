@@ -5,7 +5,7 @@ TradingError
 │   └── DuplicateOrder      that client order id was used before
 ├── OrderRejected           the venue refused; the order does not exist there
 ├── OrderEnded              the order ended otherwise than awaited; it is no longer live
-├── OutcomeUnknown          sent, never answered: the order may exist; ask the venue, never resend
+├── OutcomeUnknown          sent, never answered or no longer followed: the order may exist; never resend
 ├── RequestFailed           a question or change was refused; no order came into being or ended by it
 ├── WireError               the venue sent text we cannot read
 ├── SubscriberLagged        this subscriber fell too far behind; others did not notice
@@ -41,7 +41,8 @@ class TradingError(Exception):
 
 
 class NotSent(TradingError):
-    """Stopped on our side: invalid, throttled, not connected, closing. The order does not exist."""
+    """Stopped on our side: invalid, throttled, not connected, closing. What you asked for was not sent; a new order
+    does not exist."""
 
 
 class DuplicateOrder(NotSent):
@@ -57,7 +58,7 @@ class OrderEnded(TradingError):
 
 
 class OutcomeUnknown(TradingError):
-    """Sent, never answered: the order may be live. Ask the venue; never send it again."""
+    """Sent, and never answered or no longer followed here: the order may be live. Ask the venue; never resend it."""
 
 
 class RequestFailed(TradingError):

@@ -10,8 +10,10 @@ from trio.testing import MockClock, assert_no_checkpoints
 
 from actors import (
     ClientOrderId,
+    NewOrder,
     NotSent,
     OnClose,
+    Order,
     OrderEnded,
     OrderStatus,
     OutcomeUnknown,
@@ -126,6 +128,49 @@ async def test_a_wait_ends_with_the_client(autojump_clock: MockClock) -> None:
             await trio.sleep(1)
         await trio.sleep(1)
         assert raised == ["OutcomeUnknown", "OutcomeUnknown"]
+
+
+PLAIN_ORDERS = {
+    "ax": sell(),
+    "kraken-futures": NewOrder.limit("PF_XBTUSD.KRAKEN-FUTURES", Side.BUY, quantity=1, price=60000),
+    "kraken-spot": NewOrder.limit("BTC/USD.KRAKEN", Side.BUY, quantity=1, price=60000),
+}
+"""An order of each venue that rests."""
+
+
+async def nothing_more_is_known(order: Order) -> None:
+    for question in (order.state, order.accepted, order.done, order.filled):
+        with pytest.raises(OutcomeUnknown) as told:
+            await question()
+        assert str(told.value) == (
+            f"Nothing more is known here of order {order.client_order_id}: the client is closed, or has forgotten it. "
+            "Look at the venue; do not send it again."
+        )
+
+
+@pytest.mark.parametrize("name", PLAIN_ORDERS)
+async def test_a_closed_client_never_says_that_a_live_order_was_not_sent(autojump_clock: MockClock, name: str) -> None:
+    """A program that believed it would order twice."""
+    async with open_quiet_venue(name=name) as venue, open_client(config_for(venue)) as client:
+        order = await client.submit(PLAIN_ORDERS[name])
+        await order.accepted()
+        await client.close()
+        await nothing_more_is_known(order)
+        async with open_client(config_for(venue)) as another:
+            assert len(await another.open_orders()) == 1, "it lives"
+
+
+@pytest.mark.parametrize("name", PLAIN_ORDERS)
+async def test_a_forgotten_order_is_not_called_unsent(autojump_clock: MockClock, name: str) -> None:
+    async with open_quiet_venue(name=name) as venue, open_client(config_for(venue, finished_window=1)) as client:
+        orders = []
+        for _ in range(2):
+            orders.append(await client.submit(PLAIN_ORDERS[name]))
+            await orders[-1].accepted()
+            await client.cancel(orders[-1])
+            await orders[-1].done()
+        await nothing_more_is_known(orders[0])
+        assert (await orders[1].state()).status is OrderStatus.CANCELED
 
 
 async def test_abort_is_immediate_and_says_nothing_to_the_venue(autojump_clock: MockClock) -> None:
