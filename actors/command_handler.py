@@ -14,6 +14,7 @@ from attrs import define, field, frozen
 from protocol import commands
 from protocol.errors import NotSent, TradingError
 from protocol.inputs import Admission, Asked, Submission
+from protocol.orders import title_of
 from protocol.values import ClientOrderId, Instrument, InstrumentId, RequestId
 from protocol.venue import Venue
 
@@ -149,9 +150,12 @@ class _Handler:
 
     def _place(self, command: commands.Place, reply_to: object, admission: Admission | None) -> Asked:
         order, venue = command.order, self.desk.venue
-        instrument = venue.check_order(order, self.desk.view.value)
-        request_id = self._next_request_id()  # spec AX 8.1: taken even if a later check fails
-        venue.check_terms(order, instrument)
+        try:
+            instrument = venue.check_order(order, self.desk.view.value)
+            request_id = self._next_request_id()  # spec AX 8.1: taken even if a later check fails
+            venue.check_terms(order, instrument)
+        except NotSent as refusal:
+            raise type(refusal)(f"{title_of(order)} was not sent: {refusal}") from None
         client_order_id = order.client_order_id or self.desk.new_client_order_id()
         submission = Submission(order=order, client_order_id=client_order_id, instrument=instrument)
         return Asked(
@@ -161,9 +165,17 @@ class _Handler:
     def _batch(self, command: commands.Batch, reply_to: object, admission: Admission | None) -> Asked:
         if not command.legs:
             raise NotSent("The batch was not sent: there is nothing in it.")
-        legs = tuple(self._prepare(leg) for leg in command.legs)
+        legs = [self._leg(leg, number, len(command.legs)) for number, leg in enumerate(command.legs, 1)]
         request_id = self._next_request_id()
-        return Asked(command=command, request_id=request_id, reply_to=reply_to, admission=admission, legs=legs)
+        return Asked(command=command, request_id=request_id, reply_to=reply_to, admission=admission, legs=tuple(legs))
+
+    def _leg(self, leg: commands.Place | commands.Replace | commands.Cancel, number: int, most: int) -> Asked:
+        """A part of a batch, by its number from 1."""
+        try:
+            return self._prepare(leg)
+        except NotSent as refusal:
+            text = f"{refusal} This is number {number} of the {most} in the batch, of which nothing was sent."
+            raise type(refusal)(text) from None
 
     def _instrument(self, instrument: InstrumentId) -> Instrument | None:
         found = self.desk.view.value.get(instrument.symbol)
@@ -183,17 +195,15 @@ class _Handler:
 
     def _check_change(self, command: commands.Replace) -> None:
         instrument = self._instrument(command.instrument)
-        if instrument is None:
-            raise NotSent(
-                f"The change of order {command.client_order_id} was not sent: instrument {command.instrument} is not "
-                "in the cache. Cache it first."
-            )
-        self.desk.venue.check_change(command, instrument)
-        if command.trailing_offset is not None and command.trailing_unit is None:
-            raise NotSent(
-                f"The change of order {command.client_order_id} was not sent: say with trailing_unit whether the "
-                "trailing offset is in PERCENT or PRICE."
-            )
+        try:
+            if instrument is None:
+                raise NotSent(f"instrument {command.instrument} is not in the cache; cache it first.")
+            self.desk.venue.check_change(command, instrument)
+            if command.trailing_offset is not None and command.trailing_unit is None:
+                raise NotSent("say with trailing_unit whether the trailing offset is in PERCENT or PRICE.")
+        except NotSent as refusal:
+            text = f"The change of order {command.client_order_id} was not sent: {refusal}"
+            raise type(refusal)(text) from None
 
     def _cache(self, instruments: tuple[Instrument, ...], ask: Ask) -> None:
         cached = {**self.desk.view.value, **{instrument.symbol: instrument for instrument in instruments}}

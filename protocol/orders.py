@@ -36,10 +36,11 @@ from .values import (
     instrument_id,
 )
 
-__all__ = ["NEXT_STATUS", "Happening", "NewOrder", "OrderIdentity", "OrderState"]
+__all__ = ["NEXT_STATUS", "Happening", "NewOrder", "OrderIdentity", "OrderState", "title_of"]
 
 Number = Decimal | int | str
 
+LONGEST_CLIENT_ORDER_ID: Final = 36
 DEFAULT_STRATEGY: Final = StrategyId("default")
 
 
@@ -228,6 +229,14 @@ class NewOrder:
             trailing_unit=trailing_unit,
             **terms,
         )
+
+
+def title_of(order: NewOrder) -> str:
+    """What a sentence calls an order that is not placed yet: by its name if it has a proper one, else by its terms."""
+    name, side = order.client_order_id, order.side
+    if name is not None and 1 <= len(name) <= LONGEST_CLIENT_ORDER_ID and name.isprintable():
+        return f"Order {name}"
+    return f"Order to {side.value if isinstance(side, Side) else side} {order.quantity} {order.instrument}"
 
 
 @frozen(kw_only=True)

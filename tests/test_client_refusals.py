@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 import trio
 from attrs import frozen
 from trio.testing import MockClock
 
-from actors import Client, ClientOrderId, NewOrder, NotSent, OffsetUnit, Order, Side, SimulatedVenue, open_client
+from actors import (
+    Client,
+    ClientOrderId,
+    NewOrder,
+    NotSent,
+    OffsetUnit,
+    Order,
+    Side,
+    SimulatedVenue,
+    TimeInForce,
+    open_client,
+)
 from protocol import commands
 from protocol.simulation.triggers import Trailing
 
@@ -27,9 +39,8 @@ class Market:
     def symbol(self) -> str:
         return self.instrument.rpartition(".")[0]
 
-    def buy(self, quantity: object = 1, price: object = None, **terms: object) -> NewOrder:
-        price = self.price if price is None else price
-        return NewOrder.limit(self.instrument, Side.BUY, quantity=quantity, price=price, **terms)  # type: ignore[arg-type]
+    def buy(self, quantity: Any = 1, price: Any = None, side: Any = Side.BUY, **terms: Any) -> NewOrder:
+        return NewOrder.limit(self.instrument, side, quantity=quantity, price=price or self.price, **terms)
 
 
 MARKETS = {
@@ -38,6 +49,74 @@ MARKETS = {
     "kraken-spot": Market("BTC/USD.KRAKEN", 60000),
 }
 KRAKEN = ("kraken-futures", "kraken-spot")
+
+
+# Which order, and that it was not sent
+
+
+@pytest.mark.parametrize("name", MARKETS)
+async def test_a_refusal_names_the_order_and_says_that_it_was_not_sent(autojump_clock: MockClock, name: str) -> None:
+    market = MARKETS[name]
+    refusals = {
+        market.buy(price="0.00000001", client_order_id="mine"): "Order mine was not sent: the price 1E-8 is not a mul",
+        market.buy(7, price="-1"): f"Order to BUY 7 {market.instrument} was not sent: the price -1 must be greater ",
+        market.buy(client_order_id="x" * 99): f"Order to BUY 1 {market.instrument} was not sent: a client order id ",
+        market.buy(client_order_id="a\nb"): f"Order to BUY 1 {market.instrument} was not sent: a client order id ",
+        market.buy(side="up"): f"Order to up 1 {market.instrument} was not sent: the side of an order must be BUY or ",
+        Market("NO.WHERE", 1).buy(): (
+            "Order to BUY 1 NO.WHERE was not sent: instrument NO.WHERE is not in the cache; cache it first, or check "
+        ),
+    }
+    async with open_quiet_venue(name=name) as venue, open_client(config_for(venue)) as client:
+        for order, told in refusals.items():
+            with pytest.raises(NotSent) as refusal:
+                await client.submit(order)
+            assert str(refusal.value).startswith(told)
+            assert str(refusal.value).endswith(".")
+        assert venue.exchange.engine.orders == {}
+
+
+@pytest.mark.parametrize("name", MARKETS)
+async def test_the_refusal_of_a_change_names_the_order(autojump_clock: MockClock, name: str) -> None:
+    async with open_quiet_venue(name=name) as venue, open_client(config_for(venue)) as client:
+        order = await client.submit(MARKETS[name].buy())
+        await order.accepted()
+        what = f"The change of order {order.client_order_id} was not sent:"
+        for terms, told in (
+            ({}, "it changes nothing."),
+            ({"price": "-1"}, "the price -1 must be greater than zero"),
+            ({"time_in_force": TimeInForce.FOK}, ""),
+        ):
+            with pytest.raises(NotSent) as refusal:
+                await client.replace(order, **terms)
+            assert str(refusal.value).startswith(f"{what} {told}")
+        change = commands.Replace(client_order_id=order.client_order_id, instrument="NO.WHERE", price=1)
+        with pytest.raises(NotSent, match=f"^{what} instrument NO.WHERE is not in the cache"):
+            await client.batch([change])
+
+
+@pytest.mark.parametrize("name", MARKETS)
+async def test_a_refusal_of_a_batch_tells_which_part_it_is_about(autojump_clock: MockClock, name: str) -> None:
+    market = MARKETS[name]
+    orders = [market.buy(), market.buy(2), market.buy(2, price="-1"), market.buy()]
+    async with open_quiet_venue(name=name) as venue, open_client(config_for(venue)) as client:
+        with pytest.raises(NotSent) as refusal:
+            await client.submit_all(orders)
+        told = str(refusal.value)
+        assert told.startswith(
+            f"Order to BUY 2 {market.instrument} was not sent: the price -1 must be greater than zero"
+        )
+        assert told.endswith(". This is number 3 of the 4 in the batch, of which nothing was sent.")
+        assert venue.exchange.engine.orders == {}
+
+
+async def test_an_order_at_a_bad_moment_is_named(autojump_clock: MockClock) -> None:
+    late = MARKETS["kraken-spot"].buy(time_in_force=TimeInForce.GTD, expire_time=1)
+    async with open_quiet_venue(name="kraken-spot") as venue, open_client(config_for(venue)) as client:
+        with pytest.raises(
+            NotSent, match=r"^Order to BUY 1 BTC/USD\.KRAKEN was not sent: it must expire in the future"
+        ):
+            await client.submit(late)
 
 
 # The unit of a trailing offset

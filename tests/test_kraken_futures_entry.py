@@ -613,25 +613,28 @@ def test_an_instrument_is_found_in_any_case() -> None:
 STOPPED_AT_ONCE: dict[str, tuple[dict[str, Any], str]] = {
     "an unknown instrument": (
         {"instrument": "PF_XBTUSD.KRAKEN-FUTURES"},
-        "Instrument PF_XBTUSD.KRAKEN-FUTURES not found in cache.",
+        "instrument PF_XBTUSD.KRAKEN-FUTURES is not in the cache; cache it first, or check its name.",
     ),
-    "another venue's instrument": ({"instrument": "PF_ETHUSD.AX"}, "Instrument PF_ETHUSD.AX not found in cache."),
-    "no side": ({"side": "buy"}, "The side of an order must be BUY or SELL, not 'buy'."),
+    "another venue's instrument": (
+        {"instrument": "PF_ETHUSD.AX"},
+        "instrument PF_ETHUSD.AX is not in the cache; cache it first, or check its name.",
+    ),
+    "no side": ({"side": "buy"}, "the side of an order must be BUY or SELL, not 'buy'."),
     "an empty id": (
         {"client_order_id": ""},
-        "A client order id must be 1 to 36 printable ASCII characters, not ''.",
+        "a client order id must be 1 to 36 printable ASCII characters, not ''.",
     ),
     "a long id": (
         {"client_order_id": "x" * 50},
-        f"A client order id must be 1 to 36 printable ASCII characters, not '{'x' * 40}'.",
+        f"a client order id must be 1 to 36 printable ASCII characters, not '{'x' * 40}'.",
     ),
     "an id with accents": (
         {"client_order_id": "é"},
-        "A client order id must be 1 to 36 printable ASCII characters, not 'é'.",
+        "a client order id must be 1 to 36 printable ASCII characters, not 'é'.",
     ),
     "an id with a line break": (
         {"client_order_id": "a\nb"},
-        "A client order id must be 1 to 36 printable ASCII characters, not 'a\\nb'.",
+        "a client order id must be 1 to 36 printable ASCII characters, not 'a\\nb'.",
     ),
 }
 
@@ -688,152 +691,152 @@ def test_an_order_passes(kind: str) -> None:
 
 
 STOPPED: dict[str, tuple[dict[str, Any], str]] = {
-    "an iceberg": ({"display_quantity": "1"}, "Iceberg order refused: Kraken Futures shows every order whole."),
+    "an iceberg": ({"display_quantity": "1"}, "Kraken Futures has no icebergs: it shows every order whole."),
     "an amount of money": (
         {"quote_quantity": True},
-        "Order by amount refused: Kraken Futures counts contracts, not quote currency.",
+        "Kraken Futures counts contracts, not quote currency.",
     ),
     "margin": (
         {"margin": True},
-        "Margin order refused: every Kraken Futures order is on margin; leave the option out.",
+        "every Kraken Futures order is on margin; leave the option out.",
     ),
-    "another venue's options": ({"options": 7}, "Order refused: Kraken Futures has no options of the kind int."),
+    "another venue's options": ({"options": 7}, "Kraken Futures has no options of the kind int."),
     "an expiry time": (
         {"expire_time": MOMENT},
-        "Order with an expiry time refused: Kraken Futures has no orders that expire by themselves.",
+        "Kraken Futures has no orders that expire by themselves.",
     ),
-    "a tag": ({"tag": "t"}, "Tagged order refused: Kraken Futures has no order tags, so nobody would see it."),
+    "a tag": ({"tag": "t"}, "Kraken Futures has no order tags, so nobody would see this one."),
     "good till date": (
         {"time_in_force": TimeInForce.GTD},
-        "Unsupported time in force: GTD. Kraken Futures supports GTC, IOC and FOK.",
+        "Kraken Futures has no time in force GTD; it takes GTC, IOC and FOK.",
     ),
     "a day order": (
         {"time_in_force": TimeInForce.DAY},
-        "Unsupported time in force: DAY. Kraken Futures supports GTC, IOC and FOK.",
+        "Kraken Futures has no time in force DAY; it takes GTC, IOC and FOK.",
     ),
     "an order at the open": (
         {"time_in_force": TimeInForce.AT_THE_OPEN},
-        "Unsupported time in force: AT_THE_OPEN. Kraken Futures supports GTC, IOC and FOK.",
+        "Kraken Futures has no time in force AT_THE_OPEN; it takes GTC, IOC and FOK.",
     ),
     "an order at the close": (
         {"time_in_force": TimeInForce.AT_THE_CLOSE},
-        "Unsupported time in force: AT_THE_CLOSE. Kraken Futures supports GTC, IOC and FOK.",
+        "Kraken Futures has no time in force AT_THE_CLOSE; it takes GTC, IOC and FOK.",
     ),
     "a market order, fill or kill": (
         MARKET | {"time_in_force": FOK},
-        "Only limit orders can be FOK on Kraken Futures; this is a MARKET order.",
+        "only limit orders can be FOK on Kraken Futures; this is a MARKET order.",
     ),
     "a stop, immediate or cancel": (
         STOP_MARKET | {"time_in_force": IOC},
-        "A STOP_MARKET order cannot be IOC: it waits until its trigger fires.",
+        "a STOP_MARKET order cannot be IOC, since it waits until its trigger fires.",
     ),
     "a market order, post-only": (
         MARKET | {"post_only": True},
-        "Only limit orders can be post-only; this is a MARKET order.",
+        "only limit orders can be post-only; this is a MARKET order.",
     ),
     "post-only, immediate or cancel": (
         {"post_only": True, "time_in_force": IOC},
-        "Post-only cannot be combined with IOC: such an order could never trade.",
+        "post-only cannot be combined with IOC, since such an order could never trade.",
     ),
-    "no quantity": ({"quantity": "0"}, "Quantity 0 must be greater than zero and in proportion."),
-    "a negative quantity": ({"quantity": "-1"}, "Quantity -1 must be greater than zero and in proportion."),
+    "no quantity": ({"quantity": "0"}, "the quantity 0 must be greater than zero and plausible."),
+    "a negative quantity": ({"quantity": "-1"}, "the quantity -1 must be greater than zero and plausible."),
     "a quantity beyond reason": (
         {"quantity": "1E+40"},
-        "Quantity 1E+40 must be greater than zero and in proportion.",
+        "the quantity 1E+40 must be greater than zero and plausible.",
     ),
-    "too little": ({"quantity": "0.09"}, "Quantity 0.09 is below the minimum of 0.1."),
+    "too little": ({"quantity": "0.09"}, "the quantity 0.09 is below the minimum of 0.1."),
     "a fraction of a step": (
         {"quantity": "0.105"},
-        "Quantity 0.105 is not a multiple of the size increment 0.01 of PF_ETHUSD.KRAKEN-FUTURES.",
+        "the quantity 0.105 is not a multiple of the size increment 0.01 of PF_ETHUSD.KRAKEN-FUTURES.",
     ),
-    "no price": ({"price": None}, "Limit order requires price."),
-    "a stop-limit without a price": (STOP_LIMIT | {"price": None}, "Stop-limit order requires price."),
+    "no price": ({"price": None}, "a limit order needs a price."),
+    "a stop-limit without a price": (STOP_LIMIT | {"price": None}, "a stop-limit order needs a price."),
     "a market order with a price": (
         {"type": OrderType.MARKET, "price": "3000"},
-        "Market order refused: Kraken Futures would ignore its price of 3000.",
+        "Kraken Futures would ignore the price 3000 of a market order.",
     ),
     "a trailing stop with a price": (
         TRAILING_LIMIT | {"price": "3000"},
-        "Trailing-stop-limit order refused: Kraken Futures would ignore its price of 3000.",
+        "Kraken Futures would ignore the price 3000 of a trailing-stop-limit order.",
     ),
     "a stop without a trigger": (
         STOP_MARKET | {"trigger_price": None},
-        "Stop-market order requires trigger price.",
+        "a stop-market order needs a trigger price.",
     ),
     "a touched order without a trigger": (
         TOUCHED | {"trigger_price": None},
-        "Market-if-touched order requires trigger price.",
+        "a market-if-touched order needs a trigger price.",
     ),
     "a limit order with a trigger": (
         {"trigger_price": "3000"},
-        "Limit order refused: it cannot have a trigger price on Kraken Futures.",
+        "a limit order cannot have a trigger price on Kraken Futures.",
     ),
     "a trailing stop with a trigger": (
         TRAILING | {"trigger_price": "3000"},
-        "Trailing-stop-market order refused: it cannot have a trigger price on Kraken Futures.",
+        "a trailing-stop-market order cannot have a trigger price on Kraken Futures.",
     ),
-    "a price of nothing": ({"price": "0"}, "Price 0 must be greater than zero and in proportion."),
-    "a price beyond reason": ({"price": "1E-40"}, "Price 1E-40 must be greater than zero and in proportion."),
+    "a price of nothing": ({"price": "0"}, "the price 0 must be greater than zero and plausible."),
+    "a price beyond reason": ({"price": "1E-40"}, "the price 1E-40 must be greater than zero and plausible."),
     "a price between ticks": (
         {"price": "3100.25"},
-        "Price 3100.25 is not a multiple of the tick size 0.5 of PF_ETHUSD.KRAKEN-FUTURES.",
+        "the price 3100.25 is not a multiple of the tick size 0.5 of PF_ETHUSD.KRAKEN-FUTURES.",
     ),
     "a negative trigger": (
         STOP_MARKET | {"trigger_price": "-1"},
-        "Trigger price -1 must be greater than zero and in proportion.",
+        "the trigger price -1 must be greater than zero and plausible.",
     ),
     "a trigger between ticks": (
         STOP_MARKET | {"trigger_price": "3000.1"},
-        "Trigger price 3000.1 is not a multiple of the tick size 0.5 of PF_ETHUSD.KRAKEN-FUTURES.",
+        "the trigger price 3000.1 is not a multiple of the tick size 0.5 of PF_ETHUSD.KRAKEN-FUTURES.",
     ),
     "a trailing stop without a distance": (
         TRAILING | {"trailing_offset": None},
-        "Trailing-stop-market order requires trailing offset.",
+        "a trailing-stop-market order needs a trailing offset.",
     ),
     "a limit order with a distance": (
         {"trailing_offset": "1"},
-        "Limit order refused: only trailing orders have a trailing offset.",
+        "only trailing orders have a trailing offset; this is a limit order.",
     ),
     "a trailing limit without its distance": (
         TRAILING_LIMIT | {"limit_offset": None},
-        "Trailing-stop-limit order requires limit offset.",
+        "a trailing-stop-limit order needs a limit offset.",
     ),
     # A limit price and a distance would contradict each other.
     "a stop-limit with a distant limit": (
         STOP_LIMIT | {"limit_offset": "1"},
-        "Stop-limit order refused: it cannot have a limit offset on Kraken Futures.",
+        "a stop-limit order cannot have a limit offset on Kraken Futures.",
     ),
     "a limit order with a distant limit": (
         {"limit_offset": "1"},
-        "Limit order refused: it cannot have a limit offset on Kraken Futures.",
+        "a limit order cannot have a limit offset on Kraken Futures.",
     ),
     "a limit order with a signal": (
         {"trigger": TriggerType.MARK},
-        "Limit order refused: it has no trigger that MARK could fire.",
+        "a limit order has no trigger that MARK could fire.",
     ),
     "a market order with a signal": (
         MARKET | {"trigger": TriggerType.INDEX},
-        "Market order refused: it has no trigger that INDEX could fire.",
+        "a market order has no trigger that INDEX could fire.",
     ),
     "no distance": (
         TRAILING | {"trailing_offset": "0"},
-        "The trailing offset 0 must be greater than zero and in proportion.",
+        "the trailing offset 0 must be greater than zero and plausible.",
     ),
     "a distance beyond reason": (
         TRAILING | {"trailing_offset": "1E+40", "trailing_unit": PRICE},
-        "The trailing offset 1E+40 must be greater than zero and in proportion.",
+        "the trailing offset 1E+40 must be greater than zero and plausible.",
     ),
     "a limit on the wrong side": (
         STOP_MARKET | {"limit_offset": "-1"},
-        "The limit offset -1 must be greater than zero and in proportion.",
+        "the limit offset -1 must be greater than zero and plausible.",
     ),
     "too short a distance": (
         TRAILING | {"trailing_offset": "0.09"},
-        "A trailing offset must be 0.1 to 50 percent, not 0.09.",
+        "a trailing offset must be 0.1 to 50 percent, not 0.09.",
     ),
     "too long a distance": (
         TRAILING | {"trailing_offset": "50.1"},
-        "A trailing offset must be 0.1 to 50 percent, not 50.1.",
+        "a trailing offset must be 0.1 to 50 percent, not 50.1.",
     ),
 }
 
@@ -867,36 +870,36 @@ def test_a_change_passes(changes: dict[str, Any]) -> None:
 STOPPED_CHANGES: dict[str, tuple[dict[str, Any], str]] = {
     "another time in force": (
         {"price": D(1), "time_in_force": IOC},
-        "The change was refused: Kraken Futures cannot change the time in force of an order.",
+        "Kraken Futures cannot change the time in force of an order.",
     ),
     "post-only": (
         {"price": D(1), "post_only": False},
-        "The change was refused: Kraken Futures cannot make an order post-only, or undo it.",
+        "Kraken Futures cannot make an order post-only, or undo it.",
     ),
     "an iceberg": (
         {"price": D(1), "display_quantity": D(1)},
-        "The change was refused: Kraken Futures shows every order whole.",
+        "Kraken Futures shows every order whole.",
     ),
-    "nothing": ({}, "The change of order mine-1 changes nothing."),
-    "no quantity": ({"quantity": D(0)}, "Quantity 0 must be greater than zero and in proportion."),
-    "too little": ({"quantity": D("0.01")}, "Quantity 0.01 is below the minimum of 0.1."),
+    "nothing": ({}, "it changes nothing."),
+    "no quantity": ({"quantity": D(0)}, "the quantity 0 must be greater than zero and plausible."),
+    "too little": ({"quantity": D("0.01")}, "the quantity 0.01 is below the minimum of 0.1."),
     "a fraction of a step": (
         {"quantity": D("1.001")},
-        "Quantity 1.001 is not a multiple of the size increment 0.01 of PF_ETHUSD.KRAKEN-FUTURES.",
+        "the quantity 1.001 is not a multiple of the size increment 0.01 of PF_ETHUSD.KRAKEN-FUTURES.",
     ),
-    "a price of nothing": ({"price": D(0)}, "Price 0 must be greater than zero and in proportion."),
-    "a price beyond belief": ({"price": D("1E+40")}, "Price 1E+40 must be greater than zero and in proportion."),
+    "a price of nothing": ({"price": D(0)}, "the price 0 must be greater than zero and plausible."),
+    "a price beyond belief": ({"price": D("1E+40")}, "the price 1E+40 must be greater than zero and plausible."),
     "a price between ticks": (
         {"price": D("0.7")},
-        "Price 0.7 is not a multiple of the tick size 0.5 of PF_ETHUSD.KRAKEN-FUTURES.",
+        "the price 0.7 is not a multiple of the tick size 0.5 of PF_ETHUSD.KRAKEN-FUTURES.",
     ),
     "a trigger of nothing": (
         {"trigger_price": D(0)},
-        "Trigger price 0 must be greater than zero and in proportion.",
+        "the trigger price 0 must be greater than zero and plausible.",
     ),
     "a distance of nothing": (
         {"trailing_offset": D(0)},
-        "The trailing offset 0 must be greater than zero and in proportion.",
+        "the trailing offset 0 must be greater than zero and plausible.",
     ),
 }
 

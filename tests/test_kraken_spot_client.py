@@ -247,7 +247,7 @@ async def test_icebergs_triggers_and_trailing_stops_are_taken(autojump_clock: Mo
         (buy(reduce_only=True), "margin"),
         (buy(display_quantity="0.001"), "fifteenth|15"),
         (buy(options=object()), "options"),
-        (NewOrder.limit("XBT/USD.KRAKEN", Side.BUY, quantity=1, price=1), "not found in cache|BTC/USD"),
+        (NewOrder.limit("XBT/USD.KRAKEN", Side.BUY, quantity=1, price=1), "not in the cache.*BTC/USD"),
         (NewOrder.trailing_stop(BTC, Side.SELL, quantity=1, trailing_offset=0), "greater than zero"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -251,17 +251,17 @@ class AxVenue(VenueDefaults):
 
     def check_order(self, order: NewOrder, instruments: Mapping[str, Instrument]) -> Instrument:
         if order.type not in ORDER_TYPES:
-            raise NotSent(f"Unsupported order type: {order.type.name}. AX supports MARKET, LIMIT and STOP_LIMIT.")
+            raise NotSent(f"AX has no orders of type {order.type.name}; it takes MARKET, LIMIT and STOP_LIMIT.")
         wanted = order.instrument
         instrument = instruments.get(wanted.symbol)
         if instrument is None or wanted.venue != VENUE:
-            raise NotSent(f"Instrument {wanted} not found in cache.")
+            raise NotSent(f"instrument {wanted} is not in the cache; cache it first, or check its name.")
         if not isinstance(order.side, Side):
-            raise NotSent(f"The side of an order must be BUY or SELL, not {order.side!r}.")
+            raise NotSent(f"the side of an order must be BUY or SELL, not {order.side!r}.")
         _check_whole(order.quantity)
         name = order.client_order_id
         if name is not None and not (1 <= len(name) <= LONGEST_CLIENT_ORDER_ID and name.isprintable()):
-            raise NotSent(f"A client order id must be 1 to 36 printable characters, not {name[:40]!r}.")
+            raise NotSent(f"a client order id must be 1 to 36 printable characters, not {name[:40]!r}.")
         return instrument
 
     def check_terms(self, order: NewOrder, instrument: Instrument) -> None:
@@ -269,37 +269,34 @@ class AxVenue(VenueDefaults):
         if order.type is not OrderType.MARKET:
             _check_limit_terms(order)
         if order.type is OrderType.STOP_LIMIT and not self.settings.supports_stop_limit:
-            raise NotSent(
-                "Stop-limit order refused: AX ignores the trigger price, so the order would trade at once as a plain "
-                "limit order."
-            )
-        for what, price in (("Price", order.price), ("Trigger price", order.trigger_price)):
+            raise NotSent("AX ignores the trigger price, so the order would trade at once as a plain limit order.")
+        for what, price in (("price", order.price), ("trigger price", order.trigger_price)):
             _check_plausible(what, price)
         if self.settings.strict:
             _check_promises(order)
             _check_minimum(order.quantity, instrument)
-            for what, price in (("Price", order.price), ("Trigger price", order.trigger_price)):
+            for what, price in (("price", order.price), ("trigger price", order.trigger_price)):
                 _check_price(what, price, instrument)
             if order.tag is not None and not TAG.fullmatch(order.tag):
-                raise NotSent(f"An order tag must be 1 to 10 letters and digits, not {order.tag[:60]!r}.")
+                raise NotSent(f"an order tag must be 1 to 10 letters and digits, not {order.tag[:60]!r}.")
 
     def check_change(self, change: Replace, instrument: Instrument) -> None:
         terms = (change.quantity, change.price, change.time_in_force, change.post_only)
         if (change.trigger_price, change.trailing_offset, change.display_quantity) != (None, None, None):
-            raise NotSent("The change was refused: AX changes price, quantity, time in force and post-only alone.")
+            raise NotSent("AX changes price, quantity, time in force and post-only alone.")
         if all(term is None for term in terms):
-            raise NotSent(f"The change of order {change.client_order_id} changes nothing.")
+            raise NotSent("it changes nothing.")
         if change.quantity is not None:
             _check_whole(change.quantity)
         if change.time_in_force is not None:
             _check_time_in_force(change.time_in_force)
-        _check_plausible("Price", change.price)
+        _check_plausible("price", change.price)
         if self.settings.strict:
             if change.post_only and change.time_in_force is TimeInForce.IOC:
                 raise NotSent(POST_ONLY_IOC)
             if change.quantity is not None:
                 _check_minimum(change.quantity, instrument)
-            _check_price("Price", change.price, instrument)
+            _check_price("price", change.price, instrument)
 
     def wire_id(self, client_order_id: ClientOrderId) -> WireId:
         """The first eight bytes of the SHA-256 of the name: the same in every process, never 0."""
@@ -309,32 +306,32 @@ class AxVenue(VenueDefaults):
         return ClientOrderId(f"{EXTERNAL}{wire_id}")
 
 
-# Checks. Each raises NotSent.
+# Checks. Each raises NotSent with the reason; the command handler puts in front what was not sent.
 
-POST_ONLY_IOC: Final = "Post-only cannot be combined with IOC: such an order could never trade."
+POST_ONLY_IOC: Final = "post-only cannot be combined with IOC, since such an order could never trade."
 
 
 def _check_whole(quantity: Decimal) -> None:
     if quantity != quantity.to_integral_value():
-        raise NotSent(f"Quantity {quantity} is not a whole number of contracts.")
+        raise NotSent(f"the quantity {quantity} is not a whole number of contracts.")
     if quantity < 1:
-        raise NotSent(f"Quantity {quantity} is less than one contract.")
+        raise NotSent(f"the quantity {quantity} is less than one contract.")
     if quantity > LARGEST_U64:
-        raise NotSent(f"Quantity {quantity} is more than AX can count.")
+        raise NotSent(f"the quantity {quantity} is more than AX can count.")
 
 
 def _check_limit_terms(order: NewOrder) -> None:
-    what = "Limit" if order.type is OrderType.LIMIT else "Stop-limit"
+    what = "limit" if order.type is OrderType.LIMIT else "stop-limit"
     _check_time_in_force(order.time_in_force)
     if order.price is None:
-        raise NotSent(f"{what} order requires price.")
+        raise NotSent(f"a {what} order needs a price.")
     if order.type is OrderType.STOP_LIMIT and order.trigger_price is None:
-        raise NotSent(f"{what} order requires trigger price.")
+        raise NotSent(f"a {what} order needs a trigger price.")
 
 
 def _check_time_in_force(time_in_force: TimeInForce) -> None:
     if time_in_force not in ACCEPTED_TIMES_IN_FORCE:
-        raise NotSent(f"Unsupported time in force: {time_in_force.name}. AX supports GTC, IOC and DAY.")
+        raise NotSent(f"AX has no time in force {time_in_force.name}; it takes GTC, IOC and DAY.")
 
 
 ABSENT: Final = (
@@ -353,46 +350,46 @@ ABSENT: Final = (
 def _check_absent_terms(order: NewOrder) -> None:
     for name, what in ABSENT:
         if getattr(order, name):
-            raise NotSent(f"Order refused: AX has no orders with {what}.")
+            raise NotSent(f"AX has no orders with {what}.")
     if order.trigger not in (TriggerType.DEFAULT, TriggerType.LAST):
-        raise NotSent("Order refused: on AX a trigger looks at the last price alone.")
+        raise NotSent("on AX a trigger looks at the last price alone.")
 
 
 def _check_promises(order: NewOrder) -> None:
     """Refuses what AX would silently leave out of the order, or reject."""
     if order.reduce_only:
-        raise NotSent("Reduce-only order refused: AX has no reduce-only orders; the position could grow or turn.")
+        raise NotSent("AX has no reduce-only orders; the position could grow or turn.")
     if not order.post_only:
         return
     if order.type is not OrderType.LIMIT:
-        raise NotSent(f"Only limit orders can be post-only; this is a {order.type.name} order.")
+        raise NotSent(f"only limit orders can be post-only; this is a {order.type.name} order.")
     if order.time_in_force is TimeInForce.IOC:
         raise NotSent(POST_ONLY_IOC)
 
 
 def _check_minimum(quantity: Decimal, instrument: Instrument) -> None:
-    minimum = instrument.minimum_quantity
-    if quantity < minimum:
-        raise NotSent(f"Quantity {quantity} is below the minimum of {plain(minimum)} contracts for {instrument.id}.")
+    if quantity < instrument.minimum_quantity:
+        minimum = plain(instrument.minimum_quantity)
+        raise NotSent(f"the quantity {quantity} is below the minimum of {minimum} contracts for {instrument.id}.")
 
 
 def _check_plausible(what: str, price: Decimal | None) -> None:
     if price is not None and not is_plausible(price):
-        raise NotSent(f"{what} {price} is out of all proportion.")
+        raise NotSent(f"the {what} {price} is not plausible.")
 
 
 def _check_price(what: str, price: Decimal | None, instrument: Instrument) -> None:
     if price is None:
         return
     if price <= 0:
-        raise NotSent(f"{what} {price} must be greater than zero.")
+        raise NotSent(f"the {what} {price} must be greater than zero.")
     try:
         fits = instrument.price_fits(price)
     except InvalidOperation:  # more digits than decimal arithmetic keeps
         fits = False
     if not fits:
         tick = plain(instrument.price_increment)
-        raise NotSent(f"{what} {price} is not a multiple of the tick size {tick} of {instrument.id}.")
+        raise NotSent(f"the {what} {price} is not a multiple of the tick size {tick} of {instrument.id}.")
 
 
 # Instruments (spec 7.5)

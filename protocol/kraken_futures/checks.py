@@ -1,6 +1,6 @@
 """What Kraken Futures would refuse, ignore or misread, refused here before anything is sent (spec B.12, A.13).
 
-Each check raises NotSent with a sentence that says why.
+Each check raises NotSent with the reason; the command handler puts in front what was not sent.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ def check_order(order: NewOrder, instruments: Mapping[str, Instrument]) -> Instr
     wanted = order.instrument
     instrument = instruments.get(wanted.symbol) or instruments.get(wanted.symbol.upper())
     if instrument is None or wanted.venue != VENUE:
-        raise NotSent(f"Instrument {wanted} not found in cache.")
+        raise NotSent(f"instrument {wanted} is not in the cache; cache it first, or check its name.")
     if not isinstance(order.side, Side):
-        raise NotSent(f"The side of an order must be BUY or SELL, not {order.side!r}.")
+        raise NotSent(f"the side of an order must be BUY or SELL, not {order.side!r}.")
     name = order.client_order_id
     if name is not None and not _is_name(name):
-        raise NotSent(f"A client order id must be 1 to 36 printable ASCII characters, not {name[:40]!r}.")
+        raise NotSent(f"a client order id must be 1 to 36 printable ASCII characters, not {name[:40]!r}.")
     return instrument
 
 
@@ -59,7 +59,7 @@ def check_terms(order: NewOrder, instrument: Instrument) -> None:
     """The checks that come after it."""
     _check_absent_terms(order)
     if order.tag is not None:
-        raise NotSent("Tagged order refused: Kraken Futures has no order tags, so nobody would see it.")
+        raise NotSent("Kraken Futures has no order tags, so nobody would see this one.")
     _check_time_in_force(order)
     _check_quantity(order.quantity, instrument)
     _check_prices(order, instrument)
@@ -68,91 +68,91 @@ def check_terms(order: NewOrder, instrument: Instrument) -> None:
 
 def _check_absent_terms(order: NewOrder) -> None:
     if order.display_quantity is not None:
-        raise NotSent("Iceberg order refused: Kraken Futures shows every order whole.")
+        raise NotSent("Kraken Futures has no icebergs: it shows every order whole.")
     if order.quote_quantity:
-        raise NotSent("Order by amount refused: Kraken Futures counts contracts, not quote currency.")
+        raise NotSent("Kraken Futures counts contracts, not quote currency.")
     if order.margin:
-        raise NotSent("Margin order refused: every Kraken Futures order is on margin; leave the option out.")
+        raise NotSent("every Kraken Futures order is on margin; leave the option out.")
     if order.options is not None:
-        raise NotSent(f"Order refused: Kraken Futures has no options of the kind {type(order.options).__name__}.")
+        raise NotSent(f"Kraken Futures has no options of the kind {type(order.options).__name__}.")
     if order.expire_time is not None:
-        raise NotSent("Order with an expiry time refused: Kraken Futures has no orders that expire by themselves.")
+        raise NotSent("Kraken Futures has no orders that expire by themselves.")
 
 
 def _check_time_in_force(order: NewOrder) -> None:
     wanted, kind = order.time_in_force, order.type
     if wanted not in (TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK):
-        raise NotSent(f"Unsupported time in force: {wanted.name}. Kraken Futures supports GTC, IOC and FOK.")
+        raise NotSent(f"Kraken Futures has no time in force {wanted.name}; it takes GTC, IOC and FOK.")
     if wanted is TimeInForce.FOK and kind is not OrderType.LIMIT:
-        raise NotSent(f"Only limit orders can be FOK on Kraken Futures; this is a {kind.name} order.")
+        raise NotSent(f"only limit orders can be FOK on Kraken Futures; this is a {kind.name} order.")
     if wanted is TimeInForce.IOC and kind not in (OrderType.LIMIT, OrderType.MARKET):
-        raise NotSent(f"A {kind.name} order cannot be IOC: it waits until its trigger fires.")
+        raise NotSent(f"a {kind.name} order cannot be IOC, since it waits until its trigger fires.")
     if not order.post_only:
         return
     if kind is not OrderType.LIMIT:
-        raise NotSent(f"Only limit orders can be post-only; this is a {kind.name} order.")
+        raise NotSent(f"only limit orders can be post-only; this is a {kind.name} order.")
     if wanted is not TimeInForce.GTC:
-        raise NotSent(f"Post-only cannot be combined with {wanted.name}: such an order could never trade.")
+        raise NotSent(f"post-only cannot be combined with {wanted.name}, since such an order could never trade.")
 
 
 def _check_quantity(quantity: Decimal, instrument: Instrument) -> None:
     if not is_plausible(quantity) or quantity <= 0:
-        raise NotSent(f"Quantity {quantity} must be greater than zero and in proportion.")
+        raise NotSent(f"the quantity {quantity} must be greater than zero and plausible.")
     if quantity < instrument.minimum_quantity:
-        raise NotSent(f"Quantity {quantity} is below the minimum of {plain(instrument.minimum_quantity)}.")
+        raise NotSent(f"the quantity {quantity} is below the minimum of {plain(instrument.minimum_quantity)}.")
     if not instrument.quantity_fits(quantity):
         step = plain(instrument.quantity_increment)
-        raise NotSent(f"Quantity {quantity} is not a multiple of the size increment {step} of {instrument.id}.")
+        raise NotSent(f"the quantity {quantity} is not a multiple of the size increment {step} of {instrument.id}.")
 
 
 def _check_price(what: str, price: Decimal | None, instrument: Instrument) -> None:
     if price is None:
         return
     if not is_plausible(price) or price <= 0:
-        raise NotSent(f"{what} {price} must be greater than zero and in proportion.")
+        raise NotSent(f"the {what} {price} must be greater than zero and plausible.")
     if not instrument.price_fits(price):
         tick = plain(instrument.price_increment)
-        raise NotSent(f"{what} {price} is not a multiple of the tick size {tick} of {instrument.id}.")
+        raise NotSent(f"the {what} {price} is not a multiple of the tick size {tick} of {instrument.id}.")
 
 
 def _check_prices(order: NewOrder, instrument: Instrument) -> None:
     kind = order.type
     takes_price, takes_trigger = kind in LIMIT_TYPES, kind in TRIGGER_TYPES
     if takes_price and order.price is None:
-        raise NotSent(f"{_named(kind)} order requires price.")
+        raise NotSent(f"a {_named(kind)} order needs a price.")
     if not takes_price and order.price is not None:
-        raise NotSent(f"{_named(kind)} order refused: Kraken Futures would ignore its price of {order.price}.")
+        raise NotSent(f"Kraken Futures would ignore the price {order.price} of a {_named(kind)} order.")
     if takes_trigger and order.trigger_price is None:
-        raise NotSent(f"{_named(kind)} order requires trigger price.")
+        raise NotSent(f"a {_named(kind)} order needs a trigger price.")
     if not takes_trigger and order.trigger_price is not None:
-        raise NotSent(f"{_named(kind)} order refused: it cannot have a trigger price on Kraken Futures.")
-    _check_price("Price", order.price, instrument)
-    _check_price("Trigger price", order.trigger_price, instrument)
+        raise NotSent(f"a {_named(kind)} order cannot have a trigger price on Kraken Futures.")
+    _check_price("price", order.price, instrument)
+    _check_price("trigger price", order.trigger_price, instrument)
 
 
 def _named(kind: OrderType) -> str:
-    return kind.name.capitalize().replace("_", "-")
+    return kind.name.lower().replace("_", "-")
 
 
 def _check_trailing(order: NewOrder) -> None:
     kind, offset, limit_offset = order.type, order.trailing_offset, order.limit_offset
     trailing = kind in TRAILING_TYPES
     if trailing and offset is None:
-        raise NotSent(f"{_named(kind)} order requires trailing offset.")
+        raise NotSent(f"a {_named(kind)} order needs a trailing offset.")
     if not trailing and offset is not None:
-        raise NotSent(f"{_named(kind)} order refused: only trailing orders have a trailing offset.")
+        raise NotSent(f"only trailing orders have a trailing offset; this is a {_named(kind)} order.")
     if kind is OrderType.TRAILING_STOP_LIMIT and limit_offset is None:
-        raise NotSent(f"{_named(kind)} order requires limit offset.")
+        raise NotSent(f"a {_named(kind)} order needs a limit offset.")
     if limit_offset is not None and kind not in TRIGGER_OFFSET_TYPES:
-        raise NotSent(f"{_named(kind)} order refused: it cannot have a limit offset on Kraken Futures.")
+        raise NotSent(f"a {_named(kind)} order cannot have a limit offset on Kraken Futures.")
     if order.trigger is not TriggerType.DEFAULT and not (trailing or kind in TRIGGER_TYPES):
-        raise NotSent(f"{_named(kind)} order refused: it has no trigger that {order.trigger.name} could fire.")
+        raise NotSent(f"a {_named(kind)} order has no trigger that {order.trigger.name} could fire.")
     for what, value in (("trailing offset", offset), ("limit offset", limit_offset)):
         if value is not None:
             _check_offset(what, value)
     in_percent = offset is not None and order.trailing_unit is OffsetUnit.PERCENT
     if in_percent and not LEAST_DEVIATION <= (offset or ZERO) <= MOST_DEVIATION:
-        raise NotSent(f"A trailing offset must be 0.1 to 50 percent, not {offset}.")
+        raise NotSent(f"a trailing offset must be 0.1 to 50 percent, not {offset}.")
 
 
 TRIGGER_OFFSET_TYPES: Final = frozenset(
@@ -163,22 +163,22 @@ TRIGGER_OFFSET_TYPES: Final = frozenset(
 
 def _check_offset(what: str, value: Decimal) -> None:
     if not is_plausible(value) or value <= 0:
-        raise NotSent(f"The {what} {value} must be greater than zero and in proportion.")
+        raise NotSent(f"the {what} {value} must be greater than zero and plausible.")
 
 
 def check_change(change: Replace, instrument: Instrument) -> None:
     """The checks of an edit. Its quantity is that of the whole order, fills included."""
     if change.time_in_force is not None:
-        raise NotSent("The change was refused: Kraken Futures cannot change the time in force of an order.")
+        raise NotSent("Kraken Futures cannot change the time in force of an order.")
     if change.post_only is not None:
-        raise NotSent("The change was refused: Kraken Futures cannot make an order post-only, or undo it.")
+        raise NotSent("Kraken Futures cannot make an order post-only, or undo it.")
     if change.display_quantity is not None:
-        raise NotSent("The change was refused: Kraken Futures shows every order whole.")
+        raise NotSent("Kraken Futures shows every order whole.")
     if (change.quantity, change.price, change.trigger_price, change.trailing_offset) == (None,) * 4:
-        raise NotSent(f"The change of order {change.client_order_id} changes nothing.")
+        raise NotSent("it changes nothing.")
     if change.quantity is not None:
         _check_quantity(change.quantity, instrument)
-    _check_price("Price", change.price, instrument)
-    _check_price("Trigger price", change.trigger_price, instrument)
+    _check_price("price", change.price, instrument)
+    _check_price("trigger price", change.trigger_price, instrument)
     if change.trailing_offset is not None:
         _check_offset("trailing offset", change.trailing_offset)

@@ -1,7 +1,8 @@
 """What Kraken Spot would refuse, ignore or misread, refused here before anything is sent (spec A.12, A.13).
 
-Each check raises NotSent with a sentence that says why. None of them reads a clock: `check_times` is given the time,
-and `check_mode` what the venue takes now.
+Each check raises NotSent with the reason; the command handler puts in front what was not sent. None of them reads a
+clock: `check_times` is given the time, and `check_mode` what the venue takes now; these two say themselves what was not
+sent.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Final
 
 from ..commands import Replace
 from ..errors import NotSent
-from ..orders import NewOrder
+from ..orders import NewOrder, title_of
 from ..requests import (
     BatchOrders,
     CancelAllOrders,
@@ -74,12 +75,12 @@ def check_order(order: NewOrder, instruments: Mapping[str, Instrument]) -> Instr
     if instrument is None or wanted.venue != VENUE:
         modern = symbol_of_pair(wanted.symbol.upper())
         hint = f" Kraken calls it {modern}." if modern != wanted.symbol and modern in instruments else ""
-        raise NotSent(f"Instrument {wanted} not found in cache.{hint}")
+        raise NotSent(f"instrument {wanted} is not in the cache; cache it first, or check its name.{hint}")
     if not isinstance(order.side, Side):
-        raise NotSent(f"The side of an order must be BUY or SELL, not {order.side!r}.")
+        raise NotSent(f"the side of an order must be BUY or SELL, not {order.side!r}.")
     name = order.client_order_id
     if name is not None and not _is_name(name):
-        raise NotSent(f"A client order id must be 1 to 36 printable ASCII characters, not {name[:40]!r}.")
+        raise NotSent(f"a client order id must be 1 to 36 printable ASCII characters, not {name[:40]!r}.")
     return instrument
 
 
@@ -93,7 +94,7 @@ def _is_name(name: str) -> bool:
 def check_terms(order: NewOrder, instrument: Instrument) -> None:
     """The checks that come after it."""
     if order.tag is not None:
-        raise NotSent("Tagged order refused: Kraken has no order tags, so nobody would see it.")
+        raise NotSent("Kraken has no order tags, so nobody would see this one.")
     _check_time_in_force(order)
     _check_post_only(order)
     _check_margin(order)
@@ -105,7 +106,7 @@ def check_terms(order: NewOrder, instrument: Instrument) -> None:
 
 
 def _named(kind: OrderType) -> str:
-    return kind.name.capitalize().replace("_", "-")
+    return kind.name.lower().replace("_", "-")
 
 
 RESTING: Final = (TimeInForce.GTC, TimeInForce.GTD)
@@ -114,61 +115,62 @@ RESTING: Final = (TimeInForce.GTC, TimeInForce.GTD)
 def _check_time_in_force(order: NewOrder) -> None:
     wanted, kind = order.time_in_force, order.type
     if wanted not in TIME_IN_FORCE_WORDS:
-        raise NotSent(f"Unsupported time in force: {wanted.name}. Kraken supports GTC, GTD, IOC and FOK.")
+        raise NotSent(f"Kraken has no time in force {wanted.name}; it takes GTC, GTD, IOC and FOK.")
     if wanted is TimeInForce.FOK and kind is not OrderType.LIMIT:
-        raise NotSent(f"Only limit orders can be FOK on Kraken; this is a {kind.name} order.")
+        raise NotSent(f"only limit orders can be FOK on Kraken; this is a {kind.name} order.")
     if wanted is TimeInForce.IOC and kind not in (OrderType.LIMIT, OrderType.MARKET):
-        raise NotSent(f"A {kind.name} order cannot be IOC: it waits until its trigger fires.")
+        raise NotSent(f"a {kind.name} order cannot be IOC, since it waits until its trigger fires.")
     if wanted is TimeInForce.GTD and kind is OrderType.MARKET:
-        raise NotSent("A MARKET order cannot be GTD: it never rests.")
+        raise NotSent("a MARKET order cannot be GTD, since it never rests.")
     if wanted is TimeInForce.GTD and order.expire_time is None:
-        raise NotSent("A GTD order requires expire time.")
+        raise NotSent("a GTD order needs an expire time.")
     if wanted is not TimeInForce.GTD and order.expire_time is not None:
-        raise NotSent(f"Only GTD orders have an expire time; this one is {wanted.name}.")
+        raise NotSent(f"only GTD orders have an expire time; this one is {wanted.name}.")
 
 
 def _check_post_only(order: NewOrder) -> None:
     if not order.post_only:
         return
     if order.type not in LIMIT_TYPES:
-        raise NotSent(f"Only limit orders can be post-only; this is a {order.type.name} order.")
+        raise NotSent(f"only limit orders can be post-only; this is a {order.type.name} order.")
     if order.time_in_force not in RESTING:
-        raise NotSent(f"Post-only cannot be combined with {order.time_in_force.name}: such an order could never trade.")
+        wanted = order.time_in_force.name
+        raise NotSent(f"post-only cannot be combined with {wanted}, since such an order could never trade.")
 
 
 def _check_margin(order: NewOrder) -> None:
     if order.reduce_only and not order.margin:
-        raise NotSent("Reduce-only order refused: on Kraken Spot only margin orders reduce a position; set margin.")
+        raise NotSent("on Kraken Spot only margin orders reduce a position; set margin.")
 
 
 def _check_quantity(order: NewOrder, instrument: Instrument) -> None:
     quantity = order.quantity
-    _check_size("Quantity", quantity)
+    _check_size("quantity", quantity)
     if order.quote_quantity:
         _check_amount(order)
         return
     if quantity < instrument.minimum_quantity:
-        raise NotSent(f"Quantity {quantity} is below the minimum of {plain(instrument.minimum_quantity)}.")
-    _check_lot("Quantity", quantity, instrument)
+        raise NotSent(f"the quantity {quantity} is below the minimum of {plain(instrument.minimum_quantity)}.")
+    _check_lot("quantity", quantity, instrument)
 
 
 def _check_size(what: str, quantity: Decimal) -> None:
     if not is_plausible(quantity) or quantity <= 0:
-        raise NotSent(f"{what} {quantity} must be greater than zero and in proportion.")
+        raise NotSent(f"the {what} {quantity} must be greater than zero and plausible.")
 
 
 def _check_lot(what: str, quantity: Decimal, instrument: Instrument) -> None:
     if not instrument.quantity_fits(quantity):
         step = plain(instrument.quantity_increment)
-        raise NotSent(f"{what} {quantity} is not a multiple of the size increment {step} of {instrument.id}.")
+        raise NotSent(f"the {what} {quantity} is not a multiple of the size increment {step} of {instrument.id}.")
 
 
 def _check_amount(order: NewOrder) -> None:
     """An order that says what it may spend."""
     if order.type is not OrderType.MARKET or order.side is not Side.BUY:
-        raise NotSent("Order by amount refused: on Kraken only a market buy can say how much it may spend.")
+        raise NotSent("on Kraken only a market buy can say how much it may spend.")
     if order.margin:
-        raise NotSent("Order by amount refused: Kraken takes none on margin.")
+        raise NotSent("Kraken takes no order by amount on margin.")
 
 
 def _check_display(order: NewOrder, instrument: Instrument) -> None:
@@ -176,14 +178,14 @@ def _check_display(order: NewOrder, instrument: Instrument) -> None:
     if shown is None:
         return
     if order.type is not OrderType.LIMIT:
-        raise NotSent(f"Only limit orders can be icebergs; this is a {order.type.name} order.")
+        raise NotSent(f"only limit orders can be icebergs; this is a {order.type.name} order.")
     if order.time_in_force not in RESTING:
-        raise NotSent(f"An iceberg cannot be {order.time_in_force.name}: it must rest to show a part of itself.")
+        raise NotSent(f"an iceberg cannot be {order.time_in_force.name}, since it must rest to show a part of itself.")
     if not is_plausible(shown) or not 0 < shown <= order.quantity:
-        raise NotSent(f"The display quantity {shown} must be more than zero, and no more than the order's.")
+        raise NotSent(f"the display quantity {shown} must be more than zero, and no more than the order's.")
     if shown * MOST_ICEBERG_SLICES < order.quantity:
-        raise NotSent(f"The display quantity {shown} is less than a fifteenth of the order's {order.quantity}.")
-    _check_lot("Display quantity", shown, instrument)
+        raise NotSent(f"the display quantity {shown} is less than a fifteenth of the order's {order.quantity}.")
+    _check_lot("display quantity", shown, instrument)
 
 
 # Prices and triggers
@@ -193,10 +195,10 @@ def _check_price(what: str, price: Decimal | None, instrument: Instrument) -> No
     if price is None:
         return
     if not is_plausible(price) or price <= 0:
-        raise NotSent(f"{what} {price} must be greater than zero and in proportion.")
+        raise NotSent(f"the {what} {price} must be greater than zero and plausible.")
     if not instrument.price_fits(price):
         tick = plain(instrument.price_increment)
-        raise NotSent(f"{what} {price} is not a multiple of the tick size {tick} of {instrument.id}.")
+        raise NotSent(f"the {what} {price} is not a multiple of the tick size {tick} of {instrument.id}.")
 
 
 def _options(order: NewOrder) -> KrakenSpotOptions:
@@ -213,33 +215,33 @@ def _check_prices(order: NewOrder, instrument: Instrument) -> None:
     kind = order.type
     takes_price, takes_trigger = _takes_price(order), kind in TRIGGER_TYPES
     if takes_price and order.price is None:
-        raise NotSent(f"{_named(kind)} order requires price.")
+        raise NotSent(f"a {_named(kind)} order needs a price.")
     if not takes_price and order.price is not None:
-        raise NotSent(f"{_named(kind)} order refused: Kraken would not take its price of {order.price}.")
+        raise NotSent(f"Kraken would not take the price {order.price} of a {_named(kind)} order.")
     if takes_trigger and order.trigger_price is None:
-        raise NotSent(f"{_named(kind)} order requires trigger price.")
+        raise NotSent(f"a {_named(kind)} order needs a trigger price.")
     if not takes_trigger and order.trigger_price is not None:
-        raise NotSent(f"{_named(kind)} order refused: it cannot have a trigger price on Kraken.")
+        raise NotSent(f"a {_named(kind)} order cannot have a trigger price on Kraken.")
     if order.trigger not in SIGNAL_WORDS:
-        raise NotSent(f"Trigger by {order.trigger.name} price refused: Kraken Spot knows the last and the index price.")
+        raise NotSent(f"a trigger on Kraken Spot looks at the last or the index price, not at {order.trigger.name}.")
     if order.trigger is not TriggerType.DEFAULT and kind not in TRIGGER_TYPES | TRAILING_TYPES:
-        raise NotSent(f"{_named(kind)} order refused: it has no trigger that {order.trigger.name} could fire.")
-    _check_price("Price", order.price, instrument)
-    _check_price("Trigger price", order.trigger_price, instrument)
+        raise NotSent(f"a {_named(kind)} order has no trigger that {order.trigger.name} could fire.")
+    _check_price("price", order.price, instrument)
+    _check_price("trigger price", order.trigger_price, instrument)
 
 
 def _check_trailing(order: NewOrder) -> None:
     kind, offset, limit_offset = order.type, order.trailing_offset, order.limit_offset
     trailing = kind in TRAILING_TYPES
     if trailing and offset is None:
-        raise NotSent(f"{_named(kind)} order requires trailing offset.")
+        raise NotSent(f"a {_named(kind)} order needs a trailing offset.")
     if not trailing and offset is not None:
-        raise NotSent(f"{_named(kind)} order refused: only trailing orders have a trailing offset.")
+        raise NotSent(f"only trailing orders have a trailing offset; this is a {_named(kind)} order.")
     needs_limit = kind is OrderType.TRAILING_STOP_LIMIT and not _takes_price(order)
     if needs_limit and limit_offset is None:
-        raise NotSent(f"{_named(kind)} order requires limit offset.")
+        raise NotSent(f"a {_named(kind)} order needs a limit offset.")
     if not needs_limit and limit_offset is not None:
-        raise NotSent(f"{_named(kind)} order refused: it cannot have a limit offset on Kraken.")
+        raise NotSent(f"a {_named(kind)} order cannot have a limit offset on Kraken.")
     _check_offset("trailing offset", offset, order.trailing_unit)
     _check_offset("limit offset", limit_offset, order.limit_offset_unit)
 
@@ -248,9 +250,9 @@ def _check_offset(what: str, offset: Decimal | None, unit: OffsetUnit | None) ->
     if offset is None:
         return
     if not is_plausible(offset) or offset <= 0:
-        raise NotSent(f"The {what} {offset} must be greater than zero and in proportion.")
+        raise NotSent(f"the {what} {offset} must be greater than zero and plausible.")
     if unit is OffsetUnit.PERCENT and offset >= 100:
-        raise NotSent(f"The {what} must be less than 100 percent, not {offset}.")
+        raise NotSent(f"the {what} must be less than 100 percent, not {offset}.")
 
 
 # Terms of this venue alone
@@ -261,16 +263,16 @@ def _check_options(order: NewOrder) -> None:
     if options is None:
         return
     if not isinstance(options, KrakenSpotOptions):
-        raise NotSent(f"Order refused: Kraken Spot has no options of the kind {type(options).__name__}.")
+        raise NotSent(f"Kraken Spot has no options of the kind {type(options).__name__}.")
     if options.limit_price_type is not None and order.type is not OrderType.TRAILING_STOP_LIMIT:
-        raise NotSent(f"Only a trailing-stop-limit order has a limit price type; this is a {order.type.name} order.")
+        raise NotSent(f"only a trailing-stop-limit order has a limit price type; this is a {order.type.name} order.")
     if options.sender_sub_id is not None and not (
         _is_name(options.sender_sub_id) and _is_wire_form(options.sender_sub_id)
     ):
-        raise NotSent("The sender_sub_id must be a UUID, 32 hex digits, or up to 18 printable ASCII characters.")
+        raise NotSent("the sender_sub_id must be a UUID, 32 hex digits, or up to 18 printable ASCII characters.")
     if options.is_unnamed and not options.unnamed:
         raise NotSent(
-            "Order refused: with a conditional close or an order_userref it cannot carry its client order id, so it "
+            "with a conditional close or an order_userref it cannot carry its client order id, so it "
             "could be lost from sight. Set unnamed=True in its options to accept that."
         )
     if options.conditional is not None:
@@ -280,11 +282,11 @@ def _check_options(order: NewOrder) -> None:
 def _check_conditional(close: ConditionalClose) -> None:
     kind = close.type
     if kind is OrderType.MARKET:
-        raise NotSent("A conditional close cannot be a MARKET order.")
+        raise NotSent("a conditional close cannot be a MARKET order.")
     if (kind in LIMIT_TYPES | {OrderType.TRAILING_STOP_LIMIT}) != (close.price is not None):
-        raise NotSent(f"A conditional close of type {kind.name} needs a price exactly if it is a limit order.")
+        raise NotSent(f"a conditional close of type {kind.name} needs a price exactly if it is a limit order.")
     if (kind in TRIGGER_TYPES | TRAILING_TYPES) != (close.trigger_price is not None):
-        raise NotSent(f"A conditional close of type {kind.name} needs a trigger price exactly if it has a trigger.")
+        raise NotSent(f"a conditional close of type {kind.name} needs a trigger price exactly if it has a trigger.")
 
 
 # Changes
@@ -293,18 +295,18 @@ def _check_conditional(close: ConditionalClose) -> None:
 def check_change(change: Replace, instrument: Instrument) -> None:
     """The checks of an amendment. Its quantity is that of the whole order, fills included."""
     if change.time_in_force is not None:
-        raise NotSent("The change was refused: Kraken cannot change the time in force of an order.")
+        raise NotSent("Kraken cannot change the time in force of an order.")
     terms = (change.quantity, change.price, change.trigger_price, change.trailing_offset, change.display_quantity)
     if terms == (None,) * len(terms) and change.post_only is None:
-        raise NotSent(f"The change of order {change.client_order_id} changes nothing.")
+        raise NotSent("it changes nothing.")
     if change.trigger_price is not None and change.trailing_offset is not None:
-        raise NotSent("The change was refused: a trigger is at a price or at a distance, not both.")
-    for what, quantity in (("Quantity", change.quantity), ("Display quantity", change.display_quantity)):
+        raise NotSent("a trigger is at a price or at a distance, not both.")
+    for what, quantity in (("quantity", change.quantity), ("display quantity", change.display_quantity)):
         if quantity is not None:
             _check_size(what, quantity)
             _check_lot(what, quantity, instrument)
-    _check_price("Price", change.price, instrument)
-    _check_price("Trigger price", change.trigger_price, instrument)
+    _check_price("price", change.price, instrument)
+    _check_price("trigger price", change.trigger_price, instrument)
     _check_offset("trailing offset", change.trailing_offset, change.trailing_unit)
 
 
@@ -315,11 +317,15 @@ def check_times(order: NewOrder, now: int) -> None:
     """The checks of an order's moments. now: ns since 1970."""
     expires, begins, deadline = order.expire_time, _options(order).effective_time, order.process_before
     if expires is not None and not max(now, begins or now) < expires <= now + LONGEST_LIFE:
-        raise NotSent("An order must expire in the future, after it begins, and within a month.")
+        raise _untimely(order, "it must expire in the future, after it begins, and within a month.")
     if begins is not None and not now < begins <= now + LONGEST_LIFE:
-        raise NotSent("A scheduled order must begin in the future, and within a month.")
+        raise _untimely(order, "it must begin in the future, and within a month.")
     if deadline is not None and not now + SHORTEST_DEADLINE <= deadline <= now + LONGEST_DEADLINE:
-        raise NotSent("The deadline of an order must be a second to a minute ahead.")
+        raise _untimely(order, "its deadline must be a second to a minute ahead.")
+
+
+def _untimely(order: NewOrder, why: str) -> NotSent:
+    return NotSent(f"{title_of(order)} was not sent: {why}")
 
 
 def check_mode(request: Request, mode: SystemMode | None) -> None:
@@ -328,12 +334,12 @@ def check_mode(request: Request, mode: SystemMode | None) -> None:
     places = any(isinstance(each, PlaceOrder) for each in orders)
     changes = any(isinstance(each, ReplaceOrder) for each in orders)
     if mode is SystemMode.MAINTENANCE and (places or changes or isinstance(request, CANCELS)):
-        raise NotSent("Kraken is in maintenance and takes nothing; orders there stay as they are.")
+        raise NotSent("Nothing was sent: Kraken is in maintenance and takes nothing; orders there stay as they are.")
     if mode is SystemMode.CANCEL_ONLY and (places or changes):
-        raise NotSent("Kraken takes nothing but cancels at the moment.")
+        raise NotSent("Nothing was sent: Kraken takes nothing but cancels at the moment.")
     takers = any(isinstance(each, PlaceOrder) and not each.post_only for each in orders)
     if mode is SystemMode.POST_ONLY and takers:
-        raise NotSent("Kraken takes nothing but post-only orders at the moment.")
+        raise NotSent("Nothing was sent: Kraken takes nothing but post-only orders at the moment.")
 
 
 CANCELS: Final = (BatchOrders, CancelOrder, CancelAllOrders, SetCancelTimer)
