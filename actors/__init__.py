@@ -4,22 +4,27 @@
         async with open_client(AxConfig(url=venue.url, credentials=venue.credentials)) as client:
             ...
 
-Event classes are in `events`: `events.Filled`, `events.Canceled` …
+Event classes are in `events`: `events.Filled`, `events.Canceled` … The parts of a batch are in `commands`.
 """
 
 import logging
 
 from protocol import (
+    AccountId,
     AuthenticationFailed,
     ClientOrderId,
     ConnectFailed,
     DuplicateOrder,
     Instrument,
     InstrumentId,
+    LinkError,
+    LiquiditySide,
+    Money,
     NewOrder,
     NotSent,
     OffsetUnit,
     OrderEnded,
+    OrderIdentity,
     OrderRejected,
     OrderState,
     OrderStatus,
@@ -28,14 +33,22 @@ from protocol import (
     RequestFailed,
     SessionFailed,
     Side,
+    StrategyId,
     SubscriberLagged,
     SystemMode,
     TimeInForce,
+    TradeId,
+    TraderId,
     TradingError,
     TriggerType,
+    VenueOrderId,
+    commands,
     events,
 )
 from protocol.kraken_spot.options import ConditionalClose, KrakenSpotOptions
+from protocol.limits import Backoff
+from protocol.simulation.faults import Fault, FaultKind, FaultSchedule
+from protocol.values import RequestId, WireId
 
 from .client import Client
 from .config import ApiKey, AxConfig, ClientConfig, KrakenFuturesConfig, KrakenSpotConfig, OnClose, Password, Token
@@ -43,12 +56,15 @@ from .gateway import Gateway, open_client, open_gateway
 from .order import Order
 from .session import ConnectionMode
 from .simulated_venue import SimulatedVenue, open_simulated_venue
+from .socket_feed import FeedStatistics
 from .subscription import EventStream
 
 __all__ = [
+    "AccountId",
     "ApiKey",
     "AuthenticationFailed",
     "AxConfig",
+    "Backoff",
     "Client",
     "ClientConfig",
     "ClientOrderId",
@@ -57,18 +73,26 @@ __all__ = [
     "ConnectionMode",
     "DuplicateOrder",
     "EventStream",
+    "Fault",
+    "FaultKind",
+    "FaultSchedule",
+    "FeedStatistics",
     "Gateway",
     "Instrument",
     "InstrumentId",
     "KrakenFuturesConfig",
     "KrakenSpotConfig",
     "KrakenSpotOptions",
+    "LinkError",
+    "LiquiditySide",
+    "Money",
     "NewOrder",
     "NotSent",
     "OffsetUnit",
     "OnClose",
     "Order",
     "OrderEnded",
+    "OrderIdentity",
     "OrderRejected",
     "OrderState",
     "OrderStatus",
@@ -76,15 +100,22 @@ __all__ = [
     "OutcomeUnknown",
     "Password",
     "RequestFailed",
+    "RequestId",
     "SessionFailed",
     "Side",
     "SimulatedVenue",
+    "StrategyId",
     "SubscriberLagged",
     "SystemMode",
     "TimeInForce",
     "Token",
+    "TradeId",
+    "TraderId",
     "TradingError",
     "TriggerType",
+    "VenueOrderId",
+    "WireId",
+    "commands",
     "events",
     "open_client",
     "open_gateway",

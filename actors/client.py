@@ -143,22 +143,31 @@ class Client:
     async def submit_all(self, orders: Iterable[NewOrder]) -> list[Order]:
         """Places several orders in as few requests as the venue allows; each then lives its own life.
 
-        Raises as `submit` when any of them fails its checks, and none of them was sent then.
+        Raises as `submit` when any of them fails its checks, and none of them was sent then. AX takes no batches, so
+        there it always raises NotSent.
         """
         placed = await self.batch([commands.Place(order) for order in orders])
         return [leg for leg in placed if isinstance(leg, Order)]
 
     async def cancel_many(self, orders: Iterable[Order | ClientOrderId]) -> list[RequestId]:
         """Asks the venue to cancel several orders in as few requests as it allows. Raises NotSent when any of them
-        cannot be cancelled, and nothing was sent then."""
+        cannot be cancelled, and nothing was sent then. AX takes no batches, so there it always raises NotSent."""
         asked = await self.batch([commands.Cancel(_id_of(order)) for order in orders])
         return [leg for leg in asked if not isinstance(leg, Order)]
 
     async def batch(
         self, legs: Iterable[commands.Place | commands.Replace | commands.Cancel]
     ) -> list[Order | RequestId]:
-        """Places, changes and cancels together; for each leg the order's handle, or the number of the request. Raises
-        NotSent, and nothing of the batch was sent then."""
+        """Places, changes and cancels together. Gives for each leg, in order, what it alone would have given: the
+        handle of an order that is placed, the number of the request that changes or cancels one.
+
+        legs: `commands.Place(new_order)`, `commands.Cancel(client_order_id)` and `commands.Replace(client_order_id=…,
+        instrument=…, …)`. What a venue does not take together (Kraken Spot: placements at several pairs, changes,
+        cancels) goes out in several requests.
+
+        Raises NotSent when any leg fails its checks or there is none, and nothing of the batch was sent then. AX takes
+        no batches, so there it always raises NotSent.
+        """
         answers = await ask_locally(self._asks, commands.Batch(tuple(legs)))
         return [self._handle(leg) if isinstance(leg, OrderState) else RequestId(leg) for leg in answers]
 

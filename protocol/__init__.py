@@ -4,7 +4,7 @@ Nothing in this package waits, reads a clock, draws a random number or logs. The
 are here; everything else is in the module named after it.
 """
 
-from . import errors, events
+from . import commands, errors, events
 from .errors import (
     AuthenticationFailed,
     ConnectFailed,
@@ -75,6 +75,7 @@ __all__ = [
     "TriggerType",
     "VenueOrderId",
     "WireError",
+    "commands",
     "errors",
     "events",
 ]
