@@ -51,7 +51,10 @@ class TriggerChange(TypedDict, total=False):
 class Client:
     """One account at one venue. Made by `open_client` or `open_gateway`; every method may be called from any task.
 
-    Methods that change something raise NotSent when nothing was sent, and return without waiting for the venue.
+    Methods that place, change or cancel raise NotSent when nothing was sent, and return without waiting for the venue.
+    Those that do wait for it: `open_orders`, `order_status`, `read_fills` and `cancel_all_after` until it has answered
+    or the request is given up (RequestFailed then), `disconnect` and `close` until requests on their way are answered
+    or their grace is over.
     """
 
     def __init__(
@@ -82,14 +85,17 @@ class Client:
 
     @property
     def account(self) -> AccountId:
+        """The name that the configuration gives to the account, and that every event carries."""
         return self._config.account
 
     @property
     def trader(self) -> TraderId:
+        """The name that the configuration gives to whoever trades, and that every event carries."""
         return self._config.trader
 
     @property
     def mode(self) -> ConnectionMode:
+        """Where the connection stands now, as the session sees it; events tell the same a moment later, in order."""
         return self._views.mode.value
 
     @property
@@ -104,6 +110,7 @@ class Client:
 
     @property
     def statistics(self) -> FeedStatistics:
+        """What has been read from the socket since the client was opened, all its connections together."""
         return self._views.statistics.value
 
     @property
@@ -285,9 +292,14 @@ class Client:
     # Ending
 
     async def disconnect(self) -> None:
-        """Ends the link: requests in flight get their grace, then the socket closes, and no other follows.
+        """Ends the link: requests in flight get `close_grace`, then the socket closes, and no other connection follows.
 
-        The client can still be read from until its block is left. Calling it twice does nothing.
+        From the call on nothing new is sent. It returns when the grace is over, which is a moment before the socket is
+        closed: `Disconnected` tells of that, and `mode` is CLOSED then. Waits for an order that have not ended by then
+        raise OutcomeUnknown, since no news of it will come. What is known here can still be asked (`order_state`,
+        `resolve`), and events can be read, until the client is closed.
+
+        A second call returns at once, even while the first one still waits. Raises NotSent after `close`.
         """
         grace = int(self._config.close_grace * NANOSECONDS)
         cancel_all = self._config.on_close is OnClose.CANCEL_ALL

@@ -44,7 +44,8 @@ DEFAULT_ACCOUNT: Final = AccountId("ACCOUNT-001")
 
 
 class OnClose(Enum):
-    """What leaving the client's block does to the account's open orders."""
+    """What closing the client does to the account's open orders. LEAVE: nothing; CANCEL_ALL: they are cancelled, those
+    of other sessions, too."""
 
     LEAVE = "leave"
     CANCEL_ALL = "cancel_all"
@@ -79,23 +80,36 @@ Credentials = ApiKey | Password | Token
 
 @frozen(kw_only=True)
 class ClientConfig:
-    """What is the same for every venue. Times in seconds, sizes in bytes.
+    """What is the same for every venue. Times in seconds unless said otherwise.
 
-    trader, account: names that every event carries; credentials: who we are at the venue; instruments: known before
-    connecting; load_instruments: read the venue's own list, too;
-    heartbeat: between protocol pings; data_deadline: after this long without a byte the connection counts as dead;
-    close_timeout: for closing as a whole, then everything is dropped; close_grace: of it, for requests not answered
-    yet; on_close: what happens to open orders;
-    order_credits, cancel_credits: requests that may wait to be written, the next one is refused;
-    requests_per_second: pacing, None for none; budget_patience: how long a call waits for the venue's budget before it
-    is refused here, 0: not at all; cancel_all_after: the venue cancels everything unless it hears from us again within
-    so many seconds (at venues that can), 0: never; cancel_unknown: cancel an order whose answer is lost, in case it
-    lives; subscriber_batches: events a subscriber may lag behind, counted in
-    batches (one socket read, up to 64 messages, is one);
-    fill_window, finished_window: fills and ended orders remembered;
-    allow_plaintext: permit ws:// and http:// to other machines; ssl_context, proxy: see `TcpConnector`;
-    connector: how to reach the venue at all, for one in memory;
-    wall_clock: ns since 1970; draw: from 0 up to, not including, 1, for jitter.
+    trader, account: names of yours that every event carries; the venue never sees them.
+    credentials: who we are at the venue: ApiKey, at AX also Password or Token.
+    instruments: known before connecting; load_instruments: read the venue's own list, too.
+
+    heartbeat: between WebSocket pings (the Kraken venues ping every 20 s at least, whatever is asked for).
+    data_deadline: after this long without a byte from the venue the connection counts as dead.
+    login_timeout: from the open WebSocket to the venue's login answer; a connection that takes longer is given up.
+    http_timeout: for one call over HTTP, from connecting to the last byte of the answer.
+    first_connect: attempts and pauses until the first login, and for reading the instruments before it; five attempts,
+    then ConnectFailed. reconnect: attempts and pauses after a connection was lost; without end, the first one at once
+    (`KrakenSpotConfig` has a slower one of its own).
+
+    close_timeout: for closing as a whole, then everything is dropped; close_grace: of it, for requests that are not
+    answered yet; on_close: what happens to open orders.
+
+    order_credits, cancel_credits: requests that may wait to be written, the next one is refused with NotSent; questions
+    count as orders. requests_per_second: pace of what is written to the socket, None: none. budget_patience: how long a
+    call over HTTP waits for the venue's budget before it is refused here, 0: not at all.
+    cancel_all_after: whole seconds; the venue cancels everything unless it hears from us again within that time (not at
+    AX, which cannot), 0: never. cancel_unknown: cancel an order whose answer is lost, in case it lives.
+
+    subscriber_batches: how far a subscriber may lag behind, counted in batches (one socket read, up to 64 messages, is
+    one). fill_window, finished_window: how many fills and ended orders are remembered.
+    max_message_size: bytes of one WebSocket message; a longer one ends the connection.
+
+    allow_plaintext: permit ws:// and http:// to other machines. ssl_context, proxy: see `TcpConnector`. connector: how
+    to reach the venue at all, for one in memory; ssl_context and proxy are not used then.
+    wall_clock: gives ns since 1970. draw: gives a number from 0 up to, not including, 1, for the jitter of pauses.
     """
 
     trader: TraderId = DEFAULT_TRADER
@@ -140,13 +154,16 @@ class ClientConfig:
 
 @frozen(kw_only=True)
 class AxConfig(ClientConfig):
-    """AX Exchange (Architect). url: of the orders WebSocket; the REST interface is on the same host.
+    """AX Exchange (Architect). Times in seconds.
 
-    account_id: the venue's account to trade on, None for the key's default; order_tag: up to 10 letters and digits
-    on every order; cancel_on_disconnect, client_heartbeat_timeout (seconds): safety options, verified at login;
-    supports_stop_limit: state that the venue honours trigger prices (today's does not); strict: check tick,
-    minimum and unsupported terms here before sending; cancel_by_client_id: an order whose venue id is not known yet
-    is cancelled by its client id; request_timeout: an unanswered request is given up after this long.
+    url: of the orders WebSocket; rest_url: root of the REST interface, None: the same host, over https (http where the
+    url says ws); account_id: the venue's account to trade on, None for the key's default; order_tag: 1 to 10 letters
+    and digits on every order that has no tag of its own; cancel_on_disconnect: the venue cancels the orders of a
+    connection when that ends; client_heartbeat_timeout: whole seconds, 1 to 300, the venue ends a connection on which
+    we are silent for so long, None: it does not (both are safety options, verified at login); supports_stop_limit:
+    state that the venue honours trigger prices (today's does not); strict: check tick, minimum and unsupported terms
+    here before sending; cancel_by_client_id: an order whose venue id is not known yet is cancelled by its client id;
+    request_timeout: an unanswered request is given up after this long, and an order is Unknown then.
     """
 
     url: str = "wss://gateway.architect.exchange/orders/ws"
@@ -236,7 +253,8 @@ class KrakenSpotConfig(ClientConfig):
     account is verified, which decides how many requests it may make; process_within: the venue refuses what reaches it
     later than this, 1 to 60, None: after its own 5 s; request_timeout, audit_period, fills_lag: as for
     `KrakenFuturesConfig`; use_budget: keep within the venue's counters; rest_entry: place, change and cancel over REST,
-    and let the socket bring news alone.
+    and let the socket bring news alone; reconnect: as for every venue, but never at once and with 10 s for an attempt,
+    since the venue limits how often one may connect.
     """
 
     url: str | None = None

@@ -107,9 +107,11 @@ async def open_client(config: ClientConfig) -> AsyncIterator[Client]:
     """A connected client. Leaving the block closes it: requests in flight get `close_grace`, then the WebSocket close
     handshake, all within `close_timeout`; what has not ended by then is dropped. No task outlives the block.
 
-    Raises ConnectFailed, AuthenticationFailed; later, out of the block, SessionFailed or AuthenticationFailed when the
-    session cannot go on. What the block itself raises leaves it as it is. Raises ValueError for a url that would send
-    credentials unencrypted.
+    Raises ConnectFailed, AuthenticationFailed, or SessionFailed when the venue does not confirm a safety option; later,
+    out of the block, SessionFailed or AuthenticationFailed when the session cannot go on. What the block itself raises
+    leaves it as it is. Raises ValueError, before anything is sent, for a configuration that cannot be meant: a url that
+    is none or would send credentials unencrypted, credentials of a kind that the venue does not have (at Kraken also
+    none at all, or a secret that is not base64), a tier, tag or time-out out of range.
     """
     async with _open_clients([config], contained=False) as (clients, _):
         yield clients[0]
@@ -122,8 +124,8 @@ async def open_gateway(configs: Mapping[str, ClientConfig]) -> AsyncIterator[Gat
 
     A session that fails, at the beginning or later, is not the others' end: its failure is an event
     (`AuthenticationFailed`, `SessionFailed`), its waits raise, and its client is closed. What the block itself raises
-    leaves it as it is. Raises ValueError when there is nothing to open, or for a url that would send credentials
-    unencrypted.
+    leaves it as it is. Raises ValueError when there is nothing to open, or for a configuration with which `open_client`
+    would raise it; no client is opened then.
     """
     if not configs:
         raise ValueError("A gateway needs at least one venue.")

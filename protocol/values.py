@@ -59,6 +59,8 @@ NO_TIME: Final = 0
 
 
 class Side(Enum):
+    """What the order does with the instrument."""
+
     BUY = "BUY"
     SELL = "SELL"
 
@@ -68,6 +70,9 @@ class Side(Enum):
 
 
 class OrderType(Enum):
+    """STOP: waits until the market moves against the order; TOUCHED: until it moves in its favour; TRAILING: its
+    trigger follows the market at a distance. Once triggered, it is a MARKET or a LIMIT order."""
+
     MARKET = "MARKET"
     LIMIT = "LIMIT"
     STOP_MARKET = "STOP_MARKET"
@@ -79,6 +84,10 @@ class OrderType(Enum):
 
 
 class TimeInForce(Enum):
+    """How long an order may rest. GTC: until it is canceled; IOC: not at all, what does not trade at once is canceled;
+    FOK: not at all, and it trades whole or not at all; GTD: until its expire_time; DAY: until the venue's day ends;
+    AT_THE_OPEN, AT_THE_CLOSE: for that auction alone (no venue here has one)."""
+
     GTC = "GTC"
     IOC = "IOC"
     FOK = "FOK"

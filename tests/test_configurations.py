@@ -1,0 +1,68 @@
+"""A configuration that cannot be meant is refused with a ValueError, before any connection is made."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from attrs import evolve, fields
+
+from actors import (
+    ApiKey,
+    AuthenticationFailed,
+    AxConfig,
+    ClientConfig,
+    KrakenFuturesConfig,
+    KrakenSpotConfig,
+    Password,
+    Token,
+    open_client,
+    open_gateway,
+)
+
+SECRET = "YSBzZWNyZXQgb2YgdGhlIHRlc3Rz"
+
+
+class NoConnector:
+    async def connect(self, host: str, port: int, *, tls: bool) -> Any:
+        raise AssertionError("nothing may be sent")
+
+
+WRONG: dict[str, ClientConfig] = {
+    "no url": AxConfig(url="here", credentials=Token("t")),
+    "unencrypted": AxConfig(url="ws://somewhere.example/ws", credentials=Token("t")),
+    "no credentials at Kraken Futures": KrakenFuturesConfig(),
+    "no credentials at Kraken Spot": KrakenSpotConfig(),
+    "a password at Kraken": KrakenSpotConfig(credentials=Password("name", "word")),
+    "a secret that is not base64": KrakenFuturesConfig(credentials=ApiKey("key", "no base64!")),
+    "no such tier": KrakenSpotConfig(credentials=ApiKey("key", SECRET), tier="gold"),
+    "a tag too long": AxConfig(credentials=Token("t"), order_tag="elevenchars"),
+    "no time-out": AxConfig(credentials=Token("t"), request_timeout=0),
+    "a heartbeat time-out too long": AxConfig(credentials=Token("t"), client_heartbeat_timeout=301),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+async def test_a_configuration_that_cannot_be_meant_is_a_value_error(autojump_clock: object, kind: str) -> None:
+    config = evolve(WRONG[kind], connector=NoConnector())
+    with pytest.raises(ValueError):
+        async with open_client(config):
+            pass
+    with pytest.raises(ValueError):
+        async with open_gateway({"it": config}):
+            pass
+
+
+async def test_no_credentials_at_ax_is_a_failed_login(autojump_clock: object) -> None:
+    config = AxConfig(load_instruments=False, connector=NoConnector())
+    with pytest.raises(AuthenticationFailed, match="no credentials"):
+        async with open_client(config):
+            pass
+
+
+@pytest.mark.parametrize("kind", [ClientConfig, AxConfig, KrakenFuturesConfig, KrakenSpotConfig])
+def test_every_field_of_a_configuration_is_explained_where_it_is_defined(kind: type[ClientConfig]) -> None:
+    explained = kind.__doc__ or ""
+    own = [field.name for field in fields(kind) if not field.inherited]
+    assert [name for name in own if not re.search(rf"\b{name}\b[^.;]*:", explained)] == []
