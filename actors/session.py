@@ -156,7 +156,7 @@ class _Session:
         """One connection from its first byte to its end, or one attempt to make it. Gives the reason of its end."""
         self.is_logged_in = False
         timeout = self._policy.attempt_timeout
-        reason = f"no connection within {timeout:g} s"
+        reason = f"There was no connection within {timeout:g} s."
         with trio.CancelScope(deadline=trio.current_time() + timeout) as connecting:
             try:
                 token = await self._token()
@@ -204,7 +204,7 @@ class _Session:
         await renew(self.to_token, token)
         self.renewed = True
         self.failures -= 1  # the next attempt follows at once and counts as this one
-        return "the venue refused the token, and a new one was fetched"
+        return "The venue refused the token, and a new one was fetched."
 
     async def _use(self, socket: Socket, token: str) -> str:
         """Runs the feed over a fresh socket until it ends."""
@@ -305,9 +305,9 @@ class _Session:
             if stuck_since is not None and now >= stuck_since + settings.data_deadline:
                 ending.publish(f"The venue has taken nothing for {settings.data_deadline:g} s.")
             elif not self.is_logged_in and now >= login_due:
-                ending.publish(f"no login answer within {settings.login_timeout:g} s")
+                ending.publish(f"The venue did not answer the login within {settings.login_timeout:g} s.")
             elif now >= socket.last_heard + settings.data_deadline:
-                ending.publish(f"nothing came from the venue for {settings.data_deadline:g} s")
+                ending.publish(f"Nothing came from the venue for {settings.data_deadline:g} s.")
             else:
                 continue
             scope.cancel()
@@ -321,7 +321,7 @@ class _Session:
             try:
                 token = await renew(self.to_token, self.desk.token.value)
             except (TradingError, OSError) as failure:
-                ending.publish(f"the venue refused the session token, and no other was to be had: {failure}")
+                ending.publish(f"The venue refused the session token, and no other was to be had: {failure}")
                 scope.cancel()
                 return
             for fact in wire.take_token(token):
@@ -361,7 +361,7 @@ async def run_session(
                 await session.run()
             except LinkError as error:
                 failure = error
-        reason = "closed by this client" if failure is None else str(failure)
+        reason = "This client closed the connection." if failure is None else str(failure)
         await session.report_down(reason, will_retry=False)
         if failure is not None:
             await _announce(failure, session.connection, to_sender)

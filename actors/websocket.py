@@ -74,7 +74,8 @@ class SocketClosed(Exception):
     def __str__(self) -> str:
         code = "without a close code" if self.code is None else f"with code {self.code}"
         cause = " because the peer broke the protocol" if self.violation else ""
-        return f"The WebSocket ended {code}{cause}: {self.reason or 'no reason given'}."
+        why = f": {self.reason}." if self.reason else "; no reason was given."
+        return f"The WebSocket ended {code}{cause}{why}"
 
 
 class UpgradeRefused(OSError):

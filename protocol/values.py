@@ -169,7 +169,9 @@ def exact(value: object) -> Decimal:
     elif isinstance(value, int) and not isinstance(value, bool):
         number = Decimal(value)
     else:
-        raise TypeError(f"A number must be given as text, int or Decimal, not as {type(value).__name__}.")
+        raise TypeError(
+            f"The number {value!r:.60} must be given as text, int or Decimal, not as {type(value).__name__}."
+        )
     if not number.is_finite():
         raise ValueError(f"{value!r} is not a finite number.")
     return number

@@ -15,6 +15,7 @@ from actors import (
     ApiKey,
     AuthenticationFailed,
     AxConfig,
+    Backoff,
     ConnectFailed,
     NotSent,
     OrderStatus,
@@ -31,6 +32,7 @@ from actors.network import MemoryConnector
 from protocol.simulation.exchange import Close
 from protocol.simulation.faults import Fault, FaultKind
 
+from .scripted_venue import Peer, open_scripted_venue, scripted_config
 from .trading import WrappedConnector, config_for, drain, names, open_quiet_venue, sell, trading, until
 
 REFUSED_FIVE_TIMES = [Fault(kind=FaultKind.REFUSE_UPGRADE, nth=n, code=503) for n in range(1, 6)]
@@ -77,7 +79,7 @@ async def test_the_first_connect_gives_up_after_five_attempts(autojump_clock: Mo
 async def test_an_attempt_takes_ten_seconds_at_most(autojump_clock: MockClock) -> None:
     nowhere = Nowhere(silent=True)
     config = config_of(nowhere, load_instruments=False)
-    with pytest.raises(ConnectFailed, match="within 10 s"):
+    with pytest.raises(ConnectFailed, match=r"There was no connection within 10 s\.$"):
         async with open_client(config):
             raise AssertionError("there is nothing to connect to")
     assert nowhere.tried == [0.0, 10.5, 21.5, 33.5, 47.5]
@@ -110,8 +112,28 @@ async def test_a_silent_connection_is_dead_after_fifteen_seconds(autojump_clock:
         assert trio.current_time() - began == pytest.approx(15, abs=0.1)
         down = seen[-1]
         assert isinstance(down, events.Disconnected)
-        assert "15 s" in down.reason
+        assert down.reason == "Nothing came from the venue for 15 s."
         assert down.will_retry
+
+
+async def test_a_login_that_is_not_answered_is_told_in_a_sentence(autojump_clock: MockClock) -> None:
+    async def say_nothing(_: Peer) -> None:
+        await trio.sleep_forever()
+
+    async with open_scripted_venue() as venue:
+        venue.greet = say_nothing
+        config = scripted_config(venue, login_timeout=3, first_connect=Backoff(attempts=1))
+        with pytest.raises(ConnectFailed, match=r"The venue did not answer the login within 3 s\.$"):
+            async with open_client(config):
+                raise AssertionError("nobody logged in")
+
+
+async def test_a_client_that_leaves_says_so_in_a_sentence(autojump_clock: MockClock) -> None:
+    async with trading() as (_, client, stream):
+        await client.close()
+        down = [event async for event in stream][-1]
+        assert isinstance(down, events.Disconnected)
+        assert (down.reason, down.will_retry) == ("This client closed the connection.", False)
 
 
 async def test_pongs_keep_a_quiet_connection_alive(autojump_clock: MockClock) -> None:

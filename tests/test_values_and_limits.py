@@ -20,6 +20,11 @@ def test_what_is_no_exact_number_is_a_type_error(value: object) -> None:
         exact(value)
 
 
+def test_a_number_that_is_refused_is_named() -> None:
+    with pytest.raises(TypeError, match=r"^The number 0\.1 must be given as text, int or Decimal, not as float\.$"):
+        exact(0.1)
+
+
 @pytest.mark.parametrize("value", ["", "abc", "NaN", "Infinity", Decimal("NaN")])
 def test_what_is_no_finite_number_is_a_value_error(value: object) -> None:
     with pytest.raises(ValueError):
