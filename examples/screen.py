@@ -27,7 +27,8 @@ def describe(event: events.Event) -> str:
             )
         case events.Submitted():
             side = event.identity.side.value if event.identity.side else ""
-            detail = f"{side} {quantity_of(event)} {event.instrument} at {event.price or 'market'}"
+            trigger = "" if event.trigger_price is None else f", trigger {event.trigger_price}"
+            detail = f"{side} {quantity_of(event)} {event.instrument} at {event.price or 'market'}{trigger}"
         case events.Updated():
             detail = f"now {event.quantity} at {event.price}, venue id {event.venue_order_id}"
         case events.FeeReported():
@@ -39,7 +40,7 @@ def describe(event: events.Event) -> str:
         case events.Authenticated():
             detail = f"as {event.user}" if event.user else ""
         case events.Reconciled():
-            detail = f"{event.open_orders} open orders there, {event.settled} changed meanwhile, {event.gaps} gaps"
+            detail = f"open orders there: {event.open_orders}, changed meanwhile: {event.settled}, gaps: {event.gaps}"
         case _:
             detail = getattr(event, "reason", "")
     return f"{event.sequence:>4} {name:<14} {detail}".rstrip()
@@ -107,25 +108,28 @@ class TableScreen(Screen):
 
     def _note(self, event: events.OrderEvent) -> None:
         row = self.orders.setdefault(event.client_order_id, {"filled": "0"})
-        row["instrument"] = str(event.instrument)
+        row["instrument"] = event.instrument.symbol
         row["side"] = event.identity.side.value if event.identity.side else ""
         if isinstance(event, events.Submitted | events.Updated):
             row["quantity"], row["price"] = quantity_of(event), str(event.price or "market")
+            if event.price is None and event.trigger_price is not None:
+                row["price"] = f"stop {event.trigger_price}"
         if isinstance(event, events.Filled):
-            row["filled"], row["status"] = str(event.cumulative), event.status.value
+            row["filled"], row["status"] = f"{event.cumulative.normalize():f}", event.status.value
         elif not isinstance(event, events.FeeReported | events.Updated):
             row["status"] = type(event).__name__.upper()
 
     def _draw(self) -> None:
+        from rich.box import SIMPLE_HEAD
         from rich.console import Group
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(title=self.title, expand=True)
+        table = Table(title=self.title, box=SIMPLE_HEAD, padding=0)  # 80 columns hold it
         for column in ("order", "instrument", "side", "quantity", "price", "filled", "status"):
             table.add_column(column, no_wrap=True)
         for name, row in self.orders.items():
-            table.add_row(name[:12], *(row.get(column, "") for column in table_columns()))
+            table.add_row(name[:8], *(row.get(column, "") for column in table_columns()))
         lines = [Text(text, style=style, overflow="ellipsis", no_wrap=True) for text, style in self.lines]
         self.live.update(Group(table, Text(self.caption, style="bold"), *lines), refresh=True)
 

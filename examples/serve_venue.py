@@ -66,6 +66,14 @@ class LedgerFile:
         return replay(exchange, lines, now)
 
 
+def open_ledger(path: Path) -> TextIO:
+    """Ends the program with a sentence when the file cannot be opened."""
+    try:
+        return path.open("a+", encoding="utf-8")
+    except OSError as problem:
+        raise SystemExit(f"The ledger {path} cannot be opened: {problem.strerror}.") from None
+
+
 def own_certificate(stack: ExitStack) -> ssl.SSLContext:
     """A context with a certificate made for this run; prints where the authority that signed it is."""
     import trustme  # in the demo extra
@@ -86,7 +94,7 @@ async def serve(options: argparse.Namespace, stack: ExitStack) -> None:
         settings |= venue_row(options.venue).with_key(options.api_key, options.api_secret)
     ledger = None
     if options.ledger is not None:
-        ledger = LedgerFile(stack.enter_context(options.ledger.open("a+", encoding="utf-8")))
+        ledger = LedgerFile(stack.enter_context(open_ledger(options.ledger)))
     tls = own_certificate(stack) if options.tls else None
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with open_simulated_venue(

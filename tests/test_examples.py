@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import signal
 import subprocess
@@ -55,6 +56,44 @@ def test_a_client_lives_in_somebody_elses_nursery() -> None:
     done = run("examples/embed.py")
     assert done.returncode == 0, done.stderr
     assert "the program goes on" in done.stdout
+
+
+def test_a_stop_is_shown_with_its_trigger() -> None:
+    done = run("examples/quickstart.py", "kraken-futures")
+    assert "SELL 1 PF_XBTUSD.KRAKEN-FUTURES at market, trigger 59000" in done.stdout
+    assert "open orders there: 1, changed meanwhile: 0, gaps: 0" in done.stdout
+
+
+def test_the_table_of_orders_fits_into_a_terminal_of_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT / "examples")
+    from rich.console import Console
+    from rich.live import Live
+    from screen import TableScreen
+
+    console = Console(file=io.StringIO(), width=80, force_terminal=True, color_system=None, legacy_windows=False)
+    with Live(console=console, auto_refresh=False) as live:
+        screen = TableScreen("trio-orders", live)
+        screen.orders["151c75c5-b9f8-4bce-be6c-13fc5cca192a"] = row = {
+            "instrument": "EURUSD-PERP",
+            "side": "SELL",
+            "quantity": "for 5000 of",
+            "price": "stop 59000.5",
+            "filled": "0.12345678",
+            "status": "PARTIALLY_FILLED",
+        }
+        screen.say("")
+        shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert all(value in shown for value in row.values())
+
+
+@pytest.mark.parametrize("where", [".", "nowhere/inputs.jsonl"])
+def test_a_ledger_that_cannot_be_opened_is_told_in_a_sentence(tmp_path: Path, where: str) -> None:
+    done = run("examples/serve_venue.py", "ax", "--ledger", str(tmp_path / where))
+    assert done.returncode == 1
+    assert done.stderr.startswith("The ledger ")
+    assert "cannot be opened: " in done.stderr
+    assert done.stderr.endswith(".\n")
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
