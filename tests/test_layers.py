@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,16 @@ def test_the_neutral_core_knows_no_venue() -> None:
 def test_nothing_reads_the_private_parts_of_trio_websocket() -> None:
     for path in (ROOT / "actors").glob("*.py"):
         assert "websocket._" not in path.read_text()
+
+
+def test_every_section_of_the_wire_descriptions_that_is_named_is_explained() -> None:
+    explained = (ROOT / "docs" / "venue-facts.md").read_text()
+    listed = set(re.findall(r"\b[A-E]\.\d+", explained))
+    for first, last in re.findall(r"\b([A-E]\.\d+) to ([A-E]\.\d+)", explained):
+        listed |= {f"{first[:2]}{number}" for number in range(int(first[2:]), int(last[2:]) + 1)}
+    named = set()
+    for folder in ("actors", "protocol", "tests"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for mention in re.findall(r"\bspec (?:Kraken )?([A-E]\.[^)\n]*)", path.read_text()):
+                named |= set(re.findall(r"\b[A-E]\.\d+", mention))
+    assert named - listed == set()
