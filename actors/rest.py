@@ -17,8 +17,7 @@ from protocol.dispatch import Send
 from protocol.errors import TradingError
 from protocol.facts import Outcome, RequestRefused
 from protocol.inputs import Admission, Heard, Input, NotWritten
-from protocol.requests import CANCELS, BatchOrders, Request, withdraws
-from protocol.values import RequestId
+from protocol.requests import CANCELS, Request, ids_of, unwritable, withdraws
 from protocol.venue import HttpAnswer, HttpCall, SignedCall, Venue
 
 from .channels import Batch, answer, close_inbox, put, receive_until
@@ -125,11 +124,6 @@ class RestDesk:
             self.credits.send_nowait(send.admission)
 
 
-def _ids(request: Request) -> list[RequestId]:
-    legs = [leg.request_id for leg in request.legs] if isinstance(request, BatchOrders) else []
-    return [*legs, request.request_id]
-
-
 def _written() -> trio.Event:
     event = trio.Event()
     event.set()
@@ -160,7 +154,23 @@ class _Calls:
             answer(item.reply_to, HttpFailed(reason, sent=False))
             return
         self.desk.release_credit(item)
-        await self.tell(NotWritten(_ids(item.request), reason))
+        await self.tell(NotWritten(ids_of(item.request), reason))
+
+    async def take(self, item: Send | Fetch, nursery: trio.Nursery) -> None:
+        """Starts a call, or puts it in front of its budget. One that cannot be put into words is refused: it says
+        nothing about the others."""
+        desk = self.desk
+        try:
+            call = desk.call_of(item)
+        except ValueError as problem:
+            await self.refuse(item, unwritable(problem))
+            return
+        if not desk.has_budget_for(call):
+            self.start(item, call, nursery)
+            return
+        for placement in desk.withdrawn_by(item):
+            await self.refuse(placement, WITHDRAWN)
+        desk.add(item, call)
 
     def start(self, item: Send | Fetch, call: HttpCall, nursery: trio.Nursery) -> None:
         """Starts a call behind those that were started before it."""
@@ -192,7 +202,7 @@ class _Calls:
         """What the venue answered; a lost answer is an ambiguous refusal, of a batch and of each of its legs."""
         if reply is not None:
             return self.desk.venue.read_answer(request, reply)
-        return [RequestRefused(request_id=i, outcome=Outcome.AMBIGUOUS, reason=str(failure)) for i in _ids(request)]
+        return [RequestRefused(request_id=i, outcome=Outcome.AMBIGUOUS, reason=str(failure)) for i in ids_of(request)]
 
 
 async def run_rest(
@@ -224,13 +234,7 @@ async def _take_calls(
         if isinstance(item, CallsOver):
             return
         if item is not None:
-            call = desk.call_of(item)
-            if not desk.has_budget_for(call):
-                calls.start(item, call, nursery)
-                continue
-            for placement in desk.withdrawn_by(item):
-                await calls.refuse(placement, WITHDRAWN)
-            desk.add(item, call)
+            await calls.take(item, nursery)
         ready, given_up = desk.queue.take(desk.clock.now().monotonic_ns)
         for refused, _ in given_up:
             await calls.refuse(refused, OVER_BUDGET)

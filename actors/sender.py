@@ -14,7 +14,7 @@ from attrs import define, field, frozen
 from protocol.dispatch import EndLink, Send
 from protocol.inputs import Admission, LinkDown, LinkFailed, NotWritten
 from protocol.limits import Bucket
-from protocol.values import RequestId
+from protocol.requests import ids_of, unwritable
 from protocol.venue import Venue
 
 from .channels import Batch
@@ -111,22 +111,30 @@ class SenderDesk:
     def detach(self) -> None:
         self.socket = None
 
-    async def write(self, sends: list[Send | EndLink]) -> list[RequestId]:
-        """Writes frames in order; gives the requests of those that were not begun."""
-        not_begun: list[RequestId] = []
+    async def write(self, sends: list[Send | EndLink]) -> list[NotWritten]:
+        """Writes frames in order; gives news of those that were not begun."""
+        not_begun: list[NotWritten] = []
         for send in sends:
             if isinstance(send, EndLink):
                 await self.end_link()
                 continue
-            if self.socket is None or send.connection != self.connection:
-                not_begun.append(send.request.request_id)
-            else:
-                await self._pace()
-                if not await self._write_text(cast("str", self.venue.encode(send.request, self.token.value))):
-                    not_begun.append(send.request.request_id)
+            problem = await self._write(send)
+            if problem is not None:
+                not_begun.append(NotWritten(ids_of(send.request), problem))
             if send.admission is not None:
                 self.credits.send_nowait(send.admission)
         return not_begun
+
+    async def _write(self, send: Send) -> str | None:
+        """Why a request certainly was not sent; None when it was begun."""
+        if self.socket is None or send.connection != self.connection:
+            return NOT_WRITTEN
+        await self._pace()
+        try:
+            text = cast("str", self.venue.encode(send.request, self.token.value))
+        except ValueError as problem:
+            return unwritable(problem)
+        return None if await self._write_text(text) else NOT_WRITTEN
 
     async def _write_text(self, text: str) -> bool:
         """False when the connection had ended before the first byte of it was written."""
@@ -185,7 +193,7 @@ async def run_sender(
         async for item in inbox:
             if isinstance(item, list):
                 if not_begun := await sender.write(item):
-                    await to_dispatch.send(Batch((NotWritten(not_begun, NOT_WRITTEN),), sender.clock.now()))
+                    await to_dispatch.send(Batch(tuple(not_begun), sender.clock.now()))
             elif isinstance(item, Ping | Heartbeat):
                 await sender.keep_alive(item)
             elif isinstance(item, LinkReady):

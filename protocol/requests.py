@@ -36,6 +36,8 @@ __all__ = [
     "ReplaceOrder",
     "Request",
     "SetCancelTimer",
+    "ids_of",
+    "unwritable",
     "withdraws",
 ]
 
@@ -216,3 +218,14 @@ def withdraws(cancel: Request, waiting: Request) -> bool:
             return any(withdraws(leg, waiting) for leg in cancels)
         case _:
             return False
+
+
+def ids_of(request: Request) -> list[RequestId]:
+    """The numbers under which a request is on its way: of a batch, those of its legs and then its own."""
+    legs = [leg.request_id for leg in request.legs] if isinstance(request, BatchOrders) else []
+    return [*legs, request.request_id]
+
+
+def unwritable(problem: ValueError) -> str:
+    """Why a request was not sent that the venue's wire has no words for; the checks ought to have refused it."""
+    return f"The request cannot be written as the venue would read it, so it was not sent: {problem}"

@@ -34,7 +34,11 @@ from actors import (
     events,
     open_client,
 )
+from protocol.kraken_spot import checks
+from protocol.kraken_spot import venue as venue_module
+from protocol.kraken_spot.entry import encode
 from protocol.kraken_spot.options import KrakenSpotOptions
+from protocol.requests import BatchOrders, PlaceOrder
 from protocol.simulation.faults import Fault, FaultKind, drawn
 
 from .test_kraken_futures_client import check, check_ends
@@ -136,6 +140,42 @@ async def test_orders_may_go_over_rest_while_the_socket_brings_the_news(autojump
         for placed in orders:
             assert (await placed.done()).status is OrderStatus.CANCELED
         assert names(await drain(stream, 5))[3:8] == ["Submitted", "Accepted", "Filled", "Updated", "Filled"]
+
+
+async def test_an_order_without_words_on_the_socket_is_denied_and_nothing_else_suffers(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(request: Any, token: str) -> str:
+        if isinstance(request, PlaceOrder | BatchOrders) and request.request_id < 5:
+            raise ValueError("No such words.")
+        return encode(request, token)
+
+    monkeypatch.setattr(venue_module, "encode", write)
+    async with trading(client={"order_credits": 1}) as (_, client, stream):
+        order = await client.submit(buy())
+        with pytest.raises(NotSent, match="so it was not sent: No such words"):
+            await order.filled()
+        legs = await client.submit_all([buy(), buy()])
+        for leg in legs:
+            with pytest.raises(NotSent, match="so it was not sent: No such words"):
+                await leg.filled()
+        await client.submit(buy())
+        assert names(await until(stream, events.Accepted))[-2:] == ["Submitted", "Accepted"]
+
+
+async def test_an_order_without_words_over_rest_is_denied_and_nothing_else_suffers(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "check_rest_terms", lambda order: None)
+    async with trading(client={"order_credits": 1, "rest_entry": True}) as (_, client, stream):
+        order = await client.submit(buy(margin=True))
+        with pytest.raises(NotSent, match="so it was not sent: A margin order goes over the socket"):
+            await order.filled()
+        for leg in await client.submit_all([buy(margin=True, reduce_only=True), buy()]):
+            with pytest.raises(NotSent, match="so it was not sent: A margin order goes over the socket"):
+                await leg.filled()
+        await client.submit(buy())
+        assert names(await until(stream, events.Accepted))[-2:] == ["Submitted", "Accepted"]
 
 
 async def test_a_fill_names_its_fee(autojump_clock: MockClock) -> None:

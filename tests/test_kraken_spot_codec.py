@@ -1857,6 +1857,7 @@ def test_batches_go_out_as_json_over_rest() -> None:
         CancelAllOrders(request_id=1, symbol="BTC/USD"),
         PreviewPrice(request_id=1, symbol="BTC/USD", side=Side.BUY, quantity=D(1)),
         BatchOrders(request_id=1, legs=(place(), cancel(2, "O"))),
+        BatchOrders(request_id=1, legs=(place(margin=True, reduce_only=True), place())),
     ],
     ids=lambda request: type(request).__name__,
 )

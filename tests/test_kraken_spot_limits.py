@@ -33,6 +33,7 @@ from protocol.kraken_spot.limits import (
     trading_terms,
 )
 from protocol.kraken_spot.options import ConditionalClose, KrakenSpotOptions
+from protocol.kraken_spot.venue import KrakenSpotSettings, KrakenSpotVenue
 from protocol.limits import Budget
 from protocol.orders import NewOrder
 from protocol.requests import (
@@ -232,6 +233,19 @@ def test_an_order_that_the_venue_would_not_take_is_refused_with_the_reason(kind:
     assert str(caught.value).endswith(".")
 
 
+# Order entry over REST (spec A.17)
+
+OVER_REST = KrakenSpotVenue(KrakenSpotSettings(api_key="k", api_secret="c2VjcmV0", rest_entry=True))
+OVER_SOCKET = KrakenSpotVenue(KrakenSpotSettings(api_key="k", api_secret="c2VjcmV0"))
+
+
+def test_a_margin_order_is_refused_where_rest_takes_the_orders() -> None:
+    for asked in (GOOD["margin"], GOOD["reduce-only"]):
+        OVER_SOCKET.check_terms(asked, BITCOIN)
+        with pytest.raises(NotSent, match=r"over REST it needs a leverage"):
+            OVER_REST.check_terms(asked, BITCOIN)
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -302,6 +316,7 @@ MONTH = 31 * 86_400 * SECOND
         ({"options": KrakenSpotOptions(effective_time=NOW)}, "begin in the future"),
         ({"process_before": NOW + SECOND - 1}, "a second"),
         ({"process_before": NOW + 61 * SECOND}, "to a minute"),
+        ({"options": KrakenSpotOptions(effective_time=float(NOW + SECOND))}, "whole numbers of nanoseconds"),  # type: ignore[arg-type]
     ],
 )
 def test_moments_are_checked_against_the_time_that_is_given(terms: dict[str, Any], why: str) -> None:

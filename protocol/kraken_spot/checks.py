@@ -35,6 +35,7 @@ __all__ = [
     "check_change",
     "check_mode",
     "check_order",
+    "check_rest_terms",
     "check_terms",
     "check_times",
     "wire_id",
@@ -107,6 +108,12 @@ def check_terms(order: NewOrder, instrument: Instrument) -> None:
 
 def _named(kind: OrderType) -> str:
     return kind.name.lower().replace("_", "-")
+
+
+def check_rest_terms(order: NewOrder) -> None:
+    """What order entry over REST cannot say, though the socket can (spec A.17)."""
+    if order.margin:
+        raise NotSent("Margin order refused: over REST it needs a leverage, which an order here does not name.")
 
 
 RESTING: Final = (TimeInForce.GTC, TimeInForce.GTD)
@@ -316,6 +323,8 @@ def check_change(change: Replace, instrument: Instrument) -> None:
 def check_times(order: NewOrder, now: int) -> None:
     """The checks of an order's moments. now: ns since 1970."""
     expires, begins, deadline = order.expire_time, _options(order).effective_time, order.process_before
+    if not all(isinstance(time, int | None) for time in (expires, begins, deadline)):
+        raise NotSent("The times of an order must be whole numbers of nanoseconds since 1970.")
     if expires is not None and not max(now, begins or now) < expires <= now + LONGEST_LIFE:
         raise _untimely(order, "it must expire in the future, after it begins, and within a month.")
     if begins is not None and not now < begins <= now + LONGEST_LIFE:

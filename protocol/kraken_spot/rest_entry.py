@@ -153,7 +153,10 @@ def _flags(request: PlaceOrder) -> str | None:
 
 
 def _terms(request: PlaceOrder) -> dict[str, Any]:
-    """The terms that a form of one order and a leg of a batch share."""
+    """The terms that a form of one order and a leg of a batch share. Raises ValueError for a margin order: REST wants
+    to know by how much, and a socket's order does not say."""
+    if request.margin:
+        raise ValueError("A margin order goes over the socket: over REST it needs a leverage.")
     options = options_of(request)
     close = options.conditional
     price, price2 = _prices(request)
@@ -182,9 +185,6 @@ def _terms(request: PlaceOrder) -> dict[str, Any]:
 
 
 def _add(request: PlaceOrder) -> tuple[str, object]:
-    """Raises ValueError for a margin order: REST wants to know by how much, and a socket's order does not say."""
-    if request.margin:
-        raise ValueError("A margin order goes over the socket: over REST it needs a leverage.")
     deadline = moment(request.process_before)
     return "AddOrder", wire.AddOrderForm(pair=rest_pair(request.symbol), deadline=deadline, **_terms(request))
 

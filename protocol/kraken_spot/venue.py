@@ -213,6 +213,8 @@ class KrakenSpotVenue(VenueDefaults):
 
     def check_terms(self, order: NewOrder, instrument: Instrument) -> None:
         checks.check_terms(order, instrument)
+        if self.settings.rest_entry:
+            checks.check_rest_terms(order)
 
     def check_moment(self, order: NewOrder, now: int) -> None:
         checks.check_times(order, now)
