@@ -17,6 +17,7 @@ from protocol import commands, facts
 from protocol.dispatch import DispatchState, Send
 from protocol.errors import NotSent
 from protocol.inputs import Admission, Asked, Heard, LinkUp, Submission
+from protocol.kraken_spot.options import ConditionalClose
 from protocol.values import (
     AccountId,
     ClientOrderId,
@@ -35,6 +36,7 @@ from protocol.venue import HttpCall, SignedCall, Venue
 WALL = 1_790_000_000_000_000_000
 NOW = Instant(10**12, WALL)
 SECRET = "YSBzZWNyZXQgb2YgdGhlIHRlc3Rz"
+BITCOIN = Instrument(id="BTC/USD.KRAKEN", price_increment="0.1", quantity_increment="0.00000001")
 MARKETS: Mapping[str, tuple[Venue, Instrument]] = MappingProxyType(
     {
         "ax": (AxConfig(credentials=ApiKey("k", "s")).venue(), Instrument(id="XAU-PERP.AX", price_increment="0.1")),
@@ -42,17 +44,27 @@ MARKETS: Mapping[str, tuple[Venue, Instrument]] = MappingProxyType(
             KrakenFuturesConfig(credentials=ApiKey("k", SECRET)).venue(),
             Instrument(id="PF_XBTUSD.KRAKEN-FUTURES", price_increment="0.5", quantity_increment="0.0001"),
         ),
-        "kraken-spot": (
-            KrakenSpotConfig(credentials=ApiKey("k", SECRET)).venue(),
-            Instrument(id="BTC/USD.KRAKEN", price_increment="0.1", quantity_increment="0.00000001"),
-        ),
+        "kraken-spot": (KrakenSpotConfig(credentials=ApiKey("k", SECRET)).venue(), BITCOIN),
+        "kraken-spot by REST": (KrakenSpotConfig(credentials=ApiKey("k", SECRET), rest_entry=True).venue(), BITCOIN),
     }
 )
 NUMBERS = st.sampled_from([Decimal(text) for text in ("1", "10", "0.5", "2411.5", "60000", "0", "-3", "1E+40")])
 MAYBE = st.one_of(st.none(), NUMBERS)
 MOMENTS = st.sampled_from([None, WALL - 10**9, WALL + 10**9, WALL + 30 * 10**9, WALL + 10**15, WALL + 10**17])
-OPTIONS = st.sampled_from(
-    [None, None, KrakenSpotOptions(), KrakenSpotOptions(stp_type="cancel_both", fee_preference="base"), object()]
+PRICE_TYPES = st.sampled_from([None, "static", "pct", "quote"])
+CLOSES = st.builds(
+    ConditionalClose,
+    type=st.sampled_from(OrderType),
+    price=MAYBE,
+    price_type=PRICE_TYPES,
+    trigger_price=MAYBE,
+    trigger_price_type=PRICE_TYPES,
+)
+OPTIONS = st.one_of(
+    st.none(),
+    st.sampled_from([KrakenSpotOptions(stp_type="cancel_both", fee_preference="base"), object()]),
+    st.builds(KrakenSpotOptions, limit_price_type=PRICE_TYPES),
+    st.builds(KrakenSpotOptions, conditional=CLOSES, unnamed=st.just(True)),
 )
 
 
@@ -174,4 +186,4 @@ def test_a_plain_order_passes_and_is_written(name: str) -> None:
 
 
 def test_every_venue_is_checked() -> None:
-    assert set(MARKETS) == set(VENUES)
+    assert set(MARKETS) == {*VENUES, "kraken-spot by REST"}

@@ -1681,6 +1681,23 @@ def form_of(request: Request) -> tuple[str, dict[str, str]]:
     return call.path, dict(parse_qsl((call.body or b"").decode()))
 
 
+TRAILED: dict[str, Any] = {"type": OrderType.TRAILING_STOP_LIMIT, "price": None, "trailing_offset": D(2)}
+TRAILED_FORM = {
+    "type": "buy",
+    "ordertype": "trailing-stop-limit",
+    "volume": "0.02",
+    "price": "+2%",
+    "cl_ord_id": "sim-0001",
+    "trigger": "last",
+    "pair": "XBTUSD",
+}
+CLOSED_FORM = {"type": "buy", "ordertype": "limit", "volume": "0.02", "price": "64000.5", "pair": "XBTUSD"}
+
+
+def closing(**close: Any) -> PlaceOrder:
+    return place(options=KrakenSpotOptions(conditional=ConditionalClose(**close)))
+
+
 REST_CALLS: dict[str, tuple[Request, str, dict[str, str]]] = {
     "a limit order": (
         place(symbol="ETH/USD", side=Side.SELL, quantity=D("2.5"), price=D("3020.10"), wire_id="sim-0000"),
@@ -1786,6 +1803,55 @@ REST_CALLS: dict[str, tuple[Request, str, dict[str, str]]] = {
             "pair": "XBTUSD",
         },
     ),
+    "a trailing stop-limit order by the venue's own word": (
+        place(**TRAILED | {"limit_offset": D(5), "options": KrakenSpotOptions(limit_price_type="quote")}),
+        "/0/private/AddOrder",
+        TRAILED_FORM | {"price2": "+5"},
+    ),
+    "a trailing stop-limit order in percent": (
+        place(
+            **TRAILED
+            | {
+                "side": Side.SELL,
+                "limit_offset": D(5),
+                "limit_offset_unit": OffsetUnit.PRICE,
+                "options": KrakenSpotOptions(limit_price_type="pct"),
+            }
+        ),
+        "/0/private/AddOrder",
+        TRAILED_FORM | {"type": "sell", "price2": "-5%"},
+    ),
+    "a trailing stop-limit order at a fixed price": (
+        place(**TRAILED | {"price": D(60000), "options": KrakenSpotOptions(limit_price_type="static")}),
+        "/0/private/AddOrder",
+        TRAILED_FORM | {"price2": "60000"},
+    ),
+    "a trailing close": (
+        closing(type=OrderType.TRAILING_STOP_MARKET, trigger_price=2, trigger_price_type="pct"),
+        "/0/private/AddOrder",
+        CLOSED_FORM | {"close[ordertype]": "trailing-stop", "close[price]": "+2%"},
+    ),
+    "a trailing close with a limit": (
+        closing(type=OrderType.TRAILING_STOP_LIMIT, trigger_price=500, trigger_price_type="quote", price=25),
+        "/0/private/AddOrder",
+        CLOSED_FORM | {"close[ordertype]": "trailing-stop-limit", "close[price]": "+500", "close[price2]": "-25"},
+    ),
+    "a trailing close with a limit at a fixed price": (
+        closing(
+            type=OrderType.TRAILING_STOP_LIMIT,
+            trigger_price=500,
+            trigger_price_type="quote",
+            price=60000,
+            price_type="static",
+        ),
+        "/0/private/AddOrder",
+        CLOSED_FORM | {"close[ordertype]": "trailing-stop-limit", "close[price]": "+500", "close[price2]": "60000"},
+    ),
+    "a close with a limit at a fixed price": (
+        closing(type=OrderType.LIMIT, price=65000, price_type="static"),
+        "/0/private/AddOrder",
+        CLOSED_FORM | {"close[ordertype]": "limit", "close[price]": "65000"},
+    ),
     "an amendment": (
         replace(quantity=D("2.4"), price=D("64010.5"), post_only=False),
         "/0/private/AmendOrder",
@@ -1858,6 +1924,8 @@ def test_batches_go_out_as_json_over_rest() -> None:
         PreviewPrice(request_id=1, symbol="BTC/USD", side=Side.BUY, quantity=D(1)),
         BatchOrders(request_id=1, legs=(place(), cancel(2, "O"))),
         BatchOrders(request_id=1, legs=(place(margin=True, reduce_only=True), place())),
+        closing(type=OrderType.STOP_MARKET, trigger_price=2, trigger_price_type="pct"),
+        closing(type=OrderType.LIMIT, price=5, price_type="quote"),
     ],
     ids=lambda request: type(request).__name__,
 )

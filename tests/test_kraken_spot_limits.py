@@ -120,6 +120,11 @@ STOP = {"trigger_price": "61000"}
 TRAILING = {"trailing_offset": "2"}
 ICEBERG = {"quantity": "15", "display_quantity": "1"}
 
+
+def closing(**terms: Any) -> dict[str, Any]:
+    return {"options": KrakenSpotOptions(conditional=ConditionalClose(**terms), unnamed=True)}
+
+
 GOOD: dict[str, NewOrder] = {
     "limit": order(),
     "market": order(OrderType.MARKET),
@@ -150,6 +155,16 @@ GOOD: dict[str, NewOrder] = {
     "a conditional close": order(
         options=KrakenSpotOptions(conditional=ConditionalClose(type=OrderType.LIMIT, price="65000"), unnamed=True)
     ),
+    "a trailing close": order(
+        **closing(type=OrderType.TRAILING_STOP_LIMIT, trigger_price=500, trigger_price_type="quote", price="0.25")
+    ),
+    "a close at a distance": order(**closing(type=OrderType.STOP_MARKET, trigger_price=2, trigger_price_type="pct")),
+    "a limit distance by the venue's own word": order(
+        OrderType.TRAILING_STOP_LIMIT,
+        limit_offset="150",
+        options=KrakenSpotOptions(limit_price_type="quote"),
+        **TRAILING,
+    ),
     "a userref": order(options=KrakenSpotOptions(order_userref=7, unnamed=True)),
 }
 
@@ -157,10 +172,6 @@ GOOD: dict[str, NewOrder] = {
 @pytest.mark.parametrize("kind", GOOD)
 def test_an_order_in_order_passes(kind: str) -> None:
     checked(GOOD[kind])
-
-
-def closing(**terms: Any) -> dict[str, Any]:
-    return {"options": KrakenSpotOptions(conditional=ConditionalClose(**terms), unnamed=True)}
 
 
 BAD: dict[str, tuple[NewOrder, str]] = {
@@ -221,6 +232,37 @@ BAD: dict[str, tuple[NewOrder, str]] = {
         order(**closing(type=OrderType.STOP_MARKET, price=1, trigger_price=1)),
         "needs a price exactly",
     ),
+    "a trailing close at a price": (
+        order(**closing(type=OrderType.TRAILING_STOP_MARKET, trigger_price=61000, trigger_price_type="static")),
+        "say pct or quote",
+    ),
+    "a trailing close that does not say": (
+        order(**closing(type=OrderType.TRAILING_STOP_MARKET, trigger_price=2)),
+        "say pct or quote",
+    ),
+    "a close at less than nothing": (
+        order(**closing(type=OrderType.STOP_MARKET, trigger_price=-2)),
+        "close's trigger price -2 must be greater than zero",
+    ),
+    "a close at no price": (order(**closing(type=OrderType.LIMIT, price=0)), "close's price 0 must be greater"),
+    "a close between two ticks": (
+        order(**closing(type=OrderType.LIMIT, price="65000.05", price_type="static")),
+        "close's price 65000.05 is not a multiple of the tick size",
+    ),
+    "a close at everything": (
+        order(**closing(type=OrderType.STOP_MARKET, trigger_price=100, trigger_price_type="pct")),
+        "less than 100 percent",
+    ),
+    "a limit distance of everything by the venue's own word": (
+        order(
+            OrderType.TRAILING_STOP_LIMIT,
+            limit_offset="100",
+            limit_offset_unit=OffsetUnit.PRICE,
+            options=KrakenSpotOptions(limit_price_type="pct"),
+            **TRAILING,
+        ),
+        "limit offset must be less than 100 percent",
+    ),
     "a close without its trigger": (order(**closing(type=OrderType.STOP_MARKET)), "needs a trigger price"),
 }
 
@@ -244,6 +286,19 @@ def test_a_margin_order_is_refused_where_rest_takes_the_orders() -> None:
         OVER_SOCKET.check_terms(asked, BITCOIN)
         with pytest.raises(NotSent, match=r"over REST it needs a leverage"):
             OVER_REST.check_terms(asked, BITCOIN)
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        (GOOD["a close at a distance"], "conditional close at a distance"),
+        (order(options=KrakenSpotOptions(sender_sub_id="desk")), "sender_sub_id"),
+    ],
+)
+def test_what_only_the_socket_has_words_for_is_refused_over_rest(asked: NewOrder, why: str) -> None:
+    OVER_SOCKET.check_terms(asked, BITCOIN)
+    with pytest.raises(NotSent, match=why):
+        OVER_REST.check_terms(asked, BITCOIN)
 
 
 @pytest.mark.parametrize(

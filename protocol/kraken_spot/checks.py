@@ -29,7 +29,7 @@ from ..wire_times import SECOND
 from .instruments import VENUE
 from .options import ConditionalClose, KrakenSpotOptions
 from .symbols import symbol_of_pair
-from .words import LIMIT_TYPES, SIGNAL_WORDS, TIME_IN_FORCE_WORDS, TRAILING_TYPES, TRIGGER_TYPES
+from .words import LIMIT_TYPES, OFFSET_WORDS, SIGNAL_WORDS, TIME_IN_FORCE_WORDS, TRAILING_TYPES, TRIGGER_TYPES
 
 __all__ = [
     "check_change",
@@ -103,7 +103,7 @@ def check_terms(order: NewOrder, instrument: Instrument) -> None:
     _check_display(order, instrument)
     _check_prices(order, instrument)
     _check_trailing(order)
-    _check_options(order)
+    _check_options(order, instrument)
 
 
 def _named(kind: OrderType) -> str:
@@ -114,6 +114,11 @@ def check_rest_terms(order: NewOrder) -> None:
     """What order entry over REST cannot say, though the socket can (spec A.17)."""
     if order.margin:
         raise NotSent("Margin order refused: over REST it needs a leverage, which an order here does not name.")
+    options = _options(order)
+    if options.conditional is not None and options.conditional.needs_socket:
+        raise NotSent("A conditional close at a distance cannot go over REST, unless it is a trailing stop.")
+    if options.sender_sub_id is not None:
+        raise NotSent("Order refused: over REST nothing can say its sender_sub_id, so it might trade with our own.")
 
 
 RESTING: Final = (TimeInForce.GTC, TimeInForce.GTD)
@@ -250,7 +255,12 @@ def _check_trailing(order: NewOrder) -> None:
     if not needs_limit and limit_offset is not None:
         raise NotSent(f"a {_named(kind)} order cannot have a limit offset on Kraken.")
     _check_offset("trailing offset", offset, order.trailing_unit)
-    _check_offset("limit offset", limit_offset, order.limit_offset_unit)
+    _check_offset("limit offset", limit_offset, _limit_unit(order))
+
+
+def _limit_unit(order: NewOrder) -> OffsetUnit:
+    """The venue's own word for it counts more than the order's unit."""
+    return UNITS.get(_options(order).limit_price_type or "", order.limit_offset_unit)
 
 
 def _check_offset(what: str, offset: Decimal | None, unit: OffsetUnit | None) -> None:
@@ -265,7 +275,7 @@ def _check_offset(what: str, offset: Decimal | None, unit: OffsetUnit | None) ->
 # Terms of this venue alone
 
 
-def _check_options(order: NewOrder) -> None:
+def _check_options(order: NewOrder, instrument: Instrument) -> None:
     options = order.options
     if options is None:
         return
@@ -283,10 +293,10 @@ def _check_options(order: NewOrder) -> None:
             "could be lost from sight. Set unnamed=True in its options to accept that."
         )
     if options.conditional is not None:
-        _check_conditional(options.conditional)
+        _check_conditional(options.conditional, instrument)
 
 
-def _check_conditional(close: ConditionalClose) -> None:
+def _check_conditional(close: ConditionalClose, instrument: Instrument) -> None:
     kind = close.type
     if kind is OrderType.MARKET:
         raise NotSent("a conditional close cannot be a MARKET order.")
@@ -294,6 +304,21 @@ def _check_conditional(close: ConditionalClose) -> None:
         raise NotSent(f"a conditional close of type {kind.name} needs a price exactly if it is a limit order.")
     if (kind in TRIGGER_TYPES | TRAILING_TYPES) != (close.trigger_price is not None):
         raise NotSent(f"a conditional close of type {kind.name} needs a trigger price exactly if it has a trigger.")
+    if kind in TRAILING_TYPES and close.trigger_price_type not in UNITS:
+        raise NotSent("a trailing conditional close counts its trigger as a distance: say pct or quote.")
+    _check_level("close's price", close.price, close.limit_type, instrument)
+    _check_level("close's trigger price", close.trigger_price, close.trigger_price_type, instrument)
+
+
+UNITS: Final = {word: unit for unit, word in OFFSET_WORDS.items()}
+
+
+def _check_level(what: str, level: Decimal | None, price_type: str | None, instrument: Instrument) -> None:
+    """A price, or a distance where its type says so."""
+    if price_type in UNITS:
+        _check_offset(what, level, UNITS[price_type])
+    else:
+        _check_price(what, level, instrument)
 
 
 # Changes

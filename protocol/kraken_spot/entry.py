@@ -40,6 +40,7 @@ __all__ = [
     "SOCKET_REQUESTS",
     "edit_frame",
     "encode",
+    "limit_of",
     "moment",
     "options_of",
     "seconds_moment",
@@ -128,15 +129,16 @@ def _triggers(request: PlaceOrder) -> wire.Triggers | None:
     return wire.Triggers(reference=SIGNAL_WORDS[request.trigger], price=price, price_type=price_type)
 
 
-def _limit(request: PlaceOrder, options: KrakenSpotOptions) -> tuple[Decimal | None, str | None]:
-    """The limit price and how it is counted."""
+def limit_of(request: PlaceOrder) -> tuple[Decimal | None, str | None]:
+    """The limit price and how it is counted: static, pct or quote; None: as a price. Raises ValueError when it is
+    missing."""
     if request.type in LIMIT_TYPES:
         if request.price is None:
             raise ValueError(f"A {request.type.name} order needs a price; request {request.request_id} has none.")
         return request.price, None
     if request.type is not OrderType.TRAILING_STOP_LIMIT:
         return None, None
-    price_type = options.limit_price_type or OFFSET_WORDS[request.limit_offset_unit]
+    price_type = options_of(request).limit_price_type or OFFSET_WORDS[request.limit_offset_unit]
     price = request.price if price_type == "static" else request.limit_offset
     if price is None:
         raise ValueError(f"A {request.type.name} order needs a limit; request {request.request_id} has none.")
@@ -165,7 +167,7 @@ def _terms(request: PlaceOrder) -> dict[str, Any]:
     """The terms of an order, as the fields of `wire.OrderTerms`. What is not asked for is left out, for the venue
     refuses what does not fit the type."""
     options = options_of(request)
-    limit, limit_type = _limit(request, options)
+    limit, limit_type = limit_of(request)
     by_amount = request.quote_quantity
     return {
         "side": SIDE_WORDS[request.side],

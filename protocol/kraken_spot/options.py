@@ -8,6 +8,7 @@ from typing import Any, Final
 from attrs import Attribute, field, frozen
 
 from ..values import OrderType, exact
+from .words import TRAILING_TYPES
 
 __all__ = ["ConditionalClose", "KrakenSpotOptions"]
 
@@ -44,6 +45,18 @@ class ConditionalClose:
     price_type: str | None = field(default=None, validator=_one_of(*PRICE_TYPES))
     trigger_price: Decimal | None = field(default=None, converter=_optional_exact)
     trigger_price_type: str | None = field(default=None, validator=_one_of(*PRICE_TYPES))
+
+    @property
+    def limit_type(self) -> str | None:
+        """How its price counts, where that is not said as well: the limit of a trailing stop is a distance."""
+        usual = "quote" if self.type is OrderType.TRAILING_STOP_LIMIT else None
+        return self.price_type or usual
+
+    @property
+    def needs_socket(self) -> bool:
+        """True for distances that REST has no words for: it knows those of trailing stops alone (spec A.17)."""
+        distances = {self.price_type, self.trigger_price_type} - {None, "static"}
+        return self.type not in TRAILING_TYPES and bool(distances)
 
 
 @frozen(kw_only=True)

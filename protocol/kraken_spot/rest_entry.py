@@ -24,17 +24,17 @@ from ..requests import (
     Request,
     SetCancelTimer,
 )
-from ..values import OffsetUnit, Side, TimeInForce
+from ..values import Side, TimeInForce
 from ..venue import HttpCall, SignedCall
 from ..wire_times import SECOND
 from . import wire
 from .converter import encode_form, encode_message
-from .entry import FEWEST_ORDERS, MOST_CANCELS, MOST_ORDERS, moment, options_of, type_word
+from .entry import FEWEST_ORDERS, MOST_CANCELS, MOST_ORDERS, limit_of, moment, options_of, type_word
 from .limits import REST, rest_cost
 from .options import ConditionalClose
 from .signing import Credentials
 from .symbols import rest_pair
-from .words import LIMIT_TYPES, SIDE_WORDS, SIGNAL_WORDS, TRAILING_TYPES, TRIGGER_TYPES, TYPE_WORDS
+from .words import OFFSET_WORDS, SIDE_WORDS, SIGNAL_WORDS, TRAILING_TYPES, TRIGGER_TYPES, TYPE_WORDS
 
 __all__ = ["REST_ONLY", "encode_rest", "page_of", "token_call"]
 
@@ -116,28 +116,36 @@ def _seconds(time: int | None) -> str | None:
     return None if time is None else str(time // SECOND)
 
 
-def _offset(sign: str, distance: Decimal | None, unit: OffsetUnit) -> str | None:
-    if distance is None:
-        return None
-    return f"{sign}{distance:f}" + ("%" if unit is OffsetUnit.PERCENT else "")
+def _offset(sign: str, distance: Decimal | None, price_type: str | None) -> str | None:
+    """price_type: static or None, a price as it is; quote or pct, a distance, which has a sign here."""
+    if distance is None or price_type in (None, "static"):
+        return _amount(distance)
+    return f"{sign}{distance:f}" + ("%" if price_type == "pct" else "")
+
+
+def _beyond(side: Side) -> str:
+    """The limit of a trailing stop lies beyond its trigger."""
+    return "+" if side is Side.BUY else "-"
 
 
 def _prices(request: PlaceOrder) -> tuple[str | None, str | None]:
     """`price` and `price2`: of a limit order its limit; of a trigger the trigger, and its limit after it; of a trailing
-    stop the distance, and the distance of its limit, which lies beyond the trigger."""
+    stop the distance, and its limit as a price or a distance."""
+    limit = _offset(_beyond(request.side), *limit_of(request))
     if request.type in TRAILING_TYPES:
-        beyond = "+" if request.side is Side.BUY else "-"
-        limit = _offset(beyond, request.limit_offset, request.limit_offset_unit)
-        return _offset("+", request.trailing_offset, request.trailing_unit), limit
-    limit = _amount(request.price) if request.type in LIMIT_TYPES else None
+        return _offset("+", request.trailing_offset, OFFSET_WORDS[request.trailing_unit]), limit
     return (_amount(request.trigger_price), limit) if request.type in TRIGGER_TYPES else (limit, None)
 
 
-def _close_prices(close: ConditionalClose | None) -> tuple[str | None, str | None]:
-    """Both prices of a conditional close, in the same places as those of an order."""
+def _close_prices(close: ConditionalClose | None, side: Side) -> tuple[str | None, str | None]:
+    """Both prices of a conditional close, in the same places as those of an order. side: of the order that it closes.
+    Raises ValueError for distances that only the socket takes."""
     if close is None:
         return None, None
-    trigger, limit = _amount(close.trigger_price), _amount(close.price)
+    if close.needs_socket:
+        raise ValueError("A conditional close at a distance goes over the socket, unless it is a trailing stop.")
+    limit = _offset(_beyond(side.opposite), close.price, close.limit_type)
+    trigger = _offset("+", close.trigger_price, close.trigger_price_type)
     return (limit, None) if trigger is None else (trigger, limit)
 
 
@@ -161,7 +169,7 @@ def _terms(request: PlaceOrder) -> dict[str, Any]:
     close = options.conditional
     price, price2 = _prices(request)
     triggered = request.type in TRIGGER_TYPES | TRAILING_TYPES
-    close_price, close_price2 = _close_prices(close)
+    close_price, close_price2 = _close_prices(close, request.side)
     return {
         "type": SIDE_WORDS[request.side],
         "ordertype": type_word(request),
@@ -192,7 +200,8 @@ def _add(request: PlaceOrder) -> tuple[str, object]:
 def _amend(request: ReplaceOrder) -> tuple[str, object]:
     if request.time_in_force is not None:
         raise ValueError(f"Kraken cannot change the time in force, as request {request.request_id} asks.")
-    trigger = _amount(request.trigger_price) or _offset("+", request.trailing_offset, request.trailing_unit)
+    distance = _offset("+", request.trailing_offset, OFFSET_WORDS[request.trailing_unit])
+    trigger = _amount(request.trigger_price) or distance
     return "AmendOrder", wire.AmendOrderForm(
         txid=request.venue_order_id,
         order_qty=request.quantity,

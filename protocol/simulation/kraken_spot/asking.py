@@ -183,7 +183,7 @@ def _rest_prices(
         trigger = TriggerTerms(price=level, reference=REFERENCES[reference], kind=kind)
     if price2 and order_type in LIMITED:
         kind, limit = rest_price(price2, "price2")
-        return trigger, limit, "quote" if order_type in TRAILING and kind == "static" else kind
+        return trigger, limit, kind
     return trigger, None, "static"
 
 
