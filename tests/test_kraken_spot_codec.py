@@ -1594,15 +1594,18 @@ ERRORS = {
     "Token(s) not found": Outcome.TOKEN,
     "EOrder:Rate limit exceeded": THROTTLED,
     "EOrder:Domain rate limit exceeded": THROTTLED,
-    "EAPI:Rate limit exceeded": THROTTLED,
-    "EGeneral:Too many requests": THROTTLED,
-    "EService: Throttled: 1782907205": THROTTLED,
-    "EBM:limit exceeded:CAL": THROTTLED,
-    "EGeneral:Temporary lockout": THROTTLED,
+    "EAPI:Rate limit exceeded": AMBIGUOUS,
+    "EGeneral:Too many requests": AMBIGUOUS,
+    "EService: Throttled: 1782907205": AMBIGUOUS,
+    "EBM:limit exceeded:CAL": AMBIGUOUS,
+    "EGeneral:Temporary lockout": AMBIGUOUS,
+    "Exceeded msg rate": AMBIGUOUS,
     "EAPI:Invalid nonce": DEFINITE,
     "EService:Unavailable": AMBIGUOUS,
     "EService:Busy": AMBIGUOUS,
     "EGeneral:Internal error": AMBIGUOUS,
+    "EService:Market timeout": AMBIGUOUS,
+    "EService:Unavailable; EOrder:Insufficient funds": AMBIGUOUS,
     "EService:Deadline elapsed": DEFINITE,
     "EService:Market in cancel_only mode": DEFINITE,
     "EService:Market in post_only mode": DEFINITE,
@@ -1618,6 +1621,42 @@ def test_an_error_proves_what_its_text_says(text: str) -> None:
     assert isinstance(fact, RequestRefused)
     assert (fact.request_id, fact.outcome) == (100, ERRORS[text])
     assert fact.due_post_only is (text == "EOrder:Post only order")
+
+
+@pytest.mark.parametrize("method", ["add_order", "amend_order", "cancel_order", "batch_add", "ping"])
+def test_a_flood_is_slowed_down_wherever_the_venue_complains_of_it(method: str) -> None:
+    facts: list[Any] = list(logged_in().decode(error(method, 100, "Exceeded msg rate")))
+    assert [fact.text for fact in facts if isinstance(fact, SlowDown)] == ["The venue says: Exceeded msg rate"]
+    assert not any(
+        isinstance(fact, SlowDown) for fact in logged_in().decode(error(method, 100, "EOrder:Invalid price"))
+    )
+
+
+CONTRADICTIONS = [
+    '"success":"true","error":"EOrder:Insufficient funds"',
+    '"success":"true","result":{"order_id":"O-1"}',
+    '"success":1,"result":{"order_id":"O-1"}',
+    '"success":"false","error":"EOrder:Insufficient funds"',
+    '"success":{},"result":{"order_id":"O-1"}',
+    '"success":true,"error":"EOrder:Insufficient funds"',
+    '"success":true,"error":"EOrder:Insufficient funds","result":{"order_id":"O-1"}',
+]
+
+
+@pytest.mark.parametrize("said_", CONTRADICTIONS)
+@pytest.mark.parametrize("method", ["add_order", "amend_order", "cancel_order"])
+def test_a_success_that_is_none_proves_nothing(method: str, said_: str) -> None:
+    (refused,) = logged_in().decode(f'{{"method":"{method}","req_id":5,{said_}}}')
+    assert isinstance(refused, RequestRefused)
+    assert (refused.request_id, refused.outcome) == (5, AMBIGUOUS)
+
+
+@pytest.mark.parametrize("said_", ['"success":"true"', '"success":1', '"success":true,"error":"EOrder:Invalid price"'])
+def test_a_leg_whose_success_is_none_proves_nothing(said_: str) -> None:
+    text = answer("batch_add", 9, f'{{"orders":[{{"order_id":"O-1",{said_}}},{{"success":true,"order_id":"O-2"}}]}}')
+    (answered,) = logged_in().decode(text)
+    assert isinstance(answered, BatchAnswered)
+    assert settled(answered)[:2] == [(1, AMBIGUOUS), (2, "O-2")]
 
 
 @pytest.mark.parametrize("method", ["amend_order", "edit_order", "cancel_order"])
@@ -2311,6 +2350,27 @@ def test_an_answer_that_says_nothing_leaves_a_command_open_and_a_question_unaske
         refusal, complaint = read_answer(request, http(body, status))
         assert isinstance(refusal, RequestRefused)
         assert (refusal.outcome, type(complaint)) == (outcome, Unreadable)
+
+
+@pytest.mark.parametrize("text", ["EGeneral:Invalid arguments", "EOrder:Unknown order", "EAPI:Invalid token"])
+def test_a_server_that_fails_may_have_carried_a_command_out(text: str) -> None:
+    body = f'{{"error":["{text}"]}}'
+    for command in (place(), replace(), cancel(1, "O"), BatchOrders(request_id=9, legs=LEGS)):
+        facts: Any = read_answer(command, http(body, 502))
+        assert {fact.outcome for fact in facts} == {AMBIGUOUS}
+        assert facts[-1].reason == text
+    (refused,) = read_answer(ListOpenOrders(request_id=1), http('{"error":["EGeneral:Invalid arguments"]}', 502))
+    assert isinstance(refused, RequestRefused)
+    assert refused.outcome is DEFINITE
+
+
+def test_an_order_beside_an_error_proves_nothing_over_rest() -> None:
+    (fact,) = read_answer(place(), http('{"error":["EOrder:Invalid price"],"result":{"txid":["O-1"]}}'))
+    assert isinstance(fact, RequestRefused)
+    assert fact.outcome is AMBIGUOUS
+    legs = '[{"txid":"O-1","error":"EOrder:Insufficient funds"},{"txid":"O-2"},{"txid":"O-3"}]'
+    facts: Any = read_answer(BATCH, http('{"error":[],"result":{"orders":' + legs + "}}"))
+    assert (facts[0].outcome, facts[1].venue_order_id, facts[2].venue_order_id) == (AMBIGUOUS, "O-2", "O-3")
 
 
 ASKED = [

@@ -57,6 +57,8 @@ def _unnumbered(frame: Frame) -> Fact:
 
 
 def _outcome(frame: Frame) -> Outcome:
+    if frame.is_unclear:
+        return Outcome.AMBIGUOUS
     return error_outcome(frame.error or "", of_known_order=frame.method in OF_KNOWN_ORDER)
 
 
@@ -120,12 +122,12 @@ def _batch(request_id: RequestId, frame: Frame) -> Fact | None:
 
 def _leg(leg: LegResult) -> LegAnswer:
     order_id, wire_id = _named(leg.order_id), leg.cl_ord_id or None
-    if leg.error or leg.success is False:
+    if leg.error or leg.success is False or leg.is_unclear:
         reason = leg.error or NO_REASON
         return LegAnswer(
             wire_id=wire_id,
             venue_order_id=order_id,
-            outcome=error_outcome(reason),
+            outcome=Outcome.AMBIGUOUS if leg.is_unclear else error_outcome(reason),
             reason=reason,
             due_post_only=is_post_only(reason),
         )

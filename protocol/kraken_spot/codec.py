@@ -39,7 +39,7 @@ from .handshake import CHANNEL, Handshake, Stage
 from .memory import OrderMemory
 from .sequence import SequenceCounter, Verdict
 from .wire import Frame, LegResult, Report, Result, StatusFrame
-from .words import SYSTEM_MODES, is_throttle, is_token_error
+from .words import SYSTEM_MODES, is_flood, is_throttle, is_token_error
 
 __all__ = ["UNASKED", "SpotWire"]
 
@@ -147,7 +147,8 @@ class SpotWire:
         greeted = self._handshake.hear(frame) if self.stage is Stage.GREETING else []
         if self._handshake.streams != self._stream:
             self._begin_stream()
-        return [*greeted, *self._by_kind(frame, message)]
+        slower = [self._complaint(frame.error or "")] if frame.method and is_flood(frame.error) else []
+        return [*greeted, *self._by_kind(frame, message), *slower]
 
     def _by_kind(self, frame: Frame, message: str) -> list[Fact]:
         method = frame.method

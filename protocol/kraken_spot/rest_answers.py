@@ -70,7 +70,8 @@ def read_answer(request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
         return _illegible(request, answer)
     errors, warnings = errors_of(body)
     if errors:
-        return _refusal(request, "; ".join(errors))
+        placed = isinstance(body.result, wire.AddOrderResult) and bool(body.result.txid)
+        return _refusal(request, "; ".join(errors), proves=answer.status < 500 and not placed)
     facts = reader(request, body.result) if 200 <= answer.status < 300 and body.result is not None else None
     if facts is None:
         return _illegible(request, answer)
@@ -99,8 +100,12 @@ def _refused(request_id: RequestId, outcome: Outcome, reason: str) -> RequestRef
     return RequestRefused(request_id=request_id, outcome=outcome, reason=reason, due_post_only=post_only)
 
 
-def _refusal(request: Request, reason: str) -> tuple[Fact, ...]:
+def _refusal(request: Request, reason: str, *, proves: bool) -> tuple[Fact, ...]:
+    """proves: the error can be believed. A server that fails may have passed the request on before (spec A.2), and an
+    order beside an error may be there."""
     outcome = error_outcome(reason, of_known_order=isinstance(request, OF_KNOWN_ORDER))
+    if not proves and not isinstance(request, QUESTIONS):
+        outcome = Outcome.AMBIGUOUS
     if isinstance(request, QUESTIONS) and outcome is Outcome.AMBIGUOUS:
         outcome = Outcome.DEFINITE  # nothing can have come of a question
     return _refuse(request, outcome, reason)
@@ -151,9 +156,9 @@ def _batch_added(request: BatchOrders, result: wire.RestBatchResult) -> list[Fac
 
 
 def _leg(leg: Leg, told: wire.RestBatchLeg | None) -> Fact:
-    if told is not None and told.error:
+    if told is not None and told.error and not told.txid:
         return _refused(leg.request_id, error_outcome(told.error), told.error)
-    if told is None or not told.txid:
+    if told is None or not told.txid or told.error:  # an order and an error prove neither
         return _refused(leg.request_id, Outcome.AMBIGUOUS, SILENT)
     return RequestAnswered(request_id=leg.request_id, venue_order_id=VenueOrderId(told.txid))
 

@@ -199,6 +199,11 @@ class Report:
     rate_count: Decimal | None = None
 
 
+def _contradicts(success: object, error: str | None) -> bool:
+    """True for a `success` that is neither true nor false, or true beside an error: it proves neither."""
+    return success is not None and success is not False and (success is not True or bool(error))
+
+
 @frozen(kw_only=True)
 class LegResult:
     """One leg in the answer to batch_add: an order, or `error` (spec A.12)."""
@@ -206,9 +211,13 @@ class LegResult:
     order_id: str | None = None
     cl_ord_id: str | None = None
     order_userref: int | None = None
-    success: bool | None = None
+    success: Any = None
     error: str | None = None
     warnings: list[str] | None = None
+
+    @property
+    def is_unclear(self) -> bool:
+        return _contradicts(self.success, self.error)
 
 
 @frozen(kw_only=True)
@@ -235,11 +244,12 @@ class Result:
 
 @frozen(kw_only=True)
 class Frame:
-    """Every frame that the venue sends: `method` or `channel` says which (spec C.1)."""
+    """Every frame that the venue sends: `method` or `channel` says which (spec C.1). success: as it came, for what is
+    not a bool must not become one."""
 
     method: str | None = None
     req_id: int | None = None
-    success: bool | None = None
+    success: Any = None
     result: Result | list[LegResult] | None = None
     error: str | None = None
     Error: str | None = None
@@ -254,10 +264,14 @@ class Frame:
 
     @property
     def succeeded(self) -> bool:
-        """`success`; where it is missing, a result without an error says the same."""
+        """`success`; where it is missing, a result without an error says the same. Never beside an error."""
         if self.success is None:
             return self.result is not None and not self.error
-        return self.success
+        return self.success is True and not self.error
+
+    @property
+    def is_unclear(self) -> bool:
+        return _contradicts(self.success, self.error)
 
 
 @frozen(kw_only=True)

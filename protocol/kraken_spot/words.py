@@ -26,6 +26,7 @@ __all__ = [
     "TYPE_WORDS",
     "error_outcome",
     "is_credential_error",
+    "is_flood",
     "is_post_only",
     "is_throttle",
     "is_token_error",
@@ -165,20 +166,22 @@ CREDENTIAL_ERRORS: Final = (
     "EAPI:Invalid signature",
     "EAuth:",
 )
-# Spec A.14 counts what follows, and a wrong nonce, among the unknown outcomes; A.16, which names each text, says that
-# such a request was not executed.
+# Spec A.14 counts throttling, a wrong nonce and trouble inside the venue among the unknown outcomes. So they are here,
+# unless A.16, which names each text, says of it that the request was not executed.
+ENGINE_THROTTLES: Final = ("EOrder:Rate limit exceeded", "EOrder:Domain rate limit exceeded")
+"""Of these it says so."""
+FLOOD: Final = ("Exceeded msg rate",)
 THROTTLES: Final = (
-    "EOrder:Rate limit exceeded",
-    "EOrder:Domain rate limit exceeded",
     "EAPI:Rate limit exceeded",
     "EGeneral:Too many requests",
     "EService: Throttled",
     "EService:Throttled",
-    "EBM:limit exceeded",
-    "Exceeded msg rate",
+    "EBM:",
     "EGeneral:Temporary lockout",
+    *FLOOD,
 )
-UNCERTAIN: Final = ("EService:Unavailable", "EService:Busy", "EGeneral:Internal error")
+"""Of these it does not."""
+UNCERTAIN: Final = (*THROTTLES, "EService:Unavailable", "EService:Busy", "EGeneral:Internal error")
 GONE: Final = ("EOrder:Unknown order",)
 NEVER_THERE: Final = ("EOrder:Invalid order",)
 """Of a cancel or a change: no such order was ever issued. Of a placement: its content is refused."""
@@ -229,7 +232,12 @@ def is_credential_error(text: str) -> bool:
 
 
 def is_throttle(text: str) -> bool:
-    return _has(text, THROTTLES)
+    return _has(text, ENGINE_THROTTLES) or _has(text, THROTTLES)
+
+
+def is_flood(text: str | None) -> bool:
+    """True when the connection carried too many messages, whatever the answer answers (spec A.4)."""
+    return _has(text or "", FLOOD)
 
 
 def error_outcome(text: str, *, of_known_order: bool = False) -> Outcome:
@@ -237,12 +245,12 @@ def error_outcome(text: str, *, of_known_order: bool = False) -> Outcome:
 
     An `EOrder:` text that is not in the tables refuses the order; any other one proves nothing.
     """
+    if _has(text, UNCERTAIN):
+        return Outcome.AMBIGUOUS  # even where another error stands beside it
     if _has(text, GONE) or (of_known_order and _has(text, NEVER_THERE)):
         return Outcome.NOT_FOUND
-    if is_throttle(text):
+    if _has(text, ENGINE_THROTTLES):
         return Outcome.THROTTLED
-    if _has(text, UNCERTAIN):
-        return Outcome.AMBIGUOUS
     if is_token_error(text):
         return Outcome.TOKEN
     if is_post_only(text) or is_credential_error(text) or _has(text, REFUSALS):
