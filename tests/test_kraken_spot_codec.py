@@ -923,6 +923,25 @@ FIELDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"order_type": '"trailing-stop-limit"', "triggers": '{"price":2.0,"price_type":"pct","reference":"moon"}'},
         {"type": OrderType.TRAILING_STOP_LIMIT, "trigger_price": None, "trigger_type": None},
     ),
+    "a limit at a distance": (
+        {"limit_price": "5.0", "limit_price_type": '"quote"', "order_type": '"trailing-stop-limit"'},
+        {"price": None, "type": OrderType.TRAILING_STOP_LIMIT},
+    ),
+    "a limit that is a price by itself": ({"limit_price_type": None}, {}),
+    "a distance that the old field repeats": (
+        {
+            "order_type": '"trailing-stop"',
+            "limit_price": None,
+            "triggers": '{"price":2.0,"price_type":"pct","reference":"last"}',
+            "stop_price": "2.0",
+        },
+        {
+            "type": OrderType.TRAILING_STOP_MARKET,
+            "price": None,
+            "trigger_price": None,
+            "trigger_type": TriggerType.LAST,
+        },
+    ),
     "IOC": ({"time_in_force": '"IOC"'}, {"time_in_force": TimeInForce.IOC}),
     "fok in small letters": ({"time_in_force": '"fok"'}, {"time_in_force": TimeInForce.FOK}),
     "no time in force": ({"time_in_force": None}, {"time_in_force": TimeInForce.GTC}),
@@ -987,6 +1006,21 @@ def test_a_stop_that_moves_takes_its_trigger_along() -> None:
     (fact,) = heard(spot, delta(exec_type='"status"', order_status='"new"', triggers=moved))
     assert isinstance(fact, OrderAcknowledged)
     assert fact.order.trigger_price == 62720
+
+
+def test_a_distance_stays_one_where_later_reports_do_not_say_so_again() -> None:
+    spot = logged_in()
+    trailing = '{"price":2.0,"price_type":"pct","reference":"index","status":"untriggered"}'
+    terms = {"order_type": '"trailing-stop-limit"', "limit_price": "5.0", "limit_price_type": '"quote"'}
+    heard(spot, pending(triggers=trailing, **terms), new())
+    (moved,) = heard(
+        spot, delta(exec_type='"amended"', order_status='"new"', limit_price="6.0", triggers='{"price":3}')
+    )
+    assert (moved.order.price, moved.order.trigger_price, moved.order.trigger_type) == (None, None, TriggerType.INDEX)
+    fired = {"limit_price": "2995.0", "limit_price_type": '"static"', "triggers": '{"status":"triggered"}'}
+    (told,) = heard(spot, delta(exec_type='"status"', order_status='"new"', **fired))
+    assert isinstance(told, OrderTriggered)
+    assert (told.order.price, told.order.trigger_type) == (2995, TriggerType.INDEX)
 
 
 # Fills (spec D.2)
@@ -2091,6 +2125,19 @@ ROWS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "trigger_price": None,
             "trigger_type": TriggerType.DEFAULT,
         },
+    ),
+    "a trailing stop with a limit at a distance": (
+        {"descr": descr(ordertype='"trailing-stop-limit"', price='"+100.0"', price2='"+5.0"'), "stopprice": '"3100"'},
+        {
+            "type": OrderType.TRAILING_STOP_LIMIT,
+            "price": None,
+            "trigger_price": D(3100),
+            "trigger_type": TriggerType.DEFAULT,
+        },
+    ),
+    "a stop at a distance": (
+        {"descr": descr(ordertype='"stop-loss-limit"', price='"#5"', price2='"-1.5%"')},
+        {"type": OrderType.STOP_LIMIT, "price": None, "trigger_price": None, "trigger_type": TriggerType.DEFAULT},
     ),
     "by amount": (
         {"oflags": '"viqc,fciq"', "vol": '"100"', "descr": descr(ordertype='"market"', price='"0"')},

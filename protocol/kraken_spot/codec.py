@@ -51,7 +51,6 @@ PATIENCE: Final = 2
 UNREAD: Final = frozenset(
     {
         "display_qty_remain",
-        "limit_price_type",
         "effective_time",
         "expire_time",
         "margin",

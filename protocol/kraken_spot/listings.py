@@ -35,12 +35,15 @@ from .words import (
 __all__ = ["order_view", "trade_of"]
 
 NOTHING: Final = OrderDescription()
+SIGNS: Final = ("+", "-", "#")
 
 
 def _price(text: str | None) -> Decimal | None:
-    """A price in a description; None for one that is zero, or relative."""
+    """A price in a description; None for one that is zero, or a distance, which has a sign or a percent mark."""
+    if not text or text.startswith(SIGNS) or text.endswith("%"):
+        return None
     try:
-        return positive(exact(text)) if text else None
+        return positive(exact(text))
     except (TypeError, ValueError):
         return None
 

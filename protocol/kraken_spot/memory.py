@@ -20,12 +20,15 @@ __all__ = ["OrderMemory", "Remembered"]
 CAPACITY: Final = 100_000
 """Orders remembered; the oldest slides out."""
 AMENDED: Final = "amended"
+STATIC: Final = "static"
+"""The type of a price that is one."""
 
 
 @define(eq=False)
 class Remembered:
     """An order as its reports have shown it so far. Whatever is None was never told.
 
+    limit_at_price, trigger_at_price: False where the venue counts them as distances, which are no prices;
     quantity: base units; quote_amount: what the order may spend, of an order placed by that, whose `quantity` is a
     guess of the venue's (spec E.11); placed: ns since 1970; accepted: it was live at some time.
     """
@@ -40,6 +43,8 @@ class Remembered:
     cumulative: Decimal | None = None
     price: Decimal | None = None
     trigger_price: Decimal | None = None
+    limit_at_price: bool = True
+    trigger_at_price: bool = True
     trigger_type: TriggerType | None = None
     time_in_force: TimeInForce | None = None
     post_only: bool = False
@@ -60,7 +65,7 @@ class Remembered:
         if report.display_qty is not None:
             self.display_quantity = positive(report.display_qty)
         if report.limit_price is not None:
-            self.price = positive(report.limit_price)
+            self._learn_limit(report)
         if report.triggers is not None or report.stop_price is not None:
             self._learn_trigger(report)
         self.post_only = self.post_only or report.post_only is True
@@ -85,15 +90,25 @@ class Remembered:
         if report.exec_id is None and self.placed == NO_TIME:
             self.placed = time_of(report.timestamp)
 
+    def _learn_limit(self, report: Report) -> None:
+        if report.limit_price_type:
+            self.limit_at_price = report.limit_price_type.lower() == STATIC
+        if self.limit_at_price:
+            self.price = positive(report.limit_price)
+
     def _learn_trigger(self, report: Report) -> None:
         """Where the trigger is now: an offset is no price (spec D.1)."""
         triggers = report.triggers
-        price = None
+        price = mirrored = None
         if triggers is not None:
-            static = triggers.price_type in (None, "", "static")
-            price = positive(triggers.actual_price) or (positive(triggers.price) if static else None)
-            self.trigger_type = trigger_type(triggers.reference)
-        price = price or positive(report.stop_price)
+            if triggers.price_type:
+                self.trigger_at_price = triggers.price_type.lower() == STATIC
+            mirrored = None if self.trigger_at_price else triggers.price
+            price = positive(triggers.actual_price) or (positive(triggers.price) if self.trigger_at_price else None)
+            if triggers.reference or self.trigger_type is None:
+                self.trigger_type = trigger_type(triggers.reference)
+        if price is None and report.stop_price != mirrored:
+            price = positive(report.stop_price)
         if price is not None:
             self.trigger_price = price
             if triggers is None and self.trigger_type is None:
