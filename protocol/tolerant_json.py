@@ -111,7 +111,9 @@ _SCALARS: Final[Mapping[Any, Reader]] = {
 }
 
 
-def _list_reader(element: Reader) -> Reader:
+def _list_reader(element: Reader, *, keeps_places: bool = False) -> Reader:
+    """keeps_places: None stands for an element that cannot be used, where its neighbours are told by their places."""
+
     def elements(raw: object, skipped: list[object] | None) -> list[Any]:
         if not isinstance(raw, list):
             raise TypeError("not an array")
@@ -123,6 +125,8 @@ def _list_reader(element: Reader) -> Reader:
                 if skipped is None:
                     raise
                 skipped.append(item)
+                if keeps_places:
+                    found.append(None)
         return found
 
     return elements
@@ -199,7 +203,8 @@ def _reader(kind: Any) -> Reader:
         choices = [choice for choice in get_args(kind) if choice is not type(None)]
         return _reader(choices[0]) if len(choices) == 1 else _choice_reader(choices)
     if get_origin(kind) is list:
-        return _list_reader(_reader(get_args(kind)[0]))
+        item = get_args(kind)[0]
+        return _list_reader(_reader(item), keeps_places=types.NoneType in get_args(item))
     if get_origin(kind) is dict:
         return _map_reader(_reader(get_args(kind)[1]))
     return _class_reader(kind)

@@ -1666,6 +1666,28 @@ def test_a_flood_is_slowed_down_wherever_the_venue_complains_of_it(method: str) 
     )
 
 
+UNREADABLE = ["null", "7", '"nothing"', "[]"]
+
+
+@pytest.mark.parametrize("broken", UNREADABLE)
+@pytest.mark.parametrize("shape", ["[%s]", '{"orders":[%s]}'])
+def test_a_leg_that_cannot_be_read_keeps_its_place(shape: str, broken: str) -> None:
+    text = answer("batch_add", 9, shape % (broken + ',{"order_id":"O-2"},{"order_id":"O-3"}'))
+    answered = logged_in().decode(text)[0]
+    assert isinstance(answered, BatchAnswered)
+    assert settled(answered) == [(1, AMBIGUOUS), (2, "O-2"), (3, "O-3")]
+
+
+@pytest.mark.parametrize("broken", UNREADABLE)
+def test_a_leg_that_cannot_be_read_keeps_its_place_over_rest(broken: str) -> None:
+    body = '{"error":[],"result":{"orders":[{"txid":"O-1"},' + broken + ',{"txid":"O-3"}]}}'
+    first, second, third, *_ = read_answer(BATCH, http(body))
+    assert first == RequestAnswered(request_id=1, venue_order_id="O-1")
+    assert isinstance(second, RequestRefused)
+    assert (second.request_id, second.outcome) == (2, AMBIGUOUS)
+    assert third == RequestAnswered(request_id=3, venue_order_id="O-3")
+
+
 CONTRADICTIONS = [
     '"success":"true","error":"EOrder:Insufficient funds"',
     '"success":"true","result":{"order_id":"O-1"}',

@@ -31,6 +31,7 @@ __all__ = ["METHODS", "read_response"]
 
 OF_KNOWN_ORDER: Final = frozenset({"amend_order", "edit_order", "cancel_order", "batch_cancel", "cancel_all"})
 NO_REASON: Final = "The venue gave no reason."
+UNREADABLE: Final = "The answer to the batch cannot be read where it tells of this part."
 
 
 def read_response(frame: Frame, text: str) -> list[Fact]:
@@ -83,6 +84,8 @@ def _warnings(frame: Frame) -> list[Fact]:
         return []
     told: list[str] = []
     for each in [result, *(result.orders or ())] if isinstance(result, Result) else result:
+        if each is None:
+            continue
         told += each.warnings or ()
         if isinstance(each, Result) and each.warning:
             told.append(each.warning)
@@ -120,7 +123,10 @@ def _batch(request_id: RequestId, frame: Frame) -> Fact | None:
     return BatchAnswered(request_id=request_id, legs=tuple(_leg(leg) for leg in legs))
 
 
-def _leg(leg: LegResult) -> LegAnswer:
+def _leg(leg: LegResult | None) -> LegAnswer:
+    """leg None: it cannot be read, and keeps the place of its order."""
+    if leg is None:
+        return LegAnswer(wire_id=None, venue_order_id=None, outcome=Outcome.AMBIGUOUS, reason=UNREADABLE)
     order_id, wire_id = _named(leg.order_id), leg.cl_ord_id or None
     if leg.error or leg.success is False or leg.is_unclear:
         reason = leg.error or NO_REASON

@@ -222,7 +222,8 @@ class LegResult:
 
 @frozen(kw_only=True)
 class Result:
-    """`result` of an answer; which fields there are depends on the method."""
+    """`result` of an answer; which fields there are depends on the method. orders: None in the place of a leg that
+    cannot be read, for legs are told by their places."""
 
     order_id: str | None = None
     cl_ord_id: str | None = None
@@ -232,7 +233,7 @@ class Result:
     count: int | None = None
     currentTime: str | None = None
     triggerTime: str | None = None
-    orders: list[LegResult] | None = None
+    orders: list[LegResult | None] | None = None
     channel: str | None = None
     snap_orders: bool | None = None
     snap_trades: bool | None = None
@@ -250,7 +251,7 @@ class Frame:
     method: str | None = None
     req_id: int | None = None
     success: Any = None
-    result: Result | list[LegResult] | None = None
+    result: Result | list[LegResult | None] | None = None
     error: str | None = None
     Error: str | None = None
     channel: str | None = None
@@ -673,7 +674,9 @@ class RestBatchLeg:
 
 @frozen(kw_only=True)
 class RestBatchResult:
-    orders: list[RestBatchLeg] | None = None
+    """orders: in the order of the legs; None in the place of one that cannot be read."""
+
+    orders: list[RestBatchLeg | None] | None = None
 
 
 @frozen(kw_only=True)

@@ -64,7 +64,7 @@ ORDER_METHODS: Final = frozenset(
 class Answer:
     """A result, or why there is none."""
 
-    result: Result | list[LegResult] | None = None
+    result: Result | list[LegResult | None] | None = None
     error: str | None = None
 
 
@@ -147,7 +147,7 @@ class MethodDesk:
 
     def _batch_answer(self, legs: list[LegResult]) -> Answer:
         if not self.engine.settings.batch_objects:
-            return Answer(legs)
+            return Answer([*legs])
         return Answer(Result(orders=[evolve(leg, success=leg.error is None) for leg in legs]))
 
     # Changing
