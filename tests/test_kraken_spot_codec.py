@@ -2300,6 +2300,14 @@ def test_fills_that_were_not_asked_for_are_left_out() -> None:
     assert fact.trades == ()
 
 
+def test_fills_of_a_pair_with_a_name_of_its_own_are_not_left_out() -> None:
+    for pair, symbol in (("USDTZUSD", "USDT/USD"), ("ADATRY", "ADA/TRY"), ("XXBTZUSD", "BTC/USD")):
+        (fact,) = history(trade_row(pair=f'"{pair}"'), symbol=symbol)
+        assert [(one.trade_id, one.symbol) for one in fact.trades] == [("T-0", symbol)]
+    listed, lost = history(trade_row(pair='"WHATEVER"'), symbol="BTC/USD")
+    assert (listed.trades, type(lost)) == ((), Unreadable)
+
+
 def test_a_fill_that_cannot_be_counted_is_shown_to_be_missing() -> None:
     listed, lost = history(trade_row(price='"0"'), trade_row())
     assert [one.trade_id for one in listed.trades] == ["T-1"]
@@ -2497,6 +2505,15 @@ PAIRS = {
     "XTZXBT": "XTZ/BTC",
     "ZECUSD": "ZEC/USD",
     "USDTUSD": "USDT/USD",
+    "USDTZUSD": "USDT/USD",
+    "USDTZEUR": "USDT/EUR",
+    "XBTZUSD": "BTC/USD",
+    "XXBTUSDT": "BTC/USDT",
+    "CHZUSD": "CHZ/USD",
+    "XTZEUR": "XTZ/EUR",
+    "AVAXXBT": "AVAX/BTC",
+    "AVAXETH": "AVAX/ETH",
+    "USDTZUSDX": "USDTZUSDX",
     "SOLEUR": "SOL/EUR",
     "WHATEVER": "WHATEVER",
     "": "",
@@ -2578,6 +2595,35 @@ def test_an_instrument_that_cannot_be_read_is_left_out() -> None:
     assert [one.symbol for one in read_instruments(pairs(*broken, good))] == ["SOL/EUR"]
     with pytest.raises(WireError):
         read_instruments(pairs(*broken))
+
+
+def test_pairs_of_lists_have_the_names_that_the_venue_gave_them() -> None:
+    spot = KrakenSpotVenue(KrakenSpotSettings(api_key="k", api_secret=SECRET))
+    listed = fields_as_json(PAIR_ROW, {"altname": '"ODDTRY"', "wsname": '"ODD/TRY"', "quote": '"TRY"'})
+    assert len(spot.read_instruments(pairs(listed, fields_as_json(PAIR_ROW, {})))) == 2
+    rows = [trade_row(pair=f'"{pair}"') for pair in ("P0", "ODDTRY", "XBTUSD", "USDTZUSD", "WHATEVER")]
+    body = '{"error":[],"result":{"trades":{' + ",".join(f'"T-{at}":{text}' for at, text in enumerate(rows))
+    (fact,) = spot.read_answer(ListFills(request_id=1, start=0, end=2**62, symbol=None), http(body + '},"count":5}}'))
+    assert isinstance(fact, FillsListed)
+    named = {one.trade_id: one.symbol for one in fact.trades}
+    assert named == {"T-0": "ODD/TRY", "T-1": "ODD/TRY", "T-2": "BTC/USD", "T-3": "USDT/USD", "T-4": "WHATEVER"}
+    (orders,) = spot.read_answer(
+        ListOpenOrders(request_id=1),
+        http('{"error":[],"result":{"open":{"O-1":' + row(descr=descr(pair='"ODDTRY"')) + "}}}"),
+    )
+    assert isinstance(orders, RequestAnswered)
+    assert orders.orders is not None
+    assert orders.orders[0].symbol == "ODD/TRY"
+
+
+def test_a_list_that_was_refused_names_no_pairs() -> None:
+    spot = KrakenSpotVenue(KrakenSpotSettings(api_key="k", api_secret=SECRET))
+    with pytest.raises(WireError):
+        spot.read_instruments(http('{"error":["EService:Busy"]}'))
+    (answered,) = spot.read_answer(
+        ListOpenOrders(request_id=1), http('{"error":[],"result":{"open":{"O-1":' + row() + "}}}")
+    )
+    assert isinstance(answered, RequestAnswered)
 
 
 @pytest.mark.parametrize("answered", [http("<html>", 502), http('{"error":["EService:Busy"]}'), http("{}")])

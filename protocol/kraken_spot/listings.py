@@ -20,7 +20,7 @@ from ..values import (
 )
 from ..wire_numbers import amount, is_plausible, positive
 from .converter import time_of_seconds
-from .symbols import quote_of, symbol_of_pair
+from .symbols import SymbolOf, quote_of
 from .wire import OrderDescription, OrderRow, TradeRow
 from .words import (
     LIMIT_TRIGGER_WORDS,
@@ -84,7 +84,7 @@ def _signal(row: OrderRow, kind: OrderType | None) -> TriggerType | None:
     return trigger_type(row.trigger) if kind in TRIGGER_TYPES | TRAILING_TYPES else None
 
 
-def order_view(order_id: str, row: OrderRow) -> OrderView:
+def order_view(order_id: str, row: OrderRow, symbol_of: SymbolOf) -> OrderView:
     """The neutral view of an order; order_id: its key in the answer. An order by quote amount (`viqc`) counts that in
     `vol`, so it has no quantity in base units (spec E.11)."""
     descr = row.descr or NOTHING
@@ -94,7 +94,7 @@ def order_view(order_id: str, row: OrderRow) -> OrderView:
     return OrderView(
         venue_order_id=VenueOrderId(order_id),
         wire_id=row.cl_ord_id or None,
-        symbol=symbol_of_pair(descr.pair or ""),
+        symbol=symbol_of(descr.pair or ""),
         side=side(descr.type),
         price=_limit(descr),
         quantity=None if by_amount else volume,
@@ -116,12 +116,12 @@ def order_view(order_id: str, row: OrderRow) -> OrderView:
 LIQUIDITY: Final[Mapping[bool | None, LiquiditySide]] = {True: LiquiditySide.MAKER, False: LiquiditySide.TAKER}
 
 
-def trade_of(trade_id: str, row: TradeRow) -> Trade | None:
+def trade_of(trade_id: str, row: TradeRow, symbol_of: SymbolOf) -> Trade | None:
     """One execution; trade_id: its key in the answer. None: it lacks what a fill must have."""
     price, quantity = positive(row.price), positive(row.vol)
     if not trade_id or not row.ordertxid or price is None or quantity is None:
         return None
-    symbol = symbol_of_pair(row.pair or "")
+    symbol = symbol_of(row.pair or "")
     fee = row.fee
     return Trade(
         venue_order_id=VenueOrderId(row.ordertxid),

@@ -44,6 +44,7 @@ from . import wire
 from .converter import read_body
 from .listings import order_view, trade_of
 from .rest_entry import page_of
+from .symbols import SymbolOf, rest_pair, symbol_of_pair
 from .words import error_outcome, is_post_only
 
 __all__ = ["errors_of", "read_answer"]
@@ -61,8 +62,8 @@ def errors_of(answer: wire.RestAnswer) -> tuple[list[str], list[str]]:
     return [text for text in texts if not text.startswith("W")], [text for text in texts if text.startswith("W")]
 
 
-def read_answer(request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
-    """What the answer to a call of `rest_entry.encode_rest` says. Never raises."""
+def read_answer(request: Request, answer: HttpAnswer, symbol_of: SymbolOf = symbol_of_pair) -> tuple[Fact, ...]:
+    """What the answer to a call of `rest_entry.encode_rest` says. Never raises. symbol_of: the pairs of lists."""
     cls, reader = READERS[_kind(request)]
     try:
         body, skipped = read_body(answer.body, cls)
@@ -72,7 +73,10 @@ def read_answer(request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
     if errors:
         placed = isinstance(body.result, wire.AddOrderResult) and bool(body.result.txid)
         return _refusal(request, "; ".join(errors), proves=answer.status < 500 and not placed)
-    facts = reader(request, body.result) if 200 <= answer.status < 300 and body.result is not None else None
+    facts = None
+    if 200 <= answer.status < 300 and body.result is not None:
+        lists = isinstance(request, QUESTIONS)
+        facts = reader(request, body.result, symbol_of) if lists else reader(request, body.result)
     if facts is None:
         return _illegible(request, answer)
     told = [Notice(text=f"The venue warns about request {request.request_id}: {text}") for text in warnings]
@@ -176,20 +180,20 @@ def _batch_canceled(request: BatchOrders, result: wire.CountResult) -> list[Fact
 # Questions
 
 
-def _open_orders(request: ListOpenOrders, result: wire.OpenOrdersResult) -> list[Fact] | None:
+def _open_orders(request: ListOpenOrders, result: wire.OpenOrdersResult, symbol_of: SymbolOf) -> list[Fact] | None:
     if result.open is None:
         return None
-    orders = tuple(order_view(order_id, row) for order_id, row in result.open.items())
+    orders = tuple(order_view(order_id, row, symbol_of) for order_id, row in result.open.items())
     return [RequestAnswered(request_id=request.request_id, orders=orders)]
 
 
-def _order(request: QueryOrder, result: dict[str, wire.OrderRow]) -> list[Fact] | None:
+def _order(request: QueryOrder, result: dict[str, wire.OrderRow], symbol_of: SymbolOf) -> list[Fact] | None:
     """A client id may be used again once its order has closed: the newest is meant (spec E.12)."""
     wanted = [(order_id, row) for order_id, row in result.items() if _is_meant(order_id, row, request)]
     if not wanted:
         return [_refused(request.request_id, Outcome.NOT_FOUND, NO_SUCH_ORDER)]
     order_id, row = max(wanted, key=lambda found: found[1].opentm or 0)
-    return [RequestAnswered(request_id=request.request_id, order=order_view(order_id, row))]
+    return [RequestAnswered(request_id=request.request_id, order=order_view(order_id, row, symbol_of))]
 
 
 def _is_meant(order_id: str, row: wire.OrderRow, request: QueryOrder) -> bool:
@@ -212,33 +216,44 @@ def _is_wanted(trade: Trade, request: ListFills) -> bool:
     return trade.time == NO_TIME or (request.start <= trade.time and (request.latest or trade.time < request.end))
 
 
-def _fills(request: ListFills, result: wire.TradesHistoryResult) -> list[Fact] | None:
+def _is_nameless(trade: Trade, request: ListFills) -> bool:
+    """Nobody can say whether it is of the pair that was asked for."""
+    return request.symbol is not None and "/" not in trade.symbol
+
+
+def _fills(request: ListFills, result: wire.TradesHistoryResult, symbol_of: SymbolOf) -> list[Fact] | None:
     """One page, which the venue gives newest first, as trades in the order in which they happened."""
     if result.trades is None:
         return None
-    read = [(trade_id, row, trade_of(trade_id, row)) for trade_id, row in result.trades.items()]
+    asked_for = {} if request.symbol is None else {rest_pair(request.symbol): request.symbol}
+    read = [
+        (trade_id, row, trade_of(trade_id, row, lambda pair: asked_for.get(pair) or symbol_of(pair)))
+        for trade_id, row in result.trades.items()
+    ]
     trades = [trade for _, _, trade in reversed(read) if trade is not None]
     trades.sort(key=lambda trade: trade.time)
     wanted = tuple(trade for trade in trades if _is_wanted(trade, request))
     cursor = _next_page(request.cursor, len(result.trades), result.count)
-    lost: list[object] = [{trade_id: row} for trade_id, row, trade in read if trade is None]
+    lost: list[object] = [
+        {trade_id: row} for trade_id, row, trade in read if trade is None or _is_nameless(trade, request)
+    ]
     listed = FillsListed(request_id=request.request_id, trades=wanted, cursor=cursor)
     return [listed, *_unreadable("The venue listed a fill that cannot be read; it was left out.", lost)]
 
 
-def _history(request: ListOrderHistory, result: wire.ClosedOrdersResult) -> list[Fact] | None:
+def _history(request: ListOrderHistory, result: wire.ClosedOrdersResult, symbol_of: SymbolOf) -> list[Fact] | None:
     """One page, which the venue gives newest first."""
     if result.closed is None:
         return None
     rows = [*result.closed.items()]
     rows.reverse()
     rows.sort(key=lambda entry: entry[1].closetm or entry[1].opentm or 0)
-    orders = tuple(order_view(order_id, row) for order_id, row in rows)
+    orders = tuple(order_view(order_id, row, symbol_of) for order_id, row in rows)
     cursor = _next_page(request.cursor, len(result.closed), result.count)
     return [OrderHistoryListed(request_id=request.request_id, orders=orders, cursor=cursor)]
 
 
-ResultReader = Callable[[Any, Any], list[Fact] | None]
+ResultReader = Callable[..., list[Fact] | None]
 
 READERS: Final[Mapping[object, tuple[type[Any], ResultReader]]] = {
     PlaceOrder: (wire.AddOrderAnswer, _placed),
@@ -253,4 +268,4 @@ READERS: Final[Mapping[object, tuple[type[Any], ResultReader]]] = {
     ListFills: (wire.TradesHistoryAnswer, _fills),
     ListOrderHistory: (wire.ClosedOrdersAnswer, _history),
 }
-"""What each kind of request is answered with, and how it is read."""
+"""What each kind of request is answered with, and how it is read; of a question, with the names of pairs."""

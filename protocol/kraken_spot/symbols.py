@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
-__all__ = ["currency", "quote_of", "rest_pair", "symbol_of_pair"]
+__all__ = ["SymbolOf", "currency", "quote_of", "rest_pair", "symbol_of_pair"]
 
 LEGACY: Final[Mapping[str, str]] = {
     "XXBT": "BTC",
@@ -32,6 +32,11 @@ LEGACY: Final[Mapping[str, str]] = {
 }
 RENAMED: Final[Mapping[str, str]] = {"XBT": "BTC", "XDG": "DOGE"}
 REST_NAMES: Final[Mapping[str, str]] = {"BTC": "XBT", "DOGE": "XDG"}
+
+LEGACY_MONEY: Final = frozenset(code for code in LEGACY if code.startswith("Z"))
+"""What may stand behind a modern code, as in USDTZUSD. An X belongs to the base there: AVAXXBT."""
+SHORTEST_BASE: Final = 3
+"""A shorter one has lost its last letter: XTZUSD, CHZUSD."""
 
 QUOTES: Final = (
     "PYUSD",
@@ -71,6 +76,10 @@ def quote_of(symbol: str) -> str:
     return symbol_of_pair(symbol).partition("/")[2]
 
 
+SymbolOf = Callable[[str], str]
+"""A pair in any spelling as the socket writes it."""
+
+
 def symbol_of_pair(pair: str) -> str:
     """A pair in any spelling as the socket writes it; a pair that cannot be taken apart stays as it is."""
     if "/" in pair:
@@ -78,6 +87,8 @@ def symbol_of_pair(pair: str) -> str:
         return f"{currency(base)}/{currency(quote)}"
     if pair[:4] in LEGACY and pair[4:] in LEGACY:
         return f"{LEGACY[pair[:4]]}/{LEGACY[pair[4:]]}"
+    if pair[-4:] in LEGACY_MONEY and len(pair) >= SHORTEST_BASE + 4:
+        return f"{currency(pair[:-4])}/{LEGACY[pair[-4:]]}"
     for quote in QUOTES:
         if pair.endswith(quote) and len(pair) > len(quote):
             return f"{currency(pair[: -len(quote)])}/{currency(quote)}"

@@ -21,12 +21,13 @@ from . import checks
 from .codec import SpotWire
 from .converter import read_body
 from .entry import FEWEST_ORDERS, MOST_ORDERS, SOCKET_REQUESTS, encode
-from .instruments import VENUE, instruments_call, read_instruments
+from .instruments import VENUE, instruments_call, read_instruments, read_names
 from .limits import Tier, TradingThrottle, rest_budgets, trading_terms
 from .options import KrakenSpotOptions
 from .rest_answers import errors_of, read_answer
 from .rest_entry import REST_ONLY, encode_rest, token_call
 from .signing import Credentials
+from .symbols import symbol_of_pair
 from .wire import TokenAnswer
 from .words import is_credential_error
 
@@ -91,10 +92,11 @@ class KrakenSpotSettings:
 
 @frozen
 class KrakenSpotVenue(VenueDefaults):
-    """Kraken Spot behind the seam of `protocol.venue`."""
+    """Kraken Spot behind the seam of `protocol.venue`. It remembers the names of pairs from the list of instruments."""
 
     settings: KrakenSpotSettings
     rules: VenueRules = field(init=False)
+    _names: dict[str, str] = field(init=False, factory=dict, eq=False, repr=False)
     _credentials: Credentials = field(init=False, repr=False)
 
     @rules.default
@@ -185,7 +187,9 @@ class KrakenSpotVenue(VenueDefaults):
         return instruments_call()
 
     def read_instruments(self, answer: HttpAnswer) -> tuple[Instrument, ...]:
-        return read_instruments(answer)
+        instruments = read_instruments(answer)
+        self._names.update(read_names(answer))
+        return instruments
 
     # Wire
 
@@ -204,7 +208,11 @@ class KrakenSpotVenue(VenueDefaults):
         return encode_rest(request, self._credentials)
 
     def read_answer(self, request: requests.Request, answer: HttpAnswer) -> tuple[Fact, ...]:
-        return read_answer(request, answer)
+        return read_answer(request, answer, self._symbol_of)
+
+    def _symbol_of(self, pair: str) -> str:
+        """As the venue's list has it; by rule where it does not."""
+        return self._names.get(pair) or symbol_of_pair(pair)
 
     # Orders
 
