@@ -62,12 +62,14 @@ class Order:
 
     cumulative: all fills we heard of, under whatever venue order id; base: the part of it that the present venue
     order id does not count (filled before a replacement); former_ids: the newest of those from before its replacements;
-    reason: why it ended, or why nobody knows.
+    reason: why it ended, or why nobody knows; by_amount: it may spend an amount of quote currency, so its quantity
+    stays unknown: what the venue shows of it is a guess (spec Kraken E.11).
     """
 
     __slots__ = (
         "accepted",
         "base",
+        "by_amount",
         "cumulative",
         "former_ids",
         "identity",
@@ -97,6 +99,7 @@ class Order:
         self.post_only = False
         self.cumulative = ZERO
         self.base = ZERO
+        self.by_amount = False
         self.reason = ""
         self.unknown_since: int | None = None
 
@@ -310,6 +313,7 @@ class TrackedOrders:
         order.trigger_price = record.trigger_price
         order.time_in_force = record.time_in_force
         order.post_only = record.post_only
+        order.by_amount = record.quote_quantity is not None
         self._add(order)
 
     def _fold_registered(self, record: Registered) -> None:

@@ -867,6 +867,20 @@ def test_a_marker_without_a_total_means_the_whole_order() -> None:
     assert unknown.filled is None
 
 
+def test_an_order_shows_that_it_is_by_amount_in_whatever_report_says_so() -> None:
+    spot = logged_in()
+    heard(spot, pending(order_type='"market"', limit_price=None, order_qty="0.0015"))
+    (live,) = heard(spot, delta(exec_type='"new"', order_status='"new"', cash_order_qty="100.0"))
+    assert (live.order.quantity, live.order.quote_amount) == (None, 100)
+
+
+def test_a_marker_without_a_total_says_none_of_a_market_order_that_may_be_by_amount() -> None:
+    spot = logged_in()
+    heard(spot, pending(order_type='"market"', limit_price=None), new())
+    (removed,) = heard(spot, delta(exec_type='"filled"', order_status='"filled"'))
+    assert (removed.ending, removed.filled) == (OrderStatus.FILLED, None)
+
+
 def test_what_is_remembered_of_an_order_goes_with_its_last_report() -> None:
     spot = logged_in(pending(exec_type='"new"', order_status='"new"'))
     assert len(spot._memory) == 1

@@ -56,6 +56,27 @@ def filled(oid: str, tid: str, size: int, **terms: Any) -> facts.OrderTraded:
     return facts.OrderTraded(time=WALL, order=shown, trade=trade(oid, tid, size), final=False)
 
 
+def test_an_order_by_amount_is_complete_by_the_venues_word_alone() -> None:
+    desk = new_desk(market_needs_price=False)
+    desk.place("a1", market=True, quote_quantity=True)
+    guessed = facts.OrderPending(time=WALL, order=view("O", 1, quantity=Decimal(3), price=None))
+    desk.hear(guessed, acknowledged("O", 1, quantity=Decimal(3), price=None))
+    for tid, size, total in (("t1", 3, 3), ("t2", 1, 4)):
+        fill = facts.OrderTraded(
+            time=WALL,
+            order=view("O", 1, quantity=Decimal(3), price=None, cumulative=Decimal(total)),
+            trade=trade("O", tid, size),
+            final=False,
+        )
+        assert desk.hear(fill) == ["Filled"]
+        assert (desk.status("a1"), desk.last.warnings) == (OrderStatus.PARTIALLY_FILLED, [])
+    desk.ask(commands.Status(ClientOrderId("a1")))
+    shown = view("O", 1, quantity=Decimal(3), price=None, cumulative=Decimal(4), status=OrderStatus.PARTIALLY_FILLED)
+    assert desk.hear(took(desk.numbers, order=shown)) == []
+    desk.hear(removed("O", 4, OrderStatus.FILLED))
+    assert desk.status("a1") is OrderStatus.FILLED
+
+
 def wait_for_question(desk: Desk, seconds: int) -> requests.ListFills:
     """Lets time pass until history is asked for."""
     for _ in range(seconds):

@@ -22,6 +22,11 @@ from .queries import Queries
 __all__ = ["OrderLife"]
 
 
+def _quantity(order: Order, view: OrderView) -> Decimal | None:
+    """The quantity that a view tells of an order, as counted under its venue order id."""
+    return None if order.by_amount else view.quantity
+
+
 class OrderLife:
     """Stateless: what an order is stands in the desk's orders, what is missing in the gaps, and what is on its way in
     lagging."""
@@ -96,7 +101,8 @@ class OrderLife:
         change."""
         if view.venue_order_id != order.venue_order_id:
             return
-        quantity = order.quantity if view.quantity is None else order.base + view.quantity
+        told = _quantity(order, view)
+        quantity = order.quantity if told is None else order.base + told
         price = order.price if view.price is None else view.price
         trigger_price = order.trigger_price if view.trigger_price is None else view.trigger_price
         if (quantity, price, trigger_price) != (order.quantity, order.price, order.trigger_price):
@@ -115,11 +121,12 @@ class OrderLife:
 
     def bind(self, order: Order, view: OrderView) -> None:
         """Learns the venue order id, and terms that were not known."""
+        told = _quantity(order, view)
         self._desk.record(
             Bound(
                 identity=order.identity,
                 venue_order_id=view.venue_order_id,
-                quantity=None if view.quantity is None else order.base + view.quantity,
+                quantity=None if told is None else order.base + told,
                 price=view.price,
                 time_in_force=view.time_in_force,
             )
@@ -131,7 +138,7 @@ class OrderLife:
         if not order.accepted and (order.status, Happening.ACCEPTED) in NEXT_STATUS:
             self.accept(order, order.venue_order_id or venue_order_id, time)
         if order.venue_order_id in (None, venue_order_id):
-            if order.venue_order_id is None or (order.quantity is None and view.quantity is not None):
+            if order.venue_order_id is None or (order.quantity is None and _quantity(order, view) is not None):
                 self.bind(order, view)
         elif not self._desk.orders.is_former_id(order, venue_order_id):
             # The venue replaced the order and the event that said so is missing: the new id tells.
@@ -164,7 +171,8 @@ class OrderLife:
         base = self._gaps.total(order.identity.client_order_id, order.cumulative) - carried
         quantity, price = order.quantity, order.price
         if view is not None:
-            quantity = quantity if view.quantity is None else base + view.quantity
+            told = _quantity(order, view)
+            quantity = quantity if told is None else base + told
             price = price if view.price is None else view.price
         self._desk.record(
             events.Updated(

@@ -28,7 +28,7 @@ from ..facts import (
     Unreadable,
 )
 from ..tolerant_json import BEGINNING
-from ..values import ZERO, Instrument, Money, OrderStatus, TimeInForce, TradeId, VenueOrderId
+from ..values import ZERO, Instrument, Money, OrderStatus, OrderType, TimeInForce, TradeId, VenueOrderId
 from ..wire_numbers import amount, is_plausible, positive
 from ..wire_times import time_of
 from .memory import OrderMemory, Remembered
@@ -219,7 +219,8 @@ class Executions:
     def _removed(self, ending: OrderStatus, report: Report, view: OrderView, time: int) -> OrderRemoved:
         filled = amount(report.cum_qty) or view.cumulative
         if ending is OrderStatus.FILLED and report.cum_qty is None:
-            filled = view.quantity or filled
+            # The quantity of a market order may be a guess: whoever placed it knows (spec E.11).
+            filled = None if view.type is OrderType.MARKET and view.quantity else view.quantity or filled
         return OrderRemoved(time=time, order=view, ending=ending, filled=filled, reason=view.reason)
 
     def _ended(self, report: Report, view: OrderView, known: Remembered, time: int) -> Fact:

@@ -58,6 +58,7 @@ class Remembered:
         self.wire_id = report.cl_ord_id or self.wire_id
         if report.symbol and not self._only_repeats(report):
             self._learn_identity(report)
+        self.quote_amount = positive(report.cash_order_qty) or self.quote_amount
         if report.order_qty is not None:
             self.quantity = positive(report.order_qty) or self.quantity
         elif report.exec_type == AMENDED:
@@ -81,7 +82,6 @@ class Remembered:
         self.symbol = report.symbol or self.symbol
         self.side = side(report.side) or self.side
         self.type = order_type(report.order_type) or self.type
-        self.quote_amount = positive(report.cash_order_qty) or self.quote_amount
         self.parent = VenueOrderId(report.ord_ref_id) if report.ord_ref_id else self.parent
         told = time_in_force(report.time_in_force)
         if report.exec_id is None and not report.time_in_force:
