@@ -162,7 +162,7 @@ class _Calls:
         desk = self.desk
         try:
             call = desk.call_of(item)
-        except ValueError as problem:
+        except Exception as problem:  # noqa: BLE001 - whatever it is, it is about this request alone
             await self.refuse(item, unwritable(problem))
             return
         if not desk.has_budget_for(call):

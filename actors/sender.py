@@ -132,7 +132,7 @@ class SenderDesk:
         await self._pace()
         try:
             text = cast("str", self.venue.encode(send.request, self.token.value))
-        except ValueError as problem:
+        except Exception as problem:  # noqa: BLE001 - whatever it is, it is about this request alone
             return unwritable(problem)
         return None if await self._write_text(text) else NOT_WRITTEN
 

@@ -41,6 +41,7 @@ __all__ = [
     "Fact",
     "FillsListed",
     "LegAnswer",
+    "LimitTold",
     "LoggedIn",
     "LoginRefused",
     "MessagesLost",
@@ -358,6 +359,13 @@ class TokenRenewed:
 
 
 @frozen(kw_only=True)
+class LimitTold:
+    """How much the venue takes of this account at most, in the venue's own unit (see `venue.Throttle`)."""
+
+    most: int
+
+
+@frozen(kw_only=True)
 class SystemChanged:
     """The venue opens or closes. mode None: in a word that we do not know."""
 
@@ -426,6 +434,7 @@ Fact = (
     | MessagesLost
     | TokenRefused
     | TokenRenewed
+    | LimitTold
     | SystemChanged
     | SlowDown
     | LoggedIn

@@ -226,6 +226,6 @@ def ids_of(request: Request) -> list[RequestId]:
     return [*legs, request.request_id]
 
 
-def unwritable(problem: ValueError) -> str:
+def unwritable(problem: Exception) -> str:
     """Why a request was not sent that the venue's wire has no words for; the checks ought to have refused it."""
     return f"The request cannot be written as the venue would read it, so it was not sent: {problem}"

@@ -207,10 +207,16 @@ class Throttle(Protocol):
         """Counts a request; 0. Or ns to wait until it may be sent, and nothing is counted. ages: of the orders that it
         is about, ns; now: ns, monotonic."""
 
+    def allow(self, most: int) -> None:
+        """The venue named its limit itself, in its own unit; that decides."""
+
 
 class _NoThrottle:
     def take(self, request: Request, symbol: str, ages: Sequence[int], now: int) -> int:
         return 0
+
+    def allow(self, most: int) -> None:
+        pass
 
 
 class VenueDefaults:

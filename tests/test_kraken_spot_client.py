@@ -476,8 +476,17 @@ async def test_an_answer_that_comes_too_late_changes_nothing(autojump_clock: Moc
         assert "Unknown" not in heard
 
 
+async def test_a_batch_counts_half_of_what_its_orders_would(autojump_clock: MockClock) -> None:
+    async with trading(tier="starter", client={"tier": "starter"}) as (_, client, stream):
+        for batch in range(3):
+            await client.submit_all([buy(price=str(50000 + 100 * batch + number)) for number in range(15)])
+        await trio.sleep(5)
+        assert names(await drain(stream, 1)).count("Accepted") == 45
+
+
 async def test_more_orders_than_the_trading_counter_allows_are_refused_here(autojump_clock: MockClock) -> None:
-    async with trading(client={"tier": "starter"}) as (_, client, stream):
+    """However the client is configured: the venue tells its own limit."""
+    async with trading(tier="starter", client={"tier": "pro"}) as (_, client, stream):
         sent = 0
         with pytest.raises(NotSent, match="no more of these for BTC/USD"):
             for number in range(100):

@@ -27,6 +27,7 @@ from protocol.facts import (
     Fact,
     FillsListed,
     LegAnswer,
+    LimitTold,
     LoggedIn,
     LoginRefused,
     MessagesLost,
@@ -268,17 +269,17 @@ def test_the_login_is_a_subscription_with_the_token() -> None:
         }
     ]
     assert facts[1] == SystemChanged(text="The venue is online.", mode=SystemMode.ONLINE)
-    assert spot.decode(ack()) == (Alive(),)
+    assert spot.decode(ack()) == (LimitTold(most=125),)
     login = LoggedIn(user="", orders=(), cancel_on_disconnect=False, heartbeat_timeout=None)
     assert spot.decode(snapshot()) == (login,)
-    assert (spot.stage, spot.most_count) == (Stage.SUBSCRIBED, 125)
+    assert spot.stage is Stage.SUBSCRIBED
 
 
 def test_the_snapshot_may_come_before_the_acknowledgement() -> None:
     spot = new_wire()
     spot.decode(STATUS)
     assert spot.decode(snapshot(pending(exec_type='"new"', order_status='"new"'))) == (Alive(),)
-    (login,) = spot.decode(ack())
+    _, login = spot.decode(ack())
     assert isinstance(login, LoggedIn)
     assert login.orders == (view(),)
 
@@ -406,12 +407,12 @@ def test_a_stream_that_the_venue_ends_is_subscribed_again() -> None:
 def test_a_warning_about_the_subscription_is_noticed() -> None:
     spot = new_wire()
     spot.decode(STATUS)
-    (fact,) = spot.decode(
+    fact, limit = spot.decode(
         ack().replace('"maxratecount":125', '"maxratecount":60,"warnings":["snapshot is deprecated"]')
     )
     assert isinstance(fact, Notice)
     assert "snapshot is deprecated" in fact.text
-    assert spot.most_count == 60
+    assert limit == LimitTold(most=60)
 
 
 # The system

@@ -22,6 +22,7 @@ from protocol.kraken_spot.limits import (
     TradingCounter,
     TradingCounters,
     TradingTerms,
+    TradingThrottle,
     amend_cost,
     batch_add_cost,
     cancel_cost,
@@ -29,6 +30,7 @@ from protocol.kraken_spot.limits import (
     placement_cost,
     rest_budgets,
     rest_cost,
+    terms_told,
     trading_cost,
     trading_terms,
 )
@@ -511,10 +513,22 @@ def test_an_account_has_the_terms_of_its_tier(tier: Tier, limit: int, decay: int
 
 
 def test_the_limit_that_the_venue_names_decides() -> None:
-    assert trading_terms(Tier.STARTER, 180) == trading_terms(Tier.PRO)
-    assert trading_terms(Tier.STARTER, 60) == trading_terms(Tier.STARTER)
-    odd = trading_terms(Tier.STARTER, 77)
+    starter = trading_terms(Tier.STARTER)
+    assert terms_told(starter, 180) == trading_terms(Tier.PRO)
+    assert terms_told(starter, 60) == starter
+    odd = terms_told(starter, 77)
     assert (odd.limit, odd.decay) == (77 * POINT, 100)
+
+
+def test_a_limit_that_is_told_later_counts_what_was_before() -> None:
+    throttle = TradingThrottle(trading_terms(Tier.PRO))
+    for _ in range(50):
+        assert throttle.take(TAKER, "BTC/USD", (), 0) == 0
+    throttle.allow(60)
+    assert throttle.take(TAKER, "BTC/USD", (), 0) > 0
+    assert throttle.take(TAKER, "ETH/USD", (), 0) == 0
+    throttle.allow(180)
+    assert throttle.take(TAKER, "BTC/USD", (), 0) == 0
 
 
 def test_each_pair_counts_for_itself() -> None:

@@ -146,6 +146,9 @@ def handlers_of_facts(parts: Parts) -> Handlers:
     def logged_in(login: facts.LoggedIn) -> None:
         link.logged_in(login, parts.reports.report_open)
 
+    def limit_told(fact: facts.LimitTold) -> None:
+        parts.desk.throttle.allow(fact.most)
+
     def notice(fact: facts.Notice | facts.SlowDown | facts.TokenRefused) -> None:
         warn(fact.text)
 
@@ -174,6 +177,7 @@ def handlers_of_facts(parts: Parts) -> Handlers:
         facts.TokenRenewed: answering.tokens.renewed,
         facts.MessagesLost: link.messages_lost,
         facts.SystemChanged: link.system_changed,
+        facts.LimitTold: limit_told,
         facts.Notice: notice,
         facts.SlowDown: notice,
         facts.TokenRefused: notice,

@@ -107,11 +107,6 @@ class SpotWire:
         """How far the login has come."""
         return self._handshake.stage
 
-    @property
-    def most_count(self) -> int | None:
-        """How high this account's trading counter may go, None until the venue has said so."""
-        return self._handshake.most_count
-
     def take_token(self, token: str) -> tuple[Fact, ...]:
         """Goes on with another token, after `TokenRefused`: what to say on the connection."""
         return tuple(self._handshake.take_token(token))

@@ -12,7 +12,7 @@ from typing import Final
 
 from attrs import define, field
 
-from ..facts import Fact, LoginRefused, Notice, Say, TokenRefused
+from ..facts import Fact, LimitTold, LoginRefused, Notice, Say, TokenRefused
 from .converter import encode_message
 from .wire import Call, Frame, Result, Subscribe, Unsubscribe
 from .words import is_credential_error, is_token_error
@@ -51,13 +51,12 @@ class Heard(Enum):
 
 @define(eq=False)
 class Handshake:
-    """Where one connection stands. with_trades: list the newest fills as well; most_count: the trading counter's limit
-    on this account, None until told; streams: how often the stream was subscribed."""
+    """Where one connection stands. with_trades: list the newest fills as well; streams: how often the stream was
+    subscribed."""
 
     _token: str = field(repr=False)
     with_trades: bool = False
     stage: Stage = field(default=Stage.GREETING, init=False)
-    most_count: int | None = field(default=None, init=False)
     streams: int = field(default=0, init=False)
     _number: int = field(default=FIRST_NUMBER - 1, init=False)
     _refused_tokens: int = field(default=0, init=False)
@@ -128,8 +127,9 @@ class Handshake:
     def _accepted(self, frame: Frame) -> list[Fact]:
         self._refused_tokens = 0
         result = frame.result if isinstance(frame.result, Result) else Result()
-        self.most_count = result.maxratecount or self.most_count
-        return [Notice(text=f"The venue warns about the subscription: {warning}") for warning in result.warnings or ()]
+        warnings = result.warnings or ()
+        facts: list[Fact] = [Notice(text=f"The venue warns about the subscription: {text}") for text in warnings]
+        return [*facts, LimitTold(most=result.maxratecount)] if result.maxratecount else facts
 
     def _failed(self, frame: Frame) -> list[Fact]:
         reason = self.hide(frame.error or "no reason given")

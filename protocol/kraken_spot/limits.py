@@ -31,6 +31,7 @@ __all__ = [
     "placement_cost",
     "rest_budgets",
     "rest_cost",
+    "terms_told",
     "trading_cost",
     "trading_terms",
 ]
@@ -102,13 +103,15 @@ TRADING: Final[Mapping[Tier, TradingTerms]] = {
 }
 
 
-def trading_terms(tier: Tier, most_count: int | None = None) -> TradingTerms:
-    """most_count: the limit that the venue named itself (`maxratecount`); it decides."""
-    terms = TRADING[tier]
-    if most_count is None or most_count * POINT == terms.limit:
-        return terms
-    decay = next((each.decay for each in TRADING.values() if each.limit == most_count * POINT), terms.decay)
-    return evolve(terms, limit=most_count * POINT, decay=decay)
+def trading_terms(tier: Tier) -> TradingTerms:
+    return TRADING[tier]
+
+
+def terms_told(terms: TradingTerms, most: int) -> TradingTerms:
+    """The terms with the limit that the venue named itself (`maxratecount`), in points. A tier that has this limit
+    tells how fast it decays."""
+    same = next((each for each in TRADING.values() if each.limit == most * POINT), terms)
+    return evolve(terms, limit=most * POINT, decay=same.decay)
 
 
 @frozen(kw_only=True)
@@ -162,6 +165,11 @@ class TradingCounters:
         self._counters[symbol] = after
         return True
 
+    def change_terms(self, terms: TradingTerms) -> None:
+        """What has been counted stays counted."""
+        self.terms = terms
+        self._counters = {symbol: evolve(each, terms=terms) for symbol, each in self._counters.items()}
+
     def forget_idle(self, now: int) -> None:
         """Lets go of the counters that are at zero."""
         self._counters = {symbol: each for symbol, each in self._counters.items() if each.decayed(now).level > 0}
@@ -185,6 +193,9 @@ class TradingThrottle:
                 self._counters.forget_idle(now)
             return 0
         return self._counters.ready_at(symbol, cost, now, urgent=urgent) - now
+
+    def allow(self, most: int) -> None:
+        self._counters.change_terms(terms_told(self._counters.terms, most))
 
 
 SWEEP: Final = 1000
