@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import trio
+from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
@@ -40,12 +41,14 @@ from protocol.kraken_spot.entry import encode
 from protocol.kraken_spot.options import KrakenSpotOptions
 from protocol.requests import BatchOrders, PlaceOrder
 from protocol.simulation.faults import Fault, FaultKind, drawn
+from protocol.simulation.kraken_spot.settings import KrakenSpotExchangeSettings
 
 from .test_kraken_futures_client import check, check_ends
 from .trading import config_for, drain, names, open_quiet_venue, until
 
 VENUE = "kraken-spot"
 BTC = "BTC/USD.KRAKEN"
+STARTER = tuple(evolve(user, tier="starter") for user in KrakenSpotExchangeSettings().users)
 
 
 def buy(quantity: str = "1", price: str = "60000", **terms: Any) -> NewOrder:
@@ -477,7 +480,7 @@ async def test_an_answer_that_comes_too_late_changes_nothing(autojump_clock: Moc
 
 
 async def test_a_batch_counts_half_of_what_its_orders_would(autojump_clock: MockClock) -> None:
-    async with trading(tier="starter", client={"tier": "starter"}) as (_, client, stream):
+    async with trading(users=STARTER, client={"tier": "starter"}) as (_, client, stream):
         for batch in range(3):
             await client.submit_all([buy(price=str(50000 + 100 * batch + number)) for number in range(15)])
         await trio.sleep(5)
@@ -486,7 +489,7 @@ async def test_a_batch_counts_half_of_what_its_orders_would(autojump_clock: Mock
 
 async def test_more_orders_than_the_trading_counter_allows_are_refused_here(autojump_clock: MockClock) -> None:
     """However the client is configured: the venue tells its own limit."""
-    async with trading(tier="starter", client={"tier": "pro"}) as (_, client, stream):
+    async with trading(users=STARTER, client={"tier": "pro"}) as (_, client, stream):
         sent = 0
         with pytest.raises(NotSent, match="no more of these for BTC/USD"):
             for number in range(100):
