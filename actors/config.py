@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import random
 import ssl
 from collections.abc import Callable
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from attrs import evolve, field, frozen
+from attrs.validators import and_, deep_iterable, ge, gt, instance_of, lt, optional
 
 from protocol.ax.venue import AxSettings, AxVenue
 from protocol.kraken_futures.venue import KrakenFuturesSettings, KrakenFuturesVenue
@@ -78,9 +80,14 @@ class Token:
 Credentials = ApiKey | Password | Token
 
 
+COUNT: Final[Any] = and_(instance_of(int), ge(1))
+FINITE: Final[Any] = and_(ge(0), lt(math.inf))
+
+
 @frozen(kw_only=True)
 class ClientConfig:
-    """What is the same for every venue. Times in seconds unless said otherwise.
+    """What is the same for every venue. Times in seconds unless said otherwise. Values that make no sense raise
+    ValueError or TypeError at once.
 
     trader, account: names of yours that every event carries; the venue never sees them.
     credentials: who we are at the venue: ApiKey, at AX also Password or Token.
@@ -115,27 +122,27 @@ class ClientConfig:
     trader: TraderId = DEFAULT_TRADER
     account: AccountId = DEFAULT_ACCOUNT
     credentials: Credentials | None = None
-    instruments: tuple[Instrument, ...] = ()
+    instruments: tuple[Instrument, ...] = field(default=(), validator=deep_iterable(instance_of(Instrument)))
     load_instruments: bool = True
-    heartbeat: float = 30.0
-    data_deadline: float = 15.0
-    login_timeout: float = 10.0
-    http_timeout: float = 10.0
+    heartbeat: float = field(default=30.0, validator=gt(0))
+    data_deadline: float = field(default=15.0, validator=gt(0))
+    login_timeout: float = field(default=10.0, validator=gt(0))
+    http_timeout: float = field(default=10.0, validator=gt(0))
     first_connect: Backoff = FIRST_CONNECT
     reconnect: Backoff = RECONNECT
-    close_timeout: float = 2.0
-    close_grace: float = 0.5
+    close_timeout: float = field(default=2.0, validator=FINITE)
+    close_grace: float = field(default=0.5, validator=FINITE)
     on_close: OnClose = OnClose.LEAVE
-    order_credits: int = 64
-    cancel_credits: int = 64
-    requests_per_second: int | None = None
-    budget_patience: float = 2.0
-    cancel_all_after: int = 0
+    order_credits: int = field(default=64, validator=COUNT)
+    cancel_credits: int = field(default=64, validator=COUNT)
+    requests_per_second: int | None = field(default=None, validator=optional(COUNT))
+    budget_patience: float = field(default=2.0, validator=FINITE)
+    cancel_all_after: int = field(default=0, validator=[instance_of(int), ge(0), lt(24 * 3600)])
     cancel_unknown: bool = False
-    subscriber_batches: int = 4096
-    fill_window: int = FILL_WINDOW
-    finished_window: int = FINISHED_WINDOW
-    max_message_size: int = 16 * MEBIBYTE
+    subscriber_batches: int = field(default=4096, validator=COUNT)
+    fill_window: int = field(default=FILL_WINDOW, validator=COUNT)
+    finished_window: int = field(default=FINISHED_WINDOW, validator=COUNT)
+    max_message_size: int = field(default=16 * MEBIBYTE, validator=COUNT)
     allow_plaintext: bool = False
     ssl_context: ssl.SSLContext | None = None
     proxy: str | None = field(default=None, repr=False)
@@ -178,6 +185,8 @@ class AxConfig(ClientConfig):
     request_timeout: float = 10.0
 
     def venue(self) -> Venue:
+        if self.cancel_all_after:
+            raise ValueError("AX has no timer that cancels all orders; leave cancel_all_after out.")
         credentials = self.credentials
         key = credentials if isinstance(credentials, ApiKey) else None
         user = credentials if isinstance(credentials, Password) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,7 @@ from attrs import frozen
 from trio.testing import MockClock
 
 from actors import (
+    AxConfig,
     Client,
     ClientOrderId,
     NewOrder,
@@ -193,3 +195,27 @@ def test_a_change_takes_exact_numbers_alone(number: object) -> None:
 def test_a_change_reads_its_numbers_and_its_instrument_from_text() -> None:
     change = commands.Replace(client_order_id=ClientOrderId("a"), instrument="XAU-PERP.AX", quantity=3, price="2400.5")
     assert (change.quantity, change.price, str(change.instrument)) == (Decimal(3), Decimal("2400.5"), "XAU-PERP.AX")
+
+
+@pytest.mark.parametrize(
+    "senseless",
+    [
+        {"heartbeat": 0},
+        {"close_grace": math.inf},
+        {"budget_patience": -1},
+        {"requests_per_second": 0},
+        {"subscriber_batches": 0},
+        {"order_credits": 1.5},
+        {"cancel_all_after": 86_400},
+        {"instruments": ("EURUSD-PERP",)},
+    ],
+    ids=str,
+)
+def test_a_configuration_that_makes_no_sense_is_refused_where_it_is_written(senseless: dict[str, Any]) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        AxConfig(**senseless)
+
+
+def test_a_venue_without_the_timer_is_not_asked_for_it() -> None:
+    with pytest.raises(ValueError, match="no timer"):
+        AxConfig(cancel_all_after=60).venue()
