@@ -80,7 +80,8 @@ class OrderView:
     the venue received the order, 0 if unsaid; reason: the venue's words where it ended the order; trigger_type: which
     price fires it, None: it has no trigger, or the venue used a word that we do not know; average_price: of what has
     filled; display_quantity: the part of an iceberg that shows; quote_amount: what the order may spend, where it was
-    placed by that, and `quantity` is None then; parent: the order whose fill placed this one.
+    placed by that, and `quantity` is None then; parent: the order whose fill placed this one; other_quantity: what
+    `quantity` is if the venue's message is read the other way, None: it is certain.
     """
 
     venue_order_id: VenueOrderId
@@ -103,6 +104,7 @@ class OrderView:
     display_quantity: Decimal | None = None
     quote_amount: Decimal | None = None
     parent: VenueOrderId | None = None
+    other_quantity: Decimal | None = None
 
 
 @frozen(kw_only=True)

@@ -61,18 +61,22 @@ def feed_trade(fill: FeedFill, memory: OrderMemory, instruments: Mapping[str, In
 def traded(trade: Trade, remaining: Decimal | None, memory: OrderMemory) -> OrderTraded:
     """The fact of a live fill. The feed shows no order, so its view holds what is remembered, and no status.
 
-    remaining: what is open of the order after it; with the remembered total it gives the cumulative quantity.
+    remaining: what is open of the order after it; with the remembered total, if that is certain, it gives the
+    cumulative quantity.
     """
     known, remaining = memory.get(trade.venue_order_id), amount(remaining)
-    total = None if known is None else known.total
-    cumulative = None if total is None or remaining is None or remaining > total else total - remaining
+    quantity = None if known is None else known.quantity
+    cumulative = None
+    if quantity is not None and quantity.other is None and remaining is not None and remaining <= quantity.total:
+        cumulative = quantity.total - remaining
     view = OrderView(
         venue_order_id=trade.venue_order_id,
         wire_id=trade.wire_id,
         symbol=trade.symbol,
         side=trade.side,
         price=None if known is None else known.price,
-        quantity=total,
+        quantity=None if quantity is None else quantity.total,
+        other_quantity=None if quantity is None else quantity.other,
         cumulative=cumulative,
         status=None,
         time_in_force=None,

@@ -10,6 +10,7 @@ from attrs import define, field, frozen
 from ..facts import OrderView
 from ..tracking import Window
 from ..values import OrderType, Side, TriggerType, VenueOrderId, WireId
+from .quantity import Quantity
 
 __all__ = ["OrderMemory", "Remembered"]
 
@@ -21,13 +22,13 @@ FIRED_CAPACITY: Final = 1_000
 
 @frozen(kw_only=True)
 class Remembered:
-    """An order as its last delta showed it. filled: None: never told."""
+    """An order as its last delta showed it. quantity, filled: None: never told."""
 
     symbol: str
     wire_id: WireId | None
     side: Side | None
     type: OrderType | None
-    total: Decimal | None
+    quantity: Quantity | None
     filled: Decimal | None
     price: Decimal | None
     trigger_price: Decimal | None
@@ -52,7 +53,7 @@ class OrderMemory:
                 wire_id=view.wire_id,
                 side=view.side,
                 type=view.type,
-                total=view.quantity,
+                quantity=None if view.quantity is None else Quantity(view.quantity, view.other_quantity),
                 filled=view.cumulative,
                 price=view.price,
                 trigger_price=view.trigger_price,

@@ -23,7 +23,7 @@ from ..values import NO_TIME, ZERO, Instrument, OrderStatus, VenueOrderId
 from ..wire_numbers import amount, positive
 from .converter import milliseconds
 from .memory import OrderMemory, Remembered
-from .quantity import QuantityReader
+from .quantity import Quantity, QuantityReader
 from .wire import Delta, OpenOrder
 from .words import DIRECTIONS, Reason, order_type, reason_of, time_in_force, trigger_type
 
@@ -40,9 +40,9 @@ def _is_removal(delta: Delta, reason: Reason) -> bool:
     return reason not in staying
 
 
-def _status(reason: Reason, total: Decimal | None, filled: Decimal | None, removed: bool) -> OrderStatus:
+def _status(reason: Reason, quantity: Quantity | None, filled: Decimal | None, removed: bool) -> OrderStatus:
     """Where the order stands after this message, first match (spec D.4)."""
-    complete = filled is not None and total is not None and filled >= total > 0
+    complete = filled is not None and quantity is not None and quantity.is_complete_with(filled)
     if reason is Reason.FULL_FILL or complete:
         return OrderStatus.FILLED
     if reason is Reason.TRIGGERED:
@@ -50,6 +50,15 @@ def _status(reason: Reason, total: Decimal | None, filled: Decimal | None, remov
     if removed:
         return OrderStatus.EXPIRED if reason is Reason.EXPIRED else OrderStatus.CANCELED
     return OrderStatus.PARTIALLY_FILLED if filled else OrderStatus.ACCEPTED
+
+
+def _filled_in_full(view: OrderView, told: bool) -> Decimal | None:
+    """How much an order has filled that left complete: all of it, where that is certain, else what this message says
+    has filled (told), never what an earlier one said. None: nobody said."""
+    filled = view.cumulative if told else None
+    if filled == 0 or view.other_quantity is not None:
+        return filled or None  # a full fill of nothing only leaves out how much it was
+    return view.quantity or filled
 
 
 @define(eq=False)
@@ -85,7 +94,7 @@ class OpenOrders:
         price, trigger_price = positive(order.limit_price), positive(order.stop_price)
         symbol = order.symbol or ("" if before is None else before.symbol)
         filled = amount(order.filled)
-        total = self._total(order, filled, before, symbol, edited=reason is Reason.EDITED)
+        quantity = self._quantity(order, filled, before, symbol, reason)
         if filled is None and before is not None:
             filled = before.filled
         removed = _is_removal(delta, reason)
@@ -95,9 +104,10 @@ class OpenOrders:
             symbol=symbol,
             side=DIRECTIONS.get(order.direction),
             price=price,
-            quantity=total,
+            quantity=None if quantity is None else quantity.total,
+            other_quantity=None if quantity is None else quantity.other,
             cumulative=filled,
-            status=_status(reason, total, filled, removed),
+            status=_status(reason, quantity, filled, removed),
             time_in_force=time_in_force(order.type),
             post_only=False,
             type=order_type(order.type, has_price=price is not None),
@@ -110,21 +120,27 @@ class OpenOrders:
         self.memory.put(view, reduce_only=view.reduce_only, trigger_type=view.trigger_type)
         return view
 
-    def _total(
-        self, order: OpenOrder, filled: Decimal | None, before: Remembered | None, symbol: str, *, edited: bool
-    ) -> Decimal | None:
-        known = None if before is None else before.total
+    def _quantity(
+        self, order: OpenOrder, filled: Decimal | None, before: Remembered | None, symbol: str, reason: Reason
+    ) -> Quantity | None:
+        known = None if before is None else before.quantity
         qty = amount(order.qty)
         if qty is None or filled is None:
             return known
         instrument = self.instruments.get(symbol)
-        increment = None if instrument is None else instrument.quantity_increment
-        return self.quantities.total(qty, filled, known, edited=edited, increment=increment)
+        return self.quantities.read(
+            qty,
+            filled,
+            known,
+            edited=reason is Reason.EDITED,
+            complete=reason is Reason.FULL_FILL,
+            increment=None if instrument is None else instrument.quantity_increment,
+        )
 
     def _remembered(self, delta: Delta, venue_order_id: VenueOrderId, before: Remembered | None) -> OrderView:
         """The view of a cancel-only message, from what earlier deltas told (spec D.4)."""
         reason = reason_of(delta.reason)
-        total = None if before is None else before.total
+        quantity = None if before is None else before.quantity
         filled = None if before is None else before.filled
         return OrderView(
             venue_order_id=venue_order_id,
@@ -132,9 +148,10 @@ class OpenOrders:
             symbol="" if before is None else before.symbol,
             side=None if before is None else before.side,
             price=None if before is None else before.price,
-            quantity=total,
+            quantity=None if quantity is None else quantity.total,
+            other_quantity=None if quantity is None else quantity.other,
             cumulative=filled,
-            status=_status(reason, total, filled, _is_removal(delta, reason)),
+            status=_status(reason, quantity, filled, _is_removal(delta, reason)),
             time_in_force=None,
             post_only=False,
             type=None if before is None else before.type,
@@ -155,7 +172,8 @@ class OpenOrders:
             self.memory.fired(view.venue_order_id, view.wire_id)
             return (OrderTriggered(time=time, order=view),)
         if _is_removal(delta, reason) or reason is Reason.FULL_FILL:
-            return (self._ended(reason, word, view, time, told=delta.order is not None),)
+            told = delta.order is not None and amount(delta.order.filled) is not None
+            return (self._ended(reason, word, view, time, told=told),)
         if reason is Reason.FROM_STOP:
             return self._from_stop(view, time)
         if reason is Reason.EDITED or self._has_new_terms(view, before):
@@ -164,11 +182,12 @@ class OpenOrders:
         return (OrderAcknowledged(time=time, order=view),)
 
     def _has_new_terms(self, view: OrderView, before: Remembered | None) -> bool:
-        """True when total, limit or stop differ from the last delta; what it leaves out has not changed (spec D.6)."""
+        """True when total, limit or stop differ from the last delta; what it leaves out has not changed (spec D.6). A
+        total that has become certain is new as well: until now it could be either of two."""
         if before is None:
             return False
-        pairs = (
-            (view.quantity, before.total),
+        pairs: tuple[tuple[object, object], ...] = (
+            (None if view.quantity is None else Quantity(view.quantity, view.other_quantity), before.quantity),
             (view.price, before.price),
             (view.trigger_price, before.trigger_price),
         )
@@ -178,12 +197,11 @@ class OpenOrders:
         """The order left the book. told: the message itself says how much had filled by then."""
         filled = view.cumulative
         if view.status is OrderStatus.FILLED:
-            return OrderRemoved(
-                time=time, order=view, ending=OrderStatus.FILLED, filled=view.quantity or filled, reason=word
-            )
+            whole = _filled_in_full(view, told)
+            return OrderRemoved(time=time, order=view, ending=OrderStatus.FILLED, filled=whole, reason=word)
         ending = OrderStatus.EXPIRED if reason is Reason.EXPIRED else OrderStatus.CANCELED
         if reason is Reason.PARTIAL_FILL:
-            known = filled if told else None  # the last fills may be newer than what we remember
+            known = filled or None if told else None  # the last fills may be newer than what we remember
             return OrderRemoved(time=time, order=view, ending=ending, filled=known, reason=word)
         if filled:
             return OrderRemoved(time=time, order=view, ending=ending, filled=filled, reason=word)

@@ -1,20 +1,21 @@
 """What `qty` means on the open_orders feed: sources disagree, so it is worked out (spec B.8).
 
 In one reading `qty` is what remains, in the other it is the whole order. Everything behind this module speaks of the
-whole order alone.
+whole order alone. Where nothing proves either reading, both are kept: neither is taken for a fact.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 from enum import Enum
 from typing import Final
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from ..wire_numbers import is_plausible
 
-__all__ = ["QuantityReader", "QuantitySemantics"]
+__all__ = ["Quantity", "QuantityReader", "QuantitySemantics"]
 
 
 class QuantitySemantics(Enum):
@@ -38,6 +39,26 @@ def _same(one: Decimal, other: Decimal, increment: Decimal | None) -> bool:
     return is_plausible(difference) and difference.quantize(Decimal(1), ROUND_HALF_EVEN) == 0
 
 
+REMAINING: Final = QuantitySemantics.REMAINING
+TOTAL: Final = QuantitySemantics.TOTAL
+
+
+@frozen
+class Quantity:
+    """A whole order's quantity. other: what it is if the message is read the other way, None: it is certain."""
+
+    total: Decimal
+    other: Decimal | None = None
+
+    @property
+    def by_reading(self) -> Mapping[QuantitySemantics, Decimal]:
+        return {REMAINING: self.total, TOTAL: self.total if self.other is None else self.other}
+
+    def is_complete_with(self, filled: Decimal) -> bool:
+        """True where so much completes the order, whichever way its message is read."""
+        return filled >= max(self.by_reading.values()) > 0
+
+
 @define
 class QuantityReader:
     """One connection's reading of `qty`. latched: which reading an earlier message proved, None: none yet."""
@@ -45,21 +66,51 @@ class QuantityReader:
     semantics: QuantitySemantics = QuantitySemantics.AUTO
     latched: QuantitySemantics | None = field(default=None, init=False)
 
-    def total(
-        self, qty: Decimal, filled: Decimal, known: Decimal | None, *, edited: bool, increment: Decimal | None = None
-    ) -> Decimal:
-        """The whole order's quantity. known: its last known total; edited: this message tells of an edit."""
+    def read(
+        self,
+        qty: Decimal,
+        filled: Decimal,
+        known: Quantity | None,
+        *,
+        edited: bool = False,
+        complete: bool = False,
+        increment: Decimal | None = None,
+    ) -> Quantity | None:
+        """The whole order's quantity, None: the message does not tell it. known: as the order's last message left it;
+        edited: this one tells of an edit; complete: it says that the order has filled in full."""
         if filled == 0:
-            return qty
+            return Quantity(qty) if qty else known  # nothing of nothing: the message leaves it out
         if qty == 0:
-            return filled
-        if self.semantics is not QuantitySemantics.AUTO:
-            return qty if self.semantics is QuantitySemantics.TOTAL else qty + filled
+            discarded = known is not None and filled < known.total and not _same(filled, known.total, increment)
+            return known if discarded and not (complete or edited) else Quantity(filled)
+        said = {REMAINING: qty + filled, TOTAL: qty}
+        reading: QuantitySemantics | None = self.semantics
+        if reading is QuantitySemantics.AUTO:
+            self._learn(said, filled, None if edited else known, increment)
+            reading = self.latched
         if known is not None:
-            if _same(qty + filled, known, increment):
-                self.latched = QuantitySemantics.REMAINING
-                return known
-            if not edited and _same(qty, known, increment):
-                self.latched = QuantitySemantics.TOTAL
-                return known
-        return qty if self.latched is QuantitySemantics.TOTAL else qty + filled
+            said = {each: _settled(total, known, increment) for each, total in said.items()}
+        return Quantity(said[REMAINING], said[TOTAL]) if reading is None else Quantity(said[reading])
+
+    def _learn(
+        self,
+        said: Mapping[QuantitySemantics, Decimal],
+        filled: Decimal,
+        known: Quantity | None,
+        increment: Decimal | None,
+    ) -> None:
+        """Latches a reading that this message proves: the only one that agrees with what is known, or that is possible.
+
+        An edit proves nothing by agreeing, for it may have changed the order to just what the wrong reading says.
+        """
+        expected = {} if known is None else known.by_reading
+        agreeing = [each for each, total in expected.items() if _same(said[each], total, increment)]
+        if len(agreeing) == 1:
+            self.latched = agreeing[0]
+        elif said[TOTAL] < filled and not _same(said[TOTAL], filled, increment):
+            self.latched = REMAINING  # no order fills beyond its whole
+
+
+def _settled(total: Decimal, known: Quantity, increment: Decimal | None) -> Decimal:
+    """`total` as it is known, without the noise of this message."""
+    return next((each for each in known.by_reading.values() if _same(total, each, increment)), total)
