@@ -37,7 +37,9 @@ from actors import (
     events,
     open_client,
 )
+from protocol.simulation.exchange import Tell
 from protocol.simulation.faults import Fault, FaultKind, drawn
+from protocol.values import Instant
 
 from .trading import config_for, drain, names, open_quiet_venue, until
 
@@ -438,6 +440,31 @@ async def test_fills_of_a_lost_connection_are_there_before_all_is_reconciled(aut
         assert names(heard)[-1] == "Reconciled"
         assert names(heard).count("Filled") == 1
         assert "Gap" not in names(heard)
+
+
+@pytest.mark.parametrize("resumed", [True, False])
+async def test_a_client_whose_fills_feed_ended_hears_of_fills_all_the_same(
+    autojump_clock: MockClock, resumed: bool
+) -> None:
+    """The venue may resume it, or find that the challenge is too old by now."""
+
+    def end_fills(exchange: Any, now: Instant) -> list[Tell]:
+        ((number, session),) = exchange._sessions.items()
+        del session.feeds["fills"]
+        if not resumed:
+            session.challenge = None
+        return [Tell(number, '{"event":"unsubscribed","feed":"fills"}')]
+
+    async with trading() as (venue, client, stream):
+        order = await client.submit(buy())
+        await order.accepted()
+        await until(stream, events.Accepted)
+        await venue.act(end_fills)
+        await trio.sleep(1)
+        await sell_to_us(venue, "1")
+        assert (await order.filled()).cumulative == 1
+        ours, link = ["Filled"], ["Disconnected", "Reconnected", "Authenticated", "Reconciled"]
+        assert names(await drain(stream)) == (ours if resumed else [*link, *ours])
 
 
 async def test_an_order_that_ended_while_we_were_away_long_is_settled_by_history(autojump_clock: MockClock) -> None:

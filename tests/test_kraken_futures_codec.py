@@ -238,6 +238,70 @@ def test_a_feed_that_the_venue_ends_is_subscribed_again_with_the_same_challenge(
     assert json.loads(say.text)["original_challenge"] == "c-1"
 
 
+@pytest.mark.parametrize("feed", ["fills", "open_orders"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"event":"alert","message":"Failed to subscribe to authenticated feed"}',
+        '{"event":"alert","message":"Rate limit exceeded"}',
+        '{"event":"error","message":"Invalid feed"}',
+        '{"event":"subscribed_failed","feed":"fills"}',
+        '{"event":"subscribed_failed","feed":"open_orders"}',
+    ],
+)
+def test_a_feed_that_does_not_come_back_ends_the_connection_and_not_the_session(text: str, feed: str) -> None:
+    wire = logged_in()
+    wire.decode(f'{{"event":"unsubscribed","feed":"{feed}"}}')
+    (fact,) = wire.decode(text)
+    assert isinstance(fact, LoginRefused)
+    assert not fact.unauthorized
+    assert wire.stage is Stage.REFUSED
+
+
+def test_a_feed_that_came_back_waits_for_nothing_any_more() -> None:
+    wire = logged_in()
+    wire.decode('{"event":"unsubscribed","feed":"fills"}')
+    assert wire.decode('{"event":"subscribed","feed":"fills"}') == (Alive(),)
+    (fact,) = wire.decode('{"event":"alert","message":"Rate limit exceeded"}')
+    assert isinstance(fact, Notice)
+    _, say = wire.decode('{"event":"unsubscribed","feed":"fills"}')
+    assert isinstance(say, Say)
+
+
+def test_the_heartbeat_may_fail_while_a_feed_is_asked_for_again() -> None:
+    wire = logged_in()
+    wire.decode('{"event":"unsubscribed","feed":"fills"}')
+    (fact,) = wire.decode('{"event":"subscribed_failed","feed":"heartbeat"}')
+    assert isinstance(fact, Notice)
+
+
+def test_a_feed_is_asked_for_once_however_often_it_ends() -> None:
+    wire = logged_in()
+    wire.decode('{"event":"unsubscribed","feed":"fills"}')
+    assert wire.decode('{"event":"unsubscribed","feed":"fills"}') == (Alive(),)
+
+
+def test_a_feed_that_ends_during_the_login_is_subscribed_again_as_well() -> None:
+    wire = new_wire()
+    for text in (
+        '{"event":"info"}',
+        '{"event":"challenge","message":"c"}',
+        '{"event":"subscribed","feed":"fills"}',
+    ):
+        wire.decode(text)
+    _, say = wire.decode('{"event":"unsubscribed","feed":"fills"}')
+    assert isinstance(say, Say)
+    assert json.loads(say.text)["feed"] == "fills"
+    assert wire.decode('{"event":"subscribed","feed":"fills"}') == (Alive(),)
+    assert wire.stage is Stage.OPEN_ORDERS
+
+
+def test_a_subscription_that_fails_out_of_the_blue_does_not_end_the_session() -> None:
+    (fact,) = logged_in().decode('{"event":"subscribed_failed","feed":"fills"}')
+    assert isinstance(fact, LoginRefused)
+    assert not fact.unauthorized
+
+
 def test_a_later_snapshot_brings_every_order_up_to_date() -> None:
     wire = logged_in(order())
     replaced, new = wire.decode(

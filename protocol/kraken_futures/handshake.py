@@ -41,15 +41,22 @@ PRIVATE: Final = (FILLS, OPEN_ORDERS)
 UNAUTHORIZED: Final = "Failed to subscribe to authenticated feed"
 FAILURES: Final = frozenset({"subscribed_failed", "alert", "error"})
 WAITING: Final = frozenset({Stage.CHALLENGE, Stage.FILLS, Stage.OPEN_ORDERS})
+RUNNING: Final = frozenset({(Stage.OPEN_ORDERS, FILLS), (Stage.READY, FILLS), (Stage.READY, OPEN_ORDERS)})
+"""Which feeds run at which stage, so that the venue may end them."""
 
 
 @define(eq=False)
 class Handshake:
-    """Where one connection stands. heartbeat: ask for the venue's heartbeat as well, once logged in."""
+    """Where one connection stands. heartbeat: ask for the venue's heartbeat as well, once logged in.
+
+    _again: feeds that the venue ended and that were asked for again. Without them the connection must not go on: it
+    would look healthy and bring no news.
+    """
 
     _credentials: Credentials = field(repr=False)
     heartbeat: bool = True
     stage: Stage = field(default=Stage.GREETING, init=False)
+    _again: set[str] = field(factory=set, init=False)
     _challenge: str = field(default="", init=False, repr=False)
     _signed: str = field(default="", init=False, repr=False)
 
@@ -63,7 +70,10 @@ class Handshake:
             return say(self, frame)
         if event in FAILURES:
             return self._failed(event, feed, frame)
-        if event == "unsubscribed" and feed in PRIVATE and self.stage is Stage.READY:
+        if event == "subscribed":
+            self._again.discard(feed)
+        if event == "unsubscribed" and (self.stage, feed) in RUNNING and feed not in self._again:
+            self._again.add(feed)
             return (Notice(text=f"The venue ended the feed {feed}; it is subscribed again."), self._subscribe(feed))
         return ()
 
@@ -77,10 +87,13 @@ class Handshake:
     def _failed(self, event: str, feed: str, frame: Frame) -> tuple[HandshakeFact, ...]:
         text = self.hide(frame.message or "")
         said = f"{event} {feed}".strip() + (f": {text}" if text else "")
-        lost_feed = self.stage is Stage.READY and event == "subscribed_failed" and feed in PRIVATE
-        if feed == HEARTBEAT or not (self.stage in WAITING or lost_feed):
+        lost = self.stage is Stage.READY and (self._again or (event == "subscribed_failed" and feed in PRIVATE))
+        if feed == HEARTBEAT or not (self.stage in WAITING or lost):
             return (Notice(text=f"The venue says: {said}."),)
         self.stage = Stage.REFUSED
+        if lost or self._again:  # the credentials were good once; a new connection has a challenge of its own
+            reason = f"Kraken Futures ended a feed and did not resume it ({said})."
+            return (LoginRefused(reason=reason, unauthorized=False),)
         unauthorized = event == "subscribed_failed" or text == UNAUTHORIZED
         return (LoginRefused(reason=f"Kraken Futures did not log us in ({said}).", unauthorized=unauthorized),)
 
