@@ -859,7 +859,9 @@ def change(**changes: Any) -> Replace:
         {"quantity": D("0.1")},
         {"price": D("3000.5")},
         {"trigger_price": D("2900")},
-        {"trailing_offset": D("0.01")},
+        {"trailing_offset": D("0.1")},
+        {"trailing_offset": D(50)},
+        {"trailing_offset": D(60), "trailing_unit": PRICE},
         {"quantity": D(1), "price": D(1), "trigger_price": D(1), "trailing_offset": D(1), "trailing_unit": PRICE},
     ],
 )
@@ -896,6 +898,14 @@ STOPPED_CHANGES: dict[str, tuple[dict[str, Any], str]] = {
     "a trigger of nothing": (
         {"trigger_price": D(0)},
         "the trigger price 0 must be greater than zero and plausible.",
+    ),
+    "too short a distance": (
+        {"trailing_offset": D("0.09")},
+        "A trailing offset must be 0.1 to 50 percent, not 0.09.",
+    ),
+    "too long a distance": (
+        {"trailing_offset": D(60)},
+        "A trailing offset must be 0.1 to 50 percent, not 60.",
     ),
     "a distance of nothing": (
         {"trailing_offset": D(0)},

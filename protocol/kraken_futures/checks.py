@@ -12,7 +12,7 @@ from typing import Final
 from ..commands import Replace
 from ..errors import NotSent
 from ..orders import NewOrder
-from ..values import ZERO, ClientOrderId, Instrument, OffsetUnit, OrderType, Side, TimeInForce, TriggerType
+from ..values import ClientOrderId, Instrument, OffsetUnit, OrderType, Side, TimeInForce, TriggerType
 from ..wire_numbers import is_plausible, plain
 from .entry import LIMIT_TYPES, TRAILING_TYPES, TRIGGER_TYPES
 from .instruments import VENUE
@@ -150,9 +150,8 @@ def _check_trailing(order: NewOrder) -> None:
     for what, value in (("trailing offset", offset), ("limit offset", limit_offset)):
         if value is not None:
             _check_offset(what, value)
-    in_percent = offset is not None and order.trailing_unit is OffsetUnit.PERCENT
-    if in_percent and not LEAST_DEVIATION <= (offset or ZERO) <= MOST_DEVIATION:
-        raise NotSent(f"a trailing offset must be 0.1 to 50 percent, not {offset}.")
+    if offset is not None:
+        _check_deviation(offset, order.trailing_unit)
 
 
 TRIGGER_OFFSET_TYPES: Final = frozenset(
@@ -164,6 +163,11 @@ TRIGGER_OFFSET_TYPES: Final = frozenset(
 def _check_offset(what: str, value: Decimal) -> None:
     if not is_plausible(value) or value <= 0:
         raise NotSent(f"the {what} {value} must be greater than zero and plausible.")
+
+
+def _check_deviation(offset: Decimal, unit: OffsetUnit | None) -> None:
+    if unit is OffsetUnit.PERCENT and not LEAST_DEVIATION <= offset <= MOST_DEVIATION:
+        raise NotSent(f"a trailing offset must be 0.1 to 50 percent, not {offset}.")
 
 
 def check_change(change: Replace, instrument: Instrument) -> None:
@@ -182,3 +186,4 @@ def check_change(change: Replace, instrument: Instrument) -> None:
     _check_price("trigger price", change.trigger_price, instrument)
     if change.trailing_offset is not None:
         _check_offset("trailing offset", change.trailing_offset)
+        _check_deviation(change.trailing_offset, change.trailing_unit)
