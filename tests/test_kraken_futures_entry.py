@@ -383,11 +383,25 @@ def test_a_batch_holds_stops_and_trailing_stops() -> None:
     )
 
 
-def test_a_batch_has_one_moment_for_all_of_it() -> None:
+@pytest.mark.parametrize(
+    ("own", "placed", "changed", "moment"),
+    [
+        (MOMENT, None, None, IN_A_FORM),
+        (MOMENT, MOMENT + 10**9, MOMENT + 10**9, IN_A_FORM),
+        (MOMENT + 10**9, MOMENT, None, IN_A_FORM),
+        (MOMENT + 10**9, MOMENT + 10**9, MOMENT, IN_A_FORM),
+        (None, MOMENT, MOMENT + 10**9, IN_A_FORM),
+        (None, None, None, None),
+    ],
+)
+def test_a_batch_has_one_moment_for_all_of_it_which_is_the_earliest(
+    own: int | None, placed: int | None, changed: int | None, moment: str | None
+) -> None:
     """The parts of a batch have no `processBefore`; the batch itself does, with a capital letter."""
-    request = batch(place(process_before=1), replace(price=D(1), process_before=1), process_before=MOMENT)
-    assert "processBefore" not in body_of(request)
-    assert body_of(request).endswith("&ProcessBefore=" + IN_A_FORM)
+    legs = (place(process_before=placed), replace(price=D(1), process_before=changed), cancel())
+    body = body_of(batch(*legs, process_before=own))
+    assert "processBefore" not in body
+    assert body.partition("&ProcessBefore=")[2] == (moment or "")
 
 
 def test_the_tag_of_a_leg_is_its_request_number() -> None:

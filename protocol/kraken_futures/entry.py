@@ -233,7 +233,8 @@ def _batch(request: BatchOrders) -> BatchForm:
     if any(isinstance(leg, PlaceOrder) and leg.type is OrderType.MARKET for leg in orders):
         raise ValueError("Market orders are sent one by one, not in a batch.")
     text = encode_message(BatchRequest(batchOrder=[_leg(leg) for leg in request.legs]))
-    return BatchForm(json=text, ProcessBefore=_moment(request.process_before))
+    moments = [each.process_before for each in (request, *orders) if each.process_before is not None]
+    return BatchForm(json=text, ProcessBefore=_moment(min(moments, default=None)))
 
 
 def _leg(leg: Leg) -> BatchItem:
@@ -246,7 +247,7 @@ def _leg(leg: Leg) -> BatchItem:
         return BatchItem(order="edit", order_id=edit.orderId, **terms)
     send = _send(leg)
     terms = {field.name: getattr(send, field.name) for field in attrs.fields(SendForm)}
-    del terms["processBefore"]  # a batch has one for all of it
+    del terms["processBefore"]  # a batch has one for all of it: the earliest
     return BatchItem(order="send", order_tag=order_tag(leg), **terms)
 
 
