@@ -380,7 +380,7 @@ def test_a_binary_message_is_unreadable() -> None:
 
 
 def acknowledged(text: str, **options: Any) -> OrderView:
-    (fact,) = logged_in(**options).decode(delta(text, "new_placed_order_by_user"))
+    fact, *_ = logged_in(**options).decode(delta(text, "new_placed_order_by_user"))
     assert isinstance(fact, OrderAcknowledged)
     assert isinstance(fact.order, OrderView)
     return fact.order
@@ -483,6 +483,25 @@ def test_a_field_of_an_order_is_read(kind: str) -> None:
 def test_quantities_stay_exact() -> None:
     shown = acknowledged(order(qty="0.10000000000000000001", limit_price="1e-7"))
     assert (str(shown.quantity), shown.price) == ("0.10000000000000000001", D("0.0000001"))
+
+
+def test_a_direction_that_we_do_not_know_costs_the_side_alone_and_is_told_once() -> None:
+    wire = logged_in()
+    fact, notice = wire.decode(delta(order(direction="2"), "new_placed_order_by_user"))
+    assert fact == OrderAcknowledged(time=AT, order=view(side=None))
+    assert notice == Notice(
+        text="The direction of order ord-1 is 2; only 0 (buy) and 1 (sell) have a meaning. "
+        "The side of such orders is left open."
+    )
+    (fact,) = wire.decode(delta(order(direction="3"), "status_update"))
+    assert isinstance(fact, OrderAcknowledged)
+
+
+def test_a_snapshot_tells_of_a_direction_that_we_do_not_know_as_well() -> None:
+    listed = order(direction="2") + "," + order(order_id='"ord-2"', direction="2")
+    wire = logged_in()
+    facts = wire.decode('{"feed":"open_orders_snapshot","account":"acc-1","orders":[' + listed + "]}")
+    assert [type(fact) for fact in facts] == [OrderAcknowledged, OrderAcknowledged, Notice]
 
 
 def test_a_delta_without_a_client_id_keeps_the_one_that_we_remember() -> None:

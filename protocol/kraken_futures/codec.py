@@ -17,6 +17,7 @@ from ..facts import (
     Fact,
     FillsListed,
     LoggedIn,
+    Notice,
     OrderAcknowledged,
     OrderReplaced,
     OrderView,
@@ -33,7 +34,8 @@ from .memory import OrderMemory
 from .open_orders import OpenOrders
 from .quantity import QuantityReader, QuantitySemantics
 from .signing import Credentials
-from .wire import FeedFill, Frame
+from .wire import FeedFill, Frame, OpenOrder
+from .words import DIRECTIONS
 
 __all__ = ["UNASKED", "FuturesWire"]
 
@@ -76,6 +78,7 @@ class FuturesWire:
     _account: str = field(init=False, default="")
     _open: tuple[OrderView, ...] | None = field(init=False, default=None, repr=False)
     _logged_in: bool = field(init=False, default=False)
+    _warned: bool = field(init=False, default=False)
 
     @_handshake.default
     def _make_handshake(self) -> Handshake:
@@ -146,6 +149,7 @@ class FuturesWire:
         skipped: list[Fact] = []
         for order in frame.orders:
             view = self._orders.snapshot(order)
+            skipped += self._without_side(order)
             if view is not None:
                 views.append(view)
             else:
@@ -171,7 +175,19 @@ class FuturesWire:
 
     def _orders_delta(self, frame: Frame, message: str) -> tuple[Fact, ...]:
         facts = self._orders.delta(frame)
-        return facts or self._unreadable("The venue sent a change of an order that it does not name.", message)
+        if not facts:
+            return self._unreadable("The venue sent a change of an order that it does not name.", message)
+        return (*facts, *self._without_side(frame.order))
+
+    def _without_side(self, order: OpenOrder | None) -> tuple[Fact, ...]:
+        """Says once that the venue's word for buy or sell is not one that we know: it may be so for every order."""
+        if order is None or order.direction in DIRECTIONS or self._warned:
+            return ()
+        self._warned = True
+        told = f"The direction of order {order.venue_id} is {order.direction}"
+        return (
+            Notice(text=f"{told}; only 0 (buy) and 1 (sell) have a meaning. The side of such orders is left open."),
+        )
 
     # Fills
 
