@@ -259,6 +259,18 @@ async def test_a_stop_fires_and_its_order_goes_on_under_our_name(
         assert heard.count("Accepted") == heard.count("Triggered") == heard.count("Filled") == 1
 
 
+@pytest.mark.parametrize("announce_child", [True, False])
+async def test_a_stop_that_fires_where_nobody_buys_is_over(autojump_clock: MockClock, announce_child: bool) -> None:
+    async with trading(announce_child=announce_child) as (venue, client, stream):
+        stop = NewOrder.stop_market(BTC, Side.SELL, quantity="1", trigger_price="64000", trigger=TriggerType.MARK)
+        order = await client.submit(stop)
+        await order.accepted()
+        await venue.act(lambda exchange, now: exchange.set_price("PF_XBTUSD", "mark", 63500, now))
+        assert (await order.done()).status is OrderStatus.CANCELED
+        heard = names(await drain(stream, 3))
+        assert heard[-4:] == ["Accepted", "Triggered", "Updated", "Canceled"]
+
+
 async def test_triggers_and_trailing_stops_are_taken(autojump_clock: MockClock) -> None:
     async with trading() as (_, client, _):
         orders = [

@@ -777,6 +777,29 @@ def test_what_the_child_of_a_stop_filled_at_once_was_not_filled_under_the_stop()
     assert seen.order.cumulative == D("0.5")
 
 
+def test_the_child_of_a_stop_that_finds_nobody_to_trade_with_ends_what_the_stop_was() -> None:
+    wire = logged_in(order(**STOP))
+    wire.decode(delta(order(**STOP), "stop_order_triggered", gone=True))
+    carried_on, ended = wire.decode(bare("ioc_order_failed_because_it_would_not_be_executed", order_id="ord-2"))
+    assert isinstance(carried_on, OrderReplaced)
+    assert (carried_on.order.venue_order_id, carried_on.new_venue_order_id) == ("ord-1", "ord-2")
+    assert isinstance(ended, OrderRejected)
+    assert (ended.order.venue_order_id, ended.removed) == ("ord-2", True)
+
+
+def test_the_child_of_a_stop_whose_first_message_was_lost_continues_it_with_the_next() -> None:
+    wire = logged_in(order(**STOP))
+    wire.decode(bare("stop_order_triggered"))
+    child = order(order_id='"ord-2"', qty="0", filled="2.5", direction="1")
+    carried_on, ended = wire.decode(delta(child, "full_fill", gone=True))
+    assert isinstance(carried_on, OrderReplaced)
+    assert carried_on.replacement is not None
+    assert (carried_on.new_venue_order_id, carried_on.replacement.cumulative) == ("ord-2", 0)
+    assert isinstance(ended, OrderRemoved)
+    assert (ended.ending, ended.filled) == (OrderStatus.FILLED, D("2.5"))
+    assert [type(fact) for fact in wire.decode(delta(child, "full_fill", gone=True))] == [OrderRemoved]
+
+
 @pytest.mark.parametrize(
     "child",
     [

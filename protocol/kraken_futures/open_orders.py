@@ -81,9 +81,13 @@ class OpenOrders:
             return ()
         before = self.memory.get(venue_order_id)
         if order is None:
-            return self._happened(delta, self._remembered(delta, venue_order_id, before), NO_TIME, before)
-        view = self._shown(order, venue_order_id, delta)
-        return self._happened(delta, view, milliseconds(order.last_update_time, order.time), before)
+            view, time = self._remembered(delta, venue_order_id, before), NO_TIME
+        else:
+            view, time = self._shown(order, venue_order_id, delta), milliseconds(order.last_update_time, order.time)
+        carried_on = self._from_stop(view, time) if before is None else ()
+        if carried_on and reason_of(delta.reason) is Reason.FROM_STOP and not view.cumulative:
+            return carried_on
+        return (*carried_on, *self._happened(delta, view, time, before))
 
     # The order as it is now
 
@@ -174,8 +178,6 @@ class OpenOrders:
         if _is_removal(delta, reason) or reason is Reason.FULL_FILL:
             told = delta.order is not None and amount(delta.order.filled) is not None
             return (self._ended(reason, word, view, time, told=told),)
-        if reason is Reason.FROM_STOP:
-            return self._from_stop(view, time)
         if reason is Reason.EDITED or self._has_new_terms(view, before):
             changed = OrderReplaced(time=time, order=view, new_venue_order_id=None, replacement=None)
             return (changed,)
@@ -212,10 +214,11 @@ class OpenOrders:
         return kind(time=time, order=view, reason=word)
 
     def _from_stop(self, view: OrderView, time: int) -> tuple[Fact, ...]:
-        """An order made by a fired stop: its continuation if the client id says so (spec B.7)."""
+        """An order made by a fired stop continues it, if the client id says so (spec B.7). Any message of it may be the
+        first, and the last as well: where there is nobody to trade with, it only ends."""
         parent = self.memory.parent_of(view.venue_order_id, view.wire_id)
         if parent is None:
-            return (OrderAcknowledged(time=time, order=view),)
+            return ()
         stop = evolve(view, venue_order_id=parent, cumulative=ZERO, status=OrderStatus.TRIGGERED)
         replaced = OrderReplaced(
             time=time,
@@ -224,4 +227,4 @@ class OpenOrders:
             # None of what it filled was counted under the stop's id.
             replacement=evolve(view, cumulative=ZERO),
         )
-        return (replaced, OrderAcknowledged(time=time, order=view)) if view.cumulative else (replaced,)
+        return (replaced,)
