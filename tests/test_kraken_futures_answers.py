@@ -975,7 +975,11 @@ ROWS: dict[str, tuple[dict[str, str | None], dict[str, Any]]] = {
     ),
     # Whoever knows how large the order is keeps what is known.
     "without an unfilled size": ({"unfilledSize": None}, {"quantity": None}),
-    "without a filled size": ({"filledSize": None}, {"quantity": D("2.10"), "cumulative": None}),
+    "without a filled size": ({"filledSize": None}, {"quantity": None, "cumulative": None}),
+    "untouched without a filled size": (
+        {"status": '"untouched"', "filledSize": None, "unfilledSize": "2.50"},
+        {"status": OrderStatus.ACCEPTED, "cumulative": D(0)},
+    ),
     "with an unknown status": (
         {"status": '"meditating"'},
         {"status": None, "reason": "meditating"},

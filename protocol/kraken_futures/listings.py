@@ -30,14 +30,16 @@ def _row_view(row: OpenOrderRow) -> OrderView | None:
     price, trigger_price = positive(row.limitPrice), positive(row.stopPrice)
     filled, unfilled = amount(row.filledSize), amount(row.unfilledSize)
     status = ROW_STATUSES.get(row.status or "")
+    if filled is None and status is OrderStatus.ACCEPTED:
+        filled = ZERO  # untouched
     return OrderView(
         venue_order_id=VenueOrderId(row.venue_id),
         wire_id=row.client_id,
         symbol=(row.symbol or "").upper(),
         side=SIDES.get((row.side or "").lower()),
         price=price,
-        # Without the unfilled part the row does not say how large the order is; whoever knows it keeps what is known.
-        quantity=None if unfilled is None else (filled or ZERO) + unfilled,
+        # Without one of the parts the row does not say how large the order is; whoever knows it keeps what is known.
+        quantity=None if filled is None or unfilled is None else filled + unfilled,
         cumulative=filled,
         status=status,
         time_in_force=time_in_force(row.orderType),
