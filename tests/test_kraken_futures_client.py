@@ -618,3 +618,64 @@ def test_every_fill_comes_once_whatever_goes_wrong_and_whoever_goes_first(schedu
 @pytest.mark.parametrize("seed", range(20))
 def test_every_fill_comes_once_whatever_goes_wrong(seed: int) -> None:
     trio.run(story, seed, clock=MockClock(autojump_threshold=0))
+
+
+# Stops, whatever goes wrong
+
+STOP_KINDS = (FaultKind.DUPLICATE_EVENT, FaultKind.DROP_EVENT, FaultKind.DELAY_EVENT)
+
+
+async def story_of_stops(seed: int) -> None:
+    """Stops fire and trade at a venue where events are lost, doubled and late; afterwards the books are compared."""
+    chance = random.Random(seed)
+    faults = drawn(chance.random, chance=0.06, among=STOP_KINDS, last=60).faults
+    switches = {
+        "fills_first": chance.random() < 0.5,
+        "qty_semantics": chance.choice(["remaining", "total"]),
+        "omit_client_id": chance.random() < 0.5,
+        "full_fill": chance.choice(["delta", "cancel_only"]),
+        "child_order_id": chance.choice(["new", "same"]),
+        "announce_child": chance.random() < 0.5,
+    }
+    async with open_quiet_venue(*faults, name=VENUE, **switches) as venue:
+        async with open_client(config_for(venue)) as client:
+            with client.events() as stream:
+                orders = await fire_stops(venue, client, chance)
+                await trio.sleep(400)
+                check_ends([await order.state() for order in orders], venue)
+                await client.close()
+                heard = [event async for event in stream]
+        check(heard, {execution.trade_id for execution in venue.executions()})
+        assert all(event.quantity == 1 for event in heard if isinstance(event, events.Updated)), "none was edited"
+        assert all(event.reported <= 1 for event in heard if isinstance(event, events.Gap)), "more than there was"
+
+
+async def fire_stops(venue: SimulatedVenue, client: Client, chance: random.Random) -> list[Order]:
+    """Sells that wait below the market. Each finds a buyer as it fires, for all of it or a part; some find another
+    later, some are canceled, and a market order that is too late finds nobody."""
+    orders = []
+    for number in range(5):
+        trigger = 64000 - 100 * number
+        terms: dict[str, Any] = {"quantity": "1", "trigger_price": str(trigger), "trigger": TriggerType.MARK}
+        limited = chance.random() < 0.6
+        if limited:
+            order = NewOrder.stop_limit(BTC, Side.SELL, price=str(trigger - 500), **terms)
+        else:
+            order = NewOrder.stop_market(BTC, Side.SELL, **terms)
+        orders.append(await client.submit(order))
+        await trio.sleep(chance.choice([0, 1]))
+        await venue.trade("PF_XBTUSD", Side.BUY, price=trigger - 400, quantity=chance.choice(["0.4", "1"]), rest=True)
+        await venue.act(lambda exchange, now, to=trigger - 50: exchange.set_price("PF_XBTUSD", "mark", to, now))
+        await trio.sleep(chance.choice([0, 1]))
+        if chance.random() < 0.5:
+            await venue.trade("PF_XBTUSD", Side.BUY, price=trigger - 400, quantity="0.6")
+        elif limited and chance.random() < 0.5:
+            with suppress(NotSent):  # it may be filled by now
+                await client.cancel(orders[-1])
+        await trio.sleep(1)
+    return orders
+
+
+@pytest.mark.parametrize("seed", [*range(30), 168, 499])
+def test_every_fill_of_a_stop_comes_once_whatever_goes_wrong(seed: int) -> None:
+    trio.run(story_of_stops, seed, clock=MockClock(autojump_threshold=0))
