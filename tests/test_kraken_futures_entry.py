@@ -914,12 +914,12 @@ STOPPED_CHANGES: dict[str, tuple[dict[str, Any], str]] = {
         "the trigger price 0 must be greater than zero and plausible.",
     ),
     "too short a distance": (
-        {"trailing_offset": D("0.09")},
-        "A trailing offset must be 0.1 to 50 percent, not 0.09.",
+        {"trailing_offset": D("0.09"), "trailing_unit": OffsetUnit.PERCENT},
+        "a trailing offset must be 0.1 to 50 percent, not 0.09.",
     ),
     "too long a distance": (
-        {"trailing_offset": D(60)},
-        "A trailing offset must be 0.1 to 50 percent, not 60.",
+        {"trailing_offset": D(60), "trailing_unit": OffsetUnit.PERCENT},
+        "a trailing offset must be 0.1 to 50 percent, not 60.",
     ),
     "a distance of nothing": (
         {"trailing_offset": D(0)},

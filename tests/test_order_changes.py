@@ -146,6 +146,35 @@ def test_the_change_can_follow_what_the_venue_changed_by_itself() -> None:
     assert desk.sent() == [], "nobody needs to ask"
 
 
+# Messages that can be read in two ways
+
+
+@pytest.mark.parametrize(("first", "other"), [(14, 10), (10, 14)])
+def test_of_two_readings_the_one_by_which_nothing_changed_is_right(first: int, other: int) -> None:
+    desk = new_desk()
+    filled(desk, "t1", 4)
+    shown = changed(quantity=Decimal(first), other_quantity=Decimal(other), cumulative=Decimal(4))
+    assert desk.hear(shown) == []
+
+
+def test_of_two_readings_the_one_that_was_asked_for_is_right() -> None:
+    desk = new_desk()
+    filled(desk, "t1", 4)
+    change(desk, quantity=6)
+    shown = changed(quantity=Decimal(10), other_quantity=Decimal(6), cumulative=Decimal(4))
+    assert desk.hear(shown) == ["Updated"]
+    assert updated(desk).quantity == 6
+
+
+def test_of_two_readings_of_an_order_of_somebody_else_none_is_reported() -> None:
+    desk = new_desk()
+    shown = view("V9", 9, quantity=Decimal(14), other_quantity=Decimal(10), cumulative=Decimal(4))
+    assert desk.hear(facts.OrderAcknowledged(time=WALL, order=shown)) == ["OrderStatusReport"]
+    report = desk.events()[-1]
+    assert isinstance(report, events.OrderStatusReport)
+    assert report.quantity is None
+
+
 # The change comes to nothing
 
 

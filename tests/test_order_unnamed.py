@@ -15,7 +15,7 @@ from protocol.orders import NewOrder
 from protocol.values import ClientOrderId, OrderStatus, Side
 from protocol.venue import SECOND, VenueRules
 
-from .order_life import WALL, Desk, PlainVenue, refused, replaced, took, trade, traded, view
+from .order_life import WALL, Desk, PlainVenue, refused, rejected, replaced, took, trade, traded, view
 
 RULES = VenueRules(venue="TEST", fills_lag=SECOND, reads_history=True, unnamed_events=True)
 
@@ -210,3 +210,44 @@ def test_where_a_stop_keeps_its_id_nothing_waits_for_it() -> None:
     desk.live("a7", "o1")
     desk.hear(facts.OrderTriggered(time=WALL, order=view("o1", 7)))
     assert "FillReport" in desk.hear(executed(desk, "o9", "t1", 10, 10))
+
+
+def test_history_names_what_a_fired_stop_became() -> None:
+    """Its execution in history carries our client id, and its own news were lost."""
+    desk = fired_stop(reads_history=False)
+    listed = evolve(trade("o2", "t1", 4), time=WALL + desk.time, wire_id=7)
+    assert desk.hear(facts.FillsListed(request_id=1 << 20, trades=(listed,), cursor=None)) == ["Updated", "Filled"]
+    assert desk.hear(goes_on()) == []
+    assert desk.hear(executed(desk, "o2", "t2", 6, 10)) == ["Filled"]
+    assert desk.status("a7") is OrderStatus.FILLED
+
+
+@pytest.mark.parametrize("removed", [True, False])
+def test_a_fired_stop_ends_when_what_it_became_is_refused(removed: bool) -> None:
+    desk = fired_stop()
+    assert desk.hear(evolve(rejected("o2", 7), removed=removed)) == ["Updated", "Canceled"]
+
+
+def test_where_a_stop_keeps_its_id_a_refused_successor_is_a_refused_change() -> None:
+    desk = new_desk()
+    desk.live("a7", "o1")
+    assert desk.hear(rejected("o2", 7)) == []
+    assert desk.status("a7") is OrderStatus.ACCEPTED
+
+
+# Executions that do not name their instrument
+
+
+def test_an_execution_of_nobody_without_its_instrument_is_left_to_history() -> None:
+    desk = new_desk()
+    fact = executed(desk, "o9", "t1", 4, 4, symbol="")
+    assert desk.hear(evolve(fact, order=evolve(fact.order, status=None))) == []
+    (question,) = [request for request in desk.sent() if isinstance(request, requests.ListFills)]
+    listed = evolve(trade("o9", "t1", 4), time=WALL + desk.time)
+    assert desk.hear(facts.FillsListed(request_id=question.request_id, trades=(listed,), cursor=None)) == ["FillReport"]
+
+
+def test_an_execution_of_an_order_of_ours_needs_no_instrument() -> None:
+    desk = new_desk()
+    desk.live("a7", "o1")
+    assert desk.hear(executed(desk, "o1", "t1", 10, 10, symbol="")) == ["Filled"]

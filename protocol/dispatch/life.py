@@ -22,9 +22,14 @@ from .queries import Queries
 __all__ = ["OrderLife"]
 
 
-def _quantity(order: Order, view: OrderView) -> Decimal | None:
-    """The quantity that a view tells of an order, as counted under its venue order id."""
-    return None if order.by_amount else view.quantity
+def _told_quantity(order: Order, view: OrderView, base: Decimal) -> Decimal | None:
+    """The whole order's quantity as a view tells it; None: it tells none. base: what is not counted under the view's
+    venue order id. Of two readings, the one by which nothing has changed is right."""
+    if order.by_amount or view.quantity is None:
+        return None
+    if view.other_quantity is not None and base + view.other_quantity == order.quantity:
+        return order.quantity
+    return base + view.quantity
 
 
 class OrderLife:
@@ -59,7 +64,7 @@ class OrderLife:
     def _sync_rejected(self, order: Order, view: OrderView) -> None:
         reason = view.reason or "The venue shows the order as rejected."
         if order.venue_order_id not in (None, view.venue_order_id):
-            self.reject_replacement(order, reason)
+            self.reject_successor(order, view, reason, view.time)
         elif order.accepted:
             self.notice_total(order, view)
             self.end_canceled(order, f"The venue rejected it after it had accepted it. {reason}", view.time)
@@ -101,8 +106,8 @@ class OrderLife:
         change."""
         if view.venue_order_id != order.venue_order_id:
             return
-        told = _quantity(order, view)
-        quantity = order.quantity if told is None else order.base + told
+        told = _told_quantity(order, view, order.base)
+        quantity = order.quantity if told is None else told
         price = order.price if view.price is None else view.price
         trigger_price = order.trigger_price if view.trigger_price is None else view.trigger_price
         if (quantity, price, trigger_price) != (order.quantity, order.price, order.trigger_price):
@@ -121,12 +126,11 @@ class OrderLife:
 
     def bind(self, order: Order, view: OrderView) -> None:
         """Learns the venue order id, and terms that were not known."""
-        told = _quantity(order, view)
         self._desk.record(
             Bound(
                 identity=order.identity,
                 venue_order_id=view.venue_order_id,
-                quantity=None if told is None else order.base + told,
+                quantity=_told_quantity(order, view, order.base),
                 price=view.price,
                 time_in_force=view.time_in_force,
             )
@@ -138,7 +142,9 @@ class OrderLife:
         if not order.accepted and (order.status, Happening.ACCEPTED) in NEXT_STATUS:
             self.accept(order, order.venue_order_id or venue_order_id, time)
         if order.venue_order_id in (None, venue_order_id):
-            if order.venue_order_id is None or (order.quantity is None and _quantity(order, view) is not None):
+            if order.venue_order_id is None or (
+                order.quantity is None and _told_quantity(order, view, order.base) is not None
+            ):
                 self.bind(order, view)
         elif not self._desk.orders.is_former_id(order, venue_order_id):
             # The venue replaced the order and the event that said so is missing: the new id tells.
@@ -171,8 +177,8 @@ class OrderLife:
         base = self._gaps.total(order.identity.client_order_id, order.cumulative) - carried
         quantity, price = order.quantity, order.price
         if view is not None:
-            told = _quantity(order, view)
-            quantity = quantity if told is None else base + told
+            told = _told_quantity(order, view, base)
+            quantity = quantity if told is None else told
             price = price if view.price is None else view.price
         self._desk.record(
             events.Updated(
@@ -490,6 +496,17 @@ class OrderLife:
         if not order.status.is_terminal:
             self._desk.record(Closed(identity=order.identity, status=OrderStatus.FILLED))
             self.ended(order)
+
+    def reject_successor(
+        self, order: Order, view: OrderView, reason: str, time: int, due_post_only: bool = False
+    ) -> None:
+        """The venue refused what was to go on in the order's place: a replacement, and the order stands; or what a
+        fired stop became, and that was the end of it."""
+        if self._desk.rules.stops_go_on and order.accepted:
+            self.adopt(order, view, time)
+            self.end_canceled(order, reason, time, due_post_only)
+        else:
+            self.reject_replacement(order, reason)
 
     def reject_replacement(self, order: Order, reason: str) -> None:
         """The venue refused what was to replace the order; the order stands as its own news say."""

@@ -146,7 +146,7 @@ class News:
         if order is None:
             return
         if order.venue_order_id not in (None, fact.order.venue_order_id):
-            self._life.reject_replacement(order, fact.reason)  # not this order but the one that was to replace it
+            self._life.reject_successor(order, fact.order, fact.reason, fact.time, fact.due_post_only)
         elif order.accepted and not order.status.is_terminal:
             if fact.removed:
                 self._life.end_canceled(order, fact.reason, fact.time, fact.due_post_only)
@@ -192,6 +192,8 @@ class News:
         request = None if change is None else change.request
         is_ours = False
         if isinstance(request, requests.ReplaceOrder):
+            if terms.other_quantity is not None and terms.other_quantity == request.quantity:
+                terms = evolve(terms, quantity=request.quantity, other_quantity=None)
             is_ours = request.agrees_with(terms.quantity, terms.price, terms.trigger_price) is not False
             if is_ours and terms.quantity is None:
                 terms = evolve(terms, quantity=request.quantity)  # left out, so it is what was asked for, if it was

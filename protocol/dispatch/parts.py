@@ -89,9 +89,9 @@ class Parts:
 
 
 def assemble(desk: Desk, options: DispatchOptions) -> Parts:
-    gaps, reports = Gaps(), Reports(desk)
-    watches = Watches(desk, options.abandoned)
+    gaps, watches = Gaps(), Watches(desk, options.abandoned)
     audits, cancel_timer = Audits(desk), CancelTimer(desk, options.cancel_all_after)
+    reports = Reports(desk, audits)
     queries = Queries(desk, gaps)
     life = OrderLife(desk, queries, gaps, Lagging(desk), audits)
     losing = Losing(desk, life, queries, audits, cancel_timer)

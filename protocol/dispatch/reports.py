@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from .. import events
 from ..events import OrderStatusReport
 from ..facts import OrderView, Trade
 from ..tracking import Order
 from ..values import NO_TIME, ClientOrderId, InstrumentId, WireId
+from .audits import Audits
 from .desk import Desk
 
 __all__ = ["Reports"]
 
 
 class Reports:
-    """Stateless; beside the desk, it needs nothing."""
+    """Stateless."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, audits: Audits) -> None:
         self._desk = desk
+        self._audits = audits
 
     def external_id(self, view: OrderView) -> ClientOrderId | None:
         return self.external_name(view.wire_id)
@@ -39,7 +43,7 @@ class Reports:
             time_in_force=view.time_in_force or (None if order is None else order.time_in_force),
             price=order.price if view.price is None and order is not None else view.price,
             trigger_price=view.trigger_price,
-            quantity=order.quantity if view.quantity is None and order is not None else view.quantity,
+            quantity=_quantity(view, order),
             cumulative=view.cumulative,
             post_only=view.post_only,
             reason=reason or view.reason,
@@ -64,6 +68,15 @@ class Reports:
         self.report(view, NO_TIME)
 
     def report_fill(self, trade: Trade, client_order_id: ClientOrderId | None) -> None:
+        """Of an order that is not ours. Without its instrument it is left to history, which names it."""
+        if not trade.symbol:
+            self._desk.warn(
+                f"The venue told of execution {trade.trade_id} without its instrument. It was left out; the venue's "
+                "history names it."
+            )
+            if self._audits.is_on:
+                self._audits.want()
+            return
         self._desk.record(
             events.FillReport(
                 local_time=self._desk.now.wall_ns,
@@ -81,3 +94,10 @@ class Reports:
                 liquidity=trade.liquidity,
             )
         )
+
+
+def _quantity(view: OrderView, order: Order | None) -> Decimal | None:
+    """None rather than a guess: of two readings, the tracked order says which one is right."""
+    if order is not None and (view.quantity is None or view.other_quantity is not None):
+        return order.quantity
+    return view.quantity if view.other_quantity is None else None

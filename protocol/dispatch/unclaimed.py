@@ -14,7 +14,7 @@ from attrs import frozen
 
 from ..facts import Trade
 from ..tracking import Order
-from ..values import OrderStatus, TradeId, VenueOrderId
+from ..values import ZERO, OrderStatus, TradeId, VenueOrderId
 from ..venue import SECOND
 from .decisions import KeptDue
 from .desk import Desk
@@ -77,7 +77,16 @@ class Unclaimed:
             self._reports.report_fill(trade, self._reports.external_name(trade.wire_id))
         else:
             self._life.accept_late(order, trade.venue_order_id, trade.time)
+            self._follow(order, trade)
             self._life.fill(order, trade, final)
+
+    def _follow(self, order: Order, trade: Trade) -> None:
+        """A fired stop goes on under the id of its execution."""
+        known = order.venue_order_id in (None, trade.venue_order_id)
+        if known or not self._desk.rules.stops_go_on or order.is_over:
+            return
+        if not self._desk.orders.is_former_id(order, trade.venue_order_id):
+            self._life.rename(order, trade.venue_order_id, None, ZERO, trade.time)
 
     def _is_awaited(self, order: Order, kept: Kept) -> bool:
         if not self._may_be_of(order, kept.trade):
