@@ -112,6 +112,7 @@ class _Session:
     violations: int = field(default=0, init=False)
     renewed: bool = field(default=False, init=False)
     system: SystemMode | None = field(default=None, init=False)
+    relisting_since: float | None = field(default=None, init=False)
     token_wanted: trio.Event = field(factory=trio.Event, init=False)
 
     async def run(self) -> None:
@@ -220,7 +221,7 @@ class _Session:
         opening = Opening(instruments=PublishedMapping(desk.instruments), token=token, again=self.was_ready)
         wire = desk.venue.open_wire(opening)
         feed = FeedDesk(self.connection, wire.decode, desk.clock, desk.statistics, self)
-        self.token_wanted = trio.Event()
+        self.token_wanted, self.relisting_since = trio.Event(), None
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._watch, socket, ending, nursery.cancel_scope)
             nursery.start_soon(self._replace_tokens, wire, ending, nursery.cancel_scope)
@@ -253,8 +254,10 @@ class _Session:
 
     # The handshake, as the feed hears it
 
-    async def say(self, text: str) -> None:
-        await put(self.to_sender, Speak(self.connection, text))
+    async def say(self, word: Say) -> None:
+        if word.relists and self.relisting_since is None:
+            self.relisting_since = trio.current_time()
+        await put(self.to_sender, Speak(self.connection, word.text))
 
     def refused(self, fact: LoginRefused) -> None:
         raise _NotLoggedIn(fact)
@@ -269,6 +272,7 @@ class _Session:
         await put(self.to_sender, Pause(self.connection))
 
     def logged_in(self, login: LoggedIn) -> None:
+        self.relisting_since = None
         if self.is_logged_in:
             return
         problem = self.desk.venue.login_problem(login)
@@ -301,9 +305,11 @@ class _Session:
             due = silent_at if self.is_logged_in else min(silent_at, login_due)
             await trio.sleep_until(min(due, trio.current_time() + settings.data_deadline))
             now = trio.current_time()
-            stuck_since = socket.writing_since
+            stuck_since, relisting_since = socket.writing_since, self.relisting_since
             if stuck_since is not None and now >= stuck_since + settings.data_deadline:
                 ending.publish(f"The venue has taken nothing for {settings.data_deadline:g} s.")
+            elif relisting_since is not None and now >= relisting_since + settings.login_timeout:
+                ending.publish(f"The venue did not list the orders again within {settings.login_timeout:g} s.")
             elif not self.is_logged_in and now >= login_due:
                 ending.publish(f"The venue did not answer the login within {settings.login_timeout:g} s.")
             elif now >= socket.last_heard + settings.data_deadline:
@@ -326,7 +332,7 @@ class _Session:
                 return
             for fact in wire.take_token(token):
                 if isinstance(fact, Say):
-                    await self.say(fact.text)
+                    await self.say(fact)
             heard = Heard(self.connection, (TokenRenewed(),))
             await put(self.to_dispatch, Batch((heard,), self.desk.clock.now()))
 

@@ -31,7 +31,7 @@ class FeedStatistics:
 class Handshake(Protocol):
     """What the session does about the login."""
 
-    async def say(self, text: str) -> None:
+    async def say(self, word: Say) -> None:
         """Sends this on the same connection."""
 
     def refused(self, fact: LoginRefused) -> None:
@@ -68,7 +68,7 @@ class FeedDesk:
 async def _tell(handshake: Handshake, fact: Fact) -> None:
     match fact:
         case Say():
-            await handshake.say(fact.text)
+            await handshake.say(fact)
         case LoginRefused():
             handshake.refused(fact)
         case TokenRefused():

@@ -317,9 +317,13 @@ class TimerSet:
 
 @frozen(kw_only=True)
 class Say:
-    """The handshake goes on: send this text on the connection that brought the message. Never shows in repr."""
+    """The handshake goes on: send this text on the connection that brought the message. Never shows in repr.
+
+    relists: the venue lists the orders again because of it, so another `LoggedIn` follows.
+    """
 
     text: str = field(repr=False)
+    relists: bool = False
 
 
 @frozen(kw_only=True)

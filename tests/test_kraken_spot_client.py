@@ -41,6 +41,7 @@ from protocol.kraken_spot.entry import encode
 from protocol.kraken_spot.options import KrakenSpotOptions
 from protocol.requests import BatchOrders, PlaceOrder
 from protocol.simulation.faults import Fault, FaultKind, drawn
+from protocol.simulation.kraken_spot.exchange import KrakenSpotExchange
 from protocol.simulation.kraken_spot.settings import KrakenSpotExchangeSettings
 
 from .test_kraken_futures_client import check, check_ends
@@ -403,6 +404,24 @@ async def test_a_token_that_dies_in_mid_session_is_replaced_and_the_order_sent_a
         assert "Rejected" not in heard
         assert heard.count("Accepted") == 2
         assert len(await client.open_orders()) == 2
+
+
+async def test_a_venue_that_does_not_list_the_orders_again_is_left(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = Fault(kind=FaultKind.DROP_EVENT, nth=3)  # the fill
+    monkeypatch.setattr(KrakenSpotExchange, "_unsubscribe", lambda *_: [])
+    async with trading(lost) as (venue, client, stream):
+        await (await client.submit(buy())).accepted()
+        await trio.sleep(1)
+        await sell_to_us(venue, "0.4")
+        await trio.sleep(1)
+        await sell_to_us(venue, "0.1")
+        heard = await until(stream, events.Disconnected)
+        down = heard[-1]
+        assert isinstance(down, events.Disconnected)
+        assert "did not list the orders again" in down.reason
+        assert names(heard + await drain(stream, 10)).count("Filled") == 2
 
 
 async def test_messages_that_were_lost_are_noticed_by_their_numbers(autojump_clock: MockClock) -> None:

@@ -118,11 +118,11 @@ class Handshake:
 
     def _unsubscribe(self, frame: Frame) -> list[Fact]:
         self.with_trades = True  # what was lost may be fills
-        return [self._say("unsubscribe", Unsubscribe(channel=CHANNEL, token=self._token))]
+        return [self._say("unsubscribe", Unsubscribe(channel=CHANNEL, token=self._token), relists=True)]
 
-    def _say(self, method: str, params: Subscribe | Unsubscribe) -> Say:
+    def _say(self, method: str, params: Subscribe | Unsubscribe, *, relists: bool = False) -> Say:
         self._number += 1
-        return Say(text=encode_message(Call(method=method, params=params, req_id=self._number)))
+        return Say(text=encode_message(Call(method=method, params=params, req_id=self._number)), relists=relists)
 
     def _accepted(self, frame: Frame) -> list[Fact]:
         self._refused_tokens = 0
