@@ -149,7 +149,8 @@ class FuturesWire:
         skipped: list[Fact] = []
         for order in frame.orders:
             view = self._orders.snapshot(order)
-            skipped += self._without_side(order)
+            if self._lacks_side(order):
+                skipped.append(self._without_side(order))
             if view is not None:
                 views.append(view)
             else:
@@ -177,17 +178,18 @@ class FuturesWire:
         facts = self._orders.delta(frame)
         if not facts:
             return self._unreadable("The venue sent a change of an order that it does not name.", message)
-        return (*facts, *self._without_side(frame.order))
+        order = frame.order
+        return (*facts, self._without_side(order)) if order is not None and self._lacks_side(order) else facts
 
-    def _without_side(self, order: OpenOrder | None) -> tuple[Fact, ...]:
-        """Says once that the venue's word for buy or sell is not one that we know: it may be so for every order."""
-        if order is None or order.direction in DIRECTIONS or self._warned:
-            return ()
+    def _lacks_side(self, order: OpenOrder) -> bool:
+        """True until it has been said that this can be."""
+        return order.direction not in DIRECTIONS and not self._warned
+
+    def _without_side(self, order: OpenOrder) -> Notice:
+        """Said of the first order whose direction is no word that we know: it may be so for every order."""
         self._warned = True
         told = f"The direction of order {order.venue_id} is {order.direction}"
-        return (
-            Notice(text=f"{told}; only 0 (buy) and 1 (sell) have a meaning. The side of such orders is left open."),
-        )
+        return Notice(text=f"{told}; only 0 (buy) and 1 (sell) have a meaning. The side of such orders is left open.")
 
     # Fills
 
@@ -197,7 +199,7 @@ class FuturesWire:
 
     def _fills_delta(self, frame: Frame, message: str) -> tuple[Fact, ...]:
         trades, skipped = self._trades(frame, message)
-        facts = (traded(trade, fill.remaining_order_qty, self._memory) for fill, trade in trades)
+        facts = [traded(trade, fill.remaining_order_qty, self._memory) for fill, trade in trades]
         return (*facts, *skipped) or ALIVE
 
     def _trades(self, frame: Frame, message: str) -> tuple[list[tuple[FeedFill, Trade]], list[Fact]]:

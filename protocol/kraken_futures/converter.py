@@ -62,7 +62,10 @@ def time_of(*timestamps: str | None) -> int:
 
 def milliseconds(*times: int | None) -> int:
     """ns since 1970 of the first of these, in ms since 1970, that is a time; NO_TIME if none is."""
-    return next((time * MILLISECOND for time in times if time is not None and 0 < time < LATEST_MS), NO_TIME)
+    for time in times:
+        if time is not None and 0 < time < LATEST_MS:
+            return time * MILLISECOND
+    return NO_TIME
 
 
 def iso(time: int) -> str:

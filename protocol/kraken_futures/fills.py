@@ -21,6 +21,8 @@ BUYS = {True: Side.BUY, False: Side.SELL}
 def in_order(fills: Iterable[FeedFill]) -> list[FeedFill]:
     """By `seq`, then time; without a `seq` on each of them by time alone (spec B.9)."""
     listed = list(fills)
+    if len(listed) == 1:
+        return listed
     if any(fill.seq is None for fill in listed):
         return sorted(listed, key=lambda fill: fill.time or 0)
     return sorted(listed, key=lambda fill: (fill.seq or 0, fill.time or 0))

@@ -44,8 +44,8 @@ class OrderMemory:
     def get(self, venue_order_id: VenueOrderId) -> Remembered | None:
         return self._orders.get(venue_order_id)
 
-    def put(self, view: OrderView, *, reduce_only: bool, trigger_type: TriggerType | None) -> None:
-        """Remembers an order as a delta showed it."""
+    def put(self, view: OrderView, quantity: Quantity | None) -> None:
+        """Remembers an order as a delta showed it. quantity: of the view."""
         self._orders.put(
             view.venue_order_id,
             Remembered(
@@ -53,12 +53,12 @@ class OrderMemory:
                 wire_id=view.wire_id,
                 side=view.side,
                 type=view.type,
-                quantity=None if view.quantity is None else Quantity(view.quantity, view.other_quantity),
+                quantity=quantity,
                 filled=view.cumulative,
                 price=view.price,
                 trigger_price=view.trigger_price,
-                reduce_only=reduce_only,
-                trigger_type=trigger_type,
+                reduce_only=view.reduce_only,
+                trigger_type=view.trigger_type,
             ),
         )
 

@@ -71,7 +71,10 @@ class OpenOrders:
 
     def snapshot(self, order: OpenOrder) -> OrderView | None:
         """One order of a snapshot; None: it has no id."""
-        return self._shown(order, VenueOrderId(order.venue_id), Delta(order=order)) if order.venue_id else None
+        if not order.venue_id:
+            return None
+        venue_order_id = VenueOrderId(order.venue_id)
+        return self._shown(order, venue_order_id, Delta(order=order), self.memory.get(venue_order_id))
 
     def delta(self, delta: Delta) -> tuple[Fact, ...]:
         """What a change says; () when it names no order."""
@@ -83,17 +86,21 @@ class OpenOrders:
         if order is None:
             view, time = self._remembered(delta, venue_order_id, before), NO_TIME
         else:
-            view, time = self._shown(order, venue_order_id, delta), milliseconds(order.last_update_time, order.time)
-        carried_on = self._from_stop(view, time) if before is None else ()
+            view = self._shown(order, venue_order_id, delta, before)
+            time = milliseconds(order.last_update_time, order.time)
+        if before is not None:
+            return self._happened(delta, view, time, before)
+        carried_on = self._from_stop(view, time)
         if carried_on and reason_of(delta.reason) is Reason.FROM_STOP and not view.cumulative:
             return carried_on
         return (*carried_on, *self._happened(delta, view, time, before))
 
     # The order as it is now
 
-    def _shown(self, order: OpenOrder, venue_order_id: VenueOrderId, delta: Delta) -> OrderView:
+    def _shown(
+        self, order: OpenOrder, venue_order_id: VenueOrderId, delta: Delta, before: Remembered | None
+    ) -> OrderView:
         """The view of an order object, which is remembered. Zero prices are none before anything else is looked at."""
-        before = self.memory.get(venue_order_id)
         reason = reason_of(delta.reason)
         price, trigger_price = positive(order.limit_price), positive(order.stop_price)
         symbol = order.symbol or ("" if before is None else before.symbol)
@@ -121,7 +128,7 @@ class OpenOrders:
             reduce_only=order.reduce_only is True,
             trigger_type=trigger_type(order.signal, has_trigger=trigger_price is not None),
         )
-        self.memory.put(view, reduce_only=view.reduce_only, trigger_type=view.trigger_type)
+        self.memory.put(view, quantity)
         return view
 
     def _quantity(
@@ -188,12 +195,14 @@ class OpenOrders:
         total that has become certain is new as well: until now it could be either of two."""
         if before is None:
             return False
-        pairs: tuple[tuple[object, object], ...] = (
-            (None if view.quantity is None else Quantity(view.quantity, view.other_quantity), before.quantity),
-            (view.price, before.price),
-            (view.trigger_price, before.trigger_price),
-        )
-        return any(new is not None and new != old for new, old in pairs)
+        known = before.quantity
+        if view.quantity is not None and (
+            known is None or view.quantity != known.total or view.other_quantity != known.other
+        ):
+            return True
+        if view.price is not None and view.price != before.price:
+            return True
+        return view.trigger_price is not None and view.trigger_price != before.trigger_price
 
     def _ended(self, reason: Reason, word: str, view: OrderView, time: int, *, told: bool) -> Fact:
         """The order left the book. told: the message itself says how much had filled by then."""

@@ -56,7 +56,7 @@ class Quantity:
 
     def is_complete_with(self, filled: Decimal) -> bool:
         """True where so much completes the order, whichever way its message is read."""
-        return filled >= max(self.by_reading.values()) > 0
+        return filled >= (self.total if self.other is None else max(self.total, self.other)) > 0
 
 
 @define
@@ -83,6 +83,8 @@ class QuantityReader:
         if qty == 0:
             discarded = known is not None and filled < known.total and not _same(filled, known.total, increment)
             return known if discarded and not (complete or edited) else Quantity(filled)
+        if known is not None and not edited and self._repeats(known, qty, filled):
+            return known
         said = {REMAINING: qty + filled, TOTAL: qty}
         reading: QuantitySemantics | None = self.semantics
         if reading is QuantitySemantics.AUTO:
@@ -91,6 +93,13 @@ class QuantityReader:
         if known is not None:
             said = {each: _settled(total, known, increment) for each, total in said.items()}
         return Quantity(said[REMAINING], said[TOTAL]) if reading is None else Quantity(said[reading])
+
+    def _repeats(self, known: Quantity, qty: Decimal, filled: Decimal) -> bool:
+        """True where a message that is read in the usual way says what is known, as nearly all of them do."""
+        reading = self.latched if self.semantics is QuantitySemantics.AUTO else self.semantics
+        if reading is None or known.other is not None:
+            return False
+        return known.total == (qty + filled if reading is REMAINING else qty)
 
     def _learn(
         self,

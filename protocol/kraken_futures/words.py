@@ -69,9 +69,12 @@ def order_type(word: str | None, *, has_price: bool) -> OrderType | None:
     return PLAIN_TYPES.get(name)
 
 
+TIMES_IN_FORCE: Final = {"ioc": TimeInForce.IOC, "fok": TimeInForce.FOK}
+
+
 def time_in_force(word: str | None) -> TimeInForce:
     """The wire has no time in force of its own; two types of orders imply one."""
-    return {"ioc": TimeInForce.IOC, "fok": TimeInForce.FOK}.get((word or "").lower(), TimeInForce.GTC)
+    return TIMES_IN_FORCE.get((word or "").lower(), TimeInForce.GTC)
 
 
 SIGNALS: Final[Mapping[str, TriggerType]] = {
