@@ -199,12 +199,10 @@ class OrderLife:
         count is made from the order's quantity, so it says nothing while that is being changed."""
         if view.cumulative is None or view.venue_order_id != order.venue_order_id:
             return
-        if executing and self._wanted(order) is not None:
-            return
         reported = order.base + view.cumulative - executing
         if not self._desk.rules.fills_lag:
             self._note_gap(order, reported, executing)
-        elif reported > order.cumulative:
+        elif reported > order.cumulative and not (executing and self._wanted(order) is not None):
             self._lagging.expect(order, reported + executing)
 
     def _note_gap(self, order: Order, reported: Decimal, executing: Decimal = ZERO) -> None:
