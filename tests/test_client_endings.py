@@ -24,41 +24,7 @@ from actors import (
 )
 from protocol.simulation.faults import Fault, FaultKind
 
-from .trading import WrappedConnector, config_for, drain, names, open_quiet_venue, sell, trading, until
-
-
-class Gate:
-    """Holds back what a client writes, from the moment it is shut."""
-
-    def __init__(self) -> None:
-        self.is_shut = False
-        self.opened = trio.Event()
-        self.written = 0
-
-    def __call__(self, stream: trio.abc.Stream) -> trio.abc.Stream:
-        return GatedStream(stream, self)
-
-
-class GatedStream(trio.abc.Stream):
-    def __init__(self, stream: trio.abc.Stream, gate: Gate) -> None:
-        self._stream = stream
-        self._gate = gate
-
-    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        if self._gate.is_shut:
-            await self._gate.opened.wait()
-        self._gate.written += 1
-        await self._stream.send_all(data)
-
-    async def wait_send_all_might_not_block(self) -> None:
-        await self._stream.wait_send_all_might_not_block()
-
-    async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        return bytes(await self._stream.receive_some(max_bytes))
-
-    async def aclose(self) -> None:
-        self._gate.opened.set()
-        await self._stream.aclose()
+from .trading import Gate, WrappedConnector, config_for, drain, names, open_quiet_venue, sell, trading, until
 
 
 async def test_leaving_the_block_leaves_orders_alone(autojump_clock: MockClock) -> None:
@@ -90,7 +56,7 @@ async def test_closing_does_not_wait_for_ever(autojump_clock: MockClock) -> None
         assert venue.connector is not None
         connector = WrappedConnector(venue.connector, gate)
         async with open_client(config_for(venue, connector=connector)) as client:
-            gate.is_shut = True
+            gate.shut()
             await client.submit(sell())
             await trio.sleep(1)
             began = trio.current_time()
@@ -325,7 +291,7 @@ async def test_a_venue_that_does_not_read_exhausts_the_credits_and_nothing_else(
         async with open_client(config_for(venue, connector=connector, heartbeat=1000)) as client:
             first = await client.submit(sell())
             await first.accepted()
-            gate.is_shut = True
+            gate.shut()
             for _ in range(64):
                 await client.submit(sell())
             with pytest.raises(NotSent, match="too many requests"):
@@ -336,8 +302,7 @@ async def test_a_venue_that_does_not_read_exhausts_the_credits_and_nothing_else(
                 await drain(stream)
                 await venue.act(lambda exchange, now: exchange.end_orders("EXPIRED", now))
                 assert "Expired" in names(await drain(stream)), "what the venue says still comes through"
-            gate.is_shut = False
-            gate.opened.set()
+            gate.open()
             await trio.sleep(1)
             await (await client.submit(sell())).accepted()
 

@@ -28,7 +28,7 @@ from actors.unwrap import open_unwrapped_nursery
 from actors.venue_server import _Connection
 from protocol.simulation.faults import Fault, FaultKind
 
-from .trading import WrappedConnector, config_for, open_quiet_venue, sell, trading, until
+from .trading import Gate, WrappedConnector, config_for, open_quiet_venue, sell, trading, until
 
 # Tokens
 
@@ -49,38 +49,13 @@ async def test_a_token_that_is_not_to_be_had_for_a_moment_is_fetched_later(
 # Writes that never end
 
 
-class Valve(trio.abc.Stream):
-    """Lets nothing out while it is shut; what comes in comes in."""
-
-    def __init__(self, stream: trio.abc.Stream, is_shut: Callable[[], bool]) -> None:
-        self._stream = stream
-        self._is_shut = is_shut
-        self._closed = trio.Event()
-
-    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        if self._is_shut():
-            await self._closed.wait()
-            raise trio.ClosedResourceError
-        await self._stream.send_all(data)
-
-    async def wait_send_all_might_not_block(self) -> None:
-        await self._stream.wait_send_all_might_not_block()
-
-    async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        return bytes(await self._stream.receive_some(max_bytes))
-
-    async def aclose(self) -> None:
-        self._closed.set()
-        await self._stream.aclose()
-
-
 @pytest.mark.parametrize("stuck", ["ax", "kraken-spot"])
 async def test_a_venue_that_takes_nothing_is_left_and_the_others_go_on(autojump_clock: MockClock, stuck: str) -> None:
-    shut = False
+    gate = Gate()
     other = "kraken-futures"
     async with open_quiet_venue(name=stuck) as venue, open_quiet_venue(name=other) as another:
         assert venue.connector is not None
-        connector = WrappedConnector(venue.connector, lambda stream: Valve(stream, lambda: shut))
+        connector = WrappedConnector(venue.connector, gate)
         configs = {
             "stuck": config_for(venue, connector=connector, heartbeat=1.0),
             "other": config_for(another),
@@ -88,7 +63,7 @@ async def test_a_venue_that_takes_nothing_is_left_and_the_others_go_on(autojump_
         async with open_gateway(configs) as gateway:
             with gateway["stuck"].events() as stream:
                 await until(stream, events.Reconciled)
-                shut = True
+                gate.shut()
                 down = (await until(stream, events.Disconnected))[-1]
                 assert isinstance(down, events.Disconnected)
                 assert "taken nothing" in down.reason
@@ -96,7 +71,7 @@ async def test_a_venue_that_takes_nothing_is_left_and_the_others_go_on(autojump_
                 assert gateway["stuck"].mode is not ConnectionMode.ACTIVE
                 future = NewOrder.limit("PF_XBTUSD.KRAKEN-FUTURES", Side.BUY, quantity=1, price=60000)
                 await (await gateway["other"].submit(future)).accepted()
-                shut = False
+                gate.open()
                 await until(stream, events.Reconciled)
                 assert gateway["stuck"].mode is ConnectionMode.ACTIVE
 

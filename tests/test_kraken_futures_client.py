@@ -28,7 +28,6 @@ from actors import (
     Order,
     OrderEnded,
     OrderRejected,
-    OrderState,
     OrderStatus,
     Side,
     SimulatedVenue,
@@ -41,6 +40,7 @@ from protocol.simulation.exchange import Tell
 from protocol.simulation.faults import Fault, FaultKind, drawn
 from protocol.values import Instant
 
+from .stories import orders_of, tell
 from .trading import config_for, drain, names, open_quiet_venue, until
 
 VENUE = "kraken-futures"
@@ -555,57 +555,7 @@ async def story(seed: int) -> None:
         "omit_client_id": chance.random() < 0.5,
     }
     async with open_quiet_venue(*faults, name=VENUE, **switches) as venue:
-        async with open_client(config_for(venue, reconnect=config_for(venue).reconnect)) as client:
-            with client.events() as stream:
-                orders = await trade_for_a_while(venue, client, chance)
-                await trio.sleep(400)
-                check_ends([await order.state() for order in orders], venue)
-                await client.close()
-                heard = [event async for event in stream]
-        check(heard, {execution.trade_id for execution in venue.executions()})
-
-
-async def trade_for_a_while(venue: SimulatedVenue, client: Client, chance: random.Random) -> list[Order]:
-    orders = []
-    for number in range(6):
-        price = str(60000 + number)
-        in_force = chance.choice([TimeInForce.GTC, TimeInForce.GTC, TimeInForce.IOC])
-        if in_force is TimeInForce.IOC:
-            await offer(venue, "0.3", price)
-        with suppress(NotSent):  # while the connection is down; that is part of the story
-            order = await client.submit(buy(price=price, time_in_force=in_force))
-            orders.append(order)
-            await trio.sleep(1)
-            await sell_to_us(venue, "0.6", price)
-            if chance.random() < 0.3:
-                await client.replace(order, quantity="2")
-            elif chance.random() < 0.3:
-                await client.cancel(order)
-        await trio.sleep(1)
-        await sell_to_us(venue, "0.3", price)
-    return orders
-
-
-def check_ends(orders: list[OrderState], venue: SimulatedVenue) -> None:
-    """What is open here is what is open there."""
-    exchange = venue.exchange
-    ours = [order for order in exchange.engine.orders.values() if order.account in exchange.client_accounts]
-    open_here = {order.venue_order_id for order in orders if not order.status.is_terminal}
-    assert open_here == {order.order_id for order in ours if order.is_open}
-
-
-def check(heard: list[events.Event], booked: set[str]) -> None:
-    assert [event.sequence for event in heard] == list(range(1, len(heard) + 1))
-    fills = [event for event in heard if isinstance(event, events.Filled)]
-    ids = [fill.trade_id for fill in fills]
-    assert len(ids) == len(set(ids)), "a fill came twice"
-    assert set(ids) == booked, "a fill was lost, or made up"
-    accepted = [event.client_order_id for event in heard if isinstance(event, events.Accepted)]
-    assert len(accepted) == len(set(accepted))
-    by_order: dict[str, Decimal] = {}
-    for fill in fills:
-        by_order[fill.client_order_id] = by_order.get(fill.client_order_id, Decimal(0)) + fill.last_quantity
-        assert fill.cumulative == by_order[fill.client_order_id]
+        await tell(venue, chance, orders_of(BTC))
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -638,16 +588,9 @@ async def story_of_stops(seed: int) -> None:
         "announce_child": chance.random() < 0.5,
     }
     async with open_quiet_venue(*faults, name=VENUE, **switches) as venue:
-        async with open_client(config_for(venue)) as client:
-            with client.events() as stream:
-                orders = await fire_stops(venue, client, chance)
-                await trio.sleep(400)
-                check_ends([await order.state() for order in orders], venue)
-                await client.close()
-                heard = [event async for event in stream]
-        check(heard, {execution.trade_id for execution in venue.executions()})
-        assert all(event.quantity == 1 for event in heard if isinstance(event, events.Updated)), "none was edited"
-        assert all(event.reported <= 1 for event in heard if isinstance(event, events.Gap)), "more than there was"
+        heard = await tell(venue, chance, fire_stops)
+    assert all(event.quantity == 1 for event in heard if isinstance(event, events.Updated)), "none was edited"
+    assert all(event.reported <= 1 for event in heard if isinstance(event, events.Gap)), "more than there was"
 
 
 async def fire_stops(venue: SimulatedVenue, client: Client, chance: random.Random) -> list[Order]:

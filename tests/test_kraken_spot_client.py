@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any
 
@@ -23,7 +23,6 @@ from actors import (
     NewOrder,
     NotSent,
     OffsetUnit,
-    Order,
     OrderEnded,
     OrderRejected,
     OrderStatus,
@@ -44,7 +43,7 @@ from protocol.simulation.faults import Fault, FaultKind, drawn
 from protocol.simulation.kraken_spot.exchange import KrakenSpotExchange
 from protocol.simulation.kraken_spot.settings import KrakenSpotExchangeSettings
 
-from .test_kraken_futures_client import check, check_ends
+from .stories import orders_of, tell
 from .trading import config_for, drain, names, open_quiet_venue, until
 
 VENUE = "kraken-spot"
@@ -562,35 +561,7 @@ async def story(seed: int) -> None:
         "reports_per_message": chance.choice([1, 2]),
     }
     async with open_quiet_venue(*faults, name=VENUE, **switches) as venue:
-        async with open_client(config_for(venue, tier="pro")) as client:
-            with client.events() as stream:
-                orders = await trade_for_a_while(venue, client, chance)
-                await trio.sleep(400)
-                check_ends([await order.state() for order in orders], venue)
-                await client.close()
-                heard = [event async for event in stream]
-        check(heard, {execution.trade_id for execution in venue.executions()})
-
-
-async def trade_for_a_while(venue: SimulatedVenue, client: Client, chance: random.Random) -> list[Order]:
-    orders = []
-    for number in range(6):
-        price = str(60000 + number)
-        in_force = chance.choice([TimeInForce.GTC, TimeInForce.GTC, TimeInForce.IOC])
-        if in_force is TimeInForce.IOC:
-            await offer(venue, "0.3", price)
-        with suppress(NotSent):  # while the connection is down; that is part of the story
-            order = await client.submit(buy(price=price, time_in_force=in_force))
-            orders.append(order)
-            await trio.sleep(1)
-            await sell_to_us(venue, "0.6", price)
-            if chance.random() < 0.3:
-                await client.replace(order, quantity="2")
-            elif chance.random() < 0.3:
-                await client.cancel(order)
-        await trio.sleep(1)
-        await sell_to_us(venue, "0.3", price)
-    return orders
+        await tell(venue, chance, orders_of(BTC), tier="pro")
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

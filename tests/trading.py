@@ -78,3 +78,52 @@ class WrappedConnector:
     async def connect(self, host: str, port: int, *, tls: bool) -> trio.abc.Stream:
         self.made.append(trio.current_time())
         return self._wrap(await self._inner.connect(host, port, tls=tls))
+
+
+class Gate:
+    """Holds back what a client writes, from `shut` to `open`."""
+
+    def __init__(self) -> None:
+        self.written = 0
+        self.streams: list[GatedStream] = []
+        self.is_shut = False
+
+    def __call__(self, stream: trio.abc.Stream) -> trio.abc.Stream:
+        self.streams.append(GatedStream(stream, self))
+        return self.streams[-1]
+
+    def shut(self) -> None:
+        self.is_shut = True
+
+    def open(self) -> None:
+        self.is_shut = False
+        for stream in self.streams:
+            stream.go_on.set()
+
+
+class GatedStream(trio.abc.Stream):
+    def __init__(self, stream: trio.abc.Stream, gate: Gate) -> None:
+        self._stream = stream
+        self._gate = gate
+        self._is_closed = False
+        self.go_on = trio.Event()
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        if self._gate.is_shut:
+            self.go_on = trio.Event()
+            await self.go_on.wait()
+        if self._is_closed:
+            raise trio.ClosedResourceError
+        self._gate.written += 1
+        await self._stream.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        await self._stream.wait_send_all_might_not_block()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        return bytes(await self._stream.receive_some(max_bytes))
+
+    async def aclose(self) -> None:
+        self._is_closed = True
+        self.go_on.set()
+        await self._stream.aclose()
