@@ -218,7 +218,9 @@ class Client:
         return cast("RequestId", await ask_locally(self._asks, command))
 
     async def cancel_all(self, instrument: str | InstrumentId | None = None) -> RequestId:
-        """Asks the venue to cancel every open order of the account, or those of one instrument. Raises NotSent."""
+        """Asks the venue to cancel every open order of the account, those of other sessions, too, or those of one
+        instrument. Raises NotSent; at Kraken Spot always for one instrument, since the venue cancels all of them or
+        single ones."""
         id = None if instrument is None else InstrumentId.parse(instrument)
         return cast("RequestId", await ask_locally(self._asks, commands.CancelAll(id)))
 
@@ -286,7 +288,9 @@ class Client:
         await ask_locally(self._asks, commands.InitializeInstruments(instruments))
 
     async def authenticate(self, token: str) -> None:
-        """Uses this token for every connection and call from now on; the present connection goes on."""
+        """At AX: uses this token for every connection and call from now on; the present connection goes on. At Kraken
+        Spot it serves until the next connection, which fetches its own; Kraken Futures has no tokens and ignores it.
+        Raises NotSent when the session has ended or is busy."""
         await ask_locally(self._asks, commands.Authenticate(token))
 
     # Ending

@@ -46,7 +46,7 @@ ADMISSIONS: Final[Mapping[type, Admission]] = {
     commands.Cancel: Admission.CANCEL,
     commands.CancelAll: Admission.CANCEL,
 }
-"""The commands that go to the venue, and the credit that each holds until it is written."""
+"""The commands that go to the venue, and the credit that each holds until it is written, over HTTP until answered."""
 
 
 @define

@@ -104,9 +104,10 @@ class ClientConfig:
     close_timeout: for closing as a whole, then everything is dropped; close_grace: of it, for requests that are not
     answered yet; on_close: what happens to open orders.
 
-    order_credits, cancel_credits: requests that may wait to be written, the next one is refused with NotSent; questions
-    count as orders. requests_per_second: pace of what is written to the socket, None: none. budget_patience: how long a
-    call over HTTP waits for the venue's budget before it is refused here, 0: not at all.
+    order_credits, cancel_credits: requests that may wait to be written (over HTTP: to be answered), the next one is
+    refused with NotSent; questions count as orders. requests_per_second: pace of what is written to the socket, None:
+    none. budget_patience: how long a call over HTTP waits for the venue's budget before it is refused here, 0: not at
+    all.
     cancel_all_after: whole seconds; the venue cancels everything unless it hears from us again within that time (not at
     AX, which cannot), 0: never. cancel_unknown: cancel an order whose answer is lost, in case it lives.
 
@@ -217,9 +218,9 @@ class KrakenFuturesConfig(ClientConfig):
     url, rest_url: follow from `demo` unless given; with a url of your own, the REST interface is on the same host;
     demo: trade with play money, with keys of its own; qty_semantics: `auto`, `remaining` or `total`, how to read `qty`
     on the orders feed; request_timeout: an order not answered within this is Unknown; process_within: the venue refuses
-    what reaches it later than this, None: it is not told; audit_period: how often the fills are read again while orders
-    are open; fills_lag: how long fills may come behind a total before one is missed; use_budget: keep within the
-    venue's limit for calls.
+    what reaches it later than this, None: it is not told; audit_period: how often, while orders are open, the fills are
+    read again and what is open is compared with the venue's list; fills_lag: how long fills may come behind a total
+    before one is missed; use_budget: keep within the venue's limit for calls.
     """
 
     url: str | None = None

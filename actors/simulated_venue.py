@@ -60,8 +60,8 @@ class SimulatedVenue:
     async def trade(
         self, symbol: str, side: Side, *, price: Decimal | int | str, quantity: Decimal | int | str, rest: bool = False
     ) -> None:
-        """Another trader sends an order: contracts at quote currency per unit. rest: what does not trade stays in
-        the book; else it is canceled."""
+        """Another trader sends an order. price: quote currency per unit; quantity: contracts or base units. rest: what
+        does not trade stays in the book; else it is canceled."""
 
         def other_trader(exchange: Any, now: Instant) -> Sequence[Output]:
             outputs: Sequence[Output] = exchange.trade_against(
@@ -104,7 +104,8 @@ async def open_simulated_venue(
     prepare: called with the venue's brain before it serves; settings: of the brain, by name (see its
     `…ExchangeSettings`).
 
-    Raises ValueError for a name or transport that does not exist.
+    Raises ValueError for a name or transport that does not exist, TypeError for a setting that the brain does not have,
+    OSError when the port is taken.
     """
     row = venue_row(name)
     exchange: Exchange = row.make_exchange(random.Random(seed).random, faults, **settings)

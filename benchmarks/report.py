@@ -13,7 +13,7 @@ from attrs import asdict, frozen
 
 __all__ = ["Row", "machine", "print_json", "print_table", "ratio_row", "value_row"]
 
-LIBRARIES = ("trio", "trio-websocket", "attrs", "msgspec")
+LIBRARIES = ("trio", "trio-websocket", "attrs", "msgspec", "httpx", "httpcore")
 
 
 @frozen(kw_only=True)

@@ -55,7 +55,7 @@ TEXT: Final[Any] = instance_of(str)
 
 @frozen
 class Authenticate:
-    """Use this token for every connection and call from now on. Never shows in repr."""
+    """Use this token from now on (see `Client.authenticate`). Never shows in repr."""
 
     token: str = field(repr=False, validator=instance_of(str))
 

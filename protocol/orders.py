@@ -263,9 +263,9 @@ class OrderIdentity:
 class OrderState:
     """An order as dispatch sees it at one moment; a view, replaced by a newer one, never changed.
 
-    quantity, cumulative, leaves: contracts or base units; price: quote currency per unit, None for a market
-    order whose price is not settled yet; reason: why it ended, or why nobody knows where it stands;
-    request_id: of the request that placed it, None for an order that was not submitted here.
+    quantity, cumulative, leaves: contracts or base units; price: quote currency per unit, None for a market order (at
+    AX: until the price of the limit that stands for it is settled); reason: why it ended, or why nobody knows where it
+    stands; request_id: of the request that placed it, None for an order that was not submitted here.
     """
 
     identity: OrderIdentity

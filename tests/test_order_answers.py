@@ -499,3 +499,11 @@ def test_what_is_remembered_of_requests_does_not_grow() -> None:
 def test_the_errors_answer_whether_the_order_may_exist() -> None:
     assert not issubclass(OutcomeUnknown, NotSent)
     assert not issubclass(RequestFailed, NotSent)
+
+
+def test_a_rejected_order_that_is_executed_all_the_same_is_accepted_first() -> None:
+    desk = Desk()
+    desk.place("a1")
+    assert desk.hear(rejected("v1", 1)) == ["Rejected"]
+    assert desk.hear(traded("v1", "t1", 4, 4, 1)) == ["Accepted", "Filled"]
+    assert desk.status("a1") is OrderStatus.PARTIALLY_FILLED

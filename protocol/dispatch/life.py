@@ -297,6 +297,8 @@ class OrderLife:
 
     def fill(self, order: Order, trade: Trade, final: bool) -> None:
         """Publishes an execution that was not published before. final: the venue says that it completes the order."""
+        if order.status is OrderStatus.REJECTED and not order.accepted:
+            self.accept(order, trade.venue_order_id, trade.time)  # the venue has the last word
         cumulative = order.cumulative + trade.quantity
         quantity = self._whole(order, cumulative)
         missing = self._is_missing_fills(order, cumulative) if final else False

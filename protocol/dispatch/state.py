@@ -44,12 +44,6 @@ class DispatchState:
         """When `apply` must be called again even without an input: ns, monotonic; None if nothing is due ever."""
         return self._desk.timers.next
 
-    @property
-    def is_ready(self) -> bool:
-        """True while requests can be sent."""
-        desk = self._desk
-        return desk.ready and not desk.closing and desk.failed is None
-
     def apply(self, inputs: Iterable[Input], now: Instant) -> Decisions:
         """Decides what follows from `inputs`, in order, and before them from deadlines that passed by `now`."""
         desk = self._desk

@@ -40,9 +40,9 @@ class KrakenFuturesSettings:
     api_secret: base64 text, as the venue shows it. qty_semantics: how to read `qty` on the orders feed; auto finds out.
     heartbeat: ask the venue for heartbeats, so that a quiet connection does not look dead.
     process_within: the venue refuses what reaches it later than this, None: it is not told (`processBefore`).
-    ping_period: the venue wants a ping at least every 60 s. audit_period: how often the fills are read again while
-    orders are open. use_budget: keep within the venue's cost budget. fills_lag: how long fills may come behind a total
-    before one is missed.
+    ping_period: the venue wants a ping at least every 60 s. audit_period: how often, while orders are open, the fills
+    are read again and what is open is compared with the venue's list. use_budget: keep within the venue's cost budget.
+    fills_lag: how long fills may come behind a total before one is missed.
     """
 
     api_key: str = field(repr=False)

@@ -58,10 +58,10 @@ class KrakenSpotSettings:
     beta: use the venue's beta socket; there is no play money in it. websocket_url: follows from `beta` unless given.
     tier: how far the account is verified, which decides how many calls it may make.
     process_within: the venue refuses what reaches it later than this, 1 to 60; None: after its own 5 s.
-    ping_period: the venue closes a connection that is quiet for a minute. audit_period: how often the fills are read
-    again while orders are open. use_budget: keep within the venue's call budget. rest_entry: place, change and cancel
-    over REST, where the socket brings news alone. fills_lag: how long fills may come
-    behind a total before one is missed.
+    ping_period: the venue closes a connection that is quiet for a minute. audit_period: how often, while orders are
+    open, the fills are read again and what is open is compared with the venue's list. use_budget: keep within the
+    venue's call budget. rest_entry: place, change and cancel over REST, where the socket brings news alone. fills_lag:
+    how long fills may come behind a total before one is missed.
     """
 
     api_key: str = field(repr=False)

@@ -24,7 +24,6 @@ class Occasion(Enum):
     EVENT = "order events to one session"
     UPGRADE = "WebSocket upgrades"
     REST = "REST calls"
-    MESSAGE = "messages of the venue"
 
 
 class FaultKind(Enum):

@@ -104,7 +104,7 @@ class KrakenFuturesExchangeSettings:
     does to the open order; qty_semantics: `remaining` or `total`; full_fill, remainder, removal: how the end of a
     filled, a partly filled, and any other order is told, `delta` or `cancel_only`; tell_never_rested: the plain feed
     tells the end of orders that traded without ever resting (spec B.6 leaves them to the verbose feed, but then nobody
-    would see there what E.5 and E.b ask for: that the rest of an immediate order is removed); tell_rejects: and of
+    would see there what spec E.5 asks for: that the rest of an immediate order is removed); tell_rejects: and of
     those that were refused; zero_prices: a price that is not there is 0, else left out; omit_client_id: on removals;
     feed_delay: what a REST call causes is told this much after its answer.
 
