@@ -341,7 +341,9 @@ class _Session:
         self.desk.mode.publish(mode if will_retry else ConnectionMode.CLOSED)
         if self.is_up:
             self.is_up = False
-            await self.to_sender.send(LinkLost(LinkDown(self.connection, reason, will_retry)))
+            lost = LinkLost(LinkDown(self.connection, reason, will_retry))
+            await self.to_sender.send(lost)
+            await lost.passed_on.wait()  # so that dispatch hears of the next connection behind it
 
 
 async def run_session(

@@ -37,6 +37,7 @@ __all__ = [
     "Request",
     "SetCancelTimer",
     "ids_of",
+    "is_cancel",
     "unwritable",
     "withdraws",
 ]
@@ -204,6 +205,13 @@ Request = (
 
 CANCELS: Final = (CancelOrder, CancelAllOrders, BatchOrders)
 """The requests that can be, or hold, cancels."""
+
+
+def is_cancel(request: Request) -> bool:
+    """True for what takes risk away and adds none."""
+    if isinstance(request, BatchOrders):
+        return all(isinstance(leg, CancelOrder) for leg in request.legs)
+    return isinstance(request, CancelOrder | CancelAllOrders)
 
 
 def withdraws(cancel: Request, waiting: Request) -> bool:

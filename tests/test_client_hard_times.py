@@ -18,6 +18,7 @@ from actors import (
     ConnectionMode,
     NewOrder,
     NotSent,
+    OrderStatus,
     Side,
     TradingError,
     events,
@@ -28,7 +29,9 @@ from actors.unwrap import open_unwrapped_nursery
 from actors.venue_server import _Connection
 from protocol.simulation.faults import Fault, FaultKind
 
-from .trading import Gate, WrappedConnector, config_for, open_quiet_venue, sell, trading, until
+from .trading import Gate, WrappedConnector, config_for, drain, open_quiet_venue, sell, trading, until
+
+BITCOIN = NewOrder.limit("BTC/USD.KRAKEN", Side.BUY, quantity=1, price=60000)
 
 # Tokens
 
@@ -254,3 +257,41 @@ async def test_a_client_closes_while_its_token_is_fetched(
             began = trio.current_time()
             await gateway["spot"].close()
         assert trio.current_time() - began < 1
+
+
+# The pace of the socket
+
+
+async def test_a_cancel_goes_before_what_waits_since_the_venue_complained(autojump_clock: MockClock) -> None:
+    async with open_quiet_venue(name="kraken-spot", message_rate=10) as venue:
+        async with open_client(config_for(venue, tier="pro")) as client:
+            orders = [await client.submit(evolve(BITCOIN, price=50000 + number)) for number in range(14)]
+            await orders[0].accepted()
+            await trio.sleep(0.1)  # the venue has complained of the last ones by now
+            late = [await client.submit(evolve(BITCOIN, price=51000 + number)) for number in range(8)]
+            began = trio.current_time()
+            await client.cancel(orders[0])
+            await client.cancel(late[-1])
+            with pytest.raises(NotSent, match="before it was sent"):
+                await late[-1].accepted()
+            assert (await orders[0].done()).status is OrderStatus.CANCELED
+            assert trio.current_time() - began < 1.1
+            assert (await late[0].state()).status is OrderStatus.SUBMITTED
+            for order in late[:-1]:
+                await order.accepted()
+            assert trio.current_time() - began < 3
+
+
+async def test_the_end_of_a_connection_is_told_before_the_next_one_however_slow_the_pace_is(
+    autojump_clock: MockClock,
+) -> None:
+    async with trading(requests_per_second=1) as (venue, client, stream):
+        for number in range(10):
+            await client.submit(sell(10, f"{2412 + number}.0"))
+        for _ in range(3):
+            await trio.sleep(1.5)
+            await venue.drop_connections()
+        await trio.sleep(20)
+        heard = [type(event).__name__ for event in await drain(stream, 1)]
+        link = [name for name in heard if name in ("Connected", "Disconnected", "Reconnected")]
+        assert link == ["Connected", *["Disconnected", "Reconnected"] * 3]
