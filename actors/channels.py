@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import trio
 from attrs import frozen
@@ -29,7 +29,7 @@ __all__ = [
 
 T = TypeVar("T")
 
-CLOSED = "The client is closed, so nothing was sent."
+CLOSED: Final = "The client is closed, so nothing was sent."
 
 
 @frozen

@@ -87,7 +87,7 @@ FINITE: Final[Any] = and_(ge(0), lt(math.inf))
 @frozen(kw_only=True)
 class ClientConfig:
     """What is the same for every venue. Times in seconds unless said otherwise. Values that make no sense raise
-    ValueError or TypeError at once.
+    ValueError or TypeError, at once or when the client is opened.
 
     trader, account: names of yours that every event carries; the venue never sees them.
     credentials: who we are at the venue: ApiKey, at AX also Password or Token.
@@ -122,29 +122,29 @@ class ClientConfig:
 
     trader: TraderId = DEFAULT_TRADER
     account: AccountId = DEFAULT_ACCOUNT
-    credentials: Credentials | None = None
+    credentials: Credentials | None = field(default=None, validator=optional(instance_of((ApiKey, Password, Token))))
     instruments: tuple[Instrument, ...] = field(default=(), validator=deep_iterable(instance_of(Instrument)))
     load_instruments: bool = True
     heartbeat: float = field(default=30.0, validator=gt(0))
     data_deadline: float = field(default=15.0, validator=gt(0))
     login_timeout: float = field(default=10.0, validator=gt(0))
     http_timeout: float = field(default=10.0, validator=gt(0))
-    first_connect: Backoff = FIRST_CONNECT
-    reconnect: Backoff = RECONNECT
+    first_connect: Backoff = field(default=FIRST_CONNECT, validator=instance_of(Backoff))
+    reconnect: Backoff = field(default=RECONNECT, validator=instance_of(Backoff))
     close_timeout: float = field(default=2.0, validator=FINITE)
     close_grace: float = field(default=0.5, validator=FINITE)
-    on_close: OnClose = OnClose.LEAVE
+    on_close: OnClose = field(default=OnClose.LEAVE, validator=instance_of(OnClose))
     order_credits: int = field(default=64, validator=COUNT)
     cancel_credits: int = field(default=64, validator=COUNT)
     requests_per_second: int | None = field(default=None, validator=optional(COUNT))
     budget_patience: float = field(default=2.0, validator=FINITE)
     cancel_all_after: int = field(default=0, validator=[instance_of(int), ge(0), lt(24 * 3600)])
-    cancel_unknown: bool = False
+    cancel_unknown: bool = field(default=False, validator=instance_of(bool))
     subscriber_batches: int = field(default=4096, validator=COUNT)
     fill_window: int = field(default=FILL_WINDOW, validator=COUNT)
     finished_window: int = field(default=FINISHED_WINDOW, validator=COUNT)
     max_message_size: int = field(default=16 * MEBIBYTE, validator=COUNT)
-    allow_plaintext: bool = False
+    allow_plaintext: bool = field(default=False, validator=instance_of(bool))
     ssl_context: ssl.SSLContext | None = None
     proxy: str | None = field(default=None, repr=False)
     connector: Connector | None = None
@@ -181,7 +181,7 @@ class AxConfig(ClientConfig):
     cancel_on_disconnect: bool = False
     client_heartbeat_timeout: int | None = None
     supports_stop_limit: bool = False
-    strict: bool = True
+    strict: bool = field(default=True, validator=instance_of(bool))
     cancel_by_client_id: bool = True
     request_timeout: float = 10.0
 
@@ -277,7 +277,7 @@ class KrakenSpotConfig(ClientConfig):
     fills_lag: float = 1.0
     use_budget: bool = True
     rest_entry: bool = False
-    reconnect: Backoff = SPOT_RECONNECT
+    reconnect: Backoff = field(default=SPOT_RECONNECT, validator=instance_of(Backoff))
 
     def venue(self) -> Venue:
         credentials = self.credentials

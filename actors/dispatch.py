@@ -30,6 +30,7 @@ def has_given_up(reply_to: object) -> bool:
     return isinstance(reply_to, trio.MemorySendChannel) and reply_to.statistics().open_receive_channels == 0
 
 
+@trio.lowlevel.enable_ki_protection  # an interrupt between two steps would lose an answer that somebody waits for
 async def run_dispatch(
     inbox: trio.MemoryReceiveChannel[Batch],
     to_outbox: trio.MemorySendChannel[ToOutbox],

@@ -8,7 +8,7 @@ from typing import Final
 import trio
 from attrs import define, field, frozen
 
-from protocol.events import Accepted, Canceled, Denied, Event, Expired, Filled, OrderEvent, Rejected
+from protocol.events import Accepted, Canceled, Denied, Event, Expired, Filled, OrderEvent, Rejected, Submitted
 from protocol.tracking import Window
 from protocol.values import ClientOrderId
 
@@ -18,10 +18,11 @@ BACKLOG: Final = 1024
 """Events kept for the first subscriber, so that it sees the stream from its beginning."""
 
 SWEEP: Final = 1000
-"""Orders with subscribers of their own before those who have left are looked for; then again at twice the rest."""
+"""Subscribers before those who have left are looked for; then again at twice the rest."""
 
 ENDINGS: Final = frozenset({Canceled, Expired, Rejected, Denied})
-ENDED: Final = 10_000
+BEGINNINGS: Final = frozenset({Submitted, Accepted})
+ENDED: Final = 100_000
 """Orders whose end is remembered, so that a stream of one that has ended ends at once."""
 
 
@@ -71,6 +72,7 @@ class _Subscribers:
     of_order: dict[OrderKey, list[Subscribe]] = field(factory=dict)
     backlog: deque[News] | None = field(factory=deque)
     backlog_size: int = 0
+    size: int = 0  # of those who were added since the last sweep, and those whom it left
     sweep_at: int = SWEEP
     ended: set[int] = field(factory=set)
     ended_orders: Window[OrderKey, None] = field(factory=lambda: Window(ENDED))
@@ -79,9 +81,10 @@ class _Subscribers:
         if subscribe.session in self.ended or (subscribe.session, subscribe.only) in self.ended_orders:
             subscribe.to_subscriber.close()
             return
+        self.size += 1
+        if self.size > self.sweep_at:
+            self._sweep()
         if subscribe.only is not None:
-            if len(self.of_order) > self.sweep_at:
-                self._sweep()
             self.of_order.setdefault((subscribe.session, subscribe.only), []).append(subscribe)
             return
         self.everything.append(subscribe)
@@ -93,12 +96,15 @@ class _Subscribers:
             self.backlog = None
 
     def _sweep(self) -> None:
-        """Lets go of those who have left and whose order brings no more events."""
+        """Lets go of those who have left and have not been found out by an event."""
+        self.everything[:] = [s for s in self.everything if s.to_subscriber.statistics().open_receive_channels]
+        self.size = len(self.everything)
         for order, subscribers in list(self.of_order.items()):
             subscribers[:] = [s for s in subscribers if s.to_subscriber.statistics().open_receive_channels]
+            self.size += len(subscribers)
             if not subscribers:
                 del self.of_order[order]
-        self.sweep_at = max(SWEEP, 2 * len(self.of_order))
+        self.sweep_at = max(SWEEP, 2 * self.size)
 
     def emit(self, news: News) -> None:
         if self.everything:
@@ -110,7 +116,7 @@ class _Subscribers:
             self._keep(news)
         for event in news.events:
             ends = type(event) in ENDINGS or (type(event) is Filled and event.status.is_terminal)
-            if ends or self.of_order or type(event) is Accepted:
+            if ends or self.of_order or type(event) in BEGINNINGS:
                 self._emit_to_order(news.session, event, ends)
 
     def _keep(self, news: News) -> None:
@@ -127,8 +133,8 @@ class _Subscribers:
         key = (session, event.client_order_id)
         if ends:
             self.ended_orders.put(key, None)
-        elif isinstance(event, Accepted):
-            self.ended_orders.pop(key)  # the venue has the last word
+        elif type(event) in BEGINNINGS:
+            self.ended_orders.pop(key)  # the venue has the last word; or a name that was forgotten is used again
         subscribers = self.of_order.get(key)
         if subscribers is None:
             return

@@ -42,8 +42,8 @@ class Order:
         return self.identity.client_order_id
 
     def events(self) -> EventStream:
-        """This order's events from now on; the stream ends with the event that ends the order. Raises nothing: the
-        stream of a closed client is empty."""
+        """This order's events from now on; the stream ends with the event that ends the order, and at once if that is
+        over or the client is closed. Raises TradingError when too many streams are opened without a checkpoint."""
         return self._client.subscribe(only=self.client_order_id)
 
     async def state(self) -> OrderState:

@@ -64,6 +64,7 @@ class Detach:
 ToOutbox = Attach | Decided | Detach
 
 
+@trio.lowlevel.enable_ki_protection  # an interrupt between two steps would lose an answer that somebody waits for
 async def run_outbox(inbox: trio.MemoryReceiveChannel[ToOutbox], to_emitter: trio.MemorySendChannel[ToEmitter]) -> None:
     """Receives from every dispatch; sends to their senders and rests, and to the emitter. Ends when all have closed.
 

@@ -130,7 +130,7 @@ def _written() -> trio.Event:
     return event
 
 
-def forsake(items: Iterable[object], *, sent: bool) -> None:
+def _forsake(items: Iterable[object], *, sent: bool) -> None:
     """Tells whoever waits for a call that it brings no answer any more."""
     for item in items:
         if isinstance(item, Fetch):
@@ -187,7 +187,7 @@ class _Calls:
         except HttpFailed as failed:
             failure = failed
         except trio.Cancelled:
-            forsake([item], sent=True)
+            _forsake([item], sent=True)
             raise
         written.set()  # also when it could not be
         if isinstance(item, Fetch):
@@ -217,8 +217,8 @@ async def run_rest(
                 await _take_calls(inbox, desk, calls, nursery)
                 nursery.cancel_scope.cancel()
         finally:
-            forsake([item for item, _ in desk.queue.withdraw(lambda _: True)], sent=False)
-            forsake(close_inbox(inbox), sent=False)
+            _forsake([item for item, _ in desk.queue.withdraw(lambda _: True)], sent=False)
+            _forsake(close_inbox(inbox), sent=False)
 
 
 async def _take_calls(

@@ -84,10 +84,6 @@ class SessionDesk:
     statistics: Published[FeedStatistics]
 
 
-class _ConnectionFailed(Exception):
-    """This attempt, or this connection, came to nothing; another one may do better."""
-
-
 class _NotLoggedIn(Exception):
     """The venue says so in a message."""
 
@@ -171,7 +167,7 @@ class _Session:
                         reason = await self._use(socket, token)
                 except UpgradeRefused as refused:
                     reason = await self._refused(refused, token)
-            except (OSError, WireError, _ConnectionFailed) as failure:
+            except (OSError, WireError) as failure:
                 reason = str(failure)
         return reason
 
@@ -303,7 +299,8 @@ class _Session:
         while True:
             silent_at = socket.last_heard + settings.data_deadline
             due = silent_at if self.is_logged_in else min(silent_at, login_due)
-            await trio.sleep_until(min(due, trio.current_time() + settings.data_deadline))
+            patience = min(settings.data_deadline, settings.login_timeout) / 2
+            await trio.sleep_until(min(due, trio.current_time() + patience))
             now = trio.current_time()
             stuck_since, relisting_since = socket.writing_since, self.relisting_since
             if stuck_since is not None and now >= stuck_since + settings.data_deadline:

@@ -254,7 +254,8 @@ class VenueServer(Generic[E]):
                 await connection.run()
         finally:
             self._connections.discard(connection.scope)
-            await trio.aclose_forcefully(stream)
+            with trio.CancelScope(shield=True):  # it never blocks, and a cancellation would take an interrupt's place
+                await trio.aclose_forcefully(stream)
         if connection.session is not None:
             await self._to_brain.send(_Ended(connection.session))
 

@@ -175,7 +175,7 @@ class RegisterExternal:
 class Resolve:
     """Which order carries this wire id? Answer: its client order id, or None."""
 
-    wire_id: WireId
+    wire_id: WireId = field(validator=instance_of((int, str)))
 
 
 class Milestone(Enum):

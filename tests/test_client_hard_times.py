@@ -3,6 +3,9 @@ nobody else is taken along."""
 
 from __future__ import annotations
 
+import gc
+import signal
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -25,6 +28,7 @@ from actors import (
     open_client,
     open_gateway,
 )
+from actors.emitter import Subscribe
 from actors.unwrap import open_unwrapped_nursery
 from actors.venue_server import _Connection
 from protocol.simulation.faults import Fault, FaultKind
@@ -101,6 +105,41 @@ def test_an_interrupt_inside_dispatch_leaves_nobody_waiting(monkeypatch: pytest.
     monkeypatch.setattr(actors.dispatch, "Decided", interrupted)
     with pytest.raises(KeyboardInterrupt):
         trio.run(main, clock=MockClock(autojump_threshold=0))
+
+
+def give_up(*_: object) -> None:
+    raise AssertionError("the program hangs")
+
+
+def test_an_interrupt_between_two_steps_of_the_command_handler_loses_no_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It strikes when an ask has been taken out of the channel, and is nowhere else yet."""
+    receive_nowait = trio.MemoryReceiveChannel.receive_nowait
+    is_armed = False
+
+    def interrupted(channel: Any) -> Any:
+        nonlocal is_armed
+        caller = sys._getframe(1).f_code.co_name
+        if is_armed and caller == "receive_batch" and "command_handler" in trio.lowlevel.current_task().name:
+            is_armed = False
+            signal.raise_signal(signal.SIGINT)
+        return receive_nowait(channel)
+
+    async def main() -> None:
+        nonlocal is_armed
+        async with trading() as (_, client, _):
+            is_armed = True
+            await client.submit(sell())
+            await trio.sleep_forever()
+
+    monkeypatch.setattr(trio.MemoryReceiveChannel, "receive_nowait", interrupted)
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, 60)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            trio.run(main, clock=MockClock(autojump_threshold=0))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 async def interrupt() -> None:
@@ -222,6 +261,7 @@ async def test_what_one_caller_asks_for_wrongly_ends_nothing(autojump_clock: Moc
             lambda: client.cancel_all_after("5"),  # type: ignore[arg-type]
             lambda: client.read_fills(start="a", end="b"),  # type: ignore[arg-type]
             lambda: client.cache_instrument("X"),  # type: ignore[arg-type]
+            lambda: client.resolve([]),  # type: ignore[arg-type]
         ]
         for ask in wrong:
             with pytest.raises((NotSent, TypeError)):
@@ -295,3 +335,15 @@ async def test_the_end_of_a_connection_is_told_before_the_next_one_however_slow_
         heard = [type(event).__name__ for event in await drain(stream, 1)]
         link = [name for name in heard if name in ("Connected", "Disconnected", "Reconnected")]
         assert link == ["Connected", *["Disconnected", "Reconnected"] * 3]
+
+
+async def test_streams_that_were_left_are_let_go(autojump_clock: MockClock) -> None:
+    async with trading() as (_, client, _):
+        order = await client.submit(sell())
+        await order.accepted()
+        for _ in range(3000):
+            with order.events(), client.events():
+                await trio.testing.wait_all_tasks_blocked()
+        gc.collect()
+        kept = [o for o in gc.get_objects() if isinstance(o, Subscribe)]
+        assert len(kept) < 2500

@@ -208,6 +208,10 @@ def test_a_change_reads_its_numbers_and_its_instrument_from_text() -> None:
         {"order_credits": 1.5},
         {"cancel_all_after": 86_400},
         {"instruments": ("EURUSD-PERP",)},
+        {"on_close": "cancel_all"},
+        {"reconnect": "soon"},
+        {"credentials": "key"},
+        {"strict": "no"},
     ],
     ids=str,
 )

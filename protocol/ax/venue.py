@@ -300,7 +300,7 @@ class AxVenue(VenueDefaults):
 
     def wire_id(self, client_order_id: ClientOrderId) -> WireId:
         """The first eight bytes of the SHA-256 of the name: the same in every process, never 0."""
-        return int.from_bytes(sha256(client_order_id.encode()).digest()[:8], "big") or 1
+        return int.from_bytes(sha256(client_order_id.encode("utf-8", "surrogatepass")).digest()[:8], "big") or 1
 
     def external_client_order_id(self, wire_id: WireId) -> ClientOrderId:
         return ClientOrderId(f"{EXTERNAL}{wire_id}")
