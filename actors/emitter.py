@@ -8,7 +8,18 @@ from typing import Final
 import trio
 from attrs import define, field, frozen
 
-from protocol.events import Accepted, Canceled, Denied, Event, Expired, Filled, OrderEvent, Rejected, Submitted
+from protocol.events import (
+    Accepted,
+    Canceled,
+    Completed,
+    Denied,
+    Event,
+    Expired,
+    Filled,
+    OrderEvent,
+    Rejected,
+    Submitted,
+)
 from protocol.tracking import Window
 from protocol.values import ClientOrderId
 
@@ -20,7 +31,7 @@ BACKLOG: Final = 1024
 SWEEP: Final = 1000
 """Subscribers before those who have left are looked for; then again at twice the rest."""
 
-ENDINGS: Final = frozenset({Canceled, Expired, Rejected, Denied})
+ENDINGS: Final = frozenset({Canceled, Completed, Expired, Rejected, Denied})
 BEGINNINGS: Final = frozenset({Submitted, Accepted})
 ENDED: Final = 100_000
 """Orders whose end is remembered, so that a stream of one that has ended ends at once."""

@@ -41,6 +41,7 @@ __all__ = [
     "AuthenticationFailed",
     "CancelRejected",
     "Canceled",
+    "Completed",
     "Connected",
     "ConnectionEvent",
     "Denied",
@@ -234,6 +235,14 @@ class Expired(OrderEvent):
     """The order ended by time. cumulative: what had filled by then."""
 
     reason: str
+    cumulative: Decimal
+
+
+@frozen(kw_only=True)
+class Completed(OrderEvent):
+    """The order is complete, and no fill has said so: its last fills were not heard (a `Gap` told of them), or a change
+    to more was on its way when they were. cumulative: what was heard."""
+
     cumulative: Decimal
 
 

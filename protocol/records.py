@@ -12,9 +12,9 @@ from attrs import frozen
 
 from .events import ConnectionEvent, OrderEvent, Report
 from .orders import OrderIdentity
-from .values import OrderStatus, TimeInForce, VenueOrderId
+from .values import TimeInForce, VenueOrderId
 
-__all__ = ["Bound", "Closed", "FormerId", "Note", "Record", "Registered"]
+__all__ = ["Bound", "FormerId", "Note", "Record", "Registered"]
 
 
 @frozen(kw_only=True)
@@ -47,13 +47,6 @@ class FormerId(Note):
     order by it."""
 
     venue_order_id: VenueOrderId
-
-
-@frozen(kw_only=True)
-class Closed(Note):
-    """The venue says that the order is complete, though we have not heard of all its fills (a `Gap` said so)."""
-
-    status: OrderStatus
 
 
 Record = OrderEvent | Report | ConnectionEvent | Note

@@ -18,6 +18,7 @@ from typing import Any, Final, Generic, TypeVar
 from .events import (
     Accepted,
     Canceled,
+    Completed,
     Denied,
     Expired,
     FeeReported,
@@ -31,7 +32,7 @@ from .events import (
     Updated,
 )
 from .orders import NEXT_STATUS, Happening, OrderIdentity, OrderState
-from .records import Bound, Closed, FormerId, Record, Registered
+from .records import Bound, FormerId, Record, Registered
 from .values import (
     ZERO,
     ClientOrderId,
@@ -63,13 +64,15 @@ class Order:
     cumulative: all fills we heard of, under whatever venue order id; base: the part of it that the present venue
     order id does not count (filled before a replacement); former_ids: the newest of those from before its replacements;
     reason: why it ended, or why nobody knows; by_amount: it may spend an amount of quote currency, so its quantity
-    stays unknown: what the venue shows of it is a guess (spec Kraken E.11).
+    stays unknown: what the venue shows of it is a guess (spec Kraken E.11); changed_at: ns since 1970, when its terms
+    changed last.
     """
 
     __slots__ = (
         "accepted",
         "base",
         "by_amount",
+        "changed_at",
         "cumulative",
         "former_ids",
         "identity",
@@ -100,6 +103,7 @@ class Order:
         self.cumulative = ZERO
         self.base = ZERO
         self.by_amount = False
+        self.changed_at = 0
         self.reason = ""
         self.unknown_since: int | None = None
 
@@ -192,7 +196,7 @@ class TrackedOrders:
             FeeReported: self._fold_fee,
             FillReport: self._fold_external_fill,
             Unknown: self._fold_unknown,
-            Closed: self._fold_closed,
+            Completed: self._fold_completed,
             Canceled: self._fold_canceled,
             Expired: self._fold_expired,
             Rejected: self._fold_rejected,
@@ -343,6 +347,7 @@ class TrackedOrders:
         order = self._known(record.identity)
         if record.venue_order_id != order.venue_order_id:
             self._bind(order, record.venue_order_id)
+        order.changed_at = record.local_time
         order.base = record.venue_cumulative_base
         order.quantity = record.quantity
         order.price = record.price
@@ -368,8 +373,8 @@ class TrackedOrders:
         order.reason = record.reason
         self._move(order, OrderStatus.UNKNOWN)
 
-    def _fold_closed(self, record: Closed) -> None:
-        self._move(self._known(record.identity), record.status)
+    def _fold_completed(self, record: Completed) -> None:
+        self._move(self._known(record.identity), OrderStatus.FILLED)
 
     def _fold_canceled(self, record: Canceled) -> None:
         self._end(record, OrderStatus.CANCELED, record.reason)

@@ -175,6 +175,62 @@ def test_of_two_readings_of_an_order_of_somebody_else_none_is_reported() -> None
     assert report.quantity is None
 
 
+def test_of_two_readings_that_are_both_unlikely_neither_is_taken_and_the_order_is_asked_for() -> None:
+    desk = new_desk()
+    filled(desk, "t1", 4)
+    shown = changed(quantity=Decimal(11), other_quantity=Decimal(7), cumulative=Decimal(4))
+    assert desk.hear(shown) == []
+    assert show(desk, quantity=Decimal(7), cumulative=Decimal(4)) == ["Updated"]
+    assert updated(desk).quantity == 7
+
+
+def test_a_list_after_a_login_that_can_be_read_in_two_ways_shows_the_change_that_was_asked_for() -> None:
+    desk = new_desk()
+    filled(desk, "t1", 4)
+    change(desk, quantity=12)
+    desk.lose_link()
+    shown = view("V1", 1, quantity=Decimal(16), other_quantity=Decimal(12), cumulative=Decimal(4))
+    assert "Updated" in desk.log_in(shown)
+    update = [event for event in desk.events() if isinstance(event, events.Updated)][-1]
+    assert update.quantity == 12
+
+
+# Answers that are older than the change
+
+
+@pytest.mark.parametrize("question", [commands.OpenOrders(), commands.Status(A1)], ids=["list", "status"])
+def test_an_answer_that_is_older_than_a_change_takes_nothing_back(question: Any) -> None:
+    desk = new_desk()
+    change(desk, quantity=20)
+    desk.ask(question)
+    number = desk.numbers
+    desk.wait(1)
+    desk.hear(changed(quantity=Decimal(20)))
+    old = view("V1", 1, quantity=Decimal(10))
+    answer = took(number, orders=(old,)) if isinstance(question, commands.OpenOrders) else took(number, order=old)
+    assert desk.hear(answer) == []
+    assert filled(desk, "t1", 10).leaves == 10
+
+
+# Changes whose time is over when the connection is lost
+
+
+@pytest.mark.parametrize("shown", [10, 20])
+def test_what_came_of_a_change_over_http_is_asked_for_after_the_next_login(shown: int) -> None:
+    http = frozenset({requests.ReplaceOrder, requests.QueryOrder, requests.ListFills, requests.ListOpenOrders})
+    desk = new_desk(http_requests=http)
+    number = change(desk, quantity=20)
+    desk.hear(took(number, "V1"))
+    desk.wait(10)  # the order is asked for
+    desk.lose_link()
+    desk.sends.clear()
+    there = view("V1", 1, quantity=Decimal(shown))
+    desk.log_in(there)
+    names = show(desk, quantity=Decimal(shown))
+    assert ("ModifyRejected" in names) == (shown == 10)
+    change(desk, quantity=30)
+
+
 # The change comes to nothing
 
 
@@ -182,7 +238,7 @@ def test_a_refused_change_completes_an_order_that_was_executed_meanwhile() -> No
     desk = new_desk()
     number = change(desk, quantity=20)
     filled(desk, "t1", 10)
-    assert desk.hear(refused(number, Outcome.DEFINITE)) == ["ModifyRejected"]
+    assert desk.hear(refused(number, Outcome.DEFINITE)) == ["ModifyRejected", "Completed"]
     assert desk.status("a1") is OrderStatus.FILLED
     assert desk.wait(30) == []
 
@@ -191,7 +247,7 @@ def test_a_change_that_was_never_written_completes_it_too() -> None:
     desk = new_desk()
     number = change(desk, quantity=20)
     filled(desk, "t1", 10)
-    assert desk.apply(NotWritten((RequestId(number),), "The socket was closed.")) == ["ModifyRejected"]
+    assert desk.apply(NotWritten((RequestId(number),), "The socket was closed.")) == ["ModifyRejected", "Completed"]
     assert desk.status("a1") is OrderStatus.FILLED
 
 

@@ -168,3 +168,16 @@ def test_a_lost_end_ends_the_order_with_its_fills() -> None:
     end = desk.events()[-1]
     assert isinstance(end, events.Canceled)
     assert end.cumulative == 4
+
+
+def test_an_order_that_has_ended_here_and_is_listed_again_and_again_is_warned_of_once() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    desk.live("a2", "V2")
+    desk.hear(canceled("V1", 1))
+    warned = []
+    for _ in range(4):
+        list_open(desk, view("V1", 1), view("V2", 2))
+        warned += [warning for warning in desk.last.warnings if "a1" in warning]
+    assert len(warned) == 1
+    assert "has ended here (CANCELED)" in warned[0]

@@ -133,6 +133,19 @@ def test_a_total_whose_fills_do_not_come_is_a_gap_and_history_closes_it() -> Non
     assert desk.wait(5) == []
 
 
+def test_each_total_has_its_own_time_for_its_fills() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    desk.hear(acknowledged("V1", 1, cumulative=Decimal(4)))
+    desk.wait(0.5)
+    desk.hear(filled("V1", "t1", 4))
+    desk.wait(0.49)
+    desk.hear(acknowledged("V1", 1, cumulative=Decimal(6)))
+    assert desk.wait(0.5) == []
+    assert desk.hear(filled("V1", "t2", 2)) == ["Filled"]
+    assert desk.wait(5) == []
+
+
 def test_a_jump_of_what_remains_on_the_fills_feed_is_a_gap() -> None:
     desk = new_desk()
     desk.live("a1", "V1")
@@ -204,7 +217,7 @@ def test_a_filled_order_whose_fills_nobody_has_is_closed_with_a_gap() -> None:
     desk.live("a1", "V1")
     desk.hear(removed("V1", 10, OrderStatus.FILLED))
     desk.wait(1.5)
-    assert history(desk) == ["Gap"]
+    assert history(desk) == ["Gap", "Completed"]
     assert desk.status("a1") is OrderStatus.FILLED
 
 
@@ -224,7 +237,7 @@ def test_a_last_fill_without_the_others_is_a_gap() -> None:
     desk.live("a1", "V1")
     desk.hear(evolve(filled("V1", "t2", 6), final=True))
     desk.wait(1.5)
-    assert history(desk) == ["Gap"]
+    assert history(desk) == ["Gap", "Completed"]
     assert desk.status("a1") is OrderStatus.FILLED
 
 
@@ -234,8 +247,8 @@ def test_a_filled_order_that_nobody_counted_waits_for_all_of_its_fills(total: in
     desk.live("a1", "V1")
     assert desk.hear(removed("V1", total, OrderStatus.FILLED, reason="full_fill")) == []
     desk.wait(1.5)
-    assert history(desk) == ["Gap"]
-    gap = desk.events()[-1]
+    assert history(desk) == ["Gap", "Completed"]
+    gap = desk.events()[-2]
     assert isinstance(gap, events.Gap)
     assert (gap.known, gap.reported) == (0, 10)
 

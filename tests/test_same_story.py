@@ -136,8 +136,9 @@ async def live(number: int, orders: list[Order]) -> Any:
 
 
 def is_told(event: events.OrderEvent) -> bool:
-    """When a fee becomes known differs, and a change that changes nothing is told by some."""
-    return not isinstance(event, events.FeeReported | events.Updated)
+    """When a fee becomes known differs, a change that changes nothing is told by some, and where fills are not waited
+    for, an order can be complete before them."""
+    return not isinstance(event, events.FeeReported | events.Updated | events.Completed)
 
 
 def plain(event: events.OrderEvent, number: int, market: Market) -> tuple[Any, ...]:

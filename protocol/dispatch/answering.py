@@ -137,7 +137,7 @@ class Answering:
         for view in fact.orders or ():
             order = self._desk.orders.find(view.venue_order_id, view.wire_id)
             if order is not None:
-                self._life.sync(order, view)
+                self._life.sync(order, view, self._desk.sent_at(flight))
             reports.append(self._reports.status_report(view, NO_TIME, "", order))
         self._desk.reply(flight.reply_to, tuple(reports))
 
@@ -148,7 +148,7 @@ class Answering:
         if order is None or view is None or self._is_of_another(order, view.venue_order_id):
             self._desk.reply(flight.reply_to, RequestFailed("The venue's answer does not say where the order stands."))
         else:
-            self._life.sync(order, view)
+            self._life.sync(order, view, self._desk.sent_at(flight))
             self._desk.reply(flight.reply_to, self._reports.status_report(view, NO_TIME, "", order))
             settled = self._look_further(order, view, flight)
         if flight.own_query:

@@ -103,6 +103,10 @@ class Desk:
         self.timers.add(now + self.rules.request_timeout, RequestDue(request.request_id))
         return flight
 
+    def sent_at(self, flight: Flight) -> int:
+        """When a request was released: ns since 1970."""
+        return self.now.wall_ns - (self.now.monotonic_ns - flight.sent_at)
+
     def process_before(self, wanted: int | None = None) -> int | None:
         """Until when the venue may act on a placement or change that is sent now: ns since 1970, None for ever."""
         within = self.rules.process_within

@@ -30,9 +30,11 @@ class Ending:
 @define
 class Awaited:
     """What is still to come for one order. total: how much has executed in all, None: nobody said; ending: None while
-    the order goes on; run: the reading of history that settles it, None: none was asked for yet."""
+    the order goes on; run: the reading of history that settles it, None: none was asked for yet; due: ns, monotonic,
+    until when it is waited for."""
 
     total: Decimal | None
+    due: int
     ending: Ending | None = None
     run: int | None = None
 
@@ -61,8 +63,8 @@ class Lagging:
         client_order_id = order.identity.client_order_id
         awaited = self._awaited.get(client_order_id)
         if awaited is None:
-            awaited = self._awaited[client_order_id] = Awaited(None)
             due = self._desk.now.monotonic_ns + self._desk.rules.fills_lag
+            awaited = self._awaited[client_order_id] = Awaited(None, due)
             self._desk.timers.add(due, FillsDue(client_order_id))
         return awaited
 

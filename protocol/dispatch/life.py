@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from attrs import evolve
+
 from .. import events
 from ..facts import OrderView, Trade
 from ..flights import FIRST_INTERNAL_ID
 from ..orders import NEXT_STATUS, Happening
-from ..records import Bound, Closed
+from ..records import Bound
 from ..requests import ReplaceOrder
 from ..tracking import Order
 from ..values import NO_TIME, ZERO, ClientOrderId, OrderStatus, RequestId, VenueOrderId
@@ -22,16 +24,6 @@ from .queries import Queries
 __all__ = ["OrderLife"]
 
 
-def _told_quantity(order: Order, view: OrderView, base: Decimal) -> Decimal | None:
-    """The whole order's quantity as a view tells it; None: it tells none. base: what is not counted under the view's
-    venue order id. Of two readings, the one by which nothing has changed is right."""
-    if order.by_amount or view.quantity is None:
-        return None
-    if view.other_quantity is not None and base + view.other_quantity == order.quantity:
-        return order.quantity
-    return base + view.quantity
-
-
 class OrderLife:
     """Stateless: what an order is stands in the desk's orders, what is missing in the gaps, and what is on its way in
     lagging."""
@@ -43,9 +35,9 @@ class OrderLife:
         self._lagging = lagging
         self._audits = audits
 
-    def sync(self, order: Order, view: OrderView) -> None:
+    def sync(self, order: Order, view: OrderView, asked_at: int | None = None) -> None:
         """Takes over what a snapshot or a status answer shows. It may be older than the last event, so it never
-        takes anything back: not an end, not a fill, not a replacement."""
+        takes anything back: not an end, not a fill, not a change. asked_at: of an answer, ns since 1970."""
         status = view.status
         if order.is_over or self._desk.orders.is_former_id(order, view.venue_order_id):
             self.notice_total(order, view)
@@ -59,7 +51,8 @@ class OrderLife:
         else:
             self.adopt(order, view, view.time)
             self.notice_total(order, view)
-            self._sync_status(order, view, status)
+            is_old = asked_at is not None and asked_at < order.changed_at
+            self._sync_status(order, evolve(view, quantity=None, price=None, trigger_price=None) if is_old else view)
 
     def _sync_rejected(self, order: Order, view: OrderView) -> None:
         reason = view.reason or "The venue shows the order as rejected."
@@ -71,7 +64,9 @@ class OrderLife:
         else:
             self.reject(order, view, reason, False, view.time)
 
-    def _sync_status(self, order: Order, view: OrderView, status: OrderStatus) -> None:
+    def _sync_status(self, order: Order, view: OrderView) -> None:
+        status = view.status
+        assert status is not None  # `sync` looks
         reason = view.reason or f"The venue showed it as {status.value.lower()} when its status was asked for."
         if not status.is_terminal:
             self.take_terms(order, view)
@@ -106,7 +101,7 @@ class OrderLife:
         change."""
         if view.venue_order_id != order.venue_order_id:
             return
-        told = _told_quantity(order, view, order.base)
+        told = self._told_quantity(order, view, order.base)
         quantity = order.quantity if told is None else told
         price = order.price if view.price is None else view.price
         trigger_price = order.trigger_price if view.trigger_price is None else view.trigger_price
@@ -124,13 +119,28 @@ class OrderLife:
                 )
             )
 
+    def _told_quantity(self, order: Order, view: OrderView, base: Decimal) -> Decimal | None:
+        """The whole order's quantity as a view tells it; None: it tells none. base: what is not counted under the
+        view's venue order id. Of two readings, the one that was asked for, or by which nothing has changed, is right;
+        where neither is, the order is asked for."""
+        if order.by_amount or view.quantity is None:
+            return None
+        total = base + view.quantity
+        if view.other_quantity is None or order.quantity is None:
+            return total
+        likely = (self._wanted(order), order.quantity)
+        told = next((reading for reading in (total, base + view.other_quantity) if reading in likely), None)
+        if told is None:
+            self._queries.soon(order)
+        return told
+
     def bind(self, order: Order, view: OrderView) -> None:
         """Learns the venue order id, and terms that were not known."""
         self._desk.record(
             Bound(
                 identity=order.identity,
                 venue_order_id=view.venue_order_id,
-                quantity=_told_quantity(order, view, order.base),
+                quantity=self._told_quantity(order, view, order.base),
                 price=view.price,
                 time_in_force=view.time_in_force,
             )
@@ -143,7 +153,7 @@ class OrderLife:
             self.accept(order, order.venue_order_id or venue_order_id, time)
         if order.venue_order_id in (None, venue_order_id):
             if order.venue_order_id is None or (
-                order.quantity is None and _told_quantity(order, view, order.base) is not None
+                order.quantity is None and self._told_quantity(order, view, order.base) is not None
             ):
                 self.bind(order, view)
         elif not self._desk.orders.is_former_id(order, venue_order_id):
@@ -177,7 +187,7 @@ class OrderLife:
         base = self._gaps.total(order.identity.client_order_id, order.cumulative) - carried
         quantity, price = order.quantity, order.price
         if view is not None:
-            told = _told_quantity(order, view, base)
+            told = self._told_quantity(order, view, base)
             quantity = quantity if told is None else told
             price = price if view.price is None else view.price
         self._desk.record(
@@ -241,8 +251,8 @@ class OrderLife:
     def fills_due(self, due: FillsDue) -> None:
         """The fills have had their time. History may have what no message brought; without it, they are missing."""
         awaited = self._lagging.get(due.client_order_id)
-        if awaited is None:
-            return
+        if awaited is None or self._desk.now.monotonic_ns < awaited.due:
+            return  # they have come, and what is awaited now has a deadline of its own
         if awaited.ending is not None and self._audits.is_on:
             awaited.run = self._audits.want()
         else:
@@ -494,7 +504,15 @@ class OrderLife:
 
     def _close(self, order: Order) -> None:
         if not order.status.is_terminal:
-            self._desk.record(Closed(identity=order.identity, status=OrderStatus.FILLED))
+            self._desk.record(
+                events.Completed(
+                    identity=order.identity,
+                    venue_order_id=order.venue_order_id,
+                    venue_time=NO_TIME,
+                    local_time=self._desk.now.wall_ns,
+                    cumulative=order.cumulative,
+                )
+            )
             self.ended(order)
 
     def reject_successor(

@@ -102,6 +102,8 @@ class Link:
             self._life.sync(order, view)
             changed += before != order.view()
         not_sent = desk.flights.preview_of  # orders that still wait for their price
+        # What came of a cancel or change whose time is over is still to be told, too.
+        seen -= {flight.client_order_id for flight in desk.flights.by_id.values() if flight.overdue}
         missing = [order for name, order in desk.orders.live.items() if name not in seen and name not in not_sent]
         run = self.on_login(listed_again)
         self._queries.settle(open_orders=len(login.orders), changed=changed, missing=missing, run=run)
