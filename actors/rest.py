@@ -17,7 +17,7 @@ from protocol.dispatch import Send
 from protocol.errors import TradingError
 from protocol.facts import Outcome, RequestRefused
 from protocol.inputs import Admission, Heard, Input, NotWritten
-from protocol.requests import CANCELS, Request, ids_of, unwritable, withdraws
+from protocol.requests import CANCELS, WITHDRAWN, Request, ids_of, unwritable, withdraws
 from protocol.venue import HttpAnswer, HttpCall, SignedCall, Venue
 
 from .channels import Batch, answer, close_inbox, put, receive_until
@@ -33,7 +33,6 @@ UNAUTHORIZED: Final = 401
 OVER_BUDGET: Final = (
     "The venue's budget for calls was used up for too long, so this was not sent. It is safe to send it again."
 )
-WITHDRAWN: Final = "It was canceled before it was sent."
 
 
 @frozen

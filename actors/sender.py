@@ -12,14 +12,14 @@ import trio
 from attrs import define, field, frozen
 
 from protocol.dispatch import EndLink, Send
+from protocol.held_sends import HeldSends
 from protocol.inputs import Admission, LinkDown, LinkFailed, NotWritten
 from protocol.limits import Bucket
-from protocol.requests import ids_of, unwritable
+from protocol.requests import WITHDRAWN, ids_of, unwritable
 from protocol.venue import Venue
 
 from .channels import Batch, receive_until
 from .clock import NANOSECONDS, Clock, seconds
-from .held_sends import HeldSends
 from .keep_alive import Heartbeat, Ping
 from .published import Published
 from .websocket import Socket, SocketClosed
@@ -40,7 +40,6 @@ PAUSE: Final = NANOSECONDS
 """How long no request is written after the venue complained: it would refuse a cancel as well."""
 SPACING: Final = NANOSECONDS // 10
 """Between the requests that have waited for that."""
-WITHDRAWN: Final = "It was canceled before it was sent."
 NOT_WRITTEN: Final = (
     "The connection ended before this was written, so the venue never got it. It is safe to send it again."
 )

@@ -23,6 +23,7 @@ else:
 
 __all__ = [
     "CANCELS",
+    "WITHDRAWN",
     "BatchOrders",
     "CancelAllOrders",
     "CancelOrder",
@@ -205,6 +206,10 @@ Request = (
 
 CANCELS: Final = (CancelOrder, CancelAllOrders, BatchOrders)
 """The requests that can be, or hold, cancels."""
+
+
+WITHDRAWN: Final = "It was canceled before it was sent."
+"""Why a placement that `withdraws` finds was not sent."""
 
 
 def is_cancel(request: Request) -> bool:

@@ -6,8 +6,8 @@ from collections import deque
 
 from attrs import define, field
 
-from protocol.dispatch import Send
-from protocol.requests import Request, is_cancel, withdraws
+from .dispatch import Send
+from .requests import Request, is_cancel, withdraws
 
 __all__ = ["HeldSends"]
 
@@ -18,9 +18,6 @@ class HeldSends:
 
     _cancels: deque[Send] = field(factory=deque)
     _others: deque[Send] = field(factory=deque)
-
-    def __len__(self) -> int:
-        return len(self._cancels) + len(self._others)
 
     @property
     def first(self) -> Send | None:
