@@ -56,6 +56,7 @@ __all__ = [
     "OrderReplaced",
     "OrderTraded",
     "OrderTriggered",
+    "OrderUnclear",
     "OrderView",
     "Outcome",
     "PricePreviewed",
@@ -155,6 +156,11 @@ class OrderTraded(OrderFact):
 @frozen(kw_only=True)
 class OrderTriggered(OrderFact):
     """A stop's trigger fired."""
+
+
+@frozen(kw_only=True)
+class OrderUnclear(OrderFact):
+    """The order is not what it was, for a reason that nobody knows: it may have ended, or go on under another id."""
 
 
 @frozen(kw_only=True)
@@ -417,6 +423,7 @@ OrderNews = (
     | OrderAcknowledged
     | OrderTraded
     | OrderTriggered
+    | OrderUnclear
     | OrderCanceled
     | OrderExpired
     | OrderRejected

@@ -26,6 +26,7 @@ from protocol.facts import (
     OrderReplaced,
     OrderTraded,
     OrderTriggered,
+    OrderUnclear,
     OrderView,
     Say,
     Trade,
@@ -552,6 +553,15 @@ CANCELS = [
 def test_an_order_that_is_gone_with_nothing_filled_is_canceled(reason: str) -> None:
     (fact,) = logged_in(order()).decode(delta(order(), reason, gone=True))
     assert fact == OrderCanceled(time=AT, order=view(status=OrderStatus.CANCELED, reason=reason), reason=reason)
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"), [("a_reason_from_the_future", OrderUnclear), ("market_inactive", OrderCanceled)]
+)
+def test_a_stop_that_is_gone_for_a_reason_that_nobody_knows_may_have_fired(reason: str, kind: type) -> None:
+    stop = order(type='"stp"', stop_price="59000.0")
+    (fact,) = logged_in(stop).decode(delta(stop, reason, gone=True))
+    assert type(fact) is kind
 
 
 def test_a_contract_that_matured_expires_the_order() -> None:

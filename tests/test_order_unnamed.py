@@ -15,7 +15,20 @@ from protocol.orders import NewOrder
 from protocol.values import ClientOrderId, OrderStatus, Side
 from protocol.venue import SECOND, VenueRules
 
-from .order_life import WALL, Desk, PlainVenue, refused, rejected, replaced, took, trade, traded, view
+from .order_life import (
+    WALL,
+    Desk,
+    PlainVenue,
+    acknowledged,
+    canceled,
+    refused,
+    rejected,
+    replaced,
+    took,
+    trade,
+    traded,
+    view,
+)
 
 RULES = VenueRules(venue="TEST", fills_lag=SECOND, reads_history=True, unnamed_events=True)
 
@@ -233,6 +246,45 @@ def test_where_a_stop_keeps_its_id_a_refused_successor_is_a_refused_change() -> 
     desk.live("a7", "o1")
     assert desk.hear(rejected("o2", 7)) == []
     assert desk.status("a7") is OrderStatus.ACCEPTED
+
+
+# Orders of which nobody knows whether they go on
+
+
+def unclear_stop() -> Desk:
+    desk = new_desk(stops_go_on=True, reads_history=False)
+    desk.live("a7", "o1")
+    assert desk.hear(facts.OrderUnclear(time=WALL, order=view("o1", 7))) == []
+    return desk
+
+
+def test_an_order_that_may_have_ended_or_gone_on_is_asked_for() -> None:
+    desk = unclear_stop()
+    (query,) = queries(desk)
+    assert desk.hear(took(query.request_id, order=view("o1", 7, status=OrderStatus.CANCELED))) == ["Canceled"]
+
+
+def test_an_execution_of_what_it_became_is_its_fill() -> None:
+    desk = unclear_stop()
+    assert desk.hear(executed(desk, "o2", "t1", 10, 10)) == []
+    assert desk.hear(goes_on()) == ["Updated", "Filled"]
+
+
+def test_once_it_has_ended_no_execution_waits_for_it() -> None:
+    desk = unclear_stop()
+    desk.hear(canceled("o1", 7))
+    assert "FillReport" in desk.hear(executed(desk, "o9", "t1", 10, 10))
+
+
+def test_an_answer_behind_the_news_of_what_a_stop_became_names_the_id_that_it_began_with() -> None:
+    desk = new_desk(stops_go_on=True)
+    desk.place("a7")
+    desk.hear(acknowledged("o2", 7, cumulative=Decimal(0)))
+    assert desk.hear(took(desk.numbers, "o1"), acknowledged("o1", 7)) == []
+    assert desk.hear(executed(desk, "o2", "t1", 4, 4)) == ["Filled"]
+    fill = desk.events()[-1]
+    assert isinstance(fill, events.Filled)
+    assert fill.venue_order_id == "o2"
 
 
 # Executions that do not name their instrument

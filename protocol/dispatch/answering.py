@@ -13,7 +13,7 @@ from ..errors import RequestFailed
 from ..facts import OrderView, Outcome
 from ..flights import Flight
 from ..inputs import Admission
-from ..records import Bound
+from ..records import Bound, FormerId
 from ..tracking import Order
 from ..values import NO_TIME, OrderStatus, VenueOrderId
 from .decisions import CancelDue
@@ -84,10 +84,16 @@ class Answering:
         order, venue_order_id = self._desk.order_of(flight), fact.venue_order_id
         if order is None or order.accepted or order.status.is_terminal:
             self._desk.flights.drop(flight.request_id)
-        if order is None or order.venue_order_id is not None or venue_order_id is None:
+        if order is None or venue_order_id in (None, order.venue_order_id):
             return
-        if not self._is_of_another(order, venue_order_id):
+        assert venue_order_id is not None
+        if self._is_of_another(order, venue_order_id):
+            return
+        if order.venue_order_id is None:
             self._desk.record(Bound(identity=order.identity, venue_order_id=venue_order_id))
+        elif not self._desk.orders.is_former_id(order, venue_order_id):
+            # The feed was faster, and the order has gone on: this is the id that it began with.
+            self._desk.record(FormerId(identity=order.identity, venue_order_id=venue_order_id))
 
     def _is_of_another(self, order: Order, venue_order_id: VenueOrderId) -> bool:
         """Never lets an answer mix two orders up."""

@@ -111,6 +111,13 @@ class News:
                 )
             )
 
+    def unclear(self, fact: facts.OrderUnclear) -> None:
+        order = self._tracked(fact)
+        if order is not None and not order.is_over:
+            self._adopt(order, fact)
+            self._unclaimed.doubt(order)
+            self._queries.soon(order)
+
     def canceled(self, fact: facts.OrderCanceled) -> None:
         order = self._tracked(fact, reason=fact.reason)
         if order is None:

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from ..facts import Trade
 from ..tracking import Order
-from ..values import ZERO, OrderStatus, TradeId, VenueOrderId
+from ..values import ZERO, ClientOrderId, OrderStatus, TradeId, VenueOrderId
 from ..venue import SECOND
 from .decisions import KeptDue
 from .desk import Desk
@@ -48,11 +48,18 @@ class Unclaimed:
         self._life = life
         self._reports = reports
         self.kept: dict[tuple[VenueOrderId, TradeId], Kept] = {}
+        self._doubtful: dict[ClientOrderId, Order] = {}
+
+    def doubt(self, order: Order) -> None:
+        """The order may go on under an id that nobody has told."""
+        self._doubtful = {name: other for name, other in self._doubtful.items() if self._is_doubtful(other)}
+        self._doubtful[order.identity.client_order_id] = order
 
     def keep(self, trade: Trade, *, final: bool = False) -> bool:
         """Keeps an execution of an order that is not known. False, and nothing is kept, if it is certainly not ours."""
         orders = self._desk.orders
-        candidates = chain(orders.unnamed.values(), orders.fired.values() if self._desk.rules.stops_go_on else ())
+        fired = orders.fired.values() if self._desk.rules.stops_go_on else ()
+        candidates = chain(orders.unnamed.values(), fired, self._doubtful.values())
         suspects = [order for order in candidates if self._may_be_of(order, trade)]
         if suspects:
             until = self._desk.now.monotonic_ns + PATIENCE
@@ -109,4 +116,7 @@ class Unclaimed:
         if order.venue_order_id is None:
             return self._desk.placement_of(order) is not None
         goes_on = self._desk.rules.stops_go_on and order.status is OrderStatus.TRIGGERED
-        return goes_on and not order.former_ids
+        return (goes_on and not order.former_ids) or self._is_doubtful(order)
+
+    def _is_doubtful(self, order: Order) -> bool:
+        return order.identity.client_order_id in self._doubtful and not (order.is_over or order.former_ids)

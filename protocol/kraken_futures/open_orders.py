@@ -17,6 +17,7 @@ from ..facts import (
     OrderRemoved,
     OrderReplaced,
     OrderTriggered,
+    OrderUnclear,
     OrderView,
 )
 from ..values import NO_TIME, ZERO, Instrument, OrderStatus, VenueOrderId
@@ -25,7 +26,7 @@ from .converter import milliseconds
 from .memory import OrderMemory, Remembered
 from .quantity import Quantity, QuantityReader
 from .wire import Delta, OpenOrder
-from .words import DIRECTIONS, Reason, order_type, reason_of, time_in_force, trigger_type
+from .words import DIRECTIONS, REASONS, Reason, order_type, reason_of, time_in_force, trigger_type
 
 __all__ = ["OpenOrders"]
 
@@ -183,6 +184,9 @@ class OpenOrders:
             self.memory.fired(view.venue_order_id, view.wire_id)
             return (OrderTriggered(time=time, order=view),)
         if _is_removal(delta, reason) or reason is Reason.FULL_FILL:
+            if word not in REASONS and view.trigger_price is not None and not view.cumulative:
+                self.memory.fired(view.venue_order_id, view.wire_id)
+                return (OrderUnclear(time=time, order=view),)  # a stop that is gone may have fired
             told = delta.order is not None and amount(delta.order.filled) is not None
             return (self._ended(reason, word, view, time, told=told),)
         if reason is Reason.EDITED or self._has_new_terms(view, before):
