@@ -149,8 +149,7 @@ class OrderLife:
     def adopt(self, order: Order, view: OrderView, time: int) -> None:
         """Makes sure that the order is accepted, has this venue order id, and has terms."""
         venue_order_id = view.venue_order_id
-        if not order.accepted and (order.status, Happening.ACCEPTED) in NEXT_STATUS:
-            self.accept(order, order.venue_order_id or venue_order_id, time)
+        self.accept_late(order, venue_order_id, time)
         if order.venue_order_id in (None, venue_order_id):
             if order.venue_order_id is None or (
                 order.quantity is None and self._told_quantity(order, view, order.base) is not None
@@ -177,7 +176,7 @@ class OrderLife:
         self._queries.settled(order.identity.client_order_id)
 
     def accept_late(self, order: Order, venue_order_id: VenueOrderId, time: int) -> None:
-        """An execution tells that the order is live, where nothing else did."""
+        """Something else tells that the order was accepted: the venue's own word for it is missing or still to come."""
         if not order.accepted and (order.status, Happening.ACCEPTED) in NEXT_STATUS:
             self.accept(order, order.venue_order_id or venue_order_id, time)
 
