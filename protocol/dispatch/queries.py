@@ -64,7 +64,7 @@ class Queries:
         self._list_again = False
         self._comparing: RequestId | None = None
         self._compared_at = 0
-        self._listed_over: dict[ClientOrderId, bool] = {}
+        self._listed_over: dict[ClientOrderId, int] = {}
         self._settlement: Settlement | None = None
 
     def soon(self, order: Order) -> None:
@@ -221,20 +221,20 @@ class Queries:
                 continue
             found.add(order.identity.client_order_id)
             if order.is_over:
-                self._notice_over(order, listed_before.get(order.identity.client_order_id))
+                self._notice_over(order, listed_before.get(order.identity.client_order_id, 0) + 1)
         for client_order_id, order in desk.orders.live.items():
             if order.accepted and client_order_id not in found and order.identity.local_time < self._compared_at:
                 self.later(order)
 
-    def _notice_over(self, order: Order, warned: bool | None) -> None:
-        """The venue lists an order that has ended here. Once, the list may be old; twice, somebody must look. warned:
-        None: it was not listed so the last time."""
-        if warned is False:
+    def _notice_over(self, order: Order, times: int) -> None:
+        """The venue lists an order that has ended here. Once, the list may be old; the second time, somebody must look.
+        times: how often it was listed so, in a row."""
+        if times == 2:
             self._desk.warn(
                 f"The venue lists order {order.identity.client_order_id} as open, though it has ended here "
                 f"({order.status.value}). Look at the venue, and cancel it there if you do not want it."
             )
-        self._listed_over[order.identity.client_order_id] = warned is not None
+        self._listed_over[order.identity.client_order_id] = times
 
     def is_comparison(self, request_id: RequestId) -> bool:
         return request_id == self._comparing
