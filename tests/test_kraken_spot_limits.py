@@ -286,7 +286,7 @@ OVER_SOCKET = KrakenSpotVenue(KrakenSpotSettings(api_key="k", api_secret="c2Vjcm
 def test_a_margin_order_is_refused_where_rest_takes_the_orders() -> None:
     for asked in (GOOD["margin"], GOOD["reduce-only"]):
         OVER_SOCKET.check_terms(asked, BITCOIN)
-        with pytest.raises(NotSent, match=r"over REST it needs a leverage"):
+        with pytest.raises(NotSent, match=r"^over REST it needs a leverage"):
             OVER_REST.check_terms(asked, BITCOIN)
 
 
@@ -299,7 +299,7 @@ def test_a_margin_order_is_refused_where_rest_takes_the_orders() -> None:
 )
 def test_what_only_the_socket_has_words_for_is_refused_over_rest(asked: NewOrder, why: str) -> None:
     OVER_SOCKET.check_terms(asked, BITCOIN)
-    with pytest.raises(NotSent, match=why):
+    with pytest.raises(NotSent, match=f"^over REST .*{why}"):
         OVER_REST.check_terms(asked, BITCOIN)
 
 

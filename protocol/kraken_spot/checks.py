@@ -113,12 +113,12 @@ def _named(kind: OrderType) -> str:
 def check_rest_terms(order: NewOrder) -> None:
     """What order entry over REST cannot say, though the socket can (spec A.17)."""
     if order.margin:
-        raise NotSent("Margin order refused: over REST it needs a leverage, which an order here does not name.")
+        raise NotSent("over REST it needs a leverage, since it is a margin order, and an order here names none.")
     options = _options(order)
     if options.conditional is not None and options.conditional.needs_socket:
-        raise NotSent("A conditional close at a distance cannot go over REST, unless it is a trailing stop.")
+        raise NotSent("over REST a conditional close at a distance must be a trailing stop; this one is not.")
     if options.sender_sub_id is not None:
-        raise NotSent("Order refused: over REST nothing can say its sender_sub_id, so it might trade with our own.")
+        raise NotSent("over REST nothing can say its sender_sub_id, so it might trade with our own.")
 
 
 RESTING: Final = (TimeInForce.GTC, TimeInForce.GTD)
