@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 from attrs import Attribute, field, frozen
 
+from ..client_order_ids import is_name
 from ..commands import Replace
 from ..errors import AuthenticationFailed, NotSent, WireError
 from ..facts import Fact, LoggedIn
@@ -35,7 +36,6 @@ ORDER_TYPES: Final = (OrderType.MARKET, OrderType.LIMIT, OrderType.STOP_LIMIT)
 ACCEPTED_TIMES_IN_FORCE: Final = (TimeInForce.GTC, TimeInForce.IOC, TimeInForce.DAY)
 SELF_TRADE_PREVENTION: Final = ("CancelIncoming", "CancelResting", "CancelBoth")
 TAG: Final = re.compile(r"[A-Za-z0-9]{1,10}")
-LONGEST_CLIENT_ORDER_ID: Final = 36
 EXTERNAL: Final = "CID-"
 
 HTTP_SCHEMES: Final = {"wss": "https", "ws": "http"}
@@ -260,7 +260,7 @@ class AxVenue(VenueDefaults):
             raise NotSent(f"the side of an order must be BUY or SELL, not {order.side!r}.")
         _check_whole(order.quantity)
         name = order.client_order_id
-        if name is not None and not (1 <= len(name) <= LONGEST_CLIENT_ORDER_ID and name.isprintable()):
+        if name is not None and not is_name(name):
             raise NotSent(f"a client order id must be 1 to 36 printable characters, not {name[:40]!r}.")
         return instrument
 

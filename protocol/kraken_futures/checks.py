@@ -9,32 +9,19 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
+from ..client_order_ids import is_name_in_ascii
 from ..commands import Replace
 from ..errors import NotSent
 from ..orders import NewOrder
-from ..values import ClientOrderId, Instrument, OffsetUnit, OrderType, Side, TimeInForce, TriggerType
+from ..values import Instrument, OffsetUnit, OrderType, Side, TimeInForce, TriggerType
 from ..wire_numbers import is_plausible, plain
 from .entry import LIMIT_TYPES, TRAILING_TYPES, TRIGGER_TYPES
 from .instruments import VENUE
 
-__all__ = ["check_change", "check_order", "check_terms", "wire_id"]
+__all__ = ["check_change", "check_order", "check_terms"]
 
-LONGEST_CLIENT_ORDER_ID: Final = 36
-LONGEST_FREE_TEXT: Final = 18
-HEX: Final = frozenset("0123456789abcdefABCDEF")
 LEAST_DEVIATION: Final = Decimal("0.1")
 MOST_DEVIATION: Final = Decimal(50)
-
-
-def wire_id(client_order_id: ClientOrderId) -> str:
-    """The id as it crosses the wire: a UUID, 32 hex digits or up to 18 characters as they are, of anything longer the
-    last 17 behind an O (spec A.13). Dispatch finds the order by it; two that become alike are told apart there."""
-    name, length = client_order_id, len(client_order_id)
-    if length <= LONGEST_FREE_TEXT or (length == 36 and name.count("-") == 4):
-        return name
-    if length == 32 and HEX.issuperset(name):
-        return name
-    return "O" + name[-17:]
 
 
 def check_order(order: NewOrder, instruments: Mapping[str, Instrument]) -> Instrument:
@@ -46,13 +33,9 @@ def check_order(order: NewOrder, instruments: Mapping[str, Instrument]) -> Instr
     if not isinstance(order.side, Side):
         raise NotSent(f"the side of an order must be BUY or SELL, not {order.side!r}.")
     name = order.client_order_id
-    if name is not None and not _is_name(name):
+    if name is not None and not is_name_in_ascii(name):
         raise NotSent(f"a client order id must be 1 to 36 printable ASCII characters, not {name[:40]!r}.")
     return instrument
-
-
-def _is_name(name: str) -> bool:
-    return 1 <= len(name) <= LONGEST_CLIENT_ORDER_ID and name.isascii() and name.isprintable()
 
 
 def check_terms(order: NewOrder, instrument: Instrument) -> None:

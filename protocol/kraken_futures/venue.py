@@ -9,6 +9,7 @@ from typing import Final
 from attrs import field, frozen
 
 from .. import requests
+from ..client_order_ids import short_form
 from ..commands import Replace
 from ..errors import WireError
 from ..facts import Fact
@@ -165,4 +166,4 @@ class KrakenFuturesVenue(VenueDefaults):
         checks.check_change(change, instrument)
 
     def wire_id(self, client_order_id: ClientOrderId) -> WireId:
-        return checks.wire_id(client_order_id)
+        return short_form(client_order_id)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
+from ..client_order_ids import is_name_in_ascii, is_short
 from ..commands import Replace
 from ..errors import NotSent
 from ..orders import NewOrder, title_of
@@ -23,7 +24,7 @@ from ..requests import (
     Request,
     SetCancelTimer,
 )
-from ..values import ClientOrderId, Instrument, OffsetUnit, OrderType, Side, SystemMode, TimeInForce, TriggerType
+from ..values import Instrument, OffsetUnit, OrderType, Side, SystemMode, TimeInForce, TriggerType
 from ..wire_numbers import is_plausible, plain
 from ..wire_times import SECOND
 from .instruments import VENUE
@@ -38,35 +39,14 @@ __all__ = [
     "check_rest_terms",
     "check_terms",
     "check_times",
-    "wire_id",
 ]
 
-LONGEST_CLIENT_ORDER_ID: Final = 36
-LONGEST_FREE_TEXT: Final = 18
-HEX: Final = frozenset("0123456789abcdefABCDEF")
 MOST_ICEBERG_SLICES: Final = 15
 LONGEST_LIFE: Final = 31 * 86_400 * SECOND
 """How far ahead an order may expire: a month."""
 SHORTEST_DEADLINE: Final = SECOND
 """The venue wants half a second when it gets the request; as much again for the way there."""
 LONGEST_DEADLINE: Final = 60 * SECOND
-
-
-# Names
-
-
-def wire_id(client_order_id: ClientOrderId) -> str:
-    """The id as it crosses the wire: a UUID, 32 hex digits or up to 18 characters as they are, of anything longer the
-    last 17 behind an O (spec A.13). Dispatch finds the order by it; two that become alike are told apart there."""
-    return "O" + client_order_id[-17:] if not _is_wire_form(client_order_id) else client_order_id
-
-
-def _is_wire_form(name: str) -> bool:
-    """True for a name that the venue takes as it is."""
-    length = len(name)
-    if length <= LONGEST_FREE_TEXT or (length == 36 and name.count("-") == 4):
-        return True
-    return length == 32 and HEX.issuperset(name)
 
 
 def check_order(order: NewOrder, instruments: Mapping[str, Instrument]) -> Instrument:
@@ -80,13 +60,9 @@ def check_order(order: NewOrder, instruments: Mapping[str, Instrument]) -> Instr
     if not isinstance(order.side, Side):
         raise NotSent(f"the side of an order must be BUY or SELL, not {order.side!r}.")
     name = order.client_order_id
-    if name is not None and not _is_name(name):
+    if name is not None and not is_name_in_ascii(name):
         raise NotSent(f"a client order id must be 1 to 36 printable ASCII characters, not {name[:40]!r}.")
     return instrument
-
-
-def _is_name(name: str) -> bool:
-    return 1 <= len(name) <= LONGEST_CLIENT_ORDER_ID and name.isascii() and name.isprintable()
 
 
 # Terms
@@ -284,7 +260,7 @@ def _check_options(order: NewOrder, instrument: Instrument) -> None:
     if options.limit_price_type is not None and order.type is not OrderType.TRAILING_STOP_LIMIT:
         raise NotSent(f"only a trailing-stop-limit order has a limit price type; this is a {order.type.name} order.")
     if options.sender_sub_id is not None and not (
-        _is_name(options.sender_sub_id) and _is_wire_form(options.sender_sub_id)
+        is_name_in_ascii(options.sender_sub_id) and is_short(options.sender_sub_id)
     ):
         raise NotSent("the sender_sub_id must be a UUID, 32 hex digits, or up to 18 printable ASCII characters.")
     if options.is_unnamed and not options.unnamed:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from attrs import Attribute, field, frozen
 
 from .. import requests
+from ..client_order_ids import short_form
 from ..commands import Replace
 from ..errors import AuthenticationFailed, WireError
 from ..facts import Fact
@@ -239,7 +240,7 @@ class KrakenSpotVenue(VenueDefaults):
         checks.check_change(change, instrument)
 
     def wire_id(self, client_order_id: ClientOrderId) -> WireId:
-        return checks.wire_id(client_order_id)
+        return short_form(client_order_id)
 
     def is_named(self, order: NewOrder) -> bool:
         return not (isinstance(order.options, KrakenSpotOptions) and order.options.is_unnamed)
