@@ -638,6 +638,10 @@ STOPPED_AT_ONCE: dict[str, tuple[dict[str, Any], str]] = {
         {"client_order_id": ""},
         "a client order id must be 1 to 36 printable ASCII characters, not ''.",
     ),
+    "an id that is one too long": (
+        {"client_order_id": "x" * 37},
+        f"a client order id must be 1 to 36 printable ASCII characters, not '{'x' * 37}'.",
+    ),
     "a long id": (
         {"client_order_id": "x" * 50},
         f"a client order id must be 1 to 36 printable ASCII characters, not '{'x' * 40}'.",
