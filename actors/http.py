@@ -165,7 +165,7 @@ class _HttpxClient:
             body = b"".join([piece async for piece in response.stream])
         finally:
             await response.stream.aclose()
-        return HttpAnswer(status=response.status_code, body=body)
+        return HttpAnswer(status=response.status_code, body=body, headers=dict(response.headers))
 
 
 class _Transport(httpx.AsyncBaseTransport):

@@ -1,7 +1,7 @@
 """The rest actor: calls that a venue takes over HTTP. Each answer returns to dispatch as facts.
 
-Signed calls leave in the order of their nonces: the next one is signed when the last one has been written. A call that
-waits for its budget has not been sent, and one that waits too long never is.
+Numbered calls leave in the order of their nonces: the next one is signed when the last one has been written. A call
+that waits for its budget has not been sent, and one that waits too long never is.
 """
 
 from __future__ import annotations
@@ -70,11 +70,10 @@ class RestDesk:
 
     def has_budget_for(self, call: HttpCall) -> bool:
         """True for a call that draws on a budget, and so may have to wait."""
-        return isinstance(call, SignedCall) and call.pool in self.venue.rules.budgets
+        return call.pool in self.venue.rules.budgets
 
     def add(self, item: Send | Fetch, call: HttpCall) -> None:
         """Puts a call in front of its budget."""
-        assert isinstance(call, SignedCall)
         now = self.clock.now().monotonic_ns
         self.queue.add(
             WaitingCall(
@@ -138,7 +137,8 @@ def _forsake(items: Iterable[object], *, sent: bool) -> None:
 
 @define
 class _Calls:
-    """The calls of one run of the actor. last: set once the newest of them has been written, or cannot be."""
+    """The calls of one run of the actor. last: set once the newest numbered one has been written, or
+    cannot be."""
 
     desk: RestDesk
     to_dispatch: trio.MemorySendChannel[Batch]
@@ -172,9 +172,13 @@ class _Calls:
         desk.add(item, call)
 
     def start(self, item: Send | Fetch, call: HttpCall, nursery: trio.Nursery) -> None:
-        """Starts a call behind those that were started before it."""
-        before, self.last = self.last, trio.Event()
-        nursery.start_soon(self._make, item, call, before, self.last)
+        """Starts a call; a numbered one behind those that were started before it."""
+        before, written = self.last, trio.Event()
+        if isinstance(call, SignedCall):
+            self.last = written
+        else:
+            before = _written()
+        nursery.start_soon(self._make, item, call, before, written)
 
     async def _make(self, item: Send | Fetch, call: HttpCall, before: trio.Event, written: trio.Event) -> None:
         """One call from its signature to its answer. before: the one before it has been written."""

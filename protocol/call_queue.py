@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 @frozen(kw_only=True)
 class WaitingCall(Generic[T]):
-    """pool, cost, urgent: as in `venue.SignedCall`; give_up_at: ns, monotonic, when waiting longer has no sense."""
+    """pool, cost, urgent: as in `venue.HttpCall`; give_up_at: ns, monotonic, when waiting longer has no sense."""
 
     item: T
     pool: str

@@ -38,7 +38,9 @@ SECOND = 1_000_000_000
 @frozen(kw_only=True)
 class HttpCall:
     """One HTTP request. path: from the root of the host, a query that is signed as it is sent included; authorized:
-    send the current token with it.
+    send the current token with it; pool: the budget that it draws on, "" for none; cost: in tokens of that budget;
+    urgent: what takes risk away, or tells how much there is: it stands in no queue behind what adds risk, and may use
+    up what the budget keeps in reserve.
 
     Body and headers never show in repr: they may hold a secret.
     """
@@ -49,20 +51,20 @@ class HttpCall:
     body: bytes | None = field(default=None, repr=False)
     authorized: bool = True
     headers: Sequence[tuple[str, str]] = field(default=(), repr=False)
+    pool: str = ""
+    cost: int = 0
+    urgent: bool = False
 
 
 @frozen(kw_only=True)
 class SignedCall(HttpCall):
-    """A call that must be signed just before it is sent, with a number that grows from call to call of one key.
+    """A call that must be signed just before it is sent, with a number that grows from call to call of one key, so that
+    such calls have to reach the venue in the order of their numbers.
 
-    signer: makes the finished call of this one and a nonce; pool: the budget that it draws on; cost: in tokens of that
-    budget; urgent: it may use up what the budget keeps in reserve.
+    signer: makes the finished call of this one and a nonce.
     """
 
     signer: Callable[[SignedCall, int], HttpCall] = field(repr=False, eq=False)
-    pool: str = ""
-    cost: int = 0
-    urgent: bool = False
 
     def sign(self, nonce: int) -> HttpCall:
         """The call as it goes out. nonce: greater than that of every earlier call with the key."""
@@ -71,10 +73,12 @@ class SignedCall(HttpCall):
 
 @frozen(kw_only=True)
 class HttpAnswer:
-    """What came back. The body never shows in repr: it may hold a token."""
+    """What came back. headers: by lower-case name, the last of each. Neither they nor the body show in repr: they may
+    hold a token."""
 
     status: int
     body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(factory=dict, repr=False)
 
 
 @frozen(kw_only=True)
