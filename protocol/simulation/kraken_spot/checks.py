@@ -36,13 +36,14 @@ def check_client_id(text: str, name: str = "cl_ord_id") -> None:
         raise invalid(name)
 
 
-def check_deadline(deadline: int | None, now: Instant, delay: int) -> None:
-    """deadline: ns since 1970; delay: how old the request is already, ns. Raises Refused."""
+def check_deadline(deadline: int | None, now: Instant, delay: int, *, least: int = SHORTEST_DEADLINE) -> None:
+    """deadline: ns since 1970; delay: how old the request is already, ns; least: how far ahead it must be, ns. Raises
+    Refused."""
     if deadline is None:
         return
     if deadline < now.wall_ns + delay:
         raise Refused(refusals.DEADLINE)
-    if not SHORTEST_DEADLINE <= deadline - now.wall_ns <= LONGEST_DEADLINE:
+    if not least <= deadline - now.wall_ns <= LONGEST_DEADLINE:
         raise invalid("deadline")
 
 
@@ -112,7 +113,7 @@ def _check_words(terms: Terms) -> None:
     if terms.tif not in TIMES_IN_FORCE:
         raise invalid("time_in_force")
     if terms.cl_ord_id is not None:
-        if terms.userref is not None or terms.conditional is not None:
+        if terms.userref is not None:
             raise invalid("cl_ord_id")
         check_client_id(terms.cl_ord_id)
     if terms.userref is not None and not -LARGEST_TAG <= terms.userref < LARGEST_TAG:
