@@ -17,8 +17,9 @@ check: .venv/check
 	$(BIN)/mypy
 	$(BIN)/python -m pytest $(ARGS)
 
+# AGAINST=HEAD^ measures this tree and that commit in turns, and fails where a row is worse by more than 5 %.
 bench: .venv/bench
-	$(BIN)/python -m benchmarks $(ARGS)
+	$(BIN)/python -m benchmarks $(if $(AGAINST),--against $(AGAINST)) $(ARGS)
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
