@@ -576,7 +576,7 @@ async def trade_spot(floor: Floor) -> None:
         assert (await desk.result("cancel_order", cl_ord_id=["by-hand-1"]))["cl_ord_id"] == "by-hand-1"
         told = await desk.report("canceled")
         assert (told["order_id"], told["order_status"], told["reason"]) == (order_id, "canceled", "User requested")
-        assert await desk.refusal("cancel_order", cl_ord_id=["by-hand-1"]) == "EOrder:Unknown order"
+        assert await desk.refusal("cancel_order", cl_ord_id=["by-hand-1"]) == "EOrder:Invalid order"
 
         taker = (await desk.result("add_order", **bid(64100.0, 1.2, "by-hand-2")))["order_id"]
         await desk.report("pending_new")
