@@ -11,7 +11,15 @@ from .market import Market
 from .orders import LIMITED, TRAILING, TRIGGERED, TYPES, CloseTerms, Terms, TriggerTerms
 from .refusals import Refused, invalid
 
-__all__ = ["check_client_id", "check_deadline", "check_mode", "check_price", "check_quantity", "check_terms"]
+__all__ = [
+    "TIMES_IN_FORCE",
+    "check_client_id",
+    "check_deadline",
+    "check_mode",
+    "check_price",
+    "check_quantity",
+    "check_terms",
+]
 
 SECOND: Final = 1_000_000_000
 MONTH: Final = 31 * 86_400 * SECOND

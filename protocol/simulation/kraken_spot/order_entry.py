@@ -10,14 +10,14 @@ from typing import Any, Final
 from attrs import evolve
 
 from ...values import ZERO
-from . import forms
+from . import forms, refusals
 from .asking import moment
 from .changes import Amendment, Edit, amend, check_edit, edit
-from .checks import check_deadline
+from .checks import TIMES_IN_FORCE, check_deadline
 from .engine import is_tag
 from .market import Market
 from .methods import switch_times
-from .orders import Terms, TriggerTerms, VenueOrder
+from .orders import LIMITED, TRIGGERED, Terms, TriggerTerms, VenueOrder
 from .refusals import InvalidArgument, Refused, invalid
 from .rest_asking import limit_price_of, rest_price, terms_of_form, trigger_price_of
 from .rest_call import Call, Handler
@@ -84,25 +84,38 @@ def _described(terms: Terms, quantity: Decimal | None, pair: Pair) -> Row:
 
 def _terms(call: Call, form: forms.OrderTerms, market: Market) -> Terms:
     """Raises Refused."""
-    _note_what_does_nothing(call, form)
+    _note_the_undocumented(call, form)
     return terms_of_form(form, market, call.now)
 
 
-def _note_what_does_nothing(call: Call, form: forms.OrderTerms) -> None:
-    """Parameters that the venue ignores for such an order. Raises Refused, if it is strict."""
-    ignored: Mapping[str, tuple[bool, str]] = {
-        "price": (form.ordertype == "market", "means nothing for a market order"),
-        "price2": ("-" not in (form.ordertype or ""), "means nothing for an order without a trigger"),
-        "trigger": ("-" not in (form.ordertype or ""), "means nothing for an order without a trigger"),
+def _note_the_undocumented(call: Call, form: forms.OrderTerms) -> None:
+    """What the venue is not known to take, or ignores for such an order. Raises Refused, if it is strict."""
+    kind = form.ordertype or ""
+    if form.timeinforce not in (None, *TIMES_IN_FORCE):
+        call.strictness.undocumented_value(call.name, "timeinforce", form.timeinforce)
+    without_meaning = {
+        "price": kind == "market",
+        "price2": kind not in TRIGGERED & LIMITED,
+        "trigger": kind not in TRIGGERED,
+        "displayvol": kind not in ("limit", "iceberg"),
     }
-    for name, (is_ignored, why) in ignored.items():
+    for name, is_ignored in without_meaning.items():
         if is_ignored and getattr(form, name) is not None:
-            call.strictness.undocumented_combination(call.name, name, why)
+            call.strictness.undocumented_combination(call.name, name, f"means nothing for a {kind} order")
+
+
+def _check_class(call: Call, asset_class: str | None) -> None:
+    """There are no tokenized assets here. Raises Refused."""
+    if asset_class == "tokenized_asset":
+        raise Refused(refusals.UNKNOWN_PAIR)
+    if asset_class is not None:
+        call.strictness.undocumented_value(call.name, "asset_class", asset_class)
 
 
 def _add(call: Call) -> Row:
     form = call.form(forms.AddOrder)
     _check_deadline(call, form.deadline)
+    _check_class(call, form.asset_class)
     market = _market(call, form.pair)
     with _in_rest_words():
         terms = _terms(call, form, market)
@@ -116,6 +129,7 @@ def _add(call: Call) -> Row:
 def _add_batch(call: Call) -> Row:
     form = call.form(forms.AddOrderBatch)
     _check_deadline(call, form.deadline)
+    _check_class(call, form.asset_class)
     market, legs = _market(call, form.pair), form.orders or []
     if not FEWEST_IN_BATCH <= len(legs) <= MOST_IN_BATCH:
         raise invalid("orders")
