@@ -98,7 +98,7 @@ def test_subscribing_without_a_good_token_is_refused_and_the_socket_stays() -> N
     (refused,) = floor.say(session, "subscribe", channel="executions", token="WRONG")
     assert (refused["success"], refused["error"]) == (False, "ESession:Invalid session")
     assert (refused["channel"], refused["status"], refused["req_id"]) == ("executions", "error", 1)
-    (other,) = floor.say(session, "subscribe", channel="balances", token=floor.token())
+    (other,) = floor.say(session, "subscribe", channel="level3", token=floor.token())
     assert other["error"] == "Subscription name invalid"
     assert floor.closed == {}
 
@@ -172,7 +172,7 @@ def test_heartbeats_come_after_a_second_of_silence_to_subscribers_alone() -> Non
 
 
 def test_a_session_without_traffic_is_closed_after_a_minute() -> None:
-    floor = Floor()
+    floor = Floor(subscription_timeout=None)
     idle, awake = floor.open(), floor.open()
     floor.wait(40)
     floor.send_text(awake, '{"method":"ping"}')
@@ -181,7 +181,7 @@ def test_a_session_without_traffic_is_closed_after_a_minute() -> None:
 
 
 def test_a_ping_of_the_websocket_is_traffic_like_a_message() -> None:
-    floor = Floor()
+    floor = Floor(subscription_timeout=None)
     idle, awake = floor.open(), floor.open()
     floor.wait(40)
     floor.exchange.pinged(SessionNumber(awake), floor.now)
@@ -190,6 +190,22 @@ def test_a_ping_of_the_websocket_is_traffic_like_a_message() -> None:
     assert floor.closed == {idle: 1001}
     floor.wait(40)
     assert floor.closed == {idle: 1001, awake: 1001}
+
+
+def test_a_session_without_a_subscription_is_closed_whatever_its_traffic() -> None:
+    desk = Desk()
+    lonely = desk.floor.open()
+    for _ in range(4):
+        desk.floor.wait(20)
+        desk.floor.exchange.pinged(SessionNumber(lonely), desk.floor.now)
+        if lonely not in desk.floor.closed:
+            desk.floor.send_text(lonely, '{"method":"ping"}')
+    assert desk.floor.closed == {lonely: 1001}
+    desk.say("unsubscribe", channel="executions")
+    desk.floor.wait(59)
+    assert desk.session not in desk.floor.closed
+    desk.floor.wait(1)
+    assert desk.floor.closed == {lonely: 1001, desk.session: 1001}
 
 
 def test_a_token_outlives_its_lifetime_only_as_long_as_its_subscription() -> None:
@@ -1661,7 +1677,7 @@ def test_a_replayed_log_brings_back_orders_and_balances() -> None:
 
 
 def test_a_replayed_session_lives_as_long_as_its_pings_kept_it_alive() -> None:
-    floor, log = Floor(), []
+    floor, log = Floor(subscription_timeout=None), []
 
     def note(item: ExchangeInput) -> None:
         line = encode_input(floor.exchange, item, floor.now)
@@ -1684,7 +1700,7 @@ def test_a_replayed_session_lives_as_long_as_its_pings_kept_it_alive() -> None:
     text = json.dumps({"method": "add_order", "params": params | {"token": token}})
     note(Received(SessionNumber(1), text))
     floor.send_text(1, text)
-    fresh = Floor().exchange
+    fresh = Floor(subscription_timeout=None).exchange
     assert replay(fresh, log, floor.now) == 6
     (order_id,) = floor.exchange.engine.accounts["ACCOUNT-1"].open_orders
     assert list(fresh.engine.accounts["ACCOUNT-1"].open_orders) == [order_id]

@@ -7,11 +7,10 @@ from typing import Final
 
 from attrs import define, field
 
-from ...kraken_spot import voice
 from ...kraken_spot.signing import Credentials
 from ...values import Instant
 from ..exchange import HttpRequest, SessionNumber
-from . import refusals
+from . import refusals, voice
 from .form_reader import pairs_of, read_form, text_of
 from .forms import Private
 from .identifiers import Ids

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from ...kraken_spot.wire import Conditional, OrderTerms, Triggers
 from ...values import Side
 from ..book import SelfTrade
 from ..triggers import Reference
 from .moments import wall_ns
 from .orders import CloseTerms, Terms, TriggerTerms
 from .refusals import invalid
+from .requests import Conditional, OrderTerms, Triggers
 
 __all__ = ["REFERENCES", "SELF_TRADES", "SIDES", "moment", "terms_of", "trigger_of"]
 
@@ -88,9 +88,9 @@ def trigger_of(asked: Triggers | None) -> TriggerTerms | None:
 
 
 def _close_of(asked: Conditional) -> CloseTerms:
-    trigger = None
-    if asked.trigger_price is not None:
-        trigger = TriggerTerms(price=asked.trigger_price, kind=asked.trigger_price_type or "static")
+    trigger, price = None, asked.stop_price if asked.trigger_price is None else asked.trigger_price
+    if price is not None:
+        trigger = TriggerTerms(price=price, kind=asked.trigger_price_type or "static")
     return CloseTerms(
         type=asked.order_type,
         trigger=trigger,

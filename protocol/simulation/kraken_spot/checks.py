@@ -10,6 +10,7 @@ from . import refusals
 from .market import Market
 from .orders import LIMITED, TRAILING, TRIGGERED, TYPES, CloseTerms, Terms, TriggerTerms
 from .refusals import Refused, invalid
+from .settings import KrakenSpotExchangeSettings
 
 __all__ = [
     "TIMES_IN_FORCE",
@@ -36,10 +37,12 @@ LARGEST_DIGIT: Final = 12
 LARGEST_TAG: Final = 2**31
 
 
-def check_client_id(text: str, name: str = "cl_ord_id") -> None:
-    """Raises Refused for a text that the venue takes for no client order id."""
+def check_client_id(text: str, name: str = "cl_ord_id", *, uppercase: bool = True) -> None:
+    """uppercase: free text may have capitals. Raises Refused for a text that the venue takes for no client order id."""
     hexadecimal = len(text) == HEX and all(letter in "0123456789abcdefABCDEF" for letter in text)
     uuid = len(text) == UUID and text.count("-") == 4
+    if not (hexadecimal or uuid or uppercase or text == text.lower()):
+        raise invalid(name)
     if not (text.isascii() and (hexadecimal or uuid or 0 < len(text) <= FREE_TEXT)):
         raise invalid(name)
 
@@ -103,9 +106,10 @@ def check_quantity(quantity: Decimal, price: Decimal | None, market: Market, nam
         raise Refused(refusals.COST_MINIMUM)
 
 
-def check_terms(terms: Terms, market: Market, now: Instant, band: Decimal | None) -> None:
+def check_terms(terms: Terms, market: Market, now: Instant, settings: KrakenSpotExchangeSettings) -> None:
     """Everything that can be said without looking at the account. Raises Refused."""
-    _check_words(terms)
+    band = settings.price_band
+    _check_words(terms, settings)
     _check_amounts(terms, market)
     _check_limit(terms, market, band)
     _check_trigger(terms.type, terms.trigger, market)
@@ -115,7 +119,7 @@ def check_terms(terms: Terms, market: Market, now: Instant, band: Decimal | None
         _check_close(terms.conditional, market)
 
 
-def _check_words(terms: Terms) -> None:
+def _check_words(terms: Terms, settings: KrakenSpotExchangeSettings) -> None:
     if terms.type not in TYPES:
         raise invalid("order_type")
     if terms.tif not in TIMES_IN_FORCE:
@@ -123,7 +127,7 @@ def _check_words(terms: Terms) -> None:
     if terms.cl_ord_id is not None:
         if terms.userref is not None:
             raise invalid("cl_ord_id")
-        check_client_id(terms.cl_ord_id)
+        check_client_id(terms.cl_ord_id, uppercase=settings.uppercase_ids)
     if terms.userref is not None and not -LARGEST_TAG <= terms.userref < LARGEST_TAG:
         raise invalid("order_userref")
     if terms.sender_sub_id is not None:

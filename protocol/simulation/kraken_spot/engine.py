@@ -15,7 +15,6 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from ...kraken_spot.wire import Report
 from ...values import ZERO, Instant, LiquiditySide, Side
 from ..book import Incoming, Match, Matched, Resting, SelfTrade
 from ..ledger import Execution, Ledger
@@ -26,6 +25,7 @@ from .checks import check_mode, check_terms
 from .funds import check_funds, check_reduces, need_of
 from .identifiers import Ids
 from .market import Market
+from .messages import Report
 from .orders import TRAILING, Fill, LedgerEntry, Phase, Taking, Terms, VenueOrder, fires_when
 from .past import Past
 from .rates import ADD, CANCEL_ALL, SET_SWITCH, TIERS, RateCounters, cancel_cost
@@ -86,6 +86,7 @@ class Engine:
         self.accounts[HOUSE] = Account(HOUSE, ZERO, ZERO, RateCounters(TIERS["pro"]), {}, unlimited=True)
         self.orders: dict[str, VenueOrder] = {}
         self.notices: list[Notice] = []
+        self.moves: list[tuple[str, tuple[LedgerEntry, ...]]] = []
         self.timers: Timers[tuple[str, str]] = Timers()
         self.past = Past(settings.rest_lag)
         self.now = Instant(0, 0)
@@ -128,7 +129,7 @@ class Engine:
     def check(self, terms: Terms) -> Market:
         """Validation: what can be said without looking at the account. Raises Refused."""
         market = self.market(terms.symbol)
-        check_terms(terms, market, self.now, self.settings.price_band)
+        check_terms(terms, market, self.now, self.settings)
         return market
 
     def check_batch(self, account: Account, batch: Sequence[Terms]) -> None:
@@ -503,6 +504,7 @@ class Engine:
         order.fills.append(fill)
         account.fills.append(fill)
         account.entries.extend(fill.entries)
+        self.moves.append((account.name, fill.entries))
         if len(account.fills) > self.settings.history:
             account.forget(account.fills.popleft())
 
@@ -640,6 +642,11 @@ class Engine:
             self.past.note(order, self.now.wall_ns)
             rate = account.rates.pair(order.terms.symbol, self.now.monotonic_ns).at(self.now.monotonic_ns)
             self.notices.append(Notice(account.name, write(*what), rate))
+
+    def take_moves(self) -> list[tuple[str, tuple[LedgerEntry, ...]]]:
+        """What trades did to balances: the name of an account, and its entries of one trade."""
+        moves, self.moves = self.moves, []
+        return moves
 
     def take_notices(self) -> list[Notice]:
         notices, self.notices = self.notices, []

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar, cast, get_args, get_origin, get_type_hin
 from urllib.parse import parse_qsl
 
 import attrs
+from attrs import define, field
 
 from ...tolerant_json import UNUSABLE, exact_json
 from ...values import exact
@@ -77,11 +78,19 @@ def _nested(fields: Iterable[tuple[str, str]]) -> Mapping[str, object]:
     return pairs | {"close": filled} if filled else pairs
 
 
-def read_form(pairs: Mapping[str, object], cls: type[T]) -> tuple[T, list[str]]:
-    """The parameters as one of the classes of `forms`, and those that it does not have. Raises Refused with the
-    parameter that cannot be used."""
-    unknown: list[str] = []
-    return cast(T, _object(pairs, cast(Any, cls), "", unknown)), unknown
+def read_form(pairs: Mapping[str, object], cls: type[T], *, numeric_booleans: bool = False) -> tuple[T, list[str]]:
+    """The parameters as one of the classes of `forms`, and those that it does not have. numeric_booleans: 1 and 0 are
+    taken for true and false. Raises Refused with the parameter that cannot be used."""
+    reading = Reading(NUMERIC_READERS if numeric_booleans else READERS)
+    return cast(T, _object(pairs, cast(Any, cls), "", reading)), reading.unknown
+
+
+@define
+class Reading:
+    """readers: of single values; unknown: the parameters that the call does not have, so far."""
+
+    readers: Mapping[Any, Callable[[object], object]]
+    unknown: list[str] = field(factory=list)
 
 
 @cache
@@ -97,29 +106,29 @@ def _bare(kind: Any) -> Any:
     return choices[0] if types.NoneType in get_args(kind) else kind
 
 
-def _object(pairs: Mapping[str, object], cls: type[Any], inside: str, unknown: list[str]) -> Any:
+def _object(pairs: Mapping[str, object], cls: type[Any], inside: str, reading: Reading) -> Any:
     """inside: the path to this object, for the names of what it does not know."""
     kinds, values = _kinds(cast(Any, cls)), {}
     for key, raw in pairs.items():
         if key not in kinds:
-            unknown.append(f"{inside}{key}")
+            reading.unknown.append(f"{inside}{key}")
         elif raw is not None and raw != "":
-            values[key] = _value(raw, kinds[key][0], key, f"{inside}{key}", unknown)
+            values[key] = _value(raw, kinds[key][0], key, f"{inside}{key}", reading)
     for key, (_, required) in kinds.items():
         if required and key not in values:
             raise invalid(key)
     return cls(**values)
 
 
-def _value(raw: object, kind: Any, key: str, path: str, unknown: list[str]) -> object:
+def _value(raw: object, kind: Any, key: str, path: str, reading: Reading) -> object:
     try:
-        if kind in READERS:
-            return READERS[kind](raw)
+        if kind in reading.readers:
+            return reading.readers[kind](raw)
         if get_origin(kind) is list and isinstance(raw, list):
             (item,) = get_args(kind)
-            return [_value(each, item, key, f"{path}[{place}].", unknown) for place, each in enumerate(raw)]
+            return [_value(each, item, key, f"{path}[{place}].", reading) for place, each in enumerate(raw)]
         if attrs.has(kind) and isinstance(raw, dict):
-            return _object(raw, kind, path if path.endswith(".") else f"{path}.", unknown)
+            return _object(raw, kind, path if path.endswith(".") else f"{path}.", reading)
     except UNUSABLE:
         pass
     raise invalid(key)
@@ -163,9 +172,14 @@ def _yes_or_no(raw: object) -> bool:
     raise TypeError("neither true nor false")
 
 
+def _yes_no_one_or_zero(raw: object) -> bool:
+    return raw in ("1", 1) if raw in ("1", "0", 1, 0) and not isinstance(raw, bool) else _yes_or_no(raw)
+
+
 READERS: Final[Mapping[Any, Callable[[object], object]]] = {
     str: _text,
     int: _whole,
     bool: _yes_or_no,
     Decimal: number_of,
 }
+NUMERIC_READERS: Final[Mapping[Any, Callable[[object], object]]] = {**READERS, bool: _yes_no_one_or_zero}

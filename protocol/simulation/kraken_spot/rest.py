@@ -11,14 +11,14 @@ from typing import Any, Final
 
 from attrs import define
 
-from ...kraken_spot import voice
 from ...values import Instant
 from ..exchange import HttpReply, HttpRequest
-from . import forms, refusals
+from . import forms, refusals, voice
 from .access import Access
 from .accounts import Account
+from .chosen import ChosenAnswers
 from .engine import Engine
-from .form_reader import is_json, pairs_of
+from .form_reader import pairs_of
 from .order_entry import ENTRY
 from .public import PUBLIC, PublicCall
 from .queries import QUERIES
@@ -53,6 +53,7 @@ class RestDesk:
     engine: Engine
     access: Access
     strictness: Strictness
+    errors: ChosenAnswers[str]
 
     def reply(self, request: HttpRequest, now: Instant, *, list_nothing: bool = False) -> HttpReply:
         """list_nothing: open orders come without rows, whatever there is."""
@@ -65,12 +66,14 @@ class RestDesk:
     def _result(self, request: HttpRequest, now: Instant, list_nothing: bool) -> object:
         name = request.path.rpartition("/")[2]
         if request.path == PUBLIC_PATH + name and name in PUBLIC:
+            self._refuse_if_chosen(name)
             pairs = dict(request.query) if request.method == "GET" else pairs_of(request)
             return PUBLIC[name](PublicCall(name, pairs, self.engine, now, self.strictness))
         handler = HANDLERS.get(name)
         if request.path != PRIVATE_PATH + name or handler is None or request.method != "POST":
             raise Refused(refusals.UNKNOWN_METHOD)
         user = self.access.caller(request)
+        self._refuse_if_chosen(name)
         permitted = user.may_stream if name == STREAMS else user.may_trade or name not in ENTRY
         if not permitted:
             raise Refused(refusals.PERMISSION)
@@ -79,7 +82,6 @@ class RestDesk:
         call = Call(
             name=name,
             pairs=pairs,
-            as_json=is_json(request),
             engine=self.engine,
             access=self.access,
             user=user,
@@ -89,6 +91,12 @@ class RestDesk:
             list_nothing=list_nothing,
         )
         return handler(call)
+
+    def _refuse_if_chosen(self, name: str) -> None:
+        """Raises Refused."""
+        text = self.errors.take(name)
+        if text is not None:
+            raise Refused(text)
 
     def _charge(
         self, account: Account, user: KrakenSpotUser, name: str, pairs: Mapping[str, object], now: Instant

@@ -13,7 +13,7 @@ from .accounts import Account
 from .engine import Engine
 from .form_reader import read_form
 from .orders import VenueOrder
-from .refusals import Refused
+from .refusals import invalid
 from .settings import KrakenSpotUser, Pair
 from .strictness import Strictness
 
@@ -26,12 +26,10 @@ FORM_SPELLING = "close["
 
 @frozen(kw_only=True)
 class Call:
-    """name: of the call; pairs: its parameters; as_json: they came as JSON; list_nothing: open orders come without
-    rows, whatever there is."""
+    """name: of the call; pairs: its parameters; list_nothing: open orders come without rows, whatever there is."""
 
     name: str
     pairs: Mapping[str, object]
-    as_json: bool
     engine: Engine
     access: Access
     user: KrakenSpotUser
@@ -42,11 +40,12 @@ class Call:
 
     def form(self, cls: type[T]) -> T:
         """The parameters as one of the classes of `forms`. Raises Refused."""
-        form, unknown = read_form(self.pairs, cls)
-        misspelt = [key for key in unknown if FORM_SPELLING in key]
-        if misspelt and self.engine.settings.json_close_keys == "refused":
-            raise Refused("EGeneral:Invalid arguments:close")
+        settings = self.engine.settings
+        form, unknown = read_form(self.pairs, cls, numeric_booleans=settings.numeric_booleans)
         for key in unknown:
+            if FORM_SPELLING in key and settings.json_close_keys == "refused":
+                self.strictness.note(f"{self.name}: {key!r} belongs into a form; in JSON the close is nested.")
+                raise invalid("close")
             self.strictness.undocumented(self.name, key)
         return form
 

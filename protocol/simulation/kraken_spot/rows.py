@@ -109,11 +109,12 @@ def close_sentence(terms: Terms, pair: Pair) -> str:
     return "" if close is None else f"close position @ {_way(close, terms.side.opposite, pair)}"
 
 
-def describe(terms: Terms, quantity: Decimal, pair: Pair) -> Row:
+def describe(terms: Terms, quantity: Decimal, pair: Pair, *, with_class: bool = False) -> Row:
     """`descr` of an order."""
     price, price2 = price_texts(terms, terms.side, pair)
     return {
         "pair": pair.altname,
+        **({"aclass": "forex"} if with_class else {}),
         "type": SIDES[terms.side],
         "ordertype": terms.type,
         "price": price,
@@ -171,7 +172,7 @@ def order_row(
         "opentm": seconds_of(order.received.wall_ns),
         "starttm": seconds_of(terms.starts),
         "expiretm": seconds_of(terms.expires),
-        "descr": describe(terms, terms.cash or order.quantity, pair),
+        "descr": describe(terms, terms.cash or order.quantity, pair, with_class=settings.pair_class),
         "vol": volume(terms.cash or order.quantity, pair),
         "vol_exec": volume(order.filled if terms.cash is None else order.cost, pair),
         "cost": money(order.cost, pair),

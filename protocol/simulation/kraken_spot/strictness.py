@@ -22,17 +22,22 @@ class Strictness:
 
     def undocumented(self, call: str, parameter: str) -> None:
         """The call came with a parameter that it does not have. Raises Refused."""
-        self._note(f"{call}: there is no parameter {parameter!r}.", parameter)
+        self._refuse(f"{call}: there is no parameter {parameter!r}.", parameter)
 
     def undocumented_value(self, call: str, parameter: str, value: object) -> None:
         """The parameter exists, the value does not. Raises Refused."""
-        self._note(f"{call}: {parameter!r} cannot be {value!r}.", parameter)
+        self._refuse(f"{call}: {parameter!r} cannot be {value!r}.", parameter)
 
     def undocumented_combination(self, call: str, parameter: str, why: str) -> None:
         """The parameter does nothing beside the others. why: ends the sentence. Raises Refused."""
-        self._note(f"{call}: {parameter!r} {why}.", parameter)
+        self._refuse(f"{call}: {parameter!r} {why}.", parameter)
 
-    def _note(self, sentence: str, parameter: str) -> None:
+    def note(self, sentence: str) -> None:
+        """Something undocumented that is refused anyway."""
         if self.is_strict:
             self.violations.append(sentence)
+
+    def _refuse(self, sentence: str, parameter: str) -> None:
+        self.note(sentence)
+        if self.is_strict:
             raise invalid(parameter.rpartition(".")[2])
