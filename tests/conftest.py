@@ -13,7 +13,6 @@ from actors import venues
 from protocol.simulation.exchange import Exchange
 from protocol.simulation.faults import FaultSchedule
 
-
 HAVE_STRICTNESS = ("ax",)
 
 
