@@ -25,7 +25,7 @@ class Floor:
     """An exchange, its clock, a token, and sessions that talk JSON to it."""
 
     def __init__(self, *faults: Fault, **options: Any) -> None:
-        chosen = KrakenSpotExchangeSettings(**({"quotes": False} | options))
+        chosen = KrakenSpotExchangeSettings(**({"quotes": False, "strict": True} | options))
         self.exchange = KrakenSpotExchange(chosen, random.Random(7).random, FaultSchedule(faults))
         self.now = Instant(10 * SECOND, START * SECOND)
         self.numbers = 0
