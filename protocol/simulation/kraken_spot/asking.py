@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
-from ...kraken_spot.wire import Conditional, OrderTerms, RestLegOrder, Triggers
+from ...kraken_spot.wire import AddOrderForm, Conditional, OrderTerms, RestClose, RestLegOrder, Triggers
 from ...values import Instant, Side, exact
 from ...wire_numbers import is_plausible
 from ..book import SelfTrade
@@ -127,7 +127,7 @@ def number_of(text: str, name: str) -> Decimal:
     return number
 
 
-def terms_of_form(form: RestLegOrder, symbol: str, now: Instant) -> Terms:
+def terms_of_form(form: AddOrderForm | RestLegOrder, symbol: str, now: Instant) -> Terms:
     """Raises Refused."""
     if form.type not in SIDES:
         raise invalid("type")
@@ -187,11 +187,15 @@ def _rest_prices(
     return trigger, None, "static"
 
 
-def _rest_close(form: RestLegOrder) -> CloseTerms | None:
-    if form.close_ordertype is None:
+def _rest_close(form: AddOrderForm | RestLegOrder) -> CloseTerms | None:
+    if isinstance(form, AddOrderForm):
+        close = RestClose(ordertype=form.close_ordertype, price=form.close_price, price2=form.close_price2)
+    else:
+        close = form.close or RestClose()
+    if close.ordertype is None:
         return None
-    trigger, limit, kind = _rest_prices(form.close_ordertype, form.close_price, form.close_price2, None)
-    return CloseTerms(type=form.close_ordertype, trigger=trigger, limit_price=limit, limit_kind=kind)
+    trigger, limit, kind = _rest_prices(close.ordertype, close.price, close.price2, None)
+    return CloseTerms(type=close.ordertype, trigger=trigger, limit_price=limit, limit_kind=kind)
 
 
 def _rest_time(text: str | None, now: Instant, name: str) -> int | None:

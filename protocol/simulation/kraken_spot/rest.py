@@ -223,14 +223,10 @@ class RestDesk:
 
     def _query_orders(self, call: _Call) -> object:
         form = call.form(wire.QueryOrdersForm)
-        names = [name.strip() for name in (form.txid or "").split(",") if name.strip()]
-        if len(names) > MOST_NAMES or (not names and form.cl_ord_id is None):
+        names = [name.strip() for name in form.txid.split(",") if name.strip()]
+        if len(names) > MOST_NAMES or not names:
             raise invalid("txid")
         found = [self.engine.orders.get(name) for name in names]
-        if form.cl_ord_id is not None:
-            account = call.account
-            newest_first = (*reversed(account.open_orders.values()), *reversed(account.closed_orders))
-            found += [order for order in newest_first if order.terms.cl_ord_id == form.cl_ord_id]
         mine = [order for order in found if order is not None and order.account == call.account.name]
         return self._rows(mine, trades=bool(form.trades))
 
