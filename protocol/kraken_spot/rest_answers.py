@@ -52,7 +52,6 @@ from .words import error_outcome, is_post_only
 __all__ = ["errors_of", "read_answer"]
 
 QUESTIONS: Final = (ListOpenOrders, QueryOrder, ListFills, ListOrderHistory)
-OF_KNOWN_ORDER: Final = (CancelOrder, ReplaceOrder, QueryOrder)
 NO_SUCH_ORDER: Final = "The venue knows no such order."
 CLOCK_TOLERANCE: Final = 60 * SECOND
 """How far the venue's clock and ours may be apart."""
@@ -113,12 +112,21 @@ def _refused(request_id: RequestId, outcome: Outcome, reason: str) -> RequestRef
 def _refusal(request: Request, reason: str, *, proves: bool) -> tuple[Fact, ...]:
     """proves: the error can be believed. A server that fails may have passed the request on before (spec A.2), and an
     order beside an error may be there."""
-    outcome = error_outcome(reason, of_known_order=isinstance(request, OF_KNOWN_ORDER))
-    if not proves and not isinstance(request, QUESTIONS):
-        outcome = Outcome.AMBIGUOUS
-    if isinstance(request, QUESTIONS) and outcome is Outcome.AMBIGUOUS:
-        outcome = Outcome.DEFINITE  # nothing can have come of a question
-    return _refuse(request, outcome, reason)
+    outcome = error_outcome(reason, of_known_order=_is_of_known_order(request))
+    if isinstance(request, QUESTIONS):
+        return _refuse(request, _outcome_of_question(request, outcome), reason)
+    return _refuse(request, outcome if proves else Outcome.AMBIGUOUS, reason)
+
+
+def _is_of_known_order(request: Request) -> bool:
+    return isinstance(request, ReplaceOrder | QueryOrder) or is_cancel(request)
+
+
+def _outcome_of_question(request: Request, outcome: Outcome) -> Outcome:
+    """Nothing can have come of a question. That a list was not given says nothing about an order that it may hold."""
+    by_name = isinstance(request, QueryOrder) and request.venue_order_id is None
+    unproven = outcome is Outcome.AMBIGUOUS or (by_name and outcome is Outcome.NOT_FOUND)
+    return Outcome.DEFINITE if unproven else outcome
 
 
 def _illegible(request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:

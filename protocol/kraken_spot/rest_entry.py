@@ -195,16 +195,16 @@ def _terms(request: PlaceOrder) -> dict[str, Any]:
 TOKENIZED: Final = "tokenized_asset"
 
 
-def _pair(symbol: str) -> dict[str, str]:
-    """How a placement names its pair; of what is no currency, with the class that it belongs to."""
-    pair = {"pair": rest_pair(symbol)}
-    return pair | {"asset_class": TOKENIZED} if is_tokenized(symbol) else pair
+def _asset_class(symbol: str) -> str | None:
+    """Of what is no pair of currencies."""
+    return TOKENIZED if is_tokenized(symbol) else None
 
 
 def _add(request: PlaceOrder) -> tuple[str, object]:
     close = _close(request) or wire.RestClose()
     return "AddOrder", wire.AddOrderForm(
-        **_pair(request.symbol),
+        pair=rest_pair(request.symbol),
+        asset_class=_asset_class(request.symbol),
         **_terms(request),
         close_ordertype=close.ordertype,
         close_price=close.price,
@@ -254,11 +254,12 @@ def _batch(request: BatchOrders) -> tuple[str, object]:
         wire_ids = [str(leg.wire_id) for leg in cancels if leg.venue_order_id is None]
         txids = [leg.venue_order_id for leg in cancels if leg.venue_order_id is not None]
         return "CancelOrderBatch", wire.CancelBatchForm(orders=list(txids) or None, cl_ord_ids=wire_ids or None)
-    symbols = {order.symbol for order in orders}
+    symbols = sorted({order.symbol for order in orders})
     if len(orders) != len(legs) or not FEWEST_ORDERS <= len(orders) <= MOST_ORDERS or len(symbols) != 1:
         raise ValueError(f"A batch is {FEWEST_ORDERS} to {MOST_ORDERS} orders of one instrument, or cancels alone.")
     return "AddOrderBatch", wire.AddOrderBatchForm(
-        **_pair(symbols.pop()),
+        pair=rest_pair(symbols[0]),
+        asset_class=_asset_class(symbols[0]),
         orders=[wire.RestLegOrder(**_terms(order), close=_close(order)) for order in orders],
         deadline=moment(request.process_before),
     )

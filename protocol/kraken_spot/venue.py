@@ -30,7 +30,7 @@ from .rest_entry import REST_ONLY, encode_rest, token_call
 from .signing import Credentials
 from .symbols import symbol_of_pair
 from .wire import TokenAnswer
-from .words import is_credential_error
+from .words import CALL_LIMITS, is_credential_error
 
 __all__ = ["KrakenSpotSettings", "KrakenSpotVenue"]
 
@@ -40,6 +40,8 @@ REST: Final = "https://api.kraken.com"
 
 LOCKED_OUT: Final = "Temporary lockout"
 LOCKOUT: Final = 900 * SECOND
+LIMIT_PAUSE: Final = 5 * SECOND
+"""After this long the slowest counter of calls has room for another login (spec A.15)."""
 TOKEN_LIFETIME: Final = 900 * SECOND
 LISTS_LAG: Final = 60 * SECOND
 """How far the lists over REST may follow behind the socket (spec A.17, E.13)."""
@@ -134,7 +136,7 @@ class KrakenSpotVenue(VenueDefaults):
             ),
             cancels_by_symbol=False,
             cancel_timer=True,
-            pauses={LOCKED_OUT: LOCKOUT},
+            pauses=dict.fromkeys(CALL_LIMITS, LIMIT_PAUSE) | {LOCKED_OUT: LOCKOUT},
             maintenance_pause=5 * SECOND,
             ping_period=int(settings.ping_period * SECOND),
             nonce_unit=1,
@@ -162,7 +164,7 @@ class KrakenSpotVenue(VenueDefaults):
             raise WireError(f"Kraken's answer to the login cannot be read (HTTP status {answer.status}).") from None
         told = "; ".join(errors_of(body)[0])
         errors = self._hide(told)
-        if is_credential_error(told) or answer.status in (401, 403):
+        if is_credential_error(told) or (not told and answer.status in (401, 403)):
             raise AuthenticationFailed(f"Kraken refused the credentials: {errors or f'HTTP status {answer.status}'}.")
         if errors or answer.status != 200:
             said = errors or "no reason given"
