@@ -50,6 +50,7 @@ __all__ = [
     "OrderCanceled",
     "OrderExpired",
     "OrderHistoryListed",
+    "OrderNotListed",
     "OrderPending",
     "OrderRejected",
     "OrderRemoved",
@@ -314,6 +315,14 @@ class OrderHistoryListed:
 
 
 @frozen(kw_only=True)
+class OrderNotListed:
+    """An order that was asked for is in none of the venue's lists that were read. cursor: names the next one."""
+
+    request_id: RequestId
+    cursor: str
+
+
+@frozen(kw_only=True)
 class TimerSet:
     """The cancel-all timer is set. cancels_at: ns since 1970 when it cancels every order, None: it is off."""
 
@@ -439,6 +448,7 @@ Fact = (
     | PricePreviewed
     | FillsListed
     | OrderHistoryListed
+    | OrderNotListed
     | TimerSet
     | Say
     | LoginRefused

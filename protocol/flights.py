@@ -32,7 +32,7 @@ class Flight:
     sent again; overdue: a cancel or change whose outcome is asked for, because its time is over; replacement: the new
     venue order id that the answer to a replacement named; until: how far history is to be read; read: how many
     executions of it have been; parked: refused for the session token, and waiting for another; resent: with another
-    token, once.
+    token, once; begun_at: when the question that this one continues was sent, ns, monotonic.
     """
 
     request: Request
@@ -52,6 +52,12 @@ class Flight:
     read: int = 0
     parked: bool = False
     resent: bool = False
+    begun_at: int | None = None
+
+    @property
+    def asked_at(self) -> int:
+        """When its question was asked, of one in several steps the first: what was not there then may be there now."""
+        return self.sent_at if self.begun_at is None else self.begun_at
 
     @property
     def request_id(self) -> RequestId:

@@ -128,11 +128,17 @@ class ListOpenOrders:
 
 @frozen(kw_only=True)
 class QueryOrder:
-    """Exactly one of the two ids is set."""
+    """Exactly one of the two ids is set.
+
+    since: with a wire id, ns since 1970 when the order was placed, for an older one of that name is another, 0: it is
+    not known; cursor: which of the venue's lists is to be read, where it keeps several and none that was read names the
+    order; None for the first."""
 
     request_id: RequestId
     venue_order_id: VenueOrderId | None
     wire_id: WireId | None
+    since: int = 0
+    cursor: str | None = None
 
 
 @frozen(kw_only=True)

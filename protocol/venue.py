@@ -112,6 +112,8 @@ class VenueRules:
       one repeats;
     absence_proves_after: "no such order" proves that a placement never arrived only if it was sent at least this
       long before the query; or if the connection that carried it is gone and a newer one answered the query;
+    lists_lag: how far the venue's lists of orders follow behind: an order that the venue may act on until a moment is
+      missing from them for certain only this long after that;
     late_arrivals: a request may be acted on after the connection that carried it has ended, so only time proves that it
       never will be;
     early_cancel_delays: pauses before a cancel that came too early is sent again;
@@ -152,6 +154,7 @@ class VenueRules:
     request_timeout: int = 10 * SECOND
     query_delays: Sequence[int] = (1 * SECOND, 2 * SECOND, 5 * SECOND, 15 * SECOND, 60 * SECOND)
     absence_proves_after: int = 5 * SECOND
+    lists_lag: int = 0
     late_arrivals: bool = False
     early_cancel_delays: Sequence[int] = (SECOND // 10, SECOND // 5, 2 * SECOND // 5)
     expiry_is_cancel: frozenset[TimeInForce] = frozenset({TimeInForce.IOC, TimeInForce.FOK})

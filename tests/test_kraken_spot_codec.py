@@ -1639,18 +1639,25 @@ ERRORS = {
     "EAccount:Invalid permissions:XMR trading restricted": DEFINITE,
     "EAPI:Invalid key": DEFINITE,
     "EAPI:Invalid signature": DEFINITE,
+    "EAPI:Permission denied": DEFINITE,
     "EAuth:Account temporary disabled": DEFINITE,
+    "EAuth:Account unconfirmed": DEFINITE,
+    "EAuth:Something brand new": AMBIGUOUS,
+    "EGeneral:Unknown method": DEFINITE,
+    "EQuery:Unknown asset": DEFINITE,
     "EAPI:Invalid token": Outcome.TOKEN,
     "ESession:Invalid session": Outcome.TOKEN,
     "Token(s) not found": Outcome.TOKEN,
     "EOrder:Rate limit exceeded": THROTTLED,
     "EOrder:Domain rate limit exceeded": THROTTLED,
-    "EAPI:Rate limit exceeded": AMBIGUOUS,
-    "EGeneral:Too many requests": AMBIGUOUS,
-    "EService: Throttled: 1782907205": AMBIGUOUS,
-    "EBM:limit exceeded:CAL": AMBIGUOUS,
-    "EGeneral:Temporary lockout": AMBIGUOUS,
-    "Exceeded msg rate": AMBIGUOUS,
+    "EAPI:Rate limit exceeded": THROTTLED,
+    "EAuth:Rate limit exceeded": THROTTLED,
+    "EAuth:Too many requests": THROTTLED,
+    "EGeneral:Too many requests": THROTTLED,
+    "EService: Throttled: 1782907205": THROTTLED,
+    "EBM:limit exceeded:CAL": THROTTLED,
+    "EGeneral:Temporary lockout": THROTTLED,
+    "Exceeded msg rate": THROTTLED,
     "EAPI:Invalid nonce": DEFINITE,
     "EService:Unavailable": AMBIGUOUS,
     "EService:Busy": AMBIGUOUS,
@@ -1803,7 +1810,14 @@ TRAILED_FORM = {
     "trigger": "last",
     "pair": "XBTUSD",
 }
-CLOSED_FORM = {"type": "buy", "ordertype": "limit", "volume": "0.02", "price": "64000.5", "pair": "XBTUSD"}
+CLOSED_FORM = {
+    "type": "buy",
+    "ordertype": "limit",
+    "volume": "0.02",
+    "price": "64000.5",
+    "cl_ord_id": "sim-0001",
+    "pair": "XBTUSD",
+}
 
 
 def closing(**close: Any) -> PlaceOrder:
@@ -1909,6 +1923,7 @@ REST_CALLS: dict[str, tuple[Request, str, dict[str, str]]] = {
             "ordertype": "limit",
             "volume": "0.02",
             "price": "64000.5",
+            "cl_ord_id": "sim-0001",
             "close[ordertype]": "stop-loss-limit",
             "close[price]": "60000",
             "close[price2]": "59900",
@@ -1964,6 +1979,55 @@ REST_CALLS: dict[str, tuple[Request, str, dict[str, str]]] = {
         "/0/private/AddOrder",
         CLOSED_FORM | {"close[ordertype]": "limit", "close[price]": "65000"},
     ),
+    "a close at a distance in percent": (
+        closing(type=OrderType.STOP_MARKET, trigger_price=2, trigger_price_type="pct"),
+        "/0/private/AddOrder",
+        CLOSED_FORM | {"close[ordertype]": "stop-loss", "close[price]": "#2%"},
+    ),
+    "a close at a distance, and its limit at another": (
+        closing(
+            type=OrderType.LIMIT_IF_TOUCHED,
+            trigger_price=500,
+            trigger_price_type="quote",
+            price="2.5",
+            price_type="pct",
+        ),
+        "/0/private/AddOrder",
+        CLOSED_FORM | {"close[ordertype]": "take-profit-limit", "close[price]": "#500", "close[price2]": "#2.5%"},
+    ),
+    "a limit close at a distance": (
+        closing(type=OrderType.LIMIT, price=5, price_type="quote"),
+        "/0/private/AddOrder",
+        CLOSED_FORM | {"close[ordertype]": "limit", "close[price]": "#5"},
+    ),
+    "a close without a client order id": (
+        place(options=KrakenSpotOptions(conditional=ConditionalClose(type=OrderType.LIMIT, price=65000), unnamed=True)),
+        "/0/private/AddOrder",
+        {
+            "type": "buy",
+            "ordertype": "limit",
+            "volume": "0.02",
+            "price": "64000.5",
+            "close[ordertype]": "limit",
+            "close[price]": "65000",
+            "pair": "XBTUSD",
+        },
+    ),
+    "an order that fills at once or not at all": (
+        place(time_in_force=TimeInForce.FOK),
+        "/0/private/AddOrder",
+        CLOSED_FORM | {"timeinforce": "FOK"},
+    ),
+    "an order for a tokenized stock": (
+        place(symbol="AAPLx/USD"),
+        "/0/private/AddOrder",
+        CLOSED_FORM | {"pair": "AAPLxUSD", "asset_class": "tokenized_asset"},
+    ),
+    "an amendment of an order for a tokenized stock": (
+        replace(symbol="AAPLx/USD", price=D("64010.5")),
+        "/0/private/AmendOrder",
+        {"txid": "OSIM01-AAAAA-BBBB01", "limit_price": "64010.5", "pair": "AAPLxUSD"},
+    ),
     "an amendment": (
         replace(quantity=D("2.4"), price=D("64010.5"), post_only=False),
         "/0/private/AmendOrder",
@@ -1981,32 +2045,37 @@ REST_CALLS: dict[str, tuple[Request, str, dict[str, str]]] = {
     "one order": (
         QueryOrder(request_id=1, venue_order_id="OSIM00-OLDER-ORDR00", wire_id=None),
         "/0/private/QueryOrders",
-        {"txid": "OSIM00-OLDER-ORDR00"},
+        {"txid": "OSIM00-OLDER-ORDR00", "consolidate_taker": "false"},
     ),
     "one order by client order id": (
-        QueryOrder(request_id=1, venue_order_id=None, wire_id="sim-0000"),
-        "/0/private/QueryOrders",
+        QueryOrder(request_id=1, venue_order_id=None, wire_id="sim-0000", since=DEADLINE),
+        "/0/private/OpenOrders",
         {"cl_ord_id": "sim-0000"},
+    ),
+    "one order by client order id, among those that have ended": (
+        QueryOrder(request_id=1, venue_order_id=None, wire_id="sim-0000", since=DEADLINE, cursor="closed"),
+        "/0/private/ClosedOrders",
+        {"cl_ord_id": "sim-0000", "consolidate_taker": "false"},
     ),
     "fills": (
         ListFills(request_id=1, start=1782900000 * 10**9, end=1782907205 * 10**9 + 1, symbol=None),
         "/0/private/TradesHistory",
-        {"start": "1782899999", "end": "1782907206"},
+        {"start": "1782899999", "end": "1782907206", "consolidate_taker": "false"},
     ),
     "more fills": (
         ListFills(request_id=1, start=0, end=10**9, symbol=None, cursor="50"),
         "/0/private/TradesHistory",
-        {"start": "0", "end": "1", "ofs": "50"},
+        {"start": "0", "end": "1", "ofs": "50", "consolidate_taker": "false"},
     ),
     "fills up to now": (
         ListFills(request_id=1, start=0, end=10**9, symbol=None, latest=True),
         "/0/private/TradesHistory",
-        {"start": "0"},
+        {"start": "0", "consolidate_taker": "false"},
     ),
     "order history": (
         ListOrderHistory(request_id=1, start=1782900000 * 10**9, end=1782907205 * 10**9),
         "/0/private/ClosedOrders",
-        {"start": "1782899999", "end": "1782907205", "closetime": "both"},
+        {"start": "1782899999", "end": "1782907205", "closetime": "both", "consolidate_taker": "false"},
     ),
 }
 
@@ -2024,6 +2093,11 @@ def test_batches_go_out_as_json_over_rest() -> None:
     leg = '{"type":"buy","ordertype":"limit","volume":"0.02","price":"64000.5","cl_ord_id":"%s"}'
     expected = '{"pair":"XBTUSD","orders":[' + leg % "a" + "," + leg % "b" + "]}"
     assert (call.path, call.body) == ("/0/private/AddOrderBatch", expected.encode())
+    stop = closing(type=OrderType.STOP_LIMIT, trigger_price=58000, price=57000)
+    call = encode_rest(BatchOrders(request_id=1, legs=(stop, LEGS[1])), CREDENTIALS)
+    nested = ',"close":{"ordertype":"stop-loss-limit","price":"58000","price2":"57000"}}'
+    expected = '{"pair":"XBTUSD","orders":[' + (leg % "sim-0001")[:-1] + nested + "," + leg % "b" + "]}"
+    assert (call.path, call.body) == ("/0/private/AddOrderBatch", expected.encode())
     assert ("Content-Type", "application/json") in call.headers
 
 
@@ -2036,8 +2110,6 @@ def test_batches_go_out_as_json_over_rest() -> None:
         PreviewPrice(request_id=1, symbol="BTC/USD", side=Side.BUY, quantity=D(1)),
         BatchOrders(request_id=1, legs=(place(), cancel(2, "O"))),
         BatchOrders(request_id=1, legs=(place(margin=True, reduce_only=True), place())),
-        closing(type=OrderType.STOP_MARKET, trigger_price=2, trigger_price_type="pct"),
-        closing(type=OrderType.LIMIT, price=5, price_type="quote"),
     ],
     ids=lambda request: type(request).__name__,
 )
@@ -2215,30 +2287,23 @@ def query(text: str, **ids: Any) -> Any:
     return read_answer(request, http(text))[0]
 
 
-def test_one_order_is_found_by_either_id() -> None:
+def test_one_order_is_found_by_its_id() -> None:
     text = '{"error":[],"result":{"OSIM00-OLDER-ORDR00":' + row(status='"canceled"') + "}}"
-    for ids in ({"venue_order_id": "OSIM00-OLDER-ORDR00"}, {"wire_id": "sim-0000"}):
-        fact = query(text, **ids)
-        assert fact == RequestAnswered(request_id=7, order=rest_view(status=OrderStatus.CANCELED))
-
-
-def test_of_two_orders_with_one_client_id_the_newest_is_meant() -> None:
-    older, newer = row(opentm="1782907000.5", status='"closed"'), row()
-    fact = query('{"error":[],"result":{"O-2":' + newer + ',"O-1":' + older + "}}", wire_id="sim-0000")
-    assert fact.order.venue_order_id == "O-2"
+    fact = query(text, venue_order_id="OSIM00-OLDER-ORDR00")
+    assert fact == RequestAnswered(request_id=7, order=rest_view(status=OrderStatus.CANCELED))
 
 
 @pytest.mark.parametrize(
     "text",
     [
         '{"error":[],"result":{}}',
-        '{"error":[],"result":{"O-OTHER":' + row(cl_ord_id='"another"') + "}}",
+        '{"error":[],"result":{"O-OTHER":' + row() + "}}",
         '{"error":["EOrder:Unknown order"]}',
         '{"error":["EOrder:Invalid order"]}',
     ],
 )
 def test_an_order_that_the_venue_does_not_know_is_not_found(text: str) -> None:
-    assert query(text, wire_id="sim-0000").outcome is NOT_FOUND
+    assert query(text, venue_order_id="OSIM00-OLDER-ORDR00").outcome is NOT_FOUND
 
 
 def trade_row(**changes: Any) -> str:
@@ -2756,7 +2821,22 @@ def test_the_token_is_read() -> None:
         ('{"error":["EGeneral:Permission denied"]}', 200, AuthenticationFailed),
         ('{"error":["EAPI:Invalid signature"]}', 200, AuthenticationFailed),
         ("{}", 401, AuthenticationFailed),
+        ('{"error":["EAPI:Permission denied"]}', 200, AuthenticationFailed),
+        ('{"error":["EAccount:Invalid permissions:API access"]}', 200, AuthenticationFailed),
+        ('{"error":["EAuth:Account temporary disabled"]}', 200, AuthenticationFailed),
+        ('{"error":["EAuth:Account unconfirmed"]}', 200, AuthenticationFailed),
+        ('{"error":["EAuth:Rate limit exceeded"]}', 200, WireError),
+        ('{"error":["EAuth:Rate limit exceeded"]}', 403, WireError),
+        ('{"error":["EAuth:Too many requests"]}', 200, WireError),
+        ('{"error":["EAuth:Too many requests"]}', 401, WireError),
+        ('{"error":["EAuth:Something brand new"]}', 200, WireError),
+        ('{"error":["EAPI:Rate limit exceeded"]}', 200, WireError),
+        ('{"error":["EGeneral:Temporary lockout"]}', 200, WireError),
         ('{"error":["EAPI:Invalid nonce"]}', 200, WireError),
+        ("<html><title>Attention Required!</title></html>", 403, WireError),
+        ("<html><title>Authorization Required</title></html>", 401, WireError),
+        ("Unauthorized", 401, WireError),
+        ("", 403, WireError),
         ('{"error":["EService:Unavailable"]}', 503, WireError),
         ('{"error":[],"result":{"token":""}}', 200, WireError),
         ('{"error":[]}', 200, WireError),

@@ -137,6 +137,7 @@ class Answering:
         is_comparison = self._queries.is_comparison(flight.request_id)
         self._queries.listed(flight.request_id)
         if is_comparison and fact.orders is not None:
+            self._find_unsure(fact.orders, self._desk.sent_at(flight))
             self._queries.compared(fact.orders)
             return
         reports = []
@@ -146,6 +147,13 @@ class Answering:
                 self._life.sync(order, view, self._desk.sent_at(flight))
             reports.append(self._reports.status_report(view, NO_TIME, "", order))
         self._desk.reply(flight.reply_to, tuple(reports))
+
+    def _find_unsure(self, listed: tuple[OrderView, ...], asked_at: int) -> None:
+        """Orders of which nobody knows whether they arrived, and which a list names."""
+        for view in listed:
+            order = self._desk.orders.find(view.venue_order_id, view.wire_id)
+            if order is not None and not order.accepted and not order.status.is_terminal:
+                self._life.sync(order, view, asked_at)
 
     def _query_answered(self, flight: Flight, fact: facts.RequestAnswered) -> None:
         self._desk.flights.drop(flight.request_id)
@@ -159,6 +167,13 @@ class Answering:
             settled = self._look_further(order, view, flight)
         if flight.own_query:
             self._queries.over(flight, settled=settled, heard=view is not None)
+
+    def not_listed(self, fact: facts.OrderNotListed) -> None:
+        """One of the venue's lists leaves the order out; another may have it."""
+        flight = self._desk.flights.by_id.get(fact.request_id)
+        if flight is not None and isinstance(flight.request, requests.QueryOrder):
+            self._desk.flights.drop(fact.request_id)
+            self._queries.go_on(flight, fact.cursor)
 
     def _look_further(self, order: Order, view: OrderView, query: Flight) -> bool:
         """True when a status answer left nothing open about the order; else it says what to ask next."""
@@ -291,7 +306,15 @@ class Answering:
             return True
         if placed.connection not in (0, desk.connection) and not desk.rules.late_arrivals:
             return True
-        return query.sent_at - placed.sent_at >= desk.rules.absence_proves_after
+        return query.asked_at - placed.sent_at >= self._proves_after(order, placed.request)
+
+    def _proves_after(self, order: Order, placed: requests.Request) -> int:
+        """How long after a placement "no such order" proves that it never arrived: not while the venue may still act on
+        it, and not before its lists would show that it has."""
+        rules = self._desk.rules
+        if not isinstance(placed, requests.PlaceOrder) or placed.process_before is None:
+            return rules.absence_proves_after
+        return max(rules.absence_proves_after, placed.process_before - order.identity.local_time + rules.lists_lag)
 
     def previewed(self, fact: facts.PricePreviewed) -> None:
         flight = self._desk.flights.by_id.get(fact.request_id)

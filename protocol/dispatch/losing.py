@@ -174,7 +174,7 @@ class Losing:
         return not (change.answered if agrees is None else agrees)
 
     def _was_overdue(self, flight: Flight, query: Flight) -> bool:
-        return query.sent_at - flight.sent_at >= self._desk.rules.request_timeout
+        return query.asked_at - flight.sent_at >= self._desk.rules.request_timeout
 
     def cancel_due(self, due: CancelDue) -> None:
         """Sends a cancel again that came too early, under its own number."""

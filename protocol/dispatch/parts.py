@@ -173,6 +173,7 @@ def handlers_of_facts(parts: Parts) -> Handlers:
         facts.PricePreviewed: answering.previewed,
         facts.FillsListed: history.fills_listed,
         facts.OrderHistoryListed: history.orders_listed,
+        facts.OrderNotListed: answering.not_listed,
         facts.TimerSet: parts.cancel_timer.is_set,
         facts.BatchAnswered: parts.batches.answered,
         facts.TokenRenewed: answering.tokens.renewed,
