@@ -593,7 +593,7 @@ async def trade_spot(floor: Floor) -> None:
         done = await desk.report("filled")
         assert (done["order_id"], done["cum_qty"], done["order_status"]) == (taker, D("1.2"), "filled")
 
-        history = await spot_post(floor, "TradesHistory")
+        history = await spot_post(floor, "TradesHistory", consolidate_taker="false")
         heard = {trade["exec_id"]: (trade["last_qty"], trade["last_price"]) for trade in trades}
         assert {name: (D(row["vol"]), D(row["price"])) for name, row in history["trades"].items()} == heard
         assert {row["ordertxid"] for row in history["trades"].values()} == {taker}
