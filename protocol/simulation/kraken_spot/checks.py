@@ -195,8 +195,11 @@ def _check_options(terms: Terms, market: Market) -> None:
 def _check_close(close: CloseTerms, market: Market) -> None:
     if close.type not in TYPES or close.type in ("market", "iceberg", "settle-position"):
         raise invalid("conditional")
-    if (close.limit_price is None) == (close.type in LIMITED):
+    has_limit = close.limit_price is not None or close.limit_distance is not None
+    if has_limit != (close.type in LIMITED):
         raise invalid("conditional")
+    if close.limit_distance is not None:
+        _check_size(close.limit_distance.amount, invalid("conditional"))
     if close.limit_kind not in KINDS or (close.limit_kind != "static" and close.type != "trailing-stop-limit"):
         raise invalid("conditional")
     if close.limit_price is not None and close.limit_kind == "static":

@@ -26,13 +26,16 @@ __all__ = [
     "Close",
     "ClosedOrders",
     "EditOrder",
+    "Ledgers",
     "Nothing",
     "OpenOrders",
     "OrderAmends",
     "OrderTerms",
     "Private",
+    "QueryLedgers",
     "QueryOrders",
     "QueryTrades",
+    "TradeVolume",
     "TradesHistory",
 ]
 
@@ -242,6 +245,37 @@ class OrderAmends(Private):
 class Balance(Private):
     """Balance and BalanceEx."""
 
+    rebase_multiplier: str | None = None
+
+
+@frozen(kw_only=True)
+class Ledgers(Private):
+    """asset: with commas between; start, end, ofs: as of ClosedOrders, ids are those of entries."""
+
+    asset: str | None = None
+    aclass: str | None = None
+    type: str | None = None
+    start: str | None = None
+    end: str | None = None
+    ofs: int | None = None
+    without_count: bool | None = None
+    rebase_multiplier: str | None = None
+
+
+@frozen(kw_only=True)
+class QueryLedgers(Private):
+    """id: of entries, with commas between; trades: with those that they belong to."""
+
+    id: str | None = None
+    trades: bool | None = None
+    rebase_multiplier: str | None = None
+
+
+@frozen(kw_only=True)
+class TradeVolume(Private):
+    """pair: with commas between."""
+
+    pair: str | None = None
     rebase_multiplier: str | None = None
 
 
