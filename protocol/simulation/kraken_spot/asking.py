@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from attrs import evolve
+
 from ...values import Side
 from ..book import SelfTrade
 from ..triggers import Reference
 from .moments import wall_ns
-from .orders import CloseTerms, Terms, TriggerTerms
+from .orders import TRAILING, CloseTerms, Distance, Terms, TriggerTerms, usual_limit_sign
 from .refusals import invalid
 from .requests import Conditional, OrderTerms, Triggers
 
@@ -23,6 +25,7 @@ SELF_TRADES: Final[Mapping[str | None, SelfTrade]] = {
     "cancel_oldest": SelfTrade.CANCEL_RESTING,
     "cancel_both": SelfTrade.CANCEL_BOTH,
 }
+DISTANCES: Final = frozenset({"pct", "quote"})
 FEES: Final = {None: False, "base": True, "quote": False}
 
 
@@ -68,7 +71,7 @@ def terms_of(asked: OrderTerms, symbol: str) -> Terms:
         cl_ord_id=asked.cl_ord_id or None,
         userref=asked.order_userref,
         sender_sub_id=asked.sender_sub_id or None,
-        conditional=None if asked.conditional is None else _close_of(asked.conditional),
+        conditional=None if asked.conditional is None else _close_of(asked.conditional, SIDES[asked.side].opposite),
     )
 
 
@@ -87,13 +90,14 @@ def trigger_of(asked: Triggers | None) -> TriggerTerms | None:
     return TriggerTerms(price=asked.price, reference=REFERENCES[asked.reference], kind=asked.price_type or "static")
 
 
-def _close_of(asked: Conditional) -> CloseTerms:
+def _close_of(asked: Conditional, side: Side) -> CloseTerms:
+    """side: of the order that closes."""
     trigger, price = None, asked.stop_price if asked.trigger_price is None else asked.trigger_price
     if price is not None:
         trigger = TriggerTerms(price=price, kind=asked.trigger_price_type or "static")
-    return CloseTerms(
-        type=asked.order_type,
-        trigger=trigger,
-        limit_price=asked.limit_price,
-        limit_kind=asked.limit_price_type or _usual_limit_kind(asked.order_type),
-    )
+    limit, kind = asked.limit_price, asked.limit_price_type or _usual_limit_kind(asked.order_type)
+    close = CloseTerms(type=asked.order_type, trigger=trigger, limit_price=limit, limit_kind=kind)
+    if limit is None or kind not in DISTANCES or asked.order_type in TRAILING:
+        return close
+    distance = Distance(kind=kind, amount=limit, sign=usual_limit_sign(side, asked.order_type))
+    return evolve(close, limit_price=None, limit_kind="static", limit_distance=distance)

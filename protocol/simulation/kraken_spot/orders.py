@@ -28,6 +28,7 @@ __all__ = [
     "TriggerTerms",
     "VenueOrder",
     "fires_when",
+    "usual_limit_sign",
 ]
 
 STOPS: Final = frozenset({"stop-loss", "stop-loss-limit"})
@@ -122,6 +123,13 @@ def fires_when(side: Side, order_type: str) -> When:
     """On which side of its level the price must be for such an order to fire."""
     above = (side is Side.BUY) != (order_type in TAKE_PROFITS)
     return When.ABOVE if above else When.BELOW
+
+
+def usual_limit_sign(side: Side, order_type: str) -> int:
+    """On which side of its base the limit of such an order lies that is told as a distance: a plain order waits for a
+    better price, one that has fired takes a worse one."""
+    better = -1 if side is Side.BUY else 1
+    return -better if order_type in TRIGGERED else better
 
 
 class Phase(Enum):

@@ -19,7 +19,7 @@ from .asking import REFERENCES, SELF_TRADES, SIDES
 from .form_reader import number_of
 from .forms import Close, OrderTerms
 from .market import Market
-from .orders import LIMITED, TRAILING, TRIGGERED, TYPES, CloseTerms, Distance, Terms, TriggerTerms
+from .orders import LIMITED, TRAILING, TRIGGERED, TYPES, CloseTerms, Distance, Terms, TriggerTerms, usual_limit_sign
 from .refusals import Refused, invalid
 
 __all__ = ["RestPrice", "limit_price_of", "rest_price", "terms_of_form", "trigger_price_of"]
@@ -145,7 +145,7 @@ def limit_price_of(terms: Terms, price: RestPrice, market: Market) -> Terms:
         base = market.level(terms.trigger, terms.when)
     if base is None:
         raise Refused(refusals.INVALID_PRICE)
-    distance = price.distance(_usual_sign(terms.side, terms.type))
+    distance = price.distance(usual_limit_sign(terms.side, terms.type))
     limit = market.rounded(distance.price(base))
     return evolve(terms, limit_price=limit, limit_kind="static", limit_distance=distance)
 
@@ -157,12 +157,6 @@ def _trailing_limit(terms: Terms, price: RestPrice) -> Terms:
     signed = price.number * (price.sign or 1)
     beyond = signed if terms.side is Side.BUY or not price.sign else -signed
     return evolve(terms, limit_price=beyond, limit_kind=price.kind, limit_distance=None)
-
-
-def _usual_sign(side: Side, order_type: str) -> int:
-    """Of a limit's distance: a plain order waits for a better price, one that has fired takes a worse one."""
-    better = -1 if side is Side.BUY else 1
-    return -better if order_type in TRIGGERED else better
 
 
 def _close_of(form: Close, side: Side) -> CloseTerms:
@@ -189,7 +183,7 @@ def _with_limit(close: CloseTerms, price: RestPrice | None, side: Side) -> Close
         signed = price.number * (price.sign or 1)
         beyond = signed if side is Side.BUY or not price.sign else -signed
         return evolve(close, limit_price=beyond, limit_kind=price.kind)
-    return evolve(close, limit_distance=price.distance(_usual_sign(side, close.type)))
+    return evolve(close, limit_distance=price.distance(usual_limit_sign(side, close.type)))
 
 
 def _rest_time(text: str | None, now: Instant, name: str) -> int | None:
