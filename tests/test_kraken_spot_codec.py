@@ -1062,13 +1062,16 @@ FILL_FIELDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "a taker": ({"liquidity_ind": '"t"'}, {"liquidity": LiquiditySide.TAKER}),
     "neither": ({"liquidity_ind": '"x"'}, {"liquidity": LiquiditySide.NONE}),
     "not told which": ({"liquidity_ind": None}, {"liquidity": LiquiditySide.NONE}),
-    "no fees": ({"fees": "[]"}, {"fee": Money(D(0), "USD")}),
-    "fees left out": ({"fees": None}, {"fee": Money(D(0), "USD")}),
+    "no fees": ({"fees": "[]"}, {"fee": None}),
+    "fees left out": ({"fees": None}, {"fee": None}),
+    "fees that are null": ({"fees": "null"}, {"fee": None}),
+    "a fee of nothing": ({"fees": '[{"asset":"USD","qty":0.0}]'}, {"fee": Money(D(0), "USD")}),
+    "a rebate": ({"fees": '[{"asset":"USD","qty":-0.300010}]'}, {"fee": Money(D("-0.300010"), "USD")}),
     "a fee in base currency": ({"fees": '[{"asset":"ETH","qty":0.0008}]'}, {"fee": Money(D("0.0008"), "ETH")}),
     "a fee in XBT": ({"fees": '[{"asset":"XBT","qty":0.0008}]'}, {"fee": Money(D("0.0008"), "BTC")}),
     "several fees": (
         {"fees": '[{"asset":"USD","qty":1.5},{"asset":"ETH","qty":9},{"asset":"USD","qty":-0.25}]'},
-        {"fee": Money(D("1.75"), "USD")},
+        {"fee": Money(D("1.25"), "USD")},
     ),
     "a fee that cannot be read": ({"fees": '[{"asset":"USD","qty":"free"}]'}, {"fee": None}),
     "no side": ({"side": None}, {}),
@@ -1090,13 +1093,6 @@ def test_a_field_of_a_fill_is_read(kind: str) -> None:
     fact = heard(spot, fill(**changes))[0]
     assert isinstance(fact, OrderTraded)
     assert fact.trade == trade(**expected)
-
-
-def test_a_fill_without_a_fee_has_the_currency_of_its_instrument() -> None:
-    euro = Instrument(id="ETH/EUR.KRAKEN", price_increment="0.1", quote_currency="EUR")
-    for instruments in ({"ETH/EUR": euro}, {}):
-        (fact,) = heard(logged_in(instruments=instruments), fill(symbol='"ETH/EUR"', fees="[]"))
-        assert fact.trade.fee == Money(D(0), "EUR")
 
 
 def test_a_fill_that_comes_with_the_end_of_its_order_is_told_first() -> None:

@@ -304,6 +304,10 @@ class OrderLife:
             )
         return True
 
+    def miss_fee(self) -> None:
+        """A message told of a fill, and not of its fee."""
+        self._audits.fee_untold()
+
     def fill(self, order: Order, trade: Trade, final: bool) -> None:
         """Publishes an execution that was not published before. final: the venue says that it completes the order."""
         if order.status is OrderStatus.REJECTED and not order.accepted:

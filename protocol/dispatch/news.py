@@ -79,6 +79,8 @@ class News:
         order = self._desk.orders.find(view.venue_order_id, view.wire_id)
         if self._life.is_known_fill(order, trade):
             return
+        if trade.fee is None:
+            self._life.miss_fee()
         if order is None:
             if (
                 self._desk.rules.unnamed_events

@@ -6,7 +6,6 @@ report: the marker `filled` does, or the quantity, which dispatch counts (spec A
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
@@ -28,11 +27,11 @@ from ..facts import (
     Unreadable,
 )
 from ..tolerant_json import BEGINNING
-from ..values import ZERO, Instrument, Money, OrderStatus, OrderType, TimeInForce, TradeId, VenueOrderId
+from ..values import ZERO, Money, OrderStatus, OrderType, TimeInForce, TradeId, VenueOrderId
 from ..wire_numbers import amount, is_plausible, positive
 from ..wire_times import time_of
 from .memory import OrderMemory, Remembered
-from .symbols import currency, quote_of
+from .symbols import currency
 from .wire import Fee, Report
 from .words import ENDS, is_post_only, liquidity, order_status, side
 
@@ -88,10 +87,9 @@ def _status(report: Report) -> OrderStatus | None:
 
 @define(eq=False)
 class Executions:
-    """One connection's reading of the reports. instruments: by symbol, as far as they are known."""
+    """One connection's reading of the reports."""
 
     memory: OrderMemory
-    instruments: Mapping[str, Instrument]
 
     def knows(self, report: Report) -> bool:
         """True for an order that an earlier report of this connection showed."""
@@ -126,7 +124,7 @@ class Executions:
             quantity=quantity,
             liquidity=liquidity(report.liquidity_ind),
             time=time_of(report.timestamp),
-            fee=self._fee(report.fees or (), symbol),
+            fee=self._fee(report.fees),
             wire_id=report.cl_ord_id or (None if known is None else known.wire_id),
         )
 
@@ -186,19 +184,18 @@ class Executions:
         traded = OrderTraded(time=trade.time, order=view, event_id=trade.trade_id, trade=trade, final=False)
         return [traded]
 
-    def _fee(self, fees: list[Fee] | tuple[()], symbol: str) -> Money | None:
-        """The sum in the currency named first; nothing in the quote currency where none is named (spec D.2). None: the
-        venue named one that cannot be read."""
-        if len(fees) == 1 and fees[0].asset and fees[0].qty is not None and is_plausible(fees[0].qty):
-            return Money(fees[0].qty.copy_abs(), currency(fees[0].asset))
-        usable = [(fee.asset, fee.qty) for fee in fees if fee.asset and fee.qty is not None and is_plausible(fee.qty)]
-        if usable:
-            first = usable[0][0]
-            return Money(sum((qty.copy_abs() for asset, qty in usable if asset == first), ZERO), currency(first))
-        if fees:
+    def _fee(self, fees: list[Fee] | None) -> Money | None:
+        """The sum in the currency named first, a rebate as the negative amount that it is (spec D.2). None: not told,
+        or not so that it can be read; history has it."""
+        if not fees:
             return None
-        instrument = self.instruments.get(symbol)
-        return Money(ZERO, quote_of(symbol) if instrument is None else instrument.quote_currency)
+        if len(fees) == 1 and fees[0].asset and fees[0].qty is not None and is_plausible(fees[0].qty):
+            return Money(fees[0].qty, currency(fees[0].asset))
+        usable = [(fee.asset, fee.qty) for fee in fees if fee.asset and fee.qty is not None and is_plausible(fee.qty)]
+        if not usable:
+            return None
+        first = usable[0][0]
+        return Money(sum((qty for asset, qty in usable if asset == first), ZERO), currency(first))
 
     # What happened to the order
 

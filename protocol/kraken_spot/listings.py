@@ -132,5 +132,5 @@ def trade_of(trade_id: str, row: TradeRow, symbol_of: SymbolOf) -> Trade | None:
         quantity=quantity,
         liquidity=LIQUIDITY.get(row.maker, LiquiditySide.NONE),
         time=time_of_seconds(row.time),
-        fee=None if fee is None or not is_plausible(fee) else Money(abs(fee), quote_of(symbol)),
+        fee=None if fee is None or not is_plausible(fee) else Money(fee, quote_of(symbol)),
     )
