@@ -42,6 +42,7 @@ from protocol.facts import (
     OrderReplaced,
     OrderTraded,
     OrderTriggered,
+    OrderTriggerMoved,
     OrderView,
     Outcome,
     RequestAnswered,
@@ -665,8 +666,13 @@ def test_where_an_order_stands_follows_from_both_words(exec_type: str, word: str
     assert order_status(exec_type, word) is expected
 
 
-def test_a_trigger_that_fired_counts_on_a_status_report_alone() -> None:
+def test_a_trigger_that_fired_counts_on_a_status_report_and_in_a_snapshot() -> None:
     assert order_status("status", "new", triggered=True) is OrderStatus.TRIGGERED
+    assert order_status("new", "new", triggered=True) is OrderStatus.ACCEPTED
+    assert order_status("new", "new", triggered=True, listed=True) is OrderStatus.TRIGGERED
+    assert order_status("status", "new", triggered=True, listed=True) is OrderStatus.TRIGGERED
+    assert order_status("new", "partially_filled", triggered=True, listed=True) is OrderStatus.PARTIALLY_FILLED
+    assert order_status("new", "new", listed=True) is OrderStatus.ACCEPTED
     assert order_status("status", None, triggered=True) is OrderStatus.TRIGGERED
     assert order_status("status", "partially_filled", triggered=True) is OrderStatus.PARTIALLY_FILLED
     assert order_status("amended", "new", triggered=True) is OrderStatus.ACCEPTED
@@ -1019,8 +1025,11 @@ def test_a_stop_that_moves_takes_its_trigger_along() -> None:
     heard(spot, pending(order_type='"trailing-stop"', limit_price=None, triggers='{"price":2.0,"price_type":"pct"}'))
     moved = '{"price":2.0,"price_type":"pct","reference":"last","actual_price":62720.0,"status":"untriggered"}'
     (fact,) = heard(spot, delta(exec_type='"status"', order_status='"new"', triggers=moved))
-    assert isinstance(fact, OrderAcknowledged)
+    assert isinstance(fact, OrderTriggerMoved)
     assert fact.order.trigger_price == 62720
+    fired = '{"price":2.0,"price_type":"pct","actual_price":62800.0,"status":"triggered","last_price":62799.0}'
+    where, when = heard(spot, delta(exec_type='"status"', order_status='"new"', triggers=fired))
+    assert (type(where), where.order.trigger_price, type(when)) == (OrderTriggerMoved, 62800, OrderTriggered)
 
 
 def test_a_distance_stays_one_where_later_reports_do_not_say_so_again() -> None:

@@ -22,6 +22,7 @@ from ..facts import (
     OrderReplaced,
     OrderTraded,
     OrderTriggered,
+    OrderTriggerMoved,
     OrderView,
     Trade,
     Unreadable,
@@ -38,6 +39,7 @@ from .words import ENDS, is_post_only, liquidity, order_status, side
 __all__ = ["Executions", "has_fill"]
 
 PENDING: Final = "pending_new"
+STATUS: Final = "status"
 CHANGES: Final = frozenset({"amended", "restated"})
 REPLACED: Final = "Order replaced"
 TRIGGERED: Final = "triggered"
@@ -74,12 +76,19 @@ def _is_replaced(report: Report) -> bool:
     return report.exec_type == "canceled" and _reason(report) == REPLACED
 
 
-def _status(report: Report) -> OrderStatus | None:
+def _moves_trigger(report: Report) -> bool:
+    """True where the market took the trigger of a trailing stop along, or fired it there."""
+    triggers = report.triggers
+    return report.exec_type == STATUS and triggers is not None and positive(triggers.actual_price) is not None
+
+
+def _status(report: Report, *, listed: bool = False) -> OrderStatus | None:
+    """listed: the report is a row of a snapshot."""
     if _is_replaced(report):
         return None  # it goes on under another id, which this report does not name
     triggers = report.triggers
     fired = triggers is not None and (triggers.status or "").lower() == TRIGGERED
-    status = order_status(report.exec_type, report.order_status, triggered=fired)
+    status = order_status(report.exec_type, report.order_status, triggered=fired, listed=listed)
     if status is None and report.exec_type in CHANGES:
         return OrderStatus.ACCEPTED  # only what is open is changed
     return status
@@ -100,7 +109,7 @@ class Executions:
         if not report.order_id:
             return None
         known = self.memory.learn(VenueOrderId(report.order_id), report)
-        view = self._view(report, known, traded=False)
+        view = self._view(report, known, listed=True)
         known.accepted = view.status is not OrderStatus.SUBMITTED
         if view.status is not None and view.status.is_terminal:
             self.memory.release(view.venue_order_id)
@@ -134,11 +143,14 @@ class Executions:
             return []
         venue_order_id = VenueOrderId(report.order_id)
         known = self.memory.learn(venue_order_id, report)
-        view = self._view(report, known, traded=True)
+        view = self._view(report, known)
         fill, ends = has_fill(report), (report.exec_type or "").lower() in ENDS
         facts = self._traded(report, view, known) if fill else []
         if ends or not fill:
-            facts.append(self._happened(report, view, known))
+            happened = self._happened(report, view, known)
+            if isinstance(happened, OrderTriggered) and _moves_trigger(report):
+                facts.append(OrderTriggerMoved(time=happened.time, order=view))
+            facts.append(happened)
         elif isinstance(facts[0], Unreadable):
             facts.append(OrderAcknowledged(time=time_of(report.timestamp), order=view))  # its total shows the gap
         known.accepted = known.accepted or view.status not in (OrderStatus.SUBMITTED, None)
@@ -148,18 +160,18 @@ class Executions:
 
     # The order
 
-    def _view(self, report: Report, known: Remembered, *, traded: bool) -> OrderView:
-        """traded: where the order has no limit, show what it traded at."""
+    def _view(self, report: Report, known: Remembered, *, listed: bool = False) -> OrderView:
+        """listed: in a snapshot, whose orders without a limit do not show what they traded at in its place."""
         average = _average(report)
         return OrderView(
             venue_order_id=VenueOrderId(report.order_id or ""),
             wire_id=known.wire_id,
             symbol=known.symbol,
             side=known.side,
-            price=_price(report, known, average if traded else None),
+            price=_price(report, known, None if listed else average),
             quantity=known.quantity if known.quote_amount is None else None,
             cumulative=known.cumulative,
-            status=_status(report),
+            status=_status(report, listed=listed),
             time_in_force=TimeInForce.GTC if known.post_only else known.time_in_force,
             post_only=known.post_only,
             type=known.type,
@@ -211,6 +223,8 @@ class Executions:
             return OrderReplaced(time=time, order=view, new_venue_order_id=None, replacement=None)
         if view.status is OrderStatus.TRIGGERED:
             return OrderTriggered(time=time, order=view)
+        if _moves_trigger(report):
+            return OrderTriggerMoved(time=time, order=view)
         return OrderAcknowledged(time=time, order=view)
 
     def _removed(self, ending: OrderStatus, report: Report, view: OrderView, time: int) -> OrderRemoved:
