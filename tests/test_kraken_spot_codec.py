@@ -55,7 +55,7 @@ from protocol.facts import (
     Trade,
     Unreadable,
 )
-from protocol.kraken_spot import voice, wire
+from protocol.kraken_spot import wire
 from protocol.kraken_spot.codec import UNASKED, SpotWire
 from protocol.kraken_spot.converter import encode_form, encode_message, rfc3339, with_point
 from protocol.kraken_spot.entry import edit_frame, encode
@@ -83,6 +83,8 @@ from protocol.requests import (
     Request,
     SetCancelTimer,
 )
+from protocol.simulation.kraken_spot import voice
+from protocol.simulation.kraken_spot.requests import AddOrder
 from protocol.values import (
     Instrument,
     LiquiditySide,
@@ -2564,7 +2566,7 @@ def test_a_number_always_has_a_point(number: str, text: str) -> None:
 
 def test_decimals_of_rest_are_text_and_times_are_short_numbers() -> None:
     shown = wire.OrderRow(vol=D("2.50000000"), opentm=D("1782907090.0002"), expiretm=D(0), status="open")
-    assert voice.encode(shown) == (
+    assert encode_message(shown) == (
         '{"refid":null,"userref":null,"status":"open","opentm":1782907090.0002,"expiretm":0,"vol":"2.50000000"}'
     )
 
@@ -2717,128 +2719,7 @@ def test_without_a_list_there_are_no_instruments(answered: HttpAnswer) -> None:
         read_instruments(answered)
 
 
-# The venue's side (spec A.12)
-
-
-def test_the_venue_reads_what_independent_clients_send() -> None:
-    text = (
-        '{"method":"add_order","params":{"symbol":"BTC/USD","side":"sell","order_type":"stop-loss-limit",'
-        '"order_qty":1,"limit_price":60900.0,"trigger":{"reference":"index","price":61000.0},'
-        '"time_in_force":"GTC","post_only":false,"cl_ord_id":"sim-0009","token":"T"},"req_id":104}'
-    )
-    call = voice.decode_request(text)
-    assert (call.method, call.req_id) == ("add_order", 104)
-    assert isinstance(call.params, wire.AddOrder)
-    assert (call.params.order_qty, call.params.limit_price) == (D(1), D(60900))
-    assert call.params.trigger_terms == wire.Triggers(reference="index", price=D(61000))
-    assert "T" not in repr(call.params).replace("Triggers", "").replace("GTC", "").replace("BTC", "")
-
-
-def test_the_venue_reads_a_ping() -> None:
-    assert voice.decode_request('{"method":"ping","req_id":1}') == wire.Call(method="ping", req_id=1)
-
-
-BAD_REQUESTS = {
-    "": ("Malformed request", None, None),
-    "[1]": ("Malformed request", None, None),
-    "{}": ("Unsupported event", None, None),
-    '{"method":"fireworks","req_id":3}': ("Unsupported event", "fireworks", 3),
-    '{"method":"ping","params":{},"req_id":2}': (
-        "Unsupported field: 'params' for the given msg type: ping",
-        "ping",
-        2,
-    ),
-    '{"method":"ping","req_id":"two"}': ("EGeneral:Invalid arguments:req_id", "ping", None),
-    '{"method":"add_order","req_id":2}': ("EGeneral:Invalid arguments:params", "add_order", 2),
-    '{"method":"add_order","params":{"symbol":"BTC/USD","side":"buy","order_type":"limit","leverage":2},"req_id":2}': (
-        "Unsupported field: 'leverage' for the given msg type: add_order",
-        "add_order",
-        2,
-    ),
-    '{"method":"add_order","params":{"symbol":"BTC/USD","side":"buy","order_type":"limit","limit_price":"5.0"}}': (
-        "Limit_price field must be a number_float",
-        "add_order",
-        None,
-    ),
-    '{"method":"add_order","params":{"symbol":"BTC/USD","side":"buy"},"req_id":1}': (
-        "EGeneral:Invalid arguments:order_type",
-        "add_order",
-        1,
-    ),
-    '{"method":"cancel_order","params":{"order_id":"O-1"},"req_id":1}': (
-        "EGeneral:Invalid arguments:order_id",
-        "cancel_order",
-        1,
-    ),
-    '{"method":"cancel_order","params":{"order_id":[1]},"req_id":1}': (
-        "EGeneral:Invalid arguments:order_id",
-        "cancel_order",
-        1,
-    ),
-    '{"method":"batch_add","params":{"symbol":"X","orders":[{"side":"buy","order_type":"limit","symbol":"X"}]}}': (
-        "Unsupported field: 'symbol' for the given msg type: batch_add",
-        "batch_add",
-        None,
-    ),
-    '{"method":"batch_add","params":{"symbol":"BTC/USD","orders":[7]},"req_id":1}': (
-        "EGeneral:Invalid arguments:orders",
-        "batch_add",
-        1,
-    ),
-    '{"method":"cancel_all_orders_after","params":{"timeout":1.5},"req_id":1}': (
-        "EGeneral:Invalid arguments:timeout",
-        "cancel_all_orders_after",
-        1,
-    ),
-    '{"method":"subscribe","params":{"channel":"executions","snap_orders":"yes"},"req_id":1}': (
-        "EGeneral:Invalid arguments:snap_orders",
-        "subscribe",
-        1,
-    ),
-}
-
-
-@pytest.mark.parametrize("text", BAD_REQUESTS)
-def test_the_venue_refuses_what_it_does_not_know(text: str) -> None:
-    with pytest.raises(voice.BadRequest) as caught:
-        voice.decode_request(text)
-    problem = caught.value
-    assert (str(problem), problem.method, problem.req_id) == BAD_REQUESTS[text]
-    refused = json.loads(voice.refusal(problem, time_in=PLACED_NS, time_out=SEEN_NS))
-    assert (refused["success"], refused["error"]) == (False, BAD_REQUESTS[text][0])
-    assert (refused["time_in"], refused["time_out"]) == (PLACED, SEEN)
-
-
-@given(st.text() | JSON.map(json.dumps))
-def test_no_text_makes_the_venue_stumble(text: str) -> None:
-    with pytest.raises(voice.BadRequest):
-        voice.decode_request(text)
-
-
-def test_the_venue_reads_forms_and_json_bodies() -> None:
-    form = voice.decode_form("nonce=1&pair=XBTUSD&type=buy&volume=0.25&oflags=post%2Cfciq&price=", wire.AddOrderForm)
-    assert form == wire.AddOrderForm(nonce="1", pair="XBTUSD", type="buy", volume=D("0.25"), oflags="post,fciq")
-    body = voice.decode_json('{"nonce":"3","orders":["OABCDE-FGHIJ-KLMNOP"]}', wire.CancelBatchForm)
-    assert body == wire.CancelBatchForm(nonce="3", orders=["OABCDE-FGHIJ-KLMNOP"])
-    closing = voice.decode_form("close%5Bordertype%5D=limit&close[price]=5", wire.AddOrderForm)
-    assert (closing.close_ordertype, closing.close_price) == ("limit", "5")
-
-
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ("timeout=soon", "EGeneral:Invalid arguments:timeout"),
-        ("nonce=1", "EGeneral:Invalid arguments:timeout"),
-        ("nonsense", "EGeneral:Invalid arguments"),
-    ],
-)
-def test_the_venue_refuses_a_form_that_makes_no_sense(text: str, problem: str) -> None:
-    with pytest.raises(WireError, match=problem):
-        voice.decode_form(text, wire.CancelTimerForm)
-    with pytest.raises(WireError):
-        voice.decode_json("[]", wire.CancelTimerForm)
-    with pytest.raises(WireError):
-        voice.decode_json("{", wire.CancelTimerForm)
+# The venue's side
 
 
 def test_every_frame_of_ours_is_one_that_the_venue_takes() -> None:
@@ -2849,9 +2730,8 @@ def test_every_frame_of_ours_is_one_that_the_venue_takes() -> None:
     assert voice.decode_request(edit_frame(replace(price=D(1)), "T")).method == "edit_order"
 
 
-def test_every_body_of_ours_is_one_that_the_venue_takes() -> None:
-    sent = voice.decode_form(encode_form(wire.AddOrderForm(pair="XBTUSD", volume=D("1E+2"))), wire.AddOrderForm)
-    assert sent == wire.AddOrderForm(pair="XBTUSD", volume=D(100))
+def test_amounts_go_into_a_form_without_exponents() -> None:
+    assert encode_form(wire.AddOrderForm(pair="XBTUSD", volume=D("1E+2"))) == "volume=100&pair=XBTUSD"
 
 
 NUMBERS = st.decimals(min_value="0.00000001", max_value="1e9", places=8)
@@ -2864,7 +2744,7 @@ def test_an_order_arrives_at_the_venue_as_it_was_meant(
 ) -> None:
     request = place(quantity=quantity, price=price, wire_id=name, side=side, request_id=number)
     call = voice.decode_request(encode(request, "T"))
-    assert isinstance(call.params, wire.AddOrder)
+    assert isinstance(call.params, AddOrder)
     params = call.params
     assert (params.order_qty, params.limit_price, params.cl_ord_id) == (quantity, price, name)
     assert (params.side, call.req_id) == (side.name.lower(), number)
@@ -2885,10 +2765,10 @@ def test_a_fill_arrives_at_the_client_as_it_happened(
         last_price=price,
         liquidity_ind="t",
         fees=[wire.Fee(asset="USD", qty=fee)],
-        timestamp=voice.rfc3339(time, 9),
+        timestamp=rfc3339(time, 9),
     )
     frame = wire.Frame(channel="executions", type="update", data=[report], sequence=2)
-    (fact,) = logged_in().decode(voice.encode(frame))
+    (fact,) = logged_in().decode(encode_message(frame))
     assert isinstance(fact, OrderTraded)
     assert fact.trade == Trade(
         venue_order_id="O-1",

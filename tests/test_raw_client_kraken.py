@@ -576,7 +576,7 @@ async def trade_spot(floor: Floor) -> None:
         assert (await desk.result("cancel_order", cl_ord_id=["by-hand-1"]))["cl_ord_id"] == "by-hand-1"
         told = await desk.report("canceled")
         assert (told["order_id"], told["order_status"], told["reason"]) == (order_id, "canceled", "User requested")
-        assert await desk.refusal("cancel_order", cl_ord_id=["by-hand-1"]) == "EOrder:Unknown order"
+        assert await desk.refusal("cancel_order", cl_ord_id=["by-hand-1"]) == "EOrder:Invalid order"
 
         taker = (await desk.result("add_order", **bid(64100.0, 1.2, "by-hand-2")))["order_id"]
         await desk.report("pending_new")
@@ -593,7 +593,7 @@ async def trade_spot(floor: Floor) -> None:
         done = await desk.report("filled")
         assert (done["order_id"], done["cum_qty"], done["order_status"]) == (taker, D("1.2"), "filled")
 
-        history = await spot_post(floor, "TradesHistory")
+        history = await spot_post(floor, "TradesHistory", consolidate_taker="false")
         heard = {trade["exec_id"]: (trade["last_qty"], trade["last_price"]) for trade in trades}
         assert {name: (D(row["vol"]), D(row["price"])) for name, row in history["trades"].items()} == heard
         assert {row["ordertxid"] for row in history["trades"].values()} == {taker}
