@@ -57,6 +57,7 @@ __all__ = [
     "OrderReplaced",
     "OrderTraded",
     "OrderTriggered",
+    "OrderTriggerMoved",
     "OrderUnclear",
     "OrderView",
     "Outcome",
@@ -157,6 +158,12 @@ class OrderTraded(OrderFact):
 @frozen(kw_only=True)
 class OrderTriggered(OrderFact):
     """A stop's trigger fired."""
+
+
+@frozen(kw_only=True)
+class OrderTriggerMoved(OrderFact):
+    """The order is live, and its trigger is where `order` says: the market took it along, no change that anybody asked
+    for."""
 
 
 @frozen(kw_only=True)
@@ -432,6 +439,7 @@ OrderNews = (
     | OrderAcknowledged
     | OrderTraded
     | OrderTriggered
+    | OrderTriggerMoved
     | OrderUnclear
     | OrderCanceled
     | OrderExpired

@@ -328,6 +328,7 @@ class TrackedOrders:
         self._bind(order, record.venue_order_id)
         order.quantity = record.quantity if order.quantity is None else order.quantity
         order.price = record.price if order.price is None else order.price
+        order.trigger_price = record.trigger_price if order.trigger_price is None else order.trigger_price
         order.time_in_force = order.time_in_force or record.time_in_force
 
     def _fold_former_id(self, record: FormerId) -> None:

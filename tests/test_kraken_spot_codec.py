@@ -42,6 +42,7 @@ from protocol.facts import (
     OrderReplaced,
     OrderTraded,
     OrderTriggered,
+    OrderTriggerMoved,
     OrderView,
     Outcome,
     RequestAnswered,
@@ -667,8 +668,13 @@ def test_where_an_order_stands_follows_from_both_words(exec_type: str, word: str
     assert order_status(exec_type, word) is expected
 
 
-def test_a_trigger_that_fired_counts_on_a_status_report_alone() -> None:
+def test_a_trigger_that_fired_counts_on_a_status_report_and_in_a_snapshot() -> None:
     assert order_status("status", "new", triggered=True) is OrderStatus.TRIGGERED
+    assert order_status("new", "new", triggered=True) is OrderStatus.ACCEPTED
+    assert order_status("new", "new", triggered=True, listed=True) is OrderStatus.TRIGGERED
+    assert order_status("status", "new", triggered=True, listed=True) is OrderStatus.TRIGGERED
+    assert order_status("new", "partially_filled", triggered=True, listed=True) is OrderStatus.PARTIALLY_FILLED
+    assert order_status("new", "new", listed=True) is OrderStatus.ACCEPTED
     assert order_status("status", None, triggered=True) is OrderStatus.TRIGGERED
     assert order_status("status", "partially_filled", triggered=True) is OrderStatus.PARTIALLY_FILLED
     assert order_status("amended", "new", triggered=True) is OrderStatus.ACCEPTED
@@ -1021,8 +1027,11 @@ def test_a_stop_that_moves_takes_its_trigger_along() -> None:
     heard(spot, pending(order_type='"trailing-stop"', limit_price=None, triggers='{"price":2.0,"price_type":"pct"}'))
     moved = '{"price":2.0,"price_type":"pct","reference":"last","actual_price":62720.0,"status":"untriggered"}'
     (fact,) = heard(spot, delta(exec_type='"status"', order_status='"new"', triggers=moved))
-    assert isinstance(fact, OrderAcknowledged)
+    assert isinstance(fact, OrderTriggerMoved)
     assert fact.order.trigger_price == 62720
+    fired = '{"price":2.0,"price_type":"pct","actual_price":62800.0,"status":"triggered","last_price":62799.0}'
+    where, when = heard(spot, delta(exec_type='"status"', order_status='"new"', triggers=fired))
+    assert (type(where), where.order.trigger_price, type(when)) == (OrderTriggerMoved, 62800, OrderTriggered)
 
 
 def test_a_distance_stays_one_where_later_reports_do_not_say_so_again() -> None:
@@ -1064,13 +1073,16 @@ FILL_FIELDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "a taker": ({"liquidity_ind": '"t"'}, {"liquidity": LiquiditySide.TAKER}),
     "neither": ({"liquidity_ind": '"x"'}, {"liquidity": LiquiditySide.NONE}),
     "not told which": ({"liquidity_ind": None}, {"liquidity": LiquiditySide.NONE}),
-    "no fees": ({"fees": "[]"}, {"fee": Money(D(0), "USD")}),
-    "fees left out": ({"fees": None}, {"fee": Money(D(0), "USD")}),
+    "no fees": ({"fees": "[]"}, {"fee": None}),
+    "fees left out": ({"fees": None}, {"fee": None}),
+    "fees that are null": ({"fees": "null"}, {"fee": None}),
+    "a fee of nothing": ({"fees": '[{"asset":"USD","qty":0.0}]'}, {"fee": Money(D(0), "USD")}),
+    "a rebate": ({"fees": '[{"asset":"USD","qty":-0.300010}]'}, {"fee": Money(D("-0.300010"), "USD")}),
     "a fee in base currency": ({"fees": '[{"asset":"ETH","qty":0.0008}]'}, {"fee": Money(D("0.0008"), "ETH")}),
     "a fee in XBT": ({"fees": '[{"asset":"XBT","qty":0.0008}]'}, {"fee": Money(D("0.0008"), "BTC")}),
     "several fees": (
         {"fees": '[{"asset":"USD","qty":1.5},{"asset":"ETH","qty":9},{"asset":"USD","qty":-0.25}]'},
-        {"fee": Money(D("1.75"), "USD")},
+        {"fee": Money(D("1.25"), "USD")},
     ),
     "a fee that cannot be read": ({"fees": '[{"asset":"USD","qty":"free"}]'}, {"fee": None}),
     "no side": ({"side": None}, {}),
@@ -1092,13 +1104,6 @@ def test_a_field_of_a_fill_is_read(kind: str) -> None:
     fact = heard(spot, fill(**changes))[0]
     assert isinstance(fact, OrderTraded)
     assert fact.trade == trade(**expected)
-
-
-def test_a_fill_without_a_fee_has_the_currency_of_its_instrument() -> None:
-    euro = Instrument(id="ETH/EUR.KRAKEN", price_increment="0.1", quote_currency="EUR")
-    for instruments in ({"ETH/EUR": euro}, {}):
-        (fact,) = heard(logged_in(instruments=instruments), fill(symbol='"ETH/EUR"', fees="[]"))
-        assert fact.trade.fee == Money(D(0), "EUR")
 
 
 def test_a_fill_that_comes_with_the_end_of_its_order_is_told_first() -> None:

@@ -48,6 +48,7 @@ class Audits:
         self._not_before = 0
         self._failures = 0
         self._was_open = False
+        self._fee_untold_at: int | None = None
         self._ticking = False
         self._examined: dict[ClientOrderId, Order] = {}
         self._examining: dict[ClientOrderId, Order] = {}
@@ -85,6 +86,17 @@ class Audits:
         examined, self._examining = list(self._examining.values()), {}
         return examined
 
+    def fee_untold(self) -> None:
+        """A fill came without its fee, which history tells."""
+        self._fee_untold_at = self._desk.now.monotonic_ns
+
+    def _awaits_fee(self) -> bool:
+        """History is read for it also when no order is open any more, until what it shows late is there for certain."""
+        untold_at = self._fee_untold_at
+        if untold_at is None:
+            return False
+        return self._desk.now.monotonic_ns - untold_at <= self._desk.rules.audit_period + OVERLAP
+
     # Runs
 
     def _tick(self) -> None:
@@ -95,7 +107,7 @@ class Audits:
             self._start()
             return
         self._tick()
-        if self._desk.orders.live or self._was_open:
+        if self._desk.orders.live or self._was_open or self._awaits_fee():
             self.want()
         if self._desk.orders.live:
             self.on_period()

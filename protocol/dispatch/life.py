@@ -70,6 +70,8 @@ class OrderLife:
         reason = view.reason or f"The venue showed it as {status.value.lower()} when its status was asked for."
         if not status.is_terminal:
             self.take_terms(order, view)
+            if status is OrderStatus.TRIGGERED:
+                self.trigger(order, view.time)
         elif self._desk.rules.fills_lag:
             total = None if view.cumulative is None else order.base + view.cumulative
             self.leave(order, Ending(status=status, reason=reason, time=view.time), total)
@@ -119,6 +121,23 @@ class OrderLife:
                 )
             )
 
+    def move_trigger(self, order: Order, view: OrderView, time: int) -> None:
+        """Takes over where the trigger is, and no other term: those may be older than a change that was made."""
+        terms = evolve(view, quantity=None, other_quantity=None, price=None)
+        self.take_terms(order, terms, time)
+
+    def trigger(self, order: Order, time: int) -> None:
+        """The trigger has fired; silent where that is known."""
+        if (order.status, Happening.TRIGGERED) in NEXT_STATUS:
+            self._desk.record(
+                events.Triggered(
+                    identity=order.identity,
+                    venue_order_id=order.venue_order_id,
+                    venue_time=time,
+                    local_time=self._desk.now.wall_ns,
+                )
+            )
+
     def _told_quantity(self, order: Order, view: OrderView, base: Decimal) -> Decimal | None:
         """The whole order's quantity as a view tells it; None: it tells none. base: what is not counted under the
         view's venue order id. Of two readings, the one that was asked for, or by which nothing has changed, is right;
@@ -142,16 +161,25 @@ class OrderLife:
                 venue_order_id=view.venue_order_id,
                 quantity=self._told_quantity(order, view, order.base),
                 price=view.price,
+                trigger_price=view.trigger_price,
                 time_in_force=view.time_in_force,
             )
         )
+
+    def is_new_of(self, order: Order, view: OrderView) -> bool:
+        """True for a view that first tells the order's id at the venue, or where its trigger stands, which of a
+        trailing stop only the venue knows."""
+        if order.venue_order_id is None:
+            return True
+        is_trigger_new = order.trigger_price is None and view.trigger_price is not None
+        return is_trigger_new and order.venue_order_id == view.venue_order_id
 
     def adopt(self, order: Order, view: OrderView, time: int) -> None:
         """Makes sure that the order is accepted, has this venue order id, and has terms."""
         venue_order_id = view.venue_order_id
         self.accept_late(order, venue_order_id, time)
         if order.venue_order_id in (None, venue_order_id):
-            if order.venue_order_id is None or (
+            if self.is_new_of(order, view) or (
                 order.quantity is None and self._told_quantity(order, view, order.base) is not None
             ):
                 self.bind(order, view)
@@ -303,6 +331,10 @@ class OrderLife:
                 )
             )
         return True
+
+    def miss_fee(self) -> None:
+        """A message told of a fill, and not of its fee."""
+        self._audits.fee_untold()
 
     def fill(self, order: Order, trade: Trade, final: bool) -> None:
         """Publishes an execution that was not published before. final: the venue says that it completes the order."""

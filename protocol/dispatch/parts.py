@@ -160,6 +160,7 @@ def handlers_of_facts(parts: Parts) -> Handlers:
         facts.OrderAcknowledged: news.acknowledged,
         facts.OrderTraded: news.traded,
         facts.OrderTriggered: news.triggered,
+        facts.OrderTriggerMoved: news.trigger_moved,
         facts.OrderUnclear: news.unclear,
         facts.OrderCanceled: news.canceled,
         facts.OrderExpired: news.expired,

@@ -100,7 +100,7 @@ class SpotWire:
 
     @_executions.default
     def _make_executions(self) -> Executions:
-        return Executions(self._memory, self._opening.instruments)
+        return Executions(self._memory)
 
     @property
     def stage(self) -> Stage:

@@ -134,9 +134,12 @@ STATUSES: Final[Mapping[str, OrderStatus]] = {
 }
 
 
-def order_status(exec_type: str | None, word: str | None, *, triggered: bool = False) -> OrderStatus | None:
+def order_status(
+    exec_type: str | None, word: str | None, *, triggered: bool = False, listed: bool = False
+) -> OrderStatus | None:
     """Where an order stands after a report; the kind of the report counts first. triggered: it says that its trigger
-    has fired, which counts on a `status` report. None: in a word that we do not know."""
+    has fired, which counts on a `status` report, and in the row of a snapshot (listed). None: in a word that we do not
+    know."""
     kind = (exec_type or "").lower()
     if kind in ENDS:
         return ENDS[kind]
@@ -144,7 +147,8 @@ def order_status(exec_type: str | None, word: str | None, *, triggered: bool = F
         status = STATUSES.get(word.lower())
     else:
         status = OrderStatus.PARTIALLY_FILLED if kind == "trade" else OrderStatus.ACCEPTED
-    if kind == "status" and triggered and status in (None, OrderStatus.ACCEPTED):
+    tells_of_trigger = kind == "status" or (listed and kind in ("new", ""))
+    if triggered and tells_of_trigger and status in (None, OrderStatus.ACCEPTED):
         return OrderStatus.TRIGGERED
     return status
 
