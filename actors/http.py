@@ -50,10 +50,18 @@ class HttpClient(Protocol):
     """What `open_http` yields. Any number of tasks may call at the same time."""
 
     async def call(
-        self, call: HttpCall, token: str | None, *, on_written: Callable[[], None] | None = None
+        self,
+        call: HttpCall,
+        token: str | None,
+        *,
+        on_written: Callable[[], None] | None = None,
+        finish: Callable[[], HttpCall] | None = None,
     ) -> HttpAnswer:
         """The venue's answer, whatever its status. The token goes along only if the call is authorized. on_written:
-        called when the request has been written, which is before its answer is there.
+        called when the request has been written, which is before its answer is there. finish: called once, when a
+        connection is at hand and just before the first byte is written; gives the call as it goes out, with the method
+        and path of `call` (a signature must not grow old in a queue). What it raises leaves unchanged, and then nothing
+        was sent; until it is called, cancelling means certainly not sent.
 
         Raises HttpFailed when no complete answer came in time. Cancelled: the request may have been sent.
         """
@@ -90,9 +98,11 @@ async def open_transport(
 
 @define
 class _Progress:
-    """How far one call got. on_written: called when all of it has been written; begun: the first byte may have been."""
+    """How far one call got. on_written: called when all of it has been written; finish: makes it, as it goes out;
+    begun: the first byte may have been."""
 
     on_written: Callable[[], None] | None
+    finish: Callable[[], httpx.Request] | None = None
     begun: bool = False
 
 
@@ -118,9 +128,16 @@ class _HttpxClient:
     _user_agent: str
 
     async def call(
-        self, call: HttpCall, token: str | None, *, on_written: Callable[[], None] | None = None
+        self,
+        call: HttpCall,
+        token: str | None,
+        *,
+        on_written: Callable[[], None] | None = None,
+        finish: Callable[[], HttpCall] | None = None,
     ) -> HttpAnswer:
         progress = _Progress(on_written)
+        if finish is not None:
+            progress.finish = lambda: self._request(finish(), token)
         outer = CALL.set(progress)
         try:
             with trio.fail_after(self._timeout):
@@ -185,7 +202,7 @@ class _Transport(httpx.AsyncBaseTransport):
             target=request.url.raw_path,
         )
         answer = await self._pool.handle_async_request(
-            httpcore.Request(
+            _Request(
                 method=request.method,
                 url=url,
                 headers=request.headers.raw,
@@ -198,6 +215,22 @@ class _Transport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         await self._pool.aclose()
+
+
+class _Request(httpcore.Request):
+    """A request whose head and body can be made when httpcore asks for the head, which is when it has a connection."""
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        call = CALL.get()
+        if call is not None and call.finish is not None:
+            finished, call.finish = call.finish(), None
+            self._headers, self.stream = finished.headers.raw, _Once(finished.content)
+        return self._headers
+
+    @headers.setter
+    def headers(self, headers: list[tuple[bytes, bytes]]) -> None:
+        self._headers = headers
 
 
 class _Once:

@@ -9,6 +9,7 @@ from functools import partial
 
 import pytest
 import trio
+from attrs import evolve
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.http import HttpClient, HttpFailed, open_http
@@ -158,6 +159,47 @@ async def test_several_tasks_call_at_the_same_time(autojump_clock: MockClock) ->
             for _ in range(4):
                 nursery.start_soon(http.call, GET, None)
         assert trio.current_time() == 5
+
+
+# Finished late: what is signed must not grow old in a queue
+
+
+async def test_a_call_is_finished_when_its_connection_is_there(autojump_clock: MockClock) -> None:
+    seen: list[bytes] = []
+    finished_at: list[float] = []
+
+    class Slow(CountingConnector):
+        async def connect(self, host: str, port: int, *, tls: bool) -> trio.abc.Stream:
+            await trio.sleep(3)
+            return await super().connect(host, port, tls=tls)
+
+    def finish() -> HttpCall:
+        finished_at.append(trio.current_time())
+        return evolve(ORDER, body=b"nonce=17", headers=(("Signature", "s17"),))
+
+    async with server(answering(OK, OK, seen=seen)) as connector, client(Slow(connector._connector.listener)) as http:
+        await http.call(ORDER, None, finish=finish)
+        await http.call(ORDER, None, finish=finish)
+    assert finished_at == [3, 3]
+    assert b"\r\nSignature: s17\r\n" in seen[0]
+    assert b"\r\nContent-Length: 8\r\n" in seen[0]
+    assert seen[0].endswith(b"\r\n\r\nnonce=17")
+    assert seen[1] == seen[0]
+
+
+async def test_what_the_finishing_raises_leaves_unchanged_and_nothing_was_sent() -> None:
+    class HeldBack(Exception):
+        pass
+
+    def finish() -> HttpCall:
+        raise HeldBack
+
+    seen: list[bytes] = []
+    async with server(answering(OK, seen=seen)) as connector, client(connector) as http:
+        with pytest.raises(HeldBack):
+            await http.call(ORDER, None, finish=finish)
+        await http.call(GET, None)
+    assert [request.split()[0] for request in seen if request] == [b"GET"]
 
 
 # Failures
