@@ -180,6 +180,7 @@ class _Calls:
             before = _written()
         nursery.start_soon(self._make, item, call, before, written)
 
+    @trio.lowlevel.enable_ki_protection  # Ctrl-C is for the program, and must not end what closes it
     async def _make(self, item: Send | Fetch, call: HttpCall, before: trio.Event, written: trio.Event) -> None:
         """One call from its signature to its answer. before: the one before it has been written."""
         failure = reply = None
@@ -208,6 +209,7 @@ class _Calls:
         return [RequestRefused(request_id=i, outcome=Outcome.AMBIGUOUS, reason=str(failure)) for i in ids_of(request)]
 
 
+@trio.lowlevel.enable_ki_protection  # Ctrl-C is for the program, and must not end what closes it
 async def run_rest(
     inbox: trio.MemoryReceiveChannel[ToRest], to_dispatch: trio.MemorySendChannel[Batch], desk: RestDesk
 ) -> None:

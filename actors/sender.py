@@ -235,6 +235,7 @@ class SenderDesk:
         self.stop_session.cancel()
 
 
+@trio.lowlevel.enable_ki_protection  # Ctrl-C is for the program, and must not end what closes it
 async def run_sender(
     inbox: trio.MemoryReceiveChannel[ToSender], to_dispatch: trio.MemorySendChannel[Batch], sender: SenderDesk
 ) -> None:

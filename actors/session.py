@@ -292,6 +292,7 @@ class _Session:
             raise SessionFailed(f"{self.desk.venue.rules.venue} closed the connection for good: {closed}")
         return str(closed)
 
+    @trio.lowlevel.enable_ki_protection  # Ctrl-C is for the program, and must not end what closes it
     async def _watch(self, socket: Socket, ending: Published[str], scope: trio.CancelScope) -> None:
         """Ends a connection that brings no login answer, or nothing at all any more, or that takes nothing."""
         settings = self.desk.settings
@@ -316,6 +317,7 @@ class _Session:
             scope.cancel()
             return
 
+    @trio.lowlevel.enable_ki_protection  # Ctrl-C is for the program, and must not end what closes it
     async def _replace_tokens(self, wire: Wire, ending: Published[str], scope: trio.CancelScope) -> None:
         """Fetches another token whenever the venue refuses the one in use, and lets the connection go on with it."""
         while True:

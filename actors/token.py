@@ -62,6 +62,7 @@ async def _fetch(venue: Venue, to_rest: TakesFetches) -> str:
     return venue.read_token(await fetch(to_rest, call))
 
 
+@trio.lowlevel.enable_ki_protection  # Ctrl-C is for the program, and must not end what closes it
 async def run_token(
     inbox: trio.MemoryReceiveChannel[TokenRequest],
     venue: Venue,

@@ -131,7 +131,8 @@ async def test_a_login_that_is_not_answered_is_told_in_a_sentence(autojump_clock
 async def test_a_client_that_leaves_says_so_in_a_sentence(autojump_clock: MockClock) -> None:
     async with trading() as (_, client, stream):
         await client.close()
-        down = [event async for event in stream][-1]
+        down, report = [event async for event in stream][-2:]
+        assert isinstance(report, events.CloseReport)
         assert isinstance(down, events.Disconnected)
         assert (down.reason, down.will_retry) == ("This client closed the connection.", False)
 

@@ -64,7 +64,7 @@ async def test_a_session_from_login_to_the_last_event(autojump_clock: MockClock)
         assert (state.status, state.cumulative) == (OrderStatus.CANCELED, 20)
         await client.close()
         rest = [event async for event in stream]
-        assert names(rest) == ["Filled", "Canceled", "Disconnected"]
+        assert names(rest) == ["Filled", "Canceled", "Disconnected", "CloseReport"]
         assert {execution.trade_id for execution in venue.executions()} == {
             event.trade_id for event in [*rest] if isinstance(event, events.Filled)
         } | {venue.executions()[0].trade_id}

@@ -130,6 +130,7 @@ class Answering:
         return self._desk.flights.change(order.identity.client_order_id) is not change
 
     def _drop_answered(self, flight: Flight, fact: facts.RequestAnswered) -> None:
+        flight.answered = True
         self._desk.flights.drop(flight.request_id)
 
     def _open_orders_answered(self, flight: Flight, fact: facts.RequestAnswered) -> None:

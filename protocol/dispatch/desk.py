@@ -71,6 +71,10 @@ class Desk:
         """A sentence for the log."""
         self.out.warnings.append(sentence)
 
+    def alarm(self, sentence: str) -> None:
+        """A sentence for the log, about what somebody must look at now."""
+        self.out.alarms.append(sentence)
+
     def send(
         self,
         request: requests.Request,

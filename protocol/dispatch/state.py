@@ -28,6 +28,7 @@ class DispatchState:
         )
         parts = assemble(desk, options)
         self._link, self._watches, self._unclaimed = parts.link, parts.watches, parts.unclaimed
+        self._closing = parts.closing
         self._inputs: dict[type, Callable[[Any], None]] = {
             Asked: parts.asking.asked,
             Heard: self._heard,
@@ -58,7 +59,15 @@ class DispatchState:
         if self._unclaimed.kept:
             self._unclaimed.settle()
         if desk.closing:
-            self._link.finish_closing()
+            self._closing.advance()
+        return out
+
+    def end(self, now: Instant) -> Decisions:
+        """What is to be told at the very end: no input follows any more."""
+        desk = self._desk
+        desk.now = now
+        desk.out = out = Decisions()
+        self._closing.report()
         return out
 
     def _heard(self, heard: Heard) -> None:
