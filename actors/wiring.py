@@ -160,7 +160,7 @@ async def start_session(plan: SessionPlan, stream: Stream, nursery: trio.Nursery
 
     async def prepare() -> None:
         with asks:
-            await cache_instruments(plan.venue, plan.http, config, asks)
+            await cache_instruments(plan.venue, plan.http, config, asks, clock)
 
     desk = SessionDesk(
         venue=plan.venue,
@@ -247,6 +247,6 @@ def _start_link(
         patience=int(config.budget_patience * NANOSECONDS),
     )
     start = nursery.start_soon
-    start(run_token, graph.token.receive, venue, graph.rest.send.clone(), views.token)
+    start(run_token, graph.token.receive, venue, graph.rest.send.clone(), views.token, clock)
     start(run_sender, graph.sender.receive, graph.dispatch.send.clone(), sender)
     start(run_rest, graph.rest.receive, graph.dispatch.send.clone(), rest)

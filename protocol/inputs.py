@@ -16,7 +16,18 @@ if TYPE_CHECKING:
 else:
     from attrs import define as frozen  # built for every order and gone with it: see `facts`
 
-__all__ = ["Admission", "Asked", "Heard", "Input", "LinkDown", "LinkFailed", "LinkUp", "NotWritten", "Submission"]
+__all__ = [
+    "Admission",
+    "Asked",
+    "Heard",
+    "Input",
+    "LinkDown",
+    "LinkFailed",
+    "LinkSilent",
+    "LinkUp",
+    "NotWritten",
+    "Submission",
+]
 
 
 class Admission(Enum):
@@ -88,6 +99,13 @@ class LinkFailed:
 
 
 @frozen
+class LinkSilent:
+    """No message came on this connection for a while: ask for something, so that it shows whether it lives."""
+
+    connection: int
+
+
+@frozen
 class NotWritten:
     """These requests were never begun on any socket: certainly not sent."""
 
@@ -95,4 +113,4 @@ class NotWritten:
     reason: str
 
 
-Input = Asked | Heard | LinkUp | LinkDown | LinkFailed | NotWritten
+Input = Asked | Heard | LinkUp | LinkDown | LinkFailed | LinkSilent | NotWritten

@@ -7,6 +7,7 @@ messages into facts. It knows no connection, no clock and no order state.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
 from typing import Protocol
 
 from attrs import field, frozen
@@ -24,6 +25,7 @@ __all__ = [
     "HttpCall",
     "Opening",
     "SignedCall",
+    "Silence",
     "Throttle",
     "Upgrade",
     "Venue",
@@ -126,6 +128,24 @@ class BatchRules:
     kinds: frozenset[type] = frozenset({PlaceOrder, ReplaceOrder, CancelOrder})
 
 
+class Silence(Enum):
+    """What it proves that a venue sent no message for `data_deadline`. Pings and pongs are no messages, nor are answers
+    to pings: whatever stands between us and the venue can send them.
+
+    DEAD: the connection is dead, since a living venue sends something every few seconds;
+    BEATS: the same once the venue has promised heartbeats, or if it has been silent from the login on;
+    ASKED: by itself nothing, so the venue is asked for the open orders; the connection is dead if then, or after any
+    other request, no message at all comes within `request_timeout`;
+    NOTHING: nothing, and the venue answers no question over this connection: any byte counts as life. So it is under
+    BEATS too where the venue refuses heartbeats.
+    """
+
+    DEAD = "dead"
+    BEATS = "beats"
+    ASKED = "asked"
+    NOTHING = "nothing"
+
+
 @frozen(kw_only=True)
 class VenueRules:
     """What dispatch must know of a wire, as data. Times in ns.
@@ -144,6 +164,8 @@ class VenueRules:
     http_requests: the classes of requests that the venue takes over HTTP only;
     history_span: the longest time range that one question for fills may have, None for any;
     fatal_close_codes: after a WebSocket close with one of these, another try would end the same way;
+    patient_close_codes: after one of these, the next try waits long;
+    silence: what it proves that no message came for `data_deadline`;
     market_needs_price: the venue has no market orders; ask it for a price, and send a limit order at that;
     changes_in_place: a change keeps the order, with its venue order id and what has filled of it, so fills of the
       changed order may be heard before the news of the change;
@@ -184,6 +206,8 @@ class VenueRules:
     market_needs_price: bool = False
     history_span: int | None = None
     fatal_close_codes: frozenset[int] = frozenset({1008})
+    patient_close_codes: frozenset[int] = frozenset()
+    silence: Silence = Silence.ASKED
     changes_in_place: bool = False
     fills_lag: int = 0
     freshness: int = 0

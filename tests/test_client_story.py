@@ -727,7 +727,7 @@ async def test_modes_follow_the_connection(autojump_clock: MockClock) -> None:
         seen: list[tuple[float, ConnectionMode]] = []
         async with open_client(scripted_config(venue)) as client:
             seen.append((trio.current_time(), client.mode))
-            venue.at_upgrade.append(503)
+            venue.at_upgrade.append(502)
             venue.peer.drop()
             await trio.sleep(0.1)
             seen.append((trio.current_time(), client.mode))

@@ -20,7 +20,7 @@ from ..requests import Request
 from ..settings import check_positive, check_url, without_slash
 from ..tolerant_json import exact_json
 from ..values import ClientOrderId, Instrument, InstrumentId, OrderType, Side, TimeInForce, TriggerType, WireId
-from ..venue import HttpAnswer, HttpCall, Opening, Upgrade, VenueDefaults, VenueRules
+from ..venue import HttpAnswer, HttpCall, Opening, Silence, Upgrade, VenueDefaults, VenueRules
 from ..wire_numbers import is_plausible, plain
 from ..wire_times import SECOND
 from . import codec
@@ -37,6 +37,7 @@ ACCEPTED_TIMES_IN_FORCE: Final = (TimeInForce.GTC, TimeInForce.IOC, TimeInForce.
 SELF_TRADE_PREVENTION: Final = ("CancelIncoming", "CancelResting", "CancelBoth")
 TAG: Final = re.compile(r"[A-Za-z0-9]{1,10}")
 EXTERNAL: Final = "CID-"
+POLICY: Final = frozenset({1008})
 
 HTTP_SCHEMES: Final = {"wss": "https", "ws": "http"}
 
@@ -129,6 +130,10 @@ class AxVenue(VenueDefaults):
             request_timeout=int(self.settings.request_timeout * SECOND),
             http_requests=codec.HTTP_REQUESTS,
             market_needs_price=True,
+            # Only this one option is a cause that is documented (spec AX 2.4).
+            fatal_close_codes=frozenset() if self.settings.client_heartbeat_timeout is None else POLICY,
+            patient_close_codes=POLICY,
+            silence=Silence.ASKED,  # its heartbeats may vanish (spec AX 2.2)
             history_span=codec.LONGEST_FILL_RANGE,
             cancel_by_wire_id=self.settings.cancel_by_client_id,
         )

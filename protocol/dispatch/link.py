@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from .. import events, facts
+from .. import events, facts, requests
 from ..errors import OutcomeUnknown, SessionFailed
 from ..facts import OrderView
-from ..inputs import LinkDown, LinkFailed, LinkUp
+from ..inputs import LinkDown, LinkFailed, LinkSilent, LinkUp
 from ..values import SystemMode
 from .desk import Desk
 from .gaps import Gaps
@@ -147,6 +147,12 @@ class Link:
         self._queries.reset()
         desk.reply(link.reply_to, None)
         return failure
+
+    def silent(self, link: LinkSilent) -> None:
+        """Asks for the open orders: a venue that lives answers, and what it answers is worth knowing."""
+        desk = self._desk
+        if desk.ready and link.connection == desk.connection:
+            desk.send(requests.ListOpenOrders(request_id=desk.flights.next_internal_id()))
 
     # What the venue says of the connection, or of itself
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..inputs import Asked, Heard, Input, LinkDown, LinkFailed, LinkUp, NotWritten
+from ..inputs import Asked, Heard, Input, LinkDown, LinkFailed, LinkSilent, LinkUp, NotWritten
 from ..tracking import TrackedOrders
 from ..values import AccountId, Instant, TraderId
 from ..venue import Venue
@@ -35,6 +35,7 @@ class DispatchState:
             LinkUp: parts.link.up,
             LinkDown: self._link_down,
             LinkFailed: self._link_failed,
+            LinkSilent: parts.link.silent,
             NotWritten: parts.losing.not_written,
         }
         self._facts = handlers_of_facts(parts)
