@@ -621,7 +621,7 @@ async def test_a_call_may_be_cancelled_at_any_moment(used_before: bool) -> None:
             with trio.CancelScope() as scope:
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(cancel_after, turns, scope)
-                    await http.call(HttpCall(method="POST", path="/1", body=b"{}"), None)
+                    await http.call(HttpCall(method="POST", path="/1" + "-" * 20, body=b"{}"), None)
                     nursery.cancel_scope.cancel()
             assert (await http.call(HttpCall(method="GET", path="/2"), None)).body == b"/2"
             assert [await is_closed(stream) for stream in connector.streams].count(False) == 1
