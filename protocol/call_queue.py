@@ -20,8 +20,8 @@ __all__ = ["MOST_AT_ONCE", "CallQueue", "WaitingCall"]
 T = TypeVar("T")
 
 SECOND: Final = 1_000_000_000
-MOST_AT_ONCE: Final = 10
-"""Ordinary calls under way. The HTTP client has no more connections for them; what waits here can be taken back, and
+MOST_AT_ONCE: Final = 64
+"""Ordinary calls under way, as many as the HTTP client has connections for; what waits here can be taken back, and
 costs nothing if there are a thousand of them."""
 TOO_MANY_REQUESTS: Final = 429
 UNAVAILABLE: Final = 503

@@ -136,14 +136,14 @@ def test_a_thousand_orders_wait_for_a_place_and_hold_no_cancel_back() -> None:
     queue = CallQueue[str]({})
     for number in range(1000):
         queue.add(call(f"order {number}", pool=""), 0)
-    assert queue.take(0) == ([f"order {number}" for number in range(10)], [])
+    assert queue.take(0) == ([f"order {number}" for number in range(64)], [])
     assert queue.is_full
     queue.add(call("cancel", pool="", urgency=Urgency.LESS_RISK), 0)
     queue.add(call("query", pool="", urgency=Urgency.QUESTION), 0)
     assert queue.take(0) == (["cancel", "query"], [])
     queue.ended(Urgency.ORDINARY)
     queue.ended(Urgency.LESS_RISK)
-    assert queue.take(0) == (["order 10"], [])
+    assert queue.take(0) == (["order 64"], [])
 
 
 def test_a_call_that_waits_for_a_place_does_not_wait_for_its_budget() -> None:
