@@ -363,11 +363,7 @@ class _Sender:
             if self.control:
                 await self.obey(self.control.popleft())
             elif (held := desk.take_ready()) is not None:
-                self.begin_writing()
-                try:
-                    self.news += await desk.write(held)
-                finally:
-                    self.end_writing()
+                await self.write(held)
             elif self.ending:
                 self.ending = False
                 await desk.end_link()
@@ -376,6 +372,14 @@ class _Sender:
             if desk.held:
                 self.take_what_came(desk.clock.now().monotonic_ns)
         await self.see_to_overdue()
+
+    async def write(self, held: HeldSend) -> None:
+        self.begin_writing()
+        try:
+            news = await self.desk.write(held)
+        finally:
+            self.end_writing()
+        self.news += news  # not across the await: the other task may have told and replaced them meanwhile
 
     async def obey(self, item: Control) -> None:
         desk = self.desk
