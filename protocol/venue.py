@@ -33,6 +33,10 @@ __all__ = [
 ]
 
 SECOND = 1_000_000_000
+PAGE_BEGINNING = 4096
+"""Bytes of an answer within which a page shows that it is one: templates like to begin with empty lines."""
+BLANK = b"\xef\xbb\xbf \t\r\n\f\v"
+"""What may stand before the first sign of a page or of JSON, the byte order mark included."""
 
 
 @frozen(kw_only=True)
@@ -78,6 +82,26 @@ class HttpAnswer:
     status: int
     body: bytes = field(repr=False)
     headers: Mapping[str, str] = field(factory=dict, repr=False)
+
+    @property
+    def is_page(self) -> bool:
+        """A web page where a venue would speak JSON, whatever the status. It comes from a proxy or a guard in front of
+        the venue: a failure on the way, never the venue's word about credentials, orders or instruments (spec Kraken 0,
+        AX 1.1)."""
+        beginning = self.body[:PAGE_BEGINNING].lstrip(BLANK)[:1]
+        if beginning in (b"{", b"["):
+            return False  # JSON under a wrong label
+        return beginning == b"<" or "html" in self.headers.get("content-type", "").lower()
+
+    @property
+    def page_problem(self) -> str | None:
+        """A sentence about the page that came; None when it is none."""
+        if not self.is_page:
+            return None
+        return (
+            f"A web page came in place of the venue's answer (HTTP status {self.status}): something between us and the"
+            " venue answered for it."
+        )
 
 
 @frozen(kw_only=True)

@@ -635,6 +635,8 @@ FEE_CURRENCY: Final = "USD"
 
 def error_text(answer: HttpAnswer) -> str:
     """The venue's own words in an error answer, "" if there are none."""
+    if answer.page_problem is not None:
+        return answer.page_problem
     try:
         body = read_body(answer.body, ErrorBody)
     except ValueError:
@@ -644,6 +646,8 @@ def error_text(answer: HttpAnswer) -> str:
 
 def read_answer(request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
     """What the answer to an HTTP call of `encode` or `encode_over_http` says. Never raises."""
+    if answer.page_problem is not None:
+        return (RequestRefused(request_id=request.request_id, outcome=Outcome.AMBIGUOUS, reason=answer.page_problem),)
     if not 200 <= answer.status < 300:
         return (_http_refusal(request, answer),)
     try:

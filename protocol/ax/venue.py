@@ -166,9 +166,9 @@ class AxVenue(VenueDefaults):
         return HttpCall(method="POST", path="/api/authenticate", body=body, authorized=False, urgent=True)
 
     def read_token(self, answer: HttpAnswer) -> str:
-        if answer.status in (401, 403):
+        if answer.status in (401, 403) and not answer.is_page:
             raise AuthenticationFailed(self._login_refusal("AX refused the credentials", answer))
-        if answer.status != 200:
+        if answer.status != 200 or answer.is_page:
             raise WireError(self._login_refusal("AX was not able to log us in", answer))
         try:
             token = read_body(answer.body, AuthenticateResponse).token
@@ -225,7 +225,7 @@ class AxVenue(VenueDefaults):
 
     def read_instruments(self, answer: HttpAnswer) -> tuple[Instrument, ...]:
         """A row that cannot be read is left out: orders in it are refused here as not cached."""
-        if answer.status != 200:
+        if answer.status != 200 or answer.is_page:
             text = codec.error_text(answer)
             raise WireError(
                 f"AX did not list its instruments (HTTP status {answer.status})" + (f": {text}" if text else ".")
