@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..inputs import Asked, Heard, Input, LinkDown, LinkFailed, LinkUp, NotWritten
+from ..inputs import Asked, Heard, Input, LinkDown, LinkFailed, LinkUp, NotWritten, Rerouted
 from ..tracking import TrackedOrders
 from ..values import AccountId, Instant, TraderId
 from ..venue import Venue
@@ -35,6 +35,7 @@ class DispatchState:
             LinkDown: self._link_down,
             LinkFailed: self._link_failed,
             NotWritten: parts.losing.not_written,
+            Rerouted: parts.losing.rerouted,
         }
         self._facts = handlers_of_facts(parts)
         self._due = handlers_of_deadlines(parts)
