@@ -236,7 +236,15 @@ def _start_link(
     """Sender, rest and token: all that touches the network beside the session."""
     config, venue, views = plan.config, plan.venue, plan.views
     settings = SenderSettings(close_timeout=config.close_timeout, rate=config.requests_per_second)
-    sender = SenderDesk(venue, settings, views.token, graph.credits.send.clone(), stop_session, clock)
+    sender = SenderDesk(
+        venue=venue,
+        settings=settings,
+        token=views.token,
+        credits=graph.credits.send.clone(),
+        to_rest=graph.rest.send.clone(),
+        stop_session=stop_session,
+        clock=clock,
+    )
     rest = RestDesk(
         venue=venue,
         http=plan.http,
@@ -245,6 +253,7 @@ def _start_link(
         credits=graph.credits.send.clone(),
         clock=clock,
         patience=int(config.budget_patience * NANOSECONDS),
+        http_timeout=int(config.http_timeout * NANOSECONDS),
     )
     start = nursery.start_soon
     start(run_token, graph.token.receive, venue, graph.rest.send.clone(), views.token, clock)

@@ -32,7 +32,7 @@ class Flight:
     sent again; overdue: a cancel or change whose outcome is asked for, because its time is over; replacement: the new
     venue order id that the answer to a replacement named; until: how far history is to be read; read: how many
     executions of it have been; parked: refused for the session token, and waiting for another; resent: with another
-    token, once.
+    token, once; ways: on how many it may reach the venue: socket, HTTP, or both.
     """
 
     request: Request
@@ -52,10 +52,16 @@ class Flight:
     read: int = 0
     parked: bool = False
     resent: bool = False
+    ways: int = 1
 
     @property
     def request_id(self) -> RequestId:
         return self.request.request_id
+
+    def fail_on_one_way(self) -> bool:
+        """One way came to nothing; True while there is another, which decides then."""
+        self.ways -= 1
+        return self.ways > 0
 
     @property
     def is_awaited(self) -> bool:

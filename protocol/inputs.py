@@ -26,6 +26,7 @@ __all__ = [
     "LinkSilent",
     "LinkUp",
     "NotWritten",
+    "Rerouted",
     "Submission",
 ]
 
@@ -113,4 +114,13 @@ class NotWritten:
     reason: str
 
 
-Input = Asked | Heard | LinkUp | LinkDown | LinkFailed | LinkSilent | NotWritten
+@frozen
+class Rerouted:
+    """The socket did not take these for too long, so they go over HTTP. begun: it may take them all the same, and then
+    the venue gets them twice."""
+
+    request_ids: Sequence[RequestId]
+    begun: bool
+
+
+Input = Asked | Heard | LinkUp | LinkDown | LinkFailed | LinkSilent | NotWritten | Rerouted

@@ -45,8 +45,7 @@ BLANK = b"\xef\xbb\xbf \t\r\n\f\v"
 class HttpCall:
     """One HTTP request. path: from the root of the host, a query that is signed as it is sent included; authorized:
     send the current token with it; pool: the budget that it draws on, "" for none; cost: in tokens of that budget;
-    urgent: what takes risk away, or tells how much there is: it stands in no queue behind what adds risk, and may use
-    up what the budget keeps in reserve.
+    urgent: as `requests.is_urgent` has it, and the login: it stands in no queue behind what adds risk.
 
     Body and headers never show in repr: they may hold a secret.
     """
@@ -230,6 +229,13 @@ class VenueRules:
     nonce_unit: int = 1_000_000
     budgets: Mapping[str, BudgetTerms] = field(factory=dict)
 
+    @property
+    def begin_within(self) -> int:
+        """ns within which a request must have begun to be written, or it is taken back: nine tenths of the time for its
+        answer. The rest is for the news of that, so that what was certainly not sent is never called unknown; and an
+        order that waited so long is not the one that was wanted."""
+        return self.request_timeout * 9 // 10
+
 
 @frozen(kw_only=True)
 class Opening:
@@ -290,6 +296,14 @@ class VenueDefaults:
         """None."""
         return _NoThrottle()
 
+    def is_number_refused(self, answer: HttpAnswer) -> bool:
+        """Calls carry no numbers."""
+        return False
+
+    def encode_over_http(self, request: Request) -> HttpCall | None:
+        """What goes over the socket goes no other way."""
+        return None
+
     def login_problem(self, login: LoggedIn) -> str | None:
         """No option is asked for that a login could leave unconfirmed."""
         return None
@@ -344,8 +358,16 @@ class Venue(Protocol):
     def encode(self, request: Request, token: str | None = None) -> str | HttpCall:
         """The frame, or the HTTP call where the venue takes this request only that way."""
 
+    def encode_over_http(self, request: Request) -> HttpCall | None:
+        """The HTTP call for an urgent request that the socket does not take for too long; None where the venue takes it
+        over the socket alone."""
+
     def read_answer(self, request: Request, answer: HttpAnswer) -> Sequence[Fact]:
-        """What the answer to an HTTP call of `encode` says. Never raises."""
+        """What the answer to an HTTP call of `encode` or `encode_over_http` says. Never raises."""
+
+    def is_number_refused(self, answer: HttpAnswer) -> bool:
+        """True when the venue refused a signed call for its number alone (another call overtook it), and so certainly
+        did not execute it."""
 
     # Orders
 

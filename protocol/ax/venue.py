@@ -168,7 +168,7 @@ class AxVenue(VenueDefaults):
             totp=settings.totp if settings.api_key is None else None,
         )
         body = encode_message(credentials).encode()
-        return HttpCall(method="POST", path="/api/authenticate", body=body, authorized=False)
+        return HttpCall(method="POST", path="/api/authenticate", body=body, authorized=False, urgent=True)
 
     def read_token(self, answer: HttpAnswer) -> str:
         if answer.status in (401, 403) and not answer.is_page:
@@ -248,6 +248,9 @@ class AxVenue(VenueDefaults):
 
     def encode(self, request: Request, token: str | None = None) -> str | HttpCall:
         return codec.encode(request, self._origin)
+
+    def encode_over_http(self, request: Request) -> HttpCall | None:
+        return codec.encode_over_http(request, self._origin)
 
     def read_answer(self, request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
         return codec.read_answer(request, answer)

@@ -133,18 +133,23 @@ class Closing:
         """True when there is nothing more to cancel, or no way to do it; else the cancel is sent when its time has
         come."""
         desk = self._desk
-        over_http = requests.CancelAllOrders in desk.rules.http_requests
         self._taken = self._taken or any(cancel.answered for cancel in self._cancels)
         if self._taken and not desk.orders.live:
             return True
+        request = requests.CancelAllOrders(request_id=desk.flights.next_internal_id(), symbol=None)
+        over_http = not desk.ready and self._goes_over_http(request)
         if desk.failed is not None and (self._taken or not over_http):
             return True  # no news of any order will come
         if now >= self._next_cancel and (desk.ready or over_http):
-            request = requests.CancelAllOrders(request_id=desk.flights.next_internal_id(), symbol=None)
-            self._cancels.append(desk.send(request))
+            self._cancels.append(desk.send(request, over_http=over_http))
             self._next_cancel, self._pause = now + self._pause, 2 * self._pause
             desk.timers.add(self._next_cancel, ClosingDue())
         return False
+
+    def _goes_over_http(self, request: requests.CancelAllOrders) -> bool:
+        """Whether the venue takes it without a connection."""
+        desk = self._desk
+        return type(request) in desk.rules.http_requests or desk.venue.encode_over_http(request) is not None
 
     # What is left
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..inputs import Asked, Heard, Input, LinkDown, LinkFailed, LinkSilent, LinkUp, NotWritten
+from ..inputs import Asked, Heard, Input, LinkDown, LinkFailed, LinkSilent, LinkUp, NotWritten, Rerouted
 from ..tracking import TrackedOrders
 from ..values import AccountId, Instant, TraderId
 from ..venue import Venue
@@ -37,6 +37,7 @@ class DispatchState:
             LinkFailed: self._link_failed,
             LinkSilent: parts.link.silent,
             NotWritten: parts.losing.not_written,
+            Rerouted: parts.losing.rerouted,
         }
         self._facts = handlers_of_facts(parts)
         self._due = handlers_of_deadlines(parts)

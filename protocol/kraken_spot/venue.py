@@ -36,7 +36,7 @@ from .entry import FEWEST_ORDERS, MOST_ORDERS, SOCKET_REQUESTS, encode
 from .instruments import VENUE, instruments_call, read_instruments, read_names
 from .limits import Tier, TradingThrottle, rest_budgets, trading_terms
 from .options import KrakenSpotOptions
-from .rest_answers import errors_of, read_answer
+from .rest_answers import errors_of, is_number_refused, read_answer
 from .rest_entry import REST_ONLY, encode_rest, token_call
 from .signing import Credentials
 from .symbols import symbol_of_pair
@@ -223,6 +223,12 @@ class KrakenSpotVenue(VenueDefaults):
     def encode_rest(self, request: requests.Request) -> SignedCall:
         """Any request as a REST call, where the socket cannot be used."""
         return encode_rest(request, self._credentials)
+
+    def encode_over_http(self, request: requests.Request) -> SignedCall | None:
+        return encode_rest(request, self._credentials) if requests.is_urgent(request) else None
+
+    def is_number_refused(self, answer: HttpAnswer) -> bool:
+        return is_number_refused(answer)
 
     def read_answer(self, request: requests.Request, answer: HttpAnswer) -> tuple[Fact, ...]:
         return read_answer(request, answer, self._symbol_of)
