@@ -423,7 +423,14 @@ class LoggedIn:
 
 @frozen(kw_only=True)
 class Alive:
-    """A heartbeat; nothing but a sign of life."""
+    """Nothing but a sign of life.
+
+    is_beat: a heartbeat, or the venue's word that there will be some; is_echo: the answer to a ping of ours, which says
+    that something answers, and nothing about the stream of news.
+    """
+
+    is_beat: bool = field(default=False, eq=False)
+    is_echo: bool = field(default=False, eq=False)
 
 
 @frozen(kw_only=True)

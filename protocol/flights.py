@@ -32,7 +32,8 @@ class Flight:
     sent again; overdue: a cancel or change whose outcome is asked for, because its time is over; replacement: the new
     venue order id that the answer to a replacement named; until: how far history is to be read; read: how many
     executions of it have been; parked: refused for the session token, and waiting for another; resent: with another
-    token, once; begun_at: when the question that this one continues was sent, ns, monotonic.
+    token, once; begun_at: when the question that this one continues was sent, ns, monotonic; ways: on how many it may
+    reach the venue: socket, HTTP, or both.
     """
 
     request: Request
@@ -53,6 +54,7 @@ class Flight:
     parked: bool = False
     resent: bool = False
     begun_at: int | None = None
+    ways: int = 1
 
     @property
     def asked_at(self) -> int:
@@ -62,6 +64,11 @@ class Flight:
     @property
     def request_id(self) -> RequestId:
         return self.request.request_id
+
+    def fail_on_one_way(self) -> bool:
+        """One way came to nothing; True while there is another, which decides then."""
+        self.ways -= 1
+        return self.ways > 0
 
     @property
     def is_awaited(self) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
 from .values import (
@@ -22,8 +24,6 @@ else:
     from attrs import define as frozen  # built for every order and gone with it: see `facts`
 
 __all__ = [
-    "CANCELS",
-    "WITHDRAWN",
     "BatchOrders",
     "CancelAllOrders",
     "CancelOrder",
@@ -37,9 +37,13 @@ __all__ = [
     "ReplaceOrder",
     "Request",
     "SetCancelTimer",
+    "Urgency",
+    "adds_risk",
     "ids_of",
-    "is_cancel",
+    "is_urgent",
     "unwritable",
+    "urgency_of",
+    "why_withdrawn",
     "withdraws",
 ]
 
@@ -210,23 +214,48 @@ Request = (
     | BatchOrders
 )
 
-CANCELS: Final = (CancelOrder, CancelAllOrders, BatchOrders)
-"""The requests that can be, or hold, cancels."""
-
-
 WITHDRAWN: Final = "It was canceled before it was sent."
-"""Why a placement that `withdraws` finds was not sent."""
+SUPERSEDED: Final = "A later setting took its place before it was sent."
 
 
-def is_cancel(request: Request) -> bool:
-    """True for what takes risk away and adds none."""
+class Urgency(IntEnum):
+    """Who goes before whom in every queue, at every venue. LESS_RISK: what takes risk away and adds none, or renews the
+    dead man's switch; QUESTION: where one order stands; ORDINARY: the others."""
+
+    LESS_RISK = 0
+    QUESTION = 1
+    ORDINARY = 2
+
+
+URGENCIES: Final[Mapping[type, Urgency]] = {
+    CancelOrder: Urgency.LESS_RISK,
+    CancelAllOrders: Urgency.LESS_RISK,
+    SetCancelTimer: Urgency.LESS_RISK,
+    QueryOrder: Urgency.QUESTION,
+}
+
+
+def urgency_of(request: Request) -> Urgency:
+    """A batch is as urgent as the least urgent of its legs."""
     if isinstance(request, BatchOrders):
-        return all(isinstance(leg, CancelOrder) for leg in request.legs)
-    return isinstance(request, CancelOrder | CancelAllOrders)
+        return max((urgency_of(leg) for leg in request.legs), default=Urgency.ORDINARY)
+    return URGENCIES.get(type(request), Urgency.ORDINARY)
+
+
+def is_urgent(request: Request) -> bool:
+    """True for what stands in no queue behind that which adds risk."""
+    return urgency_of(request) is not Urgency.ORDINARY
+
+
+def adds_risk(request: Request) -> bool:
+    """True for what places an order: never sent again by itself, even if it certainly was not executed."""
+    legs = request.legs if isinstance(request, BatchOrders) else (request,)
+    return any(isinstance(leg, PlaceOrder) for leg in legs)
 
 
 def withdraws(cancel: Request, waiting: Request) -> bool:
-    """True when a request that has not been sent yet would place nothing but orders that `cancel` is about."""
+    """True when a request that has not been sent yet would place nothing but orders that `cancel` is about; or set the
+    dead man's switch to what it is no longer to be."""
     match cancel:
         case CancelOrder(wire_id=wire_id):
             return wire_id is not None and isinstance(waiting, PlaceOrder) and waiting.wire_id == wire_id
@@ -235,8 +264,15 @@ def withdraws(cancel: Request, waiting: Request) -> bool:
             return all(isinstance(leg, PlaceOrder) and symbol in (None, leg.symbol) for leg in legs)
         case BatchOrders(legs=cancels):
             return any(withdraws(leg, waiting) for leg in cancels)
+        case SetCancelTimer():
+            return isinstance(waiting, SetCancelTimer)
         case _:
             return False
+
+
+def why_withdrawn(waiting: Request) -> str:
+    """Why a request that `withdraws` found was not sent."""
+    return SUPERSEDED if isinstance(waiting, SetCancelTimer) else WITHDRAWN
 
 
 def ids_of(request: Request) -> list[RequestId]:

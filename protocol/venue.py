@@ -7,6 +7,7 @@ messages into facts. It knows no connection, no clock and no order state.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
 from typing import Protocol
 
 from attrs import field, frozen
@@ -24,6 +25,7 @@ __all__ = [
     "HttpCall",
     "Opening",
     "SignedCall",
+    "Silence",
     "Throttle",
     "Upgrade",
     "Venue",
@@ -33,14 +35,17 @@ __all__ = [
 ]
 
 SECOND = 1_000_000_000
+PAGE_BEGINNING = 4096
+"""Bytes of an answer within which a page shows that it is one: templates like to begin with empty lines."""
+BLANK = b"\xef\xbb\xbf \t\r\n\f\v"
+"""What may stand before the first sign of a page or of JSON, the byte order mark included."""
 
 
 @frozen(kw_only=True)
 class HttpCall:
     """One HTTP request. path: from the root of the host, a query that is signed as it is sent included; authorized:
     send the current token with it; pool: the budget that it draws on, "" for none; cost: in tokens of that budget;
-    urgent: what takes risk away, or tells how much there is: it stands in no queue behind what adds risk, and may use
-    up what the budget keeps in reserve.
+    urgent: as `requests.is_urgent` has it, and the login: it stands in no queue behind what adds risk.
 
     Body and headers never show in repr: they may hold a secret.
     """
@@ -80,6 +85,26 @@ class HttpAnswer:
     body: bytes = field(repr=False)
     headers: Mapping[str, str] = field(factory=dict, repr=False)
 
+    @property
+    def is_page(self) -> bool:
+        """A web page where a venue would speak JSON, whatever the status. It comes from a proxy or a guard in front of
+        the venue: a failure on the way, never the venue's word about credentials, orders or instruments (spec Kraken 0,
+        AX 1.1)."""
+        beginning = self.body[:PAGE_BEGINNING].lstrip(BLANK)[:1]
+        if beginning in (b"{", b"["):
+            return False  # JSON under a wrong label
+        return beginning == b"<" or "html" in self.headers.get("content-type", "").lower()
+
+    @property
+    def page_problem(self) -> str | None:
+        """A sentence about the page that came; None when it is none."""
+        if not self.is_page:
+            return None
+        return (
+            f"A web page came in place of the venue's answer (HTTP status {self.status}): something between us and the"
+            " venue answered for it."
+        )
+
 
 @frozen(kw_only=True)
 class Upgrade:
@@ -102,6 +127,24 @@ class BatchRules:
     kinds: frozenset[type] = frozenset({PlaceOrder, ReplaceOrder, CancelOrder})
 
 
+class Silence(Enum):
+    """What it proves that a venue sent no message for `data_deadline`. Pings and pongs are no messages, nor are answers
+    to pings: whatever stands between us and the venue can send them.
+
+    DEAD: the connection is dead, since a living venue sends something every few seconds;
+    BEATS: the same once the venue has promised heartbeats, or if it has been silent from the login on;
+    ASKED: by itself nothing, so the venue is asked for the open orders; the connection is dead if then, or after any
+    other request, no message at all comes within `request_timeout`;
+    NOTHING: nothing, and the venue answers no question over this connection: any byte counts as life. So it is under
+    BEATS too where the venue refuses heartbeats.
+    """
+
+    DEAD = "dead"
+    BEATS = "beats"
+    ASKED = "asked"
+    NOTHING = "nothing"
+
+
 @frozen(kw_only=True)
 class VenueRules:
     """What dispatch must know of a wire, as data. Times in ns.
@@ -122,6 +165,8 @@ class VenueRules:
     http_requests: the classes of requests that the venue takes over HTTP only;
     history_span: the longest time range that one question for fills may have, None for any;
     fatal_close_codes: after a WebSocket close with one of these, another try would end the same way;
+    patient_close_codes: after one of these, the next try waits long;
+    silence: what it proves that no message came for `data_deadline`;
     market_needs_price: the venue has no market orders; ask it for a price, and send a limit order at that;
     changes_in_place: a change keeps the order, with its venue order id and what has filled of it, so fills of the
       changed order may be heard before the news of the change;
@@ -163,6 +208,8 @@ class VenueRules:
     market_needs_price: bool = False
     history_span: int | None = None
     fatal_close_codes: frozenset[int] = frozenset({1008})
+    patient_close_codes: frozenset[int] = frozenset()
+    silence: Silence = Silence.ASKED
     changes_in_place: bool = False
     fills_lag: int = 0
     freshness: int = 0
@@ -184,6 +231,13 @@ class VenueRules:
     fresh_token: bool = False
     nonce_unit: int = 1_000_000
     budgets: Mapping[str, BudgetTerms] = field(factory=dict)
+
+    @property
+    def begin_within(self) -> int:
+        """ns within which a request must have begun to be written, or it is taken back: nine tenths of the time for its
+        answer. The rest is for the news of that, so that what was certainly not sent is never called unknown; and an
+        order that waited so long is not the one that was wanted."""
+        return self.request_timeout * 9 // 10
 
 
 @frozen(kw_only=True)
@@ -245,6 +299,14 @@ class VenueDefaults:
         """None."""
         return _NoThrottle()
 
+    def is_number_refused(self, answer: HttpAnswer) -> bool:
+        """Calls carry no numbers."""
+        return False
+
+    def encode_over_http(self, request: Request) -> HttpCall | None:
+        """What goes over the socket goes no other way."""
+        return None
+
     def login_problem(self, login: LoggedIn) -> str | None:
         """No option is asked for that a login could leave unconfirmed."""
         return None
@@ -299,8 +361,16 @@ class Venue(Protocol):
     def encode(self, request: Request, token: str | None = None) -> str | HttpCall:
         """The frame, or the HTTP call where the venue takes this request only that way."""
 
+    def encode_over_http(self, request: Request) -> HttpCall | None:
+        """The HTTP call for an urgent request that the socket does not take for too long; None where the venue takes it
+        over the socket alone."""
+
     def read_answer(self, request: Request, answer: HttpAnswer) -> Sequence[Fact]:
-        """What the answer to an HTTP call of `encode` says. Never raises."""
+        """What the answer to an HTTP call of `encode` or `encode_over_http` says. Never raises."""
+
+    def is_number_refused(self, answer: HttpAnswer) -> bool:
+        """True when the venue refused a signed call for its number alone (another call overtook it), and so certainly
+        did not execute it."""
 
     # Orders
 

@@ -114,6 +114,8 @@ class Answering:
             self._desk.flights.drop(flight.request_id)
             self._life.reject_cancel(order, flight.request_id, "The venue did not take the cancel.")
             self._queries.soon(order)
+        elif flight.connection == 0 and type(flight.request) not in self._desk.rules.http_requests:
+            self._queries.later(order)  # the socket was not fit for it; perhaps it does not bring the end either
 
     def _replace_answered(self, flight: Flight, fact: facts.RequestAnswered) -> None:
         flight.answered = True
@@ -130,6 +132,7 @@ class Answering:
         return self._desk.flights.change(order.identity.client_order_id) is not change
 
     def _drop_answered(self, flight: Flight, fact: facts.RequestAnswered) -> None:
+        flight.answered = True
         self._desk.flights.drop(flight.request_id)
 
     def _open_orders_answered(self, flight: Flight, fact: facts.RequestAnswered) -> None:
@@ -207,6 +210,8 @@ class Answering:
             which = "without a request number" if fact.request_id is None else f"of request {fact.request_id}"
             self._desk.warn(f"A refusal {which} came from the venue, and nobody waits for it: {fact.reason}")
             return
+        if flight.fail_on_one_way():
+            return  # it is on its way twice, and where the other one works, this one must find nothing left to do
         if fact.outcome is Outcome.TOKEN and self._tokens.park(flight):
             return
         self._refusals[type(flight.request)](flight, fact)

@@ -27,6 +27,10 @@ class CancelTimer:
         self._seconds = seconds
         self._generation = 0
 
+    @property
+    def is_armed(self) -> bool:
+        return bool(self._seconds)
+
     def logged_in(self) -> None:
         if self._seconds:
             self._set()

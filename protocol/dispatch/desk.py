@@ -71,6 +71,10 @@ class Desk:
         """A sentence for the log."""
         self.out.warnings.append(sentence)
 
+    def alarm(self, sentence: str) -> None:
+        """A sentence for the log, about what somebody must look at now."""
+        self.out.alarms.append(sentence)
+
     def send(
         self,
         request: requests.Request,
@@ -79,9 +83,13 @@ class Desk:
         reply_to: object = None,
         admission: Admission | None = None,
         own_query: bool = False,
+        over_http: bool = False,
     ) -> Flight:
-        """Releases a request towards the venue and keeps it as on its way."""
+        """Releases a request towards the venue and keeps it as on its way. over_http: there is no socket that could
+        take it."""
         flight = self.expect(request, client_order_id=client_order_id)
+        if over_http:
+            flight.connection = 0
         flight.reply_to, flight.own_query = reply_to, own_query
         self.release(flight, admission)
         return flight

@@ -7,7 +7,7 @@ from typing import Final
 from .. import requests
 from ..errors import NotSent, RequestFailed
 from ..flights import Flight
-from ..inputs import Admission, NotWritten
+from ..inputs import Admission, NotWritten, Rerouted
 from ..tracking import Order
 from ..values import ClientOrderId, OrderStatus, RequestId
 from ..venue import SECOND
@@ -228,8 +228,17 @@ class Losing:
         """These were certainly not sent, whatever was assumed before."""
         for request_id in input.request_ids:
             flight = self._desk.flights.by_id.get(request_id)
-            if flight is not None:
+            if flight is not None and not flight.fail_on_one_way():
                 self._not_written(flight, input.reason)
+
+    def rerouted(self, input: Rerouted) -> None:
+        """These go over HTTP instead of the socket, or as well: what becomes of the connection is no longer their
+        fate."""
+        for request_id in input.request_ids:
+            flight = self._desk.flights.by_id.get(request_id)
+            if flight is not None:
+                flight.connection = 0
+                flight.ways += input.begun
 
     def _not_written(self, flight: Flight, reason: str) -> None:
         request, request_id, order = flight.request, flight.request_id, self._desk.order_of(flight)

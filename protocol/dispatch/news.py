@@ -265,7 +265,7 @@ class News:
         if order is None or order.status.is_terminal:
             return  # another session's, or the order ended first: the refusal adds nothing
         flight = self._desk.flights.cancel(order.identity.client_order_id)
-        if flight is not None:
+        if flight is not None and not flight.fail_on_one_way():
             self._desk.flights.drop(flight.request_id)
             self._life.reject_cancel(order, flight.request_id, fact.reason)
         self._queries.soon(order)

@@ -15,6 +15,7 @@ from .audits import Audits
 from .batch_answers import BatchAnswers
 from .batches import Batches
 from .cancel_timer import CancelTimer
+from .closing import Closing
 from .decisions import (
     AuditDue,
     CancelDue,
@@ -77,6 +78,7 @@ class Parts:
     audits: Audits
     batches: BatchAnswers
     cancel_timer: CancelTimer
+    closing: Closing
     history: History
     life: OrderLife
     link: Link
@@ -98,7 +100,8 @@ def assemble(desk: Desk, options: DispatchOptions) -> Parts:
     unclaimed = Unclaimed(desk, life, reports)
     history = History(desk, life, queries, unclaimed, audits)
     link = Link(desk, life, queries, losing, gaps)
-    link.on_login, link.on_leave = _on_login(history, cancel_timer, losing), cancel_timer.disarm
+    link.on_login = _on_login(history, cancel_timer, losing)
+    closing = Closing(desk, losing, cancel_timer)
     answering = Answering(desk, life, queries, reports, losing, history)
     batches = BatchAnswers(desk, answering.answered, answering.refused)
     for question in (requests.ListFills, requests.ListOrderHistory):
@@ -107,7 +110,7 @@ def assemble(desk: Desk, options: DispatchOptions) -> Parts:
     answering.add_refusal(requests.BatchOrders, batches.refused)
     asking = Asking(desk, queries, losing)
     asking.add(commands.Watch, watches.watch)
-    asking.add(commands.Disconnect, link.disconnect)
+    asking.add(commands.Disconnect, closing.asked)
     asking.add(commands.CancelAllAfter, cancel_timer.asked)
     asking.add(commands.Batch, Batches(desk, asking, losing).asked)
     return Parts(
@@ -117,6 +120,7 @@ def assemble(desk: Desk, options: DispatchOptions) -> Parts:
         audits=audits,
         batches=batches,
         cancel_timer=cancel_timer,
+        closing=closing,
         history=history,
         life=life,
         link=link,

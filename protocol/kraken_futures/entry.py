@@ -23,11 +23,12 @@ from ..requests import (
     ReplaceOrder,
     Request,
     SetCancelTimer,
+    is_urgent,
 )
 from ..values import OrderType, TimeInForce, WireId
 from ..venue import HttpCall, SignedCall
 from .converter import MILLISECOND, encode_form, encode_message, iso
-from .limits import cost_of, is_urgent, pool_of
+from .limits import cost_of, pool_of
 from .signing import Credentials
 from .wire import (
     BatchForm,

@@ -11,7 +11,7 @@ from .. import requests
 from ..limits import BudgetTerms
 from ..requests import BatchOrders, ListOrderHistory, SetCancelTimer
 
-__all__ = ["BUDGETS", "DERIVATIVES", "HISTORY", "cost_of", "is_urgent", "pool_of"]
+__all__ = ["BUDGETS", "DERIVATIVES", "HISTORY", "cost_of", "pool_of"]
 
 DERIVATIVES: Final = "derivatives"
 HISTORY: Final = "history"
@@ -47,13 +47,6 @@ def cost_of(request: object) -> int:
 def pool_of(request: object) -> str:
     """Which budget a request draws on."""
     return HISTORY if isinstance(request, ListOrderHistory) else DERIVATIVES
-
-
-def is_urgent(request: object) -> bool:
-    """True for what takes risk away: it may use up the reserve."""
-    if isinstance(request, BatchOrders):
-        return all(isinstance(leg, requests.CancelOrder) for leg in request.legs)
-    return isinstance(request, requests.CancelOrder | requests.CancelAllOrders | SetCancelTimer)
 
 
 BUDGETS: Final = {

@@ -16,7 +16,7 @@ from ..facts import Fact
 from ..orders import NewOrder
 from ..settings import check_positive, check_url, without_slash
 from ..values import ClientOrderId, Instrument, WireId
-from ..venue import BatchRules, HttpAnswer, HttpCall, Opening, SignedCall, Upgrade, VenueDefaults, VenueRules
+from ..venue import BatchRules, HttpAnswer, HttpCall, Opening, SignedCall, Silence, Upgrade, VenueDefaults, VenueRules
 from ..wire_times import SECOND
 from . import checks
 from .answers import read_answer
@@ -105,6 +105,7 @@ class KrakenFuturesVenue(VenueDefaults):
             cancel_timer=True,
             ping_period=int(settings.ping_period * SECOND),
             needs_token=False,
+            silence=Silence.BEATS if settings.heartbeat else Silence.NOTHING,  # spec B.2
             budgets=BUDGETS if settings.use_budget else {},
         )
 

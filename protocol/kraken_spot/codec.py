@@ -147,7 +147,7 @@ class SpotWire:
     def _by_kind(self, frame: Frame, message: str) -> list[Fact]:
         method = frame.method
         if method == "pong":
-            return [Alive()]
+            return [Alive(is_echo=True)]
         if method in ("subscribe", "unsubscribe"):
             return self._subscription(frame)
         if method in METHODS:

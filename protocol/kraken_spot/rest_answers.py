@@ -49,9 +49,10 @@ from .rest_entry import CLOSED, page_of
 from .symbols import SymbolOf, rest_pair, symbol_of_pair
 from .words import error_outcome, is_post_only
 
-__all__ = ["errors_of", "read_answer"]
+__all__ = ["errors_of", "is_number_refused", "read_answer"]
 
 QUESTIONS: Final = (ListOpenOrders, QueryOrder, ListFills, ListOrderHistory)
+WRONG_NONCE: Final = "EAPI:Invalid nonce"
 NO_SUCH_ORDER: Final = "The venue knows no such order."
 CLOCK_TOLERANCE: Final = 60 * SECOND
 """How far the venue's clock and ours may be apart."""
@@ -84,6 +85,18 @@ def read_answer(request: Request, answer: HttpAnswer, symbol_of: SymbolOf = symb
         return _illegible(request, answer)
     told = [Notice(text=f"The venue warns about request {request.request_id}: {text}") for text in warnings]
     return (*facts, *told, *_unreadable("An element of the venue's answer cannot be read; it was left out.", skipped))
+
+
+def is_number_refused(answer: HttpAnswer) -> bool:
+    """True when a call was refused for its nonce, and so was not executed (spec A.2)."""
+    if WRONG_NONCE.encode() not in answer.body or answer.status >= 500:
+        return False
+    try:
+        body, _ = read_body(answer.body, wire.RestAnswer)
+    except ValueError:
+        return False
+    errors, _ = errors_of(body)
+    return any(error.startswith(WRONG_NONCE) for error in errors)
 
 
 def _kind(request: Request) -> object:

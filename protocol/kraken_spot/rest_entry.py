@@ -23,6 +23,7 @@ from ..requests import (
     ReplaceOrder,
     Request,
     SetCancelTimer,
+    is_urgent,
 )
 from ..values import Side, TimeInForce
 from ..venue import HttpCall, SignedCall
@@ -51,7 +52,7 @@ def encode_rest(request: Request, credentials: Credentials) -> SignedCall:
     if writer is None:
         raise ValueError(f"Kraken cannot be asked {type(request).__name__}.")
     name, form = writer(request)
-    return _call(name, form, credentials, cost=rest_cost(request), urgent=isinstance(request, URGENT))
+    return _call(name, form, credentials, cost=rest_cost(request), urgent=is_urgent(request))
 
 
 def token_call(credentials: Credentials) -> SignedCall:
@@ -59,7 +60,6 @@ def token_call(credentials: Credentials) -> SignedCall:
     return _call("GetWebSocketsToken", wire.TokenForm(), credentials, cost=rest_cost(None), urgent=True)
 
 
-URGENT: Final = (CancelOrder, CancelAllOrders, SetCancelTimer)
 SENT_AS_JSON: Final = (wire.AddOrderBatchForm, wire.CancelBatchForm)
 
 

@@ -11,12 +11,23 @@ from attrs import Attribute, field, frozen
 from .. import requests
 from ..client_order_ids import short_form
 from ..commands import Replace
-from ..errors import AuthenticationFailed, WireError
+from ..errors import AuthenticationFailed, Throttled, WireError
 from ..facts import Fact
 from ..orders import NewOrder
 from ..settings import check_positive, check_url, without_slash
 from ..values import ClientOrderId, Instrument, SystemMode, WireId
-from ..venue import BatchRules, HttpAnswer, HttpCall, Opening, SignedCall, Throttle, Upgrade, VenueDefaults, VenueRules
+from ..venue import (
+    BatchRules,
+    HttpAnswer,
+    HttpCall,
+    Opening,
+    SignedCall,
+    Silence,
+    Throttle,
+    Upgrade,
+    VenueDefaults,
+    VenueRules,
+)
 from ..wire_times import SECOND
 from . import checks
 from .codec import SpotWire
@@ -25,7 +36,7 @@ from .entry import FEWEST_ORDERS, MOST_ORDERS, SOCKET_REQUESTS, encode
 from .instruments import VENUE, instruments_call, read_instruments, read_names
 from .limits import Tier, TradingThrottle, rest_budgets, trading_terms
 from .options import KrakenSpotOptions
-from .rest_answers import errors_of, read_answer
+from .rest_answers import errors_of, is_number_refused, read_answer
 from .rest_entry import REST_ONLY, encode_rest, token_call
 from .signing import Credentials
 from .symbols import symbol_of_pair
@@ -38,6 +49,8 @@ SOCKET: Final = "wss://ws-auth.kraken.com/v2"
 BETA_SOCKET: Final = "wss://beta-ws-auth.kraken.com/v2"
 REST: Final = "https://api.kraken.com"
 
+THROTTLED: Final = ("Rate limit exceeded", "Too many requests", "EService: Throttled", "EService:Throttled")
+"""Answers to the token call that mean: wait and ask again (spec A.3, A.16)."""
 LOCKED_OUT: Final = "Temporary lockout"
 LOCKOUT: Final = 900 * SECOND
 LIMIT_PAUSE: Final = 5 * SECOND
@@ -142,6 +155,7 @@ class KrakenSpotVenue(VenueDefaults):
             nonce_unit=1,
             budgets=rest_budgets(settings.tier) if settings.use_budget else {},
             fresh_token=True,
+            silence=Silence.DEAD,  # a heartbeat every second in which nothing else is said (spec A.4)
         )
 
     @_credentials.default
@@ -164,6 +178,8 @@ class KrakenSpotVenue(VenueDefaults):
             raise WireError(f"Kraken's answer to the login cannot be read (HTTP status {answer.status}).") from None
         told = "; ".join(errors_of(body)[0])
         errors = self._hide(told)
+        if any(text in told for text in THROTTLED):
+            raise Throttled(f"Kraken takes no more logins for now: {errors}.")
         if is_credential_error(told) or (not told and answer.status in (401, 403)):
             raise AuthenticationFailed(f"Kraken refused the credentials: {errors or f'HTTP status {answer.status}'}.")
         if errors or answer.status != 200:
@@ -216,6 +232,12 @@ class KrakenSpotVenue(VenueDefaults):
     def encode_rest(self, request: requests.Request) -> SignedCall:
         """Any request as a REST call, where the socket cannot be used."""
         return encode_rest(request, self._credentials)
+
+    def encode_over_http(self, request: requests.Request) -> SignedCall | None:
+        return encode_rest(request, self._credentials) if requests.is_urgent(request) else None
+
+    def is_number_refused(self, answer: HttpAnswer) -> bool:
+        return is_number_refused(answer)
 
     def read_answer(self, request: requests.Request, answer: HttpAnswer) -> tuple[Fact, ...]:
         return read_answer(request, answer, self._symbol_of)
