@@ -7,10 +7,9 @@ from typing import Final
 
 from attrs import evolve
 
-from .. import events, facts, requests
+from .. import facts, requests
 from ..facts import OrderView
 from ..flights import Flight
-from ..orders import NEXT_STATUS, Happening
 from ..records import FormerId
 from ..tracking import Order, Window
 from ..values import ZERO, OrderStatus, VenueOrderId
@@ -72,6 +71,7 @@ class News:
         if order is None:
             return
         self._adopt(order, fact)
+        self._life.take_first_quantity(order, fact.order, fact.time)
         self._life.warn_if_rejected(order, OrderStatus.ACCEPTED)
 
     def traded(self, fact: facts.OrderTraded) -> None:
@@ -101,15 +101,7 @@ class News:
         if order is None or order.is_over:
             return
         self._adopt(order, fact)
-        if (order.status, Happening.TRIGGERED) in NEXT_STATUS:
-            self._desk.record(
-                events.Triggered(
-                    identity=order.identity,
-                    venue_order_id=order.venue_order_id,
-                    venue_time=fact.time,
-                    local_time=self._desk.now.wall_ns,
-                )
-            )
+        self._life.trigger(order, fact.time)
 
     def unclear(self, fact: facts.OrderUnclear) -> None:
         order = self._tracked(fact)
@@ -201,7 +193,8 @@ class News:
         if isinstance(request, requests.ReplaceOrder):
             if terms.other_quantity is not None and terms.other_quantity == request.quantity:
                 terms = evolve(terms, quantity=request.quantity, other_quantity=None)
-            is_ours = request.agrees_with(terms.quantity, terms.price, terms.trigger_price) is not False
+            asked = request.reduced_to(terms.quantity) if terms.reduce_only else request
+            is_ours = asked.agrees_with(terms.quantity, terms.price, terms.trigger_price) is not False
             if is_ours and terms.quantity is None:
                 terms = evolve(terms, quantity=request.quantity)  # left out, so it is what was asked for, if it was
         self._life.take_terms(order, terms, time)
