@@ -494,6 +494,7 @@ class InstrumentRow:
     postOnly: bool | None = None
     maxPositionSize: Decimal | None = None
     makerProtectionMillis: int | None = None
+    isExpired: bool | None = None
 
 
 @frozen(kw_only=True)
@@ -504,12 +505,12 @@ class ParserError:
 
 @frozen(kw_only=True)
 class RestAnswer:
-    """Every REST answer. status: text in a parser's refusal, an object in the answer of cancelallordersafter; orders
-    of orders/status; continuationToken, orderEvents: of the history."""
+    """Every REST answer. errors: each a `ParserError`, or a code as in `error`; status: text in a parser's refusal, an
+    object in the answer of cancelallordersafter; orders: of orders/status."""
 
     result: str | None = None
     error: str | None = None
-    errors: list[ParserError] | None = None
+    errors: list[Any] | None = None
     status: Any = None
     sendStatus: Status | None = None
     editStatus: Status | None = None
