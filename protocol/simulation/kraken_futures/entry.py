@@ -184,7 +184,10 @@ class Entry:
             raise Denied(voice.MISSING)
         if order_id and client_id:
             raise Denied("invalidArgument: cliOrdId")
-        return self.engine.find(call.account, order_id, client_id)
+        order = self.engine.find(call.account, order_id, client_id)
+        if order is None and order_id:
+            self.engine.history.not_found(call.account, order_id)
+        return order
 
     def _status(
         self, call: Call, word: str, *, order_id: str | None = None, client_id: str | None = None, **more: Any

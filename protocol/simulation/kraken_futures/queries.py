@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from attrs import define, evolve
+from attrs import define, evolve, frozen
 
 from ...kraken_futures import voice, wire
 from ...kraken_futures.converter import nanoseconds
@@ -15,6 +15,8 @@ from . import views
 from .access import Denied
 from .call import Call
 from .engine import Engine
+from .history import Wanted, page_of
+from .history_rows import HistoryAnswer
 from .orders import State, VenueOrder
 
 __all__ = ["Queries"]
@@ -27,8 +29,21 @@ STILL_LISTED: Final = 5 * SECOND
 
 LIST_SIGNS: Final = frozenset(",[]")
 """Of a list in one value, where each order id is to have its own; a client order id may hold them."""
-LONGEST_TOKEN: Final = 20
-"""Digits."""
+SORTS: Final = ("desc", "asc")
+
+
+@frozen(kw_only=True)
+class HistoryQuery:
+    """The parameters of the history. since, before: ms since 1970; sort: of the time; count: elements on a page."""
+
+    since: int | None = None
+    before: int | None = None
+    sort: str = "desc"
+    continuation_token: str | None = None
+    count: int | None = None
+    tradeable: str | None = None
+    opened: bool | None = None
+    closed: bool | None = None
 
 
 @define
@@ -83,28 +98,32 @@ class Queries:
             if order is not None:
                 yield order
 
-    def history(self, call: Call) -> wire.RestAnswer:
-        """Newest first. A continuation token is the number of the last event that was given."""
-        query = voice.decode_form(call.text, wire.HistoryQuery)
-        token = query.continuation_token
-        if token is not None and not (token.isascii() and token.isdecimal() and len(token) <= LONGEST_TOKEN):
-            raise Denied("invalidArgument: continuation_token")
-        rows = [
-            row
-            for row in reversed(call.account.history)
-            if (token is None or row.number < int(token))
-            and (query.since is None or row.time >= query.since * MILLISECOND)
-            and (query.before is None or row.time < query.before * MILLISECOND)
-        ]
-        page = rows[: self.engine.settings.history_page]
-        more = str(page[-1].number) if len(rows) > len(page) else None
-        return wire.RestAnswer(orderEvents=[row.event for row in page], continuationToken=more)
+    def history(self, call: Call, name: str) -> HistoryAnswer:
+        """A page of one of the lists; name: which."""
+        query = voice.decode_form(call.text, HistoryQuery)
+        if query.sort not in SORTS:
+            raise Denied("invalidArgument: sort")
+        if query.count is not None and query.count < 1:
+            raise Denied("invalidArgument: count")
+        wanted = Wanted(
+            since=query.since,
+            before=query.before,
+            ascending=query.sort == "asc",
+            continuation_token=query.continuation_token,
+            count=query.count,
+            tradeable=query.tradeable,
+            opened=query.opened,
+            closed=query.closed,
+        )
+        kept = call.account.history.get(name, [])
+        page, more = page_of(kept, wanted, self.engine.settings.history_page)
+        return HistoryAnswer(accountUid=call.account.id, len=len(page), elements=page, continuationToken=more)
 
 
 def _is_listed(order: VenueOrder, now: int) -> bool:
     """A fired stop is not: it goes on under the id of the order that it became."""
     if order.state is State.HELD:
         return False
-    if order.state is State.FIRED and order.reason != views.ACTIVATION_FAILURE:
+    if order.state is State.FIRED and not order.activation_failed:
         return False
     return order.ended is None or now - order.ended <= STILL_LISTED

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import partial
+from itertools import product
 from typing import Final
 
 from attrs import define, evolve, field, frozen
@@ -17,12 +19,18 @@ from .access import Access, Denied, post_data_of
 from .call import Call
 from .engine import Engine
 from .entry import Broken, Entry, ParserRefusal
+from .history import LISTS
+from .history_rows import HistoryAnswer
 from .queries import Queries
 
 __all__ = ["RestDesk"]
 
 BASE: Final = "/derivatives/api/v3"
-HISTORY: Final = "/api/history/v2/orders"
+HISTORY: Final = ("/api/history/v3", "/api/history/v2")
+"""Both answer the same."""
+NEXT_PAGE: Final = "Next-Continuation-Token"
+SIXTHS: Final = 6
+"""One token of the history's pool, as it is counted there."""
 SUCCESS: Final = "success"
 NOT_FOUND: Final = 404
 BAD_REQUEST: Final = 400
@@ -36,7 +44,7 @@ class NoSuchPath(Exception):
 class _Route:
     """cost: tokens of a call, from its form or query; writes: it changes something."""
 
-    handle: Callable[[Call], wire.RestAnswer]
+    handle: Callable[[Call], wire.RestAnswer | HistoryAnswer]
     cost: Callable[[str], int]
     writes: bool = False
     pool: str = "derivatives"
@@ -63,7 +71,7 @@ class RestDesk:
     refusals: deque[str] = field(factory=deque, init=False)
     entry: Entry = field(init=False)
     _queries: Queries = field(init=False)
-    _routes: Mapping[tuple[str, str], _Route] = field(init=False)
+    _routes: dict[tuple[str, str], _Route] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         entry, queries = Entry(self.engine, self.access, self.faults), Queries(self.engine)
@@ -78,15 +86,18 @@ class RestDesk:
             ("POST", f"{BASE}/orders/status"): _Route(queries.status, _flat(1)),
             ("GET", f"{BASE}/openorders"): _Route(queries.open_orders, _flat(2)),
             ("GET", f"{BASE}/fills"): _Route(queries.fills, _cost_of_fills),
-            ("GET", HISTORY): _Route(queries.history, _flat(6), pool="history"),
         }
+        for base, name in product(HISTORY, LISTS):
+            ask = partial(queries.history, name=name)
+            self._routes["GET", f"{base}/{name}"] = _Route(ask, _flat(SIXTHS), pool="history")
 
     def reply(self, request: HttpRequest, faults: Mapping[FaultKind, Fault], now: Instant) -> HttpReply:
         try:
             answer = self._answer(request, faults, now)
-            if request.path != HISTORY:
-                answer = evolve(answer, result=SUCCESS)
-            return _json(200, answer, now)
+            if isinstance(answer, HistoryAnswer):
+                token = answer.continuationToken
+                return _json(200, answer, now, () if token is None else ((NEXT_PAGE, token),))
+            return _json(200, evolve(answer, result=SUCCESS), now)
         except (Denied, WireError) as refused:
             return _json(200, wire.RestAnswer(result="error", error=str(refused)), now)
         except Broken as broken:
@@ -99,7 +110,9 @@ class RestDesk:
         except NoSuchPath:
             return _parser_refusal(NOT_FOUND, "NOT_FOUND", ParserRefusal(1, "no such path"), now)
 
-    def _answer(self, request: HttpRequest, faults: Mapping[FaultKind, Fault], now: Instant) -> wire.RestAnswer:
+    def _answer(
+        self, request: HttpRequest, faults: Mapping[FaultKind, Fault], now: Instant
+    ) -> wire.RestAnswer | HistoryAnswer:
         if (request.method, request.path) == ("GET", f"{BASE}/instruments"):
             return self._queries.instruments()
         route = self._routes.get((request.method, request.path))
@@ -115,9 +128,11 @@ class RestDesk:
         return route.handle(Call(text, user, self.engine.accounts[user.account], faults, now))
 
 
-def _json(status: int, answer: wire.RestAnswer, now: Instant) -> HttpReply:
+def _json(
+    status: int, answer: wire.RestAnswer | HistoryAnswer, now: Instant, headers: tuple[tuple[str, str], ...] = ()
+) -> HttpReply:
     answer = evolve(answer, serverTime=voice.iso(now.wall_ns))
-    return HttpReply(status=status, body=voice.encode(answer).encode())
+    return HttpReply(status=status, body=voice.encode(answer).encode(), headers=headers)
 
 
 def _parser_refusal(status: int, word: str, refusal: ParserRefusal, now: Instant) -> HttpReply:

@@ -98,7 +98,8 @@ class KrakenFuturesExchangeSettings:
     Order life: maker_protection: how long orders and edits that are not post-only are held, while cancels overtake
     them; child_order_id: of the order that a fired stop becomes, `new` or `same`; child_client_id: `same`, `new` or
     `none`; announce_child: it is told as open before it trades, also if it then never rests; reuse_client_ids: an id
-    may be used again once its order has ended; history: ended orders, and history events, that are kept.
+    may be used again once its order has ended; history: ended orders, and events in each list of the history, that
+    are kept.
 
     Feeds: heartbeat: period; snapshot_first: before its acknowledgement; fills_first: a fill is told before what it
     does to the open order; qty_semantics: `remaining` or `total`; full_fill, remainder, removal: how the end of a
@@ -108,11 +109,17 @@ class KrakenFuturesExchangeSettings:
     those that were refused; zero_prices: a price that is not there is 0, else left out; omit_client_id: on removals;
     feed_delay: what a REST call causes is told this much after its answer.
 
+    History (spec B.13): history_page: elements on one page unless the call asks for another count;
+    history_places_with_fills: what trades as it comes is told by one OrderPlaced that shows the fills, else by
+    OrderPlaced and OrderUpdated; history_shows_new_as_old: oldOrder of an update shows the new state already (seen
+    live); older_executions: as the venue showed them formerly, `execution` with makerOrder and takerOrder;
+    execution_uid: the uid of an execution is the fill_id, or one of its own (not proven).
+
     REST: listing_delay: orders appear in openorders this much later; unfilled_on_triggers: rows of triggers have
     unfilledSize; fill_statuses: say `filled` and `partiallyFilled`, not only `placed`; snake_case: ids in answers are
     spelt cli_ord_id; nested_cancels: cancels in a batch answer with a cancelStatus; parser_refusals: an unknown order
-    type is refused by the parser; history_page: events on one page; nonce_window: how far below the highest a nonce
-    may be, in its own unit; throttle: enforce the budgets of calls.
+    type is refused by the parser; nonce_window: how far below the highest a nonce may be, in its own unit; throttle:
+    enforce the budgets of calls.
     """
 
     users: tuple[KrakenFuturesUser, ...] = (KrakenFuturesUser(),)
@@ -134,7 +141,7 @@ class KrakenFuturesExchangeSettings:
     self_trade: SelfTrade = SelfTrade.CANCEL_INCOMING
 
     maker_protection: int = field(default=0, validator=_not_negative)
-    child_order_id: str = field(default="new", validator=in_(("new", "same")))
+    child_order_id: str = field(default="same", validator=in_(("same", "new")))
     child_client_id: str = field(default="same", validator=in_(("same", "new", "none")))
     announce_child: bool = True
     reuse_client_ids: bool = False
@@ -154,11 +161,15 @@ class KrakenFuturesExchangeSettings:
     feed_delay: int = field(default=0, validator=_not_negative)
 
     listing_delay: int = field(default=0, validator=_not_negative)
-    unfilled_on_triggers: bool = False
+    unfilled_on_triggers: bool = True
     fill_statuses: bool = False
     snake_case: bool = False
     nested_cancels: bool = False
     parser_refusals: bool = False
-    history_page: int = 100
+    history_page: int = field(default=100, validator=gt(0))
+    history_places_with_fills: bool = True
+    history_shows_new_as_old: bool = False
+    older_executions: bool = False
+    execution_uid: str = field(default="fill_id", validator=in_(("fill_id", "own")))
     nonce_window: int = 10_000
     throttle: bool = False

@@ -1,4 +1,4 @@
-"""What is told of an order at a simulated Kraken Futures: on the feeds, in the answer to a call, in the history."""
+"""What is told of an order at a simulated Kraken Futures: on the feeds, and in the answer to a call."""
 
 from __future__ import annotations
 
@@ -85,16 +85,12 @@ class Telling:
         notices, self._notices = self._notices, []
         return notices
 
-    # In answers and in the history
+    # In answers
 
-    def note(self, order: VenueOrder, kind: str, event: wire.OrderEvent) -> None:
-        """Something for the answer to the call that caused it, and for the history."""
-        if order.account == HOUSE:
-            return
-        self._events.append((order.order_id, event))
-        shown, reduced = views.body(order, self.settings), event.reducedQuantity
-        row = wire.ReducibleEvent(type=kind, order=shown, reason=event.reason, reducedQuantity=reduced)
-        self.accounts[order.account].remember(self.now.wall_ns, row, self.settings.history)
+    def note(self, order: VenueOrder, event: wire.OrderEvent) -> None:
+        """Something for the answer to the call that caused it."""
+        if order.account != HOUSE:
+            self._events.append((order.order_id, event))
 
     def begin(self) -> None:
         """Forgets the events of other calls."""

@@ -160,7 +160,7 @@ def trigger_body(order: VenueOrder, market: Market) -> wire.TriggerBody:
     return wire.TriggerBody(
         uid=order.order_id,
         clientId=order.client_id,
-        type=terms.type,
+        type="ioc" if terms.becomes_market else "lmt",
         symbol=order.symbol,
         side=SIDES[order.side],
         quantity=terms.quantity,
@@ -174,11 +174,10 @@ def trigger_body(order: VenueOrder, market: Market) -> wire.TriggerBody:
     )
 
 
-def placed(order: VenueOrder, market: Market, settings: Settings, reduced: Decimal | None) -> wire.OrderEvent:
-    """reduced: by how much a reduce-only order was made smaller."""
+def placed(order: VenueOrder, market: Market, settings: Settings) -> wire.OrderEvent:
     if order.is_trigger:
-        return wire.OrderEvent(type="PLACE", orderTrigger=trigger_body(order, market), reducedQuantity=reduced)
-    return wire.ReducibleEvent(type="PLACE", order=body(order, settings), reducedQuantity=reduced)
+        return wire.OrderEvent(type="PLACE", orderTrigger=trigger_body(order, market))
+    return wire.ReducibleEvent(type="PLACE", order=body(order, settings), reducedQuantity=order.reduced)
 
 
 def executed(fill: Fill, before: wire.OrderBody, before_edit: wire.OrderBody | None) -> wire.OrderEvent:
@@ -238,9 +237,7 @@ def open_row(order: VenueOrder, market: Market, settings: Settings) -> wire.Open
 
 def status_row(order: VenueOrder, market: Market, settings: Settings) -> wire.OrderStatusRow:
     """One of orders/status."""
-    status = STATUSES[order.state]
-    if order.reason == ACTIVATION_FAILURE:
-        status = ACTIVATION_FAILURE
+    status = ACTIVATION_FAILURE if order.activation_failed else STATUSES[order.state]
     shown = body(order, settings, type="TRIGGER_ORDER" if order.is_trigger else "ORDER", stopPrice=None)
     if order.is_trigger:
         above = order.when is When.ABOVE
