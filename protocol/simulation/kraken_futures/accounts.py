@@ -44,11 +44,14 @@ class HistoryRow:
 @define
 class Position:
     """signed: contracts, negative = short; cost: what all trades so far cost, in the settlement currency; so the
-    profit of all of them is the worth of `signed` now, less `cost`; fees: paid so far, in the same currency."""
+    profit of all of them is the worth of `signed` now, less `cost`; fees: paid so far, in the same currency; entry:
+    average price of what is open; traded_at: ns since 1970."""
 
     signed: Decimal = ZERO
     cost: Decimal = ZERO
     fees: Decimal = ZERO
+    entry: Decimal = ZERO
+    traded_at: int = 0
 
     def opposes(self, side: Side) -> bool:
         """True when an order of this side makes the position smaller."""

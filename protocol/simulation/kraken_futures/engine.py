@@ -14,12 +14,11 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from ...kraken_futures import wire
 from ...values import ZERO, Instant, LiquiditySide, Side
 from ..book import Incoming, Match, Resting, SelfTrade
 from ..ledger import Execution, Ledger
 from ..triggers import Reference, Trailing, Waiting
-from . import views
+from . import rest_rows, views
 from .accounts import Account, Fill
 from .checks import Checks, Situation
 from .history import History, Traded
@@ -56,7 +55,7 @@ class Answer:
 
     status: str
     order: VenueOrder | None = None
-    events: tuple[wire.OrderEvent, ...] = ()
+    events: tuple[rest_rows.OrderEvent, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -327,9 +326,11 @@ class Engine:
         rate = account.maker_fee if liquidity is LiquiditySide.MAKER else account.taker_fee
         fee = market.fee(match.quantity, match.price, rate)
         signed = match.quantity if order.side is Side.BUY else -match.quantity
+        position.entry = market.average_entry(position.signed, position.entry, signed, match.price)
         position.signed += signed
         position.cost += market.worth(signed, match.price)
         position.fees += fee
+        position.traded_at = self._now.wall_ns
         order.filled += match.quantity
         order.updated = self._now.wall_ns
         execution = Execution(
@@ -522,7 +523,7 @@ class Engine:
             waiting.best = waited.best
         market.triggers.add(waiting)
 
-    def _trade_again(self, order: VenueOrder, market: Market, before: wire.OrderBody) -> None:
+    def _trade_again(self, order: VenueOrder, market: Market, before: rest_rows.OrderBody) -> None:
         """before: the order before the edit."""
         order.fill_type, order.before_edit = "takerAfterEdit", before
         status, fills = self._trade(order, market, quiet=False)
@@ -532,7 +533,7 @@ class Engine:
 
     # Ending
 
-    def cancel(self, order: VenueOrder, reason: str = "cancelled_by_user") -> tuple[wire.OrderEvent, ...]:
+    def cancel(self, order: VenueOrder, reason: str = "cancelled_by_user") -> tuple[rest_rows.OrderEvent, ...]:
         """Ends an open order; gives the events of it."""
         self.telling.begin()
         self._end(order, reason)
@@ -540,7 +541,7 @@ class Engine:
 
     def cancel_all(
         self, account: Account, symbol: str | None = None, *, reason: str = "cancelled_by_user"
-    ) -> tuple[Sequence[VenueOrder], tuple[wire.OrderEvent, ...]]:
+    ) -> tuple[Sequence[VenueOrder], tuple[rest_rows.OrderEvent, ...]]:
         """Ends all open orders of an account, or those in one symbol; gives them and the events of them."""
         self.telling.begin()
         ended = [order for order in account.open_orders.values() if symbol in (None, order.symbol)]
@@ -569,7 +570,7 @@ class Engine:
 
     def _reject(self, order: VenueOrder, status: str, *, quiet: bool) -> None:
         market = self.markets[order.symbol]
-        order.reason = REASONS[status]
+        order.reason = self.settings.post_reason if status == "postWouldExecute" else REASONS[status]
         self._finish(order, State.REJECTED)
         self.telling.note(order, views.rejected(order, market, self.settings))
         self.history.rejected(order, order.reason)

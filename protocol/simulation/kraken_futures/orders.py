@@ -9,9 +9,9 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from ...kraken_futures.wire import OrderBody
 from ...values import ZERO, Side
 from ..triggers import Reference, Trailing, When
+from .rest_rows import OrderBody
 
 __all__ = ["IMMEDIATE", "SIGNALS", "TRIGGERS", "TYPES", "Ids", "State", "Terms", "VenueOrder"]
 
