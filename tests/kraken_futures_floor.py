@@ -43,7 +43,8 @@ class Floor:
     """An exchange, its clock, sessions that talk JSON to it, and callers that sign."""
 
     def __init__(self, *faults: Fault, **settings: Any) -> None:
-        options = KrakenFuturesExchangeSettings(**({"quotes": False, "strict": True, "users": (KrakenFuturesUser(), OTHER)} | settings))
+        ours = {"quotes": False, "strict": True, "users": (KrakenFuturesUser(), OTHER)}
+        options = KrakenFuturesExchangeSettings(**(ours | settings))
         self.exchange = KrakenFuturesExchange(options, random.Random(7).random, FaultSchedule(faults))
         self.now = Instant(10 * SECOND, START)
         self.sessions = 0
@@ -51,6 +52,7 @@ class Floor:
         self.heard: dict[int, list[Any]] = {}
         self.closed: dict[int, int | None] = {}
         self.log: list[str] | None = None
+        self.headers: dict[str, str] = {}
 
     # Time
 
@@ -86,6 +88,7 @@ class Floor:
         )
         self.note(Requested(request))
         reply, outputs = self.exchange.request(request, self.now)
+        self.headers = dict(reply.headers)
         self.take(outputs)
         is_json = reply.content_type == "application/json"
         return reply.status, json.loads(reply.body, parse_float=Decimal) if is_json else reply.body.decode()

@@ -103,7 +103,7 @@ class Checks:
         yield self._dislocates(terms, wanted.market), "wouldIncreasePriceDislocation"
         position = account.position(terms.symbol)
         if terms.reduce_only:
-            yield self._reduces_too_much(wanted), "wouldNotReducePosition"
+            yield self._reduces_nothing(wanted), "wouldNotReducePosition"
             return
         yield self._beyond_most(wanted), "maxPositionViolation"
         if wanted.added <= 0 or (position.opposes(terms.side) and terms.quantity <= abs(position.signed)):
@@ -115,13 +115,12 @@ class Checks:
         needed = risk.exposure(account, self.markets, extra) * settings.initial_margin
         yield worth < needed, "insufficientAvailableFunds"
 
-    def _reduces_too_much(self, wanted: Situation) -> bool:
-        """Only of an edit: a new order is made smaller, and a trigger is looked at when it fires."""
-        terms, old = wanted.terms, wanted.replaces
-        if old is None or terms.type in TRIGGERS:
+    def _reduces_nothing(self, wanted: Situation) -> bool:
+        """Only of an edit: a new order is looked at when it comes into the market, and a trigger when it fires."""
+        terms = wanted.terms
+        if wanted.replaces is None or terms.type in TRIGGERS:
             return False
-        position = wanted.account.position(terms.symbol)
-        return not position.opposes(terms.side) or terms.quantity - old.filled > abs(position.signed)
+        return not wanted.account.position(terms.symbol).opposes(terms.side)
 
     def _is_taken(self, wanted: Situation) -> bool:
         order = self.orders.get(wanted.account.by_client_id.get(wanted.terms.client_id or "", ""))

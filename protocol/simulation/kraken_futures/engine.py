@@ -461,7 +461,8 @@ class Engine:
         if moves_trigger and not order.is_trigger:
             return Answer(status="orderForEditNotAStop", order=order)
         terms = self._edited(order, editing)
-        refusal = self.checks.edit(Situation(account, terms, market, order))
+        kept = self._kept_of(order, terms)
+        refusal = self.checks.edit(Situation(account, kept, market, order))
         if refusal is not None:
             self.history.edit_refused(order, terms, refusal)
             return Answer(status=refusal, order=order)
@@ -470,7 +471,7 @@ class Engine:
             self._hold(self._now.monotonic_ns + hold, lambda: self._edit_later(order, editing, market))
             return Answer(status="edited", order=order)
         self.telling.begin()
-        self._change(order, terms, market)
+        self._change(order, kept, market, terms.quantity - kept.quantity)
         return Answer(status="edited", order=order, events=self.telling.events_of(order))
 
     def _edited(self, order: VenueOrder, editing: Editing) -> Terms:
@@ -486,16 +487,26 @@ class Engine:
     def _edit_later(self, order: VenueOrder, editing: Editing, market: Market) -> None:
         """An edit that was held; meanwhile the order may have ended, or filled more than is wanted of it."""
         terms = self._edited(order, editing)
-        wanted = Situation(self.accounts[order.account], terms, market, order)
+        kept = self._kept_of(order, terms)
+        wanted = Situation(self.accounts[order.account], kept, market, order)
         refusal = self.checks.edit(wanted)
         if not order.is_open or refusal is not None:
             self.history.edit_refused(order, terms, refusal or "orderForEditNotFound")
             notice = self.telling.notice(order, "order_for_edit_not_found", removed=False)
             self.telling.announce(evolve(notice, whole=False))
         else:
-            self._change(order, terms, market)
+            self._change(order, kept, market, terms.quantity - kept.quantity)
 
-    def _change(self, order: VenueOrder, terms: Terms, market: Market) -> None:
+    def _kept_of(self, order: VenueOrder, terms: Terms) -> Terms:
+        """What the venue keeps of an edit: a reduce-only order is made no larger than the position."""
+        position = self.accounts[order.account].position(order.symbol)
+        most = order.filled + abs(position.signed)
+        if not terms.reduce_only or order.is_trigger or not position.opposes(order.side) or terms.quantity <= most:
+            return terms
+        return evolve(terms, quantity=most)
+
+    def _change(self, order: VenueOrder, terms: Terms, market: Market, cut: Decimal) -> None:
+        """cut: by how much less it is than was asked for."""
         before, old, was = views.body(order, self.settings), order.terms, self.history.as_it_is(order)
         resting = order.state is State.RESTING
         stays = resting and terms.limit_price == old.limit_price and terms.quantity <= old.quantity
@@ -507,8 +518,8 @@ class Engine:
         elif not resting:
             self._wait_again(order, market)
         after = views.body(order, self.settings)
-        self.telling.note(order, views.edited(before, after))
-        self.history.edited(order, was)
+        self.telling.note(order, views.edited(before, after, cut or None))
+        self.history.edited(order, was, cut)
         self.telling.tell(order, "edited_by_user")
         if resting and not stays:
             self._trade_again(order, market, before)

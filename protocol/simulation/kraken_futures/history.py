@@ -127,13 +127,14 @@ class History:
         old = now if self.settings.history_shows_new_as_old else before
         return rows.OrderUpdated(oldOrder=old, newOrder=now, reason=reason)
 
-    def edited(self, order: VenueOrder, before: rows.HistoryOrder | rows.HistoryTrigger) -> None:
+    def edited(self, order: VenueOrder, before: rows.HistoryOrder | rows.HistoryTrigger, cut: Decimal) -> None:
+        """cut: by how much less it is than was asked for."""
         if isinstance(before, rows.HistoryTrigger):
             after = self.shown_trigger(order)
             told = rows.OrderTriggerUpdated(oldOrderTrigger=before, newOrderTrigger=after, reason=EDITED)
             self._write(order, told)
         else:
-            self._write(order, self._updated(order, before, EDITED))
+            self._write(order, evolve(self._updated(order, before, EDITED), reducedQuantity=plain(cut)))
 
     def edit_refused(self, order: VenueOrder, wanted: Terms, status: str) -> None:
         error = _error(status)

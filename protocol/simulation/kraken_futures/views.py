@@ -193,8 +193,9 @@ def executed(fill: Fill, before: rest_rows.OrderBody, before_edit: rest_rows.Ord
     )
 
 
-def edited(old: rest_rows.OrderBody, new: rest_rows.OrderBody) -> rest_rows.OrderEvent:
-    return rest_rows.Reducible(type="EDIT", old=old, new=new)
+def edited(old: rest_rows.OrderBody, new: rest_rows.OrderBody, cut: Decimal | None) -> rest_rows.OrderEvent:
+    """cut: by how much a reduce-only order was made smaller than was asked for."""
+    return rest_rows.Reducible(type="EDIT", old=old, new=new, reducedQuantity=cut)
 
 
 def canceled(order: VenueOrder, market: Market, settings: Settings) -> rest_rows.OrderEvent:
