@@ -24,6 +24,9 @@ def items(text: str) -> str:
 
 SEND = '"order":"send","orderType":"lmt","symbol":"PF_XBTUSD","side":"buy","size":1,"limitPrice":60000'
 
+LOWER_CASE_DEADLINE = "&processBefore=2027-01-01T00%3A00%3A00Z"
+"""In a batch it is spelt ProcessBefore."""
+
 CASES = [
     ("sendorder", f"{LMT}&colour=red", "colour", "placed"),
     ("sendorder", f"{LMT}&cli_ord_id=a", "cli_ord_id", "placed"),
@@ -53,7 +56,7 @@ CASES = [
     ("cancelallorders", "side=buy", "side", "cancelled"),
     ("batchorder", items(f'{{{SEND},"orderTag":"1"}}'), "orderTag", "placed"),
     ("batchorder", items(f'{{{SEND},"order_tag":"1","processBefore":"x"}}'), "processBefore", "placed"),
-    ("batchorder", items(f'{{{SEND},"order_tag":"1"}}') + "&processBefore=2027-01-01T00:00Z", "processBefore", "placed"),
+    ("batchorder", items(f'{{{SEND},"order_tag":"1"}}') + LOWER_CASE_DEADLINE, "processBefore", "placed"),
     ("batchorder", items('{"order":"cancel","orderId":"ID"}'), "orderId", "cancelled"),
     ("batchorder", items('{"order":"cancel","order_id":"ID","symbol":"PF_XBTUSD"}'), "symbol", "cancelled"),
 ]  # fmt: skip
