@@ -118,6 +118,16 @@ class ScriptedFutures(ScriptedVenue):
         status = {"order_id": order_id, "cliOrdId": params["cliOrdId"], "status": "placed", "receivedTime": iso()}
         return ok(sendStatus=status | {"orderEvents": [event]})
 
+    async def take_cancel(self, params: dict[str, str]) -> Message:
+        """Nothing is open any more."""
+        self.listed, self.open_rows, self.statuses = [], [], []
+        order_id = params.get("order_id", ID)
+        gone = {"feed": "open_orders", "order_id": order_id, "is_cancel": True, "reason": "cancelled_by_user"}
+        await self.peer.say(gone)
+        return ok(cancelStatus={"status": "cancelled", "order_id": order_id, "orderEvents": []})
+
+    _cancelorder = take_cancel
+
     # The socket
 
     async def _converse(self, peer: Peer) -> None:
