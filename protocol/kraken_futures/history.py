@@ -126,6 +126,7 @@ class HistoryAnswer(RestAnswer):
     """On success it has no `result`. elements None: no history, whatever else the body may be."""
 
     elements: list[HistoryElement] | None = None
+    continuationToken: str | None = None
 
 
 # Kinds
