@@ -25,6 +25,8 @@ from trio_websocket import WebSocketConnection, open_websocket_url
 
 from actors import open_simulated_venue
 
+from .trading import strictly
+
 ROOT = Path(__file__).parent.parent
 LIMIT = 20
 """Seconds for one of these tests, on the real clock; they take a fraction of one."""
@@ -105,7 +107,7 @@ async def open_floor(venue: str, *, encrypted: bool = False, **settings: Any) ->
     """A venue that runs, within the time that a test may take."""
     server, client = certificates() if encrypted else (None, None)
     with trio.fail_after(LIMIT):
-        async with open_simulated_venue(venue, seed=1, tls=server, **settings) as place:
+        async with open_simulated_venue(venue, seed=1, tls=server, **(strictly(venue) | settings)) as place:
             async with httpx.AsyncClient(base_url=place.rest_url, verify=client or True) as http:
                 key: Any = place.credentials
                 yield Floor(place.url, http, key.key, key.secret, client)
@@ -119,7 +121,7 @@ def authenticated(secret: str, message: bytes) -> str:
 
 FUTURES = "kraken-futures"
 FUTURES_BASE = "/derivatives/api/v3"
-FUTURES_HISTORY = "/api/history/v2/orders"
+FUTURES_HISTORY = "/api/history/v3/orders"
 FUTURES_VECTOR_SECRET = base64.b64encode(bytes(range(63, -1, -1))).decode()
 
 
@@ -288,9 +290,10 @@ async def test_what_a_futures_order_cannot_trade_rests_and_is_told_with_what_rem
         assert [order["order_id"] for order in canceled["cancelledOrders"]] == [sent["order_id"]]
         gone = await line.hear(lambda message: message.get("is_cancel") is True)
         assert gone["reason"] == "cancelled_by_user"
-        events = (await futures_get(floor, FUTURES_HISTORY))["orderEvents"]  # newest first
-        assert [event["type"] for event in events] == ["CANCEL", "PLACE", "EXECUTION"]
-        assert {event["order"]["orderId"] for event in events} == {sent["order_id"]}
+        elements = (await futures_get(floor, FUTURES_HISTORY))["elements"]  # newest first
+        ((canceled_as, ended), (placed_as, begun)) = [pair for row in elements for pair in row["event"].items()]
+        assert (canceled_as, placed_as) == ("OrderCancelled", "OrderPlaced")
+        assert {event["order"]["uid"] for event in (ended, begun)} == {sent["order_id"]}
 
 
 async def test_a_futures_order_that_must_not_take_is_refused() -> None:
@@ -399,7 +402,7 @@ async def test_a_futures_feed_can_be_left_and_a_heartbeat_taken() -> None:
 
 
 async def test_kraken_futures_survives_garbage_on_the_socket() -> None:
-    async with open_floor(FUTURES) as floor, floor.line() as line:
+    async with open_floor(FUTURES, strict=False) as floor, floor.line() as line:
         await line.next()
         await line.say("this is not JSON")
         assert await line.next() == {"event": "error", "message": "Json Error"}
@@ -416,7 +419,7 @@ async def test_kraken_futures_survives_garbage_on_the_socket() -> None:
 
 
 async def test_kraken_futures_survives_garbage_over_http() -> None:
-    async with open_floor(FUTURES) as floor:
+    async with open_floor(FUTURES, strict=False) as floor:
         lost = await floor.http.get(f"{FUTURES_BASE}/nothing-here")
         assert (lost.status_code, lost.json()["status"]) == (404, "NOT_FOUND")
         unsigned = await floor.http.post(f"{FUTURES_BASE}/sendorder", content=b"\xff\xfe")

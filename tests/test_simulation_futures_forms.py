@@ -61,6 +61,25 @@ def test_numbers_in_json_may_have_a_fraction_and_may_be_text() -> None:
     assert [row["orderEvents"][0]["order"]["limitPrice"] for row in rows] == [Decimal("60000.5"), 60001]
 
 
+def test_an_item_of_a_batch_that_lacks_something_is_answered_for_itself() -> None:
+    """Tags may be numbers."""
+    floor = Floor()
+    rows = batch(
+        floor,
+        '{"order":"send","orderType":"lmt","symbol":"PF_XBTUSD","side":"buy","size":1,"limitPrice":60000},'
+        '{"order":"send","order_tag":"x","orderType":"lmt","symbol":"PF_XBTUSD","side":"buy"},'
+        '{"order":"send","order_tag":0,"orderType":"lmt","symbol":"PF_XBTUSD","side":"buy","size":1,'
+        '"limitPrice":60000,"cliOrdId":"a"}',
+    )
+    assert [(row["status"], row.get("order_tag")) for row in rows] == [
+        ("requiredArgumentMissing", None),
+        ("requiredArgumentMissing", "x"),
+        ("placed", "0"),
+    ]
+    assert [row["orderEvents"] for row in rows[:2]] == [[], []]
+    assert [row["cliOrdId"] for row in floor.get("openorders")["openOrders"]] == ["a"]
+
+
 def test_a_client_order_id_of_a_hundred_characters_is_taken_whole() -> None:
     floor = Floor()
     session = floor.listen("open_orders")
@@ -318,7 +337,7 @@ def test_the_codes_of_a_refusal_can_be_in_an_array_too() -> None:
 def test_a_proxy_answers_in_html_and_may_ask_to_wait() -> None:
     floor = Floor()
     floor.lmt("buy", "1", "60000", "a")
-    floor.exchange.fail_next(
+    floor.exchange.fail_calls(
         Failure(call="cancelorder", status=503, retry_after=2), Failure(status=429), Failure(status=520)
     )
     path = f"{BASE}/cancelorder"
@@ -333,7 +352,7 @@ def test_a_proxy_answers_in_html_and_may_ask_to_wait() -> None:
 @pytest.mark.parametrize("error", ["Server Error", None])
 def test_a_call_can_be_executed_and_fail_all_the_same(error: str | None) -> None:
     floor = Floor()
-    floor.exchange.fail_next(Failure(call="sendorder", error=error, status=500, executed=True))
+    floor.exchange.fail_calls(Failure(call="sendorder", error=error, status=500, executed=True))
     text = "orderType=lmt&symbol=PF_XBTUSD&side=buy&size=1&limitPrice=60000&cliOrdId=a"
     status, answer = floor.call("POST", f"{BASE}/sendorder", text)
     assert status == 500

@@ -144,11 +144,6 @@ def test_what_a_key_may_not_do_is_refused() -> None:
         ("orders/status", "orderIds=a&orderIds=%5B%22b%22%5D", "invalidArgument: orderIds"),
         ("batchorder", "json=%7B", "Json Parse Error"),
         ("batchorder", "json=%7B%22batchOrder%22%3A%5B%7B%22order%22%3A%22buy%22%7D%5D%7D", "invalidArgument: order"),
-        (
-            "batchorder",
-            "json=%7B%22batchOrder%22%3A%5B%7B%22order%22%3A%22send%22%7D%5D%7D",
-            "requiredArgumentMissing",
-        ),
     ],
 )
 def test_a_call_that_cannot_be_meant_is_refused_as_a_whole(path: str, text: str, error: str) -> None:

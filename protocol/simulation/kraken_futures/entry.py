@@ -59,7 +59,7 @@ class Entry:
         return RestAnswer(sendStatus=self._place(call, form, form.processBefore))
 
     def _place(self, call: Call, form: parameters.Terms, process_before: str | None) -> Status:
-        faults = self.faults.next(Occasion.PLACE)
+        faults = self.faults.next(Occasion.PLACE, call.path)
         if FaultKind.PLACE_ERROR in faults:
             raise Broken(faults[FaultKind.PLACE_ERROR].code, "Unavailable")
         try:
@@ -121,7 +121,7 @@ class Entry:
         return RestAnswer(cancelStatus=self._cancel(call, form, form.processBefore))
 
     def _cancel(self, call: Call, form: parameters.CancelForm | BatchCancel, process_before: str | None) -> Status:
-        faults = self.faults.next(Occasion.CANCEL)
+        faults = self.faults.next(Occasion.CANCEL, call.path)
         if FaultKind.CANCEL_ERROR in faults:
             raise Broken(faults[FaultKind.CANCEL_ERROR].code, "Unavailable")
         order = self._named(call, form.order_id or "", form.cliOrdId)
@@ -175,7 +175,7 @@ class Entry:
         try:
             status = self._handled(call, item, process_before)
         except Denied as denied:
-            status = self._status(call, str(denied))
+            status = self._status(call, str(denied), orderEvents=[])
         if isinstance(item, BatchCancel) and self.engine.settings.nested_cancels:
             return BatchStatus(order_tag=tag, cancelStatus=status)
         return BatchStatus(

@@ -123,7 +123,7 @@ class KrakenFuturesExchange:
         self, session: SessionNumber, request: HttpRequest, now: Instant
     ) -> tuple[Accept | Refuse, Sequence[Output]]:
         now = self._begin(now)
-        faults = self.faults.next(Occasion.UPGRADE)
+        faults = self.faults.next(Occasion.UPGRADE, request.path)
         if FaultKind.REFUSE_TOKEN in faults:
             return Refuse(page(401)), self._end()
         if FaultKind.REFUSE_UPGRADE in faults:
@@ -206,7 +206,7 @@ class KrakenFuturesExchange:
         return self.money.balances_frame(of, sequence, self._now, changed)
 
     def _with_event_faults(self, session: _Session, frame: Frame, delay: int) -> Iterator[Output]:
-        faults = self.faults.next(Occasion.EVENT)
+        faults = self.faults.next(Occasion.EVENT, frame.feed)
         if FaultKind.DROP_EVENT in faults:
             return
         if FaultKind.UNKNOWN_WORD in faults:
@@ -224,7 +224,7 @@ class KrakenFuturesExchange:
         client = self._sessions.get(session)
         if client is None or isinstance(message, bytes):
             return self._end()
-        faults = self.faults.next(Occasion.REQUEST)
+        faults = self.faults.next(Occasion.REQUEST, parameters.event_of(message))
         if FaultKind.DROP_BEFORE in faults:
             return (*self._end(), Close(session, None))
         answers = self._answers(client, message)
@@ -310,7 +310,7 @@ class KrakenFuturesExchange:
     def request(self, request: HttpRequest, now: Instant) -> tuple[HttpReply, Sequence[Output]]:
         """An answer cannot wait, so `feed_delay` makes the feeds wait instead."""
         now = self._begin(now)
-        faults = self.faults.next(Occasion.REST)
+        faults = self.faults.next(Occasion.REST, request.path)
         if FaultKind.REST_ERROR in faults:
             return page(faults[FaultKind.REST_ERROR].code), self._end()
         reply = self._desk.reply(request, faults, now)
@@ -403,10 +403,11 @@ class KrakenFuturesExchange:
     def refuse_next(self, *codes: str, call: str = "") -> Sequence[Output]:
         """The next calls with a good signature are refused with these error codes and not executed. call: the end of
         their path, such as `cancelorder`; "" for any."""
-        return self.fail_next(*(Failure(call=call, error=code) for code in codes))
+        return self.fail_calls(*(Failure(call=call, error=code) for code in codes))
 
-    def fail_next(self, *failures: Failure) -> Sequence[Output]:
-        """The next calls fail in these ways, each the first call that it meets."""
+    def fail_calls(self, *failures: Failure) -> Sequence[Output]:
+        """The next calls fail in these ways, each the first call that it meets. For what goes wrong without words of
+        its own there are `faults`."""
         self._desk.failures.extend(failures)
         return ()
 

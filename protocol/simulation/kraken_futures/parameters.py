@@ -48,6 +48,7 @@ __all__ = [
     "SendForm",
     "Terms",
     "Undocumented",
+    "event_of",
     "UnusableItem",
 ]
 
@@ -253,6 +254,14 @@ KEYS: Final[Mapping[str, frozenset[str]]] = {
 NEEDED: Final = {"challenge": "api_key", "subscribe": "feed", "unsubscribe": "feed"}
 
 
+def event_of(text: str) -> str:
+    """What a request calls itself, "" if that cannot be told."""
+    try:
+        return read(exact_json(text), Request).event
+    except UNUSABLE:
+        return ""
+
+
 # Reading
 
 
@@ -310,13 +319,11 @@ class Reader:
             raise Denied("invalidArgument: order")
         pairs = self._renamed(item.items(), cls, f"A batch item {kind!r}")
         found = {key: value for key, value in pairs if value is not None}
-        if cls is BatchSend and not found.get("order_tag"):
-            raise Denied(MISSING)
         try:
             return cast(BatchItem, self._made(found, cls))
         except Denied as denied:
             tag = found.get("order_tag")
-            return UnusableItem(order_tag=tag if isinstance(tag, str) else None, error=str(denied))
+            return UnusableItem(order_tag=None if tag is None else str(tag), error=str(denied))
 
     def request(self, text: str) -> Request:
         """The request in a text frame. Raises BadRequest with what the venue says to it, or Undocumented."""

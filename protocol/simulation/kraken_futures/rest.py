@@ -173,7 +173,7 @@ class RestDesk:
         if route.writes and user.read_only:
             raise Denied("authenticationError")
         self.access.pay(user, route.pool, route.cost(text), now)
-        return route.handle(Call(text, user, self.engine.accounts[user.account], faults, now))
+        return route.handle(Call(request.path, text, user, self.engine.accounts[user.account], faults, now))
 
     def _public(self, request: HttpRequest) -> Callable[[str], Answered] | None:
         """What anybody may ask, and for nothing."""
