@@ -100,6 +100,9 @@ def test_a_client_order_id_of_a_hundred_characters_is_taken_whole() -> None:
     [
         "2026-07-01T12:00:00.000Z",
         "2026-07-01T12:00:00Z",
+        "2026-07-01T14:00:00.000+02:00",
+        "2026-07-01T07:00:00-05:00",
+        "2026-07-01T12:00:00.000000+00:00",
     ],
 )
 def test_a_request_at_its_deadline_is_processed(before: str) -> None:
@@ -108,6 +111,25 @@ def test_a_request_at_its_deadline_is_processed(before: str) -> None:
     assert floor.lmt("buy", "1", "60000", "a", text)["status"] == "placed"
     floor.wait("0.001")
     assert floor.lmt("buy", "1", "60000", "b", text)["status"] == "wouldProcessAfterSpecifiedTime"
+
+
+@pytest.mark.parametrize("end", ["2026-07-01T12:00:01Z", "2026-07-01T13:00:01+01:00"])
+def test_times_of_queries_take_an_offset_too(end: str) -> None:
+    floor = Floor()
+    floor.lmt("buy", "1", "65000", "a")
+    for _ in range(2):
+        floor.trade(Side.SELL, "65000", "0.1")
+        floor.wait(1)
+    assert len(floor.get("fills")["fills"]) == 2
+    assert len(floor.get("fills", f"lastFillTime={end.replace('+', '%2B')}")["fills"]) == 1
+
+
+@pytest.mark.parametrize("before", ["2026-07-01T12:00:00", "2026-07-01T12:00:00+0200", "1782907200000", "noon"])
+def test_what_is_no_time_is_refused(before: str) -> None:
+    text = "orderType=lmt&symbol=PF_XBTUSD&side=buy&size=1&limitPrice=60000&processBefore="
+    assert Floor().post("sendorder", text + before.replace("+", "%2B")) == REFUSED | {
+        "error": "invalidArgument: processBefore"
+    }
 
 
 def test_a_venue_whose_clock_is_ahead_refuses_what_is_late_by_its_own() -> None:

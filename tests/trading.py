@@ -6,28 +6,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-import attrs
 import trio
 
 from actors import Client, EventStream, NewOrder, Side, SimulatedVenue, open_client, open_simulated_venue
 from actors.network import Connector
 from protocol.events import Event
-from protocol.simulation.ax import AxExchangeSettings
 from protocol.simulation.faults import Fault, FaultSchedule
-from protocol.simulation.kraken_futures import KrakenFuturesExchangeSettings
-from protocol.simulation.kraken_spot import KrakenSpotExchangeSettings
 
 GOLD = "XAU-PERP.AX"
-SETTINGS: dict[str, Any] = {
-    "ax": AxExchangeSettings,
-    "kraken-futures": KrakenFuturesExchangeSettings,
-    "kraken-spot": KrakenSpotExchangeSettings,
-}
-
-
-def strictly(name: str) -> dict[str, bool]:
-    """The setting with which a venue refuses what its documentation does not list; see `conftest`."""
-    return {"strict": True} if "strict" in attrs.fields_dict(SETTINGS[name]) else {}
 
 
 def config_for(venue: SimulatedVenue, **options: Any) -> Any:
@@ -40,7 +26,7 @@ async def open_quiet_venue(*faults: Fault, name: str = "ax", **settings: Any) ->
     """Nobody quotes: what fills, the test has arranged."""
     options: dict[str, Any] = {"transport": "memory", "quotes": False, "faults": FaultSchedule(faults)}
     with trio.fail_after(3600):  # a venue never falls silent, so virtual time would run for ever
-        async with open_simulated_venue(name, **(options | strictly(name) | settings)) as venue:
+        async with open_simulated_venue(name, **(options | settings)) as venue:
             yield venue
 
 

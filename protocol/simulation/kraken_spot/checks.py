@@ -11,7 +11,15 @@ from .market import Market
 from .orders import LIMITED, TRAILING, TRIGGERED, TYPES, CloseTerms, Terms, TriggerTerms
 from .refusals import Refused, invalid
 
-__all__ = ["check_client_id", "check_deadline", "check_mode", "check_price", "check_quantity", "check_terms"]
+__all__ = [
+    "TIMES_IN_FORCE",
+    "check_client_id",
+    "check_deadline",
+    "check_mode",
+    "check_price",
+    "check_quantity",
+    "check_terms",
+]
 
 SECOND: Final = 1_000_000_000
 MONTH: Final = 31 * 86_400 * SECOND
@@ -36,13 +44,14 @@ def check_client_id(text: str, name: str = "cl_ord_id") -> None:
         raise invalid(name)
 
 
-def check_deadline(deadline: int | None, now: Instant, delay: int) -> None:
-    """deadline: ns since 1970; delay: how old the request is already, ns. Raises Refused."""
+def check_deadline(deadline: int | None, now: Instant, delay: int, *, least: int = SHORTEST_DEADLINE) -> None:
+    """deadline: ns since 1970; delay: how old the request is already, ns; least: how far ahead it must be, ns. Raises
+    Refused."""
     if deadline is None:
         return
     if deadline < now.wall_ns + delay:
         raise Refused(refusals.DEADLINE)
-    if not SHORTEST_DEADLINE <= deadline - now.wall_ns <= LONGEST_DEADLINE:
+    if not least <= deadline - now.wall_ns <= LONGEST_DEADLINE:
         raise invalid("deadline")
 
 
@@ -112,7 +121,7 @@ def _check_words(terms: Terms) -> None:
     if terms.tif not in TIMES_IN_FORCE:
         raise invalid("time_in_force")
     if terms.cl_ord_id is not None:
-        if terms.userref is not None or terms.conditional is not None:
+        if terms.userref is not None:
             raise invalid("cl_ord_id")
         check_client_id(terms.cl_ord_id)
     if terms.userref is not None and not -LARGEST_TAG <= terms.userref < LARGEST_TAG:

@@ -29,6 +29,7 @@ from .orders import Terms
 from .refusals import Refused
 from .rest import RestDesk
 from .settings import HOUSE, KrakenSpotExchangeSettings, KrakenSpotUser
+from .strictness import Strictness
 
 __all__ = ["KrakenSpotExchange"]
 
@@ -80,6 +81,7 @@ class KrakenSpotExchange:
     ledger: Ledger = field(init=False)
     engine: Engine = field(init=False)
     access: Access = field(init=False)
+    _strictness: Strictness = field(init=False)
     _methods: MethodDesk = field(init=False)
     _rest: RestDesk = field(init=False)
     _sessions: dict[SessionNumber, _Session] = field(factory=dict, init=False)
@@ -93,11 +95,17 @@ class KrakenSpotExchange:
         self.engine = Engine(self.settings, self.ledger, ids)
         self.access = Access(self.settings, ids)
         self._methods = MethodDesk(self.engine, self.faults)
-        self._rest = RestDesk(self.engine, self.access)
+        self._strictness = Strictness(self.settings.strict)
+        self._rest = RestDesk(self.engine, self.access, self._strictness)
 
     @property
     def websocket_path(self) -> str:
         return "/v2"
+
+    @property
+    def violations(self) -> list[str]:
+        """What was asked that the venue's documentation does not list, a sentence each; kept if it is `strict`."""
+        return self._strictness.violations
 
     @property
     def client_accounts(self) -> frozenset[str]:

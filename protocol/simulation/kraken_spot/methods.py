@@ -210,7 +210,7 @@ class MethodDesk:
         if FaultKind.CANCEL_ERROR in faults:
             return Answer(error=ERRORS.get(faults[FaultKind.CANCEL_ERROR].code, refusals.UNAVAILABLE))
         if FaultKind.CANCEL_DECLINED in faults:
-            return Answer(error=refusals.INVALID_ORDER)
+            return Answer(error=self.engine.settings.gone_error)
         try:
             orders = find()
         except Refused as refused:
@@ -221,7 +221,7 @@ class MethodDesk:
         return Answer(result)
 
     def _cancel_all(self, account: Account, asked: object) -> list[Answer]:
-        return [Answer(Result(count=self.engine.cancel_all(account)))]
+        return [Answer(Result(count=self.engine.cancel_all_asked(account)))]
 
     def _batch_cancel(self, account: Account, asked: BatchCancel) -> list[Answer]:
         names, client_ids = asked.orders or [], asked.cl_ord_id or []

@@ -100,12 +100,14 @@ class Reporter:
         close = order.terms.conditional
         if close is None:
             return None
+        distance = close.limit_distance
+        limit = distance.kind if distance is not None else None if close.limit_price is None else close.limit_kind
         return Contingent(
             order_type=close.type,
             trigger_price=None if close.trigger is None else close.trigger.price,
             trigger_price_type=None if close.trigger is None else close.trigger.kind,
-            limit_price=close.limit_price,
-            limit_price_type=None if close.limit_price is None else close.limit_kind,
+            limit_price=close.limit_price if distance is None else distance.sign * distance.amount,
+            limit_price_type=limit,
         )
 
     def _delta(self, order: VenueOrder, kind: str, time: int) -> dict[str, Any]:

@@ -7,9 +7,12 @@ from decimal import Decimal
 from typing import Final
 
 from attrs import field, frozen
-from attrs.validators import in_
+from attrs.validators import ge, in_, le
+
+from .refusals import INVALID_ORDER, UNKNOWN_ORDER
 
 __all__ = [
+    "Asset",
     "DEFAULT_PAIRS",
     "DEFAULT_SECRET",
     "HOUSE",
@@ -51,9 +54,34 @@ class KrakenSpotUser:
 
 
 @frozen(kw_only=True)
+class Asset:
+    """A currency. code: its key in REST; altname: the other name there; decimals: places of balances; display_decimals:
+    places that people are shown; collateral_value: the part of it that counts as security for margin."""
+
+    code: str
+    altname: str
+    decimals: int
+    display_decimals: int
+    collateral_value: Decimal = Decimal("1.0")
+
+    @classmethod
+    def usual(cls, code: str) -> Asset:
+        """As most are: money has four places, everything else ten."""
+        is_money = code.startswith("Z")
+        has_prefix = len(code) == 4 and code[0] in "XZ"
+        return cls(
+            code=code,
+            altname=code[1:] if has_prefix else code,
+            decimals=4 if is_money else 10,
+            display_decimals=2 if is_money else 5,
+        )
+
+
+@frozen(kw_only=True)
 class Pair:
     """A market. symbol: of the WebSocket; rest_name, altname, websocket_name: as REST spells it; decimals: places of
-    prices, quantities and costs; order_minimum: base units; cost_minimum: quote currency."""
+    prices, quantities and costs; order_minimum: base units; cost_minimum: quote currency; leverage: what margin orders
+    may have, nothing where there is no margin; long_limit, short_limit: of a position on margin, base units."""
 
     symbol: str
     rest_name: str
@@ -66,6 +94,9 @@ class Pair:
     cost_decimals: int = 5
     order_minimum: Decimal = Decimal("0.0001")
     cost_minimum: Decimal = Decimal("0.5")
+    leverage: tuple[int, ...] = (2, 3, 4, 5)
+    long_limit: int = 350
+    short_limit: int = 250
 
     @property
     def base(self) -> str:
@@ -178,6 +209,19 @@ class KrakenSpotExchangeSettings:
     reports_per_message: int = 1
     heartbeat: int = SECOND
     rest_events: bool = True
+
+    strict: bool = False
+    rest_lag: int = field(default=0, validator=[ge(0), le(60 * SECOND)])
+    gone_error: str = field(default=INVALID_ORDER, validator=in_((INVALID_ORDER, UNKNOWN_ORDER)))
+    query_without_txid: str = field(default="refused", validator=in_(("refused", "empty")))
+    limit_distance_from: str = field(default="trigger", validator=in_(("trigger", "last")))
+    balances_as_numbers: bool = False
+    fee_tiers: bool = False
+    history_cost: int = 2
+    refid_as_text: bool = False
+    zero_userref: bool = False
+    consolidated_id: str = field(default="own", validator=in_(("own", "first")))
+    json_close_keys: str = field(default="refused", validator=in_(("refused", "ignored")))
 
     post_only: str = field(default="event", validator=in_(("event", "error")))
     batch_objects: bool = False
