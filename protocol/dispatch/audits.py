@@ -11,7 +11,7 @@ from typing import Final
 
 from ..requests import ListFills, ListOrderHistory
 from ..tracking import Order
-from ..values import ClientOrderId, RequestId
+from ..values import ClientOrderId, OrderType, RequestId
 from ..venue import SECOND
 from .decisions import AuditDue
 from .desk import Desk
@@ -30,6 +30,11 @@ def _ignore(_: int) -> None:
 
 def _nothing() -> None:
     pass
+
+
+def _may_wait(order: Order) -> bool:
+    """True for an order that may wait for a trigger. The type of another session's order is not known."""
+    return order.identity.type not in (OrderType.LIMIT, OrderType.MARKET)
 
 
 class Audits:
@@ -135,17 +140,26 @@ class Audits:
         """The last page of fills of a run, or of somebody else's question."""
         if request_id != self._request:
             return
-        if not self._examining:
+        if self._examining:
+            may_wait = any(map(_may_wait, self._examining.values()))
+            self._read_orders(triggers=may_wait and self._desk.rules.triggers_apart)
+        else:
             self._finish()
-            return
+
+    def _read_orders(self, *, triggers: bool) -> None:
+        """What became of orders. Of stops first: one whose trigger fired goes on in the history of the others."""
         start = min(order.identity.local_time for order in self._examining.values()) - OVERLAP
         self._request = self._desk.flights.next_internal_id()
         end = self._desk.now.wall_ns + OVERLAP
-        self._desk.send(ListOrderHistory(request_id=self._request, start=max(0, start), end=end))
+        self._desk.send(ListOrderHistory(request_id=self._request, start=max(0, start), end=end, triggers=triggers))
 
-    def orders_read(self, request_id: RequestId) -> None:
+    def orders_read(self, request: ListOrderHistory) -> None:
         """The last page of what became of orders."""
-        if request_id == self._request:
+        if request.request_id != self._request:
+            return
+        if request.triggers and not all(order.status.is_terminal for order in self._examining.values()):
+            self._read_orders(triggers=False)
+        else:
             self._finish()
 
     def _finish(self) -> None:

@@ -36,7 +36,8 @@ from ..requests import (
     ReplaceOrder,
     Request,
     SetCancelTimer,
-    is_cancel,
+    Urgency,
+    urgency_of,
 )
 from ..tolerant_json import BEGINNING
 from ..values import NO_TIME, RequestId, VenueOrderId
@@ -101,7 +102,7 @@ def is_number_refused(answer: HttpAnswer) -> bool:
 
 def _kind(request: Request) -> object:
     if isinstance(request, BatchOrders):
-        return BatchOrders, is_cancel(request)
+        return BatchOrders, urgency_of(request) is Urgency.LESS_RISK
     if isinstance(request, QueryOrder) and request.venue_order_id is None:
         return QueryOrder, request.cursor
     return type(request)
@@ -132,7 +133,7 @@ def _refusal(request: Request, reason: str, *, proves: bool) -> tuple[Fact, ...]
 
 
 def _is_of_known_order(request: Request) -> bool:
-    return isinstance(request, ReplaceOrder | QueryOrder) or is_cancel(request)
+    return isinstance(request, ReplaceOrder | QueryOrder) or urgency_of(request) is Urgency.LESS_RISK
 
 
 def _outcome_of_question(request: Request, outcome: Outcome) -> Outcome:
