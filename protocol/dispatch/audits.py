@@ -53,6 +53,7 @@ class Audits:
         self._not_before = 0
         self._failures = 0
         self._was_open = False
+        self._owes_fee = False
         self._ticking = False
         self._examined: dict[ClientOrderId, Order] = {}
         self._examining: dict[ClientOrderId, Order] = {}
@@ -81,6 +82,10 @@ class Audits:
         self._examined[order.identity.client_order_id] = order
         self.want()
 
+    def owe_fee(self) -> None:
+        """A fill was told without its fee. Another message may bring it; if not, the next period's run does."""
+        self._owes_fee = True
+
     def is_examined(self, order: Order) -> bool:
         """True while a run is reading what became of this order."""
         return order.identity.client_order_id in self._examining
@@ -100,7 +105,7 @@ class Audits:
             self._start()
             return
         self._tick()
-        if self._desk.orders.live or self._was_open:
+        if self._desk.orders.live or self._was_open or self._owes_fee:
             self.want()
         if self._desk.orders.live:
             self.on_period()
@@ -116,7 +121,7 @@ class Audits:
         self._run += 1
         self._began = desk.now.wall_ns
         self._examining, self._examined = self._examined, {}
-        self._was_open = bool(desk.orders.live)
+        self._was_open, self._owes_fee = bool(desk.orders.live), False
         self._request = desk.flights.next_internal_id()
         start, end = max(0, self._read_until - OVERLAP), self._began + OVERLAP
         span = desk.rules.history_span

@@ -354,6 +354,8 @@ class OrderLife:
                 status=status,
             )
         )
+        if trade.fee is None:
+            self._audits.owe_fee()
         if self._gaps:
             self._gaps.heard(order.identity.client_order_id, cumulative)
         ending = self._lagging.heard(order) if self._lagging else None
