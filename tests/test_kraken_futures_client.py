@@ -490,6 +490,20 @@ async def test_a_client_whose_fills_feed_ended_hears_of_fills_all_the_same(
         assert names(await drain(stream)) == (ours if resumed else [*link, *ours])
 
 
+@pytest.mark.parametrize("unfilled_on_triggers", [True, False])
+async def test_a_stop_keeps_its_quantity_though_the_list_of_open_orders_may_leave_it_out(
+    autojump_clock: MockClock, unfilled_on_triggers: bool
+) -> None:
+    async with trading(unfilled_on_triggers=unfilled_on_triggers) as (_, client, stream):
+        stop = await client.submit(NewOrder.stop_market(BTC, Side.SELL, quantity="1", trigger_price="50000"))
+        await stop.accepted()
+        await (await client.submit(buy())).accepted()
+        await trio.sleep(130)  # the list is compared twice meanwhile
+        assert sorted(report.quantity for report in await client.open_orders() if report.quantity) == [1, 1]
+        assert (await stop.state()).quantity == 1
+        assert "Updated" not in names(await drain(stream, 1))
+
+
 AWAY = [Fault(kind=FaultKind.REFUSE_UPGRADE, nth=number, code=503) for number in range(2, 9)]
 """Longer than orders/status tells of an order that has ended."""
 

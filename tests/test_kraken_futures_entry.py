@@ -558,8 +558,7 @@ COSTS: dict[str, tuple[Request, str, int, bool]] = {
     "a batch of fifty cancels": (batch(*cancels(50)), "derivatives", 59, True),
     # One order among the cancels adds risk, so it may not use up what is kept for cancels.
     "a batch of both": (batch(place(), cancel("ord-1")), "derivatives", 11, False),
-    # What is open, and how one order stands, tells how much risk there is.
-    "openorders": (ListOpenOrders(request_id=number(1)), "derivatives", 2, True),
+    "openorders": (ListOpenOrders(request_id=number(1)), "derivatives", 2, False),
     "fills": (fills(latest=True), "derivatives", 2, False),
     "fills with lastFillTime": (fills(), "derivatives", 25, False),
     "an older page of fills": (fills(latest=True, cursor="2026-09-21T14:13:21.001Z"), "derivatives", 25, False),

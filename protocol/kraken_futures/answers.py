@@ -7,7 +7,7 @@ leaves open whether a command was carried out is `Outcome.AMBIGUOUS`: the order 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from attrs import evolve
 
@@ -45,7 +45,7 @@ POST_ONLY: Final = "postWouldExecute"
 def read_answer(request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
     """What the answer to a call of `entry.encode` says. Never raises."""
     try:
-        body, skipped = _read_body(request, answer)
+        body, skipped = read_body(answer.body, HistoryAnswer)  # which may have whatever any answer has
     except ValueError:
         return _illegible(request, answer)
     refusal = _refusal(request, answer, body)
@@ -61,12 +61,6 @@ def read_answer(request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
     if facts is None:
         return _illegible(request, answer)
     return (*facts, *unreadable("An element of the venue's answer cannot be read; it was left out.", skipped))
-
-
-def _read_body(request: Request, answer: HttpAnswer) -> tuple[HistoryAnswer, list[object]]:
-    """Any answer; of a history, with its elements. Raises ValueError when it is not a JSON object."""
-    kind = HistoryAnswer if isinstance(request, ListOrderHistory) else RestAnswer
-    return read_body(answer.body, cast("type[HistoryAnswer]", kind))
 
 
 # Refusals of the whole call

@@ -35,7 +35,6 @@ URGENT: Final = (
     requests.CancelAllOrders,
     SetCancelTimer,
     requests.QueryOrder,
-    requests.ListOpenOrders,
 )
 
 NEWEST_FILLS: Final = 2
@@ -58,7 +57,7 @@ def pool_of(request: object) -> str:
 
 
 def is_urgent(request: object) -> bool:
-    """True for what takes risk away, or tells in one cheap call how much there is: it may use up the reserve."""
+    """True for what takes risk away, or tells where an order stands: it may use up the reserve."""
     if isinstance(request, BatchOrders):
         return all(isinstance(leg, requests.CancelOrder) for leg in request.legs)
     return isinstance(request, URGENT)

@@ -274,7 +274,7 @@ class FillsQuery:
     lastFillTime: str | None = None
 
 
-# REST answers (spec B.11 to B.13). Timestamps: ISO 8601, ending Z.
+# REST answers (spec B.11 to B.13). Timestamps: RFC 3339.
 
 
 @frozen(kw_only=True)
