@@ -38,6 +38,7 @@ NO_CODE: Final = range(0)
 
 # What a seed draws from: what venues are seen to answer on bad days.
 BAD_DAYS: Final = (500, 502, 503, 504)
+PAGES: Final = (502, 403, 503, 520)
 RESTARTS: Final = (1001, 1011, 1012, 1013, 1014)
 
 
@@ -80,6 +81,8 @@ class FaultKind(Enum):
         STATUSES,
         BAD_DAYS,
     )
+    UPGRADE_PAGE = ("a proxy in front refuses the upgrade with a web page", Occasion.UPGRADE, STATUSES, PAGES)
+    REST_PAGE = ("a proxy in front answers the REST call with a web page", Occasion.REST, STATUSES, PAGES)
     DROP_SESSIONS = ("every WebSocket of the account is cut after the REST call, which is executed", Occasion.REST)
     LIST_NOTHING = ("if the REST call asks for open orders, the list comes without rows", Occasion.REST)
 
