@@ -10,6 +10,8 @@ import random
 from decimal import Decimal
 from typing import Any
 
+from hypothesis import strategies as st
+
 from protocol.simulation.exchange import Accept, Close, HttpRequest, Received, Refuse, Requested, Tell, Upgraded
 from protocol.simulation.exchange import SessionNumber as Number
 from protocol.simulation.faults import Fault, FaultSchedule
@@ -43,7 +45,7 @@ class Floor:
     """An exchange, its clock, sessions that talk JSON to it, and callers that sign."""
 
     def __init__(self, *faults: Fault, **settings: Any) -> None:
-        ours = {"quotes": False, "users": (KrakenFuturesUser(), OTHER)}
+        ours = {"quotes": False, "strict": True, "users": (KrakenFuturesUser(), OTHER)}
         options = KrakenFuturesExchangeSettings(**(ours | settings))
         self.exchange = KrakenFuturesExchange(options, random.Random(7).random, FaultSchedule(faults))
         self.now = Instant(10 * SECOND, START)
@@ -192,3 +194,38 @@ def short(message: Any) -> str:
     order = message.get("order")
     sign = "-" if message["is_cancel"] else "+"
     return f"{sign}{message['reason']}" + (f" {order['qty']}/{order['filled']}" if order else "")
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(("lmt", "post", "ioc", "fok", "mkt", "stp", "take_profit", "cancel", "edit", "other", "price")),
+        st.sampled_from(("buy", "sell")),
+        st.integers(1, 30),
+        st.integers(-5, 5),
+        st.sampled_from(("demo-key", "other-key")),
+        st.booleans(),
+    ),
+    max_size=30,
+)
+
+
+def take_step(floor: Floor, number: int, step: tuple[str, str, int, int, str, bool]) -> None:
+    what, side, size, offset, key, flag = step
+    price, quantity = Decimal(65000) + offset, Decimal(size) / 10
+    if what == "other":
+        floor.trade(Side.BUY if side == "buy" else Side.SELL, str(price), str(quantity), rest=flag)
+    elif what == "price":
+        floor.set_price("last" if side == "buy" else "mark", str(price))
+    elif what == "cancel":
+        floor.post("cancelorder", f"cliOrdId=c{max(1, number - size % 5)}", key)
+    elif what == "edit":
+        floor.post("editorder", f"cliOrdId=c{max(1, number - size % 5)}&size={quantity}&limitPrice={price}", key)
+    else:
+        trigger = f"&stopPrice={price}" if what in ("stp", "take_profit") else ""
+        limit = f"&limitPrice={price + 1}" if what not in ("mkt", "stp") else ""
+        reduce_only = f"&reduceOnly={str(flag).lower()}"
+        floor.send(
+            f"orderType={what}&symbol=PF_XBTUSD&side={side}&size={quantity}{limit}{trigger}{reduce_only}"
+            f"&cliOrdId=c{number}",
+            key,
+        )

@@ -221,6 +221,18 @@ def test_an_inverse_position_is_owed_in_its_base_currency() -> None:
     assert wallet["marginRequirements"]["im"] == Decimal("0.00032")
 
 
+def test_inverse_contracts_of_one_pair_share_a_wallet() -> None:
+    dated = evolve(DEFAULT_INSTRUMENTS[2], symbol="FI_XBTUSD_270326", lastTradingTime="2027-03-26T15:00:00.000Z")
+    prices = {"PI_XBTUSD": Decimal(50000), "FI_XBTUSD_270326": Decimal(50000)}
+    floor = Floor(instruments=(*DEFAULT_INSTRUMENTS, dated), reference_prices=prices)
+    for symbol in prices:
+        floor.trade(Side.SELL, "50000", "1000", rest=True, symbol=symbol)
+        floor.send(f"orderType=mkt&symbol={symbol}&side=buy&size=1000")
+    accounts = floor.get("accounts")["accounts"]
+    assert list(accounts) == ["cash", "flex", "fi_xbtusd"]
+    assert accounts["fi_xbtusd"]["balances"] == {"xbt": Decimal("-0.00002")}
+
+
 # Positions
 
 

@@ -6,11 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from protocol.simulation.exchange import HttpRequest
 from protocol.values import Side
 
-from .kraken_futures_floor import ACCOUNT, BASE, OTHER_ACCOUNT, SECRETS, Floor, signed
+from .kraken_futures_floor import ACCOUNT, BASE, OTHER_ACCOUNT, SECRETS, STEPS, Floor, signed, take_step
 
 ORDERS = "/api/history/v3/orders"
 TRIGGERS = "/api/history/v3/triggers"
@@ -619,3 +621,37 @@ def test_what_is_kept_of_the_history_is_bounded() -> None:
         floor.lmt("buy", "1", "60000", name)
     assert len(events(floor)) <= 4
     assert Decimal(events(floor)[-1][1]["order"]["quantity"]) == 1
+
+
+# Properties
+
+
+@settings(max_examples=40, deadline=None)
+@given(STEPS, st.booleans(), st.sampled_from(["same", "new"]))
+def test_the_history_proves_what_became_of_every_order(
+    steps: list[tuple[str, str, int, int, str, bool]], with_fills: bool, child_order_id: str
+) -> None:
+    """The last kind that is seen for an order is its fate, and the executions are the ledger."""
+    floor = Floor(history_places_with_fills=with_fills, child_order_id=child_order_id)
+    for number, step in enumerate(steps, 1):
+        take_step(floor, number, step)
+    ledger = floor.exchange.ledger
+    for key, account in (("demo-key", ACCOUNT), ("other-key", OTHER_ACCOUNT)):
+        last: dict[str, tuple[str, Any]] = {}
+        for kind, body in events(floor, ORDERS, "sort=asc&count=1000", key):
+            if kind not in ("OrderEditRejected", "OrderNotFound"):
+                order = body.get("newOrder") or body["order"]
+                last[order["uid"]] = (kind, order)
+        open_orders = {row["order_id"] for row in floor.get("openorders", key=key)["openOrders"]}
+        for order_id, (kind, order) in last.items():
+            assert Decimal(order["filled"]) == ledger.filled([order_id])
+            ended = kind in ("OrderCancelled", "OrderRejected") or Decimal(order["quantity"]) == 0
+            assert ended == (order_id not in open_orders)
+        waiting = {
+            body["order"]["uid"]
+            for kind, body in events(floor, TRIGGERS, "sort=asc&count=1000", key)
+            if kind == "OrderTriggerPlaced"
+        }
+        assert open_orders <= set(last) | waiting
+        executed = [body["execution"]["uid"] for _, body in events(floor, EXECUTIONS, "sort=asc&count=1000", key)]
+        assert sorted(executed) == sorted(execution.trade_id for execution in ledger.executions_of({account}))

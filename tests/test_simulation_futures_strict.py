@@ -91,6 +91,15 @@ def test_a_lenient_venue_ignores_it_or_takes_it_for_what_it_means(
     assert floor.exchange.violations == []
 
 
+def test_a_batch_is_looked_at_before_its_first_item_is_executed() -> None:
+    floor = Floor()
+    stray = '"order":"send","order_tag":"2","orderType":"lmt","symbol":"PF_XBTUSD","side":"buy","size":1'
+    text = items(f'{{{SEND},"order_tag":"1"}},{{{stray},"limitPrice":60000,"triggerSignal":"mark"}}')
+    assert floor.call("POST", f"{BASE}/batchorder", text)[0] == 400
+    assert floor.get("openorders")["openOrders"] == []
+    floor.exchange.violations.clear()
+
+
 @pytest.mark.parametrize(
     ("path", "query", "about"),
     [

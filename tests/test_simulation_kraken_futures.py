@@ -31,9 +31,11 @@ from .kraken_futures_floor import (
     SECOND,
     SECRET,
     START,
+    STEPS,
     Floor,
     short,
     signed,
+    take_step,
 )
 
 # Signatures, nonces, errors
@@ -1801,41 +1803,6 @@ def test_the_book_makes_an_order_smaller_in_its_place() -> None:
 
 
 # Properties
-
-
-STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(("lmt", "post", "ioc", "fok", "mkt", "stp", "take_profit", "cancel", "edit", "other", "price")),
-        st.sampled_from(("buy", "sell")),
-        st.integers(1, 30),
-        st.integers(-5, 5),
-        st.sampled_from(("demo-key", "other-key")),
-        st.booleans(),
-    ),
-    max_size=30,
-)
-
-
-def take_step(floor: Floor, number: int, step: tuple[str, str, int, int, str, bool]) -> None:
-    what, side, size, offset, key, flag = step
-    price, quantity = Decimal(65000) + offset, Decimal(size) / 10
-    if what == "other":
-        floor.trade(Side.BUY if side == "buy" else Side.SELL, str(price), str(quantity), rest=flag)
-    elif what == "price":
-        floor.set_price("last" if side == "buy" else "mark", str(price))
-    elif what == "cancel":
-        floor.post("cancelorder", f"cliOrdId=c{max(1, number - size % 5)}", key)
-    elif what == "edit":
-        floor.post("editorder", f"cliOrdId=c{max(1, number - size % 5)}&size={quantity}&limitPrice={price}", key)
-    else:
-        trigger = f"&stopPrice={price}" if what in ("stp", "take_profit") else ""
-        limit = f"&limitPrice={price + 1}" if what not in ("mkt", "stp") else ""
-        reduce_only = f"&reduceOnly={str(flag).lower()}"
-        floor.send(
-            f"orderType={what}&symbol=PF_XBTUSD&side={side}&size={quantity}{limit}{trigger}{reduce_only}"
-            f"&cliOrdId=c{number}",
-            key,
-        )
 
 
 @settings(max_examples=60, deadline=None)

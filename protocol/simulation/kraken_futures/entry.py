@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from attrs import define, evolve, field
@@ -167,8 +168,18 @@ class Entry:
         """Nothing is executed unless every item is one that can be told apart; each is then answered for itself."""
         form = self.reader.form(call.text, parameters.BatchForm, "batchorder")
         items = self.reader.batch(form.json)
+        for item in items:
+            self._look_at(item)
         self.access.pay(call.user, "derivatives", BATCH_COST + len(items), call.now)
         return RestAnswer(batchStatus=[self._item(call, item, form.ProcessBefore) for item in items])
+
+    def _look_at(self, item: BatchItem) -> None:
+        """Whether anything in an item is not documented, before the first one is executed."""
+        with suppress(Denied, Unfit):
+            if isinstance(item, BatchSend):
+                self._forms.terms(item)
+            elif isinstance(item, BatchEdit):
+                self._forms.editing(item)
 
     def _item(self, call: Call, item: BatchItem, process_before: str | None) -> BatchStatus:
         tag = item.order_tag

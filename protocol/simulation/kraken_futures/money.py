@@ -6,7 +6,7 @@ balance counts what is realized; what open positions gain or lose is apart.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -41,9 +41,16 @@ class Money:
             "cash": rows.CashAccount(balances=self._balances({"usd": ZERO})),
             "flex": self._flex(account),
         }
+        for name, markets in self._wallets().items():
+            found[name] = self._wallet(account, markets)
+        return found
+
+    def _wallets(self) -> dict[str, list[Market]]:
+        """The inverse contracts that share each single-collateral wallet."""
+        found: dict[str, list[Market]] = {}
         for symbol, market in self.markets.items():
             if market.is_inverse:
-                found[_wallet(symbol)] = self._wallet(account, market)
+                found.setdefault(_wallet(symbol), []).append(market)
         return found
 
     def _flex(self, account: Account) -> rows.FlexAccount:
@@ -68,10 +75,10 @@ class Money:
             marginEquity=balance + pnl,
         )
 
-    def _wallet(self, account: Account, market: Market) -> rows.MarginAccount:
-        balance, pnl, needed, maintenance = self._inverse(account, market)
+    def _wallet(self, account: Account, markets: Sequence[Market]) -> rows.MarginAccount:
+        balance, pnl, needed, maintenance = self._inverse(account, markets)
         margins = rows.Requirements(im=needed, mm=maintenance, lt=maintenance, tt=maintenance)
-        currency = _currency(market)
+        currency = _currency(markets[0])
         return rows.MarginAccount(
             currency=currency,
             balances=self._balances({currency: balance}),
@@ -144,19 +151,17 @@ class Money:
     ) -> rows.BalancesFrame:
         """changed: symbols that traded, whose wallets are told; None: everything, as a snapshot."""
         whole = changed is None
-        inverse = [
-            market
-            for symbol, market in self.markets.items()
-            if market.is_inverse and (changed is None or symbol in changed)
-        ]
+        inverse = {
+            name: self._feed_wallet(account, name, markets)
+            for name, markets in self._wallets().items()
+            if changed is None or any(market.row.symbol in changed for market in markets)
+        }
         linear = changed is None or any(not self.markets[symbol].is_inverse for symbol in changed)
         return rows.BalancesFrame(
             feed="balances_snapshot" if whole else "balances",
             account=account.id,
             holding={"USD": ZERO} if whole else None,
-            futures={_wallet(market.row.symbol): self._feed_wallet(account, market) for market in inverse}
-            if whole or inverse
-            else None,
+            futures=inverse if whole or inverse else None,
             flex_futures=self._feed_flex(account) if linear else None,
             seq=sequence,
             timestamp=now.wall_ns // MILLISECOND,
@@ -184,12 +189,12 @@ class Money:
             available_margin=balance + pnl - with_orders,
         )
 
-    def _feed_wallet(self, account: Account, market: Market) -> rows.WalletFeed:
-        balance, pnl, needed, maintenance = self._inverse(account, market)
+    def _feed_wallet(self, account: Account, name: str, markets: Sequence[Market]) -> rows.WalletFeed:
+        balance, pnl, needed, maintenance = self._inverse(account, markets)
         return rows.WalletFeed(
-            name=_wallet(market.row.symbol),
-            pair=market.row.symbol.partition("_")[2],
-            unit=_currency(market).upper(),
+            name=name,
+            pair=name.removeprefix("fi_").upper(),
+            unit=_currency(markets[0]).upper(),
             portfolio_value=balance + pnl,
             balance=balance,
             maintenance_margin=maintenance,
@@ -230,17 +235,16 @@ class Money:
         with_orders = risk.exposure(account, linear) * settings.initial_margin
         return held * settings.initial_margin, with_orders, held * settings.maintenance_margin
 
-    def _inverse(self, account: Account, market: Market) -> tuple[Decimal, Decimal, Decimal, Decimal]:
+    def _inverse(self, account: Account, markets: Sequence[Market]) -> tuple[Decimal, Decimal, Decimal, Decimal]:
         """Balance, open profit, initial and maintenance margin in the base currency."""
-        position = account.positions.get(market.row.symbol, Position())
-        worth = abs(market.worth(position.signed, market.mark)) if market.mark is not None else ZERO
-        settings, symbol = self.settings, market.row.symbol
-        return (
-            _short(self._taken(symbol, position)),
-            _short(self._open_pnl(symbol, position)),
-            _short(worth * settings.initial_margin),
-            _short(worth * settings.maintenance_margin),
-        )
+        balance = pnl = worth = ZERO
+        for market in markets:
+            position = account.positions.get(market.row.symbol, Position())
+            balance += self._taken(market.row.symbol, position)
+            pnl += self._open_pnl(market.row.symbol, position)
+            worth += abs(market.worth(position.signed, market.mark)) if market.mark is not None else ZERO
+        needed, maintenance = worth * self.settings.initial_margin, worth * self.settings.maintenance_margin
+        return _short(balance), _short(pnl), _short(needed), _short(maintenance)
 
 
 def _wallet(symbol: str) -> str:
