@@ -237,7 +237,8 @@ class Client:
 
     async def cancel_all_after(self, seconds: int) -> int | None:
         """Has the venue cancel every order of the account unless it hears from this client within `seconds`, from now
-        until the client closes; 0 turns that off. Gives when it would cancel, ns since 1970 by the venue's clock.
+        until the client closes; 0 turns that off. If the client's block is left by an error or a cancellation while
+        orders are open, it is left to act. Gives when it would cancel, ns since 1970 by the venue's clock.
 
         Raises NotSent (also where the venue has no such switch), RequestFailed.
         """

@@ -46,8 +46,17 @@ DEFAULT_ACCOUNT: Final = AccountId("ACCOUNT-001")
 
 
 class OnClose(Enum):
-    """What closing the client does to the account's open orders. LEAVE: nothing; CANCEL_ALL: they are cancelled, those
-    of other sessions, too."""
+    """What closing does to the account's open orders; and leaving the client's block closes it, however it is left: at
+    its end, by an error, a cancellation or Ctrl-C.
+
+    LEAVE: nothing. The dead man's switch is turned off, but at an error or a cancellation it is left to act on orders
+    that are open.
+    CANCEL_ALL: they are cancelled, those of other sessions, too. The cancel goes out when the requests in flight are
+    answered or their grace is over, and again until the venue has confirmed it and every order of ours has ended, as
+    far as `close_timeout` allows; without a connection it goes over HTTP where the venue takes it so. The dead man's
+    switch is turned off behind that, and left to act if anything may still be open.
+    What is left is told by the event `CloseReport` and in the log.
+    """
 
     LEAVE = "leave"
     CANCEL_ALL = "cancel_all"
@@ -94,16 +103,20 @@ class ClientConfig:
     instruments: known before connecting; load_instruments: read the venue's own list, too.
 
     heartbeat: between WebSocket pings (the Kraken venues ping every 20 s at least, whatever is asked for).
-    data_deadline: after this long without a byte from the venue the connection counts as dead.
+    data_deadline: after this long without a message from the venue the connection counts as dead; at AX, which may be
+    silent while nothing happens, it is asked for the open orders then, and the connection is dead when no message comes
+    within `request_timeout`. Pings and pongs are no messages; parts of a long message count.
     login_timeout: from the open WebSocket to the venue's login answer; a connection that takes longer is given up.
     http_timeout: for one call over HTTP, from its beginning (a wait for a connection included) to the last byte of the
     answer.
     first_connect: attempts and pauses until the first login, and for reading the instruments before it; five attempts,
     then ConnectFailed. reconnect: attempts and pauses after a connection was lost; without end, the first one at once
-    (`KrakenSpotConfig` has a slower one of its own).
+    (`KrakenSpotConfig` has a slower one of its own). A venue that asks to be left alone (HTTP status 429 or 503, or a
+    Retry-After header) is left alone for as long as it says, 15 minutes at most, or else for 5 s, 10 s … a minute.
 
-    close_timeout: for closing as a whole, then everything is dropped; close_grace: of it, for requests that are not
-    answered yet; on_close: what happens to open orders.
+    close_timeout: for closing as a whole, then everything is dropped, 0: no farewell at all; close_grace: of it, for
+    requests that are not answered yet, a third of it at most with OnClose.CANCEL_ALL; on_close: what happens to open
+    orders.
 
     order_credits, cancel_credits: requests that may wait to be written (over HTTP: to be answered), the next one is
     refused with NotSent; questions count as orders. requests_per_second: pace of what is written to the socket, None:

@@ -395,6 +395,9 @@ class _Session:
                 text = f"The venue did not answer within {timeout:g} s, and nothing else came from it either."
                 yield socket.unanswered_since + timeout, text
             yield math.inf, ""
+        elif self.silence is Silence.NOTHING and self.is_logged_in:
+            quiet = patience + self._keep_alive_periods()[0]  # the pongs that it has to send are all that there may be
+            yield socket.last_heard + quiet, f"Nothing came from the venue for {quiet:g} s."
         else:
             yield self._last_life(socket) + patience, f"Nothing came from the venue for {patience:g} s."
 

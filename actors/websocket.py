@@ -372,7 +372,8 @@ class _WatchedStream(trio.abc.Stream):
     def _note_close(self, frame: bytes) -> None:
         self._close_sent = True
         payload = _unmasked_payload(frame)
-        if self.closing is None and bytes((CLOSE, len(payload))) + payload not in self._before + self._chunk:
+        heard = self._before + self._chunk
+        if self.closing is None and self.close_told is None and bytes((CLOSE, len(payload))) + payload not in heard:
             self.violation = True  # not our wish, and not the echo of the peer's Close
 
     def _end_batch(self) -> None:

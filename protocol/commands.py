@@ -209,7 +209,7 @@ class Disconnect:
     socket is about to be closed.
 
     grace: ns to wait for answers; cancel_all: then cancel every open order; patience: ns for all of that, None: twice
-    the grace; disarm: turn the dead man's switch off, which a cancel of all orders does by itself once nothing is open.
+    the grace; disarm: turn the dead man's switch off although orders stay open; where none does, that is done anyway.
     """
 
     grace: int

@@ -270,6 +270,14 @@ def test_an_end_by_an_error_leaves_the_switch_to_act() -> None:
     assert timers(desk) == []
 
 
+def test_a_switch_that_protects_nothing_is_turned_off_at_an_error_too() -> None:
+    """It would cancel what a program that is started again places."""
+    desk = armed()
+    desk.ask(commands.Disconnect(grace=SECOND // 2, patience=SECOND, disarm=False))
+    (off,) = timers(desk)
+    assert off.seconds == 0
+
+
 @pytest.mark.parametrize("disarm", [False, True])
 def test_the_switch_is_turned_off_behind_a_cancel_that_has_done_its_work(disarm: bool) -> None:
     desk = armed()

@@ -32,14 +32,12 @@ MOST_IN_A_SENTENCE: Final = 20
 
 @frozen(kw_only=True)
 class Plan:
-    """When what must be over, ns, monotonic. disarm: turn the dead man's switch off as soon as it protects nothing
-    more."""
+    """When what must be over, ns, monotonic."""
 
     reply_to: object
     grace_until: int
     give_up: int
     cancel_all: bool
-    disarm: bool
 
 
 @define
@@ -84,11 +82,10 @@ class Closing:
             grace_until=now + command.grace,
             give_up=now + (2 * command.grace if command.patience is None else command.patience),
             cancel_all=command.cancel_all,
-            disarm=command.disarm or command.cancel_all,
         )
         self._taken = False if plan.cancel_all else None
         desk.closing = True
-        if plan.disarm and not plan.cancel_all:
+        if not plan.cancel_all and (command.disarm or not desk.orders.live):
             self._cancel_timer.disarm()
         self._await_what_is_on_its_way()
         for moment in (plan.grace_until, plan.give_up):
