@@ -35,7 +35,7 @@ from protocol.venue import HttpAnswer, HttpCall, SignedCall, Venue
 from .channels import Batch, answer, close_inbox, put
 from .clock import NANOSECONDS, Clock, seconds
 from .fetch import CLOSING, Fetch
-from .http import HttpClient, HttpFailed
+from .http import ORDINARY_CONNECTIONS, HttpClient, HttpFailed
 from .published import Published
 from .token import TokenRequest, renew
 
@@ -146,7 +146,7 @@ class RestDesk:
     _nonce: int = field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.queue = CallQueue(self.venue.rules.budgets)
+        self.queue = CallQueue(self.venue.rules.budgets, ORDINARY_CONNECTIONS)
 
     @property
     def limit(self) -> int:
