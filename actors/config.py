@@ -96,8 +96,8 @@ class ClientConfig:
     heartbeat: between WebSocket pings (the Kraken venues ping every 20 s at least, whatever is asked for).
     data_deadline: after this long without a byte from the venue the connection counts as dead.
     login_timeout: from the open WebSocket to the venue's login answer; a connection that takes longer is given up.
-    http_timeout: for one call over HTTP, from connecting to the last byte of the answer; one that could not even be
-    begun within this time of being asked for is told as certainly not sent.
+    http_timeout: for one call over HTTP, from its beginning (a wait for a connection included) to the last byte of the
+    answer; one that could not be begun within this time of being asked for is told as certainly not sent.
     first_connect: attempts and pauses until the first login, and for reading the instruments before it; five attempts,
     then ConnectFailed. reconnect: attempts and pauses after a connection was lost; without end, the first one at once
     (`KrakenSpotConfig` has a slower one of its own).

@@ -571,7 +571,7 @@ COSTS: dict[str, tuple[Request, str, int, bool]] = {
     "fills": (fills(latest=True), "derivatives", 2, False),
     "fills with lastFillTime": (fills(), "derivatives", 25, False),
     "an older page of fills": (fills(latest=True, cursor="2026-09-21T14:13:21.001Z"), "derivatives", 25, False),
-    "orders/status": (QueryOrder(request_id=number(1), venue_order_id=None, wire_id="m"), "derivatives", 1, False),
+    "orders/status": (QueryOrder(request_id=number(1), venue_order_id=None, wire_id="m"), "derivatives", 1, True),
     # 100 tokens flow in 600 s, one every six: counted in sixths.
     "history": (ListOrderHistory(request_id=number(1), start=0, end=1), "history", 6, False),
 }
