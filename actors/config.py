@@ -108,7 +108,7 @@ class ClientConfig:
     within `request_timeout`. Pings and pongs are no messages; parts of a long message count.
     login_timeout: from the open WebSocket to the venue's login answer; a connection that takes longer is given up.
     http_timeout: for one call over HTTP, from its beginning (a wait for a connection included) to the last byte of the
-    answer.
+    answer; one that could not be begun within this time of being asked for is told as certainly not sent.
     first_connect: attempts and pauses until the first login, and for reading the instruments before it; five attempts,
     then ConnectFailed. reconnect: attempts and pauses after a connection was lost; without end, the first one at once
     (`KrakenSpotConfig` has a slower one of its own). A venue that asks to be left alone (HTTP status 429 or 503, or a
@@ -120,8 +120,8 @@ class ClientConfig:
 
     order_credits, cancel_credits: requests that may wait to be written (over HTTP: to be answered), the next one is
     refused with NotSent; questions count as orders. requests_per_second: pace of what is written to the socket, None:
-    none. budget_patience: how long a call over HTTP waits for the venue's budget before it is refused here, 0: not at
-    all.
+    none; what would wait for nine tenths of the venue's `request_timeout` is not sent, and told so. budget_patience:
+    how long a call over HTTP waits for the venue's budget before it is refused here, 0: not at all.
     cancel_all_after: whole seconds; the venue cancels everything unless it hears from us again within that time (not at
     AX, which cannot), 0: never. cancel_unknown: cancel an order whose answer is lost, in case it lives.
 

@@ -35,7 +35,7 @@ from protocol.venue import HttpAnswer, HttpCall, SignedCall, Venue
 from .channels import Batch, answer, close_inbox, put
 from .clock import NANOSECONDS, Clock, seconds
 from .fetch import CLOSING, Fetch
-from .http import HttpClient, HttpFailed
+from .http import ORDINARY_CONNECTIONS, HttpClient, HttpFailed
 from .published import Published
 from .token import TokenRequest, renew
 
@@ -146,11 +146,12 @@ class RestDesk:
     _nonce: int = field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.queue = CallQueue(self.venue.rules.budgets)
+        self.queue = CallQueue(self.venue.rules.budgets, ORDINARY_CONNECTIONS)
 
-    @property
-    def limit(self) -> int:
-        """ns within which a call must have begun."""
+    def limit(self, item: Send | Fetch) -> int:
+        """ns within which a call must have begun. For a call of somebody else's no time for an answer runs."""
+        if isinstance(item, Fetch):
+            return self.http_timeout
         return min(self.http_timeout, self.venue.rules.begin_within)
 
     def _call_for(self, request: Request) -> HttpCall:
@@ -163,8 +164,8 @@ class RestDesk:
     def outgoing(self, item: Send | Detour | Fetch) -> _Outgoing:
         """Raises whatever the venue's encoder does for a request that it has no words for."""
         call = item.call if isinstance(item, Fetch | Detour) else self._call_for(item.request)
-        until = trio.current_time() + self.limit / NANOSECONDS
-        return _Outgoing(item.send if isinstance(item, Detour) else item, call, until)
+        plain = item.send if isinstance(item, Detour) else item
+        return _Outgoing(plain, call, trio.current_time() + self.limit(plain) / NANOSECONDS)
 
     def add(self, out: _Outgoing) -> None:
         """Puts a call in front of its budget, and of whatever else it must wait for."""
@@ -175,7 +176,7 @@ class RestDesk:
             cost=call.cost,
             urgency=out.urgency,
             patient_until=now + self.patience,
-            give_up_at=now + self.limit,
+            give_up_at=now + self.limit(out.item),
         )
         self.queue.add(waiting, now)
 
@@ -253,7 +254,7 @@ class RestDesk:
         """Why a call that waited here was not sent."""
         if trio.current_time() < out.until or (out.call.pool in self.venue.rules.budgets and not self.queue.is_full):
             return OVER_BUDGET
-        return NO_PLACE.format(self.limit / NANOSECONDS)
+        return NO_PLACE.format(self.limit(out.item) / NANOSECONDS)
 
     def release_credit(self, send: Send) -> None:
         if send.admission is not None:
@@ -345,7 +346,7 @@ class _Calls:
                 return failed
             except _TakenBack:
                 pass
-        return HttpFailed(out.why or NO_CONNECTION.format(self.desk.limit / NANOSECONDS), sent=False)
+        return HttpFailed(out.why or NO_CONNECTION.format(self.desk.limit(out.item) / NANOSECONDS), sent=False)
 
     def _facts(self, request: Request, reply: HttpAnswer | HttpFailed) -> Sequence[Any]:
         """What the venue answered; a lost answer is an ambiguous refusal, of a batch and of each of its legs."""

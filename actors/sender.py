@@ -26,7 +26,7 @@ from protocol.limits import Bucket
 from protocol.requests import Request, Urgency, ids_of, unwritable, urgency_of, why_withdrawn
 from protocol.venue import HttpCall, Venue
 
-from .channels import Batch, put
+from .channels import Batch, put, receive_until
 from .clock import NANOSECONDS, Clock, seconds
 from .keep_alive import Heartbeat, Ping
 from .published import Published
@@ -306,8 +306,9 @@ class _Sender:
     """One run of the actor. control: what else is to be done with the socket, in order; news: for dispatch, not told
     yet; ending: the link is to be closed once what may be written has been; over: the actor ends.
 
-    waiting, listening: how the task that writes, and the one that stands in for it, wait for the inbox; alarm: the
-    latter's sleep, whose deadline is when the present write has taken too long; writing_since: ns, monotonic, of that.
+    writing_since: Trio's time when the present write began; alarm: the sleep of the task that stands in, until
+    alarm_at; listening: its wait for the inbox; stood_down: set when it leaves the inbox alone again, None while it
+    does.
     """
 
     desk: SenderDesk
@@ -317,10 +318,11 @@ class _Sender:
     news: list[Input] = field(factory=list, init=False)
     ending: bool = field(default=False, init=False)
     over: bool = field(default=False, init=False)
-    waiting: trio.CancelScope = field(factory=trio.CancelScope, init=False)
-    listening: trio.CancelScope = field(factory=trio.CancelScope, init=False)
+    writing_since: float | None = field(default=None, init=False)
     alarm: trio.CancelScope = field(factory=trio.CancelScope, init=False)
-    writing_since: int | None = field(default=None, init=False)
+    alarm_at: float = field(default=math.inf, init=False)
+    listening: trio.CancelScope = field(factory=trio.CancelScope, init=False)
+    stood_down: trio.Event | None = field(default=None, init=False)
 
     # The task that writes
 
@@ -328,13 +330,11 @@ class _Sender:
         """Until the session is over, or the inbox ends."""
         while not self.over:
             due = self.desk.next_due
-            with trio.CancelScope() as self.waiting:
-                if due is not None:
-                    self.waiting.deadline = seconds(due)
-                try:
-                    item = await self.inbox.receive()
-                except trio.EndOfChannel:
-                    return
+            try:
+                item = await receive_until(self.inbox, None if due is None else seconds(due))
+            except trio.EndOfChannel:
+                return
+            if item is not None:
                 self.take(item, self.desk.clock.now().monotonic_ns)
             await self.work()
 
@@ -375,10 +375,8 @@ class _Sender:
 
     async def write(self, held: HeldSend) -> None:
         self.begin_writing()
-        try:
-            news = await self.desk.write(held)
-        finally:
-            self.end_writing()
+        news = await self.desk.write(held)
+        await self.end_writing()
         self.news += news  # not across the await: the other task may have told and replaced them meanwhile
 
     async def obey(self, item: Control) -> None:
@@ -396,19 +394,19 @@ class _Sender:
             self.over = True
         else:
             self.begin_writing()
-            try:
-                await (desk.speak(item) if isinstance(item, Speak) else desk.keep_alive(item))
-            finally:
-                self.end_writing()
+            await (desk.speak(item) if isinstance(item, Speak) else desk.keep_alive(item))
+            await self.end_writing()
 
     def begin_writing(self) -> None:
-        self.writing_since = self.desk.clock.now().monotonic_ns
-        self.alarm.deadline = trio.current_time() + STUCK
+        self.writing_since = trio.current_time()
+        if self.alarm_at == math.inf:  # else the one who is woken by it looks how long this has taken
+            self.alarm.deadline = self.alarm_at = self.writing_since + STUCK
 
-    def end_writing(self) -> None:
+    async def end_writing(self) -> None:
         self.writing_since = None
-        self.alarm.deadline = math.inf
-        self.listening.cancel()
+        if self.stood_down is not None:
+            self.listening.cancel()
+            await self.stood_down.wait()  # so that nothing is taken out of its order
 
     # The task that stands in for it
 
@@ -416,14 +414,22 @@ class _Sender:
     async def stand_in(self) -> None:
         """Takes what comes while a write does not get on. Ends by being cancelled."""
         while True:
-            with trio.CancelScope() as self.alarm:
+            with trio.CancelScope(deadline=self.alarm_at) as self.alarm:
                 await trio.sleep_forever()
-            if self.writing_since is not None:
-                self.take_what_came(self.writing_since)
+            self.alarm_at = math.inf
+            since = self.writing_since
+            if since is None:
+                continue
+            if trio.current_time() < since + STUCK:
+                self.alarm_at = since + STUCK
+                continue
+            self.stood_down = trio.Event()
+            self.take_what_came(int(since * NANOSECONDS))
             while self.writing_since is not None:
                 await self.see_to_overdue()
                 await self.listen()
-            self.waiting.cancel()  # there may be something to do that nobody told the other of
+            self.stood_down.set()
+            self.stood_down = None
 
     async def listen(self) -> None:
         """Waits for the inbox, until the write gets on, or until something has waited too long."""

@@ -15,14 +15,11 @@ from .requests import Urgency
 from .retry_after import retry_after
 from .venue import HttpAnswer
 
-__all__ = ["MOST_AT_ONCE", "CallQueue", "WaitingCall"]
+__all__ = ["CallQueue", "WaitingCall"]
 
 T = TypeVar("T")
 
 SECOND: Final = 1_000_000_000
-MOST_AT_ONCE: Final = 64
-"""Ordinary calls under way, as many as the HTTP client has connections for; what waits here can be taken back, and
-costs nothing if there are a thousand of them."""
 TOO_MANY_REQUESTS: Final = 429
 UNAVAILABLE: Final = 503
 LONGEST_PAUSE: Final = 60 * SECOND
@@ -104,14 +101,14 @@ class _Silence:
 
 class CallQueue(Generic[T]):
     """Owned by one actor. budgets: by the name of the pool; a pool without one waits for no budget; most: ordinary
-    calls that may be under way.
+    calls that may be under way: what waits here instead can be taken back, and costs nothing if there are a thousand.
 
     A venue that answers 429 and names a time (Retry-After, spec Kraken A.2) is left alone by everything until then: it
     would refuse a cancel as well, and some make a ban longer for each call that knocks. Where it names no time, or is
     unavailable (503), what is not urgent leaves it alone: a cancel may get through, and costs nothing if it does not.
     """
 
-    def __init__(self, budgets: Mapping[str, BudgetTerms], most: int = MOST_AT_ONCE) -> None:
+    def __init__(self, budgets: Mapping[str, BudgetTerms], most: int) -> None:
         self._terms = budgets
         self._most = most
         self._pools: dict[str, _Pool[T]] = {}

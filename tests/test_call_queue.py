@@ -133,7 +133,7 @@ def test_a_budget_is_there_when_it_says_so(cost: int, urgent: bool) -> None:
 
 
 def test_a_thousand_orders_wait_for_a_place_and_hold_no_cancel_back() -> None:
-    queue = CallQueue[str]({})
+    queue = CallQueue[str]({}, 64)
     for number in range(1000):
         queue.add(call(f"order {number}", pool=""), 0)
     assert queue.take(0) == ([f"order {number}" for number in range(64)], [])
@@ -217,7 +217,7 @@ def test_a_venue_that_is_unavailable_and_names_no_time_holds_nothing_back() -> N
 
 
 def test_each_refusal_that_names_no_time_doubles_the_pause_until_something_works() -> None:
-    queue = CallQueue[str]({})
+    queue = CallQueue[str]({}, 64)
     pauses = []
     for _ in range(8):
         queue.note(answered(429), 0, 0)

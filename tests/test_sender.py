@@ -76,7 +76,8 @@ class MovedSocket:
         self.goes.set()
 
     def stop(self) -> None:
-        self.goes = trio.Event()
+        if self.goes.is_set() and not self.ended:
+            self.goes = trio.Event()
 
 
 def place(number: int) -> requests.PlaceOrder:

@@ -106,6 +106,8 @@ class Answering:
         return mixed_up
 
     def _cancel_answered(self, flight: Flight, fact: facts.RequestAnswered) -> None:
+        if fact.refused and flight.fail_on_one_way():
+            return
         flight.answered = True
         order = self._desk.order_of(flight)
         if order is None or order.status.is_terminal:
@@ -211,7 +213,7 @@ class Answering:
             self._desk.warn(f"A refusal {which} came from the venue, and nobody waits for it: {fact.reason}")
             return
         if flight.fail_on_one_way():
-            return  # it is on its way twice, and where the other one works, this one must find nothing left to do
+            return  # it is on its way twice: where the other one works, this one finds nothing left to do
         if fact.outcome is Outcome.TOKEN and self._tokens.park(flight):
             return
         self._refusals[type(flight.request)](flight, fact)
