@@ -213,10 +213,11 @@ class AxConfig(ClientConfig):
 
 @frozen(kw_only=True)
 class KrakenFuturesConfig(ClientConfig):
-    """Kraken Futures. Times in seconds.
+    """Kraken Futures. Times in seconds. Kraken switches the interfaces that this speaks, Derivatives REST v3 and
+    Derivatives WebSocket v1, off on 1 March 2027.
 
-    url, rest_url: follow from `demo` unless given; with a url of your own, the REST interface is on the same host;
-    demo: trade with play money, with keys of its own; qty_semantics: `auto`, `remaining` or `total`, how to read `qty`
+    url, rest_url: the venue's own unless given; with a url of your own, the REST interface is on the same host;
+    qty_semantics: `auto`, `remaining` or `total`, how to read `qty`
     on the orders feed; request_timeout: an order not answered within this is Unknown; process_within: the venue refuses
     what reaches it later than this, None: it is not told; audit_period: how often, while orders are open, the fills are
     read again and what is open is compared with the venue's list; fills_lag: how long fills may come behind a total
@@ -225,7 +226,6 @@ class KrakenFuturesConfig(ClientConfig):
 
     url: str | None = None
     rest_url: str | None = None
-    demo: bool = False
     qty_semantics: str = "auto"
     request_timeout: float = 10.0
     process_within: float | None = 5.0
@@ -240,7 +240,6 @@ class KrakenFuturesConfig(ClientConfig):
         settings = KrakenFuturesSettings(
             api_key=credentials.key,
             api_secret=credentials.secret,
-            demo=self.demo,
             qty_semantics=self.qty_semantics,
             request_timeout=self.request_timeout,
             process_within=self.process_within,

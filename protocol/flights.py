@@ -28,8 +28,9 @@ class Flight:
     connection: the one it was meant for, 0 over HTTP; sent_at: ns, monotonic; answered: the venue took it, and what
     came of it is still to be seen; lost: no answer came in time, or its connection ended; reply_to: who awaits the
     answer; own_query: a status query that dispatch sends on its own account; place: what to send once this price
-    preview is answered; tries: how often a cancel came too early; resting: a cancel that came too early and waits to be
-    sent again; overdue: a cancel or change whose outcome is asked for, because its time is over; replacement: the new
+    preview is answered; tries: how often a cancel came too early, or met a limit; resting: such a cancel, which waits
+    to be sent again; doubt: what the venue said of a cancel or change that rests, or of which that leaves open what
+    came; overdue: a cancel or change whose outcome is asked for, because its time is over; replacement: the new
     venue order id that the answer to a replacement named; until: how far history is to be read; read: how many
     executions of it have been; parked: refused for the session token, and waiting for another; resent: with another
     token, once; begun_at: when the question that this one continues was sent, ns, monotonic.
@@ -46,6 +47,7 @@ class Flight:
     place: PlaceOrder | None = None
     tries: int = 0
     resting: bool = False
+    doubt: str = ""
     overdue: bool = False
     replacement: VenueOrderId | None = None
     until: int | None = None

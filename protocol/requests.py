@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from attrs import evolve
+
 from .values import (
     OffsetUnit,
     OrderType,
@@ -103,6 +105,12 @@ class ReplaceOrder:
     symbol: str = ""
     wire_id: WireId | None = None
 
+    def reduced_to(self, quantity: Decimal | None) -> ReplaceOrder:
+        """What this asks for, where the venue may have made a reduce-only order smaller than that."""
+        if quantity is None or self.quantity is None or quantity >= self.quantity:
+            return self
+        return evolve(self, quantity=quantity)
+
     def agrees_with(
         self, quantity: Decimal | None, price: Decimal | None, trigger_price: Decimal | None
     ) -> bool | None:
@@ -168,12 +176,13 @@ class ListFills:
 @frozen(kw_only=True)
 class ListOrderHistory:
     """What became of orders in a time range. start inclusive, end exclusive, ns since 1970. cursor: where the last
-    page ended, None for the first."""
+    page ended, None for the first; triggers: of those that wait for a trigger, and as long as they wait for it."""
 
     request_id: RequestId
     start: int
     end: int
     cursor: str | None = None
+    triggers: bool = False
 
 
 @frozen(kw_only=True)

@@ -117,6 +117,7 @@ class VenueRules:
     late_arrivals: a request may be acted on after the connection that carried it has ended, so only time proves that it
       never will be;
     early_cancel_delays: pauses before a cancel that came too early is sent again;
+    throttled_cancel_delays: pauses before a cancel that met the venue's limit for calls is sent again;
     expiry_is_cancel: a time-in-force under which "expired" means canceled;
     cancel_by_wire_id: an order whose venue id is not known yet can be cancelled by its wire id;
     http_requests: the classes of requests that the venue takes over HTTP only;
@@ -131,6 +132,7 @@ class VenueRules:
     reads_history: dispatch reads the venue's fills by itself: after a connection was lost, after a gap, and every
       `audit_period` while orders of ours are open; what is open here is compared with the venue's list then as well;
     absence_needs_history: "no such order" settles nothing before the venue's history shows nothing of the order either;
+    triggers_apart: orders that wait for a trigger have a history of their own;
     unnamed_events: messages about an order may leave its client id out, so an order that has no venue id here yet may
       be meant;
     stops_go_on: a stop whose trigger fired goes on as another order, with another venue order id;
@@ -157,6 +159,7 @@ class VenueRules:
     lists_lag: int = 0
     late_arrivals: bool = False
     early_cancel_delays: Sequence[int] = (SECOND // 10, SECOND // 5, 2 * SECOND // 5)
+    throttled_cancel_delays: Sequence[int] = ()
     expiry_is_cancel: frozenset[TimeInForce] = frozenset({TimeInForce.IOC, TimeInForce.FOK})
     cancel_by_wire_id: bool = True
     http_requests: frozenset[type] = frozenset()
@@ -169,6 +172,7 @@ class VenueRules:
     reads_history: bool = False
     audit_period: int = 60 * SECOND
     absence_needs_history: bool = False
+    triggers_apart: bool = False
     unnamed_events: bool = False
     stops_go_on: bool = False
     reports_filled: bool = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -228,21 +228,37 @@ class Answering:
 
     def _cancel_request_refused(self, flight: Flight, fact: facts.RequestRefused) -> None:
         order = self._desk.order_of(flight)
-        delays = self._desk.rules.early_cancel_delays
         if order is None or order.status.is_terminal:
             self._desk.flights.drop(flight.request_id)
-        elif flight.resting:
-            return  # the refusal that it rests for, told again
-        elif self._is_too_early(order, fact.outcome) and flight.tries < len(delays):
-            self._desk.timers.add(self._desk.now.monotonic_ns + delays[flight.tries], CancelDue(flight.request_id))
-            flight.tries += 1
-            flight.resting = True
+        elif flight.resting or self._rests(flight, self._delays(order, fact.outcome), fact.reason):
+            return  # where it rests already, this refusal is told again
+        elif fact.outcome is Outcome.AMBIGUOUS:
+            self._doubt(flight, order, fact.reason)
         else:
             self._desk.flights.drop(flight.request_id)
-            if fact.outcome is not Outcome.AMBIGUOUS:
-                self._life.reject_cancel(order, flight.request_id, fact.reason)
-            if fact.outcome in (Outcome.AMBIGUOUS, Outcome.NOT_FOUND):
+            self._life.reject_cancel(order, flight.request_id, fact.reason)
+            if fact.outcome is Outcome.NOT_FOUND:
                 self._queries.soon(order)
+
+    def _rests(self, flight: Flight, delays: Sequence[int], reason: str) -> bool:
+        """True when a refused cancel is to be sent again, after the next of these pauses."""
+        if flight.tries >= len(delays):
+            return False
+        self._desk.timers.add(self._desk.now.monotonic_ns + delays[flight.tries], CancelDue(flight.request_id))
+        flight.tries += 1
+        flight.resting, flight.doubt = True, reason
+        return True
+
+    def _delays(self, order: Order, outcome: Outcome) -> Sequence[int]:
+        if outcome is Outcome.THROTTLED:
+            return self._desk.rules.throttled_cancel_delays
+        return self._desk.rules.early_cancel_delays if self._is_too_early(order, outcome) else ()
+
+    def _doubt(self, flight: Flight, order: Order, reason: str) -> None:
+        """The answer to a cancel or change leaves open what came of it, and no other will come. It is asked for now, in
+        case the venue has acted; and when its time is over, to tell that the venue has not."""
+        flight.lost, flight.doubt = True, reason
+        self._queries.soon(order)
 
     def _is_too_early(self, order: Order, outcome: Outcome) -> bool:
         """A venue that holds new orders back does not know them yet when a cancel overtakes them (spec Kraken E.16)."""
@@ -253,16 +269,20 @@ class Answering:
 
     def _replace_refused(self, flight: Flight, fact: facts.RequestRefused) -> None:
         order = self._desk.order_of(flight)
-        done = order is None or self._is_done(flight, order)
-        self._desk.flights.drop(flight.request_id)
-        if order is None or order.status.is_terminal or done:
-            return
-        if fact.outcome is not Outcome.AMBIGUOUS:
+        if order is None or order.status.is_terminal or self._is_done(flight, order):
+            self._desk.flights.drop(flight.request_id)
+        elif fact.outcome is Outcome.AMBIGUOUS:
+            self._doubt(flight, order, fact.reason)
+        else:
+            self._desk.flights.drop(flight.request_id)
             self._life.reject_change(order, flight.request_id, fact.reason)
-        if fact.outcome in (Outcome.AMBIGUOUS, Outcome.NOT_FOUND):
-            self._queries.soon(order)
+            if fact.outcome is Outcome.NOT_FOUND:
+                self._queries.soon(order)
 
     def _cancel_all_refused(self, flight: Flight, fact: facts.RequestRefused) -> None:
+        delays = self._desk.rules.throttled_cancel_delays if fact.outcome is Outcome.THROTTLED else ()
+        if flight.resting or self._rests(flight, delays, fact.reason):
+            return
         self._desk.flights.drop(flight.request_id)
         self._desk.warn(f"The cancel of all orders (request {flight.request_id}) was refused: {fact.reason}")
 

@@ -82,6 +82,18 @@ class OrderLife:
         else:
             self.end_expired(order, view, reason, view.time)
 
+    def trigger(self, order: Order, time: int) -> None:
+        """The order's trigger has fired; told once."""
+        if (order.status, Happening.TRIGGERED) in NEXT_STATUS:
+            self._desk.record(
+                events.Triggered(
+                    identity=order.identity,
+                    venue_order_id=order.venue_order_id,
+                    venue_time=time,
+                    local_time=self._desk.now.wall_ns,
+                )
+            )
+
     def warn_if_rejected(self, order: Order, shown: OrderStatus | None) -> None:
         """The venue said that there is no such order, and now it shows it."""
         if order.status is OrderStatus.REJECTED and shown is not None and not shown.is_terminal:
@@ -105,7 +117,7 @@ class OrderLife:
             return
         told = self._told_quantity(order, view, order.base)
         quantity = order.quantity if told is None else told
-        price = order.price if view.price is None else view.price
+        price = order.price if view.price is None or order.is_market else view.price
         trigger_price = order.trigger_price if view.trigger_price is None else view.trigger_price
         if (quantity, price, trigger_price) != (order.quantity, order.price, order.trigger_price):
             self._desk.record(
@@ -125,18 +137,6 @@ class OrderLife:
         """Takes over where the trigger is, and no other term: those may be older than a change that was made."""
         terms = evolve(view, quantity=None, other_quantity=None, price=None)
         self.take_terms(order, terms, time)
-
-    def trigger(self, order: Order, time: int) -> None:
-        """The trigger has fired; silent where that is known."""
-        if (order.status, Happening.TRIGGERED) in NEXT_STATUS:
-            self._desk.record(
-                events.Triggered(
-                    identity=order.identity,
-                    venue_order_id=order.venue_order_id,
-                    venue_time=time,
-                    local_time=self._desk.now.wall_ns,
-                )
-            )
 
     def _told_quantity(self, order: Order, view: OrderView, base: Decimal) -> Decimal | None:
         """The whole order's quantity as a view tells it; None: it tells none. base: what is not counted under the
@@ -160,7 +160,7 @@ class OrderLife:
                 identity=order.identity,
                 venue_order_id=view.venue_order_id,
                 quantity=self._told_quantity(order, view, order.base),
-                price=view.price,
+                price=None if order.is_market else view.price,
                 trigger_price=view.trigger_price,
                 time_in_force=view.time_in_force,
             )
@@ -173,6 +173,12 @@ class OrderLife:
             return True
         is_trigger_new = order.trigger_price is None and view.trigger_price is not None
         return is_trigger_new and order.venue_order_id == view.venue_order_id
+
+    def take_first_quantity(self, order: Order, view: OrderView, time: int) -> None:
+        """The venue may place a reduce-only order for less than was asked for: how much it says first is the order's
+        quantity (spec Kraken B.8). Once the terms have changed, it says nothing new."""
+        if self._desk.rules.changes_in_place and not order.changed_at and not order.is_over:
+            self.take_terms(order, evolve(view, price=None, trigger_price=None), time)
 
     def adopt(self, order: Order, view: OrderView, time: int) -> None:
         """Makes sure that the order is accepted, has this venue order id, and has terms."""
@@ -332,9 +338,9 @@ class OrderLife:
             )
         return True
 
-    def miss_fee(self) -> None:
+    def owe_fee(self) -> None:
         """A message told of a fill, and not of its fee."""
-        self._audits.fee_untold()
+        self._audits.owe_fee()
 
     def fill(self, order: Order, trade: Trade, final: bool) -> None:
         """Publishes an execution that was not published before. final: the venue says that it completes the order."""

@@ -23,6 +23,11 @@ __all__ = ["Losing"]
 LOST_WITH_THE_LINK: Final = "The connection ended before the venue answered."
 
 
+def _sentence(said: str) -> str:
+    """The venue's words as the first of two sentences; "" if there are none."""
+    return said and f"{said.rstrip('.')}."
+
+
 class Losing:
     """Stateless: what is on its way is in the desk's flights."""
 
@@ -74,7 +79,7 @@ class Losing:
             elif flight.resting:
                 self._desk.flights.drop(flight.request_id)
                 if order is not None:
-                    self._life.reject_cancel(order, flight.request_id, f"It came too early. {why}")
+                    self._life.reject_cancel(order, flight.request_id, f"{_sentence(flight.doubt)} {why}")
         elif isinstance(request, requests.PreviewPrice):
             self.deny_preview(flight, f"The venue named no price for it. {why}")
         else:
@@ -141,7 +146,7 @@ class Losing:
     def _change_due(self, flight: Flight, order: Order | None) -> None:
         """A cancel or change without an outcome. A status query tells whether the order outlived it."""
         flights = self._desk.flights
-        if order is not None and not order.status.is_terminal and not flight.lost:
+        if order is not None and not order.status.is_terminal and (flight.doubt or not flight.lost):
             client_order_id = order.identity.client_order_id
             if flight is flights.cancel(client_order_id) or flight is flights.change(client_order_id):
                 flight.overdue = True
@@ -156,15 +161,14 @@ class Losing:
         cancel, change = flights.cancel(client_order_id), flights.change(client_order_id)
         if cancel is not None and cancel.overdue and self._was_overdue(cancel, query):
             flights.drop(cancel.request_id)
-            self._life.reject_cancel(
-                order, cancel.request_id, "The venue has not acted on it; the order is still live."
-            )
+            reason = f"{_sentence(cancel.doubt)} The venue has not acted on it; the order is still live."
+            self._life.reject_cancel(order, cancel.request_id, reason.strip())
         if change is not None and change.overdue and self._was_overdue(change, query):
             flights.drop(change.request_id)
             request = change.request
             if isinstance(request, requests.ReplaceOrder) and self._came_to_nothing(order, change, request):
-                reason = "The venue has not acted on it; the order is live as it was."
-                self._life.reject_change(order, change.request_id, reason)
+                reason = f"{_sentence(change.doubt)} The venue has not acted on it; the order is live as it was."
+                self._life.reject_change(order, change.request_id, reason.strip())
 
     def _came_to_nothing(self, order: Order, change: Flight, request: requests.ReplaceOrder) -> bool:
         """Whether the order, as a status query has just shown it, is still as it was."""
@@ -177,9 +181,12 @@ class Losing:
         return query.asked_at - flight.sent_at >= self._desk.rules.request_timeout
 
     def cancel_due(self, due: CancelDue) -> None:
-        """Sends a cancel again that came too early, under its own number."""
+        """Sends a cancel again that came too early, or that met a limit, under its own number."""
         flight = self._desk.flights.by_id.get(due.request_id)
         if flight is None or not flight.resting:
+            return
+        if isinstance(flight.request, requests.CancelAllOrders):
+            self._desk.send(flight.request).tries = flight.tries
             return
         order = self._desk.order_of(flight)
         if order is None or order.status.is_terminal:

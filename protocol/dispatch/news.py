@@ -71,6 +71,7 @@ class News:
         if order is None:
             return
         self._adopt(order, fact)
+        self._life.take_first_quantity(order, fact.order, fact.time)
         self._life.warn_if_rejected(order, OrderStatus.ACCEPTED)
 
     def traded(self, fact: facts.OrderTraded) -> None:
@@ -79,7 +80,7 @@ class News:
         if self._life.is_known_fill(order, trade):
             return
         if trade.fee is None:
-            self._life.miss_fee()
+            self._life.owe_fee()
         if order is None:
             if (
                 self._desk.rules.unnamed_events
@@ -200,7 +201,8 @@ class News:
         if isinstance(request, requests.ReplaceOrder):
             if terms.other_quantity is not None and terms.other_quantity == request.quantity:
                 terms = evolve(terms, quantity=request.quantity, other_quantity=None)
-            is_ours = request.agrees_with(terms.quantity, terms.price, terms.trigger_price) is not False
+            asked = request.reduced_to(terms.quantity) if terms.reduce_only else request
+            is_ours = asked.agrees_with(terms.quantity, terms.price, terms.trigger_price) is not False
             if is_ours and terms.quantity is None:
                 terms = evolve(terms, quantity=request.quantity)  # left out, so it is what was asked for, if it was
         self._life.take_terms(order, terms, time)

@@ -30,6 +30,13 @@ COSTS: Final[dict[type, int]] = {
 """Tokens of one call. `ListFills` with a time (`lastFillTime`) is the dear kind. History tokens are counted in sixths,
 for a sixth is what flows back in a second."""
 
+URGENT: Final = (
+    requests.CancelOrder,
+    requests.CancelAllOrders,
+    SetCancelTimer,
+    requests.QueryOrder,
+)
+
 NEWEST_FILLS: Final = 2
 BATCH_BASE: Final = 9
 """Tokens of a batch, before one for each item."""
@@ -50,10 +57,10 @@ def pool_of(request: object) -> str:
 
 
 def is_urgent(request: object) -> bool:
-    """True for what takes risk away: it may use up the reserve."""
+    """True for what takes risk away, or tells where an order stands: it may use up the reserve."""
     if isinstance(request, BatchOrders):
         return all(isinstance(leg, requests.CancelOrder) for leg in request.legs)
-    return isinstance(request, requests.CancelOrder | requests.CancelAllOrders | SetCancelTimer)
+    return isinstance(request, URGENT)
 
 
 BUDGETS: Final = {
