@@ -212,7 +212,9 @@ class Link:
         self._losing.deny_previews("The client was closed before it was sent.")
         until_flat = command.cancel_all and desk.ready
         if until_flat:  # also orders of other sessions, which we do not track
-            desk.send(requests.CancelAllOrders(request_id=desk.flights.next_internal_id(), symbol=None))
+            request = requests.CancelAllOrders(request_id=desk.flights.next_internal_id(), symbol=None)
+            desk.count(request)
+            desk.send(request)
         self.on_leave()
         deadline = desk.now.monotonic_ns + command.grace
         desk.closing = True

@@ -36,7 +36,6 @@ from ..requests import (
     ReplaceOrder,
     Request,
     SetCancelTimer,
-    is_cancel,
 )
 from ..tolerant_json import BEGINNING
 from ..values import NO_TIME, RequestId, VenueOrderId
@@ -86,9 +85,14 @@ def read_answer(request: Request, answer: HttpAnswer, symbol_of: SymbolOf = symb
     return (*facts, *told, *_unreadable("An element of the venue's answer cannot be read; it was left out.", skipped))
 
 
+def _cancels(request: Request) -> bool:
+    legs = request.legs if isinstance(request, BatchOrders) else (request,)
+    return all(isinstance(leg, CancelOrder) for leg in legs)
+
+
 def _kind(request: Request) -> object:
     if isinstance(request, BatchOrders):
-        return BatchOrders, is_cancel(request)
+        return BatchOrders, _cancels(request)
     if isinstance(request, QueryOrder) and request.venue_order_id is None:
         return QueryOrder, request.cursor
     return type(request)
@@ -119,7 +123,7 @@ def _refusal(request: Request, reason: str, *, proves: bool) -> tuple[Fact, ...]
 
 
 def _is_of_known_order(request: Request) -> bool:
-    return isinstance(request, ReplaceOrder | QueryOrder) or is_cancel(request)
+    return isinstance(request, ReplaceOrder | QueryOrder) or _cancels(request)
 
 
 def _outcome_of_question(request: Request, outcome: Outcome) -> Outcome:
