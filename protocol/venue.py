@@ -6,7 +6,7 @@ messages into facts. It knows no connection, no clock and no order state.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Protocol
 
@@ -272,6 +272,13 @@ class Throttle(Protocol):
         """Counts a request; 0. Or ns to wait until it may be sent, and nothing is counted. ages: of the orders that it
         is about, ns; now: ns, monotonic."""
 
+    def count(self, request: Request, symbols: Iterable[str], now: int) -> None:
+        """Counts a request that is never held back. symbols: of the orders that it is about."""
+
+    def exceeded(self, reason: str, symbol: str, now: int) -> None:
+        """The venue refused a request as one too many: its own count is higher than ours. reason: its words; symbol: of
+        the order that the request was about, "" if it was about no one order."""
+
     def allow(self, most: int) -> None:
         """The venue named its limit itself, in its own unit; that decides."""
 
@@ -279,6 +286,12 @@ class Throttle(Protocol):
 class _NoThrottle:
     def take(self, request: Request, symbol: str, ages: Sequence[int], now: int) -> int:
         return 0
+
+    def count(self, request: Request, symbols: Iterable[str], now: int) -> None:
+        pass
+
+    def exceeded(self, reason: str, symbol: str, now: int) -> None:
+        pass
 
     def allow(self, most: int) -> None:
         pass

@@ -216,6 +216,10 @@ class Answering:
             return  # it is on its way twice: where the other one works, this one finds nothing left to do
         if fact.outcome is Outcome.TOKEN and self._tokens.park(flight):
             return
+        if fact.outcome is Outcome.THROTTLED:
+            order = self._desk.order_of(flight)
+            symbol = "" if order is None else order.identity.instrument.symbol
+            self._desk.throttle.exceeded(fact.reason, symbol, self._desk.now.monotonic_ns)
         self._refusals[type(flight.request)](flight, fact)
 
     def _place_refused(self, flight: Flight, fact: facts.RequestRefused) -> None:

@@ -249,6 +249,7 @@ class Asking:
                 f"those of {symbol} alone. Cancel them one by one."
             )
         request = requests.CancelAllOrders(request_id=asked.request_id, symbol=symbol)
+        self._desk.count(request)
         self._desk.send(request, admission=asked.admission)
         self._desk.reply(asked.reply_to, asked.request_id)
 

@@ -53,7 +53,7 @@ class Audits:
         self._not_before = 0
         self._failures = 0
         self._was_open = False
-        self._fee_untold_at: int | None = None
+        self._fee_owed_at: int | None = None
         self._ticking = False
         self._examined: dict[ClientOrderId, Order] = {}
         self._examining: dict[ClientOrderId, Order] = {}
@@ -82,6 +82,17 @@ class Audits:
         self._examined[order.identity.client_order_id] = order
         self.want()
 
+    def owe_fee(self) -> None:
+        """A fill was told without its fee. Another message may bring it; if not, one of the next periods' runs does,
+        of which the last comes when history is up to date for certain."""
+        self._fee_owed_at = self._desk.now.monotonic_ns
+
+    @property
+    def _owes_fee(self) -> bool:
+        if self._fee_owed_at is None:
+            return False
+        return self._desk.now.monotonic_ns - self._fee_owed_at <= self._desk.rules.audit_period + OVERLAP
+
     def is_examined(self, order: Order) -> bool:
         """True while a run is reading what became of this order."""
         return order.identity.client_order_id in self._examining
@@ -90,17 +101,6 @@ class Audits:
         """The orders that the run which is just over has examined."""
         examined, self._examining = list(self._examining.values()), {}
         return examined
-
-    def fee_untold(self) -> None:
-        """A fill came without its fee, which history tells."""
-        self._fee_untold_at = self._desk.now.monotonic_ns
-
-    def _awaits_fee(self) -> bool:
-        """History is read for it also when no order is open any more, until what it shows late is there for certain."""
-        untold_at = self._fee_untold_at
-        if untold_at is None:
-            return False
-        return self._desk.now.monotonic_ns - untold_at <= self._desk.rules.audit_period + OVERLAP
 
     # Runs
 
@@ -112,7 +112,7 @@ class Audits:
             self._start()
             return
         self._tick()
-        if self._desk.orders.live or self._was_open or self._awaits_fee():
+        if self._desk.orders.live or self._was_open or self._owes_fee:
             self.want()
         if self._desk.orders.live:
             self.on_period()

@@ -138,6 +138,7 @@ class Closing:
         if desk.failed is not None and (self._taken or not over_http):
             return True  # no news of any order will come
         if now >= self._next_cancel and (desk.ready or over_http):
+            desk.count(request)
             self._cancels.append(desk.send(request, over_http=over_http))
             self._next_cancel, self._pause = now + self._pause, 2 * self._pause
             desk.timers.add(self._next_cancel, ClosingDue())

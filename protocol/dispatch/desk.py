@@ -148,6 +148,11 @@ class Desk:
                 f"{wait / SECOND:.1f} s. Try again then."
             )
 
+    def count(self, request: requests.Request) -> None:
+        """Counts a request about all orders, which nothing holds back."""
+        symbols = (order.identity.instrument.symbol for order in self.orders.live.values())
+        self.throttle.count(request, symbols, self.now.monotonic_ns)
+
     def require_free_number(self, request_id: RequestId) -> None:
         """Raises NotSent when the number is in use: the venue's answer could not be told apart."""
         if request_id in self.flights.by_id:

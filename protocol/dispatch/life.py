@@ -338,9 +338,9 @@ class OrderLife:
             )
         return True
 
-    def miss_fee(self) -> None:
+    def owe_fee(self) -> None:
         """A message told of a fill, and not of its fee."""
-        self._audits.fee_untold()
+        self._audits.owe_fee()
 
     def fill(self, order: Order, trade: Trade, final: bool) -> None:
         """Publishes an execution that was not published before. final: the venue says that it completes the order."""

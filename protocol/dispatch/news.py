@@ -80,7 +80,7 @@ class News:
         if self._life.is_known_fill(order, trade):
             return
         if trade.fee is None:
-            self._life.miss_fee()
+            self._life.owe_fee()
         if order is None:
             if (
                 self._desk.rules.unnamed_events

@@ -36,6 +36,8 @@ __all__ = ["order_view", "trade_of"]
 
 NOTHING: Final = OrderDescription()
 SIGNS: Final = ("+", "-", "#")
+NO_PARENT: Final = (None, "", "None")
+"""How rows say that no other order placed this one (spec A.17)."""
 
 
 def _price(text: str | None) -> Decimal | None:
@@ -115,7 +117,7 @@ def order_view(order_id: str, row: OrderRow, symbol_of: SymbolOf) -> OrderView:
         trigger_type=_signal(row, kind),
         average_price=_average(row),
         quote_amount=volume if by_amount else None,
-        parent=VenueOrderId(row.refid) if row.refid else None,
+        parent=VenueOrderId(row.refid) if row.refid not in NO_PARENT else None,
     )
 
 

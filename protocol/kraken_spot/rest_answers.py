@@ -36,8 +36,6 @@ from ..requests import (
     ReplaceOrder,
     Request,
     SetCancelTimer,
-    Urgency,
-    urgency_of,
 )
 from ..tolerant_json import BEGINNING
 from ..values import NO_TIME, RequestId, VenueOrderId
@@ -100,9 +98,14 @@ def is_number_refused(answer: HttpAnswer) -> bool:
     return any(error.startswith(WRONG_NONCE) for error in errors)
 
 
+def _cancels(request: Request) -> bool:
+    legs = request.legs if isinstance(request, BatchOrders) else (request,)
+    return all(isinstance(leg, CancelOrder) for leg in legs)
+
+
 def _kind(request: Request) -> object:
     if isinstance(request, BatchOrders):
-        return BatchOrders, urgency_of(request) is Urgency.LESS_RISK
+        return BatchOrders, _cancels(request)
     if isinstance(request, QueryOrder) and request.venue_order_id is None:
         return QueryOrder, request.cursor
     return type(request)
@@ -133,7 +136,7 @@ def _refusal(request: Request, reason: str, *, proves: bool) -> tuple[Fact, ...]
 
 
 def _is_of_known_order(request: Request) -> bool:
-    return isinstance(request, ReplaceOrder | QueryOrder) or urgency_of(request) is Urgency.LESS_RISK
+    return isinstance(request, ReplaceOrder | QueryOrder) or _cancels(request)
 
 
 def _outcome_of_question(request: Request, outcome: Outcome) -> Outcome:

@@ -136,6 +136,7 @@ class KrakenSpotVenue(VenueDefaults):
             changes_in_place=True,
             fills_lag=int(settings.fills_lag * SECOND),
             freshness=SECOND,
+            throttled_cancel_delays=(SECOND, 2 * SECOND, 4 * SECOND),
             reads_history=True,
             unnamed_events=True,
             audit_period=int(settings.audit_period * SECOND),
