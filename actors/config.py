@@ -103,9 +103,10 @@ class ClientConfig:
     instruments: known before connecting; load_instruments: read the venue's own list, too.
 
     heartbeat: between WebSocket pings (the Kraken venues ping every 20 s at least, whatever is asked for).
-    data_deadline: after this long without a message from the venue the connection counts as dead; at AX, which may be
-    silent while nothing happens, it is asked for the open orders then, and the connection is dead when no message comes
-    within `request_timeout`. Pings and pongs are no messages; parts of a long message count.
+    data_deadline: after this long without a message from the venue the connection counts as dead. AX may say nothing
+    while nothing happens: there the connection is dead when not even a ping came for so long; if pings come and no
+    message, it is asked for the open orders, and has `request_timeout` for an answer. Elsewhere pings and pongs count
+    for nothing; parts of a long message count.
     login_timeout: from the open WebSocket to the venue's login answer; a connection that takes longer is given up.
     http_timeout: for one call over HTTP, from its beginning (a wait for a connection included) to the last byte of the
     answer; one that could not be begun within this time of being asked for is told as certainly not sent.

@@ -394,7 +394,7 @@ class _Session:
                 timeout = self.desk.venue.rules.request_timeout / NANOSECONDS
                 text = f"The venue did not answer within {timeout:g} s, and nothing else came from it either."
                 yield socket.unanswered_since + timeout, text
-            yield math.inf, ""
+            yield socket.last_heard + patience, f"Nothing came from the venue for {patience:g} s."
         elif self.silence is Silence.NOTHING and self.is_logged_in:
             quiet = patience + self._keep_alive_periods()[0]  # the pongs that it has to send are all that there may be
             yield socket.last_heard + quiet, f"Nothing came from the venue for {quiet:g} s."
@@ -410,15 +410,20 @@ class _Session:
         return max(self.heard_at, socket.last_part)
 
     async def _ask_if_silent(self, socket: Socket) -> float:
-        """Where silence proves nothing, asks when it has lasted. Gives when to look again."""
+        """Where silence proves nothing, asks when no message came for a while; or no byte for half of it, so that there
+        is time to answer. Gives when to look again."""
         if self.silence is not Silence.ASKED:
             return math.inf
-        due = max(self._last_life(socket), self.asked_at) + self.desk.settings.data_deadline
+        patience = self.desk.settings.data_deadline
+        due = min(
+            max(self._last_life(socket), self.asked_at) + patience,
+            max(socket.last_heard, self.asked_at) + patience / 2,
+        )
         if trio.current_time() < due:
             return due
         self.asked_at = trio.current_time()
         await put(self.to_dispatch, Batch((LinkSilent(self.connection),), self.desk.clock.now()))
-        return self.asked_at + self.desk.settings.data_deadline
+        return self.asked_at + patience / 2
 
     def _longest_look_away(self) -> float:
         """Seconds in which nothing can begin and be over its time that must not go on."""

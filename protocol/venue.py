@@ -133,8 +133,9 @@ class Silence(Enum):
 
     DEAD: the connection is dead, since a living venue sends something every few seconds;
     BEATS: the same once the venue has promised heartbeats, or if it has been silent from the login on;
-    ASKED: by itself nothing, so the venue is asked for the open orders; the connection is dead if then, or after any
-    other request, no message at all comes within `request_timeout`;
+    ASKED: by itself nothing, so the venue is asked for the open orders (sooner if no byte comes either). The connection
+    is dead if no message at all follows within `request_timeout` on that, or on any other request; or if no byte comes
+    for `data_deadline`;
     NOTHING: nothing, and the venue answers no question over this connection: any byte counts as life. So it is under
     BEATS too where the venue refuses heartbeats.
     """
