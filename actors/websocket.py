@@ -158,8 +158,9 @@ async def open_socket(
     """Connects, upgrades and yields the socket; on leaving, drops the connection (`close` first to part politely).
 
     Owns every task it starts; what the block raises leaves it unwrapped. max_message_size: bytes or characters of
-    one message; a longer one is a violation; statements: texts that the peer does not answer. The caller bounds the time. Raises UpgradeRefused for an HTTP answer,
-    OSError when no connection came about, ValueError for an unusable url or header.
+    one message; a longer one is a violation; statements: texts that the peer does not answer. The caller bounds the
+    time. Raises UpgradeRefused for an HTTP answer, OSError when no connection came about, ValueError for an unusable
+    url or header.
     """
     request = _UpgradeRequest.read(upgrade)
     host, port = host_and_port(upgrade.url)
