@@ -5,6 +5,8 @@ QueryOrders takes order ids alone (spec A.17): the list of open orders is asked 
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 import trio
 from trio.testing import MockClock
@@ -24,6 +26,7 @@ from .scripted_spot import (
     filled_row,
     in_turn,
     listed,
+    live,
     ok,
     open_scripted_spot,
     row,
@@ -284,3 +287,24 @@ async def test_a_lookup_counts_as_the_venue_counts_it(autojump_clock: MockClock)
         times = [*venue.asked_at("OpenOrders"), *venue.asked_at("ClosedOrders"), *venue.asked_at("TradesHistory")]
         spent = 2 * sum(began <= time <= began + 20 for time in times)
         assert spent <= 15 + 20 // 3
+
+
+# An amendment that nobody here asked for
+
+
+@pytest.mark.parametrize("kind", ["amended", "restated"])
+async def test_a_change_that_leaves_the_quantity_out_is_asked_about_unless_it_is_ours(
+    autojump_clock: MockClock, kind: str
+) -> None:
+    async with at_spot() as (venue, client, stream):
+        order = await client.submit(buy(client_order_id="a-1"))
+        await order.accepted()
+        venue.open_rows[ID] = row("a-1", vol="0.50000000")
+        await venue.report(live(ID, exec_type=kind, reason="User requested", amended=True))
+        heard = await drain(stream, 5)
+        assert [asked["txid"] for asked in venue.asked("QueryOrders")] == [ID]
+        assert [event.quantity for event in heard if isinstance(event, events.Updated)] == [Decimal("0.5")]
+        venue.on["amend_order"] = venue.take_amendment
+        await client.replace(order, price="60001")
+        await drain(stream, 5)
+        assert len(venue.asked("QueryOrders")) == 1
