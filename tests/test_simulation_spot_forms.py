@@ -524,6 +524,18 @@ def test_a_refusal_names_the_parameter_as_rest_does(form: dict[str, Any], key: s
     assert refused(Floor(), **form) == f"EGeneral:Invalid arguments:{key}"
 
 
+@pytest.mark.parametrize("call", ["AmendOrder", "CancelOrder", "EditOrder"])
+def test_an_order_is_named_by_exactly_one_id(call: str) -> None:
+    desk = Desk()
+    order_id = desk.added(cl_ord_id="twice")
+    form = {"pair": "XBTUSD"} if call == "EditOrder" else {}
+    assert desk.floor.rest(call, **form) == {"error": ["EGeneral:Invalid arguments:txid"]}
+    if call != "EditOrder":
+        both = desk.floor.rest(call, txid=order_id, cl_ord_id="twice")
+        assert both == {"error": ["EGeneral:Invalid arguments:txid"]}
+    assert desk.kinds == ["pending_new", "new"]
+
+
 def test_free_text_ids_may_have_to_be_in_lower_case() -> None:
     desk = Desk(uppercase_ids=False)
     assert desk.refused(cl_ord_id="O202602270023") == "EGeneral:Invalid arguments:cl_ord_id"

@@ -1,9 +1,9 @@
 """Kraken Spot's wire, as classes: one per JSON object or form, field names exactly as sent (spec A).
 
-Every class is declared once and used in both directions. A missing key, null and "" mean the same. How a field is
-written is its metadata: nothing said, a decimal is a JSON number with a point; `TEXT`, it is text; `BARE`, a number as
-short as it can be; `SHOWN`, null where it is None; `keyed`, the key is another than the name. Enumerated values stay
-plain text here; `words` turns them into values.
+The simulated venue has classes of its own, so that a mistake of one side shows at the other. A missing key, null and
+"" mean the same. How a field is written is its metadata: nothing said, a decimal is a JSON number with a point; `TEXT`,
+it is text; `BARE`, a number as short as it can be; `SHOWN`, null where it is None; `keyed`, the key is another than the
+name. Enumerated values stay plain text here; `words` turns them into values.
 
 https://docs.kraken.com/api/docs/websocket-v2
 """
@@ -61,7 +61,6 @@ __all__ = [
     "OrderRow",
     "OrderTerms",
     "Params",
-    "Ping",
     "PrivateForm",
     "QueryOrdersAnswer",
     "QueryOrdersForm",
@@ -318,11 +317,6 @@ class Subscribe:
 class Unsubscribe:
     channel: str
     token: str | None = field(default=None, repr=False)
-
-
-@frozen(kw_only=True)
-class Ping:
-    """A ping has no params."""
 
 
 @frozen(kw_only=True)

@@ -54,12 +54,16 @@ REST_WORDS: Final[Mapping[str, str]] = {
 """What the engine calls a parameter as AddOrder and EditOrder call it."""
 
 
+TXID: Final[Mapping[str, str]] = {"order_id": "txid"}
+"""The same of AmendOrder and CancelOrder."""
+
+
 @contextmanager
-def _in_rest_words() -> Iterator[None]:
+def _in_rest_words(words: Mapping[str, str] = REST_WORDS) -> Iterator[None]:
     try:
         yield
     except InvalidArgument as refused:
-        raise invalid(REST_WORDS.get(refused.argument, refused.argument)) from None
+        raise invalid(words.get(refused.argument, refused.argument)) from None
 
 
 def _check_deadline(call: Call, text: str | None) -> None:
@@ -156,7 +160,8 @@ def _leg(call: Call, terms: Terms, pair: Pair, batch: int) -> Row:
 def _amend(call: Call) -> Row:
     form = call.form(forms.AmendOrder)
     _check_deadline(call, form.deadline)
-    order = call.engine.find(call.account, form.txid, form.cl_ord_id)
+    with _in_rest_words(TXID):
+        order = call.engine.find(call.account, form.txid, form.cl_ord_id)
     if form.pair is not None and call.pair(form.pair) != call.pair_of(order):
         raise invalid("pair")
     change = Amendment(
@@ -213,7 +218,9 @@ def _edit(call: Call) -> Row:
 
 def _editable(call: Call, name: str | None) -> VenueOrder:
     """By order id, or by a tag that only one open order has. Raises Refused."""
-    if name is None or not is_tag(name):
+    if name is None:
+        raise invalid("txid")
+    if not is_tag(name):
         return call.engine.find(call.account, name)
     orders = call.engine.find_by_userref(call.account, int(name))
     if len(orders) > 1:
@@ -250,7 +257,8 @@ def _cancel(call: Call) -> Row:
     if form.txid is not None and form.cl_ord_id is None and is_tag(form.txid):
         orders = call.engine.find_by_userref(call.account, int(form.txid))
     else:
-        orders = [call.engine.find(call.account, form.txid, form.cl_ord_id)]
+        with _in_rest_words(TXID):
+            orders = [call.engine.find(call.account, form.txid, form.cl_ord_id)]
     for order in orders:
         call.engine.cancel(order)
     call.engine.settle()

@@ -171,7 +171,7 @@ def _trades_history(call: Call) -> Row:
 def _query_trades(call: Call) -> Row:
     form = call.form(forms.QueryTrades)
     names = _names(call, form.txid, MOST_TRADES)
-    known = {trade.trade_id: trade for single in (True, False) for trade in _trades(call, consolidated=single)}
+    known = {trade.trade_id: trade for together in (True, False) for trade in _trades(call, consolidated=together)}
     return _trade_rows(call, (known[name] for name in names if name in known))
 
 

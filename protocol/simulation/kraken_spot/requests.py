@@ -9,8 +9,13 @@ https://docs.kraken.com/api/docs/websocket-v2
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from attrs import field, frozen
+if TYPE_CHECKING:
+    from attrs import field, frozen
+else:
+    from attrs import define as frozen  # built for every request and gone with it: see `facts`
+    from attrs import field
 
 __all__ = [
     "AddOrder",

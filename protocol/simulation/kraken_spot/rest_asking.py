@@ -27,6 +27,7 @@ __all__ = ["RestPrice", "limit_price_of", "rest_price", "terms_of_form", "trigge
 SECOND: Final = 1_000_000_000
 FLAGS: Final = frozenset({"post", "fcib", "fciq", "nompp", "viqc"})
 SIGNS: Final[Mapping[str, int]] = {"+": 1, "-": -1, "#": 0}
+TRAILING_LIMIT: Final = "trailing-stop-limit"
 NO_LEVERAGE: Final = (None, "none", "0")
 
 
@@ -154,9 +155,13 @@ def _trailing_limit(terms: Terms, price: RestPrice) -> Terms:
     """The distance counts beyond the trigger: upwards for a buy."""
     if price.kind == "static":
         raise invalid("price2")
-    signed = price.number * (price.sign or 1)
-    beyond = signed if terms.side is Side.BUY or not price.sign else -signed
-    return evolve(terms, limit_price=beyond, limit_kind=price.kind, limit_distance=None)
+    return evolve(terms, limit_price=_beyond(price, terms.side), limit_kind=price.kind, limit_distance=None)
+
+
+def _beyond(price: RestPrice, side: Side) -> Decimal:
+    """How far beyond its trigger a limit lies: negative for one that is better than it."""
+    upwards = price.number * (price.sign or usual_limit_sign(side, TRAILING_LIMIT))
+    return upwards if side is Side.BUY else -upwards
 
 
 def _close_of(form: Close, side: Side) -> CloseTerms:
@@ -180,9 +185,7 @@ def _with_limit(close: CloseTerms, price: RestPrice | None, side: Side) -> Close
     if price.kind == "static":
         return evolve(close, limit_price=price.number)
     if close.type in TRAILING:
-        signed = price.number * (price.sign or 1)
-        beyond = signed if side is Side.BUY or not price.sign else -signed
-        return evolve(close, limit_price=beyond, limit_kind=price.kind)
+        return evolve(close, limit_price=_beyond(price, side), limit_kind=price.kind)
     return evolve(close, limit_distance=price.distance(usual_limit_sign(side, close.type)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from attrs import frozen
 
@@ -21,7 +21,7 @@ __all__ = ["Call", "Handler"]
 
 T = TypeVar("T")
 
-FORM_SPELLING = "close["
+FORM_SPELLING: Final = "close["
 
 
 @frozen(kw_only=True)
