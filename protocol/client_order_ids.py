@@ -6,10 +6,12 @@ from typing import Final
 
 from .values import ClientOrderId
 
-__all__ = ["is_name", "is_name_in_ascii", "is_short", "short_form"]
+__all__ = ["LONGEST_ANYWHERE", "is_name", "is_name_in_ascii", "is_short", "short_form"]
 
 LONGEST: Final = 36
 """Characters, where a venue says nothing else."""
+LONGEST_ANYWHERE: Final = 100
+"""At Kraken Futures."""
 LONGEST_FREE_TEXT: Final = 18
 HEX: Final = frozenset("0123456789abcdefABCDEF")
 

@@ -124,6 +124,18 @@ async def test_a_history_that_goes_on_without_end_is_left(autojump_clock: MockCl
         assert 1 < len(venue.asked("/api/history/v3/orders")) <= 5
 
 
+async def test_an_older_order_under_the_same_client_id_says_nothing_of_this_one(autojump_clock: MockClock) -> None:
+    async with trading() as (venue, client, stream):
+        order = await client.submit(buy(client_order_id="grid-1"))
+        await order.accepted()
+        older = history_order("aaaaaaaa-0000-4000-8000-0000000000ff", "grid-1")
+        venue.history["orders"] = [element("OrderCancelled", order=older, reason="cancelled_by_user")]
+        await go_down(venue)
+        await until(stream, events.Reconciled, 2)
+        state = await order.state()
+        assert (state.status, state.venue_order_id) == (OrderStatus.ACCEPTED, ID)
+
+
 # Stops have a history of their own
 
 
@@ -358,6 +370,25 @@ async def test_a_reduce_only_order_has_the_quantity_that_the_venue_kept(
         assert filled.commission.amount == Decimal("-1.2"), "a rebate is negative"
         assert not [name for name in names(await drain(stream, 120)) if name != "Reconciled"], "no gap, no Completed"
         assert (await order.state()).quantity == Decimal("0.4")
+
+
+async def test_a_change_of_a_reduce_only_order_may_be_cut_as_well(autojump_clock: MockClock) -> None:
+    async def edit(params: dict[str, str]) -> Message:
+        (placed,) = venue.placed
+        await venue.peer.say(delta(ID, placed, "edited_by_user", qty=0.4, limit_price=60001.0, reduce_only=True))
+        return ok(editStatus={"status": "edited", "orderId": ID, "orderEvents": []})
+
+    async with trading() as (venue, client, stream):
+        order = await client.submit(NewOrder.limit(BTC, Side.SELL, quantity="0.3", price="60000", reduce_only=True))
+        await order.accepted()
+        venue.on_call["editorder"] = edit
+        await client.replace(order, quantity="1", price="60001")
+        updated = await wait_for(stream, events.Updated)
+        assert (updated.quantity, updated.price) == (Decimal("0.4"), 60001)
+        name = str(order.client_order_id)
+        venue.open_rows = [open_row(ID, name, side="sell", unfilledSize=0.4, limitPrice=60001)]
+        venue.statuses = [status_row(ID, name, side="sell", quantity=0.4, limitPrice=60001)]
+        assert "ModifyRejected" not in names(await drain(stream, 60))
 
 
 # Client order ids

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
-from ..client_order_ids import is_name_in_ascii
+from ..client_order_ids import LONGEST_ANYWHERE, is_name_in_ascii
 from ..commands import Replace
 from ..errors import NotSent
 from ..orders import NewOrder
@@ -20,8 +20,6 @@ from .instruments import VENUE
 
 __all__ = ["check_change", "check_order", "check_terms"]
 
-LONGEST_NAME: Final = 100
-"""Characters of a client order id, which is sent whole."""
 LEAST_DEVIATION: Final = Decimal("0.1")
 MOST_DEVIATION: Final = Decimal(50)
 
@@ -35,14 +33,14 @@ def check_order(order: NewOrder, instruments: Mapping[str, Instrument]) -> Instr
     if not isinstance(order.side, Side):
         raise NotSent(f"the side of an order must be BUY or SELL, not {order.side!r}.")
     name = order.client_order_id
-    if name is not None and not is_name_in_ascii(name, LONGEST_NAME):
+    if name is not None and not is_name_in_ascii(name, LONGEST_ANYWHERE):
         raise NotSent(_bad_name(name))
     return instrument
 
 
 def _bad_name(name: str) -> str:
-    what = f"a client order id must be 1 to {LONGEST_NAME} printable ASCII characters"
-    if len(name) > LONGEST_NAME:
+    what = f"a client order id must be 1 to {LONGEST_ANYWHERE} printable ASCII characters"
+    if len(name) > LONGEST_ANYWHERE:
         return f"{what}; this one has {len(name)}, and begins with {name[:40]!r}."
     return f"{what}, not {name[:40]!r}."
 
