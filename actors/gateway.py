@@ -51,6 +51,7 @@ def _views(config: ClientConfig) -> Views:
         instruments=Published({}),
         statistics=Published(FeedStatistics()),
         token=Published(token),
+        skew=Published(None),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from attrs import define, field
 
 from .requests import PlaceOrder, Request
-from .values import ClientOrderId, RequestId, VenueOrderId
+from .values import ClientOrderId, Instant, RequestId, VenueOrderId
 
 __all__ = ["Flight", "Flights", "Timers"]
 
@@ -25,20 +25,21 @@ LAST_REQUEST_ID: Final = (1 << 31) - 1
 class Flight:
     """One request that was released towards the venue.
 
-    connection: the one it was meant for, 0 over HTTP; sent_at: ns, monotonic; answered: the venue took it, and what
-    came of it is still to be seen; lost: no answer came in time, or its connection ended; reply_to: who awaits the
-    answer; own_query: a status query that dispatch sends on its own account; place: what to send once this price
-    preview is answered; tries: how often a cancel came too early; resting: a cancel that came too early and waits to be
-    sent again; overdue: a cancel or change whose outcome is asked for, because its time is over; replacement: the new
-    venue order id that the answer to a replacement named; until: how far history is to be read; read: how many
-    executions of it have been; parked: refused for the session token, and waiting for another; resent: with another
-    token, once.
+    connection: the one it was meant for, 0 over HTTP; sent_at: ns, monotonic; sent_wall: ns since 1970; answered: the
+    venue took it, and what came of it is still to be seen; lost: no answer came in time, or its connection ended;
+    reply_to: who awaits the answer; own_query: a status query that dispatch sends on its own account; place: what to
+    send once this price preview is answered; tries: how often a cancel came too early; resting: a cancel that came too
+    early and waits to be sent again; overdue: a cancel or change whose outcome is asked for, because its time is over;
+    replacement: the new venue order id that the answer to a replacement named; until: how far history is to be read;
+    read: how many executions of it have been; parked: refused for the session token, and waiting for another; resent:
+    with another token, once; held: not sent, and waiting for the venue's time.
     """
 
     request: Request
     client_order_id: ClientOrderId | None
     connection: int
     sent_at: int
+    sent_wall: int
     reply_to: object = None
     own_query: bool = False
     answered: bool = False
@@ -52,6 +53,12 @@ class Flight:
     read: int = 0
     parked: bool = False
     resent: bool = False
+    held: bool = False
+
+    @property
+    def asked_at(self) -> Instant:
+        """When it was released, by both clocks."""
+        return Instant(self.sent_at, self.sent_wall)
 
     @property
     def request_id(self) -> RequestId:

@@ -24,6 +24,7 @@ else:
 __all__ = [
     "CANCELS",
     "WITHDRAWN",
+    "AskTime",
     "BatchOrders",
     "CancelAllOrders",
     "CancelOrder",
@@ -48,7 +49,8 @@ __all__ = [
 class PlaceOrder:
     """Quantities and prices have been checked against the instrument. price: quote currency per unit.
 
-    Terms as in `NewOrder`. process_before: ns since 1970; a venue that gets the request later refuses it.
+    Terms as in `NewOrder`. process_before: ns since 1970 by the venue's clock; a venue that gets the request later
+    refuses it; own_deadline: the user chose that moment, so it is not ours to move.
     """
 
     request_id: RequestId
@@ -70,6 +72,7 @@ class PlaceOrder:
     limit_offset_unit: OffsetUnit = OffsetUnit.PERCENT
     expire_time: int | None = None
     process_before: int | None = None
+    own_deadline: bool = False
     display_quantity: Decimal | None = None
     quote_quantity: bool = False
     margin: bool = False
@@ -178,6 +181,13 @@ class SetCancelTimer:
     seconds: int
 
 
+@frozen(kw_only=True)
+class AskTime:
+    """What does the venue's clock show? Any cheap question whose answer tells."""
+
+    request_id: RequestId
+
+
 Leg = PlaceOrder | ReplaceOrder | CancelOrder
 
 
@@ -202,6 +212,7 @@ Request = (
     | ListOrderHistory
     | SetCancelTimer
     | BatchOrders
+    | AskTime
 )
 
 CANCELS: Final = (CancelOrder, CancelAllOrders, BatchOrders)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from .values import Instant
 
@@ -65,9 +65,19 @@ class ClockReading:
 
 @frozen
 class VenueClock:
-    """What is known of the venue's clock. Replaced by another one with each exchange; `VenueClock()`: nothing yet."""
+    """What is known of the venue's clock. Replaced by another one with each exchange; `VenueClock()`: nothing yet.
 
-    reading: ClockReading | None = field(default=None)
+    Whoever owns it looks at both of our clocks now and then, and says so (`jump`) when they have moved against each
+    other by more than `JUMP` between two looks.
+    """
+
+    reading: ClockReading | None = None
+    jumped: bool = field(default=False)
+    """Our clocks were seen to jump since, even if they have come back."""
+
+    def jump(self) -> VenueClock:
+        """After our clocks were seen to jump."""
+        return evolve(self, jumped=True)
 
     def hear(self, reading: ClockReading) -> VenueClock:
         """With another reading: the narrower one of the two is kept, but a reading that no longer counts, or that the
@@ -86,6 +96,7 @@ class VenueClock:
         reading = self.reading
         return (
             reading is not None
+            and not self.jumped
             and abs(_lead(now) - _lead(reading.heard)) <= JUMP
             and reading.uncertainty_at(now) <= MOST_UNCERTAIN
         )

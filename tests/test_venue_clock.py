@@ -62,7 +62,9 @@ def test_stamps_that_lie_further_apart_than_question_and_answer_bound_each_other
         pytest.param(at(5), at(5, WALL - 2 * SECOND), WALL, WALL, id="our clock was set in between"),
     ],
 )
-def test_an_exchange_that_makes_no_sense_shows_nothing(asked: Instant, heard: Instant, received: int, sent: int) -> None:
+def test_an_exchange_that_makes_no_sense_shows_nothing(
+    asked: Instant, heard: Instant, received: int, sent: int
+) -> None:
     assert ClockReading.of(asked, heard, received, sent, 1) is None
 
 
@@ -113,6 +115,13 @@ def test_a_jump_of_our_clock_makes_the_skew_unknown_until_the_next_reading(jump:
     again = clock.hear(measured)
     assert again.skew(now) == int(jump * SECOND)
     assert again.time(now.wall_ns, now) == WALL + 5 * SECOND
+
+
+def test_a_jump_that_was_seen_counts_even_if_the_clocks_came_back() -> None:
+    """Set back by an hour, and then the machine slept for one: nothing is as it was."""
+    clock = VenueClock().hear(read(0.0, 0.0, WALL)).jump()
+    assert clock.skew(at(1)) is None
+    assert clock.hear(read(1.0, 1.5, WALL + SECOND)).skew(at(1.5)) == 250 * MS
 
 
 def test_a_small_correction_of_our_clock_shows_in_the_skew_at_once() -> None:

@@ -131,6 +131,7 @@ class AxVenue(VenueDefaults):
             market_needs_price=True,
             history_span=codec.LONGEST_FILL_RANGE,
             cancel_by_wire_id=self.settings.cancel_by_client_id,
+            dates_acceptance=True,
         )
 
     @_origin.default

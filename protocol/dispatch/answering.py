@@ -60,6 +60,10 @@ class Answering:
             requests.PreviewPrice: self._preview_refused,
         }
 
+    def add_answer(self, request: type, answered: Callable[[Flight, Any], None]) -> None:
+        """Requests whose answer another part of dispatch understands."""
+        self._answers[request] = answered
+
     def add_refusal(self, request: type, refused: Callable[[Flight, facts.RequestRefused], None]) -> None:
         """Requests whose refusal another part of dispatch understands."""
         self._refusals[request] = refused
@@ -194,6 +198,9 @@ class Answering:
             return
         if fact.outcome is Outcome.TOKEN and self._tokens.park(flight):
             return
+        reason = self._desk.explained(fact.reason)
+        if reason is not fact.reason:
+            fact = evolve(fact, reason=reason)
         self._refusals[type(flight.request)](flight, fact)
 
     def _place_refused(self, flight: Flight, fact: facts.RequestRefused) -> None:

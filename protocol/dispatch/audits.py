@@ -59,7 +59,7 @@ class Audits:
     def begin(self) -> None:
         """The first login: what was before it is not ours to read."""
         if self._read_until is None:
-            self._read_until = self._desk.now.wall_ns
+            self._read_until = self._desk.by_venue(self._desk.now.wall_ns)
         if not self._ticking:
             self._ticking = True
             self._tick()
@@ -109,7 +109,7 @@ class Audits:
             return
         assert self._read_until is not None  # a login came first
         self._run += 1
-        self._began = desk.now.wall_ns
+        self._began = desk.by_venue(desk.now.wall_ns)
         self._examining, self._examined = self._examined, {}
         self._was_open = bool(desk.orders.live)
         self._request = desk.flights.next_internal_id()
@@ -126,10 +126,11 @@ class Audits:
         if not self._examining:
             self._finish()
             return
-        start = min(order.identity.local_time for order in self._examining.values()) - OVERLAP
-        self._request = self._desk.flights.next_internal_id()
-        end = self._desk.now.wall_ns + OVERLAP
-        self._desk.send(ListOrderHistory(request_id=self._request, start=max(0, start), end=end))
+        desk = self._desk
+        start = desk.by_venue(min(order.identity.local_time for order in self._examining.values())) - OVERLAP
+        self._request = desk.flights.next_internal_id()
+        end = desk.by_venue(desk.now.wall_ns) + OVERLAP
+        desk.send(ListOrderHistory(request_id=self._request, start=max(0, start), end=end))
 
     def orders_read(self, request_id: RequestId) -> None:
         """The last page of what became of orders."""

@@ -12,11 +12,13 @@ from ..values import ClientOrderId, RequestId
 __all__ = [
     "AuditDue",
     "CancelDue",
+    "ClockDue",
     "ClosingDue",
     "Decisions",
     "EndLink",
     "FillsDue",
     "KeptDue",
+    "Measured",
     "QueryDue",
     "Reply",
     "RequestDue",
@@ -48,16 +50,24 @@ class Reply:
     value: object
 
 
+@frozen
+class Measured:
+    """How our clock stands to the venue's. skew: ns by which it is ahead, negative: behind; None: no longer known."""
+
+    skew: int | None
+
+
 @define
 class Decisions:
     """What one call of `apply` decided, each list in order. released: credits of requests that will not be sent;
-    warnings: sentences for the log."""
+    warnings: sentences for the log; measured: set when our clock was compared with the venue's."""
 
     records: list[Record] = field(factory=list)
     sends: list[Send | EndLink] = field(factory=list)
     replies: list[Reply] = field(factory=list)
     released: list[Admission] = field(factory=list)
     warnings: list[str] = field(factory=list)
+    measured: Measured | None = None
 
     def __bool__(self) -> bool:
         return bool(self.records or self.sends or self.replies or self.released or self.warnings)
@@ -106,6 +116,13 @@ class TimerDue:
     """Time to set the cancel-all timer again; generation: of the setting that planned this."""
 
     generation: int
+
+
+@frozen
+class ClockDue:
+    """Time to look at the clocks. periodic: because of the period, not because something waits."""
+
+    periodic: bool
 
 
 @frozen

@@ -54,7 +54,7 @@ class History:
             self._unclaimed.tell(trade, order)
 
     def _is_before_us(self, trade: Trade) -> bool:
-        return trade.time < self._desk.opened_at
+        return trade.time < self._desk.by_venue(self._desk.opened_at)
 
     def _next_page(self, flight: Flight, request: requests.ListFills, fact: facts.FillsListed) -> None:
         read = flight.read + len(fact.trades)

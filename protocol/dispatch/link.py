@@ -142,6 +142,7 @@ class Link:
     def _leave(self, connection: int) -> None:
         self._desk.ready = False
         self._desk.mode = None
+        self._losing.deny_held("The connection ended before it was sent.")
         self._losing.lose_connections(connection)
         self._losing.drop_own_queries()
         self._queries.reset()
@@ -210,6 +211,7 @@ class Link:
             desk.reply(asked.reply_to, None)
             return
         self._losing.deny_previews("The client was closed before it was sent.")
+        self._losing.deny_held("The client was closed before it was sent.")
         until_flat = command.cancel_all and desk.ready
         if until_flat:  # also orders of other sessions, which we do not track
             desk.send(requests.CancelAllOrders(request_id=desk.flights.next_internal_id(), symbol=None))

@@ -25,6 +25,7 @@ COSTS: Final[dict[type, int]] = {
     requests.ListOpenOrders: 2,
     requests.ListFills: 25,
     requests.QueryOrder: 1,
+    requests.AskTime: 2,
     ListOrderHistory: 6,
 }
 """Tokens of one call. `ListFills` with a time (`lastFillTime`) is the dear kind. History tokens are counted in sixths,
@@ -50,10 +51,10 @@ def pool_of(request: object) -> str:
 
 
 def is_urgent(request: object) -> bool:
-    """True for what takes risk away: it may use up the reserve."""
+    """True for what takes risk away, and for the question that orders wait for: it may use up the reserve."""
     if isinstance(request, BatchOrders):
         return all(isinstance(leg, requests.CancelOrder) for leg in request.legs)
-    return isinstance(request, requests.CancelOrder | requests.CancelAllOrders | SetCancelTimer)
+    return isinstance(request, requests.CancelOrder | requests.CancelAllOrders | SetCancelTimer | requests.AskTime)
 
 
 BUDGETS: Final = {

@@ -45,6 +45,7 @@ __all__ = [
     "RestFill",
     "SHOWN",
     "SendForm",
+    "Stamped",
     "Status",
     "TimerStatus",
     "TrailingOptions",
@@ -521,4 +522,11 @@ class RestAnswer:
     orderEvents: list[OrderEvent] | None = None
     continuationToken: str | None = None
     instruments: list[InstrumentRow] | None = None
+    serverTime: str | None = None
+
+
+@frozen(kw_only=True)
+class Stamped:
+    """What every REST answer may tell besides, and nothing else of it."""
+
     serverTime: str | None = None
