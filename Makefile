@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENUE ?= ax
 BIN := .venv/bin
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check peers bench clean
 
 demo: .venv/demo
 	$(BIN)/python examples/quickstart.py $(VENUE)
@@ -11,14 +11,20 @@ demo: .venv/demo
 test: .venv/test
 	$(BIN)/python -m pytest $(ARGS)
 
-check: .venv/check
+check: .venv/check .venv/peers/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m tests.peers.run .venv/peers/bin/python
 
+# Independent clients of the real venues, in an environment of their own, trade at the embedded ones.
+peers: .venv/demo .venv/peers/installed
+	$(BIN)/python -m tests.peers.run .venv/peers/bin/python
+
+# AGAINST=HEAD^ measures this tree and that commit in turns, and fails where a row is worse by more than 5 %.
 bench: .venv/bench
-	$(BIN)/python -m benchmarks $(ARGS)
+	$(BIN)/python -m benchmarks $(if $(AGAINST),--against $(AGAINST)) $(ARGS)
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
@@ -36,6 +42,14 @@ clean:
 
 .venv/check: .venv/bin/python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo,test,check]'
+	touch $@
+
+PEERS := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["peers"])
+
+.venv/peers/installed: .venv/bin/python pyproject.toml tests/peers/constraints.txt
+	$(PYTHON) -m venv .venv/peers
+	.venv/peers/bin/python -m pip install --quiet --disable-pip-version-check -c tests/peers/constraints.txt \
+		$$($(BIN)/python -c '$(PEERS)')
 	touch $@
 
 .venv/bench: .venv/bin/python pyproject.toml constraints.txt

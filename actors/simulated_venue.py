@@ -13,11 +13,11 @@ import trio
 from attrs import field, frozen
 
 from protocol.simulation.exchange import Exchange, ExchangeInput, Output
-from protocol.simulation.faults import FaultSchedule
+from protocol.simulation.faults import FaultKind, FaultSchedule
 from protocol.simulation.ledger import Execution
 from protocol.values import Instant, Side, exact
 
-from .clock import Clock, system_wall_clock
+from .clock import NANOSECONDS, Clock, system_wall_clock
 from .config import ClientConfig, Credentials
 from .memory_stream import MemoryListener
 from .network import Connector, MemoryConnector
@@ -70,6 +70,14 @@ class SimulatedVenue:
             return outputs
 
         await self.act(other_trader)
+
+    def fail_next(self, kind: FaultKind, *, of: str | None = None, code: int | None = None, delay: float = 0) -> None:
+        """Something goes wrong with the next thing that comes, such as the next placement for `FaultKind.PLACE_ERROR`.
+        of: only with one of this name: the method, path or kind that the venue's wire has for it (`add_order`,
+        `/derivatives/api/v3/cancelorder`, `p`); code: as in `Fault`, None for the usual one; delay: seconds.
+
+        Raises ValueError for a code that no venue can send."""
+        self.exchange.faults.fail_next(kind, of=of, code=code, delay=int(delay * NANOSECONDS))
 
     async def drop_connections(self) -> None:
         """Cuts every connection without a word; new ones are accepted."""

@@ -11,6 +11,7 @@ that are there already are replayed at the start: orders and positions survive a
 from __future__ import annotations
 
 import argparse
+import errno
 import signal
 import ssl
 import tempfile
@@ -114,6 +115,16 @@ async def serve(options: argparse.Namespace, stack: ExitStack) -> None:
     print("stopped", flush=True)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    options = arguments()
     with ExitStack() as resources:
-        trio.run(serve, arguments(), resources)
+        try:
+            trio.run(serve, options, resources)
+        except OSError as problem:
+            if problem.errno not in (errno.EADDRINUSE, errno.EACCES):
+                raise
+            raise SystemExit(f"Port {options.port} cannot be used: {problem.strerror}. Choose another.") from None
+
+
+if __name__ == "__main__":
+    main()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -84,6 +85,14 @@ def test_the_table_of_orders_fits_into_a_terminal_of_80_columns(monkeypatch: pyt
         screen.say("")
         shown = console.file.getvalue()  # type: ignore[attr-defined]
     assert all(value in shown for value in row.values())
+
+
+def test_a_port_that_is_taken_is_told_in_a_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run("examples/serve_venue.py", "ax", "--port", str(port))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"Port {port} cannot be used: Address already in use. Choose another.\n"
 
 
 @pytest.mark.parametrize("where", [".", "nowhere/inputs.jsonl"])

@@ -1947,7 +1947,7 @@ def test_feed_messages_can_be_lost_doubled_late_and_strange() -> None:
 
 @pytest.mark.parametrize("kind", list(FaultKind))
 def test_every_fault_can_happen_and_the_venue_goes_on(kind: FaultKind) -> None:
-    floor = Floor(*(Fault(kind=kind, nth=nth, code=503, delay=SECOND) for nth in range(1, 4)))
+    floor = Floor(*(Fault(kind=kind, nth=nth, delay=SECOND) for nth in range(1, 4)))
     sessions = [floor.open() for _ in range(4)]
     session = sessions[-1]
     for number in range(1, 5):

@@ -1743,7 +1743,7 @@ def test_upgrades_may_be_refused_and_connections_be_quiet() -> None:
 
 @pytest.mark.parametrize("kind", list(FaultKind))
 def test_every_fault_can_happen_and_the_venue_goes_on(kind: FaultKind) -> None:
-    floor = Floor(*(Fault(kind=kind, nth=n, code=503, delay=SECOND) for n in range(2, 5)))
+    floor = Floor(*(Fault(kind=kind, nth=n, delay=SECOND) for n in range(2, 5)))
     token = floor.token()
     sessions = [session for session in (floor.open() for _ in range(5)) if session > 0]
     for session in sessions:

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import define, field
 
-from .exchange import Close, Output, SessionNumber, Tell
+from .exchange import Close, HttpReply, Output, SessionNumber, Tell
 from .faults import Fault, FaultKind
 
-__all__ = ["HeldBack", "farewell", "noise"]
+__all__ = ["HeldBack", "farewell", "noise", "page"]
 
 
 @define
@@ -66,3 +66,9 @@ def farewell(session: SessionNumber, faults: Mapping[FaultKind, Fault]) -> Itera
         yield Close(session, None)
     elif FaultKind.CLOSE in faults:
         yield Close(session, faults[FaultKind.CLOSE].code)
+
+
+def page(status: int) -> HttpReply:
+    """What a proxy in front of a venue answers when it has no answer of the venue."""
+    body = f"<!DOCTYPE html><html><head><title>{status}</title></head><body>The origin cannot be reached.</body></html>"
+    return HttpReply(status=status, body=body.encode(), content_type="text/html; charset=UTF-8")

@@ -14,7 +14,8 @@ from ...values import Instant, Side
 from ..exchange import Accept, Close, HttpReply, HttpRequest, Output, Refuse, SessionNumber, Tell
 from ..faults import Fault, FaultKind, FaultSchedule, Occasion
 from ..ledger import Ledger
-from ..mishaps import HeldBack, farewell, noise
+from ..mishaps import HeldBack, farewell, noise, page
+from . import documented
 from .access import Access, Login
 from .engine import Engine, Notice, Placing, Reference, Refusal, Replacing
 from .orders import OPEN, Account, VenueOrder, time_parts
@@ -26,6 +27,7 @@ __all__ = ["AxExchange"]
 SECOND: Final = 1_000_000_000
 LONGEST_HEARTBEAT_TIMEOUT: Final = 300
 POLICY_VIOLATION: Final = 1008
+BUSY: Final = (429, 503)
 READ_REQUESTS: Final = frozenset({"o", "s", "ef", "h"})
 MALFORMED: Final = '{"rid":1,"res":{"oid":'
 UNKNOWN_EVENT: Final = '{"t":"q","ts":1790000012,"tn":1,"note":"from the future"}'
@@ -51,13 +53,15 @@ class _Session:
 class AxExchange:
     """See `protocol.simulation.exchange.Exchange`. draw: from 0 up to, not including, 1; the seed of everything.
 
-    Read `ledger` and `engine` freely; change things through the methods, which return what is to be sent.
+    Read `ledger` and `engine` freely; change things through the methods, which return what is to be sent. violations:
+    what clients sent to a strict venue that is not documented.
     """
 
     settings: AxExchangeSettings
     draw: Callable[[], float]
     faults: FaultSchedule = field(factory=FaultSchedule)
     ledger: Ledger = field(factory=Ledger, init=False)
+    violations: list[str] = field(factory=list, init=False)
     engine: Engine = field(init=False)
     access: Access = field(init=False)
     _rest: RestDesk = field(init=False)
@@ -86,11 +90,15 @@ class AxExchange:
     ) -> tuple[Accept | Refuse, Sequence[Output]]:
         self._begin(now)
         faults = self.faults.next(Occasion.UPGRADE)
+        if FaultKind.UPGRADE_PAGE in faults:
+            return Refuse(page(faults[FaultKind.UPGRADE_PAGE].code)), self._end()
+        if self._is_violation(documented.in_upgrade(request)):
+            return Refuse(_error_reply(400, self.violations[-1])), self._end()
         login = self.access.login_of(request, now)
         if login is None or FaultKind.REFUSE_TOKEN in faults:
             return Refuse(_error_reply(401, "the token is missing, unknown or expired")), self._end()
         if FaultKind.REFUSE_UPGRADE in faults:
-            return Refuse(_error_reply(faults[FaultKind.REFUSE_UPGRADE].code, "not now")), self._end()
+            return Refuse(self._failure(faults[FaultKind.REFUSE_UPGRADE].code)), self._end()
         query = dict(request.query)
         account = self.engine.accounts.get(query.get("account_id", login.user.accounts[0]))
         if account is None or account.id not in login.user.accounts:
@@ -176,7 +184,7 @@ class AxExchange:
         for session in self._sessions.values():
             if session.account.id != notice.account:
                 continue
-            faults = self.faults.next(Occasion.EVENT)
+            faults = self.faults.next(Occasion.EVENT, notice.event.t or "")
             if text is None:
                 text = voice.encode(notice.event, nulls=notice.nulls)
             yield from self._with_event_faults(session, notice, text, faults)
@@ -207,23 +215,33 @@ class AxExchange:
         except WireError as error:
             answer = _error(voice.request_number(message), Refusal(400, str(error)))
             return (Tell(session, answer), *self._end())
+        beyond = documented.in_request(message, triggers=self.settings.supports_stop_limit)
+        if self._is_violation(beyond):
+            return (Tell(session, _error(request.rid, Refusal(400, self.violations[-1]))), *self._end())
         if request.t == "h":
             return self._end()
-        faults = self.faults.next(Occasion.REQUEST)
+        faults = self.faults.next(Occasion.REQUEST, request.t)
         if FaultKind.DROP_BEFORE in faults:
             return (*self._end(), Close(session, None))
         answer = self._answer(client, request)
         if FaultKind.ERROR_WITHOUT_NUMBER in faults:
             answer = voice.encode({"err": {"code": 400, "msg": "cannot read the request"}, "data": "cut short"})
-        outputs = self._in_order(session, answer, self._end())
+        outputs = self._in_order(session, answer, self._end(), request.t)
         return (
             *noise(session, faults, malformed=MALFORMED, unknown=UNKNOWN_EVENT),
             *outputs,
             *farewell(session, faults),
         )
 
-    def _in_order(self, session: SessionNumber, answer: str, events: list[Output]) -> list[Output]:
-        faults = self.faults.next(Occasion.ANSWER)
+    def _is_violation(self, problem: str | None) -> bool:
+        """Keeps what is not documented; True if the venue is strict about it."""
+        if problem is None or not self.settings.strict:
+            return False
+        self.violations.append(problem)
+        return True
+
+    def _in_order(self, session: SessionNumber, answer: str, events: list[Output], kind: str) -> list[Output]:
+        faults = self.faults.next(Occasion.ANSWER, kind)
         answers: list[Output] = [Tell(session, answer)]
         if FaultKind.DUPLICATE_ANSWER in faults:
             answers *= 2
@@ -267,7 +285,7 @@ class AxExchange:
         return self.engine.accounts[name]
 
     def _place(self, client: _Session, account: Account, request: wire.Outbound) -> object:
-        faults = self.faults.next(Occasion.PLACE)
+        faults = self.faults.next(Occasion.PLACE, request.t)
         if FaultKind.PLACE_ERROR in faults:
             return Refusal(faults[FaultKind.PLACE_ERROR].code, "the gateway has a problem")
         placing = Placing(request=request, user=client.login.user.id, account=account, session=client.number)
@@ -277,7 +295,7 @@ class AxExchange:
         return result if isinstance(result, Refusal) else wire.OrderId(oid=result)
 
     def _cancel(self, client: _Session, account: Account, request: wire.Outbound) -> object:
-        faults = self.faults.next(Occasion.CANCEL)
+        faults = self.faults.next(Occasion.CANCEL, request.t)
         reference = Reference(request.oid, request.cid)
         if FaultKind.CANCEL_ERROR in faults:
             return Refusal(faults[FaultKind.CANCEL_ERROR].code, "the cancel was not executed")
@@ -338,14 +356,33 @@ class AxExchange:
 
     def request(self, request: HttpRequest, now: Instant) -> tuple[HttpReply, Sequence[Output]]:
         self._begin(now)
-        faults = self.faults.next(Occasion.REST)
+        faults = self.faults.next(Occasion.REST, request.path)
+        if self._is_violation(documented.in_call(request)):
+            return _error_reply(400, self.violations[-1]), self._end()
+        if FaultKind.REST_PAGE in faults:
+            return page(faults[FaultKind.REST_PAGE].code), self._end()
         if FaultKind.REST_ERROR in faults:
-            return _error_reply(faults[FaultKind.REST_ERROR].code, "not now"), self._end()
-        reply = self._rest.reply(request, now)
-        if self.settings.rest_events:
-            return reply, self._end()
+            return self._failure(faults[FaultKind.REST_ERROR].code), self._end()
+        reply = self._rest.reply(request, now, list_nothing=FaultKind.LIST_NOTHING in faults)
+        events = self._end() if self.settings.rest_events else self._unheard()
+        if FaultKind.REST_ERROR_EXECUTED in faults:
+            reply = page(faults[FaultKind.REST_ERROR_EXECUTED].code)
+        if FaultKind.DROP_SESSIONS in faults:
+            user = self.user_of(request, now)
+            events += [Close(s.number, None) for s in self._sessions.values() if s.login.user.id == user]
+        return reply, events
+
+    def _unheard(self) -> list[Output]:
+        """What is done over REST, at a venue that does not tell its sockets of it."""
         self.engine.take_notices()
-        return reply, ()
+        return []
+
+    def _failure(self, status: int) -> HttpReply:
+        """A refusal for no fault of the request; it may say when to come back (spec 7.1)."""
+        reply, pause = _error_reply(status, "not now"), self.settings.retry_after
+        if pause is None or status not in BUSY:
+            return reply
+        return evolve(reply, headers=(("Retry-After", str(pause)),))
 
     # The input log
 

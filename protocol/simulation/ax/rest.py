@@ -25,16 +25,19 @@ T = TypeVar("T")
 DAY: Final = 24 * 3600 * 1_000_000_000
 LONGEST_RANGE: Final = 7 * DAY
 DEFAULT_LIMIT: Final = 100
+TOO_MANY: Final = 429
 
 
 @frozen
 class _Call:
-    """One call with everything it is answered from. login: None on public paths."""
+    """One call with everything it is answered from. login: None on public paths; list_nothing: a list of open orders
+    comes without rows."""
 
     request: HttpRequest
     query: dict[str, str]
     login: Login | None
     now: Instant
+    list_nothing: bool
 
     @property
     def user(self) -> Login:
@@ -93,17 +96,23 @@ class RestDesk:
             ("POST", "/api/sandbox/withdraw"): self._withdraw,
         }
 
-    def reply(self, request: HttpRequest, now: Instant) -> HttpReply:
+    def reply(self, request: HttpRequest, now: Instant, *, list_nothing: bool = False) -> HttpReply:
+        """list_nothing: a list of open orders comes without rows."""
         try:
-            return _json(200, self._result(request, now))
+            result = self._result(request, now, list_nothing)
         except _Refused as refused:
-            return _json(refused.status, {"error": str(refused)})
+            return _json(refused.status, {"error": str(refused)}, self._pause(refused.status))
         except WireError as error:
             return _json(400, {"error": str(error)})
+        return _json(200, result)
 
-    def _result(self, request: HttpRequest, now: Instant) -> object:
+    def _pause(self, status: int) -> tuple[tuple[str, str], ...]:
+        pause = self.access.settings.retry_after
+        return (("Retry-After", str(pause)),) if status == TOO_MANY and pause is not None else ()
+
+    def _result(self, request: HttpRequest, now: Instant, list_nothing: bool) -> object:
         route = (request.method, request.path.replace("_", "-"))
-        call = _Call(request, dict(request.query), self.access.login_of(request, now), now)
+        call = _Call(request, dict(request.query), self.access.login_of(request, now), now, list_nothing)
         if route in self._public:
             return self._public[route](call)
         handler = self._reads.get(route) or self._writes.get(route)
@@ -114,7 +123,7 @@ class RestDesk:
         if route in self._writes and call.login.user.scope == Scope.READ_ONLY:
             raise _Refused(403, "this key may only read")
         if not self.access.within_rate(call.login.user, now):
-            raise _Refused(429, "too many requests, slow down")
+            raise _Refused(TOO_MANY, "too many requests, slow down")
         return handler(call)
 
     def _account(self, call: _Call, name: str | None = None) -> Account:
@@ -262,7 +271,8 @@ class RestDesk:
         return {}
 
     def _open_orders(self, call: _Call) -> object:
-        orders = sorted(self.engine.open_orders(self._account(call)), key=lambda order: order.oid, reverse=True)
+        found = [] if call.list_nothing else self.engine.open_orders(self._account(call))
+        orders = sorted(found, key=lambda order: order.oid, reverse=True)
         limit, offset = _number(call, "limit", DEFAULT_LIMIT), _number(call, "offset", 0)
         page = [order.on_wire() for order in orders[offset : offset + limit]]
         return wire.OrderPage(orders=page, total_count=len(orders), limit=limit, offset=offset)
@@ -387,10 +397,10 @@ class _WithNulls:
     nulls: tuple[str, ...]
 
 
-def _json(status: int, body: object) -> HttpReply:
+def _json(status: int, body: object, headers: tuple[tuple[str, str], ...] = ()) -> HttpReply:
     if isinstance(body, _WithNulls):
         return HttpReply(status=status, body=voice.encode(body.body, nulls=body.nulls).encode())
-    return HttpReply(status=status, body=voice.encode(body).encode())
+    return HttpReply(status=status, body=voice.encode(body).encode(), headers=headers)
 
 
 def _unrefused(result: T | Refusal) -> T:

@@ -77,15 +77,20 @@ REFERENCE_PRICES: Final[Mapping[str, Decimal]] = {
 class AxExchangeSettings:
     """Times in ns, quantities in contracts.
 
+    strict: what a client sends that AX does not document is refused, and written into the exchange's `violations`; the
+    real venue, like this one otherwise, ignores it in silence (spec 1.2, 9 #13).
+
     reference_prices: centre of the price bands, and of the quotes; quotes: keep resting quotes of the house in the
     book, quote_levels deep, quote_size times the minimum at each; heartbeat: period; token_lifetime: at most;
-    rate_limit: requests per second and user, None for none; acknowledge_after: orders stay PENDING for this long;
+    rate_limit: requests per second and user, None for none; retry_after: seconds, or text, that go along with status
+    429 and 503, None for nothing; acknowledge_after: orders stay PENDING for this long;
     supports_stop_limit: honour trigger_price, which today's venue ignores; state_reasons: give the reasons of cancels
     that nobody asked for; rest_events: tell the sockets what was done over REST; legacy: speak in older shapes;
     history: ended orders kept for queries; cancel_of_unknown: how to answer a cancel of an order that has ended or
     never was: `event`, `404` or `declined`.
     """
 
+    strict: bool = False
     users: tuple[AxUser, ...] = (AxUser(),)
     instruments: tuple[InstrumentRow, ...] = DEFAULT_INSTRUMENTS
     reference_prices: Mapping[str, Decimal] = field(factory=lambda: dict(REFERENCE_PRICES))
@@ -96,6 +101,7 @@ class AxExchangeSettings:
     token_lifetime: int = 24 * 3600 * SECOND
     rate_limit: int | None = None
     rate_burst: int = 100
+    retry_after: int | str | None = None
     acknowledge_after: int = 0
     supports_stop_limit: bool = False
     state_reasons: bool = False

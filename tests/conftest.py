@@ -1,0 +1,41 @@
+"""What holds for every test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from actors import venues
+from protocol.simulation.exchange import Exchange
+from protocol.simulation.faults import FaultSchedule
+
+HAVE_STRICTNESS = ("ax",)
+
+
+@pytest.fixture(autouse=True)
+def strict_venues(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every simulated venue that a test opens is strict, unless the test says otherwise: what a client of ours sends
+    and the venue's documentation does not list fails the test, also where the real venue would ignore it."""
+    opened: list[Any] = []
+
+    def strictly(make_exchange: venues.MakeExchange) -> venues.MakeExchange:
+        def make(draw: Callable[[], float], faults: FaultSchedule | None, **settings: Any) -> Exchange:
+            exchange: Any = make_exchange(draw, faults, **({"strict": True} | settings))
+            if exchange.settings.strict:
+                opened.append(exchange)
+            return exchange
+
+        return make
+
+    rows = {
+        name: evolve(row, make_exchange=strictly(row.make_exchange)) if name in HAVE_STRICTNESS else row
+        for name, row in venues.VENUES.items()
+    }
+    monkeypatch.setattr(venues, "VENUES", MappingProxyType(rows))
+    yield
+    violations = [violation for exchange in opened for violation in exchange.violations]
+    assert violations == [], "a client sent what the venue does not document"
