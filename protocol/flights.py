@@ -56,8 +56,8 @@ class Flight:
     held: bool = False
 
     @property
-    def asked_at(self) -> Instant:
-        """When it was released, by both clocks."""
+    def released_at(self) -> Instant:
+        """When it was released towards the venue, by both clocks."""
         return Instant(self.sent_at, self.sent_wall)
 
     @property

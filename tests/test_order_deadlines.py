@@ -635,4 +635,4 @@ def test_an_instant_is_what_both_clocks_show() -> None:
     desk = jumped(5.0)
     desk.place("a1")
     flight = desk.state._desk.flights.by_id[RequestId(1)]
-    assert flight.asked_at == Instant(desk.time, WALL + 5 * SECOND + desk.time)
+    assert flight.released_at == Instant(desk.time, WALL + 5 * SECOND + desk.time)

@@ -109,7 +109,7 @@ class Timekeeping:
     def _asked_at(self, request_id: RequestId) -> Instant | None:
         flight = self._desk.flights.by_id.get(request_id)
         if flight is not None:
-            return flight.asked_at
+            return flight.released_at
         return self._said[1] if self._said is not None and self._said[0] == request_id else None
 
     def acknowledged(self, fact: facts.OrderAcknowledged) -> None:
@@ -121,7 +121,7 @@ class Timekeeping:
             return
         flight = desk.placement_of(order)
         if flight is not None:
-            self._hear(ClockReading.of(flight.asked_at, desk.now, fact.time, fact.time, 1))
+            self._hear(ClockReading.of(flight.released_at, desk.now, fact.time, fact.time, 1))
 
     def answered(self, flight: Flight, fact: facts.RequestAnswered | facts.RequestRefused) -> None:
         """The question for the time is over, whatever the answer was of use for."""
