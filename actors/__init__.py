@@ -45,6 +45,7 @@ from protocol import (
     commands,
     events,
 )
+from protocol.events import CloseReport
 from protocol.kraken_spot.options import ConditionalClose, KrakenSpotOptions
 from protocol.limits import Backoff
 from protocol.simulation.faults import Fault, FaultKind, FaultSchedule
@@ -68,6 +69,7 @@ __all__ = [
     "Client",
     "ClientConfig",
     "ClientOrderId",
+    "CloseReport",
     "ConditionalClose",
     "ConnectFailed",
     "ConnectionMode",

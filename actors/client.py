@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from decimal import Decimal
-from typing import Any, TypedDict, Unpack, cast
+from typing import Any, Final, TypedDict, Unpack, cast
+
+import trio
 
 from protocol import commands
 from protocol.errors import NotSent
@@ -37,6 +39,14 @@ from .wiring import Entrances, Views
 __all__ = ["Client"]
 
 Number = Decimal | int | str
+
+# How the time for closing is shared out, as parts of it: what comes late must not take the time of what follows.
+GRACE_BEFORE_CANCEL: Final = 1 / 3
+"""Requests in flight get so much at most where open orders are to be canceled behind them."""
+PATIENCE: Final = 3 / 4
+"""By then the close handshake begins, whatever is still awaited."""
+LINK_END: Final = 9 / 10
+"""By then the connection is dropped, even in the middle of a write, so that the report comes within the time."""
 
 
 class TriggerChange(TypedDict, total=False):
@@ -71,6 +81,7 @@ class Client:
         self._asks = entrances.asks
         self._to_emitter = entrances.emitter
         self._session = entrances.session
+        self._life = entrances.life
         self._abort = abort
 
     def __repr__(self) -> str:
@@ -237,7 +248,8 @@ class Client:
 
     async def cancel_all_after(self, seconds: int) -> int | None:
         """Has the venue cancel every order of the account unless it hears from this client within `seconds`, from now
-        until the client closes; 0 turns that off. Gives when it would cancel, ns since 1970 by the venue's clock.
+        until the client closes; 0 turns that off. If the client's block is left by an error or a cancellation while
+        orders are open, it is left to act. Gives when it would cancel, ns since 1970 by the venue's clock.
 
         Raises NotSent (also where the venue has no such switch), RequestFailed.
         """
@@ -307,31 +319,56 @@ class Client:
     # Ending
 
     async def disconnect(self) -> None:
-        """Ends the link: requests in flight get `close_grace`, then the socket closes, and no other connection follows.
+        """Ends the link: requests in flight get `close_grace`, then `on_close` is carried out and the socket closes; no
+        other connection follows. All that within `close_timeout`.
 
-        From the call on nothing new is sent. It returns when the grace is over, which is a moment before the socket is
-        closed: `Disconnected` tells of that, and `mode` is CLOSED then. Waits for an order that have not ended by then
-        raise OutcomeUnknown, since no news of it will come. What is known here can still be asked (`order_state`,
-        `resolve`), and events can be read, until the client is closed.
+        From the call on nothing new is placed or changed. With OnClose.CANCEL_ALL the cancel of all orders goes out
+        behind the grace, and again while it is not confirmed or an order of ours has not ended. It returns when that is
+        done or its time is over, which is a moment before the socket is closed: `Disconnected` tells of that, and
+        `mode` is CLOSED then. Waits for an order that have not ended by then raise OutcomeUnknown, since no news of it
+        will come. What is known here can still be asked (`order_state`, `resolve`), and events can be read, until the
+        client is closed.
 
         A second call returns at once, even while the first one still waits. Raises NotSent after `close`.
         """
-        grace = int(self._config.close_grace * NANOSECONDS)
-        cancel_all = self._config.on_close is OnClose.CANCEL_ALL
-        await self.ask(commands.Disconnect(grace=grace, cancel_all=cancel_all))
+        await self._disconnect(in_peace=True)
 
     async def close(self) -> None:
-        """Disconnects and ends everything behind this client; event streams end once they are read. Leaving the
-        client's block does it, too. Calling it twice does nothing."""
+        """Disconnects and ends everything behind this client. The last event of its streams is `CloseReport`: what was
+        canceled, what is still open, and of which orders that is not known; if anything is left, an ERROR line of the
+        logger `trio_orders` says so as well. Leaving the client's block does all this, too, however it is left. Calling
+        it twice does nothing."""
+        await self.leave(in_peace=True)
+
+    def abort(self) -> None:
+        """Drops everything at once, without a word to the venue; in a gateway, that of the other clients, too.
+
+        Nothing is awaited, `on_close` is not carried out, and there is no `CloseReport`: orders at the venue stay as
+        they are, those on their way may still arrive there, and a dead man's switch that is set goes on running.
+        """
+        self._abort()
+
+    async def leave(self, *, in_peace: bool) -> None:
+        """`close`, for this package's own use. in_peace False: because of an error or a cancellation, so that the dead
+        man's switch is left to act on whatever stays open."""
         with suppress(NotSent):
-            await self.disconnect()
+            await self._disconnect(in_peace=in_peace)
         self._asks.close()
         self._to_emitter.close()
 
-    def abort(self) -> None:
-        """Drops everything at once, without a word to the venue; in a gateway, that of the other clients, too. Orders
-        there stay as they are."""
-        self._abort()
+    async def _disconnect(self, *, in_peace: bool) -> None:
+        config = self._config
+        cancel_all, timeout = config.on_close is OnClose.CANCEL_ALL, config.close_timeout
+        grace = min(config.close_grace, timeout * (GRACE_BEFORE_CANCEL if cancel_all else PATIENCE))
+        self._life.deadline = min(self._life.deadline, trio.current_time() + timeout * LINK_END)
+        await self.ask(
+            commands.Disconnect(
+                grace=int(grace * NANOSECONDS),
+                patience=int(timeout * PATIENCE * NANOSECONDS),
+                cancel_all=cancel_all,
+                disarm=in_peace,
+            )
+        )
 
     async def _instrument_of(self, order: Order | ClientOrderId) -> InstrumentId:
         if isinstance(order, Order):

@@ -46,8 +46,17 @@ DEFAULT_ACCOUNT: Final = AccountId("ACCOUNT-001")
 
 
 class OnClose(Enum):
-    """What closing the client does to the account's open orders. LEAVE: nothing; CANCEL_ALL: they are cancelled, those
-    of other sessions, too."""
+    """What closing does to the account's open orders; and leaving the client's block closes it, however it is left: at
+    its end, by an error, a cancellation or Ctrl-C.
+
+    LEAVE: nothing. The dead man's switch is turned off, but at an error or a cancellation it is left to act on orders
+    that are open.
+    CANCEL_ALL: they are cancelled, those of other sessions, too. The cancel goes out when the requests in flight are
+    answered or their grace is over, and again until the venue has confirmed it and every order of ours has ended, as
+    far as `close_timeout` allows; without a connection it goes over HTTP where the venue takes it so. The dead man's
+    switch is turned off behind that, and left to act if anything may still be open.
+    What is left is told by the event `CloseReport` and in the log.
+    """
 
     LEAVE = "leave"
     CANCEL_ALL = "cancel_all"
@@ -94,20 +103,26 @@ class ClientConfig:
     instruments: known before connecting; load_instruments: read the venue's own list, too.
 
     heartbeat: between WebSocket pings (the Kraken venues ping every 20 s at least, whatever is asked for).
-    data_deadline: after this long without a byte from the venue the connection counts as dead.
+    data_deadline: after this long without a message from the venue the connection counts as dead. AX may say nothing
+    while nothing happens: there the connection is dead when not even a ping came for so long; if pings come and no
+    message, it is asked for the open orders, and has `request_timeout` for an answer. Elsewhere pings and pongs count
+    for nothing; parts of a long message count.
     login_timeout: from the open WebSocket to the venue's login answer; a connection that takes longer is given up.
-    http_timeout: for one call over HTTP, from connecting to the last byte of the answer.
+    http_timeout: for one call over HTTP, from its beginning (a wait for a connection included) to the last byte of the
+    answer; one that could not be begun within this time of being asked for is told as certainly not sent.
     first_connect: attempts and pauses until the first login, and for reading the instruments before it; five attempts,
     then ConnectFailed. reconnect: attempts and pauses after a connection was lost; without end, the first one at once
-    (`KrakenSpotConfig` has a slower one of its own).
+    (`KrakenSpotConfig` has a slower one of its own). A venue that asks to be left alone (HTTP status 429 or 503, or a
+    Retry-After header) is left alone for as long as it says, 15 minutes at most, or else for 5 s, 10 s … a minute.
 
-    close_timeout: for closing as a whole, then everything is dropped; close_grace: of it, for requests that are not
-    answered yet; on_close: what happens to open orders.
+    close_timeout: for closing as a whole, then everything is dropped, 0: no farewell at all; close_grace: of it, for
+    requests that are not answered yet, a third of it at most with OnClose.CANCEL_ALL; on_close: what happens to open
+    orders.
 
     order_credits, cancel_credits: requests that may wait to be written (over HTTP: to be answered), the next one is
     refused with NotSent; questions count as orders. requests_per_second: pace of what is written to the socket, None:
-    none. budget_patience: how long a call over HTTP waits for the venue's budget before it is refused here, 0: not at
-    all.
+    none; what would wait for nine tenths of the venue's `request_timeout` is not sent, and told so. budget_patience:
+    how long a call over HTTP waits for the venue's budget before it is refused here, 0: not at all.
     cancel_all_after: whole seconds; the venue cancels everything unless it hears from us again within that time (not at
     AX, which cannot), 0: never. cancel_unknown: cancel an order whose answer is lost, in case it lives.
 
@@ -214,10 +229,11 @@ class AxConfig(ClientConfig):
 
 @frozen(kw_only=True)
 class KrakenFuturesConfig(ClientConfig):
-    """Kraken Futures. Times in seconds.
+    """Kraken Futures. Times in seconds. Kraken switches the interfaces that this speaks, Derivatives REST v3 and
+    Derivatives WebSocket v1, off on 1 March 2027.
 
-    url, rest_url: follow from `demo` unless given; with a url of your own, the REST interface is on the same host;
-    demo: trade with play money, with keys of its own; qty_semantics: `auto`, `remaining` or `total`, how to read `qty`
+    url, rest_url: the venue's own unless given; with a url of your own, the REST interface is on the same host;
+    qty_semantics: `auto`, `remaining` or `total`, how to read `qty`
     on the orders feed; request_timeout: an order not answered within this is Unknown; process_within: the venue refuses
     what reaches it later than this, None: it is not told; audit_period: how often, while orders are open, the fills are
     read again and what is open is compared with the venue's list; fills_lag: how long fills may come behind a total
@@ -226,7 +242,6 @@ class KrakenFuturesConfig(ClientConfig):
 
     url: str | None = None
     rest_url: str | None = None
-    demo: bool = False
     qty_semantics: str = "auto"
     request_timeout: float = 10.0
     process_within: float | None = 5.0
@@ -241,7 +256,6 @@ class KrakenFuturesConfig(ClientConfig):
         settings = KrakenFuturesSettings(
             api_key=credentials.key,
             api_secret=credentials.secret,
-            demo=self.demo,
             qty_semantics=self.qty_semantics,
             request_timeout=self.request_timeout,
             process_within=self.process_within,

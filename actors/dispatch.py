@@ -10,7 +10,7 @@ from typing import Final
 import trio
 from attrs import define, field, frozen
 
-from protocol.dispatch import DispatchState
+from protocol.dispatch import Decisions, DispatchState
 from protocol.inputs import Asked
 
 from .channels import Batch, close_inbox, refuse
@@ -54,6 +54,7 @@ async def run_dispatch(
     with to_outbox:
         try:
             await _work(worker)
+            await to_outbox.send(worker.last_words())
             await to_outbox.send(Detach(desk.session))
         finally:
             worker.refuse_the_rest()
@@ -108,8 +109,12 @@ class _Worker:
             self.sweep_at = max(SWEEP, 2 * len(self.unanswered))
         if decisions.measured is not None:
             self.desk.skew.publish(decisions.measured.skew)
-        for warning in decisions.warnings:
-            logger.warning("%s", warning)
+        _log(decisions)
+
+    def last_words(self) -> Decided:
+        decided = Decided(self.desk.session, self.desk.state.end(self.desk.clock.now()))
+        _log(decided.decisions)
+        return decided
 
     def refuse_the_rest(self) -> None:
         """Nobody may wait for an answer that will not come."""
@@ -119,3 +124,10 @@ class _Worker:
         for reply_to in (*self.unanswered, *(reply.reply_to for reply in replies)):
             if isinstance(reply_to, trio.MemorySendChannel):
                 reply_to.close()
+
+
+def _log(decisions: Decisions) -> None:
+    for warning in decisions.warnings:
+        logger.warning("%s", warning)
+    for alarm in decisions.alarms:
+        logger.error("%s", alarm)

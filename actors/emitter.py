@@ -188,6 +188,7 @@ def _hand_over(subscribe: Subscribe, events: tuple[Event, ...]) -> bool:
     return False
 
 
+@trio.lowlevel.enable_ki_protection  # Ctrl-C is for the program, and must not end what closes it
 async def run_emitter(inbox: trio.MemoryReceiveChannel[ToEmitter]) -> None:
     """Receives events from the outbox and subscriptions from callers; sends to subscribers, waiting for none.
 

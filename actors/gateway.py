@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import trio
 
+from protocol.errors import LinkError
+
 from .client import Client
 from .config import ClientConfig, Token
+from .farewell import Actors, open_actors
 from .http import open_http
 from .network import refuse_plaintext
 from .published import Published
@@ -56,6 +60,7 @@ def _views(config: ClientConfig) -> Views:
 
 
 @asynccontextmanager
+@trio.lowlevel.enable_ki_protection  # the block's own code is not meant: Ctrl-C strikes there, or in a wait of ours
 async def _open_clients(
     configs: Sequence[ClientConfig], *, contained: bool
 ) -> AsyncIterator[tuple[list[Client], Stream]]:
@@ -70,32 +75,47 @@ async def _open_clients(
                 await stack.enter_async_context(open_http(venue.rest_url, config.reach(), timeout=config.http_timeout))
                 for config, venue in zip(configs, venues, strict=True)
             ]
-            nursery = await stack.enter_async_context(open_unwrapped_nursery())
-            stream = start_stream(nursery)
+            actors = await stack.enter_async_context(open_actors())
+            stream = start_stream(actors.nursery)
             plans = [
-                SessionPlan(config=config, venue=venue, http=http, views=view, number=number, contained=contained)
+                SessionPlan(
+                    config=config,
+                    venue=venue,
+                    http=http,
+                    views=view,
+                    number=number,
+                    contained=contained,
+                    on_failure=_ignore if contained else actors.end_block,
+                )
                 for number, (config, venue, http, view) in enumerate(zip(configs, venues, calls, views, strict=True))
             ]
-            clients = await _start(plans, stream, nursery)
-            yield clients, stream
-            nursery.cancel_scope.deadline = trio.current_time() + max(config.close_timeout for config in configs)
-            stream.close()
-            async with open_unwrapped_nursery() as closing:
-                for client in clients:
-                    closing.start_soon(client.close)
+            clients = await _start(plans, stream, actors)
+            timeout = max(config.close_timeout for config in configs)
+            in_peace = False
+            try:
+                yield clients, stream
+                in_peace = True
+            finally:
+                stream.close()
+                farewells = [partial(client.leave, in_peace=in_peace) for client in clients]
+                await actors.close(farewells, timeout)
     finally:
         for view in views:
             view.mode.publish(ConnectionMode.CLOSED)
 
 
-async def _start(plans: Sequence[SessionPlan], stream: Stream, nursery: trio.Nursery) -> list[Client]:
+def _ignore(_: LinkError) -> None:
+    """Of a gateway: a failure is an event there, and nobody else's end."""
+
+
+async def _start(plans: Sequence[SessionPlan], stream: Stream, actors: Actors) -> list[Client]:
     """All sessions at once; returns when each of them is logged in, or has failed if that is contained."""
     clients: dict[int, Client] = {}
 
     async def start(plan: SessionPlan) -> None:
-        entrances = await start_session(plan, stream, nursery)
+        entrances = await start_session(plan, stream, actors.nursery)
         url = plan.venue.upgrade("").url
-        clients[plan.number] = Client(plan.config, url, plan.views, entrances, nursery.cancel_scope.cancel)
+        clients[plan.number] = Client(plan.config, url, plan.views, entrances, actors.abort)
 
     async with open_unwrapped_nursery() as starting:
         for plan in plans:
@@ -105,14 +125,19 @@ async def _start(plans: Sequence[SessionPlan], stream: Stream, nursery: trio.Nur
 
 @asynccontextmanager
 async def open_client(config: ClientConfig) -> AsyncIterator[Client]:
-    """A connected client. Leaving the block closes it: requests in flight get `close_grace`, then the WebSocket close
-    handshake, all within `close_timeout`; what has not ended by then is dropped. No task outlives the block.
+    """A connected client. Leaving the block closes it, however it is left: at its end, by an error, a cancellation or
+    Ctrl-C. Requests in flight get `close_grace`, then `on_close` is carried out, then comes the WebSocket close
+    handshake, all within `close_timeout`, which nothing from outside cuts short (Ctrl-C again neither); what has not
+    ended by then is dropped. No task outlives the block. The last event is `CloseReport`.
 
     Raises ConnectFailed, AuthenticationFailed, or SessionFailed when the venue does not confirm a safety option; later,
-    out of the block, SessionFailed or AuthenticationFailed when the session cannot go on. What the block itself raises
-    leaves it as it is. Raises ValueError, before anything is sent, for a configuration that cannot be meant: a url that
-    is none or would send credentials unencrypted, credentials of a kind that the venue does not have (at Kraken also
-    none at all, or a secret that is not base64), a tier, tag or time-out out of range.
+    out of the block, SessionFailed or AuthenticationFailed when the session cannot go on: the block is cancelled then,
+    and what can still be done without a connection (at Kraken Futures also the cancel of all orders) is done as at any
+    other end. What the block itself raises leaves it as it is, behind the closing.
+
+    Raises ValueError, before anything is sent, for a configuration that cannot be meant: a url that is none or would
+    send credentials unencrypted, credentials of a kind that the venue does not have (at Kraken also none at all, or a
+    secret that is not base64), a tier, tag or time-out out of range.
     """
     async with _open_clients([config], contained=False) as (clients, _):
         yield clients[0]
@@ -120,8 +145,8 @@ async def open_client(config: ClientConfig) -> AsyncIterator[Client]:
 
 @asynccontextmanager
 async def open_gateway(configs: Mapping[str, ClientConfig]) -> AsyncIterator[Gateway]:
-    """Several clients side by side, by names of your own, with one stream of events. Leaving the block closes all of
-    them at once, as `open_client` closes one.
+    """Several clients side by side, by names of your own, with one stream of events. Leaving the block, however that
+    happens, closes all of them at once, as `open_client` closes one, within the longest `close_timeout` of them.
 
     A session that fails, at the beginning or later, is not the others' end: its failure is an event
     (`AuthenticationFailed`, `SessionFailed`), its waits raise, and its client is closed. What the block itself raises

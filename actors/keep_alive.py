@@ -28,6 +28,7 @@ class Heartbeat:
     connection: int
 
 
+@trio.lowlevel.enable_ki_protection  # Ctrl-C is for the program, and must not end what closes it
 async def run_keep_alive(
     to_sender: trio.MemorySendChannel[ToSender], connection: int, ping_period: float, heartbeat_period: float | None
 ) -> None:

@@ -5,24 +5,34 @@ A connector makes one connection at a time and keeps none: whoever asked for a s
 
 from __future__ import annotations
 
-import base64
+import errno
+import os
+import socket
 import ssl
+from collections import Counter
 from functools import cache
 from ipaddress import ip_address
 from typing import Final, Protocol
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-import h11
 import trio
 from attrs import field, frozen
 
 from .memory_stream import MemoryListener, MemoryStream
+from .proxy import Proxies
 
 __all__ = ["Connector", "MemoryConnector", "TcpConnector", "host_and_port", "is_readable", "refuse_plaintext"]
 
 DEFAULT_PORTS: Final = {"http": 80, "ws": 80, "https": 443, "wss": 443}
-PROXY_ANSWER_LIMIT: Final = 65536
-"""Bytes that a proxy's answer to CONNECT may have."""
+REASONS: Final = {
+    errno.ECONNREFUSED: "connection refused",
+    errno.ETIMEDOUT: "timed out",
+    errno.ENETUNREACH: "network unreachable",
+    errno.EHOSTUNREACH: "host unreachable",
+}
+"""Why an address could not be reached; other errors go by the operating system's words."""
+NOT_TLS: Final = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "PACKET_LENGTH_TOO_LONG"})
+NO_TLS: Final = "what came back is no TLS"
 
 
 class Connector(Protocol):
@@ -34,33 +44,39 @@ class Connector(Protocol):
 
 @frozen
 class TcpConnector:
-    """Connects over TCP; Trio switches TCP_NODELAY on by itself.
+    """Connects over TCP; Trio switches TCP_NODELAY on by itself, and tries every address of a name.
 
-    ssl_context: for TLS, None = the system's certificates and host name checks; proxy: None, or
-    `http://[user:password@]host[:port]` of a proxy that knows CONNECT. Never shows the proxy in repr or errors.
+    ssl_context: for TLS, None = the system's certificates and host name checks; proxy: None; or the url of a proxy,
+    `http://[user:password@]host[:port]` for one that knows CONNECT, `socks5://`, `socks5h://`, `socks4://` or
+    `socks4a://` (with h and a the proxy resolves the venue's name, else we do); or "environment": what the variables
+    HTTPS_PROXY or ALL_PROXY, and NO_PROXY, said when this connector was made. Credentials of a proxy never show in
+    repr or errors. Raises ValueError for another proxy.
+
+    What `connect` raises names the cause: refused, unreachable, timed out, a name that is not resolved, a certificate
+    that does not hold, what a proxy said.
     """
 
     ssl_context: ssl.SSLContext | None = None
     proxy: str | None = field(default=None, repr=False)
+    _proxies: Proxies = field(init=False, repr=False, eq=False)
 
-    def __attrs_post_init__(self) -> None:
-        if self.proxy is not None:
-            _split_proxy(self.proxy)
+    @_proxies.default
+    def _read_proxies(self) -> Proxies:
+        return Proxies.read(self.proxy, os.environ)
 
     async def connect(self, host: str, port: int, *, tls: bool) -> trio.abc.Stream:
         stream = await self._reach(host, port)
         return await _encrypt(stream, host, self.ssl_context) if tls else stream
 
     async def _reach(self, host: str, port: int) -> trio.abc.Stream:
-        if self.proxy is None:
-            return await trio.open_tcp_stream(host, port)
-        proxy = _split_proxy(self.proxy)
-        stream = await trio.open_tcp_stream(proxy.hostname or "", proxy.port or 80)
-        try:
-            await _ask_proxy(stream, host, port, _credentials(proxy))
-        except BaseException:
+        proxy = self._proxies.leading_to(host, port)
+        if proxy is None:
+            return await _open_tcp(host, port, f"{host}:{port}")
+        stream = await _open_tcp(proxy.host, proxy.port, f"The proxy {proxy}")
+        await proxy.open_tunnel(stream, host, port)
+        if is_readable(stream):
             await trio.aclose_forcefully(stream)
-            raise
+            raise ConnectionError(f"The proxy {proxy} spoke, or hung up, before {host} was said anything.")
         return stream
 
 
@@ -80,56 +96,68 @@ def _system_context() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-async def _encrypt(stream: trio.abc.Stream, host: str, context: ssl.SSLContext | None) -> trio.abc.Stream:
-    encrypted = trio.SSLStream(
-        stream,
-        context or _system_context(),
-        server_hostname=host,
-        https_compatible=True,  # venues close without the TLS farewell, as every web server does
-    )
+async def _open_tcp(host: str, port: int, named: str) -> trio.SocketStream:
+    """named: what the sentence of an error begins with. Raises OSError, its cause in its words."""
     try:
+        return await trio.open_tcp_stream(host, port)
+    except socket.gaierror as error:
+        raise ConnectionError(f"{named} could not be reached: {_unresolved(host, error)}.") from error
+    except UnicodeError as error:
+        raise ConnectionError(f"{named} could not be reached: no host can have such a name.") from error
+    except OSError as error:
+        raise ConnectionError(f"{named} could not be reached: {_reasons(error)}.") from error
+
+
+def _unresolved(host: str, error: socket.gaierror) -> str:
+    return f"the name {host} could not be resolved ({error.strerror or error})"
+
+
+def _reasons(error: OSError) -> str:
+    """What went wrong at each address. Trio's own sentence says that all failed; why is in a group behind it."""
+    group = error.__cause__
+    if not isinstance(group, BaseExceptionGroup):
+        return _reason(error)
+    counted = Counter(_reason(each) for each in group.exceptions)
+    if len(counted) == 1:
+        return next(iter(counted))
+    return ", ".join(f"{reason} (at {count} of {counted.total()} addresses)" for reason, count in counted.items())
+
+
+def _reason(error: BaseException) -> str:
+    number = error.errno if isinstance(error, OSError) else None
+    if number is None:
+        return str(error)
+    return REASONS.get(number) or os.strerror(number).lower()
+
+
+async def _encrypt(stream: trio.abc.Stream, host: str, context: ssl.SSLContext | None) -> trio.abc.Stream:
+    """Closes the stream when it fails or is cancelled."""
+    try:
+        encrypted = trio.SSLStream(
+            stream,
+            context or _system_context(),
+            server_hostname=host,
+            https_compatible=True,  # venues close without the TLS farewell, as every web server does
+        )
         await encrypted.do_handshake()
-    except trio.BrokenResourceError as broken:
-        await trio.aclose_forcefully(encrypted)
-        raise ConnectionError(f"The TLS handshake with {host} failed: {broken.__cause__ or broken}.") from broken
+    except (trio.BrokenResourceError, ValueError) as error:
+        await trio.aclose_forcefully(stream)
+        cause = error.__cause__ if isinstance(error, trio.BrokenResourceError) else error
+        raise ConnectionError(f"The TLS handshake with {host} failed: {_tls_reason(cause)}.") from error
     except BaseException:
-        await trio.aclose_forcefully(encrypted)
+        await trio.aclose_forcefully(stream)
         raise
     return encrypted
 
 
-async def _ask_proxy(stream: trio.abc.Stream, host: str, port: int, credentials: str | None) -> None:
-    """Asks the proxy at the other end of `stream` for a tunnel. Raises ConnectionError when it gives none."""
-    target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    headers = [("Host", target)]
-    if credentials is not None:
-        headers.append(("Proxy-Authorization", f"Basic {credentials}"))
-    connection = h11.Connection(h11.CLIENT)
-    try:
-        await stream.send_all(connection.send(h11.Request(method="CONNECT", target=target, headers=headers)) or b"")
-        status = await _proxy_status(stream, connection)
-    except (h11.ProtocolError, trio.BrokenResourceError):
-        raise ConnectionError(f"The proxy broke off or sent no valid answer to CONNECT {target}.") from None
-    if not 200 <= status < 300:
-        raise ConnectionError(f"The proxy refused CONNECT {target} with HTTP status {status}.")
-    if connection.trailing_data[0]:
-        raise ConnectionError(f"The proxy sent bytes of its own after the answer to CONNECT {target}.")
-
-
-async def _proxy_status(stream: trio.abc.Stream, connection: h11.Connection) -> int:
-    received = 0
-    while True:
-        event = connection.next_event()
-        if isinstance(event, h11.Response):
-            return event.status_code
-        if event is h11.NEED_DATA:
-            data = await stream.receive_some(4096)
-            received += len(data)
-            if received > PROXY_ANSWER_LIMIT:
-                raise ConnectionError("The proxy's answer to CONNECT is too long.")
-            connection.receive_data(bytes(data))
-        elif not isinstance(event, h11.InformationalResponse):
-            raise ConnectionError("The proxy closed the connection before it answered CONNECT.")
+def _tls_reason(cause: BaseException | None) -> str:
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"certificate verify failed: {cause.verify_message.rstrip('.')}"
+    if isinstance(cause, ssl.SSLError) and cause.reason and not isinstance(cause, ssl.SSLEOFError):
+        return NO_TLS if cause.reason in NOT_TLS else cause.reason.replace("_", " ").lower()
+    if isinstance(cause, ValueError):
+        return str(cause).rstrip(".")
+    return "the connection was closed"
 
 
 def _split(url: str) -> SplitResult | None:
@@ -139,20 +167,6 @@ def _split(url: str) -> SplitResult | None:
         return parts if parts.hostname and parts.port != 0 else None
     except ValueError:
         return None
-
-
-def _split_proxy(proxy: str) -> SplitResult:
-    parts = _split(proxy)
-    if parts is None or parts.scheme != "http":
-        raise ValueError("A proxy must be given as http://[user:password@]host[:port].")
-    return parts
-
-
-def _credentials(proxy: SplitResult) -> str | None:
-    if proxy.username is None:
-        return None
-    pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
-    return base64.b64encode(pair.encode()).decode()
 
 
 def host_and_port(url: str) -> tuple[str, int]:

@@ -1,11 +1,14 @@
 """The rest actor: calls that a venue takes over HTTP. Each answer returns to dispatch as facts.
 
-Numbered calls leave in the order of their nonces: the next one is signed when the last one has been written. A call
-that waits for its budget has not been sent, and one that waits too long never is.
+A call is begun when its connection is at hand: then it gets its number and its signature, and only from then on may it
+exist at the venue. So nothing waits behind a connect that hangs, numbers leave in their order without a chain, and what
+has not begun can be taken back: by a cancel, and by its own time. That time ends before the time for its answer does,
+so that dispatch hears for certain that it was not sent, and never has to call it unknown.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -17,21 +20,42 @@ from protocol.dispatch import Send
 from protocol.errors import TradingError
 from protocol.facts import Outcome, RequestRefused
 from protocol.inputs import Admission, Heard, Input, NotWritten
-from protocol.requests import CANCELS, WITHDRAWN, Request, ids_of, unwritable, withdraws
+from protocol.requests import (
+    Request,
+    Urgency,
+    adds_risk,
+    ids_of,
+    unwritable,
+    urgency_of,
+    why_withdrawn,
+    withdraws,
+)
 from protocol.venue import HttpAnswer, HttpCall, SignedCall, Venue
 
-from .channels import Batch, answer, close_inbox, put, receive_until
-from .clock import Clock, seconds
+from .channels import Batch, answer, close_inbox, put
+from .clock import NANOSECONDS, Clock, seconds
 from .fetch import CLOSING, Fetch
-from .http import HttpClient, HttpFailed
+from .http import ORDINARY_CONNECTIONS, HttpClient, HttpFailed
 from .published import Published
 from .token import TokenRequest, renew
 
-__all__ = ["CallsOver", "RestDesk", "ToRest", "run_rest"]
+__all__ = ["CallsOver", "Detour", "RestDesk", "ToRest", "run_rest"]
 
 UNAUTHORIZED: Final = 401
+MOST_TRIES: Final = 3
+"""Of a call that the venue refuses for its number alone."""
 OVER_BUDGET: Final = (
     "The venue's budget for calls was used up for too long, so this was not sent. It is safe to send it again."
+)
+NO_PLACE: Final = (
+    "Too many calls before it wait for the venue's answer, and it had no turn within {:g} s, so this was not sent. "
+    "It is safe to send it again."
+)
+NO_CONNECTION: Final = (
+    "There was no connection for it within {:g} s, so this was not sent. It is safe to send it again."
+)
+LEFT_ALONE: Final = (
+    "The venue asked to be left alone for another {:.0f} s, so this was not sent. Send it again after that."
 )
 
 
@@ -40,14 +64,73 @@ class CallsOver:
     """Nobody waits for calls any more: the actor ends, and drops those under way."""
 
 
-ToRest = Send | Fetch | CallsOver
+@frozen
+class Detour:
+    """A request that the socket does not take goes over HTTP. call: the same request as one."""
+
+    send: Send
+    call: HttpCall
+
+
+ToRest = Send | Detour | Fetch | CallsOver
+
+
+class _TakenBack(Exception):
+    """Raised in place of beginning a call."""
+
+
+@define(eq=False)
+class _Outgoing:
+    """One call, from being asked for to its end. until: Trio's time by which it must have begun; waiting: cancelled to
+    take back what has not begun; begun: it may have reached the venue; why: it was taken back."""
+
+    item: Send | Fetch
+    call: HttpCall
+    until: float
+    waiting: trio.CancelScope = field(factory=trio.CancelScope)
+    begun: bool = False
+    why: str = ""
+
+    @property
+    def request(self) -> Request | None:
+        """None: somebody else's call."""
+        return None if isinstance(self.item, Fetch) else self.item.request
+
+    @property
+    def urgency(self) -> Urgency:
+        if self.request is not None:
+            return urgency_of(self.request)
+        return Urgency.LESS_RISK if self.call.urgent else Urgency.ORDINARY
+
+    @property
+    def may_be_repeated(self) -> bool:
+        """Once it certainly was not executed."""
+        return self.request is None or not adds_risk(self.request)
+
+    def begin(self) -> None:
+        """Raises _TakenBack."""
+        if self.waiting.cancel_called:
+            raise _TakenBack
+        self.begun = True
+        self.waiting.deadline = math.inf
+
+    def begin_anew(self) -> None:
+        """It certainly was not executed, so it may be taken back again."""
+        self.begun = False
+        self.waiting.deadline = self.until
+
+    def take_back(self, why: str) -> None:
+        self.why = why
+        self.waiting.cancel()
 
 
 @define
 class RestDesk:
     """What the rest actor works with, and its own state: the nonce and the calls that wait.
 
-    token: the current one; to_token: where a refused one is renewed; patience: ns that a call waits for its budget.
+    token: the current one; to_token: where a refused one is renewed; patience: ns that a call waits for its budget;
+    http_timeout: ns within which a call must have begun, unless the time for its answer is shorter. started: calls that
+    wait for a connection.
     """
 
     venue: Venue
@@ -57,75 +140,125 @@ class RestDesk:
     credits: trio.MemorySendChannel[Admission]
     clock: Clock
     patience: int
-    queue: CallQueue[tuple[Send | Fetch, HttpCall]] = field(init=False)
+    http_timeout: int
+    queue: CallQueue[_Outgoing] = field(init=False)
+    started: set[_Outgoing] = field(factory=set, init=False)
     _nonce: int = field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.queue = CallQueue(self.venue.rules.budgets)
+        self.queue = CallQueue(self.venue.rules.budgets, ORDINARY_CONNECTIONS)
 
-    def call_of(self, item: Send | Fetch) -> HttpCall:
-        call = item.call if isinstance(item, Fetch) else self.venue.encode(item.request, self.token.value)
-        assert isinstance(call, HttpCall)  # dispatch sends nothing else here
+    def limit(self, item: Send | Fetch) -> int:
+        """ns within which a call must have begun. For a call of somebody else's no time for an answer runs."""
+        if isinstance(item, Fetch):
+            return self.http_timeout
+        return min(self.http_timeout, self.venue.rules.begin_within)
+
+    def _call_for(self, request: Request) -> HttpCall:
+        encoded = self.venue.encode(request, self.token.value)
+        # A frame: there is no socket to take it, and it cannot wait for one.
+        call = self.venue.encode_over_http(request) if isinstance(encoded, str) else encoded
+        assert call is not None  # dispatch sends nothing else here
         return call
 
-    def has_budget_for(self, call: HttpCall) -> bool:
-        """True for a call that draws on a budget, and so may have to wait."""
-        return call.pool in self.venue.rules.budgets
+    def outgoing(self, item: Send | Detour | Fetch) -> _Outgoing:
+        """Raises whatever the venue's encoder does for a request that it has no words for."""
+        call = item.call if isinstance(item, Fetch | Detour) else self._call_for(item.request)
+        plain = item.send if isinstance(item, Detour) else item
+        return _Outgoing(plain, call, trio.current_time() + self.limit(plain) / NANOSECONDS)
 
-    def add(self, item: Send | Fetch, call: HttpCall) -> None:
-        """Puts a call in front of its budget."""
-        now = self.clock.now().monotonic_ns
-        self.queue.add(
-            WaitingCall(
-                item=(item, call),
-                pool=call.pool,
-                cost=call.cost,
-                urgent=call.urgent,
-                give_up_at=now + self.patience,
-            ),
-            now,
+    def add(self, out: _Outgoing) -> None:
+        """Puts a call in front of its budget, and of whatever else it must wait for."""
+        now, call = self.clock.now().monotonic_ns, out.call
+        waiting = WaitingCall(
+            item=out,
+            pool=call.pool,
+            cost=call.cost,
+            urgency=out.urgency,
+            patient_until=now + self.patience,
+            give_up_at=now + self.limit(out.item),
         )
+        self.queue.add(waiting, now)
 
-    def withdrawn_by(self, item: Send | Fetch) -> list[Send]:
-        """Placements that still wait and that this cancel is about: it goes before them, and they must not follow."""
-        if not isinstance(item, Send) or not isinstance(item.request, CANCELS):
+    def withdraw_by(self, out: _Outgoing) -> list[Send]:
+        """Takes back what has not begun and is meant by this cancel: it goes before them, and they must not follow.
+        Gives those that were not started; the others' own tasks tell of them."""
+        cancel = out.request
+        if cancel is None or out.urgency is not Urgency.LESS_RISK:
             return []
-        cancel = item.request
 
-        def is_meant(waiting: tuple[Send | Fetch, HttpCall]) -> bool:
-            return isinstance(waiting[0], Send) and withdraws(cancel, waiting[0].request)
+        def is_meant(waiting: _Outgoing) -> bool:
+            return waiting.request is not None and withdraws(cancel, waiting.request)
 
-        return [send for send, _ in self.queue.withdraw(is_meant) if isinstance(send, Send)]
+        for started in self.started:
+            if is_meant(started) and started.request is not None:
+                started.take_back(why_withdrawn(started.request))
+        return [waiting.item for waiting in self.queue.withdraw(is_meant) if isinstance(waiting.item, Send)]
 
     def next_nonce(self) -> int:
         """Grows from call to call, and with the wall clock, so that a program started again goes on from there."""
         self._nonce = max(self._nonce + 1, self.clock.now().wall_ns // self.venue.rules.nonce_unit)
         return self._nonce
 
-    async def exchange(self, call: HttpCall, written: trio.Event) -> HttpAnswer:
-        """Signs, sends, and tells when the call has been written. Raises HttpFailed."""
-        if isinstance(call, SignedCall):
-            return await self.http.call(call.sign(self.next_nonce()), None, on_written=written.set)
-        token = self.token.value
-        reply = await self.http.call(call, token, on_written=written.set)
-        renewable = self.venue.rules.needs_token and call.authorized and call.method == "GET"
-        if reply.status != UNAUTHORIZED or not renewable:
-            return reply
+    async def exchange(self, out: _Outgoing) -> HttpAnswer:
+        """Makes the call. Again, if the venue refused its number or the token, and so certainly did not execute it.
+        Raises HttpFailed; _TakenBack, when it has not begun."""
+        tries = 0
+        while True:
+            tries += 1
+            token = self.token.value
+            reply = await self.http.call(out.call, token, finish=lambda: self._finish(out))
+            now = self.clock.now()
+            self.queue.note(reply, now.monotonic_ns, now.wall_ns)
+            if tries >= MOST_TRIES or not await self._may_succeed_now(out, reply, token, tries):
+                return reply
+            out.begin_anew()
+            self.started.add(out)
+
+    def _finish(self, out: _Outgoing) -> HttpCall:
+        """The call as it goes out, now that its connection is there."""
+        silence = self.silence(out)
+        if silence:
+            out.take_back(silence)
+        out.begin()
+        self.started.discard(out)
+        if not isinstance(out.call, SignedCall):
+            return out.call
         try:
-            token = await renew(self.to_token, token)
+            return out.call.sign(self.next_nonce())
+        except Exception as problem:  # noqa: BLE001 - whatever it is, it is about this request alone
+            out.begin_anew()
+            out.take_back(unwritable(problem))
+            raise _TakenBack from None
+
+    def silence(self, out: _Outgoing) -> str:
+        """A sentence while the venue wants no such calls, else nothing."""
+        left = self.queue.silence(out.urgency, self.clock.now().monotonic_ns)
+        return LEFT_ALONE.format(math.ceil(left / NANOSECONDS)) if left else ""
+
+    async def _may_succeed_now(self, out: _Outgoing, reply: HttpAnswer, token: str | None, tries: int) -> bool:
+        """True when the same call, refused for what has changed by now, should be made again."""
+        if not out.may_be_repeated:
+            return False
+        if isinstance(out.call, SignedCall):
+            return trio.current_time() < out.until and self.venue.is_number_refused(reply)
+        renewable = self.venue.rules.needs_token and out.call.authorized
+        if reply.status != UNAUTHORIZED or not renewable or tries > 1:
+            return False
+        try:
+            return await renew(self.to_token, token) != token
         except (TradingError, OSError):
-            return reply  # the refusal stands; the session finds out by itself
-        return await self.http.call(call, token)
+            return False  # the refusal stands; the session finds out by itself
+
+    def why_given_up(self, out: _Outgoing) -> str:
+        """Why a call that waited here was not sent."""
+        if trio.current_time() < out.until or (out.call.pool in self.venue.rules.budgets and not self.queue.is_full):
+            return OVER_BUDGET
+        return NO_PLACE.format(self.limit(out.item) / NANOSECONDS)
 
     def release_credit(self, send: Send) -> None:
         if send.admission is not None:
             self.credits.send_nowait(send.admission)
-
-
-def _written() -> trio.Event:
-    event = trio.Event()
-    event.set()
-    return event
 
 
 def _forsake(items: Iterable[object], *, sent: bool) -> None:
@@ -137,16 +270,18 @@ def _forsake(items: Iterable[object], *, sent: bool) -> None:
 
 @define
 class _Calls:
-    """The calls of one run of the actor. last: set once the newest numbered one has been written, or
-    cannot be."""
+    """The calls of one run of the actor. waiting: the actor's wait for its inbox, whose deadline is when the queue must
+    be looked at again."""
 
     desk: RestDesk
     to_dispatch: trio.MemorySendChannel[Batch]
-    last: trio.Event = field(factory=_written)
+    nursery: trio.Nursery
+    waiting: trio.CancelScope = field(factory=trio.CancelScope)
 
     async def tell(self, item: Input) -> None:
         await put(self.to_dispatch, Batch((item,), self.desk.clock.now()))
 
+    @trio.lowlevel.enable_ki_protection
     async def refuse(self, item: Send | Fetch, reason: str) -> None:
         """This call certainly was not sent, and will not be."""
         if isinstance(item, Fetch):
@@ -155,91 +290,100 @@ class _Calls:
         self.desk.release_credit(item)
         await self.tell(NotWritten(ids_of(item.request), reason))
 
-    async def take(self, item: Send | Fetch, nursery: trio.Nursery) -> None:
-        """Starts a call, or puts it in front of its budget. One that cannot be put into words is refused: it says
-        nothing about the others."""
-        desk = self.desk
+    async def take(self, item: Send | Detour | Fetch) -> None:
+        """Puts a call in front of its budget. One that cannot be put into words is refused: it says nothing about the
+        others."""
         try:
-            call = desk.call_of(item)
+            out = self.desk.outgoing(item)
         except Exception as problem:  # noqa: BLE001 - whatever it is, it is about this request alone
-            await self.refuse(item, unwritable(problem))
+            await self.refuse(item.send if isinstance(item, Detour) else item, unwritable(problem))
             return
-        if not desk.has_budget_for(call):
-            self.start(item, call, nursery)
-            return
-        for placement in desk.withdrawn_by(item):
-            await self.refuse(placement, WITHDRAWN)
-        desk.add(item, call)
+        for send in self.desk.withdraw_by(out):
+            await self.refuse(send, why_withdrawn(send.request))
+        self.desk.add(out)
 
-    def start(self, item: Send | Fetch, call: HttpCall, nursery: trio.Nursery) -> None:
-        """Starts a call; a numbered one behind those that were started before it."""
-        before, written = self.last, trio.Event()
-        if isinstance(call, SignedCall):
-            self.last = written
-        else:
-            before = _written()
-        nursery.start_soon(self._make, item, call, before, written)
+    def go_on(self) -> None:
+        """Starts the calls that may go out now."""
+        queue, now = self.desk.queue, self.desk.clock.now().monotonic_ns
+        ready, given_up = queue.take(now)
+        for out in ready:
+            self.desk.started.add(out)
+            self.nursery.start_soon(self._make, out)
+        for out in given_up:
+            self.nursery.start_soon(self.refuse, out.item, self.desk.why_given_up(out))
+        for out in queue.withdraw_outlasted():
+            self.nursery.start_soon(self.refuse, out.item, self.desk.silence(out))
+        due = queue.next_due(now)
+        self.waiting.deadline = math.inf if due is None else seconds(due)
 
-    async def _make(self, item: Send | Fetch, call: HttpCall, before: trio.Event, written: trio.Event) -> None:
-        """One call from its signature to its answer. before: the one before it has been written."""
-        failure = reply = None
+    @trio.lowlevel.enable_ki_protection  # Ctrl-C is for the program, and must not end what closes it
+    async def _make(self, out: _Outgoing) -> None:
+        """One call from its start to its end."""
         try:
-            if not before.is_set():
-                await before.wait()
-            reply = await self.desk.exchange(call, written)
-        except HttpFailed as failed:
-            failure = failed
+            reply = await self._exchange(out)
         except trio.Cancelled:
-            _forsake([item], sent=True)
+            _forsake([out.item], sent=out.begun)
             raise
-        written.set()  # also when it could not be
-        if isinstance(item, Fetch):
-            answer(item.reply_to, failure or reply)
-        elif failure is not None and not failure.sent:
-            await self.refuse(item, str(failure))
+        finally:
+            self.desk.started.discard(out)
+            self.desk.queue.ended(out.urgency)
+        if isinstance(out.item, Fetch):
+            answer(out.item.reply_to, reply)
+        elif isinstance(reply, HttpFailed) and not reply.sent:
+            await self.refuse(out.item, str(reply))
         else:
-            self.desk.release_credit(item)
-            await self.tell(Heard(0, self._facts(item.request, reply, failure)))
+            self.desk.release_credit(out.item)
+            await self.tell(Heard(0, self._facts(out.item.request, reply)))
+        if self.desk.queue:
+            self.go_on()
 
-    def _facts(self, request: Request, reply: HttpAnswer | None, failure: HttpFailed | None) -> Sequence[Any]:
+    async def _exchange(self, out: _Outgoing) -> HttpAnswer | HttpFailed:
+        with out.waiting:
+            out.waiting.deadline = min(out.waiting.deadline, out.until)
+            try:
+                return await self.desk.exchange(out)
+            except HttpFailed as failed:
+                return failed
+            except _TakenBack:
+                pass
+        return HttpFailed(out.why or NO_CONNECTION.format(self.desk.limit(out.item) / NANOSECONDS), sent=False)
+
+    def _facts(self, request: Request, reply: HttpAnswer | HttpFailed) -> Sequence[Any]:
         """What the venue answered; a lost answer is an ambiguous refusal, of a batch and of each of its legs."""
-        if reply is not None:
+        if isinstance(reply, HttpAnswer):
             return self.desk.venue.read_answer(request, reply)
-        return [RequestRefused(request_id=i, outcome=Outcome.AMBIGUOUS, reason=str(failure)) for i in ids_of(request)]
+        return [RequestRefused(request_id=i, outcome=Outcome.AMBIGUOUS, reason=str(reply)) for i in ids_of(request)]
 
 
+@trio.lowlevel.enable_ki_protection  # Ctrl-C is for the program, and must not end what closes it
 async def run_rest(
     inbox: trio.MemoryReceiveChannel[ToRest], to_dispatch: trio.MemorySendChannel[Batch], desk: RestDesk
 ) -> None:
-    """Receives from the outbox and from the token actor, sends to dispatch. Ends, and drops the calls under way, with
-    `CallsOver`."""
-    calls = _Calls(desk, to_dispatch)
+    """Receives from the outbox, the sender and the token actor, sends to dispatch. Ends, and drops the calls under way,
+    with `CallsOver`."""
     with inbox, to_dispatch, desk.to_token, desk.credits:
         try:
             async with trio.open_nursery() as nursery:
-                await _take_calls(inbox, desk, calls, nursery)
+                await _take_calls(inbox, _Calls(desk, to_dispatch, nursery))
                 nursery.cancel_scope.cancel()
         finally:
-            _forsake([item for item, _ in desk.queue.withdraw(lambda _: True)], sent=False)
+            _forsake([out.item for out in desk.queue.withdraw(lambda _: True)], sent=False)
             _forsake(close_inbox(inbox), sent=False)
 
 
-async def _take_calls(
-    inbox: trio.MemoryReceiveChannel[ToRest], desk: RestDesk, calls: _Calls, nursery: trio.Nursery
-) -> None:
+async def _take_calls(inbox: trio.MemoryReceiveChannel[ToRest], calls: _Calls) -> None:
     """Until `CallsOver`."""
     while True:
-        due = desk.queue.next_due(desk.clock.now().monotonic_ns)
-        try:
-            item = await receive_until(inbox, None if due is None else seconds(due))
-        except trio.EndOfChannel:
-            return
+        item: ToRest | None = None
+        with calls.waiting:
+            try:
+                item = await inbox.receive()
+            except trio.EndOfChannel:
+                return
+        deadline, calls.waiting = calls.waiting.deadline, trio.CancelScope()
+        calls.waiting.deadline = deadline
         if isinstance(item, CallsOver):
             return
         if item is not None:
-            await calls.take(item, nursery)
-        ready, given_up = desk.queue.take(desk.clock.now().monotonic_ns)
-        for refused, _ in given_up:
-            await calls.refuse(refused, OVER_BUDGET)
-        for sent, paid in ready:
-            calls.start(sent, paid, nursery)
+            await calls.take(item)
+        calls.go_on()

@@ -1,27 +1,36 @@
-"""The sender: the writing end of the socket and its pacing. Never sends anything twice.
+"""The sender: the writing end of the socket and its pacing. Never sends anything twice, but one kind of request.
 
 A frame is for one connection. If that one is gone before the frame was begun, the frame was certainly not sent, and
 dispatch hears so. Once begun, only the venue knows.
+
+What is not written yet waits here by its urgency, and goes out in that order. A write that does not get on holds up
+the task that writes, so a second one stands in for it then: it takes what comes meanwhile, withdraws what a cancel is
+about, and sends over HTTP, where the venue takes it, what takes risk away and has waited for a second. What waited goes
+that one way alone. A cancel whose own frame is stuck goes there as well, and dispatch knows of both: to cancel an order
+twice does no harm.
 """
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from typing import Final, cast
 
 import trio
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from protocol.dispatch import EndLink, Send
-from protocol.held_sends import HeldSends
-from protocol.inputs import Admission, LinkDown, LinkFailed, NotWritten
+from protocol.held_sends import HeldSend, HeldSends
+from protocol.inputs import Admission, Input, LinkDown, LinkFailed, NotWritten, Rerouted
 from protocol.limits import Bucket
-from protocol.requests import WITHDRAWN, ids_of, unwritable
-from protocol.venue import Venue
+from protocol.requests import Request, Urgency, ids_of, unwritable, urgency_of, why_withdrawn
+from protocol.venue import HttpCall, Venue
 
-from .channels import Batch, receive_until
+from .channels import Batch, put, receive_until
 from .clock import NANOSECONDS, Clock, seconds
 from .keep_alive import Heartbeat, Ping
 from .published import Published
+from .rest import Detour
 from .websocket import Socket, SocketClosed
 
 __all__ = [
@@ -40,8 +49,16 @@ PAUSE: Final = NANOSECONDS
 """How long no request is written after the venue complained: it would refuse a cancel as well."""
 SPACING: Final = NANOSECONDS // 10
 """Between the requests that have waited for that."""
+STUCK: Final = 0.1
+"""Seconds after which a write is taken not to get on."""
+DETOUR_AFTER: Final = NANOSECONDS
+"""How long what takes risk away waits for the socket before it goes over HTTP."""
 NOT_WRITTEN: Final = (
     "The connection ended before this was written, so the venue never got it. It is safe to send it again."
+)
+NO_TURN: Final = (
+    "The connection took nothing more, or the pace allowed nothing more, for {:g} s, so this was not sent. "
+    "It is safe to send it again."
 )
 
 
@@ -93,17 +110,23 @@ class SenderSettings:
     rate: int | None = None
 
 
+Control = LinkReady | LinkLost | SessionOver | Speak | Pause | Ping | Heartbeat
+
+
 @define
 class SenderDesk:
     """What the sender works with, and its own state: the socket in use, the pace, and the requests that wait for it.
 
-    quiet_until: ns, monotonic; strained: the venue has complained, and what waited for that is not written yet.
+    to_rest: where requests go that the socket does not take; quiet_until: ns, monotonic; strained: the venue has
+    complained, and what waited for that is not written yet; in_hand: the request that is being written; doubled: and
+    that goes over HTTP, too.
     """
 
     venue: Venue
     settings: SenderSettings
     token: Published[str | None]
     credits: trio.MemorySendChannel[Admission]
+    to_rest: trio.MemorySendChannel[Detour]
     stop_session: trio.CancelScope
     clock: Clock
     socket: Socket | None = field(default=None, init=False)
@@ -112,6 +135,8 @@ class SenderDesk:
     held: HeldSends = field(factory=HeldSends, init=False)
     quiet_until: int = field(default=0, init=False)
     strained: bool = field(default=False, init=False)
+    in_hand: HeldSend | None = field(default=None, init=False)
+    doubled: bool = field(default=False, init=False)
 
     def attach(self, ready: LinkReady) -> None:
         self.socket, self.connection = ready.socket, ready.connection
@@ -124,36 +149,81 @@ class SenderDesk:
     def detach(self) -> None:
         self.socket = None
 
-    async def write(self, sends: list[Send | EndLink]) -> list[NotWritten]:
-        """Writes frames, or holds them back until their time; gives news of those that will not be begun."""
-        not_begun: list[NotWritten] = []
-        for send in sends:
-            if isinstance(send, EndLink):
-                await self.end_link()
-                continue
-            for placement in self.held.withdraw(send.request):
-                not_begun.append(self._refuse(placement, WITHDRAWN))
-            if self.held.goes_first(send) and self._ready_at() <= self.clock.now().monotonic_ns:
-                not_begun += await self._write(send)
-            else:
-                self.held.add(send)
-        return not_begun
+    def accept(self, send: Send, since: int) -> list[NotWritten]:
+        """Lets a request wait for its turn; gives news of what it withdraws. since: ns, monotonic."""
+        withdrawn = self.held.withdraw(send.request) if self.held else []
+        self.held.add(send, since)
+        return [self._refuse(each, why_withdrawn(each.request)) for each in withdrawn]
 
-    async def write_held(self) -> list[NotWritten]:
-        """Writes those whose time has come."""
-        not_begun: list[NotWritten] = []
-        while (first := self.held.first) is not None and self._ready_at() <= self.clock.now().monotonic_ns:
-            self.held.remove_first()
-            not_begun += await self._write(first)
-            if self.strained:
-                self.quiet_until = self.clock.now().monotonic_ns + SPACING
-        self.strained = self.strained and self.held.first is not None
-        return not_begun
+    def take_ready(self) -> HeldSend | None:
+        """The request that may be written now."""
+        if not self.held or self._ready_at() > self.clock.now().monotonic_ns:
+            return None
+        return self.held.take_first()
+
+    async def write(self, held: HeldSend) -> list[NotWritten]:
+        """News of a request that certainly was not sent; nothing of one that was begun."""
+        self.in_hand, self.doubled = held, False
+        try:
+            problem = await self._begin(held.send)
+        finally:
+            self.in_hand = None
+        if self.strained:
+            self.quiet_until = self.clock.now().monotonic_ns + SPACING
+            self.strained = bool(self.held)
+        if problem is not None:
+            return [self._refuse(held.send, problem)]
+        self._release_credit(held.send)
+        return []
 
     @property
-    def next_due(self) -> float | None:
-        """When `write_held` must be called: Trio's time; None if nothing waits."""
-        return None if self.held.first is None else seconds(self._ready_at())
+    def next_due(self) -> int | None:
+        """When something must be done even if nothing comes: ns, monotonic; None if nothing waits."""
+        overdue = self.overdue_at
+        return overdue if not self.held else min(self._ready_at(), overdue or self._ready_at())
+
+    @property
+    def overdue_at(self) -> int | None:
+        """When the first of those that wait has waited too long: ns, monotonic."""
+        moments = []
+        if self.held:
+            oldest, detour = self.held.oldest, self.held.oldest_detour
+            if oldest is not None:
+                moments.append(oldest + self.venue.rules.begin_within)
+            if detour is not None:
+                moments.append(detour + DETOUR_AFTER)
+        if self._may_be_doubled(self.in_hand):
+            moments.append(cast("HeldSend", self.in_hand).since + DETOUR_AFTER)
+        return min(moments, default=None)
+
+    def give_up_overdue(self) -> list[NotWritten]:
+        """Those that have waited for longer than an answer may take will not be begun."""
+        limit = self.venue.rules.begin_within
+        overdue = self.held.take_older(self.clock.now().monotonic_ns - limit) if self.held else []
+        return [self._refuse(send, NO_TURN.format(limit / NANOSECONDS)) for send in overdue]
+
+    def take_detours(self) -> list[tuple[Detour, bool]]:
+        """What goes over HTTP from now on, and whether it has been begun on the socket, too."""
+        before = self.clock.now().monotonic_ns - DETOUR_AFTER
+        detours = []
+        in_hand = self.in_hand
+        if in_hand is not None and self._may_be_doubled(in_hand) and in_hand.since <= before:
+            self.doubled = True
+            detours.append((evolve(in_hand.send, connection=0, admission=None), True))
+        if self.held:
+            waiting = self.held.take_detours(before, lambda request: self._over_http(request) is not None)
+            detours += [(evolve(send, connection=0), False) for send in waiting]
+        calls = [(send, self._over_http(send.request), begun) for send, begun in detours]
+        return [(Detour(send, call), begun) for send, call, begun in calls if call is not None]
+
+    def _may_be_doubled(self, held: HeldSend | None) -> bool:
+        return held is not None and not self.doubled and urgency_of(held.send.request) is Urgency.LESS_RISK
+
+    def _over_http(self, request: Request) -> HttpCall | None:
+        try:
+            return self.venue.encode_over_http(request)
+        except Exception:  # noqa: BLE001 - whatever it is, it is about this request alone, and the socket may take it
+            return None
 
     def slow_down(self, pause: Pause) -> None:
         """The venue has complained: nothing for a while, and then what waits one by one, cancels first."""
@@ -165,6 +235,10 @@ class SenderDesk:
         """Those that wait will not be begun: their connection is gone."""
         return [self._refuse(send, NOT_WRITTEN) for send in self.held.clear()]
 
+    def refuse_detour(self, send: Send) -> NotWritten:
+        """Nobody makes calls any more."""
+        return self._refuse(send, NOT_WRITTEN)
+
     def _refuse(self, send: Send, why: str) -> NotWritten:
         self._release_credit(send)
         return NotWritten(ids_of(send.request), why)
@@ -172,14 +246,6 @@ class SenderDesk:
     def _release_credit(self, send: Send) -> None:
         if send.admission is not None:
             self.credits.send_nowait(send.admission)
-
-    async def _write(self, send: Send) -> list[NotWritten]:
-        """News of a request that certainly was not sent; nothing of one that was begun."""
-        problem = await self._begin(send)
-        if problem is not None:
-            return [self._refuse(send, problem)]
-        self._release_credit(send)
-        return []
 
     async def _begin(self, send: Send) -> str | None:
         if self.socket is None or send.connection != self.connection:
@@ -190,7 +256,7 @@ class SenderDesk:
             return unwritable(problem)
         if self.bucket is not None:
             self.bucket = self.bucket.take(1, self.clock.now().monotonic_ns) or self.bucket
-        return None if await self._write_text(text) else NOT_WRITTEN
+        return None if await self._write_text(text, is_question=True) else NOT_WRITTEN
 
     def _ready_at(self) -> int:
         """When the next request may be written: ns, monotonic."""
@@ -201,13 +267,13 @@ class SenderDesk:
             self.bucket = Bucket.full(rate=self.settings.rate, capacity=self.settings.rate, now=now)
         return max(self.quiet_until, self.bucket.ready_at(1, now))
 
-    async def _write_text(self, text: str) -> bool:
+    async def _write_text(self, text: str, *, is_question: bool = False) -> bool:
         """False when the connection had ended before the first byte of it was written."""
         if self.socket is None:
             return False
         try:
             # No cancel scope of ours covers this: half a frame on the wire would end the connection.
-            await self.socket.send(text)
+            await self.socket.send(text, is_question=is_question)
         except SocketClosed as closed:
             self.detach()  # the feed sees the end, too, and the session tells us of the next connection
             return closed.begun
@@ -235,38 +301,187 @@ class SenderDesk:
         self.stop_session.cancel()
 
 
+@define
+class _Sender:
+    """One run of the actor. control: what else is to be done with the socket, in order; news: for dispatch, not told
+    yet; ending: the link is to be closed once what may be written has been; over: the actor ends.
+
+    writing_since: Trio's time when the present write began; alarm: the sleep of the task that stands in, until
+    alarm_at; listening: its wait for the inbox; stood_down: set when it leaves the inbox alone again, None while it
+    does.
+    """
+
+    desk: SenderDesk
+    inbox: trio.MemoryReceiveChannel[ToSender]
+    to_dispatch: trio.MemorySendChannel[Batch]
+    control: deque[Control] = field(factory=deque, init=False)
+    news: list[Input] = field(factory=list, init=False)
+    ending: bool = field(default=False, init=False)
+    over: bool = field(default=False, init=False)
+    writing_since: float | None = field(default=None, init=False)
+    alarm: trio.CancelScope = field(factory=trio.CancelScope, init=False)
+    alarm_at: float = field(default=math.inf, init=False)
+    listening: trio.CancelScope = field(factory=trio.CancelScope, init=False)
+    stood_down: trio.Event | None = field(default=None, init=False)
+
+    # The task that writes
+
+    async def run(self) -> None:
+        """Until the session is over, or the inbox ends."""
+        while not self.over:
+            due = self.desk.next_due
+            try:
+                item = await receive_until(self.inbox, None if due is None else seconds(due))
+            except trio.EndOfChannel:
+                return
+            if item is not None:
+                self.take(item, self.desk.clock.now().monotonic_ns)
+            await self.work()
+
+    def take(self, item: ToSender, since: int) -> None:
+        if not isinstance(item, list):
+            self.control.append(item)
+            return
+        for send in item:
+            if isinstance(send, EndLink):
+                self.ending = True
+            else:
+                self.news += self.desk.accept(send, since)
+
+    def take_what_came(self, since: int) -> None:
+        """What is in the inbox already; of which a cancel goes before all that is not written yet."""
+        try:
+            while True:
+                self.take(self.inbox.receive_nowait(), since)
+        except (trio.WouldBlock, trio.EndOfChannel):
+            pass
+
+    async def work(self) -> None:
+        """All that can be done now."""
+        desk = self.desk
+        while not self.over:
+            if self.control:
+                await self.obey(self.control.popleft())
+            elif (held := desk.take_ready()) is not None:
+                await self.write(held)
+            elif self.ending:
+                self.ending = False
+                await desk.end_link()
+            else:
+                break
+            if desk.held:
+                self.take_what_came(desk.clock.now().monotonic_ns)
+        await self.see_to_overdue()
+
+    async def write(self, held: HeldSend) -> None:
+        self.begin_writing()
+        news = await self.desk.write(held)
+        await self.end_writing()
+        self.news += news  # not across the await: the other task may have told and replaced them meanwhile
+
+    async def obey(self, item: Control) -> None:
+        desk = self.desk
+        if isinstance(item, LinkReady):
+            desk.attach(item)
+        elif isinstance(item, Pause):
+            desk.slow_down(item)
+        elif isinstance(item, LinkLost):
+            desk.detach()
+            self.news += [*desk.give_up_held(), item.news]
+            await self.tell()
+            item.passed_on.set()
+        elif isinstance(item, SessionOver):
+            self.over = True
+        else:
+            self.begin_writing()
+            await (desk.speak(item) if isinstance(item, Speak) else desk.keep_alive(item))
+            await self.end_writing()
+
+    def begin_writing(self) -> None:
+        self.writing_since = trio.current_time()
+        if self.alarm_at == math.inf:  # else the one who is woken by it looks how long this has taken
+            self.alarm.deadline = self.alarm_at = self.writing_since + STUCK
+
+    async def end_writing(self) -> None:
+        self.writing_since = None
+        if self.stood_down is not None:
+            self.listening.cancel()
+            await self.stood_down.wait()  # so that nothing is taken out of its order
+
+    # The task that stands in for it
+
+    @trio.lowlevel.enable_ki_protection
+    async def stand_in(self) -> None:
+        """Takes what comes while a write does not get on. Ends by being cancelled."""
+        while True:
+            with trio.CancelScope(deadline=self.alarm_at) as self.alarm:
+                await trio.sleep_forever()
+            self.alarm_at = math.inf
+            since = self.writing_since
+            if since is None:
+                continue
+            if trio.current_time() < since + STUCK:
+                self.alarm_at = since + STUCK
+                continue
+            self.stood_down = trio.Event()
+            self.take_what_came(int(since * NANOSECONDS))
+            while self.writing_since is not None:
+                await self.see_to_overdue()
+                await self.listen()
+            self.stood_down.set()
+            self.stood_down = None
+
+    async def listen(self) -> None:
+        """Waits for the inbox, until the write gets on, or until something has waited too long."""
+        if self.writing_since is None:
+            return
+        due = self.desk.overdue_at
+        with trio.CancelScope() as self.listening:
+            if due is not None:
+                self.listening.deadline = seconds(due)
+            try:
+                self.take(await self.inbox.receive(), self.desk.clock.now().monotonic_ns)
+            except trio.EndOfChannel:
+                await trio.sleep_forever()
+
+    # Both
+
+    async def see_to_overdue(self) -> None:
+        """Gives up, or sends another way, what has waited too long; tells what there is to tell."""
+        desk = self.desk
+        due = desk.overdue_at
+        detours = []
+        if due is not None and due <= desk.clock.now().monotonic_ns:
+            detours = desk.take_detours()
+            self.news += desk.give_up_overdue()
+        for detour, begun in detours:
+            self.news.append(Rerouted(ids_of(detour.send.request), begun))
+        await self.tell()  # first: what comes of it over HTTP is told behind this
+        for detour, _ in detours:
+            try:
+                await put(desk.to_rest, detour)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                self.news.append(desk.refuse_detour(detour.send))
+                await self.tell()
+
+    async def tell(self) -> None:
+        if self.news:
+            news, self.news = self.news, []
+            await put(self.to_dispatch, Batch(tuple(news), self.desk.clock.now()))
+
+
+@trio.lowlevel.enable_ki_protection  # Ctrl-C is for the program, and must not end what closes it
 async def run_sender(
-    inbox: trio.MemoryReceiveChannel[ToSender], to_dispatch: trio.MemorySendChannel[Batch], sender: SenderDesk
+    inbox: trio.MemoryReceiveChannel[ToSender], to_dispatch: trio.MemorySendChannel[Batch], desk: SenderDesk
 ) -> None:
     """Receives frames from the outbox, news of the link from the session, and what is due from the keep-alive; tells
-    dispatch what was not written.
+    dispatch what was not written, and gives rest what goes over HTTP instead.
 
     Ends when the session is over.
     """
-    with inbox, to_dispatch, sender.credits:
-        while True:
-            try:
-                item = await receive_until(inbox, sender.next_due)
-            except trio.EndOfChannel:
-                return
-            not_begun: list[NotWritten] = []
-            if item is None:
-                not_begun = await sender.write_held()
-            elif isinstance(item, list):
-                not_begun = await sender.write(item)
-            elif isinstance(item, Ping | Heartbeat):
-                await sender.keep_alive(item)
-            elif isinstance(item, LinkReady):
-                sender.attach(item)
-            elif isinstance(item, Speak):
-                await sender.speak(item)
-            elif isinstance(item, Pause):
-                sender.slow_down(item)
-            elif isinstance(item, LinkLost):
-                sender.detach()
-                await to_dispatch.send(Batch((*sender.give_up_held(), item.news), sender.clock.now()))
-                item.passed_on.set()
-            else:
-                return
-            if not_begun:
-                await to_dispatch.send(Batch(tuple(not_begun), sender.clock.now()))
+    sender = _Sender(desk, inbox, to_dispatch)
+    with inbox, to_dispatch, desk.credits, desk.to_rest:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(sender.stand_in)
+            await sender.run()
+            nursery.cancel_scope.cancel()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from enum import Enum
 from typing import Final
@@ -15,17 +15,26 @@ from typing import Final
 import trio
 from attrs import define, field, frozen
 
-from protocol.errors import AuthenticationFailed, ConnectFailed, LinkError, SessionFailed, TradingError, WireError
+from protocol.errors import (
+    AuthenticationFailed,
+    ConnectFailed,
+    LinkError,
+    SessionFailed,
+    Throttled,
+    TradingError,
+    WireError,
+)
 from protocol.facts import LoggedIn, LoginRefused, Say, SystemChanged, TokenRenewed
-from protocol.inputs import Heard, LinkDown, LinkFailed, LinkUp
+from protocol.inputs import Heard, LinkDown, LinkFailed, LinkSilent, LinkUp
 from protocol.limits import Backoff
-from protocol.values import Instrument, SystemMode
-from protocol.venue import Opening, Venue, Wire
+from protocol.values import Instant, Instrument, SystemMode
+from protocol.venue import Opening, Silence, Venue, Wire
 
 from .channels import Batch, put
 from .clock import NANOSECONDS, Clock
 from .keep_alive import run_keep_alive
 from .network import Connector
+from .patience import Ending, ending_of, pause_after
 from .published import Published, PublishedMapping
 from .sender import LinkLost, LinkReady, Pause, SessionOver, Speak, ToSender
 from .socket_feed import FeedDesk, FeedStatistics, run_socket_feed
@@ -37,10 +46,24 @@ __all__ = ["ConnectionMode", "SessionDesk", "SessionSettings", "run_session"]
 logger = logging.getLogger("trio_orders")
 
 UNAUTHORIZED: Final = 401
+FORBIDDEN: Final = 403
+FINAL_REFUSALS: Final = {
+    400: "It takes our request for a wrong one: check the url and the options of the configuration.",
+    UNAUTHORIZED: "It does not know us: check the credentials.",
+    FORBIDDEN: "We may not come in: check what the key may do, and from which addresses.",
+    404: "There is nothing at this url: check it.",
+}
+"""Statuses of a refused upgrade that another try would meet again, if they are the venue's own (spec Kraken A.4)."""
 MOST_VIOLATIONS: Final = 3
 """Connections in a row that may end by a protocol violation; with the last one the session fails."""
 STABLE: Final = 5.0
-"""Seconds after which a connection counts as having worked, so that its loss starts the back-off anew."""
+"""Seconds from its login on after which a connection counts as having worked: its loss starts all counts anew."""
+WOKE_LATE: Final = 0.5
+"""Seconds: if we look so much later than we meant to, it may be we who did not listen."""
+SECOND_LOOK: Final = 0.1
+"""Seconds that messages which waited for us are given then."""
+TOLD_PAUSE: Final = 5.0
+"""Seconds from which on a pause is worth a word in the log."""
 LAST_WORDS: Final = 1.0
 """Seconds that a failing session waits for its failure to reach the subscribers."""
 
@@ -101,7 +124,7 @@ class _Session:
     task_status: trio.TaskStatus[None]
     connection: int = field(default=0, init=False)
     is_up: bool = field(default=False, init=False)
-    is_logged_in: bool = field(default=False, init=False)
+    logged_in_at: float | None = field(default=None, init=False)
     was_ready: bool = field(default=False, init=False)
     announced: bool = field(default=False, init=False)
     failures: int = field(default=0, init=False)
@@ -109,29 +132,39 @@ class _Session:
     renewed: bool = field(default=False, init=False)
     system: SystemMode | None = field(default=None, init=False)
     relisting_since: float | None = field(default=None, init=False)
+    beating: bool = field(default=False, init=False)
+    silent_since_login: bool = field(default=True, init=False)
+    heard_at: float = field(default=0.0, init=False)
+    asked_at: float = field(default=0.0, init=False)
     token_wanted: trio.Event = field(factory=trio.Event, init=False)
 
     async def run(self) -> None:
         """Connects and connects again, until its scope is cancelled. Raises LinkError when another try has no sense."""
         while True:
-            began = trio.current_time()
-            reason = await self._one_connection()
-            if self.is_logged_in and trio.current_time() - began >= STABLE:
-                self.failures = 0
+            ending = await self._one_connection()
             self.failures += 1
-            self._require_patience(reason)
-            logger.warning("The connection to %s ended or failed: %s", self._url, reason)
-            await self.report_down(reason, will_retry=True)
-            await trio.sleep(max(self._policy.delay(self.failures, self.desk.draw()), self._pause_after(reason)))
+            self._require_patience(ending.reason)
+            pause = max(self._pause_after(ending), self._pause_wanted(ending.reason))
+            later = f" The next attempt follows in {pause:.0f} s." if pause >= TOLD_PAUSE else ""
+            logger.warning("The connection to %s ended or failed: %s%s", self._url, ending.reason, later)
+            await self.report_down(ending.reason, will_retry=True)
+            await trio.sleep(pause)
 
-    def _pause_after(self, reason: str) -> float:
-        """Seconds that the venue wants to be left alone."""
+    def _pause_after(self, ending: Ending) -> float:
+        return pause_after(ending, self._policy, self.failures, self.desk.draw())
+
+    def _pause_wanted(self, reason: str) -> float:
+        """Seconds that the venue wants to be left alone, as its words or its mode say."""
         rules = self.desk.venue.rules
         pauses = [pause for words, pause in rules.pauses.items() if words in reason]
         if self.system is SystemMode.MAINTENANCE:
             pauses.append(rules.maintenance_pause)
         self.system = None
         return max(pauses, default=0) / NANOSECONDS
+
+    @property
+    def is_logged_in(self) -> bool:
+        return self.logged_in_at is not None
 
     @property
     def _url(self) -> str:
@@ -149,11 +182,11 @@ class _Session:
         text = f"No connection to {self._url} after {attempts} attempts; the last one failed: {reason}"
         raise SessionFailed(text) if self.was_ready else ConnectFailed(text)
 
-    async def _one_connection(self) -> str:
-        """One connection from its first byte to its end, or one attempt to make it. Gives the reason of its end."""
-        self.is_logged_in = False
+    async def _one_connection(self) -> Ending:
+        """One connection from its first byte to its end, or one attempt to make it."""
+        self.logged_in_at = None
         timeout = self._policy.attempt_timeout
-        reason = f"There was no connection within {timeout:g} s."
+        ending = Ending(f"There was no connection within {timeout:g} s.")
         with trio.CancelScope(deadline=trio.current_time() + timeout) as connecting:
             try:
                 token = await self._token()
@@ -164,12 +197,14 @@ class _Session:
                         max_message_size=self.desk.settings.max_message_size,
                     ) as socket:
                         connecting.deadline = math.inf
-                        reason = await self._use(socket, token)
+                        ending = await self._use(socket, token)
                 except UpgradeRefused as refused:
-                    reason = await self._refused(refused, token)
+                    ending = await self._refused(refused, token)
+            except Throttled as busy:
+                ending = _busy(busy)
             except (OSError, WireError) as failure:
-                reason = str(failure)
-        return reason
+                ending = Ending(str(failure))
+        return ending
 
     async def _token(self) -> str:
         if not self.desk.venue.rules.needs_token:
@@ -179,19 +214,26 @@ class _Session:
             return await renew(self.to_token, token)
         return token
 
-    async def _refused(self, refused: UpgradeRefused, token: str) -> str:
-        if refused.status != UNAUTHORIZED or not self.desk.venue.rules.needs_token:
-            return str(refused)
-        return await self._renewed(token)
+    async def _refused(self, refused: UpgradeRefused, token: str) -> Ending:
+        """What follows from an upgrade that was answered with an HTTP status."""
+        rules, advice = self.desk.venue.rules, FINAL_REFUSALS.get(refused.status)
+        if advice is None or refused.is_page:
+            return ending_of(str(refused), refused.status, refused.headers, self.desk.clock.now())
+        if refused.status == UNAUTHORIZED and rules.needs_token and not rules.fresh_token:
+            return await self._renewed(token)
+        text = f"{refused} Another try at {self._url} would end the same way. {advice}"
+        if refused.status in (UNAUTHORIZED, FORBIDDEN):
+            raise AuthenticationFailed(text)
+        raise SessionFailed(text) if self.was_ready else ConnectFailed(text)
 
-    async def _not_logged_in(self, refusal: LoginRefused, token: str) -> str:
+    async def _not_logged_in(self, refusal: LoginRefused, token: str) -> Ending:
         if not refusal.unauthorized:
-            return refusal.reason
+            return Ending(refusal.reason)
         if not self.desk.venue.rules.needs_token:
             raise AuthenticationFailed(f"{refusal.reason} Check the key, its secret, and that it may trade.")
         return await self._renewed(token)
 
-    async def _renewed(self, token: str) -> str:
+    async def _renewed(self, token: str) -> Ending:
         """Has a refused token renewed; a second refusal in a row is final."""
         if self.renewed:
             raise AuthenticationFailed(
@@ -201,9 +243,9 @@ class _Session:
         await renew(self.to_token, token)
         self.renewed = True
         self.failures -= 1  # the next attempt follows at once and counts as this one
-        return "The venue refused the token, and a new one was fetched."
+        return Ending("The venue refused the token, and a new one was fetched.")
 
-    async def _use(self, socket: Socket, token: str) -> str:
+    async def _use(self, socket: Socket, token: str) -> Ending:
         """Runs the feed over a fresh socket until it ends."""
         desk = self.desk
         self.connection += 1
@@ -218,6 +260,8 @@ class _Session:
         wire = desk.venue.open_wire(opening)
         feed = FeedDesk(self.connection, wire.decode, desk.clock, desk.statistics, self)
         self.token_wanted, self.relisting_since = trio.Event(), None
+        self.beating, self.silent_since_login = False, True
+        self.heard_at = self.asked_at = trio.current_time()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._watch, socket, ending, nursery.cancel_scope)
             nursery.start_soon(self._replace_tokens, wire, ending, nursery.cancel_scope)
@@ -233,12 +277,17 @@ class _Session:
             nursery.cancel_scope.cancel()
         if closed is not None and closed.ours:
             await trio.sleep_forever()  # the sender closes the socket, and ends the session when that is done
+        self._count_anew_if_it_worked()
         # Outside the nursery, which would wrap what is raised in a group.
         if fatal is not None:
             raise fatal
         if refusal is not None:
             return await self._not_logged_in(refusal, token)
-        return ending.value if closed is None else self._closed(closed)
+        return Ending(ending.value) if closed is None else self._closed(closed)
+
+    def _count_anew_if_it_worked(self) -> None:
+        if self.logged_in_at is not None and trio.current_time() - self.logged_in_at >= STABLE:
+            self.failures = self.violations = 0
 
     def _keep_alive_periods(self) -> tuple[float, float | None]:
         """Seconds between pings, and between the venue's own heartbeats, if it has any."""
@@ -274,55 +323,121 @@ class _Session:
         problem = self.desk.venue.login_problem(login)
         if problem is not None:
             raise SessionFailed(problem)
-        self.is_logged_in = self.was_ready = True
+        self.logged_in_at, self.was_ready, self.silent_since_login = trio.current_time(), True, True
         self.renewed = False
         self.desk.mode.publish(ConnectionMode.ACTIVE)
         if not self.announced:
             self.announced = True
             self.task_status.started()
 
-    def _closed(self, closed: SocketClosed) -> str:
+    def heard(self, now: Instant) -> None:
+        self.heard_at = now.monotonic_ns / NANOSECONDS
+        self.silent_since_login = False
+
+    def beats(self) -> None:
+        self.beating = True
+
+    @property
+    def silence(self) -> Silence:
+        """What the venue's silence proves at this moment."""
+        silence = self.desk.venue.rules.silence
+        if self.logged_in_at is None:
+            return Silence.NOTHING  # that the login is not answered decides
+        if silence is not Silence.BEATS:
+            return silence
+        return Silence.DEAD if self.beating or self.silent_since_login else Silence.NOTHING
+
+    def _closed(self, closed: SocketClosed) -> Ending:
         self.violations = self.violations + 1 if closed.violation else 0
         if self.violations >= MOST_VIOLATIONS:
             raise SessionFailed(
                 f"{self.desk.venue.rules.venue} broke the WebSocket protocol on {MOST_VIOLATIONS} connections in a "
                 f"row (the last time: {closed}). Orders there stay as they are."
             )
-        if closed.code in self.desk.venue.rules.fatal_close_codes:
-            raise SessionFailed(f"{self.desk.venue.rules.venue} closed the connection for good: {closed}")
-        return str(closed)
+        rules = self.desk.venue.rules
+        if closed.code in rules.fatal_close_codes and not closed.violation:
+            raise SessionFailed(f"{rules.venue} closed the connection for good: {closed}")
+        return Ending(str(closed), slow=closed.code in rules.patient_close_codes)
 
+    @trio.lowlevel.enable_ki_protection  # Ctrl-C is for the program, and must not end what closes it
     async def _watch(self, socket: Socket, ending: Published[str], scope: trio.CancelScope) -> None:
-        """Ends a connection that brings no login answer, or nothing at all any more, or that takes nothing."""
-        settings = self.desk.settings
-        login_due = trio.current_time() + settings.login_timeout
+        """Ends a connection that brings no login answer, or no sign of life any more, or that takes nothing."""
+        login_due = trio.current_time() + self.desk.settings.login_timeout
+        looked_again = False
         while True:
-            silent_at = socket.last_heard + settings.data_deadline
-            due = silent_at if self.is_logged_in else min(silent_at, login_due)
-            patience = min(settings.data_deadline, settings.login_timeout) / 2
-            await trio.sleep_until(min(due, trio.current_time() + patience))
+            due, why = min(self._ends(socket, login_due))
             now = trio.current_time()
-            stuck_since, relisting_since = socket.writing_since, self.relisting_since
-            if stuck_since is not None and now >= stuck_since + settings.data_deadline:
-                ending.publish(f"The venue has taken nothing for {settings.data_deadline:g} s.")
-            elif relisting_since is not None and now >= relisting_since + settings.login_timeout:
-                ending.publish(f"The venue did not list the orders again within {settings.login_timeout:g} s.")
-            elif not self.is_logged_in and now >= login_due:
-                ending.publish(f"The venue did not answer the login within {settings.login_timeout:g} s.")
-            elif now >= socket.last_heard + settings.data_deadline:
-                ending.publish(f"Nothing came from the venue for {settings.data_deadline:g} s.")
+            if now < due:
+                looked_again = False
+                await trio.sleep_until(min(due, await self._ask_if_silent(socket), now + self._longest_look_away()))
+            elif now > due + WOKE_LATE and not looked_again:
+                looked_again = True  # the program stood still: what came meanwhile has not been read yet
+                await trio.sleep(SECOND_LOOK)
             else:
-                continue
-            scope.cancel()
-            return
+                ending.publish(why)
+                scope.cancel()
+                return
 
+    def _ends(self, socket: Socket, login_due: float) -> Iterator[tuple[float, str]]:
+        """When this connection is to be given up, unless something happens before, and why."""
+        settings = self.desk.settings
+        patience, login_timeout = settings.data_deadline, settings.login_timeout
+        if socket.writing_since is not None:
+            yield socket.writing_since + patience, f"The venue has taken nothing for {patience:g} s."
+        if self.relisting_since is not None:
+            text = f"The venue did not list the orders again within {login_timeout:g} s."
+            yield self.relisting_since + login_timeout, text
+        if not self.is_logged_in:
+            yield login_due, f"The venue did not answer the login within {login_timeout:g} s."
+        if self.silence is Silence.ASKED:
+            if socket.unanswered_since is not None and not socket.holds_messages:
+                timeout = self.desk.venue.rules.request_timeout / NANOSECONDS
+                text = f"The venue did not answer within {timeout:g} s, and nothing else came from it either."
+                yield socket.unanswered_since + timeout, text
+            yield socket.last_heard + patience, f"Nothing came from the venue for {patience:g} s."
+        elif self.silence is Silence.NOTHING and self.is_logged_in:
+            quiet = patience + self._keep_alive_periods()[0]  # the pongs that it has to send are all that there may be
+            yield socket.last_heard + quiet, f"Nothing came from the venue for {quiet:g} s."
+        else:
+            yield self._last_life(socket) + patience, f"Nothing came from the venue for {patience:g} s."
+
+    def _last_life(self, socket: Socket) -> float:
+        """When the venue last showed that it lives, by what counts as that."""
+        if socket.holds_messages:
+            return trio.current_time()
+        if self.silence is Silence.NOTHING:
+            return socket.last_heard
+        return max(self.heard_at, socket.last_part)
+
+    async def _ask_if_silent(self, socket: Socket) -> float:
+        """Where silence proves nothing, asks when no message came for a while; or no byte for half of it, so that there
+        is time to answer. Gives when to look again."""
+        if self.silence is not Silence.ASKED:
+            return math.inf
+        patience = self.desk.settings.data_deadline
+        due = min(
+            max(self._last_life(socket), self.asked_at) + patience,
+            max(socket.last_heard, self.asked_at) + patience / 2,
+        )
+        if trio.current_time() < due:
+            return due
+        self.asked_at = trio.current_time()
+        await put(self.to_dispatch, Batch((LinkSilent(self.connection),), self.desk.clock.now()))
+        return self.asked_at + patience / 2
+
+    def _longest_look_away(self) -> float:
+        """Seconds in which nothing can begin and be over its time that must not go on."""
+        settings, timeout = self.desk.settings, self.desk.venue.rules.request_timeout / NANOSECONDS
+        return min(settings.data_deadline, settings.login_timeout, timeout) / 2
+
+    @trio.lowlevel.enable_ki_protection  # Ctrl-C is for the program, and must not end what closes it
     async def _replace_tokens(self, wire: Wire, ending: Published[str], scope: trio.CancelScope) -> None:
         """Fetches another token whenever the venue refuses the one in use, and lets the connection go on with it."""
         while True:
             await self.token_wanted.wait()
             self.token_wanted = trio.Event()
             try:
-                token = await renew(self.to_token, self.desk.token.value)
+                token = await self._renew_patiently()
             except (TradingError, OSError) as failure:
                 ending.publish(f"The venue refused the session token, and no other was to be had: {failure}")
                 scope.cancel()
@@ -333,6 +448,18 @@ class _Session:
             heard = Heard(self.connection, (TokenRenewed(),))
             await put(self.to_dispatch, Batch((heard,), self.desk.clock.now()))
 
+    async def _renew_patiently(self) -> str:
+        """A token other than the present one, however long the venue wants to be left alone before."""
+        tries = 0
+        while True:
+            try:
+                return await renew(self.to_token, self.desk.token.value)
+            except Throttled as busy:
+                tries += 1
+                pause = pause_after(_busy(busy), self.desk.settings.reconnect, tries, self.desk.draw())
+                logger.warning("A new session token is asked for again in %.0f s: %s", pause, busy)
+            await trio.sleep(pause)
+
     async def report_down(self, reason: str, *, will_retry: bool) -> None:
         mode = ConnectionMode.RECONNECTING if self.was_ready else ConnectionMode.CONNECTING
         self.desk.mode.publish(mode if will_retry else ConnectionMode.CLOSED)
@@ -341,6 +468,10 @@ class _Session:
             lost = LinkLost(LinkDown(self.connection, reason, will_retry))
             await self.to_sender.send(lost)
             await lost.passed_on.wait()  # so that dispatch hears of the next connection behind it
+
+
+def _busy(busy: Throttled) -> Ending:
+    return Ending(str(busy), (busy.wait or 0) / NANOSECONDS, slow=busy.wait is None)
 
 
 async def run_session(

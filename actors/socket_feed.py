@@ -8,8 +8,19 @@ from typing import Final, Protocol, cast
 import trio
 from attrs import frozen
 
-from protocol.facts import Alive, Fact, LoggedIn, LoginRefused, Say, SlowDown, SystemChanged, TokenRefused, Unreadable
+from protocol.facts import (
+    Alive,
+    Fact,
+    LoggedIn,
+    LoginRefused,
+    Say,
+    SlowDown,
+    SystemChanged,
+    TokenRefused,
+    Unreadable,
+)
 from protocol.inputs import Heard
+from protocol.values import Instant
 
 from .channels import Batch, put
 from .clock import Clock
@@ -48,6 +59,12 @@ class Handshake(Protocol):
 
     def system_changed(self, fact: SystemChanged) -> None:
         """The whole venue opens or closes."""
+
+    def heard(self, now: Instant) -> None:
+        """A message came that a living venue alone sends."""
+
+    def beats(self) -> None:
+        """The venue sends heartbeats, or says that it will."""
 
 
 FOR_THE_SESSION: Final = frozenset({Say, LoginRefused, TokenRefused, SlowDown, SystemChanged})
@@ -90,16 +107,24 @@ async def run_socket_feed(socket: Socket, to_dispatch: trio.MemorySendChannel[Ba
         facts: list[Fact] = []
         for message in messages:
             facts.extend(decode(message))
-        unreadable, login, is_news = 0, None, False
+        unreadable, login, is_news, echoes = 0, None, False, 0
         for fact in facts:
             kind = type(fact)
-            is_news = is_news or kind is not Alive
+            if kind is Alive:
+                sign = cast(Alive, fact)
+                echoes += sign.is_echo
+                if sign.is_beat:
+                    handshake.beats()
+                continue
+            is_news = True
             if kind is Unreadable:
                 unreadable += 1
             elif kind is LoggedIn:
                 login = login or cast(LoggedIn, fact)
             elif kind in FOR_THE_SESSION:
                 await _tell(handshake, fact)
+        if echoes < len(messages):
+            handshake.heard(now)
         seen = statistics.value
         statistics.publish(
             FeedStatistics(

@@ -17,6 +17,10 @@ class StartedOnce:
     _status: trio.TaskStatus[Any]
     _told: bool = False
 
+    @property
+    def is_told(self) -> bool:
+        return self._told
+
     def started(self, value: object = None) -> None:
         if not self._told:
             self._told = True

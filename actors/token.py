@@ -9,11 +9,13 @@ from typing import Any, Final
 import trio
 from attrs import field, frozen
 
-from protocol.errors import AuthenticationFailed, TradingError
+from protocol.errors import AuthenticationFailed, Throttled, TradingError, WireError
 from protocol.venue import Venue
 
 from .channels import answer, receive_until
+from .clock import NANOSECONDS, Clock
 from .fetch import TakesFetches, fetch
+from .patience import throttled
 from .published import Published
 
 __all__ = ["NewToken", "RenewToken", "TokenRequest", "renew", "run_token"]
@@ -53,20 +55,26 @@ async def renew(to_token: trio.MemorySendChannel[TokenRequest], stale: str | Non
     return str(value)
 
 
-async def _fetch(venue: Venue, to_rest: TakesFetches) -> str:
+async def _fetch(venue: Venue, to_rest: TakesFetches, clock: Clock) -> str:
     call = venue.login_call()
     if call is None:
         raise AuthenticationFailed(
             "The venue refused the token, and there are no credentials to fetch another. Give a fresh token."
         )
-    return venue.read_token(await fetch(to_rest, call))
+    answered = await fetch(to_rest, call)
+    try:
+        return venue.read_token(answered)
+    except WireError as problem:
+        raise throttled(problem, answered, clock.now()) from None
 
 
+@trio.lowlevel.enable_ki_protection  # Ctrl-C is for the program, and must not end what closes it
 async def run_token(
     inbox: trio.MemoryReceiveChannel[TokenRequest],
     venue: Venue,
     to_rest: trio.MemorySendChannel[Any],
     view: Published[str | None],
+    clock: Clock,
 ) -> None:
     """Receives from session, rest and command handler; fetches through rest; publishes the token. Ends when they have
     closed."""
@@ -86,9 +94,10 @@ async def run_token(
                 answer(request.reply_to, view.value)  # somebody else had it renewed meanwhile
                 continue
             try:
-                token = await _fetch(venue, to_rest)
+                token = await _fetch(venue, to_rest, clock)
             except (TradingError, OSError) as error:
-                refresh_at = math.inf if request is not None else trio.current_time() + RETRY_AFTER
+                wait = (error.wait or 0) / NANOSECONDS if isinstance(error, Throttled) else 0
+                refresh_at = math.inf if request is not None else trio.current_time() + max(wait, RETRY_AFTER)
                 if request is not None:
                     answer(request.reply_to, error)
                 else:

@@ -4,13 +4,13 @@ trio-websocket hands over one message at a time. We give it a stream of our own 
 of size zero: when its reader asks our stream for bytes again, every message of the previous read has been handed
 over, so the batch is complete; the number of frames in a short read tells it sooner. The same stream sees what
 trio-websocket does not tell: the end of the connection during the handshake, the last time that anything was heard, a
-Close frame that answers a broken rule.
+Close frame that answers a broken rule, a close code that is younger than the library.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol, cast
 from urllib.parse import urlsplit
@@ -20,7 +20,8 @@ import trio
 from attrs import field, frozen
 from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_client_stream
 
-from protocol.venue import Upgrade
+from protocol.close_codes import is_close_code, meaning_of
+from protocol.venue import HttpAnswer, Upgrade
 
 from .network import Connector, host_and_port
 
@@ -50,6 +51,8 @@ EIGHT_MORE: Final = 127
 """Lengths in the second byte of a frame that say that two or eight bytes of length follow (RFC 6455, 5.2)."""
 SWITCHING_PROTOCOLS: Final = 101
 ABNORMAL: Final = 1006
+LONGEST_CLOSE: Final = 127
+"""Bytes of an unmasked Close frame: two of head, at most 125 of payload."""
 
 
 class SocketClosed(Exception):
@@ -72,22 +75,28 @@ class SocketClosed(Exception):
         self.ours = ours
 
     def __str__(self) -> str:
-        code = "without a close code" if self.code is None else f"with code {self.code}"
+        meaning = "" if self.code is None or not meaning_of(self.code) else f" ({meaning_of(self.code)})"
+        code = "without a close code" if self.code is None else f"with code {self.code}{meaning}"
         cause = " because the peer broke the protocol" if self.violation else ""
         why = f": {self.reason}." if self.reason else "; no reason was given."
         return f"The WebSocket ended {code}{cause}{why}"
 
 
 class UpgradeRefused(OSError):
-    """The venue answered the upgrade with an HTTP status instead. 401: it does not take the token.
+    """The upgrade was answered with an HTTP status instead, by the venue or by something in front of it (`is_page`).
 
-    body_start: the first 1000 characters of the answer's body.
+    body_start: the first 1000 characters of the answer's body; headers: by lower-case name.
     """
 
-    def __init__(self, status: int, body_start: str) -> None:
-        super().__init__(f"The venue refused the WebSocket with HTTP status {status}: {body_start[:200]!r}.")
-        self.status = status
+    def __init__(self, answer: HttpAnswer) -> None:
+        body_start = answer.body[: 4 * REFUSAL_START].decode(errors="replace")[:REFUSAL_START]
+        said = f": {body_start[:200]!r}" if body_start else ", and said nothing else"
+        told = f"The venue refused the WebSocket with HTTP status {answer.status}{said}."
+        super().__init__(answer.page_problem or told)
+        self.status = answer.status
         self.body_start = body_start
+        self.headers = answer.headers
+        self.is_page = answer.is_page
 
 
 class Socket(Protocol):
@@ -96,6 +105,18 @@ class Socket(Protocol):
     @property
     def last_heard(self) -> float:
         """Trio's time when bytes last came in: messages, pings and pongs alike; at first, when it was connected."""
+
+    @property
+    def last_part(self) -> float:
+        """Trio's time when part of a message that is not complete yet last came in; at first, when it was connected."""
+
+    @property
+    def holds_messages(self) -> bool:
+        """True while messages are here that nobody has received yet: it is we who are slow then."""
+
+    @property
+    def unanswered_since(self) -> float | None:
+        """Trio's time when the first question was sent that no message has followed since; None if there is none."""
 
     @property
     def writing_since(self) -> float | None:
@@ -108,8 +129,9 @@ class Socket(Protocol):
         Cancelled: no message is lost, the next call returns them.
         """
 
-    async def send(self, text: str) -> None:
-        """Sends one text message. Raises SocketClosed. Cancelled inside a frame: the connection is cut."""
+    async def send(self, text: str, *, is_question: bool = False) -> None:
+        """Sends one text message. is_question: the peer has to answer it, see `unanswered_since`. Raises SocketClosed.
+        Cancelled inside a frame: the connection is cut."""
 
     async def ping(self) -> None:
         """Sends a ping and does not wait for the pong, which `last_heard` shows. Raises SocketClosed."""
@@ -199,7 +221,9 @@ class _WatchedStream(trio.abc.Stream):
         self._stream = stream
         self.life = trio.CancelScope()  # around everything; cancelled to drop the connection
         self.connection: WebSocketConnection | None = None
-        self.last_heard = trio.current_time()
+        self.last_heard = self.last_part = trio.current_time()
+        self.unanswered_since: float | None = None
+        self._unfinished = 0  # how much of a message is here that is not complete
         # Handshake
         self.opening = trio.CancelScope()  # around the handshake; cancelled when it cannot succeed any more
         self.opened = trio.Event()
@@ -217,6 +241,7 @@ class _WatchedStream(trio.abc.Stream):
         self.closing: trio.CancelScope | None = None  # our own close, waiting for the peer's Close
         self.linger_until = 0.0
         self.violation = False
+        self.close_told: tuple[int, str] | None = None  # the peer's, if trio-websocket took it for a broken rule
         self.finished = trio.Event()  # nothing more will be read, and our last words are said
         self._close_sent = False
         self._chunk = b""  # the latest read, and the end of what came before it: see _note_close
@@ -238,12 +263,14 @@ class _WatchedStream(trio.abc.Stream):
 
     def note_taken(self) -> None:
         """A message has been taken from trio-websocket."""
+        self.unanswered_since = None
         if self.left:
             self.left -= 1
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         self.reader_idle = True
         self._end_batch()
+        self._note_progress()
         if not self.opened.is_set() and self._answer_status() == SWITCHING_PROTOCOLS:
             await self.opened.wait()  # the reader can be ahead of the task that opens the socket
         if self.closing is not None:
@@ -253,6 +280,14 @@ class _WatchedStream(trio.abc.Stream):
             await self._say_last_words(self.connection.closed.code)
             return b""
         return await self._read(max_bytes)
+
+    def _note_progress(self) -> None:
+        """A message that is long in coming shows life by each part of it, other than a ping between the parts."""
+        unfinished = 0 if self.connection is None else _unfinished(self.connection)
+        if unfinished and unfinished != self._unfinished:
+            self.last_part = self.last_heard
+            self.unanswered_since = None
+        self._unfinished = unfinished
 
     async def _read(self, max_bytes: int | None) -> bytes:
         try:
@@ -290,7 +325,12 @@ class _WatchedStream(trio.abc.Stream):
     async def _say_last_words(self, code: int) -> None:
         """The WebSocket ended though we did not ask. trio-websocket answers a peer's Close, but not a broken rule."""
         if not self._close_sent:
-            self.violation = True
+            told = _close_at_end((self._before + self._chunk)[-LONGEST_CLOSE:])
+            if told is not None and is_close_code(told[0]):
+                self.close_told, code = told, told[0]
+            else:
+                self.violation = True
+                self.close_told = None if told is None else (code, f"it sent the close code {told[0]}, which is none")
             if not self.sending:  # a Close inside another task's frame would help nobody
                 with trio.move_on_after(LINGER):
                     await self.send_all(_close_frame(code))
@@ -332,7 +372,8 @@ class _WatchedStream(trio.abc.Stream):
     def _note_close(self, frame: bytes) -> None:
         self._close_sent = True
         payload = _unmasked_payload(frame)
-        if self.closing is None and bytes((CLOSE, len(payload))) + payload not in self._before + self._chunk:
+        heard = self._before + self._chunk
+        if self.closing is None and self.close_told is None and bytes((CLOSE, len(payload))) + payload not in heard:
             self.violation = True  # not our wish, and not the echo of the peer's Close
 
     def _end_batch(self) -> None:
@@ -368,6 +409,23 @@ def _unmasked_payload(frame: bytes) -> bytes:
     return _mask(frame[6:], frame[2:6])
 
 
+def _close_at_end(heard: bytes) -> tuple[int, str] | None:
+    """Code and reason of the whole Close frame that ends what was heard; None if there is none."""
+    for start in range(len(heard) - 3):
+        if heard[start] == CLOSE and heard[start + 1] == len(heard) - start - 2:
+            try:
+                reason = heard[start + 4 :].decode()
+            except UnicodeDecodeError:
+                continue
+            return int.from_bytes(heard[start + 2 : start + 4], "big"), reason
+    return None
+
+
+def _unfinished(connection: WebSocketConnection) -> int:
+    """How much has come of a message that is not complete. The one place that looks into trio-websocket."""
+    return connection._message_size
+
+
 def _close_frame(code: int) -> bytes:
     mask = os.urandom(4)
     return bytes((CLOSE, 0x80 | 2)) + mask + _mask(code.to_bytes(2, "big"), mask)
@@ -375,6 +433,21 @@ def _close_frame(code: int) -> bytes:
 
 def _mask(payload: bytes, mask: bytes) -> bytes:
     return bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
+
+
+@frozen
+class _Uninterrupted:
+    """A nursery for trio-websocket's reader, which Ctrl-C must not end either."""
+
+    nursery: trio.Nursery
+
+    def start_soon(self, function: Callable[..., Awaitable[object]], *arguments: object) -> None:
+        self.nursery.start_soon(_without_interrupts, function, *arguments, name=function)
+
+
+@trio.lowlevel.enable_ki_protection
+async def _without_interrupts(function: Callable[..., Awaitable[object]], *arguments: object) -> None:
+    await function(*arguments)
 
 
 class _TrioWebSocket:
@@ -389,6 +462,7 @@ class _TrioWebSocket:
 
     # Life
 
+    @trio.lowlevel.enable_ki_protection  # Ctrl-C is for the program, and must not end what closes it
     async def run(self, request: _UpgradeRequest, max_message_size: int) -> None:
         """Keeps trio-websocket's reader. Ends with the reader or by `abort`, and closes the stream."""
         watched = self._watched
@@ -397,7 +471,7 @@ class _TrioWebSocket:
                 async with trio.open_nursery() as nursery:
                     with watched.opening:
                         watched.connection = await wrap_client_stream(
-                            nursery,
+                            cast(Any, _Uninterrupted(nursery)),
                             cast(Any, watched),  # annotated as sockets only, documented as any stream
                             request.host,
                             request.resource,
@@ -436,6 +510,19 @@ class _TrioWebSocket:
         return self._watched.last_heard
 
     @property
+    def last_part(self) -> float:
+        return self._watched.last_part
+
+    @property
+    def holds_messages(self) -> bool:
+        watched = self._watched
+        return bool(self._held) or not (watched.reader_idle or watched.sending or watched.finished.is_set())
+
+    @property
+    def unanswered_since(self) -> float | None:
+        return self._watched.unanswered_since
+
+    @property
     def writing_since(self) -> float | None:
         return self._watched.writing_since
 
@@ -471,11 +558,13 @@ class _TrioWebSocket:
 
     # Sending
 
-    async def send(self, text: str) -> None:
+    async def send(self, text: str, *, is_question: bool = False) -> None:
         watched = self._watched
         begun = watched.texts_begun
         if watched.is_over:
             raise self._closed()
+        if is_question and watched.unanswered_since is None:
+            watched.unanswered_since = trio.current_time()
         try:
             await self._connection.send_message(text)
         except ConnectionClosed:
@@ -531,6 +620,9 @@ class _TrioWebSocket:
         told = self._connection.closed
         if watched.closing is not None:
             return SocketClosed(None, "we closed it", begun=begun, ours=True)
+        if told is not None and watched.close_told is not None:
+            code, reason = watched.close_told
+            return SocketClosed(code, reason, violation=watched.violation, begun=begun)
         if told is not None and told.code != ABNORMAL:
             return SocketClosed(int(told.code), told.reason or "", violation=watched.violation, begun=begun)
         if self._reader_failure is not None:
@@ -544,12 +636,14 @@ def _read_refusal(answer: bytes) -> UpgradeRefused | None:
     reader.send(h11.Request(method="GET", target="/", headers=[("Host", "venue")]))
     reader.send(h11.EndOfMessage())
     status: int | None = None
+    headers: dict[str, str] = {}
     body = bytearray()
     try:
         reader.receive_data(answer)
         while not isinstance(event := reader.next_event(), h11.EndOfMessage | h11.ConnectionClosed):
             if isinstance(event, h11.Response):
                 status = event.status_code
+                headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in event.headers}
             elif isinstance(event, h11.Data):
                 body += event.data
             elif event is h11.NEED_DATA or event is h11.PAUSED:
@@ -558,4 +652,4 @@ def _read_refusal(answer: bytes) -> UpgradeRefused | None:
         pass  # the rest is unreadable; the status, if there was one, still counts
     if status is None:
         return None
-    return UpgradeRefused(status, bytes(body[: 4 * REFUSAL_START]).decode(errors="replace")[:REFUSAL_START])
+    return UpgradeRefused(HttpAnswer(status=status, body=bytes(body), headers=headers))

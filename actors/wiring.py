@@ -7,8 +7,7 @@ downstream by itself: callers → command handler → dispatch → outbox → em
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Generic, TypeVar
 
 import trio
@@ -64,11 +63,13 @@ class Views:
 
 @frozen
 class Entrances:
-    """The ends that the client holds: where to ask, and where to subscribe; session: its number in the stream."""
+    """The ends that the client holds: where to ask, and where to subscribe; session: its number in the stream; life:
+    around the session, which ends when that is cancelled, or at its deadline."""
 
     asks: trio.MemorySendChannel[Ask]
     emitter: trio.MemorySendChannel[ToEmitter]
     session: int
+    life: trio.CancelScope
 
 
 @frozen
@@ -86,7 +87,8 @@ class Stream:
 
 @frozen(kw_only=True)
 class SessionPlan:
-    """One session to start. number: in the stream; contained: its failure is an event, and nobody else's end."""
+    """One session to start. number: in the stream; contained: it may fail to begin, which is an event and nobody else's
+    end; on_failure: told of a failure that comes later."""
 
     config: ClientConfig
     venue: Venue
@@ -94,6 +96,7 @@ class SessionPlan:
     views: Views
     number: int
     contained: bool
+    on_failure: Callable[[LinkError], None]
 
 
 class _Channel(Generic[T]):
@@ -151,14 +154,14 @@ async def start_session(plan: SessionPlan, stream: Stream, nursery: trio.Nursery
     graph, clock = _Graph(config), Clock(config.wall_clock)
     stop = trio.CancelScope()
     await stream.outbox.send(Attach(plan.number, graph.outlets()))
-    entrances = Entrances(graph.command_handler.send, stream.emitter.clone(), plan.number)
+    entrances = Entrances(graph.command_handler.send, stream.emitter.clone(), plan.number, stop)
     _start_core(graph, plan, stream.outbox.clone(), clock, nursery)
     _start_link(graph, plan, clock, nursery, stop)
     asks = entrances.asks.clone()
 
     async def prepare() -> None:
         with asks:
-            await cache_instruments(plan.venue, plan.http, config, asks)
+            await cache_instruments(plan.venue, plan.http, config, asks, clock)
 
     desk = SessionDesk(
         venue=plan.venue,
@@ -181,16 +184,20 @@ async def start_session(plan: SessionPlan, stream: Stream, nursery: trio.Nursery
     )
     ends = (graph.dispatch.send.clone(), graph.sender.send.clone(), graph.token.send.clone())
     graph.close_ours()
-    run = _run_contained if plan.contained else run_session
-    await nursery.start(run, desk, *ends, stop)
+    await nursery.start(_run_session, plan, desk, *ends, stop)
     return entrances
 
 
-async def _run_contained(*session: Any, task_status: trio.TaskStatus[None]) -> None:
-    """A session whose failure nobody sees but its own subscribers."""
+@trio.lowlevel.enable_ki_protection  # Ctrl-C is for the program, and must not end what closes it
+async def _run_session(plan: SessionPlan, *session: Any, task_status: trio.TaskStatus[None]) -> None:
+    """A session whose failure does not end the other actors, which may have something to do about it."""
     status = StartedOnce(task_status)
-    with suppress(LinkError):
+    try:
         await run_session(*session, task_status=status)
+    except LinkError as failure:
+        if not (plan.contained or status.is_told):
+            raise
+        plan.on_failure(failure)
     status.started()
 
 
@@ -231,7 +238,15 @@ def _start_link(
     """Sender, rest and token: all that touches the network beside the session."""
     config, venue, views = plan.config, plan.venue, plan.views
     settings = SenderSettings(close_timeout=config.close_timeout, rate=config.requests_per_second)
-    sender = SenderDesk(venue, settings, views.token, graph.credits.send.clone(), stop_session, clock)
+    sender = SenderDesk(
+        venue=venue,
+        settings=settings,
+        token=views.token,
+        credits=graph.credits.send.clone(),
+        to_rest=graph.rest.send.clone(),
+        stop_session=stop_session,
+        clock=clock,
+    )
     rest = RestDesk(
         venue=venue,
         http=plan.http,
@@ -240,8 +255,9 @@ def _start_link(
         credits=graph.credits.send.clone(),
         clock=clock,
         patience=int(config.budget_patience * NANOSECONDS),
+        http_timeout=int(config.http_timeout * NANOSECONDS),
     )
     start = nursery.start_soon
-    start(run_token, graph.token.receive, venue, graph.rest.send.clone(), views.token)
+    start(run_token, graph.token.receive, venue, graph.rest.send.clone(), views.token, clock)
     start(run_sender, graph.sender.receive, graph.dispatch.send.clone(), sender)
     start(run_rest, graph.rest.receive, graph.dispatch.send.clone(), rest)

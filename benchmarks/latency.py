@@ -1,7 +1,7 @@
 """Submit to Accepted, against the bare exchange of the same messages over the same transport.
 
 AX answers a placement with two messages, the answer and the acknowledgement; so does the peer of the ping-pong. Kraken
-Futures takes placements over HTTP: there the bare exchange is a POST of httpx over the same connections.
+Futures takes placements over HTTP: there the bare exchange is a POST of httpx, which is not used otherwise.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ import httpx
 import trio
 
 from actors import events, open_client
-from actors.http import open_transport
-from actors.network import TcpConnector
 
 from .peers import open_feeder, open_plain
 from .products import PRODUCTS, Product
@@ -54,7 +52,7 @@ async def bare_post(product: Product, port: int, trips: int) -> list[float]:
         "Authent": "x" * 88,
         "Content-Type": "application/x-www-form-urlencoded",
     }
-    async with open_transport(root, TcpConnector()) as transport, httpx.AsyncClient(transport=transport) as http:
+    async with httpx.AsyncClient() as http:
         for _ in range(trips):
             began = time.perf_counter()
             await http.post(f"{root}/derivatives/api/v3/sendorder", content=FORM, headers=headers)

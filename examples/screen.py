@@ -41,6 +41,11 @@ def describe(event: events.Event) -> str:
             detail = f"as {event.user}" if event.user else ""
         case events.Reconciled():
             detail = f"open orders there: {event.open_orders}, changed meanwhile: {event.settled}, gaps: {event.gaps}"
+        case events.CloseReport():
+            detail = (
+                f"canceled: {event.canceled_count}, still open: {event.still_open_count}, "
+                f"not known: {event.unknown_count}"
+            )
         case _:
             detail = getattr(event, "reason", "")
     return f"{event.sequence:>4} {name:<14} {detail}".rstrip()
@@ -153,6 +158,7 @@ COLOURS = {
     "Reconnected": "blue",
     "Authenticated": "blue",
     "Reconciled": "blue",
+    "CloseReport": "blue",
 }
 
 

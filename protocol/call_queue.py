@@ -1,93 +1,184 @@
-"""Calls that wait for their budget: what takes risk away goes first, and nothing waits for ever. Arithmetic on time."""
+"""Calls that may not go out yet: for want of budget, of a place among those under way, or because the venue asked to be
+left alone. What takes risk away goes first, and nothing waits for ever. Arithmetic on time.
+"""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from attrs import define, field, frozen
 
 from .limits import Budget, BudgetTerms
+from .requests import Urgency
+from .retry_after import retry_after
+from .venue import HttpAnswer
 
 __all__ = ["CallQueue", "WaitingCall"]
 
 T = TypeVar("T")
 
+SECOND: Final = 1_000_000_000
+TOO_MANY_REQUESTS: Final = 429
+UNAVAILABLE: Final = 503
+LONGEST_PAUSE: Final = 60 * SECOND
+"""After refusals that name no time, each of which doubles the pause."""
+
 
 @frozen(kw_only=True)
 class WaitingCall(Generic[T]):
-    """pool, cost, urgent: as in `venue.HttpCall`; give_up_at: ns, monotonic, when waiting longer has no sense."""
+    """pool, cost: as in `venue.HttpCall`; patient_until: ns, monotonic, when it waits no longer for its budget;
+    give_up_at: for whatever else it waits for."""
 
     item: T
     pool: str
     cost: int
-    urgent: bool
+    urgency: Urgency
+    patient_until: int
     give_up_at: int
 
 
 @define
 class _Pool(Generic[T]):
-    """One budget, and the two lanes in front of it."""
+    """One budget, and a lane in front of it for each degree of urgency."""
 
     budget: Budget | None
-    urgent: deque[WaitingCall[T]] = field(factory=deque)
-    ordinary: deque[WaitingCall[T]] = field(factory=deque)
+    lanes: tuple[deque[WaitingCall[T]], ...] = field(factory=lambda: tuple(deque() for _ in Urgency))
+
+    def take_first(self, now: int, may_go: Callable[[Urgency], bool]) -> WaitingCall[T] | None:
+        """The call that may go out now. None ever goes before a more urgent one that waits."""
+        urgency = self.first
+        if urgency is None or not may_go(urgency):
+            return None
+        lane = self.lanes[urgency]
+        return lane.popleft() if self._pay(lane[0], now) else None
 
     @property
-    def lanes(self) -> tuple[deque[WaitingCall[T]], deque[WaitingCall[T]]]:
-        return self.urgent, self.ordinary
-
-    def take(self, now: int) -> list[T]:
-        """What may go out now. An ordinary call never goes before an urgent one that waits."""
-        ready: list[T] = []
-        for lane in self.lanes:
-            while lane and self._pay(lane[0], now):
-                ready.append(lane.popleft().item)
-            if lane:
-                break
-        return ready
+    def first(self) -> Urgency | None:
+        """Whose turn it is; None if nobody waits."""
+        return next((urgency for urgency in Urgency if self.lanes[urgency]), None)
 
     def _pay(self, call: WaitingCall[T], now: int) -> bool:
         if self.budget is None:
             return True
-        paid = self.budget.take(call.cost, now, urgent=call.urgent)
+        paid = self.budget.take(call.cost, now, urgent=call.urgency is Urgency.LESS_RISK)
         self.budget = paid or self.budget
         return paid is not None
 
-    def next_due(self, now: int) -> int | None:
-        """When this pool must be looked at again: a budget is there, or somebody gives up."""
-        dues = [call.give_up_at for lane in self.lanes for call in lane]
-        first = self.urgent or self.ordinary
-        if first and self.budget is not None:
-            dues.append(self.budget.ready_at(first[0].cost, now, urgent=first[0].urgent))
-        return min(dues, default=None)
+    def paid_at(self, urgency: Urgency, now: int) -> int:
+        """When the budget has enough for the first call of a lane: ns, monotonic."""
+        if self.budget is None:
+            return now
+        return self.budget.ready_at(self.lanes[urgency][0].cost, now, urgent=urgency is Urgency.LESS_RISK)
+
+
+@define
+class _Silence:
+    """How long the venue wants to be left alone: ns, monotonic. by_all: by everybody; by_ordinary: by what is not
+    urgent; pause: after the latest refusal that named no time."""
+
+    by_all: int = 0
+    by_ordinary: int = 0
+    pause: int = 0
+
+    def note(self, answer: HttpAnswer, now: int, wall_now: int) -> None:
+        if answer.status not in (TOO_MANY_REQUESTS, UNAVAILABLE):
+            self.pause = 0
+            return
+        is_ban, wait = answer.status == TOO_MANY_REQUESTS, retry_after(answer.headers.get("retry-after"), wall_now)
+        if wait is None:
+            if not is_ban:
+                return
+            self.pause = wait = min(2 * self.pause or SECOND, LONGEST_PAUSE)
+        elif is_ban:
+            self.by_all = max(self.by_all, now + wait)
+        self.by_ordinary = max(self.by_ordinary, now + wait)
+
+    def ends_at(self, urgency: Urgency) -> int:
+        return max(self.by_all, self.by_ordinary) if urgency is Urgency.ORDINARY else self.by_all
 
 
 class CallQueue(Generic[T]):
-    """Owned by one actor. budgets: by the name of the pool; a pool without one never waits."""
+    """Owned by one actor. budgets: by the name of the pool; a pool without one waits for no budget; most: ordinary
+    calls that may be under way: what waits here instead can be taken back, and costs nothing if there are a thousand.
 
-    def __init__(self, budgets: Mapping[str, BudgetTerms]) -> None:
+    A venue that answers 429 and names a time (Retry-After, spec Kraken A.2) is left alone by everything until then: it
+    would refuse a cancel as well, and some make a ban longer for each call that knocks. Where it names no time, or is
+    unavailable (503), what is not urgent leaves it alone: a cancel may get through, and costs nothing if it does not.
+    """
+
+    def __init__(self, budgets: Mapping[str, BudgetTerms], most: int) -> None:
         self._terms = budgets
+        self._most = most
         self._pools: dict[str, _Pool[T]] = {}
+        self._silence = _Silence()
+        self._under_way = 0
+
+    def __bool__(self) -> bool:
+        """True while a call waits."""
+        return any(pool.first is not None for pool in self._pools.values())
 
     def add(self, call: WaitingCall[T], now: int) -> None:
         pool = self._pools.get(call.pool)
         if pool is None:
             terms = self._terms.get(call.pool)
             pool = self._pools[call.pool] = _Pool(None if terms is None else Budget.full(terms, now))
-        (pool.urgent if call.urgent else pool.ordinary).append(call)
+        pool.lanes[call.urgency].append(call)
 
     def take(self, now: int) -> tuple[list[T], list[T]]:
-        """What may go out at `now`, in order, and what has waited too long."""
+        """What may go out at `now`, in order, and what has waited too long. `ended` must be called for each call
+        that went out."""
+
+        def may_go(urgency: Urgency) -> bool:
+            return self._has_place(urgency) and self._silence.ends_at(urgency) <= now
+
         ready: list[T] = []
         given_up: list[T] = []
         for pool in self._pools.values():
-            ready += pool.take(now)
+            while (call := pool.take_first(now, may_go)) is not None:
+                self._under_way += call.urgency is Urgency.ORDINARY
+                ready.append(call.item)
             for lane in pool.lanes:
                 if lane:
-                    given_up += self._withdraw(lane, lambda call: call.give_up_at <= now)
+                    given_up += self._withdraw(lane, lambda call: self._gives_up_at(call, now) <= now)
         return ready, given_up
+
+    def ended(self, urgency: Urgency) -> None:
+        """A call that went out is over; if it was an ordinary one, there is a place for another."""
+        self._under_way -= urgency is Urgency.ORDINARY
+
+    @property
+    def is_full(self) -> bool:
+        """True while no further ordinary call may go out."""
+        return self._under_way >= self._most
+
+    def _has_place(self, urgency: Urgency) -> bool:
+        return urgency is not Urgency.ORDINARY or not self.is_full
+
+    def _gives_up_at(self, call: WaitingCall[T], now: int) -> int:
+        """A call that could not go out with all the budget in the world does not wait for that."""
+        waits_for_budget = self._has_place(call.urgency) and self._silence.ends_at(call.urgency) <= now
+        return min(call.give_up_at, call.patient_until) if waits_for_budget else call.give_up_at
+
+    def note(self, answer: HttpAnswer, now: int, wall_now: int) -> None:
+        """Heeds what an answer says of further calls. now: ns, monotonic; wall_now: ns since 1970."""
+        self._silence.note(answer, now, wall_now)
+
+    def silence(self, urgency: Urgency, now: int) -> int:
+        """ns for which the venue still wants no such calls, 0: it takes them."""
+        return max(0, self._silence.ends_at(urgency) - now)
+
+    def withdraw_outlasted(self) -> list[T]:
+        """Takes out what will have given up before the venue takes calls again: nobody need wait to hear that."""
+        return [
+            item
+            for pool in self._pools.values()
+            for urgency in Urgency
+            for item in self._withdraw(
+                pool.lanes[urgency], lambda call: call.give_up_at < self._silence.ends_at(call.urgency)
+            )
+        ]
 
     def withdraw(self, matches: Callable[[T], bool]) -> list[T]:
         """Takes out what still waits and matches."""
@@ -100,11 +191,24 @@ class CallQueue(Generic[T]):
 
     @staticmethod
     def _withdraw(lane: deque[WaitingCall[T]], leaves: Callable[[WaitingCall[T]], bool]) -> list[T]:
-        leaving = [call for call in lane if leaves(call)]
-        for call in leaving:
-            lane.remove(call)
-        return [call.item for call in leaving]
+        leaving = [call.item for call in lane if leaves(call)]
+        if leaving:
+            staying = [call for call in lane if not leaves(call)]
+            lane.clear()
+            lane.extend(staying)
+        return leaving
 
     def next_due(self, now: int) -> int | None:
-        """When `take` must be called again: ns, monotonic; None if nothing waits."""
-        return min((due for pool in self._pools.values() if (due := pool.next_due(now)) is not None), default=None)
+        """When `take` must be called again even though nothing has ended: ns, monotonic; None if nothing waits."""
+        dues = (self._pool_due(pool, now) for pool in self._pools.values())
+        return min((due for due in dues if due is not None), default=None)
+
+    def _pool_due(self, pool: _Pool[T], now: int) -> int | None:
+        """A budget is there, the venue takes calls again, or somebody gives up."""
+        first = pool.first
+        if first is None:
+            return None
+        dues = [min(self._gives_up_at(call, now) for call in lane) for lane in pool.lanes if lane]
+        if self._has_place(first):
+            dues.append(max(pool.paid_at(first, now), self._silence.ends_at(first)))
+        return min(dues)

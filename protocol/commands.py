@@ -206,10 +206,16 @@ class Show:
 @frozen(kw_only=True)
 class Disconnect:
     """End the link: let requests in flight be answered, close the socket, do not reconnect. Answer: None, when the
-    socket is about to be closed. grace: ns to wait for answers; cancel_all: cancel every open order first."""
+    socket is about to be closed.
+
+    grace: ns to wait for answers; cancel_all: then cancel every open order; patience: ns for all of that, None: twice
+    the grace; disarm: turn the dead man's switch off although orders stay open; where none does, that is done anyway.
+    """
 
     grace: int
+    patience: int | None = None
     cancel_all: bool = False
+    disarm: bool = True
 
 
 Command = (

@@ -8,6 +8,7 @@ TradingError
 ├── OutcomeUnknown          sent, never answered or no longer followed: the order may exist; never resend
 ├── RequestFailed           a question or change was refused; no order came into being or ended by it
 ├── WireError               the venue sent text we cannot read
+│   └── Throttled           it takes no more calls for the moment
 ├── SubscriberLagged        this subscriber fell too far behind; others did not notice
 └── LinkError
     ├── ConnectFailed       no connection after every attempt
@@ -31,6 +32,7 @@ __all__ = [
     "RequestFailed",
     "SessionFailed",
     "SubscriberLagged",
+    "Throttled",
     "TradingError",
     "WireError",
 ]
@@ -67,6 +69,14 @@ class RequestFailed(TradingError):
 
 class WireError(TradingError):
     """The venue sent text we cannot read; args[0] says why and how it begins."""
+
+
+class Throttled(WireError):
+    """The venue takes no more calls for the moment. wait: ns that it wants to be left alone, None: it did not say."""
+
+    def __init__(self, text: str, wait: int | None = None) -> None:
+        super().__init__(text)
+        self.wait = wait
 
 
 class SubscriberLagged(TradingError):

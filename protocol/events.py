@@ -41,6 +41,7 @@ __all__ = [
     "AuthenticationFailed",
     "CancelRejected",
     "Canceled",
+    "CloseReport",
     "Completed",
     "Connected",
     "ConnectionEvent",
@@ -397,6 +398,31 @@ class SessionFailed(ConnectionEvent):
     """The session cannot go on. Orders at the venue stay as they are."""
 
     reason: str
+
+
+@frozen(kw_only=True)
+class CloseReport(ConnectionEvent):
+    """The client is closed, and this is the last that is heard of it: what became of the orders that it tracked.
+
+    canceled: were canceled since closing began; still_open: the last that was heard of them is that they are open;
+    unknown: nobody here knows whether they are open: no answer was heard to their placement, or the venue took the
+    cancel of all orders and did not tell of their end. Each names a thousand at most, and its count counts all.
+    cancel_confirmed: the venue took the cancel of all orders (also those of other sessions); False: no word of that was
+    heard; None: it was not asked for.
+    """
+
+    canceled: tuple[ClientOrderId, ...]
+    still_open: tuple[ClientOrderId, ...]
+    unknown: tuple[ClientOrderId, ...]
+    canceled_count: int
+    still_open_count: int
+    unknown_count: int
+    cancel_confirmed: bool | None
+
+    @property
+    def is_clean(self) -> bool:
+        """True when nothing of ours is left that may be open, and a cancel that was asked for is confirmed."""
+        return not (self.still_open_count or self.unknown_count or self.cancel_confirmed is False)
 
 
 OutMessage = OrderEvent | Report | ConnectionEvent

@@ -50,12 +50,14 @@ __all__ = [
     "OrderCanceled",
     "OrderExpired",
     "OrderHistoryListed",
+    "OrderNotListed",
     "OrderPending",
     "OrderRejected",
     "OrderRemoved",
     "OrderReplaced",
     "OrderTraded",
     "OrderTriggered",
+    "OrderTriggerMoved",
     "OrderUnclear",
     "OrderView",
     "Outcome",
@@ -157,6 +159,12 @@ class OrderTraded(OrderFact):
 @frozen(kw_only=True)
 class OrderTriggered(OrderFact):
     """A stop's trigger fired."""
+
+
+@frozen(kw_only=True)
+class OrderTriggerMoved(OrderFact):
+    """The order is live, and its trigger is where `order` says: the market took it along, no change that anybody asked
+    for."""
 
 
 @frozen(kw_only=True)
@@ -326,6 +334,14 @@ class OrderHistoryListed:
 
 
 @frozen(kw_only=True)
+class OrderNotListed:
+    """An order that was asked for is in none of the venue's lists that were read. cursor: names the next one."""
+
+    request_id: RequestId
+    cursor: str
+
+
+@frozen(kw_only=True)
 class TimerSet:
     """The cancel-all timer is set. cancels_at: ns since 1970 when it cancels every order, None: it is off."""
 
@@ -421,7 +437,14 @@ class LoggedIn:
 
 @frozen(kw_only=True)
 class Alive:
-    """A heartbeat; nothing but a sign of life."""
+    """Nothing but a sign of life.
+
+    is_beat: a heartbeat, or the venue's word that there will be some; is_echo: the answer to a ping of ours, which says
+    that something answers, and nothing about the stream of news.
+    """
+
+    is_beat: bool = field(default=False, eq=False)
+    is_echo: bool = field(default=False, eq=False)
 
 
 @frozen(kw_only=True)
@@ -437,6 +460,7 @@ OrderNews = (
     | OrderAcknowledged
     | OrderTraded
     | OrderTriggered
+    | OrderTriggerMoved
     | OrderUnclear
     | OrderCanceled
     | OrderExpired
@@ -454,6 +478,7 @@ Fact = (
     | PricePreviewed
     | FillsListed
     | OrderHistoryListed
+    | OrderNotListed
     | TimerSet
     | Say
     | LoginRefused

@@ -1,51 +1,88 @@
-"""Requests that wait for the pace of the socket: cancels first, the others in order."""
+"""Requests that are not written to the socket yet: what takes risk away first, then questions, the others in order."""
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 from attrs import define, field
 
 from .dispatch import Send
-from .requests import Request, is_cancel, withdraws
+from .requests import Request, Urgency, urgency_of, withdraws
 
-__all__ = ["HeldSends"]
+__all__ = ["HeldSend", "HeldSends"]
+
+
+@define
+class HeldSend:
+    """since: ns, monotonic, when it began to wait; stays: it was found to have no other way to go."""
+
+    send: Send
+    since: int
+    stays: bool = False
 
 
 @define
 class HeldSends:
     """Owned by the sender."""
 
-    _cancels: deque[Send] = field(factory=deque)
-    _others: deque[Send] = field(factory=deque)
+    _lanes: tuple[deque[HeldSend], ...] = field(factory=lambda: tuple(deque() for _ in Urgency))
 
-    @property
-    def first(self) -> Send | None:
-        """What is to be written next."""
-        lane = self._cancels or self._others
-        return lane[0] if lane else None
+    def __bool__(self) -> bool:
+        return any(self._lanes)
 
-    def goes_first(self, send: Send) -> bool:
-        """True when nothing that waits is to be written before this."""
-        return not self._cancels and (is_cancel(send.request) or not self._others)
+    def add(self, send: Send, since: int) -> None:
+        self._lanes[urgency_of(send.request)].append(HeldSend(send, since))
 
-    def add(self, send: Send) -> None:
-        (self._cancels if is_cancel(send.request) else self._others).append(send)
-
-    def remove_first(self) -> None:
-        (self._cancels or self._others).popleft()
+    def take_first(self) -> HeldSend:
+        """What is to be written next. Raises IndexError if nothing waits."""
+        lane = next(lane for lane in self._lanes if lane)
+        return lane.popleft()
 
     def withdraw(self, cancel: Request) -> list[Send]:
-        """Takes out the placements that a cancel is about: it goes before them, and they must not follow."""
-        if not self._others:
+        """Takes out what a cancel is about: it goes before them, and they must not follow."""
+        if urgency_of(cancel) is not Urgency.LESS_RISK:
             return []
-        withdrawn = [send for send in self._others if withdraws(cancel, send.request)]
-        for send in withdrawn:
-            self._others.remove(send)
-        return withdrawn
+        return self._take_out(lambda held: withdraws(cancel, held.send.request))
+
+    def take_older(self, than: int) -> list[Send]:
+        """Takes out what began to wait at this moment or before."""
+        return self._take_out(lambda held: held.since <= than)
+
+    def take_detours(self, than: int, has_detour: Callable[[Request], bool]) -> list[Send]:
+        """Takes out what takes risk away, began to wait at this moment or before, and has another way to go."""
+
+        def leaves(held: HeldSend) -> bool:
+            if held.stays or held.since > than:
+                return False
+            held.stays = not has_detour(held.send.request)
+            return not held.stays
+
+        return _take_out_of(self._lanes[Urgency.LESS_RISK], leaves)
 
     def clear(self) -> list[Send]:
-        held = [*self._cancels, *self._others]
-        self._cancels.clear()
-        self._others.clear()
-        return held
+        return self._take_out(lambda _: True)
+
+    def _take_out(self, leaves: Callable[[HeldSend], bool]) -> list[Send]:
+        return [send for lane in self._lanes if lane for send in _take_out_of(lane, leaves)]
+
+    @property
+    def oldest(self) -> int | None:
+        """Since when the oldest waits; None if nothing does."""
+        return min((lane[0].since for lane in self._lanes if lane), default=None)
+
+    @property
+    def oldest_detour(self) -> int | None:
+        """The same of those that take risk away and may have another way to go."""
+        return min((held.since for held in self._lanes[Urgency.LESS_RISK] if not held.stays), default=None)
+
+
+def _take_out_of(lane: deque[HeldSend], leaves: Callable[[HeldSend], bool]) -> list[Send]:
+    leaving: list[HeldSend] = []
+    staying: list[HeldSend] = []
+    for held in lane:
+        (leaving if leaves(held) else staying).append(held)
+    if leaving:
+        lane.clear()
+        lane.extend(staying)
+    return [held.send for held in leaving]

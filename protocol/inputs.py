@@ -16,7 +16,19 @@ if TYPE_CHECKING:
 else:
     from attrs import define as frozen  # built for every order and gone with it: see `facts`
 
-__all__ = ["Admission", "Asked", "Heard", "Input", "LinkDown", "LinkFailed", "LinkUp", "NotWritten", "Submission"]
+__all__ = [
+    "Admission",
+    "Asked",
+    "Heard",
+    "Input",
+    "LinkDown",
+    "LinkFailed",
+    "LinkSilent",
+    "LinkUp",
+    "NotWritten",
+    "Rerouted",
+    "Submission",
+]
 
 
 class Admission(Enum):
@@ -88,6 +100,13 @@ class LinkFailed:
 
 
 @frozen
+class LinkSilent:
+    """No message came on this connection for a while: ask for something, so that it shows whether it lives."""
+
+    connection: int
+
+
+@frozen
 class NotWritten:
     """These requests were never begun on any socket: certainly not sent."""
 
@@ -95,4 +114,13 @@ class NotWritten:
     reason: str
 
 
-Input = Asked | Heard | LinkUp | LinkDown | LinkFailed | NotWritten
+@frozen
+class Rerouted:
+    """The socket did not take these for too long, so they go over HTTP. begun: it may take them all the same, and then
+    the venue gets them twice."""
+
+    request_ids: Sequence[RequestId]
+    begun: bool
+
+
+Input = Asked | Heard | LinkUp | LinkDown | LinkFailed | LinkSilent | NotWritten | Rerouted

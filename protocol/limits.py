@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import evolve, frozen
 
-__all__ = ["Backoff", "Bucket", "Budget", "BudgetTerms", "FIRST_CONNECT", "RECONNECT"]
+__all__ = ["Backoff", "Bucket", "Budget", "BudgetTerms", "FIRST_CONNECT", "LONG_BACKOFF", "RECONNECT"]
 
 SECOND = 1_000_000_000
 
@@ -38,6 +38,8 @@ FIRST_CONNECT = Backoff(initial=0.5, factor=2.0, maximum=5.0, jitter=0.25, attem
 RECONNECT = Backoff(
     initial=0.5, factor=1.5, maximum=5.0, jitter=0.25, attempts=None, attempt_timeout=5.0, immediate=True
 )
+LONG_BACKOFF = Backoff(initial=5.0, factor=2.0, maximum=60.0, jitter=1.0)
+"""Pauses for a venue that wants to be left alone and does not say how long."""
 
 
 @frozen(kw_only=True)

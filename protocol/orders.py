@@ -16,7 +16,7 @@ from typing import Any, Final, TypedDict, Unpack
 from attrs import field, frozen
 from attrs.validators import instance_of, optional
 
-from .client_order_ids import is_name
+from .client_order_ids import LONGEST_ANYWHERE, is_name
 from .values import (
     AccountId,
     ClientOrderId,
@@ -234,7 +234,7 @@ class NewOrder:
 def title_of(order: NewOrder) -> str:
     """What a sentence calls an order that is not placed yet: by its name if it has a proper one, else by its terms."""
     name, side = order.client_order_id, order.side
-    if name is not None and is_name(name):
+    if name is not None and is_name(name, LONGEST_ANYWHERE):
         return f"Order {name}"
     return f"Order to {side.value if isinstance(side, Side) else side} {order.quantity} {order.instrument}"
 

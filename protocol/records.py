@@ -38,6 +38,7 @@ class Bound(Note):
     venue_order_id: VenueOrderId | None
     quantity: Decimal | None = None
     price: Decimal | None = None
+    trigger_price: Decimal | None = None
     time_in_force: TimeInForce | None = None
 
 

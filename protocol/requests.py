@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from enum import IntEnum
 from typing import TYPE_CHECKING, Final
+
+from attrs import evolve
 
 from .values import (
     OffsetUnit,
@@ -22,8 +26,6 @@ else:
     from attrs import define as frozen  # built for every order and gone with it: see `facts`
 
 __all__ = [
-    "CANCELS",
-    "WITHDRAWN",
     "AskTime",
     "BatchOrders",
     "CancelAllOrders",
@@ -38,9 +40,13 @@ __all__ = [
     "ReplaceOrder",
     "Request",
     "SetCancelTimer",
+    "Urgency",
+    "adds_risk",
     "ids_of",
-    "is_cancel",
+    "is_urgent",
     "unwritable",
+    "urgency_of",
+    "why_withdrawn",
     "withdraws",
 ]
 
@@ -106,6 +112,12 @@ class ReplaceOrder:
     symbol: str = ""
     wire_id: WireId | None = None
 
+    def reduced_to(self, quantity: Decimal | None) -> ReplaceOrder:
+        """What this asks for, where the venue may have made a reduce-only order smaller than that."""
+        if quantity is None or self.quantity is None or quantity >= self.quantity:
+            return self
+        return evolve(self, quantity=quantity)
+
     def agrees_with(
         self, quantity: Decimal | None, price: Decimal | None, trigger_price: Decimal | None
     ) -> bool | None:
@@ -131,11 +143,17 @@ class ListOpenOrders:
 
 @frozen(kw_only=True)
 class QueryOrder:
-    """Exactly one of the two ids is set."""
+    """Exactly one of the two ids is set.
+
+    since: with a wire id, ns since 1970 when the order was placed, for an older one of that name is another, 0: it is
+    not known; cursor: which of the venue's lists is to be read, where it keeps several and none that was read names the
+    order; None for the first."""
 
     request_id: RequestId
     venue_order_id: VenueOrderId | None
     wire_id: WireId | None
+    since: int = 0
+    cursor: str | None = None
 
 
 @frozen(kw_only=True)
@@ -165,12 +183,13 @@ class ListFills:
 @frozen(kw_only=True)
 class ListOrderHistory:
     """What became of orders in a time range. start inclusive, end exclusive, ns since 1970. cursor: where the last
-    page ended, None for the first."""
+    page ended, None for the first; triggers: of those that wait for a trigger, and as long as they wait for it."""
 
     request_id: RequestId
     start: int
     end: int
     cursor: str | None = None
+    triggers: bool = False
 
 
 @frozen(kw_only=True)
@@ -215,23 +234,50 @@ Request = (
     | AskTime
 )
 
-CANCELS: Final = (CancelOrder, CancelAllOrders, BatchOrders)
-"""The requests that can be, or hold, cancels."""
-
-
 WITHDRAWN: Final = "It was canceled before it was sent."
-"""Why a placement that `withdraws` finds was not sent."""
+SUPERSEDED: Final = "A later setting took its place before it was sent."
 
 
-def is_cancel(request: Request) -> bool:
-    """True for what takes risk away and adds none."""
+class Urgency(IntEnum):
+    """Who goes before whom in every queue, at every venue. LESS_RISK: what takes risk away and adds none, or renews the
+    dead man's switch; QUESTION: where one order stands, or what the venue's clock shows, which orders may wait for;
+    ORDINARY: the others."""
+
+    LESS_RISK = 0
+    QUESTION = 1
+    ORDINARY = 2
+
+
+URGENCIES: Final[Mapping[type, Urgency]] = {
+    CancelOrder: Urgency.LESS_RISK,
+    CancelAllOrders: Urgency.LESS_RISK,
+    SetCancelTimer: Urgency.LESS_RISK,
+    QueryOrder: Urgency.QUESTION,
+    AskTime: Urgency.QUESTION,
+}
+
+
+def urgency_of(request: Request) -> Urgency:
+    """A batch is as urgent as the least urgent of its legs."""
     if isinstance(request, BatchOrders):
-        return all(isinstance(leg, CancelOrder) for leg in request.legs)
-    return isinstance(request, CancelOrder | CancelAllOrders)
+        return max((urgency_of(leg) for leg in request.legs), default=Urgency.ORDINARY)
+    return URGENCIES.get(type(request), Urgency.ORDINARY)
+
+
+def is_urgent(request: Request) -> bool:
+    """True for what stands in no queue behind that which adds risk."""
+    return urgency_of(request) is not Urgency.ORDINARY
+
+
+def adds_risk(request: Request) -> bool:
+    """True for what places an order: never sent again by itself, even if it certainly was not executed."""
+    legs = request.legs if isinstance(request, BatchOrders) else (request,)
+    return any(isinstance(leg, PlaceOrder) for leg in legs)
 
 
 def withdraws(cancel: Request, waiting: Request) -> bool:
-    """True when a request that has not been sent yet would place nothing but orders that `cancel` is about."""
+    """True when a request that has not been sent yet would place nothing but orders that `cancel` is about; or set the
+    dead man's switch to what it is no longer to be."""
     match cancel:
         case CancelOrder(wire_id=wire_id):
             return wire_id is not None and isinstance(waiting, PlaceOrder) and waiting.wire_id == wire_id
@@ -240,8 +286,15 @@ def withdraws(cancel: Request, waiting: Request) -> bool:
             return all(isinstance(leg, PlaceOrder) and symbol in (None, leg.symbol) for leg in legs)
         case BatchOrders(legs=cancels):
             return any(withdraws(leg, waiting) for leg in cancels)
+        case SetCancelTimer():
+            return isinstance(waiting, SetCancelTimer)
         case _:
             return False
+
+
+def why_withdrawn(waiting: Request) -> str:
+    """Why a request that `withdraws` found was not sent."""
+    return SUPERSEDED if isinstance(waiting, SetCancelTimer) else WITHDRAWN
 
 
 def ids_of(request: Request) -> list[RequestId]:

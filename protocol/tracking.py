@@ -37,6 +37,7 @@ from .values import (
     ZERO,
     ClientOrderId,
     OrderStatus,
+    OrderType,
     RequestId,
     TimeInForce,
     TradeId,
@@ -111,6 +112,11 @@ class Order:
     def is_over(self) -> bool:
         """True when only its fills are news. Denied is our own conclusion, so the venue may still say otherwise."""
         return self.status.is_terminal and self.status is not OrderStatus.DENIED
+
+    @property
+    def is_market(self) -> bool:
+        """True for an order that has no price: what a venue shows as one is how far it may go at most."""
+        return self.identity.type is OrderType.MARKET
 
     @property
     def can_be_named(self) -> bool:
@@ -328,6 +334,7 @@ class TrackedOrders:
         self._bind(order, record.venue_order_id)
         order.quantity = record.quantity if order.quantity is None else order.quantity
         order.price = record.price if order.price is None else order.price
+        order.trigger_price = record.trigger_price if order.trigger_price is None else order.trigger_price
         order.time_in_force = order.time_in_force or record.time_in_force
 
     def _fold_former_id(self, record: FormerId) -> None:

@@ -6,7 +6,8 @@ messages into facts. It knows no connection, no clock and no order state.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import Enum
 from typing import Protocol
 
 from attrs import field, frozen
@@ -24,6 +25,7 @@ __all__ = [
     "HttpCall",
     "Opening",
     "SignedCall",
+    "Silence",
     "Throttle",
     "Upgrade",
     "Venue",
@@ -33,14 +35,17 @@ __all__ = [
 ]
 
 SECOND = 1_000_000_000
+PAGE_BEGINNING = 4096
+"""Bytes of an answer within which a page shows that it is one: templates like to begin with empty lines."""
+BLANK = b"\xef\xbb\xbf \t\r\n\f\v"
+"""What may stand before the first sign of a page or of JSON, the byte order mark included."""
 
 
 @frozen(kw_only=True)
 class HttpCall:
     """One HTTP request. path: from the root of the host, a query that is signed as it is sent included; authorized:
     send the current token with it; pool: the budget that it draws on, "" for none; cost: in tokens of that budget;
-    urgent: what takes risk away, or tells how much there is: it stands in no queue behind what adds risk, and may use
-    up what the budget keeps in reserve.
+    urgent: as `requests.is_urgent` has it, and the login: it stands in no queue behind what adds risk.
 
     Body and headers never show in repr: they may hold a secret.
     """
@@ -80,6 +85,26 @@ class HttpAnswer:
     body: bytes = field(repr=False)
     headers: Mapping[str, str] = field(factory=dict, repr=False)
 
+    @property
+    def is_page(self) -> bool:
+        """A web page where a venue would speak JSON, whatever the status. It comes from a proxy or a guard in front of
+        the venue: a failure on the way, never the venue's word about credentials, orders or instruments (spec Kraken 0,
+        AX 1.1)."""
+        beginning = self.body[:PAGE_BEGINNING].lstrip(BLANK)[:1]
+        if beginning in (b"{", b"["):
+            return False  # JSON under a wrong label
+        return beginning == b"<" or "html" in self.headers.get("content-type", "").lower()
+
+    @property
+    def page_problem(self) -> str | None:
+        """A sentence about the page that came; None when it is none."""
+        if not self.is_page:
+            return None
+        return (
+            f"A web page came in place of the venue's answer (HTTP status {self.status}): something between us and the"
+            " venue answered for it."
+        )
+
 
 @frozen(kw_only=True)
 class Upgrade:
@@ -102,6 +127,25 @@ class BatchRules:
     kinds: frozenset[type] = frozenset({PlaceOrder, ReplaceOrder, CancelOrder})
 
 
+class Silence(Enum):
+    """What it proves that a venue sent no message for `data_deadline`. Pings and pongs are no messages, nor are answers
+    to pings: whatever stands between us and the venue can send them.
+
+    DEAD: the connection is dead, since a living venue sends something every few seconds;
+    BEATS: the same once the venue has promised heartbeats, or if it has been silent from the login on;
+    ASKED: by itself nothing, so the venue is asked for the open orders (sooner if no byte comes either). The connection
+    is dead if no message at all follows within `request_timeout` on that, or on any other request; or if no byte comes
+    for `data_deadline`;
+    NOTHING: nothing, and the venue answers no question over this connection: any byte counts as life. So it is under
+    BEATS too where the venue refuses heartbeats.
+    """
+
+    DEAD = "dead"
+    BEATS = "beats"
+    ASKED = "asked"
+    NOTHING = "nothing"
+
+
 @frozen(kw_only=True)
 class VenueRules:
     """What dispatch must know of a wire, as data. Times in ns.
@@ -112,14 +156,19 @@ class VenueRules:
       one repeats;
     absence_proves_after: "no such order" proves that a placement never arrived only if it was sent at least this
       long before the query; or if the connection that carried it is gone and a newer one answered the query;
+    lists_lag: how far the venue's lists of orders follow behind: an order that the venue may act on until a moment is
+      missing from them for certain only this long after that;
     late_arrivals: a request may be acted on after the connection that carried it has ended, so only time proves that it
       never will be;
     early_cancel_delays: pauses before a cancel that came too early is sent again;
+    throttled_cancel_delays: pauses before a cancel that met the venue's limit for calls is sent again;
     expiry_is_cancel: a time-in-force under which "expired" means canceled;
     cancel_by_wire_id: an order whose venue id is not known yet can be cancelled by its wire id;
     http_requests: the classes of requests that the venue takes over HTTP only;
     history_span: the longest time range that one question for fills may have, None for any;
     fatal_close_codes: after a WebSocket close with one of these, another try would end the same way;
+    patient_close_codes: after one of these, the next try waits long;
+    silence: what it proves that no message came for `data_deadline`;
     market_needs_price: the venue has no market orders; ask it for a price, and send a limit order at that;
     changes_in_place: a change keeps the order, with its venue order id and what has filled of it, so fills of the
       changed order may be heard before the news of the change;
@@ -129,6 +178,7 @@ class VenueRules:
     reads_history: dispatch reads the venue's fills by itself: after a connection was lost, after a gap, and every
       `audit_period` while orders of ours are open; what is open here is compared with the venue's list then as well;
     absence_needs_history: "no such order" settles nothing before the venue's history shows nothing of the order either;
+    triggers_apart: orders that wait for a trigger have a history of their own;
     unnamed_events: messages about an order may leave its client id out, so an order that has no venue id here yet may
       be meant;
     stops_go_on: a stop whose trigger fired goes on as another order, with another venue order id;
@@ -155,20 +205,25 @@ class VenueRules:
     request_timeout: int = 10 * SECOND
     query_delays: Sequence[int] = (1 * SECOND, 2 * SECOND, 5 * SECOND, 15 * SECOND, 60 * SECOND)
     absence_proves_after: int = 5 * SECOND
+    lists_lag: int = 0
     late_arrivals: bool = False
     early_cancel_delays: Sequence[int] = (SECOND // 10, SECOND // 5, 2 * SECOND // 5)
+    throttled_cancel_delays: Sequence[int] = ()
     expiry_is_cancel: frozenset[TimeInForce] = frozenset({TimeInForce.IOC, TimeInForce.FOK})
     cancel_by_wire_id: bool = True
     http_requests: frozenset[type] = frozenset()
     market_needs_price: bool = False
     history_span: int | None = None
     fatal_close_codes: frozenset[int] = frozenset({1008})
+    patient_close_codes: frozenset[int] = frozenset()
+    silence: Silence = Silence.ASKED
     changes_in_place: bool = False
     fills_lag: int = 0
     freshness: int = 0
     reads_history: bool = False
     audit_period: int = 60 * SECOND
     absence_needs_history: bool = False
+    triggers_apart: bool = False
     unnamed_events: bool = False
     stops_go_on: bool = False
     reports_filled: bool = True
@@ -187,6 +242,13 @@ class VenueRules:
     fresh_token: bool = False
     nonce_unit: int = 1_000_000
     budgets: Mapping[str, BudgetTerms] = field(factory=dict)
+
+    @property
+    def begin_within(self) -> int:
+        """ns within which a request must have begun to be written, or it is taken back: nine tenths of the time for its
+        answer. The rest is for the news of that, so that what was certainly not sent is never called unknown; and an
+        order that waited so long is not the one that was wanted."""
+        return self.request_timeout * 9 // 10
 
 
 @frozen(kw_only=True)
@@ -217,6 +279,13 @@ class Throttle(Protocol):
         """Counts a request; 0. Or ns to wait until it may be sent, and nothing is counted. ages: of the orders that it
         is about, ns; now: ns, monotonic."""
 
+    def count(self, request: Request, symbols: Iterable[str], now: int) -> None:
+        """Counts a request that is never held back. symbols: of the orders that it is about."""
+
+    def exceeded(self, reason: str, symbol: str, now: int) -> None:
+        """The venue refused a request as one too many: its own count is higher than ours. reason: its words; symbol: of
+        the order that the request was about, "" if it was about no one order."""
+
     def allow(self, most: int) -> None:
         """The venue named its limit itself, in its own unit; that decides."""
 
@@ -224,6 +293,12 @@ class Throttle(Protocol):
 class _NoThrottle:
     def take(self, request: Request, symbol: str, ages: Sequence[int], now: int) -> int:
         return 0
+
+    def count(self, request: Request, symbols: Iterable[str], now: int) -> None:
+        pass
+
+    def exceeded(self, reason: str, symbol: str, now: int) -> None:
+        pass
 
     def allow(self, most: int) -> None:
         pass
@@ -247,6 +322,14 @@ class VenueDefaults:
     def open_throttle(self) -> Throttle:
         """None."""
         return _NoThrottle()
+
+    def is_number_refused(self, answer: HttpAnswer) -> bool:
+        """Calls carry no numbers."""
+        return False
+
+    def encode_over_http(self, request: Request) -> HttpCall | None:
+        """What goes over the socket goes no other way."""
+        return None
 
     def login_problem(self, login: LoggedIn) -> str | None:
         """No option is asked for that a login could leave unconfirmed."""
@@ -302,8 +385,16 @@ class Venue(Protocol):
     def encode(self, request: Request, token: str | None = None) -> str | HttpCall:
         """The frame, or the HTTP call where the venue takes this request only that way."""
 
+    def encode_over_http(self, request: Request) -> HttpCall | None:
+        """The HTTP call for an urgent request that the socket does not take for too long; None where the venue takes it
+        over the socket alone."""
+
     def read_answer(self, request: Request, answer: HttpAnswer) -> Sequence[Fact]:
-        """What the answer to an HTTP call of `encode` says. Never raises."""
+        """What the answer to an HTTP call of `encode` or `encode_over_http` says. Never raises."""
+
+    def is_number_refused(self, answer: HttpAnswer) -> bool:
+        """True when the venue refused a signed call for its number alone (another call overtook it), and so certainly
+        did not execute it."""
 
     # Orders
 

@@ -17,20 +17,29 @@ SECOND: Final = 1_000_000_000
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = 2**34
 """Seconds since 1970 (the year 2514): where a venue counts time in numbers, a greater one is no time."""
-_RFC3339: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?[Zz]")
+_RFC3339: Final = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9})[0-9]*)?"
+    r"(?:[Zz]|([+-])([0-9]{2}):([0-5][0-9]))"
+)
 
 
 @lru_cache(maxsize=16)
 def nanoseconds(timestamp: str) -> int:
-    """ns since 1970 of an RFC 3339 timestamp that ends in Z. Raises ValueError.
+    """ns since 1970 of an RFC 3339 timestamp, in Z or with the offset of its zone. Raises ValueError.
 
-    The fraction is read by hand: datetime keeps six digits of it.
+    The fraction is read by hand: datetime keeps six digits of it. What is finer than a nanosecond is cut off.
     """
     match = _RFC3339.fullmatch(timestamp)
     if match is None:
         raise ValueError(f"{timestamp[:40]!r} is not a timestamp.")
-    day, time, fraction = match.groups()
-    return _seconds(day, time) * SECOND + int((fraction or "").ljust(9, "0"))
+    day, time, fraction, sign, hours, minutes = match.groups()
+    seconds = _seconds(day, time)
+    if sign is not None:
+        if int(hours) > 23:
+            raise ValueError(f"{timestamp[:40]!r} has no offset that a clock can show.")
+        ahead = int(hours) * 3600 + int(minutes) * 60
+        seconds += -ahead if sign == "+" else ahead
+    return seconds * SECOND + int((fraction or "").ljust(9, "0"))
 
 
 @lru_cache(maxsize=64)

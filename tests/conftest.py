@@ -13,8 +13,6 @@ from actors import venues
 from protocol.simulation.exchange import Exchange
 from protocol.simulation.faults import FaultSchedule
 
-HAVE_STRICTNESS = ("ax",)
-
 
 @pytest.fixture(autouse=True)
 def strict_venues(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
@@ -31,10 +29,7 @@ def strict_venues(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
         return make
 
-    rows = {
-        name: evolve(row, make_exchange=strictly(row.make_exchange)) if name in HAVE_STRICTNESS else row
-        for name, row in venues.VENUES.items()
-    }
+    rows = {name: evolve(row, make_exchange=strictly(row.make_exchange)) for name, row in venues.VENUES.items()}
     monkeypatch.setattr(venues, "VENUES", MappingProxyType(rows))
     yield
     violations = [violation for exchange in opened for violation in exchange.violations]

@@ -223,8 +223,9 @@ class ScriptedConnector:
         return count
 
 
-HttpStep = int | str | tuple[int, Message] | tuple[int, Message, float]
-"""What to do with one HTTP request: a status, "drop", "silence", or status, body and seconds of delay."""
+HttpStep = int | str | tuple[int, Message] | tuple[int, Message, float] | bytes
+"""What to do with one HTTP request: a status, "drop", "silence", status, body and seconds of delay, or a whole answer,
+byte by byte."""
 
 
 @define(eq=False, kw_only=True)
@@ -240,7 +241,7 @@ class ScriptedVenue:
     capacity: int = 65536
     confirm: bool = True
     on: dict[str, Handler] = field(factory=dict)
-    at_upgrade: deque[int | str] = field(factory=deque)
+    at_upgrade: deque[int | str | bytes] = field(factory=deque)
     at_http: defaultdict[str, deque[HttpStep]] = field(factory=lambda: defaultdict(deque))
     greet: Callable[[Peer], Awaitable[None]] | None = None
     preview: Message = field(
@@ -459,6 +460,9 @@ class ScriptedVenue:
             return False
         if step == "silence":
             await trio.sleep_forever()
+        if isinstance(step, bytes):
+            await stream.send_all(step)
+            return True
         if isinstance(step, tuple):
             status, body = step[0], step[1]
             await trio.sleep(step[2] if len(step) == 3 else 0)
@@ -488,6 +492,9 @@ class ScriptedVenue:
             return
         if step == "silence":
             await trio.sleep_forever()
+        if isinstance(step, bytes):
+            await stream.send_all(step)
+            return
         if step != 101:
             await stream.send_all(_http_answer(int(step), {"error": "the venue says no"}))
             return

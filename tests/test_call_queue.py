@@ -2,24 +2,45 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.call_queue import CallQueue, WaitingCall
 from protocol.limits import Budget, BudgetTerms
+from protocol.requests import Urgency
+from protocol.venue import HttpAnswer
 
 SECOND = 1_000_000_000
 TERMS = {"orders": BudgetTerms(rate=10, capacity=100, reserve=20)}
 
 
+MANY = 10_000
+"""Calls that may be under way, where that is not what is tried."""
+
+
 def call(
-    name: str, cost: int = 10, *, urgent: bool = False, pool: str = "orders", patience: int = 2
+    name: str,
+    cost: int = 10,
+    *,
+    urgency: Urgency = Urgency.ORDINARY,
+    pool: str = "orders",
+    patience: int = 2,
+    limit: int = 60,
 ) -> WaitingCall[str]:
-    return WaitingCall(item=name, pool=pool, cost=cost, urgent=urgent, give_up_at=patience * SECOND)
+    """patience: seconds in front of its budget; limit: of whatever else."""
+    return WaitingCall(
+        item=name,
+        pool=pool,
+        cost=cost,
+        urgency=urgency,
+        patient_until=patience * SECOND,
+        give_up_at=limit * SECOND,
+    )
 
 
 def test_calls_within_the_budget_leave_at_once_and_in_order() -> None:
-    queue = CallQueue[str](TERMS)
+    queue = CallQueue[str](TERMS, MANY)
     for name in "abc":
         queue.add(call(name), 0)
     assert queue.take(0) == (["a", "b", "c"], [])
@@ -27,29 +48,29 @@ def test_calls_within_the_budget_leave_at_once_and_in_order() -> None:
 
 
 def test_the_reserve_is_for_cancels() -> None:
-    queue = CallQueue[str](TERMS)
+    queue = CallQueue[str](TERMS, MANY)
     for number in range(10):
         queue.add(call(f"order {number}"), 0)
     ready, _ = queue.take(0)
     assert len(ready) == 8
-    queue.add(call("cancel", urgent=True), 0)
+    queue.add(call("cancel", urgency=Urgency.LESS_RISK), 0)
     assert queue.take(0) == (["cancel"], [])
 
 
 def test_a_waiting_cancel_goes_before_every_order() -> None:
-    queue = CallQueue[str](TERMS)
+    queue = CallQueue[str](TERMS, MANY)
     for number in range(10):
-        queue.add(call(f"cancel {number}", urgent=True), 0)
+        queue.add(call(f"cancel {number}", urgency=Urgency.LESS_RISK), 0)
     queue.take(0)
     queue.add(call("order"), 0)
-    queue.add(call("cancel", urgent=True), 0)
+    queue.add(call("cancel", urgency=Urgency.LESS_RISK), 0)
     assert queue.take(0) == ([], [])
     assert queue.next_due(0) == SECOND
     assert queue.take(SECOND) == (["cancel"], [])
 
 
 def test_a_call_that_waited_too_long_is_given_up() -> None:
-    queue = CallQueue[str](TERMS)
+    queue = CallQueue[str](TERMS, MANY)
     for number in range(9):
         queue.add(call(f"order {number}"), 0)
     queue.take(0)
@@ -59,7 +80,7 @@ def test_a_call_that_waited_too_long_is_given_up() -> None:
 
 
 def test_what_waits_can_be_withdrawn() -> None:
-    queue = CallQueue[str](TERMS)
+    queue = CallQueue[str](TERMS, MANY)
     for number in range(10):
         queue.add(call(f"order {number}"), 0)
     queue.take(0)
@@ -68,14 +89,14 @@ def test_what_waits_can_be_withdrawn() -> None:
 
 
 def test_a_pool_without_a_budget_never_waits() -> None:
-    queue = CallQueue[str]({})
+    queue = CallQueue[str]({}, MANY)
     for number in range(1000):
         queue.add(call(str(number), pool=""), 0)
     assert len(queue.take(0)[0]) == 1000
 
 
 def test_a_call_dearer_than_the_budget_without_its_reserve_waits_for_a_full_one() -> None:
-    queue = CallQueue[str](TERMS)
+    queue = CallQueue[str](TERMS, MANY)
     queue.add(call("cheap", 50), 0)
     queue.add(call("dear", 90, patience=60), 0)
     assert queue.take(0) == (["cheap"], [])
@@ -85,11 +106,14 @@ def test_a_call_dearer_than_the_budget_without_its_reserve_waits_for_a_full_one(
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 30), st.booleans()), max_size=60))
 def test_no_more_is_spent_than_flows_back(calls: list[tuple[int, int, bool]]) -> None:
-    queue = CallQueue[int](TERMS)
+    queue = CallQueue[int](TERMS, MANY)
     now = spent = 0
     for pause, cost, urgent in calls:
         now += pause * SECOND
-        queue.add(WaitingCall(item=cost, pool="orders", cost=cost, urgent=urgent, give_up_at=now + 60 * SECOND), now)
+        urgency = Urgency.LESS_RISK if urgent else Urgency.ORDINARY
+        end = now + 60 * SECOND
+        waiting = WaitingCall(item=cost, pool="orders", cost=cost, urgency=urgency, patient_until=end, give_up_at=end)
+        queue.add(waiting, now)
         ready, _ = queue.take(now)
         spent += sum(ready)
         assert spent <= 100 + 10 * now // SECOND
@@ -103,3 +127,102 @@ def test_a_budget_is_there_when_it_says_so(cost: int, urgent: bool) -> None:
     assert budget.take(cost, due, urgent=urgent) is not None
     if due:
         assert budget.take(cost, due - SECOND // 10, urgent=urgent) is None
+
+
+# Places
+
+
+def test_a_thousand_orders_wait_for_a_place_and_hold_no_cancel_back() -> None:
+    queue = CallQueue[str]({}, 64)
+    for number in range(1000):
+        queue.add(call(f"order {number}", pool=""), 0)
+    assert queue.take(0) == ([f"order {number}" for number in range(64)], [])
+    assert queue.is_full
+    queue.add(call("cancel", pool="", urgency=Urgency.LESS_RISK), 0)
+    queue.add(call("query", pool="", urgency=Urgency.QUESTION), 0)
+    assert queue.take(0) == (["cancel", "query"], [])
+    queue.ended(Urgency.ORDINARY)
+    queue.ended(Urgency.LESS_RISK)
+    assert queue.take(0) == (["order 64"], [])
+
+
+def test_a_call_that_waits_for_a_place_does_not_wait_for_its_budget() -> None:
+    queue = CallQueue[str](TERMS, 1)
+    queue.add(call("under way", cost=1), 0)
+    queue.add(call("next", cost=1, patience=2, limit=9), 0)
+    assert queue.take(0) == (["under way"], [])
+    assert queue.next_due(0) == 9 * SECOND
+    assert queue.take(8 * SECOND) == ([], [])
+    assert queue.take(9 * SECOND) == ([], ["next"])
+    assert not queue
+
+
+def test_questions_go_before_orders_and_behind_cancels_and_leave_the_reserve_alone() -> None:
+    queue = CallQueue[str](TERMS, MANY)
+    queue.add(call("all but the reserve", cost=80), 0)
+    queue.take(0)
+    queue.add(call("order", cost=1), 0)
+    queue.add(call("query", cost=1, urgency=Urgency.QUESTION), 0)
+    assert queue.take(0) == ([], [])
+    queue.add(call("cancel", urgency=Urgency.LESS_RISK), 0)
+    assert queue.take(0) == (["cancel"], [])
+    assert queue.take(12 * SECOND // 10) == (["query", "order"], [])
+
+
+# A venue that asks to be left alone. The header's words are those of RFC 9110 10.2.3.
+
+
+def answered(status: int, retry_after: str | None = None) -> HttpAnswer:
+    headers = {} if retry_after is None else {"retry-after": retry_after}
+    return HttpAnswer(status=status, body=b"", headers=headers)
+
+
+def waiting(answer: HttpAnswer) -> CallQueue[str]:
+    queue = CallQueue[str]({}, MANY)
+    queue.note(answer, 0, 0)
+    queue.add(call("order", pool="", limit=9), 0)
+    queue.add(call("query", pool="", limit=9, urgency=Urgency.QUESTION), 0)
+    queue.add(call("cancel", pool="", limit=9, urgency=Urgency.LESS_RISK), 0)
+    return queue
+
+
+def test_a_ban_holds_everything_back_for_as_long_as_it_says() -> None:
+    queue = waiting(answered(429, "8"))
+    assert queue.take(0) == ([], [])
+    assert queue.silence(Urgency.LESS_RISK, SECOND) == 7 * SECOND
+    assert queue.next_due(0) == 8 * SECOND
+    assert queue.take(8 * SECOND) == (["cancel", "query", "order"], [])
+
+
+def test_who_would_wait_in_vain_hears_so_at_once() -> None:
+    queue = waiting(answered(429, "10"))
+    assert queue.withdraw_outlasted() == ["cancel", "query", "order"]
+    assert not queue
+
+
+def test_a_ban_is_bounded() -> None:
+    queue = waiting(answered(429, "86400"))
+    assert queue.silence(Urgency.LESS_RISK, 0) == 15 * 60 * SECOND
+
+
+@pytest.mark.parametrize("answer", [answered(503, "3"), answered(429)], ids=["unavailable", "no time named"])
+def test_a_cancel_may_get_through_where_the_venue_need_not_refuse_it(answer: HttpAnswer) -> None:
+    queue = waiting(answer)
+    assert queue.take(0) == (["cancel", "query"], [])
+    assert queue.take(3 * SECOND) == (["order"], [])
+
+
+def test_a_venue_that_is_unavailable_and_names_no_time_holds_nothing_back() -> None:
+    assert waiting(answered(503)).take(0) == (["cancel", "query", "order"], [])
+
+
+def test_each_refusal_that_names_no_time_doubles_the_pause_until_something_works() -> None:
+    queue = CallQueue[str]({}, 64)
+    pauses = []
+    for _ in range(8):
+        queue.note(answered(429), 0, 0)
+        pauses.append(queue.silence(Urgency.ORDINARY, 0) // SECOND)
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60]
+    queue.note(answered(200), 100 * SECOND, 0)
+    queue.note(answered(429), 100 * SECOND, 0)
+    assert queue.silence(Urgency.ORDINARY, 100 * SECOND) == SECOND

@@ -69,7 +69,7 @@ async def test_a_stream_ends_when_the_client_is_closed(autojump_clock: MockClock
         await order.accepted()
         await client.close()
         await client.close()
-        assert names([event async for event in stream])[-1] == "Disconnected"
+        assert names([event async for event in stream])[-2:] == ["Disconnected", "CloseReport"]
         with pytest.raises(NotSent):
             await client.submit(sell())
         with client.events() as empty:

@@ -133,12 +133,14 @@ def test_an_interrupt_between_two_steps_of_the_command_handler_loses_no_ask(monk
 
     monkeypatch.setattr(trio.MemoryReceiveChannel, "receive_nowait", interrupted)
     before = signal.signal(signal.SIGALRM, give_up)
+    interrupts = signal.signal(signal.SIGINT, signal.default_int_handler)  # the shell may have had them ignored
     signal.setitimer(signal.ITIMER_REAL, 60)
     try:
         with pytest.raises(KeyboardInterrupt):
             trio.run(main, clock=MockClock(autojump_threshold=0))
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGINT, interrupts)
         signal.signal(signal.SIGALRM, before)
 
 

@@ -35,8 +35,6 @@ from protocol.simulation.faults import Fault, FaultKind
 from .scripted_venue import Peer, open_scripted_venue, scripted_config
 from .trading import WrappedConnector, config_for, drain, names, open_quiet_venue, sell, trading, until
 
-REFUSED_FIVE_TIMES = [Fault(kind=FaultKind.REFUSE_UPGRADE, nth=n, code=503) for n in range(1, 6)]
-
 
 class Nowhere:
     """Refuses every connection, or never answers."""
@@ -86,7 +84,7 @@ async def test_an_attempt_takes_ten_seconds_at_most(autojump_clock: MockClock) -
 
 
 async def test_a_reconnect_is_tried_at_once_and_then_with_growing_pauses(autojump_clock: MockClock) -> None:
-    refusals = [Fault(kind=FaultKind.REFUSE_UPGRADE, nth=n, code=503) for n in range(2, 10)]
+    refusals = [Fault(kind=FaultKind.REFUSE_UPGRADE, nth=n, code=502) for n in range(2, 10)]
     async with open_quiet_venue(*refusals) as venue:
         assert venue.connector is not None
         connector = WrappedConnector(venue.connector, lambda stream: stream)
@@ -105,17 +103,6 @@ async def test_a_reconnect_is_tried_at_once_and_then_with_growing_pauses(autojum
     assert pauses == pytest.approx([0.5, 0.75, 1.125, 1.6875, 2.53125, 3.796875, 5.0, 5.0], abs=0.01)
 
 
-async def test_a_silent_connection_is_dead_after_fifteen_seconds(autojump_clock: MockClock) -> None:
-    async with trading(Fault(kind=FaultKind.STOP_HEARTBEAT, nth=1), heartbeat=1000) as (_, _client, stream):
-        began = trio.current_time()
-        seen = await until(stream, events.Disconnected)
-        assert trio.current_time() - began == pytest.approx(15, abs=0.1)
-        down = seen[-1]
-        assert isinstance(down, events.Disconnected)
-        assert down.reason == "Nothing came from the venue for 15 s."
-        assert down.will_retry
-
-
 async def test_a_login_that_is_not_answered_is_told_in_a_sentence(autojump_clock: MockClock) -> None:
     async def say_nothing(_: Peer) -> None:
         await trio.sleep_forever()
@@ -131,16 +118,10 @@ async def test_a_login_that_is_not_answered_is_told_in_a_sentence(autojump_clock
 async def test_a_client_that_leaves_says_so_in_a_sentence(autojump_clock: MockClock) -> None:
     async with trading() as (_, client, stream):
         await client.close()
-        down = [event async for event in stream][-1]
+        down, report = [event async for event in stream][-2:]
+        assert isinstance(report, events.CloseReport)
         assert isinstance(down, events.Disconnected)
         assert (down.reason, down.will_retry) == ("This client closed the connection.", False)
-
-
-async def test_pongs_keep_a_quiet_connection_alive(autojump_clock: MockClock) -> None:
-    async with trading(Fault(kind=FaultKind.STOP_HEARTBEAT, nth=1), heartbeat=5) as (_, client, stream):
-        await until(stream, events.Reconciled)
-        assert await drain(stream, 60) == []
-        assert client.is_active
 
 
 async def test_a_refused_token_is_renewed_once(autojump_clock: MockClock) -> None:
@@ -341,8 +322,9 @@ async def test_a_delayed_fill_is_late_and_not_lost(autojump_clock: MockClock) ->
 
 
 async def test_a_policy_close_is_not_tried_again(autojump_clock: MockClock) -> None:
+    """At AX 1008 has one documented cause, the heartbeat timeout that was asked for (spec AX 2.4)."""
     with pytest.raises(SessionFailed, match="1008"):
-        async with trading() as (venue, _, stream):
+        async with trading(client_heartbeat_timeout=60) as (venue, _, stream):
             await until(stream, events.Reconciled)
             await venue.act(lambda exchange, now: exchange.close_all(1008))
             await trio.sleep_forever()

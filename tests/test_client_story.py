@@ -64,7 +64,7 @@ async def test_a_session_from_login_to_the_last_event(autojump_clock: MockClock)
         assert (state.status, state.cumulative) == (OrderStatus.CANCELED, 20)
         await client.close()
         rest = [event async for event in stream]
-        assert names(rest) == ["Filled", "Canceled", "Disconnected"]
+        assert names(rest) == ["Filled", "Canceled", "Disconnected", "CloseReport"]
         assert {execution.trade_id for execution in venue.executions()} == {
             event.trade_id for event in [*rest] if isinstance(event, events.Filled)
         } | {venue.executions()[0].trade_id}
@@ -727,7 +727,7 @@ async def test_modes_follow_the_connection(autojump_clock: MockClock) -> None:
         seen: list[tuple[float, ConnectionMode]] = []
         async with open_client(scripted_config(venue)) as client:
             seen.append((trio.current_time(), client.mode))
-            venue.at_upgrade.append(503)
+            venue.at_upgrade.append(502)
             venue.peer.drop()
             await trio.sleep(0.1)
             seen.append((trio.current_time(), client.mode))

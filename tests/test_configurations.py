@@ -24,6 +24,13 @@ from actors import (
 SECRET = "YSBzZWNyZXQgb2YgdGhlIHRlc3Rz"
 
 
+def test_kraken_futures_has_one_host_and_no_other_for_play_money() -> None:
+    venue = KrakenFuturesConfig(credentials=ApiKey("key", SECRET)).venue()
+    assert venue.upgrade("").url == "wss://futures.kraken.com/ws/v1"
+    assert venue.rest_url == "https://futures.kraken.com"
+    assert "demo" not in {field.name for field in fields(KrakenFuturesConfig)}
+
+
 class NoConnector:
     async def connect(self, host: str, port: int, *, tls: bool) -> Any:
         raise AssertionError("nothing may be sent")

@@ -46,7 +46,7 @@ async def two_venues(
 ) -> AsyncIterator[tuple[SimulatedVenue, SimulatedVenue, Gateway, EventStream]]:
     """options: of the client of Kraken Futures."""
     async with open_quiet_venue() as ax, open_quiet_venue(name="kraken-futures") as kraken:
-        configs = {"ax": config_for(ax), "kraken": config_for(kraken, **options)}
+        configs = {"ax": config_for(ax, client_heartbeat_timeout=60), "kraken": config_for(kraken, **options)}
         async with open_gateway(configs) as gateway:
             with gateway.events() as stream:
                 yield ax, kraken, gateway, stream

@@ -40,16 +40,15 @@ def cancel(wire_id: int) -> Send:
 
 def held(*sends: Send) -> HeldSends:
     queue = HeldSends()
-    for each in sends:
-        queue.add(each)
+    for since, each in enumerate(sends):
+        queue.add(each, since)
     return queue
 
 
 def in_order(queue: HeldSends) -> list[Send]:
     taken = []
-    while (first := queue.first) is not None:
-        taken.append(first)
-        queue.remove_first()
+    while queue:
+        taken.append(queue.take_first().send)
     return taken
 
 
@@ -63,11 +62,33 @@ def test_cancels_go_first_and_the_others_in_order() -> None:
     ]
 
 
-def test_a_cancel_goes_before_placements_and_behind_cancels() -> None:
-    assert held(place(1)).goes_first(cancel(9))
-    assert not held(place(1), cancel(8)).goes_first(cancel(9))
-    assert not held(place(1)).goes_first(place(2))
-    assert held().goes_first(place(2))
+def test_a_renewal_goes_with_the_cancels_and_a_question_behind_them() -> None:
+    renewal = send(requests.SetCancelTimer(request_id=4, seconds=60))  # type: ignore[arg-type]
+    question = send(requests.QueryOrder(request_id=5, venue_order_id=None, wire_id=7))  # type: ignore[arg-type]
+    assert in_order(held(place(1), question, cancel(8), renewal)) == [cancel(8), renewal, question, place(1)]
+
+
+def test_a_later_setting_of_the_switch_takes_the_place_of_an_earlier_one() -> None:
+    earlier, later = (requests.SetCancelTimer(request_id=4, seconds=seconds) for seconds in (60, 0))  # type: ignore[arg-type]
+    queue = held(place(1), send(earlier))
+    assert queue.withdraw(later) == [send(earlier)]
+    assert in_order(queue) == [place(1)]
+
+
+def test_what_waits_too_long_is_taken_out_and_the_rest_keeps_its_order() -> None:
+    queue = held(place(1), cancel(8), place(2), place(3))
+    assert queue.oldest == 0
+    assert queue.take_older(1) == [cancel(8), place(1)]
+    assert queue.oldest == 2
+    assert in_order(queue) == [place(2), place(3)]
+
+
+def test_what_takes_risk_away_may_go_another_way() -> None:
+    queue = held(place(1), cancel(8), cancel(9), cancel(10))
+    assert queue.oldest_detour == 1
+    assert queue.take_detours(2, lambda request: request == cancel(9).request) == [cancel(9)]
+    assert queue.oldest_detour == 3  # the first of them has no other way, and is not asked about again
+    assert in_order(queue) == [cancel(8), cancel(10), place(1)]
 
 
 def test_a_cancel_withdraws_the_placement_that_it_is_about() -> None:
@@ -86,4 +107,4 @@ def test_a_cancel_of_all_withdraws_every_placement_that_it_is_about() -> None:
 def test_nothing_is_left_after_it_was_cleared() -> None:
     queue = held(place(1), cancel(8))
     assert queue.clear() == [cancel(8), place(1)]
-    assert (queue.first, queue.clear()) == (None, [])
+    assert (bool(queue), queue.clear()) == (False, [])

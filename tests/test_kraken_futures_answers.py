@@ -17,7 +17,6 @@ from protocol.facts import (
     FillsListed,
     OrderAcknowledged,
     OrderCanceled,
-    OrderHistoryListed,
     OrderRemoved,
     OrderTraded,
     OrderView,
@@ -218,10 +217,12 @@ ERRORS: dict[str, tuple[Outcome, Outcome]] = {
     "marketUnavailable": (Outcome.DEFINITE, Outcome.DEFINITE),
     "requiredArgumentMissing": (Outcome.DEFINITE, Outcome.DEFINITE),
     "notFound": (Outcome.NOT_FOUND, Outcome.NOT_FOUND),
+    "contractNotFound": (Outcome.DEFINITE, Outcome.DEFINITE),
+    # Refused at the gate: certainly not executed, and may be tried again.
+    "apiLimitExceeded": (Outcome.THROTTLED, Outcome.THROTTLED),
+    "nonceBelowThreshold": (Outcome.THROTTLED, Outcome.THROTTLED),
+    "nonceDuplicate": (Outcome.THROTTLED, Outcome.THROTTLED),
     # None of these proves that a command was not carried out (spec A.14).
-    "apiLimitExceeded": (Outcome.AMBIGUOUS, Outcome.THROTTLED),
-    "nonceBelowThreshold": (Outcome.AMBIGUOUS, Outcome.DEFINITE),
-    "nonceDuplicate": (Outcome.AMBIGUOUS, Outcome.DEFINITE),
     "Server Error": (Outcome.AMBIGUOUS, Outcome.DEFINITE),
     "Unavailable": (Outcome.AMBIGUOUS, Outcome.DEFINITE),
     "unknownError": (Outcome.AMBIGUOUS, Outcome.DEFINITE),
@@ -243,6 +244,29 @@ def test_an_error_code_ends_a_question(code: str, kind: str) -> None:
     """Nothing can have come of a question, so that its outcome is never open."""
     body = f'{{"result":"error","error":"{code}"}}'
     assert read(QUESTIONS[kind], body) == (refused(ERRORS[code][1], code),)
+
+
+@pytest.mark.parametrize(
+    ("said", "outcome", "reason"),
+    [
+        ('"error":"insufficientFunds","errors":["insufficientFunds"]', Outcome.DEFINITE, "insufficientFunds"),
+        ('"errors":["apiLimitExceeded"]', Outcome.THROTTLED, "apiLimitExceeded"),
+        (
+            '"errors":["invalidUnit","insufficientFunds"]',
+            Outcome.DEFINITE,
+            "invalidUnit; insufficientFunds",
+        ),
+        ('"errors":["invalidUnit","Server Error"]', Outcome.AMBIGUOUS, "invalidUnit; Server Error"),
+        (
+            '"error":"Server Error","errors":[{"code":87,"message":"size is odd"}]',
+            Outcome.AMBIGUOUS,
+            "Server Error; size is odd",
+        ),
+    ],
+)
+def test_the_codes_may_stand_in_a_list(said: str, outcome: Outcome, reason: str) -> None:
+    """Beside `error`, or alone; together they prove no more than the least of them."""
+    assert read(cancel(), '{"result":"error",' + said + "}") == (refused(outcome, reason),)
 
 
 @pytest.mark.parametrize("status", [200, 400])
@@ -286,7 +310,7 @@ ILLEGIBLE: dict[str, bytes] = {
 }
 
 
-@pytest.mark.parametrize("status", [200, 429, 502])
+@pytest.mark.parametrize("status", [200, 403, 429, 502, 503])
 @pytest.mark.parametrize("kind", COMMANDS)
 @pytest.mark.parametrize("body", ILLEGIBLE)
 def test_an_answer_that_says_nothing_leaves_a_command_open(body: str, kind: str, status: int) -> None:
@@ -350,7 +374,7 @@ EXECUTION = (
     '"orderPriorExecution":' + order() + ',"takerReducedQuantity":null}'
 )
 TRIGGER = (
-    '{"uid":"ord-1","clientId":"mine-1","type":"stp","symbol":"PF_ETHUSD","side":"sell","quantity":1.5,'
+    '{"uid":"ord-1","clientId":"mine-1","type":"lmt","symbol":"PF_ETHUSD","side":"sell","quantity":1.5,'
     '"limitPrice":2890.0,"triggerPrice":2900.0,"triggerSide":"trigger_below","triggerSignal":"mark_price",'
     f'"reduceOnly":true,"timestamp":"{PLACED}","lastUpdateTimestamp":"{PLACED}","startTime":null}}'
 )
@@ -465,6 +489,54 @@ def test_a_stop_that_waits_is_live() -> None:
         time=HEARD_AT,
     )
     assert facts == (answered("ord-1"), OrderAcknowledged(time=HEARD_AT, order=shown))
+
+
+CUT: dict[str, str] = {
+    "as it was placed": '{"type":"PLACE","order":' + order(quantity="0.4") + ',"reducedQuantity":2.1}',
+    "as it traded": EXECUTION.replace('"takerReducedQuantity":null', '"takerReducedQuantity":2.1').replace(
+        "2.50", "0.4"
+    ),
+    "as it waits for its trigger": '{"type":"PLACE","orderTrigger":'
+    + TRIGGER.replace('"quantity":1.5', '"quantity":0.4')
+    + ',"reducedQuantity":1.1}',
+}
+
+
+@pytest.mark.parametrize("kind", CUT)
+def test_a_reduce_only_order_may_be_smaller_than_was_asked_for(kind: str) -> None:
+    """The quantity that the venue shows beside `reducedQuantity` is the order's (spec B.12)."""
+    _, live, *_ = read(place(reduce_only=True), send_status("placed", CUT[kind]))
+    assert isinstance(live, OrderAcknowledged)
+    assert live.order.quantity == D("0.4")
+
+
+@pytest.mark.parametrize("reduced", ["null", "0", '""', '"x"'])
+def test_an_order_that_was_not_cut_has_the_quantity_that_was_asked_for(reduced: str) -> None:
+    event = '{"type":"PLACE","order":' + order(quantity="9") + f',"reducedQuantity":{reduced}}}'
+    assert read(place(), send_status("placed", event)) == (answered("ord-1"), live())
+
+
+@pytest.mark.parametrize(
+    ("side", "word", "trigger_side", "price", "kind"),
+    [
+        ("sell", "lmt", "trigger_below", "2890.0", OrderType.STOP_LIMIT),
+        ("sell", "ioc", "trigger_below", "null", OrderType.STOP_MARKET),
+        ("buy", "ioc", "trigger_above", "null", OrderType.STOP_MARKET),
+        ("sell", "lmt", "trigger_above", "2890.0", OrderType.LIMIT_IF_TOUCHED),
+        ("buy", "ioc", "trigger_below", "null", OrderType.MARKET_IF_TOUCHED),
+        ("buy", "lmt", "unknown", "2890.0", None),
+        ("unknown", "lmt", "trigger_above", "2890.0", None),
+    ],
+)
+def test_the_type_of_a_stop_is_not_that_of_the_order_that_it_becomes(
+    side: str, word: str, trigger_side: str, price: str, kind: OrderType | None
+) -> None:
+    stop = TRIGGER.replace('"side":"sell"', f'"side":"{side}"').replace('"type":"lmt"', f'"type":"{word}"')
+    stop = stop.replace("trigger_below", trigger_side).replace("2890.0", price)
+    body = cancel_status("cancelled", '{"type":"CANCEL","uid":"ord-1","orderTrigger":' + stop + "}")
+    _, gone = read(cancel(), body)
+    assert isinstance(gone, OrderCanceled)
+    assert (gone.order.type, gone.order.time_in_force) == (kind, TimeInForce.GTC)
 
 
 def test_an_edit_told_beside_a_placement_says_nothing() -> None:
@@ -926,7 +998,8 @@ def test_a_part_of_a_batch_may_be_refused_or_executed() -> None:
     ("body", "outcome"),
     [
         ('{"result":"error","error":"insufficientFunds"}', Outcome.DEFINITE),
-        ('{"result":"error","error":"apiLimitExceeded"}', Outcome.AMBIGUOUS),
+        ('{"result":"error","error":"apiLimitExceeded"}', Outcome.THROTTLED),
+        ('{"result":"error","error":"Server Error"}', Outcome.AMBIGUOUS),
         ('{"status":"BAD_REQUEST","result":"error","errors":[{"code":1,"message":"no"}]}', Outcome.DEFINITE),
         ('{"result":"success"}', Outcome.AMBIGUOUS),
         ("Bad gateway", Outcome.AMBIGUOUS),
@@ -1358,138 +1431,6 @@ def test_a_page_without_times_cannot_name_the_next() -> None:
 def test_a_page_at_the_end_of_time_breaks_nothing() -> None:
     (fact,) = read(fills(), listed("fills", *[fill("9999-12-31T23:59:59.999Z")] * 100))
     assert isinstance(fact, FillsListed)
-
-
-# History (spec B.13)
-
-
-def happened(kind: str | None, at: str = PLACED, reason: str | None = None, **changes: str | None) -> str:
-    body = order(**({"lastUpdateTimestamp": f'"{at}"'} | changes))
-    said = "" if reason is None else f',"reason":"{reason}"'
-    typed = "" if kind is None else f'"type":"{kind}",'
-    return f'{{{typed}"order":{body},"reducedQuantity":null{said}}}'
-
-
-HISTORY: dict[str, tuple[str, dict[str, Any]]] = {
-    "a placement": (happened("PLACE"), {}),
-    "an edit": (happened("EDIT"), {}),
-    "an edit after fills": (
-        happened("EDIT", filled="0.5"),
-        {"status": OrderStatus.PARTIALLY_FILLED, "cumulative": D("0.5")},
-    ),
-    "a fill": (happened("FILL", filled="0.5"), {"status": OrderStatus.PARTIALLY_FILLED, "cumulative": D("0.5")}),
-    "an execution": (
-        happened("EXECUTION", filled="0.5"),
-        {"status": OrderStatus.PARTIALLY_FILLED, "cumulative": D("0.5")},
-    ),
-    "the last execution": (
-        happened("EXECUTION", filled="2.50"),
-        {"status": OrderStatus.FILLED, "cumulative": D("2.5"), "reason": "EXECUTION"},
-    ),
-    "a cancel": (happened("CANCEL"), {"status": OrderStatus.CANCELED, "reason": "CANCEL"}),
-    "a cancel after fills": (
-        happened("CANCEL", filled="0.5", reason="cancelled_by_user"),
-        {"status": OrderStatus.CANCELED, "cumulative": D("0.5"), "reason": "cancelled_by_user"},
-    ),
-    "a rejection": (
-        happened("REJECT", reason="POST_WOULD_EXECUTE"),
-        {"status": OrderStatus.REJECTED, "reason": "POST_WOULD_EXECUTE"},
-    ),
-    "an end by time": (happened("EXPIRE"), {"status": OrderStatus.EXPIRED, "reason": "EXPIRE"}),
-    "an end by time, otherwise spelled": (
-        happened("EXPIRED"),
-        {"status": OrderStatus.EXPIRED, "reason": "EXPIRED"},
-    ),
-    "a cancel in lower case": (happened("cancel"), {"status": OrderStatus.CANCELED, "reason": "CANCEL"}),
-    "an unknown type": (happened("TELEPORT"), {}),
-    "no type": (happened(None), {"status": OrderStatus.CANCELED}),
-    "no type after fills": (
-        happened(None, filled="0.5"),
-        {"status": OrderStatus.PARTIALLY_FILLED, "cumulative": D("0.5")},
-    ),
-    "no type of a complete order": (
-        happened(None, filled="2.5"),
-        {"status": OrderStatus.FILLED, "cumulative": D("2.5")},
-    ),
-    "no quantity": (
-        happened("EXECUTION", filled="0.5", quantity=None),
-        {"status": OrderStatus.PARTIALLY_FILLED, "cumulative": D("0.5"), "quantity": None},
-    ),
-    "a quantity that is no number": (
-        happened("EXECUTION", filled="0.5", quantity='"NaN"'),
-        {"status": OrderStatus.PARTIALLY_FILLED, "cumulative": D("0.5"), "quantity": None},
-    ),
-    "a post-only order": (happened("PLACE", type='"post"'), {"post_only": True}),
-    "an order, immediate or cancel": (happened("PLACE", type='"ioc"'), {"time_in_force": TimeInForce.IOC}),
-    "an order, fill or kill": (happened("PLACE", type='"fok"'), {"time_in_force": TimeInForce.FOK}),
-    "a market order": (happened("PLACE", type='"mkt"', limitPrice="0"), {"type": OrderType.MARKET, "price": None}),
-    "a stop": (
-        happened("PLACE", type='"stp"', stopPrice="2900"),
-        {"type": OrderType.STOP_LIMIT, "trigger_price": D(2900), "trigger_type": TriggerType.DEFAULT},
-    ),
-    "an order of an unknown type": (happened("PLACE", type='"unknown"'), {"type": None, "time_in_force": None}),
-    "an order of an unknown side": (happened("PLACE", side='"unknown"'), {"side": None}),
-    "an order without a client id": (happened("PLACE", cliOrdId="null"), {"wire_id": None}),
-    "an order that only reduces": (happened("PLACE", reduceOnly="true"), {"reduce_only": True}),
-}
-
-
-@pytest.mark.parametrize("kind", HISTORY)
-def test_what_became_of_an_order_is_read(kind: str) -> None:
-    text, expected = HISTORY[kind]
-    (fact,) = read(history(), listed("orderEvents", text))
-    assert fact == OrderHistoryListed(request_id=number(1), orders=(view(**expected),), cursor=None)
-
-
-def test_history_is_told_oldest_first_whichever_way_the_venue_sorts_it() -> None:
-    events = [
-        happened("CANCEL", clock(21_000), orderId='"c"'),
-        happened("FILL", clock(20_500), orderId='"b"'),
-        happened("PLACE", clock(20_000), orderId='"a"'),
-    ]
-    for listing in (events, events[::-1], [events[1], events[0], events[2]]):
-        (fact,) = read(history(), listed("orderEvents", *listing))
-        assert isinstance(fact, OrderHistoryListed)
-        assert [shown.venue_order_id for shown in fact.orders] == ["a", "b", "c"]
-
-
-def test_what_ends_an_order_comes_last_within_a_millisecond() -> None:
-    events = [happened("CANCEL"), happened("FILL", filled="0.5"), happened("PLACE")]
-    (fact,) = read(history(), listed("orderEvents", *events))
-    assert isinstance(fact, OrderHistoryListed)
-    assert fact.orders[-1].status is OrderStatus.CANCELED
-
-
-@pytest.mark.parametrize(
-    ("asked", "given", "cursor"),
-    [
-        (None, '"page-2"', "page-2"),
-        ("page-2", '"page-3"', "page-3"),
-        ("page-3", '"page-3"', None),
-        ("page-3", "null", None),
-        ("page-3", '""', None),
-    ],
-)
-def test_history_names_its_next_page(asked: str | None, given: str, cursor: str | None) -> None:
-    body = listed("orderEvents", happened("PLACE"), more=f',"continuationToken":{given}')
-    (fact,) = read(history(cursor=asked), body)
-    assert isinstance(fact, OrderHistoryListed)
-    assert fact.cursor == cursor
-
-
-def test_an_empty_page_of_history_is_the_last() -> None:
-    body = '{"orderEvents":[],"continuationToken":"page-9"}'
-    assert read(history(), body) == (OrderHistoryListed(request_id=number(1), orders=(), cursor=None),)
-
-
-@pytest.mark.parametrize("broken", ["null", "7", '{"type":"CANCEL"}', happened("PLACE", orderId='""')])
-def test_one_bad_event_of_history_never_costs_its_neighbours(broken: str) -> None:
-    body = listed("orderEvents", happened("PLACE"), broken, happened("CANCEL", HEARD), more=',"continuationToken":"t"')
-    fact, lost = read(history(), body)
-    assert isinstance(fact, OrderHistoryListed)
-    assert [shown.status for shown in fact.orders] == [OrderStatus.ACCEPTED, OrderStatus.CANCELED]
-    assert fact.cursor == "t"
-    assert isinstance(lost, Unreadable)
 
 
 # Instruments

@@ -113,6 +113,9 @@ async def test_an_order_lives_from_submission_to_its_last_fill(autojump_clock: M
         {"fill_statuses": True},
         {"feed_delay": 300_000_000},
         {"removal": "delta"},
+        {"microseconds": True},
+        {"server_time": False},
+        {"post_reason": "post_order_failed_because_it_would_be_filled"},
     ],
     ids=str,
 )
@@ -163,9 +166,12 @@ async def test_an_order_that_trades_as_it_comes_is_told_once(autojump_clock: Moc
         assert (await order.state()).leaves == Decimal("0.3")
 
 
-@pytest.mark.parametrize("name", ["kraken-futures", "kraken-spot"])
-async def test_a_long_client_order_id_comes_back_whole(autojump_clock: MockClock, name: str) -> None:
-    """It crosses the wire cut to eighteen characters (spec A.13)."""
+@pytest.mark.parametrize(
+    ("name", "on_the_wire"),
+    [("kraken-futures", "O20260227002321004001100"), ("kraken-spot", "O27002321004001100")],
+)
+async def test_a_long_client_order_id_comes_back_whole(autojump_clock: MockClock, name: str, on_the_wire: str) -> None:
+    """It crosses the wire of Spot cut to eighteen characters, and that of Futures whole (spec A.13)."""
     full = ClientOrderId("O20260227002321004001100")
     instrument = BTC if name == "kraken-futures" else "BTC/USD.KRAKEN"
     async with open_quiet_venue(name=name) as venue, open_client(config_for(venue)) as client:
@@ -179,7 +185,7 @@ async def test_a_long_client_order_id_comes_back_whole(autojump_clock: MockClock
             assert accepted.client_order_id == full
             (row,) = await client.open_orders()
             assert row.client_order_id == full
-            assert await client.resolve("O27002321004001100") == full
+            assert await client.resolve(on_the_wire) == full
             assert await client.resolve("unknown") is None
 
 
@@ -259,16 +265,21 @@ async def test_a_stop_fires_and_its_order_goes_on_under_our_name(
         assert heard.count("Accepted") == heard.count("Triggered") == heard.count("Filled") == 1
 
 
+@pytest.mark.parametrize("child_order_id", ["new", "same"])
 @pytest.mark.parametrize("announce_child", [True, False])
-async def test_a_stop_that_fires_where_nobody_buys_is_over(autojump_clock: MockClock, announce_child: bool) -> None:
-    async with trading(announce_child=announce_child) as (venue, client, stream):
+async def test_a_stop_that_fires_where_nobody_buys_is_over(
+    autojump_clock: MockClock, announce_child: bool, child_order_id: str
+) -> None:
+    """The id of the order that it becomes is news, if it is another."""
+    async with trading(announce_child=announce_child, child_order_id=child_order_id) as (venue, client, stream):
         stop = NewOrder.stop_market(BTC, Side.SELL, quantity="1", trigger_price="64000", trigger=TriggerType.MARK)
         order = await client.submit(stop)
         await order.accepted()
         await venue.act(lambda exchange, now: exchange.set_price("PF_XBTUSD", "mark", 63500, now))
         assert (await order.done()).status is OrderStatus.CANCELED
         heard = names(await drain(stream, 3))
-        assert heard[-4:] == ["Accepted", "Triggered", "Updated", "Canceled"]
+        renamed = ["Updated"] if child_order_id == "new" else []
+        assert heard[3:] == ["Submitted", "Accepted", "Triggered", *renamed, "Canceled"]
 
 
 async def test_triggers_and_trailing_stops_are_taken(autojump_clock: MockClock) -> None:
@@ -479,16 +490,87 @@ async def test_a_client_whose_fills_feed_ended_hears_of_fills_all_the_same(
         assert names(await drain(stream)) == (ours if resumed else [*link, *ours])
 
 
-async def test_an_order_that_ended_while_we_were_away_long_is_settled_by_history(autojump_clock: MockClock) -> None:
-    refused = [Fault(kind=FaultKind.REFUSE_UPGRADE, nth=number, code=503) for number in range(2, 9)]
-    async with trading(*refused) as (venue, client, stream):
+@pytest.mark.parametrize("unfilled_on_triggers", [True, False])
+async def test_a_stop_keeps_its_quantity_though_the_list_of_open_orders_may_leave_it_out(
+    autojump_clock: MockClock, unfilled_on_triggers: bool
+) -> None:
+    async with trading(unfilled_on_triggers=unfilled_on_triggers) as (_, client, stream):
+        stop = await client.submit(NewOrder.stop_market(BTC, Side.SELL, quantity="1", trigger_price="50000"))
+        await stop.accepted()
+        await (await client.submit(buy())).accepted()
+        await trio.sleep(130)  # the list is compared twice meanwhile
+        assert sorted(report.quantity for report in await client.open_orders() if report.quantity) == [1, 1]
+        assert (await stop.state()).quantity == 1
+        assert "Updated" not in names(await drain(stream, 1))
+
+
+AWAY = [Fault(kind=FaultKind.REFUSE_UPGRADE, nth=number, code=503) for number in range(2, 9)]
+"""Longer than orders/status tells of an order that has ended."""
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [{}, {"history_page": 1}, {"history_choice": "opened"}, {"history_choice": "closed"}],
+    ids=str,
+)
+async def test_an_order_that_ended_while_we_were_away_long_is_settled_by_history(
+    autojump_clock: MockClock, switches: dict[str, Any]
+) -> None:
+    async with trading(*AWAY, **switches) as (venue, client, stream):
         order = await client.submit(buy())
         await order.accepted()
         await venue.drop_connections()
         await venue.act(lambda exchange, now: exchange.end_orders("contract_expired", now))
         heard = await until(stream, events.Reconciled, 2)
-        assert names(heard)[-2:] == ["Expired", "Reconciled"] or names(heard)[-2:] == ["Canceled", "Reconciled"]
-        assert (await order.done()).status.is_terminal
+        assert names(heard)[-2:] == ["Expired", "Reconciled"]
+        assert (await order.done()).status is OrderStatus.EXPIRED
+
+
+@pytest.mark.parametrize("history_page", [1, 100])
+async def test_a_stop_that_ended_while_we_were_away_long_is_settled_by_the_history_of_triggers(
+    autojump_clock: MockClock, history_page: int
+) -> None:
+    async with trading(*AWAY, history_page=history_page) as (venue, client, stream):
+        order = await client.submit(NewOrder.stop_market(BTC, Side.SELL, quantity="1", trigger_price="50000"))
+        await order.accepted()
+        await venue.drop_connections()
+        await venue.act(lambda exchange, now: exchange.end_orders("dead_man_switch", now))
+        heard = await until(stream, events.Reconciled, 2)
+        assert names(heard)[-2:] == ["Canceled", "Reconciled"]
+        assert (await order.done()).reason == "dead_man_switch"
+
+
+@pytest.mark.parametrize("child_order_id", ["same", "new"])
+@pytest.mark.parametrize(
+    "switches", [{}, {"history_places_with_fills": False}, {"history_shows_new_as_old": True}], ids=str
+)
+async def test_a_stop_that_fired_and_filled_while_we_were_away_long_is_filled(
+    autojump_clock: MockClock, child_order_id: str, switches: dict[str, Any]
+) -> None:
+    async with trading(*AWAY, child_order_id=child_order_id, **switches) as (venue, client, stream):
+        stop = NewOrder.stop_market(BTC, Side.SELL, quantity="1", trigger_price="64000", trigger=TriggerType.MARK)
+        order = await client.submit(stop)
+        await order.accepted()
+        await venue.drop_connections()
+        await venue.trade("PF_XBTUSD", Side.BUY, price="63900", quantity="1", rest=True)
+        await venue.act(lambda exchange, now: exchange.set_price("PF_XBTUSD", "mark", 63950, now))
+        heard = names(await until(stream, events.Reconciled, 2))
+        assert heard.count("Filled") == 1
+        assert not {"Canceled", "Denied", "Gap"} & set(heard)
+        assert (await order.state()).status is OrderStatus.FILLED
+
+
+async def test_a_fee_that_the_feed_leaves_out_follows_from_the_history(autojump_clock: MockClock) -> None:
+    async with trading(fees_on_feed=False) as (venue, client, stream):
+        order = await client.submit(buy())
+        await order.accepted()
+        await sell_to_us(venue, "1")
+        fill = (await until(stream, events.Filled))[-1]
+        assert isinstance(fill, events.Filled)
+        assert fill.commission is None, "not told, which is not zero"
+        fee = (await until(stream, events.FeeReported))[-1]
+        assert isinstance(fee, events.FeeReported)
+        assert fee.commission.amount == Decimal("-6"), "a maker's rebate"
 
 
 async def test_a_full_budget_keeps_room_for_cancels(autojump_clock: MockClock) -> None:

@@ -329,8 +329,8 @@ def test_a_later_snapshot_brings_every_order_up_to_date() -> None:
         ('{"feed":"open_orders_verbose_snapshot","account":"a","orders":[' + order() + "]}", OrderAcknowledged),
         (delta(order(), "new_placed_order_by_user"), OrderAcknowledged),
         (delta(order(), "new_placed_order_by_user", feed="open_orders_verbose"), OrderAcknowledged),
-        (bare("cancelled_by_user"), OrderCanceled),
-        (bare("cancelled_by_user").replace("open_orders", "open_orders_verbose"), OrderCanceled),
+        (bare("cancelled_by_user"), OrderRemoved),
+        (bare("cancelled_by_user").replace("open_orders", "open_orders_verbose"), OrderRemoved),
         ('{"feed":"fills_snapshot","account":"a","fills":[]}', FillsListed),
         ('{"feed":"fills","username":"a","fills":[]}', Alive),
         ('{"feed":"ticker","bid":1}', Unreadable),
@@ -581,8 +581,8 @@ def test_a_contract_that_matured_expires_the_order() -> None:
     ],
 )
 def test_an_order_that_the_venue_would_not_take_is_rejected(reason: str, post_only: bool) -> None:
-    for text in (delta(order(), reason, gone=True), bare(reason)):
-        (fact,) = logged_in().decode(text)
+    for wire, text in ((logged_in(), delta(order(), reason, gone=True)), (logged_in(order()), bare(reason))):
+        (fact,) = wire.decode(text)
         assert isinstance(fact, OrderRejected)
         assert (fact.reason, fact.due_post_only, fact.order.wire_id) == (reason, post_only, "mine-1")
         assert fact.order.status is OrderStatus.CANCELED
@@ -732,9 +732,28 @@ def test_a_cancel_without_a_body_is_filled_in_from_memory() -> None:
     assert fact == OrderCanceled(time=0, order=shown, reason="cancelled_by_user")
 
 
-def test_a_cancel_without_a_body_of_an_order_that_was_never_shown_names_its_ids_alone() -> None:
+@pytest.mark.parametrize(
+    "reason", ["post_order_failed_because_it_would_filled", "ioc_order_failed_because_it_would_not_be_executed"]
+)
+def test_an_order_that_never_traded_has_filled_nothing_though_it_was_never_shown(reason: str) -> None:
+    (fact,) = logged_in().decode(bare(reason))
+    assert isinstance(fact, OrderRejected)
+
+
+@pytest.mark.parametrize("reason", ["would_execute_self", "would_not_reduce_position", "cancelled_by_user", "new_word"])
+def test_a_removal_of_an_order_that_was_never_shown_does_not_say_that_nothing_has_filled(reason: str) -> None:
+    """It may have traded in part as it came (spec B.7): its end waits for its fills."""
+    (fact,) = logged_in().decode(bare(reason))
+    assert isinstance(fact, OrderRemoved)
+    assert (fact.ending, fact.filled, fact.reason) == (OrderStatus.CANCELED, None, reason)
+    (fact,) = logged_in().decode(delta(order(filled=None), reason, gone=True))
+    assert isinstance(fact, OrderRemoved)
+    assert (fact.ending, fact.filled) == (OrderStatus.CANCELED, None)
+
+
+def test_a_removal_without_a_body_of_an_order_that_was_never_shown_names_its_ids_alone() -> None:
     (fact,) = logged_in().decode(bare("cancelled_by_user"))
-    assert isinstance(fact, OrderCanceled)
+    assert isinstance(fact, OrderRemoved)
     assert (fact.order.venue_order_id, fact.order.wire_id, fact.order.symbol) == ("ord-1", "mine-1", "")
     assert (fact.order.quantity, fact.order.cumulative, fact.order.side, fact.order.type) == (None, None, None, None)
 
@@ -744,13 +763,30 @@ def test_a_cancel_without_a_body_of_an_order_that_was_never_shown_names_its_ids_
 )
 def test_whether_it_is_gone_may_be_left_out(reason: str | None, kind: type) -> None:
     said = "" if reason is None else f',"reason":"{reason}"'
-    (fact,) = logged_in().decode('{"feed":"open_orders","order_id":"ord-1"' + said + "}")
+    (fact,) = logged_in(order()).decode('{"feed":"open_orders","order_id":"ord-1"' + said + "}")
     assert type(fact) is kind
 
 
 # Stops (spec B.7)
 
 STOP = {"type": '"stop"', "stop_price": "2900", "direction": "1", "triggerSignal": '"mark"'}
+
+
+def test_a_stop_that_fires_goes_on_under_its_own_id() -> None:
+    """As the venue's history shows it: the order id stays (spec B.7)."""
+    wire = logged_in(order(**STOP))
+    (fired,) = wire.decode(delta(order(**STOP), "stop_order_triggered", gone=True))
+    assert isinstance(fired, OrderTriggered)
+    going_on = order(direction="1")
+    (live,) = wire.decode(delta(going_on, "limit_order_from_stop"))
+    assert isinstance(live, OrderAcknowledged)
+    assert (live.order.venue_order_id, live.order.type, live.order.status) == (
+        "ord-1",
+        OrderType.LIMIT,
+        OrderStatus.ACCEPTED,
+    )
+    (other,) = wire.decode(delta(order(order_id='"ord-9"', direction="1"), "new_placed_order_by_user"))
+    assert isinstance(other, OrderAcknowledged), "a later order of that name does not carry the stop on"
 
 
 def test_a_stop_that_fires_is_triggered_and_goes_on_as_its_child() -> None:
@@ -1212,5 +1248,5 @@ def test_each_connection_begins_with_nothing_remembered() -> None:
     (known,) = first.decode(bare("cancelled_by_user"))
     (unknown,) = second.decode(bare("cancelled_by_user"))
     assert isinstance(known, OrderCanceled)
-    assert isinstance(unknown, OrderCanceled)
+    assert isinstance(unknown, OrderRemoved)
     assert (known.order.symbol, unknown.order.symbol) == ("PF_ETHUSD", "")

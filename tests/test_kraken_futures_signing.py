@@ -12,7 +12,7 @@ from protocol.kraken_futures.codec import FuturesWire
 from protocol.kraken_futures.entry import encode
 from protocol.kraken_futures.signing import Credentials, authent, endpoint, rest_digest, sign_challenge
 from protocol.kraken_futures.venue import KrakenFuturesSettings, KrakenFuturesVenue
-from protocol.requests import BatchOrders, CancelOrder, ListOpenOrders
+from protocol.requests import BatchOrders, CancelOrder, ListOpenOrders, ListOrderHistory
 from protocol.venue import Opening
 
 SECRET = "Pz49PDs6OTg3NjU0MzIxMC8uLSwrKikoJyYlJCMiISAfHh0cGxoZGBcWFRQTEhEQDw4NDAsKCQgHBgUEAwIBAA=="
@@ -38,6 +38,12 @@ CALLS = {
         "1767225600002",
         "lastFillTime=2026-01-01T00%3A00%3A00.000Z",
         "sL6I2Y1CJpbil6zXzboEwQgXG7o/7x4mG1Gr0Juc5aZ8uMjpM4CaKd9O8pQVffibXyJEEgjc1UASqbbmlx80ng==",
+    ),
+    "a question without a nonce": (
+        ROOT + "openorders",
+        "",
+        "",
+        "AKzQpLf14ESOQP6ZJsTcJmp/nCE+DYme8kMW6ocMxbuRmnu4nTH45LDaHyyFA+Z/q5at7hNoHHieMiQ1+hdGmg==",
     ),
     "a batch": (
         ROOT + "batchorder",
@@ -72,11 +78,7 @@ def test_what_is_hashed_is_body_then_nonce_then_path() -> None:
 
 def test_only_the_prefix_of_the_derivatives_is_left_out() -> None:
     assert endpoint("/derivatives/api/v3/sendorder") == "/api/v3/sendorder"
-    assert endpoint("/api/history/v2/orders") == "/api/history/v2/orders"
-
-
-def test_a_call_without_a_nonce_is_signed_without_one() -> None:
-    assert authent(SECRET, ROOT + "openorders", "") != authent(SECRET, ROOT + "openorders", "", "1")
+    assert endpoint("/api/history/v3/orders") == "/api/history/v3/orders"
 
 
 def test_the_venue_checks_a_challenge() -> None:
@@ -85,25 +87,35 @@ def test_the_venue_checks_a_challenge() -> None:
     assert not voice.proves_challenge(credentials, message=CHALLENGE + "x", signed=SIGNED)
 
 
-def test_an_encoded_request_is_signed_exactly_as_it_is_sent() -> None:
-    path, nonce, post_data, signature = CALLS["a batch"]
+def test_a_command_is_signed_exactly_as_it_is_sent_and_without_a_nonce() -> None:
+    path, _, post_data, _ = CALLS["a batch"]
     leg = CancelOrder(request_id=2, venue_order_id=CHALLENGE, wire_id=None)
-    call = encode(BatchOrders(request_id=1, legs=(leg,)), Credentials("key", SECRET)).sign(int(nonce))
+    call = encode(BatchOrders(request_id=1, legs=(leg,)), Credentials("key", SECRET))
     assert (call.method, call.path, call.body) == ("POST", path, post_data.encode())
     assert dict(call.headers) == {
         "APIKey": "key",
-        "Nonce": nonce,
-        "Authent": signature,
+        "Authent": "k3uiWFTbSGo25+6aHFwBy28w4FvKXSGNl5Z8ks09Lpjvp+AxalIs+l8D+izaIQNFBTZWo41u/rwc47nuZsUYBw==",
         "Content-Type": "application/x-www-form-urlencoded",
     }
     assert not call.authorized
 
 
-def test_a_question_is_signed_over_its_query() -> None:
-    path, nonce, _, signature = CALLS["a question without parameters"]
-    call = encode(ListOpenOrders(request_id=1), Credentials("key", SECRET)).sign(int(nonce))
+def test_a_question_without_parameters_is_signed_over_nothing_but_its_path() -> None:
+    """Vector F6 of the specification."""
+    path, _, _, signature = CALLS["a question without a nonce"]
+    call = encode(ListOpenOrders(request_id=1), Credentials("key", SECRET))
     assert (call.method, call.path, call.body) == ("GET", path, None)
-    assert dict(call.headers) == {"APIKey": "key", "Nonce": nonce, "Authent": signature}
+    assert dict(call.headers) == {"APIKey": "key", "Authent": signature}
+
+
+def test_a_question_is_signed_over_its_query() -> None:
+    history = ListOrderHistory(request_id=1, start=0, end=1_000_000, triggers=True)
+    call = encode(history, Credentials("key", SECRET))
+    assert call.path == "/api/history/v3/triggers?since=0&before=1&sort=asc&opened=true&closed=true"
+    assert dict(call.headers) == {
+        "APIKey": "key",
+        "Authent": "oQf4frTsAOpHWNgqqK0ERpOogiheAEbHZqIXcb0KHJnCYhocN/dpBoW4NJqfsYxLfssOU6EVw7JsB/sNbWl6Yg==",
+    }
 
 
 @pytest.mark.parametrize("secret", ["", "not base64!", "abc", "====", "é"])
@@ -120,10 +132,9 @@ def test_no_secret_shows_in_any_repr() -> None:
     venue = KrakenFuturesVenue(settings)
     wire = venue.open_wire(Opening(instruments={}))
     call = venue.encode(ListOpenOrders(request_id=1))
-    signed = call.sign(7)
     said = [wire.decode(text) for text in ('{"event":"info","version":1}', challenge())]
-    for thing in (settings, venue, wire, wire._handshake, call, signed, said):
-        for secret in ("PUBLIC-KEY", SECRET, SIGNED, dict(signed.headers)["Authent"]):
+    for thing in (settings, venue, wire, wire._handshake, call, said):
+        for secret in ("PUBLIC-KEY", SECRET, SIGNED, dict(call.headers)["Authent"]):
             assert secret not in repr(thing)
 
 

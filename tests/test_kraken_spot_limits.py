@@ -290,17 +290,12 @@ def test_a_margin_order_is_refused_where_rest_takes_the_orders() -> None:
             OVER_REST.check_terms(asked, BITCOIN)
 
 
-@pytest.mark.parametrize(
-    ("asked", "why"),
-    [
-        (GOOD["a close at a distance"], "conditional close at a distance"),
-        (order(options=KrakenSpotOptions(sender_sub_id="desk")), "sender_sub_id"),
-    ],
-)
-def test_what_only_the_socket_has_words_for_is_refused_over_rest(asked: NewOrder, why: str) -> None:
+def test_what_only_the_socket_has_words_for_is_refused_over_rest() -> None:
+    asked = order(options=KrakenSpotOptions(sender_sub_id="desk"))
     OVER_SOCKET.check_terms(asked, BITCOIN)
-    with pytest.raises(NotSent, match=f"^over REST .*{why}"):
+    with pytest.raises(NotSent, match=r"^over REST .*sender_sub_id"):
         OVER_REST.check_terms(asked, BITCOIN)
+    OVER_REST.check_terms(GOOD["a close at a distance"], BITCOIN)
 
 
 @pytest.mark.parametrize(
@@ -467,7 +462,9 @@ def test_a_request_costs_what_it_does() -> None:
     assert trading_cost(cancel()) == 8 * POINT
     assert trading_cost(batch(TAKER, MAKER, TAKER)) == 150
     assert trading_cost(batch(cancel(), cancel(2))) == 16 * POINT
-    assert trading_cost(EVERYTHING) == 0
+    assert trading_cost(EVERYTHING) == POINT
+    assert trading_cost(SetCancelTimer(request_id=1, seconds=60)) == POINT
+    assert trading_cost(QUESTION) == 0
 
 
 # The trading counter
@@ -531,6 +528,46 @@ def test_a_limit_that_is_told_later_counts_what_was_before() -> None:
     assert throttle.take(TAKER, "BTC/USD", (), 0) == 0
 
 
+def test_a_refusal_for_the_limit_of_a_pair_fills_the_counter_of_that_pair() -> None:
+    throttle = TradingThrottle(trading_terms(Tier.STARTER))
+    throttle.exceeded("EOrder:Rate limit exceeded", "BTC/USD", 0)
+    assert throttle.take(TAKER, "BTC/USD", (), 0) == 21 * SECOND  # one point below the 20 that cancels keep
+    assert throttle.take(cancel(), "BTC/USD", (0,), 0) == 8 * SECOND
+    assert throttle.take(TAKER, "ETH/USD", (), 0) == 0
+    assert throttle.take(cancel(), "BTC/USD", (0,), 8 * SECOND) == 0
+
+
+def test_a_refusal_for_the_limit_of_the_account_fills_the_counters_of_all_pairs() -> None:
+    throttle = TradingThrottle(trading_terms(Tier.STARTER))
+    assert throttle.take(TAKER, "BTC/USD", (), 0) == 0
+    throttle.exceeded("EOrder:Domain rate limit exceeded", "BTC/USD", SECOND)
+    for symbol in ("BTC/USD", "ETH/USD", "NEVER/SEEN"):
+        assert throttle.take(TAKER, symbol, (), SECOND) == 21 * SECOND
+    assert throttle.take(TAKER, "NEVER/SEEN", (), 22 * SECOND) == 0
+
+
+@pytest.mark.parametrize("words", ["EAPI:Rate limit exceeded", "EGeneral:Too many requests", "EAPI:Invalid nonce"])
+def test_other_refusals_say_nothing_about_the_trading_counters(words: str) -> None:
+    throttle = TradingThrottle(trading_terms(Tier.STARTER))
+    throttle.exceeded(words, "BTC/USD", 0)
+    assert throttle.take(TAKER, "BTC/USD", (), 0) == 0
+
+
+@pytest.mark.parametrize("about_all", [EVERYTHING, SetCancelTimer(request_id=1, seconds=60)])
+def test_what_is_about_all_orders_counts_in_each_pair_and_is_never_held_back(about_all: object) -> None:
+    throttle = TradingThrottle(trading_terms(Tier.STARTER))
+    for _ in range(40):
+        assert throttle.take(TAKER, "BTC/USD", (), 0) == 0
+    throttle.count(about_all, ["BTC/USD", "ETH/USD"], 0)
+    assert throttle.take(TAKER, "BTC/USD", (), 0) == 2 * SECOND
+    for _ in range(39):
+        assert throttle.take(TAKER, "ETH/USD", (), 0) == 0
+    assert throttle.take(TAKER, "ETH/USD", (), 0) == SECOND
+    throttle.exceeded("EOrder:Rate limit exceeded", "BTC/USD", 0)
+    throttle.count(about_all, ["BTC/USD"], 0)
+    assert throttle.take(cancel(), "BTC/USD", (0,), 0) == 8 * SECOND, "no higher than the limit"
+
+
 def test_each_pair_counts_for_itself() -> None:
     counters = TradingCounters(TERMS)
     assert counters.add("BTC/USD", 40 * POINT, 0)
@@ -570,8 +607,10 @@ def test_a_rest_call_costs_what_the_venue_counts() -> None:
     listed = ListFills(request_id=1, start=0, end=1, symbol=None)
     history = ListOrderHistory(request_id=1, start=0, end=1)
     question = QueryOrder(request_id=1, venue_order_id="O", wire_id=None)
-    assert [rest_cost(each) for each in (listed, history, question, QUESTION)] == [400, 400, 100, 100]
-    assert [rest_cost(each) for each in (TAKER, replace(), cancel())] == [0, 0, 0]
+    by_name = [QueryOrder(request_id=1, venue_order_id=None, wire_id="w", cursor=each) for each in (None, "closed")]
+    assert [rest_cost(each) for each in (listed, history, question, QUESTION)] == [200, 100, 100, 100]
+    assert [rest_cost(each) for each in by_name] == [200, 200]
+    assert [rest_cost(each) for each in (TAKER, cancel(), replace(), EVERYTHING)] == [0, 0, 100, 100]
 
 
 @pytest.mark.parametrize(("tier", "calls"), [(Tier.STARTER, 13), (Tier.INTERMEDIATE, 18), (Tier.PRO, 18)])

@@ -11,11 +11,11 @@ import pytest
 
 from protocol.errors import AuthenticationFailed
 from protocol.facts import Say
-from protocol.kraken_spot import voice
 from protocol.kraken_spot.rest_entry import encode_rest, token_call
 from protocol.kraken_spot.signing import Credentials, api_sign, inner_digest
 from protocol.kraken_spot.venue import KrakenSpotSettings, KrakenSpotVenue
 from protocol.requests import BatchOrders, CancelOrder, ListOpenOrders
+from protocol.simulation.kraken_spot import voice
 from protocol.venue import HttpAnswer, Opening
 
 SECRET = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw=="

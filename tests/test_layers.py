@@ -9,7 +9,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-IMPURE = {"trio", "trio_websocket", "time", "random", "logging", "asyncio", "socket", "httpx", "threading", "actors"}
+IMPURE = {
+    "trio",
+    "trio_websocket",
+    "time",
+    "random",
+    "logging",
+    "asyncio",
+    "socket",
+    "httpx",
+    "httpcore",
+    "python_socks",
+    "threading",
+    "actors",
+}
 
 
 def imports_of(path: Path) -> set[str]:

@@ -1,12 +1,16 @@
-"""Connections come about over TCP, through a proxy, with TLS and in memory; credentials never show."""
+"""Connections come about over TCP, with TLS and in memory, and say why when they do not."""
 
 from __future__ import annotations
 
-import base64
+import errno
+import os
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 import pytest
 import trio
@@ -25,15 +29,6 @@ async def tcp_server(handler: Handler) -> AsyncIterator[int]:
         listeners = await nursery.start(trio.serve_tcp, handler, 0)
         yield listeners[0].socket.getsockname()[1]
         nursery.cancel_scope.cancel()
-
-
-async def read_head(stream: trio.abc.Stream) -> bytes:
-    head = b""
-    while b"\r\n\r\n" not in head:
-        data = await stream.receive_some()
-        assert data, "the peer closed before its head was complete"
-        head += data
-    return head
 
 
 async def echo(stream: trio.abc.Stream) -> None:
@@ -110,12 +105,136 @@ async def test_tcp_connects_with_small_packets_sent_at_once() -> None:
             assert await stream.receive_some() == b"hello"
 
 
-async def test_nobody_listening_is_an_oserror() -> None:
+async def unused_port() -> int:
     with trio.socket.socket() as unused:
         await unused.bind(("127.0.0.1", 0))
-        port = unused.getsockname()[1]
-        with pytest.raises(OSError):
-            await TcpConnector().connect("127.0.0.1", port, tls=False)
+        return int(unused.getsockname()[1])
+
+
+async def test_nobody_listening_is_an_oserror_that_says_refused() -> None:
+    port = await unused_port()
+    with pytest.raises(OSError) as failure:
+        await TcpConnector().connect("127.0.0.1", port, tls=False)
+    assert str(failure.value) == f"127.0.0.1:{port} could not be reached: connection refused."
+    group = failure.value.__cause__ and failure.value.__cause__.__cause__
+    assert isinstance(group, ExceptionGroup)
+    assert isinstance(group.exceptions[0], ConnectionRefusedError)
+
+
+class Resolver(trio.abc.HostnameResolver):
+    """Every name has these addresses; or is answered with an error."""
+
+    def __init__(self, *addresses: str, error: OSError | None = None) -> None:
+        self.addresses = addresses
+        self.error = error
+
+    async def getaddrinfo(
+        self,
+        host: bytes | None,
+        port: bytes | str | int | None,
+        family: int = 0,
+        type: int = 0,
+        proto: int = 0,
+        flags: int = 0,
+    ) -> list[Any]:
+        await trio.lowlevel.checkpoint()
+        if self.error is not None:
+            raise self.error
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in self.addresses]
+
+    async def getnameinfo(self, sockaddr: tuple[Any, ...], flags: int) -> tuple[str, str]:
+        raise OSError("not here")
+
+
+class Unconnectable(trio.socket.SocketType):
+    """A socket to addresses that cannot be reached, each for its own reason."""
+
+    def __init__(self, reasons: dict[str, int]) -> None:
+        self.reasons = reasons
+        self.tried: list[str] = []
+
+    def setsockopt(self, *_: object) -> None:  # type: ignore[override]
+        pass
+
+    async def connect(self, address: Any) -> None:
+        await trio.lowlevel.checkpoint()
+        self.tried.append(address[0])
+        number = self.reasons[address[0]]
+        raise OSError(number, f"Error connecting to {address!r}: {os.strerror(number)}")
+
+    def close(self) -> None:
+        pass
+
+
+class Sockets(trio.abc.SocketFactory):
+    def __init__(self, reasons: dict[str, int]) -> None:
+        self.socket_made = Unconnectable(reasons)
+
+    def socket(self, family: Any = None, type: Any = None, proto: Any = None) -> trio.socket.SocketType:
+        return self.socket_made
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        (errno.ECONNREFUSED, "connection refused"),
+        (errno.ENETUNREACH, "network unreachable"),
+        (errno.EHOSTUNREACH, "host unreachable"),
+        (errno.ETIMEDOUT, "timed out"),
+        (errno.EMFILE, "too many open files"),
+    ],
+)
+async def test_a_failed_connect_names_its_cause(number: int, reason: str) -> None:
+    trio.socket.set_custom_hostname_resolver(Resolver("192.0.2.1"))
+    trio.socket.set_custom_socket_factory(Sockets({"192.0.2.1": number}))
+    with pytest.raises(OSError) as failure:
+        await TcpConnector().connect("venue.example", 443, tls=True)
+    assert str(failure.value) == f"venue.example:443 could not be reached: {reason}."
+
+
+async def test_every_address_of_a_name_is_tried_and_each_cause_told() -> None:
+    reasons = {"192.0.2.1": errno.ECONNREFUSED, "192.0.2.2": errno.EHOSTUNREACH, "192.0.2.3": errno.ECONNREFUSED}
+    sockets = Sockets(reasons)
+    trio.socket.set_custom_hostname_resolver(Resolver(*reasons))
+    trio.socket.set_custom_socket_factory(sockets)
+    with pytest.raises(OSError) as failure:
+        await TcpConnector().connect("venue.example", 443, tls=True)
+    assert sorted(sockets.socket_made.tried) == sorted(reasons)
+    assert str(failure.value) == (
+        "venue.example:443 could not be reached: connection refused (at 2 of 3 addresses),"
+        " host unreachable (at 1 of 3 addresses)."
+    )
+
+
+async def test_an_address_that_works_is_found_behind_one_that_does_not() -> None:
+    trio.socket.set_custom_hostname_resolver(Resolver("127.0.0.99", "127.0.0.1"))
+    async with tcp_server(echo) as port:
+        async with await TcpConnector().connect("venue.example", port, tls=False) as stream:
+            await stream.send_all(b"hello")
+            assert await stream.receive_some() == b"hello"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (socket.EAI_AGAIN, "Temporary failure in name resolution"),
+        (socket.EAI_NONAME, "Name or service not known"),
+    ],
+)
+async def test_a_name_that_is_not_resolved_says_what_the_name_server_said(number: int, text: str) -> None:
+    trio.socket.set_custom_hostname_resolver(Resolver(error=socket.gaierror(number, text)))
+    with pytest.raises(OSError) as failure:
+        await TcpConnector().connect("venue.example", 443, tls=True)
+    assert str(failure.value) == (
+        f"venue.example:443 could not be reached: the name venue.example could not be resolved ({text})."
+    )
+    assert isinstance(failure.value.__cause__, socket.gaierror)
+
+
+@pytest.mark.parametrize("name", ["x" * 64 + ".example", "a..example"])
+async def test_a_name_that_no_host_can_have_is_an_oserror(name: str) -> None:
+    with pytest.raises(OSError, match=r"no host can have such a name|could not be resolved"):
+        await TcpConnector().connect(name, 443, tls=False)
 
 
 async def test_a_memory_connector_reaches_its_listener_whatever_the_host() -> None:
@@ -170,118 +289,65 @@ async def test_tls_is_checked_against_the_host_name_and_works(authority: trustme
 
 async def test_a_certificate_nobody_vouches_for_is_an_oserror_that_says_so(authority: trustme.CA) -> None:
     async with tcp_server(tls_handler(server_context(authority, "127.0.0.1"))) as port:
-        with pytest.raises(ConnectionError, match="certificate verify failed"):
+        with pytest.raises(ConnectionError) as failure:
             await TcpConnector().connect("127.0.0.1", port, tls=True)
+    assert str(failure.value) == (
+        "The TLS handshake with 127.0.0.1 failed: certificate verify failed: unable to get local issuer certificate."
+    )
+    assert failure.value.__cause__ is not None
 
 
 async def test_a_certificate_for_another_host_is_refused(authority: trustme.CA) -> None:
     async with tcp_server(tls_handler(server_context(authority, "other.example"))) as port:
-        with pytest.raises(ConnectionError, match="TLS handshake"):
+        with pytest.raises(ConnectionError) as failure:
+            await TcpConnector(ssl_context=client_context(authority)).connect("127.0.0.1", port, tls=True)
+    assert "The TLS handshake with 127.0.0.1 failed: certificate verify failed: IP address mismatch" in str(
+        failure.value
+    )
+
+
+async def test_a_certificate_that_is_out_of_date_is_refused(authority: trustme.CA) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1", not_after=datetime(2020, 1, 1, tzinfo=UTC)).configure_cert(context)
+    async with tcp_server(tls_handler(context)) as port:
+        with pytest.raises(ConnectionError, match="certificate verify failed: certificate has expired"):
             await TcpConnector(ssl_context=client_context(authority)).connect("127.0.0.1", port, tls=True)
 
 
-# Proxy
+async def test_a_server_without_tls_is_told_as_one(authority: trustme.CA) -> None:
+    async def plain(stream: trio.SocketStream) -> None:
+        await stream.receive_some()
+        with suppress(trio.BrokenResourceError):
+            await stream.send_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    async with tcp_server(plain) as port:
+        with pytest.raises(ConnectionError, match=r"handshake with 127.0.0.1 failed: what came back is no TLS\.$"):
+            await TcpConnector(ssl_context=client_context(authority)).connect("127.0.0.1", port, tls=True)
 
 
-def answering(answer: bytes, seen: list[bytes]) -> Handler:
-    """A proxy that answers every CONNECT with the same bytes, then echoes."""
-
-    async def handle(stream: trio.SocketStream) -> None:
-        seen.append(await read_head(stream))
-        with suppress(trio.BrokenResourceError):  # the client has heard enough
-            await stream.send_all(answer)
-            await echo(stream)
-
-    return handle
-
-
-async def test_a_proxy_is_asked_for_a_tunnel_with_the_credentials() -> None:
-    seen: list[bytes] = []
-    async with tcp_server(answering(b"HTTP/1.1 200 Connection established\r\n\r\n", seen)) as port:
-        connector = TcpConnector(proxy=f"http://trader:p%40ss@127.0.0.1:{port}")
-        async with await connector.connect("venue.example", 8443, tls=False) as stream:
-            await stream.send_all(b"through the tunnel")
-            assert await stream.receive_some() == b"through the tunnel"
-    lines = seen[0].split(b"\r\n")
-    assert lines[0] == b"CONNECT venue.example:8443 HTTP/1.1"
-    assert b"Proxy-Authorization: Basic " + base64.b64encode(b"trader:p@ss") in lines
-
-
-async def test_an_ipv6_target_goes_to_the_proxy_in_brackets() -> None:
-    seen: list[bytes] = []
-    async with tcp_server(answering(b"HTTP/1.1 200 OK\r\n\r\n", seen)) as port:
-        connector = TcpConnector(proxy=f"http://127.0.0.1:{port}")
-        async with await connector.connect("::1", 443, tls=False):
-            pass
-    assert seen[0].startswith(b"CONNECT [::1]:443 HTTP/1.1\r\n")
-    assert b"Authorization" not in seen[0]
-
-
-async def test_tls_runs_inside_the_tunnel(authority: trustme.CA) -> None:
-    handle_tls = tls_handler(server_context(authority, "venue.example"))
-
-    async def proxy(stream: trio.SocketStream) -> None:
-        await read_head(stream)
-        await stream.send_all(b"HTTP/1.1 200 OK\r\n\r\n")
-        await handle_tls(stream)
-
-    async with tcp_server(proxy) as port:
-        connector = TcpConnector(ssl_context=client_context(authority), proxy=f"http://127.0.0.1:{port}")
-        async with await connector.connect("venue.example", 443, tls=True) as stream:
-            await stream.send_all(b"hello")
-            assert await stream.receive_some() == b"hello"
-
-
-@pytest.mark.parametrize(
-    ("answer", "complaint"),
-    [
-        (b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n", "status 407"),
-        (b"HTTP/1.1 200 OK\r\n\r\nI talk first", "bytes of its own"),
-        (b"SSH-2.0-OpenSSH\r\n\r\n", "no valid answer"),
-        (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000, "no valid answer|too long"),
-        (b"HTTP/1.1 102 Processing\r\n\r\n" * 5000, "too long"),
-    ],
-)
-async def test_a_proxy_that_gives_no_tunnel_is_an_oserror_without_credentials(answer: bytes, complaint: str) -> None:
-    async with tcp_server(answering(answer, [])) as port:
-        connector = TcpConnector(proxy=f"http://trader:hunter2@127.0.0.1:{port}")
-        assert "hunter2" not in repr(connector)
-        with pytest.raises(ConnectionError, match=complaint) as refusal:
-            await connector.connect("venue.example", 443, tls=False)
-        assert "hunter2" not in repr(refusal.value)
-
-
-async def test_a_proxy_that_hangs_up_is_an_oserror() -> None:
+async def test_a_server_that_hangs_up_in_the_tls_handshake_is_told_as_one(authority: trustme.CA) -> None:
     async def hang_up(stream: trio.SocketStream) -> None:
-        await read_head(stream)
-        await stream.aclose()
+        await stream.receive_some()
 
     async with tcp_server(hang_up) as port:
-        with pytest.raises(ConnectionError, match=r"closed the connection|broke off"):
-            await TcpConnector(proxy=f"http://127.0.0.1:{port}").connect("venue.example", 443, tls=False)
+        with pytest.raises(ConnectionError, match=r"handshake with 127.0.0.1 failed: the connection was closed\.$"):
+            await TcpConnector(ssl_context=client_context(authority)).connect("127.0.0.1", port, tls=True)
 
 
-async def test_cancelling_a_connect_through_a_silent_proxy_closes_the_connection() -> None:
+async def test_cancelling_a_tls_handshake_closes_the_connection() -> None:
     asked, closed = trio.Event(), trio.Event()
 
     async def silent(stream: trio.SocketStream) -> None:
-        await read_head(stream)
+        await stream.receive_some()
         asked.set()
-        assert await stream.receive_some() == b""
+        with suppress(trio.BrokenResourceError):
+            while await stream.receive_some():
+                pass
         closed.set()
 
     async with tcp_server(silent) as port:
-        connector = TcpConnector(proxy=f"http://127.0.0.1:{port}")
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(partial(connector.connect, "venue.example", 443, tls=False))
+            nursery.start_soon(partial(TcpConnector().connect, "127.0.0.1", port, tls=True))
             await asked.wait()
             nursery.cancel_scope.cancel()
         await closed.wait()
-
-
-@pytest.mark.parametrize(
-    "proxy", ["https://proxy:1", "proxy:3128", "http://", "http://proxy:99999", "socks5://p", "http://[::1"]
-)
-def test_an_unusable_proxy_is_refused_at_once(proxy: str) -> None:
-    with pytest.raises(ValueError, match="A proxy must be given as"):
-        TcpConnector(proxy=proxy)

@@ -39,5 +39,15 @@ def test_what_public_calls_take_and_give_can_be_imported_from_actors(kind: type)
 
 def test_every_name_that_is_promised_is_there() -> None:
     assert [name for name in actors.__all__ if not hasattr(actors, name)] == []
-    for name in ("commands", "Backoff", "Fault", "FaultKind", "FaultSchedule", "FeedStatistics", "LinkError"):
+    assert actors.CloseReport is events.CloseReport
+    for name in (
+        "commands",
+        "Backoff",
+        "CloseReport",
+        "Fault",
+        "FaultKind",
+        "FaultSchedule",
+        "FeedStatistics",
+        "LinkError",
+    ):
         assert name in actors.__all__

@@ -941,3 +941,96 @@ async def test_a_cancellation_at_any_moment_leaves_nothing_behind() -> None:
             nursery.cancel_scope.cancel()
         turns += 1
     assert turns > 20
+
+
+# What shows that the peer lives
+
+
+async def test_a_part_of_a_message_is_noted_and_a_ping_is_not(autojump_clock: MockClock) -> None:
+    """This is what says when trio-websocket no longer tells how much of a message it has."""
+    async with connected() as (socket, peer):
+        opened = socket.last_part
+        whole = frame(TEXT, "x" * 70_000)
+        for end, noted in ((8, 0), (20, 1), (3000, 2), (69_000, 3)):
+            start = {8: 0, 20: 8, 3000: 20, 69_000: 3000}[end]
+            await trio.sleep(1)
+            await peer.send(whole[start:end])
+            await wait_all_tasks_blocked()
+            assert socket.last_part == (opened if noted == 0 else opened + noted + 1), "a head alone is nothing yet"
+        await trio.sleep(1)
+        await peer.send(whole[69_000:])
+        assert await socket.receive_batch() == ["x" * 70_000]
+        await peer.send(frame(TEXT, "ab", fin=False))
+        await wait_all_tasks_blocked()
+        part = socket.last_part
+        await trio.sleep(1)
+        await peer.send(frame(PING), frame(CONTINUATION, "", fin=False))
+        await wait_all_tasks_blocked()
+        assert (socket.last_part, socket.last_heard) == (part, part + 1)
+
+
+async def test_a_question_is_open_until_any_message_comes(autojump_clock: MockClock) -> None:
+    async with connected() as (socket, peer):
+        began = trio.current_time()
+        await socket.send("a heartbeat of ours")
+        assert socket.unanswered_since is None
+        await socket.send("a question", is_question=True)
+        await trio.sleep(1)
+        await socket.send("another", is_question=True)
+        await peer.send(frame(PING), frame(PONG))
+        await wait_all_tasks_blocked()
+        assert socket.unanswered_since == began
+        await peer.send(frame(TEXT, "something"))
+        await socket.receive_batch()
+        assert socket.unanswered_since is None
+
+
+async def test_messages_that_nobody_takes_are_held() -> None:
+    async with connected() as (socket, peer):
+        assert not socket.holds_messages
+        await peer.send(frame(TEXT, "a"), frame(TEXT, "b"))
+        await wait_all_tasks_blocked()
+        assert socket.holds_messages
+        await socket.receive_batch()
+        await wait_all_tasks_blocked()
+        assert not socket.holds_messages
+
+
+@pytest.mark.parametrize("reason", ["", "gateway is down"])
+@pytest.mark.parametrize("pieces", [1, 100])
+async def test_a_registered_code_that_is_younger_than_the_library_is_an_ordinary_close(
+    reason: str, pieces: int
+) -> None:
+    async with connected() as (socket, peer):
+        await peer.send(frame(TEXT, "a"))
+        close = close_frame(1014, reason)
+        size = max(1, len(close) // pieces)
+        for start in range(0, len(close), size):
+            await peer.send(close[start : start + size])
+            await wait_all_tasks_blocked()
+        batches, closed = await until_closed(socket)
+        assert batches == [["a"]]
+        assert (closed.code, closed.reason, closed.violation) == (1014, reason, False)
+        assert await peer.read_frame() == (CLOSE, (1014).to_bytes(2, "big"))
+
+
+@pytest.mark.parametrize("code", [503, 1004, 1016, 2999])
+async def test_a_code_that_nobody_may_send_is_named(code: int) -> None:
+    async with connected() as (socket, peer):
+        await peer.send(close_frame(code, "?"))
+        _, closed = await until_closed(socket)
+        assert (closed.code, closed.violation) == (1002, True)
+        assert f"it sent the close code {code}, which is none" in str(closed)
+
+
+async def test_a_refusal_carries_its_headers() -> None:
+    async def refuse(peer: Peer) -> None:
+        await peer.send(
+            b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 8\r\n"
+            b"Content-Type: text/html\r\nContent-Length: 4\r\n\r\n<p/>"
+        )
+        await peer.stream.aclose()
+
+    error = await fails_to_open(refuse)
+    assert isinstance(error, UpgradeRefused)
+    assert (error.status, error.headers["retry-after"], error.is_page) == (429, "8", True)

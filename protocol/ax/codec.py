@@ -73,6 +73,9 @@ from ..wire_times import LATEST, SECOND
 from .converter import CONVERTER, encode_message, encode_request, nanoseconds, read_body, renamed
 from .wire import (
     Answer,
+    CancelAllBody,
+    CancelBody,
+    CancelReceived,
     Error,
     ErrorBody,
     FillPage,
@@ -93,6 +96,7 @@ __all__ = [
     "Origin",
     "decode",
     "encode",
+    "encode_over_http",
     "error_text",
     "outcome_of",
     "read_answer",
@@ -521,6 +525,24 @@ def encode(request: Request, origin: Origin) -> str | HttpCall:
             return encode_request(_outbound(request, origin))
 
 
+def encode_over_http(request: Request, origin: Origin) -> HttpCall | None:
+    """A cancel as an HTTP call, for a socket that does not take it (spec 7.2); None for other requests."""
+    match request:
+        case CancelOrder(venue_order_id=oid) if oid is not None:
+            path, body = "/orders/cancel-order", encode_message(CancelBody(oid=oid))
+        case CancelOrder():
+            path, body = (
+                "/orders/cancel-order",
+                encode_message(CancelBody(cid=_cid(request.wire_id), aid=origin.account)),
+            )
+        case CancelAllOrders(symbol=symbol):
+            path = "/orders/cancel-all-orders"
+            body = encode_message(CancelAllBody(symbol=symbol, account_id=origin.account))
+        case _:
+            return None
+    return HttpCall(method="POST", path=path, body=body.encode(), urgent=True)
+
+
 def _outbound(
     request: PlaceOrder | CancelOrder | ReplaceOrder | CancelAllOrders | ListOpenOrders | QueryOrder, origin: Origin
 ) -> Outbound:
@@ -614,6 +636,8 @@ FEE_CURRENCY: Final = "USD"
 
 def error_text(answer: HttpAnswer) -> str:
     """The venue's own words in an error answer, "" if there are none."""
+    if answer.page_problem is not None:
+        return answer.page_problem
     try:
         body = read_body(answer.body, ErrorBody)
     except ValueError:
@@ -622,7 +646,9 @@ def error_text(answer: HttpAnswer) -> str:
 
 
 def read_answer(request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
-    """What the answer to an HTTP call of `encode` says. Never raises."""
+    """What the answer to an HTTP call of `encode` or `encode_over_http` says. Never raises."""
+    if answer.page_problem is not None:
+        return (RequestRefused(request_id=request.request_id, outcome=Outcome.AMBIGUOUS, reason=answer.page_problem),)
     if not 200 <= answer.status < 300:
         return (_http_refusal(request, answer),)
     try:
@@ -631,11 +657,17 @@ def read_answer(request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
                 return _previewed(request, answer.body)
             case ListFills():
                 return _listed(request, answer.body)
+            case CancelOrder():
+                received = read_body(answer.body, CancelReceived).cxl_rx
+                return (RequestAnswered(request_id=request.request_id, refused=not received),)
+            case CancelAllOrders():
+                return (RequestAnswered(request_id=request.request_id),)
     except UNUSABLE:
         pass
     why = "The venue sent an answer that we cannot read."
-    # Only questions go over HTTP, so whatever the answer was, nothing was executed.
-    refusal = RequestRefused(request_id=request.request_id, outcome=Outcome.DEFINITE, reason=why)
+    # Nothing can have come of a question, whatever the answer was.
+    outcome = Outcome.AMBIGUOUS if isinstance(request, CancelOrder) else Outcome.DEFINITE
+    refusal = RequestRefused(request_id=request.request_id, outcome=outcome, reason=why)
     return (refusal, *_unreadable(why, answer.body[:BEGINNING].decode("utf-8", "replace")))
 
 

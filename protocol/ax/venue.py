@@ -20,7 +20,7 @@ from ..requests import Request
 from ..settings import check_positive, check_url, without_slash
 from ..tolerant_json import exact_json
 from ..values import ClientOrderId, Instrument, InstrumentId, OrderType, Side, TimeInForce, TriggerType, WireId
-from ..venue import HttpAnswer, HttpCall, Opening, Upgrade, VenueDefaults, VenueRules
+from ..venue import HttpAnswer, HttpCall, Opening, Silence, Upgrade, VenueDefaults, VenueRules
 from ..wire_numbers import is_plausible, plain
 from ..wire_times import SECOND
 from . import codec
@@ -37,6 +37,7 @@ ACCEPTED_TIMES_IN_FORCE: Final = (TimeInForce.GTC, TimeInForce.IOC, TimeInForce.
 SELF_TRADE_PREVENTION: Final = ("CancelIncoming", "CancelResting", "CancelBoth")
 TAG: Final = re.compile(r"[A-Za-z0-9]{1,10}")
 EXTERNAL: Final = "CID-"
+POLICY: Final = frozenset({1008})
 
 HTTP_SCHEMES: Final = {"wss": "https", "ws": "http"}
 
@@ -129,6 +130,10 @@ class AxVenue(VenueDefaults):
             request_timeout=int(self.settings.request_timeout * SECOND),
             http_requests=codec.HTTP_REQUESTS,
             market_needs_price=True,
+            # Only this one option is a cause that is documented (spec AX 2.4).
+            fatal_close_codes=frozenset() if self.settings.client_heartbeat_timeout is None else POLICY,
+            patient_close_codes=POLICY,
+            silence=Silence.ASKED,  # its heartbeats may vanish (spec AX 2.2)
             history_span=codec.LONGEST_FILL_RANGE,
             cancel_by_wire_id=self.settings.cancel_by_client_id,
             dates_acceptance=True,
@@ -164,12 +169,12 @@ class AxVenue(VenueDefaults):
             totp=settings.totp if settings.api_key is None else None,
         )
         body = encode_message(credentials).encode()
-        return HttpCall(method="POST", path="/api/authenticate", body=body, authorized=False)
+        return HttpCall(method="POST", path="/api/authenticate", body=body, authorized=False, urgent=True)
 
     def read_token(self, answer: HttpAnswer) -> str:
-        if answer.status in (401, 403):
+        if answer.status in (401, 403) and not answer.is_page:
             raise AuthenticationFailed(self._login_refusal("AX refused the credentials", answer))
-        if answer.status != 200:
+        if answer.status != 200 or answer.is_page:
             raise WireError(self._login_refusal("AX was not able to log us in", answer))
         try:
             token = read_body(answer.body, AuthenticateResponse).token
@@ -226,7 +231,7 @@ class AxVenue(VenueDefaults):
 
     def read_instruments(self, answer: HttpAnswer) -> tuple[Instrument, ...]:
         """A row that cannot be read is left out: orders in it are refused here as not cached."""
-        if answer.status != 200:
+        if answer.status != 200 or answer.is_page:
             text = codec.error_text(answer)
             raise WireError(
                 f"AX did not list its instruments (HTTP status {answer.status})" + (f": {text}" if text else ".")
@@ -244,6 +249,9 @@ class AxVenue(VenueDefaults):
 
     def encode(self, request: Request, token: str | None = None) -> str | HttpCall:
         return codec.encode(request, self._origin)
+
+    def encode_over_http(self, request: Request) -> HttpCall | None:
+        return codec.encode_over_http(request, self._origin)
 
     def read_answer(self, request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
         return codec.read_answer(request, answer)

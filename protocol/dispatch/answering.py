@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -110,6 +110,8 @@ class Answering:
         return mixed_up
 
     def _cancel_answered(self, flight: Flight, fact: facts.RequestAnswered) -> None:
+        if fact.refused and flight.fail_on_one_way():
+            return
         flight.answered = True
         order = self._desk.order_of(flight)
         if order is None or order.status.is_terminal:
@@ -118,6 +120,8 @@ class Answering:
             self._desk.flights.drop(flight.request_id)
             self._life.reject_cancel(order, flight.request_id, "The venue did not take the cancel.")
             self._queries.soon(order)
+        elif flight.connection == 0 and type(flight.request) not in self._desk.rules.http_requests:
+            self._queries.later(order)  # the socket was not fit for it; perhaps it does not bring the end either
 
     def _replace_answered(self, flight: Flight, fact: facts.RequestAnswered) -> None:
         flight.answered = True
@@ -134,6 +138,7 @@ class Answering:
         return self._desk.flights.change(order.identity.client_order_id) is not change
 
     def _drop_answered(self, flight: Flight, fact: facts.RequestAnswered) -> None:
+        flight.answered = True
         self._desk.flights.drop(flight.request_id)
 
     def _open_orders_answered(self, flight: Flight, fact: facts.RequestAnswered) -> None:
@@ -141,6 +146,7 @@ class Answering:
         is_comparison = self._queries.is_comparison(flight.request_id)
         self._queries.listed(flight.request_id)
         if is_comparison and fact.orders is not None:
+            self._find_unsure(fact.orders, self._desk.sent_at(flight))
             self._queries.compared(fact.orders)
             return
         reports = []
@@ -150,6 +156,13 @@ class Answering:
                 self._life.sync(order, view, self._desk.sent_at(flight))
             reports.append(self._reports.status_report(view, NO_TIME, "", order))
         self._desk.reply(flight.reply_to, tuple(reports))
+
+    def _find_unsure(self, listed: tuple[OrderView, ...], asked_at: int) -> None:
+        """Orders of which nobody knows whether they arrived, and which a list names."""
+        for view in listed:
+            order = self._desk.orders.find(view.venue_order_id, view.wire_id)
+            if order is not None and not order.accepted and not order.status.is_terminal:
+                self._life.sync(order, view, asked_at)
 
     def _query_answered(self, flight: Flight, fact: facts.RequestAnswered) -> None:
         self._desk.flights.drop(flight.request_id)
@@ -163,6 +176,13 @@ class Answering:
             settled = self._look_further(order, view, flight)
         if flight.own_query:
             self._queries.over(flight, settled=settled, heard=view is not None)
+
+    def not_listed(self, fact: facts.OrderNotListed) -> None:
+        """One of the venue's lists leaves the order out; another may have it."""
+        flight = self._desk.flights.by_id.get(fact.request_id)
+        if flight is not None and isinstance(flight.request, requests.QueryOrder):
+            self._desk.flights.drop(fact.request_id)
+            self._queries.go_on(flight, fact.cursor)
 
     def _look_further(self, order: Order, view: OrderView, query: Flight) -> bool:
         """True when a status answer left nothing open about the order; else it says what to ask next."""
@@ -196,8 +216,14 @@ class Answering:
             which = "without a request number" if fact.request_id is None else f"of request {fact.request_id}"
             self._desk.warn(f"A refusal {which} came from the venue, and nobody waits for it: {fact.reason}")
             return
+        if flight.fail_on_one_way():
+            return  # it is on its way twice: where the other one works, this one finds nothing left to do
         if fact.outcome is Outcome.TOKEN and self._tokens.park(flight):
             return
+        if fact.outcome is Outcome.THROTTLED:
+            order = self._desk.order_of(flight)
+            symbol = "" if order is None else order.identity.instrument.symbol
+            self._desk.throttle.exceeded(fact.reason, symbol, self._desk.now.monotonic_ns)
         reason = self._desk.explained(fact.reason)
         if reason is not fact.reason:
             fact = evolve(fact, reason=reason)
@@ -220,21 +246,37 @@ class Answering:
 
     def _cancel_request_refused(self, flight: Flight, fact: facts.RequestRefused) -> None:
         order = self._desk.order_of(flight)
-        delays = self._desk.rules.early_cancel_delays
         if order is None or order.status.is_terminal:
             self._desk.flights.drop(flight.request_id)
-        elif flight.resting:
-            return  # the refusal that it rests for, told again
-        elif self._is_too_early(order, fact.outcome) and flight.tries < len(delays):
-            self._desk.timers.add(self._desk.now.monotonic_ns + delays[flight.tries], CancelDue(flight.request_id))
-            flight.tries += 1
-            flight.resting = True
+        elif flight.resting or self._rests(flight, self._delays(order, fact.outcome), fact.reason):
+            return  # where it rests already, this refusal is told again
+        elif fact.outcome is Outcome.AMBIGUOUS:
+            self._doubt(flight, order, fact.reason)
         else:
             self._desk.flights.drop(flight.request_id)
-            if fact.outcome is not Outcome.AMBIGUOUS:
-                self._life.reject_cancel(order, flight.request_id, fact.reason)
-            if fact.outcome in (Outcome.AMBIGUOUS, Outcome.NOT_FOUND):
+            self._life.reject_cancel(order, flight.request_id, fact.reason)
+            if fact.outcome is Outcome.NOT_FOUND:
                 self._queries.soon(order)
+
+    def _rests(self, flight: Flight, delays: Sequence[int], reason: str) -> bool:
+        """True when a refused cancel is to be sent again, after the next of these pauses."""
+        if flight.tries >= len(delays):
+            return False
+        self._desk.timers.add(self._desk.now.monotonic_ns + delays[flight.tries], CancelDue(flight.request_id))
+        flight.tries += 1
+        flight.resting, flight.doubt = True, reason
+        return True
+
+    def _delays(self, order: Order, outcome: Outcome) -> Sequence[int]:
+        if outcome is Outcome.THROTTLED:
+            return self._desk.rules.throttled_cancel_delays
+        return self._desk.rules.early_cancel_delays if self._is_too_early(order, outcome) else ()
+
+    def _doubt(self, flight: Flight, order: Order, reason: str) -> None:
+        """The answer to a cancel or change leaves open what came of it, and no other will come. It is asked for now, in
+        case the venue has acted; and when its time is over, to tell that the venue has not."""
+        flight.lost, flight.doubt = True, reason
+        self._queries.soon(order)
 
     def _is_too_early(self, order: Order, outcome: Outcome) -> bool:
         """A venue that holds new orders back does not know them yet when a cancel overtakes them (spec Kraken E.16)."""
@@ -245,16 +287,20 @@ class Answering:
 
     def _replace_refused(self, flight: Flight, fact: facts.RequestRefused) -> None:
         order = self._desk.order_of(flight)
-        done = order is None or self._is_done(flight, order)
-        self._desk.flights.drop(flight.request_id)
-        if order is None or order.status.is_terminal or done:
-            return
-        if fact.outcome is not Outcome.AMBIGUOUS:
+        if order is None or order.status.is_terminal or self._is_done(flight, order):
+            self._desk.flights.drop(flight.request_id)
+        elif fact.outcome is Outcome.AMBIGUOUS:
+            self._doubt(flight, order, fact.reason)
+        else:
+            self._desk.flights.drop(flight.request_id)
             self._life.reject_change(order, flight.request_id, fact.reason)
-        if fact.outcome in (Outcome.AMBIGUOUS, Outcome.NOT_FOUND):
-            self._queries.soon(order)
+            if fact.outcome is Outcome.NOT_FOUND:
+                self._queries.soon(order)
 
     def _cancel_all_refused(self, flight: Flight, fact: facts.RequestRefused) -> None:
+        delays = self._desk.rules.throttled_cancel_delays if fact.outcome is Outcome.THROTTLED else ()
+        if flight.resting or self._rests(flight, delays, fact.reason):
+            return
         self._desk.flights.drop(flight.request_id)
         self._desk.warn(f"The cancel of all orders (request {flight.request_id}) was refused: {fact.reason}")
 
@@ -298,7 +344,16 @@ class Answering:
             return True
         if placed.connection not in (0, desk.connection) and not desk.rules.late_arrivals:
             return True
-        return query.sent_at - placed.sent_at >= desk.rules.absence_proves_after
+        return query.asked_at - placed.sent_at >= self._proves_after(order, placed.request)
+
+    def _proves_after(self, order: Order, placed: requests.Request) -> int:
+        """How long after a placement "no such order" proves that it never arrived: not while the venue may still act on
+        it, and not before its lists would show that it has."""
+        rules = self._desk.rules
+        if not isinstance(placed, requests.PlaceOrder) or placed.process_before is None:
+            return rules.absence_proves_after
+        within = placed.process_before - self._desk.placed_by_venue(order)
+        return max(rules.absence_proves_after, within + rules.lists_lag)
 
     def previewed(self, fact: facts.PricePreviewed) -> None:
         flight = self._desk.flights.by_id.get(fact.request_id)

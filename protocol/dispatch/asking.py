@@ -263,6 +263,7 @@ class Asking:
             )
         self._losing.withdraw_all(symbol)
         request = requests.CancelAllOrders(request_id=asked.request_id, symbol=symbol)
+        self._desk.count(request)
         self._desk.send(request, admission=asked.admission)
         self._desk.reply(asked.reply_to, asked.request_id)
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from ..requests import ListFills, ListOrderHistory
 from ..tracking import Order
-from ..values import ClientOrderId, RequestId
+from ..values import ClientOrderId, OrderType, RequestId
 from ..venue import SECOND
 from .decisions import AuditDue
 from .desk import Desk
@@ -32,6 +32,11 @@ def _nothing() -> None:
     pass
 
 
+def _may_wait(order: Order) -> bool:
+    """True for an order that may wait for a trigger. The type of another session's order is not known."""
+    return order.identity.type not in (OrderType.LIMIT, OrderType.MARKET)
+
+
 class Audits:
     """Owns the runs. on_read: set by whoever wants to know that a run, of this number, is over; on_period: called
     every period while orders of ours are open."""
@@ -48,6 +53,7 @@ class Audits:
         self._not_before = 0
         self._failures = 0
         self._was_open = False
+        self._fee_owed_at: int | None = None
         self._ticking = False
         self._examined: dict[ClientOrderId, Order] = {}
         self._examining: dict[ClientOrderId, Order] = {}
@@ -76,6 +82,17 @@ class Audits:
         self._examined[order.identity.client_order_id] = order
         self.want()
 
+    def owe_fee(self) -> None:
+        """A fill was told without its fee. Another message may bring it; if not, one of the next periods' runs does,
+        of which the last comes when history is up to date for certain."""
+        self._fee_owed_at = self._desk.now.monotonic_ns
+
+    @property
+    def _owes_fee(self) -> bool:
+        if self._fee_owed_at is None:
+            return False
+        return self._desk.now.monotonic_ns - self._fee_owed_at <= self._desk.rules.audit_period + OVERLAP
+
     def is_examined(self, order: Order) -> bool:
         """True while a run is reading what became of this order."""
         return order.identity.client_order_id in self._examining
@@ -95,7 +112,7 @@ class Audits:
             self._start()
             return
         self._tick()
-        if self._desk.orders.live or self._was_open:
+        if self._desk.orders.live or self._was_open or self._owes_fee:
             self.want()
         if self._desk.orders.live:
             self.on_period()
@@ -123,18 +140,27 @@ class Audits:
         """The last page of fills of a run, or of somebody else's question."""
         if request_id != self._request:
             return
-        if not self._examining:
+        if self._examining:
+            may_wait = any(map(_may_wait, self._examining.values()))
+            self._read_orders(triggers=may_wait and self._desk.rules.triggers_apart)
+        else:
             self._finish()
-            return
+
+    def _read_orders(self, *, triggers: bool) -> None:
+        """What became of orders. Of stops first: one whose trigger fired goes on in the history of the others."""
         desk = self._desk
-        start = desk.by_venue(min(order.identity.local_time for order in self._examining.values())) - OVERLAP
+        start = min(map(desk.placed_by_venue, self._examining.values())) - OVERLAP
         self._request = desk.flights.next_internal_id()
         end = desk.by_venue(desk.now.wall_ns) + OVERLAP
-        desk.send(ListOrderHistory(request_id=self._request, start=max(0, start), end=end))
+        desk.send(ListOrderHistory(request_id=self._request, start=max(0, start), end=end, triggers=triggers))
 
-    def orders_read(self, request_id: RequestId) -> None:
+    def orders_read(self, request: ListOrderHistory) -> None:
         """The last page of what became of orders."""
-        if request_id == self._request:
+        if request.request_id != self._request:
+            return
+        if request.triggers and not all(order.status.is_terminal for order in self._examining.values()):
+            self._read_orders(triggers=False)
+        else:
             self._finish()
 
     def _finish(self) -> None:

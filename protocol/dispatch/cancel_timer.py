@@ -27,6 +27,10 @@ class CancelTimer:
         self._seconds = seconds
         self._generation = 0
 
+    @property
+    def is_armed(self) -> bool:
+        return bool(self._seconds)
+
     def logged_in(self) -> None:
         if self._seconds:
             self._set()
@@ -36,6 +40,7 @@ class CancelTimer:
         request_id = desk.flights.next_internal_id() if asked is None else asked.request_id
         request = requests.SetCancelTimer(request_id=request_id, seconds=self._seconds)
         reply_to, admission = (None, None) if asked is None else (asked.reply_to, asked.admission)
+        desk.count(request)
         desk.send(request, reply_to=reply_to, admission=admission)
         self._generation += 1
         if self._seconds:

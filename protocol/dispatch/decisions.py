@@ -60,17 +60,19 @@ class Measured:
 @define
 class Decisions:
     """What one call of `apply` decided, each list in order. released: credits of requests that will not be sent;
-    warnings: sentences for the log; measured: set when our clock was compared with the venue's."""
+    warnings, alarms: sentences for the log; alarms are about what somebody must look at now; measured: set when our
+    clock was compared with the venue's."""
 
     records: list[Record] = field(factory=list)
     sends: list[Send | EndLink] = field(factory=list)
     replies: list[Reply] = field(factory=list)
     released: list[Admission] = field(factory=list)
     warnings: list[str] = field(factory=list)
+    alarms: list[str] = field(factory=list)
     measured: Measured | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.records or self.sends or self.replies or self.released or self.warnings)
+        return bool(self.records or self.sends or self.replies or self.released or self.warnings or self.alarms)
 
 
 @frozen

@@ -85,6 +85,10 @@ class Desk:
         """A sentence for the log."""
         self.out.warnings.append(sentence)
 
+    def alarm(self, sentence: str) -> None:
+        """A sentence for the log, about what somebody must look at now."""
+        self.out.alarms.append(sentence)
+
     def send(
         self,
         request: requests.Request,
@@ -93,9 +97,13 @@ class Desk:
         reply_to: object = None,
         admission: Admission | None = None,
         own_query: bool = False,
+        over_http: bool = False,
     ) -> Flight:
-        """Releases a request towards the venue and keeps it as on its way."""
+        """Releases a request towards the venue and keeps it as on its way. over_http: there is no socket that could
+        take it."""
         flight = self.expect(request, client_order_id=client_order_id)
+        if over_http:
+            flight.connection = 0
         flight.reply_to, flight.own_query = reply_to, own_query
         self.release(flight, admission)
         return flight
@@ -147,6 +155,11 @@ class Desk:
     def by_venue(self, wall_ns: int) -> int:
         """What the venue's clock shows when ours shows `wall_ns`; as far as is known: the same."""
         return self.clock.time(wall_ns, self.now)
+
+    def placed_by_venue(self, order: Order) -> int:
+        """When an order was registered, by the venue's clock, or earlier: ours may have been set since then."""
+        local_time = order.identity.local_time
+        return min(local_time, self.by_venue(local_time))
 
     @property
     def knows_time(self) -> bool:
@@ -209,6 +222,11 @@ class Desk:
                 f"Nothing was sent: {self.rules.venue} takes no more of these for {symbol} for another "
                 f"{wait / SECOND:.1f} s. Try again then."
             )
+
+    def count(self, request: requests.Request) -> None:
+        """Counts a request about all orders, which nothing holds back."""
+        symbols = (order.identity.instrument.symbol for order in self.orders.live.values())
+        self.throttle.count(request, symbols, self.now.monotonic_ns)
 
     def require_free_number(self, request_id: RequestId) -> None:
         """Raises NotSent when the number is in use: the venue's answer could not be told apart."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from attrs import evolve
 
 from .. import facts, requests
@@ -17,6 +19,9 @@ from .queries import Queries
 from .unclaimed import Unclaimed
 
 __all__ = ["History"]
+
+MOST_EMPTY_PAGES: Final = 3
+"""In a row, of a history that names a next page again and again: behind them nothing follows."""
 
 
 class History:
@@ -54,7 +59,7 @@ class History:
             self._unclaimed.tell(trade, order)
 
     def _is_before_us(self, trade: Trade) -> bool:
-        return trade.time < self._desk.by_venue(self._desk.opened_at)
+        return trade.time < self._desk.opened_at
 
     def _next_page(self, flight: Flight, request: requests.ListFills, fact: facts.FillsListed) -> None:
         read = flight.read + len(fact.trades)
@@ -91,15 +96,24 @@ class History:
         newest: dict[VenueOrderId, OrderView] = {view.venue_order_id: view for view in fact.orders}
         for view in newest.values():
             order = self._desk.orders.find(view.venue_order_id, view.wire_id)
-            if order is not None and self._audits.is_examined(order):
+            if order is not None and self._audits.is_examined(order) and self._is_meant(order, view):
                 self._life.sync(order, view)
         flight = self._desk.flights.drop(fact.request_id)
         if flight is None or not isinstance(flight.request, requests.ListOrderHistory):
             return
-        if fact.cursor is None:
-            self._audits.orders_read(fact.request_id)
+        request = flight.request
+        empty = 0 if fact.orders else flight.read + 1
+        if fact.cursor in (None, request.cursor) or empty > MOST_EMPTY_PAGES:
+            self._audits.orders_read(request)
         else:
-            self._desk.send(evolve(flight.request, cursor=fact.cursor))
+            self._desk.send(evolve(request, cursor=fact.cursor)).read = empty
+
+    def _is_meant(self, order: Order, view: OrderView) -> bool:
+        """False for an older order under the same client id (spec Kraken A.13): an order that keeps its venue order id
+        is found by that alone."""
+        if not self._desk.rules.changes_in_place or order.venue_order_id in (None, view.venue_order_id):
+            return True
+        return order.status is OrderStatus.TRIGGERED or self._desk.orders.is_former_id(order, view.venue_order_id)
 
     def _run_is_over(self, run: int) -> None:
         self._life.history_read(run)

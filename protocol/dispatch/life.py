@@ -70,6 +70,8 @@ class OrderLife:
         reason = view.reason or f"The venue showed it as {status.value.lower()} when its status was asked for."
         if not status.is_terminal:
             self.take_terms(order, view)
+            if status is OrderStatus.TRIGGERED:
+                self.trigger(order, view.time)
         elif self._desk.rules.fills_lag:
             total = None if view.cumulative is None else order.base + view.cumulative
             self.leave(order, Ending(status=status, reason=reason, time=view.time), total)
@@ -79,6 +81,18 @@ class OrderLife:
             self.end_canceled(order, reason, view.time)
         else:
             self.end_expired(order, view, reason, view.time)
+
+    def trigger(self, order: Order, time: int) -> None:
+        """The order's trigger has fired; told once."""
+        if (order.status, Happening.TRIGGERED) in NEXT_STATUS:
+            self._desk.record(
+                events.Triggered(
+                    identity=order.identity,
+                    venue_order_id=order.venue_order_id,
+                    venue_time=time,
+                    local_time=self._desk.now.wall_ns,
+                )
+            )
 
     def warn_if_rejected(self, order: Order, shown: OrderStatus | None) -> None:
         """The venue said that there is no such order, and now it shows it."""
@@ -103,7 +117,7 @@ class OrderLife:
             return
         told = self._told_quantity(order, view, order.base)
         quantity = order.quantity if told is None else told
-        price = order.price if view.price is None else view.price
+        price = order.price if view.price is None or order.is_market else view.price
         trigger_price = order.trigger_price if view.trigger_price is None else view.trigger_price
         if (quantity, price, trigger_price) != (order.quantity, order.price, order.trigger_price):
             self._desk.record(
@@ -118,6 +132,11 @@ class OrderLife:
                     venue_cumulative_base=order.base,
                 )
             )
+
+    def move_trigger(self, order: Order, view: OrderView, time: int) -> None:
+        """Takes over where the trigger is, and no other term: those may be older than a change that was made."""
+        terms = evolve(view, quantity=None, other_quantity=None, price=None)
+        self.take_terms(order, terms, time)
 
     def _told_quantity(self, order: Order, view: OrderView, base: Decimal) -> Decimal | None:
         """The whole order's quantity as a view tells it; None: it tells none. base: what is not counted under the
@@ -141,17 +160,32 @@ class OrderLife:
                 identity=order.identity,
                 venue_order_id=view.venue_order_id,
                 quantity=self._told_quantity(order, view, order.base),
-                price=view.price,
+                price=None if order.is_market else view.price,
+                trigger_price=view.trigger_price,
                 time_in_force=view.time_in_force,
             )
         )
+
+    def is_new_of(self, order: Order, view: OrderView) -> bool:
+        """True for a view that first tells the order's id at the venue, or where its trigger stands, which of a
+        trailing stop only the venue knows."""
+        if order.venue_order_id is None:
+            return True
+        is_trigger_new = order.trigger_price is None and view.trigger_price is not None
+        return is_trigger_new and order.venue_order_id == view.venue_order_id
+
+    def take_first_quantity(self, order: Order, view: OrderView, time: int) -> None:
+        """The venue may place a reduce-only order for less than was asked for: how much it says first is the order's
+        quantity (spec Kraken B.8). Once the terms have changed, it says nothing new."""
+        if self._desk.rules.changes_in_place and not order.changed_at and not order.is_over:
+            self.take_terms(order, evolve(view, price=None, trigger_price=None), time)
 
     def adopt(self, order: Order, view: OrderView, time: int) -> None:
         """Makes sure that the order is accepted, has this venue order id, and has terms."""
         venue_order_id = view.venue_order_id
         self.accept_late(order, venue_order_id, time)
         if order.venue_order_id in (None, venue_order_id):
-            if order.venue_order_id is None or (
+            if self.is_new_of(order, view) or (
                 order.quantity is None and self._told_quantity(order, view, order.base) is not None
             ):
                 self.bind(order, view)
@@ -303,6 +337,10 @@ class OrderLife:
                 )
             )
         return True
+
+    def owe_fee(self) -> None:
+        """A message told of a fill, and not of its fee."""
+        self._audits.owe_fee()
 
     def fill(self, order: Order, trade: Trade, final: bool) -> None:
         """Publishes an execution that was not published before. final: the venue says that it completes the order."""

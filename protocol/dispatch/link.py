@@ -1,18 +1,15 @@
-"""The link: up, logged in, down, failed, closing."""
+"""The link: up, logged in, down, failed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
 
-from attrs import define
-
-from .. import commands, events, facts, requests
+from .. import events, facts, requests
 from ..errors import OutcomeUnknown, SessionFailed
 from ..facts import OrderView
-from ..inputs import Asked, LinkDown, LinkFailed, LinkUp
-from ..values import RequestId, SystemMode
-from .decisions import ClosingDue, EndLink
+from ..inputs import LinkDown, LinkFailed, LinkSilent, LinkUp
+from ..values import SystemMode
 from .desk import Desk
 from .gaps import Gaps
 from .life import OrderLife
@@ -20,17 +17,6 @@ from .losing import Losing
 from .queries import Queries
 
 __all__ = ["Link"]
-
-
-@define
-class Closing:
-    """A Disconnect in progress. deadline: ns, monotonic, when its grace is over; until_flat: wait for every open order
-    to end, too; awaited: requests whose answer is waited for."""
-
-    reply_to: object
-    deadline: int
-    until_flat: bool
-    awaited: list[RequestId]
 
 
 LEFT: Final = (
@@ -42,27 +28,20 @@ def _nothing(_: bool) -> int | None:
     return None
 
 
-def _nothing_more() -> None:
-    pass
-
-
 class Link:
-    """Owns the Disconnect in progress; writes the desk's connection, ready, closing, failed and opened_at.
+    """Writes the desk's connection, ready, failed and opened_at.
 
     on_login: called once requests can be sent, with True if orders are merely listed again; gives the reading of
-    history that this waits for, if any;
-    on_leave: called while they still can be, when we disconnect.
+    history that this waits for, if any.
     """
 
     def __init__(self, desk: Desk, life: OrderLife, queries: Queries, losing: Losing, gaps: Gaps) -> None:
         self.on_login: Callable[[bool], int | None] = _nothing
-        self.on_leave: Callable[[], None] = _nothing_more
         self._desk = desk
         self._life = life
         self._queries = queries
         self._losing = losing
         self._gaps = gaps
-        self._closing: Closing | None = None
 
     def up(self, link: LinkUp) -> None:
         desk = self._desk
@@ -170,6 +149,12 @@ class Link:
         desk.reply(link.reply_to, None)
         return failure
 
+    def silent(self, link: LinkSilent) -> None:
+        """Asks for the open orders: a venue that lives answers, and what it answers is worth knowing."""
+        desk = self._desk
+        if desk.ready and link.connection == desk.connection:
+            desk.send(requests.ListOpenOrders(request_id=desk.flights.next_internal_id()))
+
     # What the venue says of the connection, or of itself
 
     def messages_lost(self, fact: facts.MessagesLost) -> None:
@@ -200,42 +185,3 @@ class Link:
                 reason=fact.text,
             )
         )
-
-    # Closing
-
-    def disconnect(self, asked: Asked) -> None:
-        """Begins to close: nothing new is sent, what is on its way gets its grace."""
-        command, desk = asked.command, self._desk
-        assert isinstance(command, commands.Disconnect)
-        if desk.closing or desk.failed is not None:
-            desk.reply(asked.reply_to, None)
-            return
-        self._losing.deny_previews("The client was closed before it was sent.")
-        self._losing.deny_held("The client was closed before it was sent.")
-        until_flat = command.cancel_all and desk.ready
-        if until_flat:  # also orders of other sessions, which we do not track
-            desk.send(requests.CancelAllOrders(request_id=desk.flights.next_internal_id(), symbol=None))
-        self.on_leave()
-        deadline = desk.now.monotonic_ns + command.grace
-        desk.closing = True
-        desk.timers.add(deadline, ClosingDue())
-        awaited = [request_id for request_id, flight in desk.flights.by_id.items() if flight.is_awaited]
-        self._closing = Closing(asked.reply_to, deadline, until_flat, awaited)
-
-    def finish_closing(self) -> None:
-        """Ends the link as soon as nothing is awaited any more, or the grace is over."""
-        closing, desk = self._closing, self._desk
-        if closing is None:
-            return
-        if desk.ready and desk.now.monotonic_ns < closing.deadline:
-            while closing.awaited and not self._is_awaited(closing.awaited[-1]):
-                closing.awaited.pop()
-            if closing.awaited or (closing.until_flat and desk.orders.live):
-                return
-        self._closing = None
-        desk.out.sends.append(EndLink())
-        desk.reply(closing.reply_to, None)
-
-    def _is_awaited(self, request_id: RequestId) -> bool:
-        flight = self._desk.flights.by_id.get(request_id)
-        return flight is not None and flight.is_awaited

@@ -7,7 +7,7 @@ from typing import Final
 from .. import requests
 from ..errors import NotSent, RequestFailed
 from ..flights import Flight
-from ..inputs import Admission, NotWritten
+from ..inputs import Admission, NotWritten, Rerouted
 from ..tracking import Order
 from ..values import ClientOrderId, OrderStatus, RequestId
 from ..venue import SECOND
@@ -25,6 +25,11 @@ TIME_UNKNOWN: Final = (
     "This machine's clock was set, or the machine slept, and the venue did not tell its time within {seconds:g} s, so "
     "no deadline could be given and this was not sent. It is safe to send it again."
 )
+
+
+def _sentence(said: str) -> str:
+    """The venue's words as the first of two sentences; "" if there are none."""
+    return said and f"{said.rstrip('.')}."
 
 
 class Losing:
@@ -81,7 +86,7 @@ class Losing:
             elif flight.resting:
                 self._desk.flights.drop(flight.request_id)
                 if order is not None:
-                    self._life.reject_cancel(order, flight.request_id, f"It came too early. {why}")
+                    self._life.reject_cancel(order, flight.request_id, f"{_sentence(flight.doubt)} {why}")
         elif isinstance(request, requests.PreviewPrice):
             self.deny_preview(flight, f"The venue named no price for it. {why}")
         else:
@@ -174,7 +179,7 @@ class Losing:
     def _change_due(self, flight: Flight, order: Order | None) -> None:
         """A cancel or change without an outcome. A status query tells whether the order outlived it."""
         flights = self._desk.flights
-        if order is not None and not order.status.is_terminal and not flight.lost:
+        if order is not None and not order.status.is_terminal and (flight.doubt or not flight.lost):
             client_order_id = order.identity.client_order_id
             if flight is flights.cancel(client_order_id) or flight is flights.change(client_order_id):
                 flight.overdue = True
@@ -189,15 +194,14 @@ class Losing:
         cancel, change = flights.cancel(client_order_id), flights.change(client_order_id)
         if cancel is not None and cancel.overdue and self._was_overdue(cancel, query):
             flights.drop(cancel.request_id)
-            self._life.reject_cancel(
-                order, cancel.request_id, "The venue has not acted on it; the order is still live."
-            )
+            reason = f"{_sentence(cancel.doubt)} The venue has not acted on it; the order is still live."
+            self._life.reject_cancel(order, cancel.request_id, reason.strip())
         if change is not None and change.overdue and self._was_overdue(change, query):
             flights.drop(change.request_id)
             request = change.request
             if isinstance(request, requests.ReplaceOrder) and self._came_to_nothing(order, change, request):
-                reason = "The venue has not acted on it; the order is live as it was."
-                self._life.reject_change(order, change.request_id, reason)
+                reason = f"{_sentence(change.doubt)} The venue has not acted on it; the order is live as it was."
+                self._life.reject_change(order, change.request_id, reason.strip())
 
     def _came_to_nothing(self, order: Order, change: Flight, request: requests.ReplaceOrder) -> bool:
         """Whether the order, as a status query has just shown it, is still as it was."""
@@ -207,12 +211,15 @@ class Losing:
         return not (change.answered if agrees is None else agrees)
 
     def _was_overdue(self, flight: Flight, query: Flight) -> bool:
-        return query.sent_at - flight.sent_at >= self._desk.rules.request_timeout
+        return query.asked_at - flight.sent_at >= self._desk.rules.request_timeout
 
     def cancel_due(self, due: CancelDue) -> None:
-        """Sends a cancel again that came too early, under its own number."""
+        """Sends a cancel again that came too early, or that met a limit, under its own number."""
         flight = self._desk.flights.by_id.get(due.request_id)
         if flight is None or not flight.resting:
+            return
+        if isinstance(flight.request, requests.CancelAllOrders):
+            self._desk.send(flight.request).tries = flight.tries
             return
         order = self._desk.order_of(flight)
         if order is None or order.status.is_terminal:
@@ -261,8 +268,17 @@ class Losing:
         """These were certainly not sent, whatever was assumed before."""
         for request_id in input.request_ids:
             flight = self._desk.flights.by_id.get(request_id)
-            if flight is not None:
+            if flight is not None and not flight.fail_on_one_way():
                 self._not_written(flight, input.reason)
+
+    def rerouted(self, input: Rerouted) -> None:
+        """These go over HTTP instead of the socket, or as well: what becomes of the connection is no longer their
+        fate."""
+        for request_id in input.request_ids:
+            flight = self._desk.flights.by_id.get(request_id)
+            if flight is not None:
+                flight.connection = 0
+                flight.ways += input.begun
 
     def _not_written(self, flight: Flight, reason: str) -> None:
         request, request_id, order = flight.request, flight.request_id, self._desk.order_of(flight)

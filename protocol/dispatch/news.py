@@ -7,10 +7,9 @@ from typing import Final
 
 from attrs import evolve
 
-from .. import events, facts, requests
+from .. import facts, requests
 from ..facts import OrderView
 from ..flights import Flight
-from ..orders import NEXT_STATUS, Happening
 from ..records import FormerId
 from ..tracking import Order, Window
 from ..values import ZERO, OrderStatus, VenueOrderId
@@ -64,7 +63,7 @@ class News:
 
     def pending(self, fact: facts.OrderPending) -> None:
         order = self._tracked(fact)
-        if order is not None and not order.is_over and order.venue_order_id is None:
+        if order is not None and not order.is_over and self._life.is_new_of(order, fact.order):
             self._life.bind(order, fact.order)
 
     def acknowledged(self, fact: facts.OrderAcknowledged) -> None:
@@ -72,6 +71,7 @@ class News:
         if order is None:
             return
         self._adopt(order, fact)
+        self._life.take_first_quantity(order, fact.order, fact.time)
         self._life.warn_if_rejected(order, OrderStatus.ACCEPTED)
 
     def traded(self, fact: facts.OrderTraded) -> None:
@@ -79,6 +79,8 @@ class News:
         order = self._desk.orders.find(view.venue_order_id, view.wire_id)
         if self._life.is_known_fill(order, trade):
             return
+        if trade.fee is None:
+            self._life.owe_fee()
         if order is None:
             if (
                 self._desk.rules.unnamed_events
@@ -101,15 +103,13 @@ class News:
         if order is None or order.is_over:
             return
         self._adopt(order, fact)
-        if (order.status, Happening.TRIGGERED) in NEXT_STATUS:
-            self._desk.record(
-                events.Triggered(
-                    identity=order.identity,
-                    venue_order_id=order.venue_order_id,
-                    venue_time=fact.time,
-                    local_time=self._desk.now.wall_ns,
-                )
-            )
+        self._life.trigger(order, fact.time)
+
+    def trigger_moved(self, fact: facts.OrderTriggerMoved) -> None:
+        order = self._tracked(fact)
+        if order is not None and not order.is_over:
+            self._adopt(order, fact)
+            self._life.move_trigger(order, fact.order, fact.time)
 
     def unclear(self, fact: facts.OrderUnclear) -> None:
         order = self._tracked(fact)
@@ -201,7 +201,8 @@ class News:
         if isinstance(request, requests.ReplaceOrder):
             if terms.other_quantity is not None and terms.other_quantity == request.quantity:
                 terms = evolve(terms, quantity=request.quantity, other_quantity=None)
-            is_ours = request.agrees_with(terms.quantity, terms.price, terms.trigger_price) is not False
+            asked = request.reduced_to(terms.quantity) if terms.reduce_only else request
+            is_ours = asked.agrees_with(terms.quantity, terms.price, terms.trigger_price) is not False
             if is_ours and terms.quantity is None:
                 terms = evolve(terms, quantity=request.quantity)  # left out, so it is what was asked for, if it was
         self._life.take_terms(order, terms, time)
@@ -266,7 +267,7 @@ class News:
         if order is None or order.status.is_terminal:
             return  # another session's, or the order ended first: the refusal adds nothing
         flight = self._desk.flights.cancel(order.identity.client_order_id)
-        if flight is not None:
+        if flight is not None and not flight.fail_on_one_way():
             self._desk.flights.drop(flight.request_id)
             self._life.reject_cancel(order, flight.request_id, fact.reason)
         self._queries.soon(order)

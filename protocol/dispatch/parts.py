@@ -15,6 +15,7 @@ from .audits import Audits
 from .batch_answers import BatchAnswers
 from .batches import Batches
 from .cancel_timer import CancelTimer
+from .closing import Closing
 from .decisions import (
     AuditDue,
     CancelDue,
@@ -79,6 +80,7 @@ class Parts:
     audits: Audits
     batches: BatchAnswers
     cancel_timer: CancelTimer
+    closing: Closing
     history: History
     life: OrderLife
     link: Link
@@ -102,7 +104,8 @@ def assemble(desk: Desk, options: DispatchOptions) -> Parts:
     history = History(desk, life, queries, unclaimed, audits)
     link = Link(desk, life, queries, losing, gaps)
     timekeeping = Timekeeping(desk)
-    link.on_login, link.on_leave = _on_login(history, cancel_timer, losing, timekeeping), cancel_timer.disarm
+    link.on_login = _on_login(history, cancel_timer, losing, timekeeping)
+    closing = Closing(desk, losing, cancel_timer)
     answering = Answering(desk, life, queries, reports, losing, history)
     batches = BatchAnswers(desk, answering.answered, answering.refused)
     for question in (requests.ListFills, requests.ListOrderHistory):
@@ -113,7 +116,7 @@ def assemble(desk: Desk, options: DispatchOptions) -> Parts:
     answering.add_refusal(requests.AskTime, timekeeping.answered)
     asking = Asking(desk, queries, losing)
     asking.add(commands.Watch, watches.watch)
-    asking.add(commands.Disconnect, link.disconnect)
+    asking.add(commands.Disconnect, closing.asked)
     asking.add(commands.CancelAllAfter, cancel_timer.asked)
     asking.add(commands.Batch, Batches(desk, asking, losing).asked)
     return Parts(
@@ -123,6 +126,7 @@ def assemble(desk: Desk, options: DispatchOptions) -> Parts:
         audits=audits,
         batches=batches,
         cancel_timer=cancel_timer,
+        closing=closing,
         history=history,
         life=life,
         link=link,
@@ -174,6 +178,7 @@ def handlers_of_facts(parts: Parts) -> Handlers:
         facts.OrderAcknowledged: acknowledged if parts.desk.rules.dates_acceptance else news.acknowledged,
         facts.OrderTraded: news.traded,
         facts.OrderTriggered: news.triggered,
+        facts.OrderTriggerMoved: news.trigger_moved,
         facts.OrderUnclear: news.unclear,
         facts.OrderCanceled: news.canceled,
         facts.OrderExpired: news.expired,
@@ -188,6 +193,7 @@ def handlers_of_facts(parts: Parts) -> Handlers:
         facts.PricePreviewed: answering.previewed,
         facts.FillsListed: history.fills_listed,
         facts.OrderHistoryListed: history.orders_listed,
+        facts.OrderNotListed: answering.not_listed,
         facts.TimerSet: parts.cancel_timer.is_set,
         facts.BatchAnswered: parts.batches.answered,
         facts.TokenRenewed: answering.tokens.renewed,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sized
 from enum import Enum, auto
 from typing import Final
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from .. import events, requests
 from ..facts import OrderView
@@ -127,7 +127,10 @@ class Queries:
         if trail is None and (wire_id is None or self._desk.orders.by_wire_id(wire_id) is not order):
             return self.query_for(order, request_id)  # that wire id would find another order
         return requests.QueryOrder(
-            request_id=request_id, venue_order_id=trail, wire_id=wire_id if trail is None else None
+            request_id=request_id,
+            venue_order_id=trail,
+            wire_id=wire_id if trail is None else None,
+            since=self._placed_at(order) if trail is None else 0,
         )
 
     def query_for(self, order: Order, request_id: RequestId) -> requests.QueryOrder:
@@ -137,7 +140,28 @@ class Queries:
             request_id=request_id,
             venue_order_id=venue_order_id,
             wire_id=order.identity.wire_id if venue_order_id is None else None,
+            since=self._placed_at(order) if venue_order_id is None else 0,
         )
+
+    def _placed_at(self, order: Order) -> int:
+        """ns since 1970 by the venue's clock, or earlier; 0 for an order that was not placed here: it may be older than
+        we know it."""
+        return 0 if order.request_id is None else self._desk.placed_by_venue(order)
+
+    def go_on(self, query: Flight, cursor: str) -> None:
+        """The order is in none of the lists that were read: asks for the next one."""
+        order = self._desk.order_of(query)
+        if query.own_query and (order is None or order.status.is_terminal):
+            self.over(query)
+            return
+        assert isinstance(query.request, requests.QueryOrder)  # nothing else is answered so
+        following = self._desk.send(
+            evolve(query.request, cursor=cursor),
+            client_order_id=query.client_order_id,
+            reply_to=query.reply_to,
+            own_query=query.own_query,
+        )
+        following.begun_at = query.asked_at
 
     def over(self, query: Flight, *, settled: bool = False, heard: bool = False) -> None:
         """A query of our own was answered, refused or given up. settled: it left nothing open; heard: the venue said

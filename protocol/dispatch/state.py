@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..inputs import Asked, Heard, Input, LinkDown, LinkFailed, LinkUp, NotWritten
+from ..inputs import Asked, Heard, Input, LinkDown, LinkFailed, LinkSilent, LinkUp, NotWritten, Rerouted
 from ..tracking import TrackedOrders
 from ..values import AccountId, Instant, TraderId
 from ..venue import Venue
@@ -31,13 +31,16 @@ class DispatchState:
         self._link, self._watches, self._unclaimed = parts.link, parts.watches, parts.unclaimed
         self._timekeeping = parts.timekeeping
         self._lead = 0  # of the wall clock over the monotonic one, at the last look
+        self._closing = parts.closing
         self._inputs: dict[type, Callable[[Any], None]] = {
             Asked: parts.asking.asked,
             Heard: self._heard,
             LinkUp: self._link_up,
             LinkDown: self._link_down,
             LinkFailed: self._link_failed,
+            LinkSilent: parts.link.silent,
             NotWritten: parts.losing.not_written,
+            Rerouted: parts.losing.rerouted,
         }
         self._facts = handlers_of_facts(parts)
         self._due = handlers_of_deadlines(parts)
@@ -67,7 +70,15 @@ class DispatchState:
         if desk.held:
             self._timekeeping.look_after()
         if desk.closing:
-            self._link.finish_closing()
+            self._closing.advance()
+        return out
+
+    def end(self, now: Instant) -> Decisions:
+        """What is to be told at the very end: no input follows any more."""
+        desk = self._desk
+        desk.now = now
+        desk.out = out = Decisions()
+        self._closing.report()
         return out
 
     def _heard(self, heard: Heard) -> None:

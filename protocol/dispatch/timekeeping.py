@@ -30,7 +30,7 @@ RETRY: Final = SECOND
 
 
 class Timekeeping:
-    """Writes the desk's clock, and lets go of what the desk holds.
+    """Writes the desk's clock, and opened_at with its first reading; lets go of what the desk holds.
 
     _asked: the question that is on its way; _said: the last word of the handshake whose answer tells the time;
     _not_before: ns, monotonic, when the next question may follow; _is_skewed: it has been told.
@@ -135,7 +135,9 @@ class Timekeeping:
         clock = desk.clock if reading is None else desk.clock.hear(reading)
         if clock is desk.clock:
             return  # it shows nothing that was not known better
-        desk.clock = clock
+        is_first, desk.clock = desk.clock.reading is None, clock
+        if is_first and desk.opened_at:
+            desk.opened_at = desk.by_venue(desk.opened_at)  # what the venue lists is compared with it
         skew = clock.skew(desk.now)
         desk.out.measured = Measured(skew)
         self._tell(0 if skew is None else skew)

@@ -25,15 +25,16 @@ from ..requests import (
     Request,
     SetCancelTimer,
 )
-from ..tolerant_json import BEGINNING, UNUSABLE, read
+from ..tolerant_json import BEGINNING, UNUSABLE, read, text_of
 from ..values import OrderStatus, RequestId
 from ..venue import HttpAnswer
 from ..wire_times import venue_time
 from .converter import nanoseconds, read_body, time_of
 from .entry import order_tag
-from .listings import read_fills, read_history, read_open_orders, read_status
+from .history import HistoryAnswer, read_history
+from .listings import read_fills, read_open_orders, read_status
 from .order_events import CANCELED, EventsReader, acknowledged, unreadable
-from .wire import RestAnswer, Stamped, Status, TimerStatus
+from .wire import ParserError, RestAnswer, Stamped, Status, TimerStatus
 from .words import ACCEPTED_WORDS, EDIT_REFUSALS, SEND_REFUSALS, error_outcome
 
 __all__ = ["read_answer", "told_time"]
@@ -45,14 +46,17 @@ POST_ONLY: Final = "postWouldExecute"
 def read_answer(request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
     """What the answer to a call of `entry.encode` says. Never raises."""
     try:
-        body, skipped = read_body(answer.body, RestAnswer)
+        body, skipped = read_body(answer.body, HistoryAnswer)  # which may have whatever any answer has
     except ValueError:
         return _illegible(request, answer)
     refusal = _refusal(request, answer, body)
     if refusal is not None:
         return refusal
+    facts: list[Fact] | None
     if isinstance(request, ListFills):
         facts = read_fills(request, body, len(skipped))
+    elif isinstance(request, ListOrderHistory):
+        facts = read_history(request, body, answer.headers)
     else:
         facts = READERS[type(request)](request, body)
     if facts is None:
@@ -96,18 +100,30 @@ def _refusal(request: Request, answer: HttpAnswer, body: RestAnswer) -> tuple[Fa
     """None when the venue understood the request."""
     if body.result != "error" and not body.error and not body.errors and 200 <= answer.status < 300:
         return None
-    if body.errors:
-        reason = "; ".join(error.message or f"code {error.code}" for error in body.errors)
-        outcome = Outcome.NOT_FOUND if body.status == "NOT_FOUND" else Outcome.DEFINITE
-    else:
-        reason = body.error or f"The venue gave no reason (HTTP status {answer.status})."
-        outcome = error_outcome(body.error or "")
+    outcome, reason = _problem(body)
     if answer.status >= 500:
         outcome = Outcome.AMBIGUOUS
     if isinstance(request, QUESTIONS) and outcome is Outcome.AMBIGUOUS:
-        # Nothing can have come of a question.
-        outcome = Outcome.THROTTLED if body.error == "apiLimitExceeded" else Outcome.DEFINITE
-    return _refuse(request, outcome, reason)
+        outcome = Outcome.DEFINITE  # nothing can have come of a question
+    return _refuse(request, outcome, reason or f"The venue gave no reason (HTTP status {answer.status}).")
+
+
+def _problem(body: RestAnswer) -> tuple[Outcome, str]:
+    """What a refusal proves, and the venue's words for it. `errors` holds what the parser found, or the same codes as
+    `error` does (spec B.11)."""
+    listed = [_parsed(error) for error in body.errors or ()]
+    found = [error.message or f"code {error.code}" for error in listed if isinstance(error, ParserError)]
+    codes = [code for code in dict.fromkeys((body.error, *listed)) if isinstance(code, str) and code]
+    if found and not codes:
+        return (Outcome.NOT_FOUND if body.status == "NOT_FOUND" else Outcome.DEFINITE), "; ".join(found)
+    return error_outcome(*codes), "; ".join([*codes, *found])
+
+
+def _parsed(error: object) -> ParserError | str | None:
+    try:
+        return read(error, ParserError) if isinstance(error, dict) else text_of(error)
+    except UNUSABLE:
+        return None
 
 
 # Placements
@@ -123,7 +139,7 @@ def _sent(request: requests.PlaceOrder, status: Status) -> list[Fact]:
     answered = RequestAnswered(request_id=request.request_id, venue_order_id=venue_order_id)
     if venue_order_id is None:
         return [answered]  # taken, without a name: the feed, or a query, tells
-    live = acknowledged(request, venue_order_id, reader.time)
+    live = acknowledged(request, venue_order_id, reader.time, reader.kept_quantity())
     cancels = reader.cancels()
     if word == CANCELED and not cancels:
         # It never rested, so the feed need not tell.
@@ -264,7 +280,6 @@ READERS: Final[Mapping[type, AnswerReader]] = {
     requests.AskTime: _time,
     ListOpenOrders: read_open_orders,
     QueryOrder: read_status,
-    ListOrderHistory: read_history,
 }
-"""What each kind of request but `ListFills` is answered with. None from a reader: the answer does not have what it
-should."""
+"""What each kind of request but `ListFills` and `ListOrderHistory` is answered with. None from a reader: the answer
+does not have what it should."""

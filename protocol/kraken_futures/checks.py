@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
-from ..client_order_ids import is_name_in_ascii
+from ..client_order_ids import LONGEST_ANYWHERE, is_name_in_ascii
 from ..commands import Replace
 from ..errors import NotSent
 from ..orders import NewOrder
@@ -33,9 +33,16 @@ def check_order(order: NewOrder, instruments: Mapping[str, Instrument]) -> Instr
     if not isinstance(order.side, Side):
         raise NotSent(f"the side of an order must be BUY or SELL, not {order.side!r}.")
     name = order.client_order_id
-    if name is not None and not is_name_in_ascii(name):
-        raise NotSent(f"a client order id must be 1 to 36 printable ASCII characters, not {name[:40]!r}.")
+    if name is not None and not is_name_in_ascii(name, LONGEST_ANYWHERE):
+        raise NotSent(_bad_name(name))
     return instrument
+
+
+def _bad_name(name: str) -> str:
+    what = f"a client order id must be 1 to {LONGEST_ANYWHERE} printable ASCII characters"
+    if len(name) > LONGEST_ANYWHERE:
+        return f"{what}; this one has {len(name)}, and begins with {name[:40]!r}."
+    return f"{what}, not {name[:40]!r}."
 
 
 def check_terms(order: NewOrder, instrument: Instrument) -> None:

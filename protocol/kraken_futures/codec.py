@@ -57,6 +57,8 @@ EVENTS: Final = frozenset(
 )
 
 ALIVE: Final = (Alive(),)
+BEAT: Final = (Alive(is_beat=True),)
+ECHO: Final = (Alive(is_echo=True),)
 _FRAME: Final = fast_decoder(Frame)
 
 
@@ -132,11 +134,15 @@ class FuturesWire:
     def _event(self, frame: Frame, message: str) -> tuple[Fact, ...]:
         if frame.event not in EVENTS:
             return self._unreadable("The venue sent an event of an unknown kind.", message)
-        facts = self._handshake.hear(frame)
-        return (*facts, *self._login()) or ALIVE
+        facts = (*self._handshake.hear(frame), *self._login())
+        if facts:
+            return facts
+        if frame.event == "pong":
+            return ECHO
+        return BEAT if (frame.event, frame.feed) == ("subscribed", "heartbeat") else ALIVE
 
     def _heartbeat(self, frame: Frame, message: str) -> tuple[Fact, ...]:
-        return ALIVE
+        return BEAT
 
     # Orders
 

@@ -47,8 +47,8 @@ LATEST_MS: Final = LATEST * 1000
 
 
 def nanoseconds(timestamp: str) -> int:
-    """ns since 1970 of an ISO 8601 timestamp that ends in Z. Raises ValueError, also for what lies beyond every time
-    that can be meant."""
+    """ns since 1970 of an RFC 3339 timestamp, in Z or with an offset, of any precision. Raises ValueError, also for
+    what lies beyond every time that can be meant."""
     time = wire_times.nanoseconds(timestamp)
     if time >= LATEST * SECOND:
         raise ValueError(f"{timestamp[:40]!r} lies beyond every time that can be meant.")

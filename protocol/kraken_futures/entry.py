@@ -1,11 +1,11 @@
 """Requests to calls of Kraken Futures' REST interface: all order entry goes that way (spec B.10, B.12, B.13).
 
-A call is complete but for its signature, which needs a nonce from whoever sends it.
+A call is signed without a nonce, which the venue does not ask for: two programs with one key would refuse each other's
+calls, and each call would have to wait for the one before it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 import attrs
@@ -24,11 +24,13 @@ from ..requests import (
     ReplaceOrder,
     Request,
     SetCancelTimer,
+    is_urgent,
 )
 from ..values import OrderType, TimeInForce, WireId
-from ..venue import HttpCall, SignedCall
+from ..venue import HttpCall
 from .converter import MILLISECOND, encode_form, encode_message, iso
-from .limits import cost_of, is_urgent, pool_of
+from .history import history_form, history_path
+from .limits import cost_of, pool_of
 from .signing import Credentials
 from .wire import (
     BatchForm,
@@ -39,7 +41,6 @@ from .wire import (
     CancelForm,
     EditForm,
     FillsQuery,
-    HistoryQuery,
     OrdersStatusForm,
     SendForm,
 )
@@ -104,37 +105,22 @@ def order_tag(leg: PlaceOrder) -> str:
     return f"r{leg.request_id}"
 
 
-def encode(request: Request, credentials: Credentials) -> SignedCall:
-    """The call for a request. Raises ValueError for what this venue cannot be asked."""
+def encode(request: Request, credentials: Credentials) -> HttpCall:
+    """The signed call for a request. Raises ValueError for what this venue cannot be asked."""
     method, path, form = _call(request)
     text = encode_form(form) if form is not None else ""
+    proof = (("APIKey", credentials.api_key), ("Authent", credentials.authent(path, text)))
     is_post = method == "POST"
-    return SignedCall(
+    return HttpCall(
         method=method,
         path=path if is_post or not text else f"{path}?{text}",
         body=text.encode() if is_post else None,
         authorized=False,
-        signer=_signer(credentials),
+        headers=(*proof, FORM) if is_post else proof,
         pool=pool_of(request),
         cost=cost_of(request),
         urgent=is_urgent(request),
     )
-
-
-def _signer(credentials: Credentials) -> Callable[[SignedCall, int], HttpCall]:
-    def sign(call: SignedCall, nonce: int) -> HttpCall:
-        path, _, query = call.path.partition("?")
-        post_data = query if call.body is None else call.body.decode()
-        headers = [
-            ("APIKey", credentials.api_key),
-            ("Nonce", str(nonce)),
-            ("Authent", credentials.authent(path, post_data, str(nonce))),
-        ]
-        if call.body is not None:
-            headers.append(FORM)
-        return HttpCall(method=call.method, path=call.path, body=call.body, authorized=False, headers=tuple(headers))
-
-    return sign
 
 
 def _call(request: Request) -> tuple[str, str, object]:
@@ -159,7 +145,7 @@ def _call(request: Request) -> tuple[str, str, object]:
         case ListFills():
             return "GET", f"{BASE}/fills", _fills(request)
         case ListOrderHistory():
-            return "GET", "/api/history/v2/orders", _history(request)
+            return "GET", history_path(request), history_form(request)
         case _:
             raise ValueError(f"Kraken Futures cannot be asked {type(request).__name__}.")
 
@@ -273,11 +259,3 @@ def _fills(request: ListFills) -> FillsQuery:
     """The venue gives the fills before a moment, newest first; a millisecond that has begun counts as a whole one."""
     newest = request.latest and request.cursor is None
     return FillsQuery(lastFillTime=None if newest else request.cursor or iso(request.end + MILLISECOND - 1))
-
-
-def _history(request: ListOrderHistory) -> HistoryQuery:
-    return HistoryQuery(
-        since=request.start // MILLISECOND,
-        before=-(-request.end // MILLISECOND),
-        continuation_token=request.cursor,
-    )

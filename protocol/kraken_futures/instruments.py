@@ -1,7 +1,7 @@
 """The list of instruments: GET /derivatives/api/v3/instruments.
 
-The wire specification does not describe it; these are the keys that the venue documents and that a simulated venue
-serves: symbol, type, tradeable, tickSize, contractSize, contractValueTradePrecision, base, quote.
+Of a row (spec B.13) these keys are read: symbol, tradeable, tickSize, contractSize, contractValueTradePrecision, quote
+and isExpired. The others are passed over, whatever they hold.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ def instruments_call() -> HttpCall:
 
 
 def read_instruments(answer: HttpAnswer) -> tuple[Instrument, ...]:
-    """A row that cannot be read, or that is not traded, is left out: orders in it are refused here as not cached.
+    """A row that cannot be read, or that is not traded (any more), is left out: orders in it are refused here as not
+    cached.
 
     Raises WireError when there is no usable list."""
     beginning = answer.body[:BEGINNING].decode("utf-8", "replace")
@@ -57,7 +58,7 @@ def _places(row: InstrumentRow) -> int | None:
 
 def _instrument(row: InstrumentRow) -> Instrument | None:
     places = _places(row)
-    if not row.symbol or row.tradeable is False or row.tickSize is None or places is None:
+    if not row.symbol or row.tradeable is False or row.isExpired or row.tickSize is None or places is None:
         return None
     increment = Decimal(1).scaleb(-places)
     try:

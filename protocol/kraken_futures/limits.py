@@ -11,7 +11,7 @@ from .. import requests
 from ..limits import BudgetTerms
 from ..requests import BatchOrders, ListOrderHistory, SetCancelTimer
 
-__all__ = ["BUDGETS", "DERIVATIVES", "HISTORY", "cost_of", "is_urgent", "pool_of"]
+__all__ = ["BUDGETS", "DERIVATIVES", "HISTORY", "cost_of", "pool_of"]
 
 DERIVATIVES: Final = "derivatives"
 HISTORY: Final = "history"
@@ -31,6 +31,13 @@ COSTS: Final[dict[type, int]] = {
 """Tokens of one call. `ListFills` with a time (`lastFillTime`) is the dear kind. History tokens are counted in sixths,
 for a sixth is what flows back in a second."""
 
+URGENT: Final = (
+    requests.CancelOrder,
+    requests.CancelAllOrders,
+    SetCancelTimer,
+    requests.QueryOrder,
+)
+
 NEWEST_FILLS: Final = 2
 BATCH_BASE: Final = 9
 """Tokens of a batch, before one for each item."""
@@ -48,13 +55,6 @@ def cost_of(request: object) -> int:
 def pool_of(request: object) -> str:
     """Which budget a request draws on."""
     return HISTORY if isinstance(request, ListOrderHistory) else DERIVATIVES
-
-
-def is_urgent(request: object) -> bool:
-    """True for what takes risk away, and for the question that orders wait for: it may use up the reserve."""
-    if isinstance(request, BatchOrders):
-        return all(isinstance(leg, requests.CancelOrder) for leg in request.legs)
-    return isinstance(request, requests.CancelOrder | requests.CancelAllOrders | SetCancelTimer | requests.AskTime)
 
 
 BUDGETS: Final = {

@@ -1,21 +1,21 @@
-"""Answers to questions: open orders, one order's status, fills and order history (spec B.13, D.5)."""
+"""Answers to questions: open orders, one order's status and fills (spec B.13, D.5). What became of orders is in
+`history`."""
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Final
 
-from ..facts import Fact, FillsListed, OrderHistoryListed, OrderView, Outcome, RequestAnswered, RequestRefused, Trade
-from ..requests import ListFills, ListOpenOrders, ListOrderHistory, QueryOrder
+from ..facts import Fact, FillsListed, OrderView, Outcome, RequestAnswered, RequestRefused, Trade
+from ..requests import ListFills, ListOpenOrders, QueryOrder
 from ..values import NO_TIME, ZERO, OrderStatus, VenueOrderId
 from ..wire_numbers import amount, positive
 from .converter import MILLISECOND, iso, time_of
 from .fills import rest_trade
 from .order_events import body_view, unreadable
-from .wire import OpenOrderRow, OrderBody, OrderEvent, OrderStatusRow, RestAnswer
-from .words import HISTORY_ENDS, ROW_STATUSES, SIDES, order_type, query_status, time_in_force, trigger_type
+from .wire import OpenOrderRow, OrderBody, OrderStatusRow, RestAnswer
+from .words import ROW_STATUSES, SIDES, order_type, query_status, time_in_force, trigger_type
 
-__all__ = ["read_fills", "read_history", "read_open_orders", "read_status"]
+__all__ = ["read_fills", "read_open_orders", "read_status"]
 
 FILLS_PAGE: Final = 100
 """Fills on one page; a shorter page is the last."""
@@ -143,41 +143,3 @@ def _older(request: ListFills, trades: list[Trade]) -> str | None:
         return None
     overlapping = iso(times[0] + MILLISECOND)
     return iso(times[0]) if overlapping == request.cursor else overlapping
-
-
-# History
-
-
-def _history_view(event: OrderEvent) -> OrderView | None:
-    body = event.order
-    if body is None:
-        return None
-    kind, filled = (event.type or "").upper(), amount(body.filled) or ZERO
-    status = HISTORY_ENDS.get(kind) or _open_status(kind, filled, amount(body.quantity))
-    return body_view(body, status, event.reason or (kind if status.is_terminal else ""))
-
-
-def _open_status(kind: str, filled: Decimal, quantity: Decimal | None) -> OrderStatus:
-    if quantity is not None and filled >= quantity > 0:
-        return OrderStatus.FILLED
-    if filled > 0:
-        return OrderStatus.PARTIALLY_FILLED
-    return OrderStatus.ACCEPTED if kind else OrderStatus.CANCELED
-
-
-def _when(event: OrderEvent) -> tuple[int, bool]:
-    """By time; what ends an order comes last within one millisecond."""
-    return _updated(event.order), (event.type or "").upper() in HISTORY_ENDS
-
-
-def read_history(request: ListOrderHistory, body: RestAnswer) -> list[Fact] | None:
-    """One page of what happened to orders, oldest first whichever way the venue sorts it."""
-    if body.orderEvents is None:
-        return None
-    views = [(event, _history_view(event)) for event in sorted(body.orderEvents, key=_when)]
-    lost = unreadable("The history holds an order without an id; it was left out.", (e for e, v in views if v is None))
-    orders = tuple(view for _, view in views if view is not None)
-    cursor = body.continuationToken or None
-    if not body.orderEvents or cursor == request.cursor:
-        cursor = None  # a page that is empty, or that leads back to itself, is the last one
-    return [OrderHistoryListed(request_id=request.request_id, orders=orders, cursor=cursor), *lost]

@@ -67,6 +67,12 @@ class OrderMemory:
         if wire_id is not None:
             self._fired.put(wire_id, venue_order_id)
 
+    def goes_on(self, venue_order_id: VenueOrderId, wire_id: WireId | None) -> None:
+        """An order is heard of again. A stop that fired goes on under its own id then, and has no other to carry it on
+        (spec B.7)."""
+        if self._fired and wire_id is not None and self._fired.get(wire_id) == venue_order_id:
+            self._fired.pop(wire_id)
+
     def parent_of(self, child: VenueOrderId, wire_id: WireId | None) -> VenueOrderId | None:
         """The fired stop that this order carries on, None if there is none. Answers once for each stop."""
         if wire_id is None or self._fired.get(wire_id) in (None, child):

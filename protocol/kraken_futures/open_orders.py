@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Final
 
 from attrs import define, evolve
 
@@ -29,6 +30,11 @@ from .wire import Delta, OpenOrder
 from .words import DIRECTIONS, REASONS, Reason, order_type, reason_of, time_in_force, trigger_type
 
 __all__ = ["OpenOrders"]
+
+NEVER_TRADED: Final = frozenset({Reason.REFUSED, Reason.REFUSED_POST_ONLY})
+"""Why an order came to nothing: also without a word of how much has filled, nothing has."""
+REFUSALS: Final = NEVER_TRADED | {Reason.CUT_SHORT}
+"""Why an order that has filled nothing was refused."""
 
 
 def _is_removal(delta: Delta, reason: Reason) -> bool:
@@ -90,6 +96,7 @@ class OpenOrders:
             view = self._shown(order, venue_order_id, delta, before)
             time = milliseconds(order.last_update_time, order.time)
         if before is not None:
+            self.memory.goes_on(venue_order_id, view.wire_id)
             return self._happened(delta, view, time, before)
         carried_on = self._from_stop(view, time)
         if carried_on and reason_of(delta.reason) is Reason.FROM_STOP and not view.cumulative:
@@ -218,9 +225,9 @@ class OpenOrders:
         if reason is Reason.PARTIAL_FILL:
             known = filled or None if told else None  # the last fills may be newer than what we remember
             return OrderRemoved(time=time, order=view, ending=ending, filled=known, reason=word)
-        if filled:
+        if filled or (filled is None and reason not in NEVER_TRADED):
             return OrderRemoved(time=time, order=view, ending=ending, filled=filled, reason=word)
-        if reason in (Reason.REFUSED, Reason.REFUSED_POST_ONLY):
+        if reason in REFUSALS:
             post_only = reason is Reason.REFUSED_POST_ONLY
             return OrderRejected(time=time, order=view, reason=word, due_post_only=post_only, removed=True)
         kind = OrderExpired if ending is OrderStatus.EXPIRED else OrderCanceled

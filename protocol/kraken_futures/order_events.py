@@ -8,6 +8,7 @@ its delta on the feed does (spec E.8).
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Final
 
 from attrs import frozen
@@ -15,11 +16,11 @@ from attrs import frozen
 from ..facts import Fact, OrderAcknowledged, OrderCanceled, OrderRemoved, OrderTraded, OrderView, Trade, Unreadable
 from ..requests import PlaceOrder
 from ..tolerant_json import BEGINNING
-from ..values import LiquiditySide, OrderStatus, TradeId, VenueOrderId
+from ..values import LiquiditySide, OrderStatus, TimeInForce, TradeId, VenueOrderId
 from ..wire_numbers import amount, positive
 from .converter import time_of
 from .wire import OrderBody, OrderEvent, Status, TriggerBody
-from .words import SIDES, order_type, time_in_force, trigger_type
+from .words import SIDES, order_type, stop_type, time_in_force, trigger_type
 
 __all__ = ["CANCELED", "EventsReader", "acknowledged", "body_view", "trigger_view", "unreadable"]
 
@@ -55,22 +56,24 @@ def body_view(body: OrderBody, status: OrderStatus | None, reason: str = "") -> 
 
 
 def trigger_view(body: TriggerBody, status: OrderStatus, reason: str = "") -> OrderView | None:
-    """The neutral view of a stop as it waits; None: it has no id."""
+    """The neutral view of a stop as it waits; None: it has no id. Its `type` is that of the order that it becomes, and
+    so is its time in force."""
     if not body.uid:
         return None
     price, trigger_price = positive(body.limitPrice), positive(body.triggerPrice)
+    side = SIDES.get((body.side or "").lower())
     return OrderView(
         venue_order_id=VenueOrderId(body.uid),
         wire_id=body.clientId or None,
         symbol=(body.symbol or "").upper(),
-        side=SIDES.get((body.side or "").lower()),
+        side=side,
         price=price,
         quantity=positive(body.quantity),
         cumulative=None,
         status=status,
-        time_in_force=time_in_force(body.type),
+        time_in_force=TimeInForce.GTC,
         post_only=False,
-        type=order_type(body.type, has_price=price is not None),
+        type=stop_type(side, body.triggerSide, has_price=price is not None),
         trigger_price=trigger_price,
         reason=reason,
         time=time_of(body.timestamp),
@@ -79,15 +82,16 @@ def trigger_view(body: TriggerBody, status: OrderStatus, reason: str = "") -> Or
     )
 
 
-def _placed_view(request: PlaceOrder, venue_order_id: VenueOrderId, time: int) -> OrderView:
-    """An order that was just accepted, in our own terms. What it filled comes as executions."""
+def _placed_view(request: PlaceOrder, venue_order_id: VenueOrderId, time: int, kept: Decimal | None) -> OrderView:
+    """An order that was just accepted, in our own terms but for the quantity that the venue has kept of it (None: all
+    of it). What it filled comes as executions."""
     return OrderView(
         venue_order_id=venue_order_id,
         wire_id=request.wire_id,
         symbol=request.symbol.upper(),
         side=request.side,
         price=request.price,
-        quantity=request.quantity,
+        quantity=request.quantity if kept is None else kept,
         cumulative=None,
         status=OrderStatus.ACCEPTED,
         time_in_force=request.time_in_force,
@@ -132,6 +136,15 @@ class EventsReader:
                     return VenueOrderId(body.venue_id)
             if event.orderTrigger is not None and event.orderTrigger.uid:
                 return VenueOrderId(event.orderTrigger.uid)
+        return None
+
+    def kept_quantity(self) -> Decimal | None:
+        """The whole order's quantity where the venue has made a reduce-only order smaller (spec B.12), else None."""
+        for event in self.status.orderEvents or ():
+            cut = positive(event.reducedQuantity) or positive(event.takerReducedQuantity)
+            body = event.order or event.orderTrigger or event.orderPriorExecution
+            if cut is not None and body is not None and (kept := positive(body.quantity)) is not None:
+                return kept
         return None
 
     def _of(self, kind: str) -> list[OrderEvent]:
@@ -203,8 +216,11 @@ class EventsReader:
         return any(isinstance(fact, OrderTraded) and fact.order.venue_order_id == venue_order_id for fact in facts)
 
 
-def acknowledged(request: PlaceOrder, venue_order_id: VenueOrderId, time: int) -> OrderAcknowledged:
-    return OrderAcknowledged(time=time, order=_placed_view(request, venue_order_id, time))
+def acknowledged(
+    request: PlaceOrder, venue_order_id: VenueOrderId, time: int, kept: Decimal | None
+) -> OrderAcknowledged:
+    """kept: the quantity that the venue has kept of the order, None: all of it."""
+    return OrderAcknowledged(time=time, order=_placed_view(request, venue_order_id, time, kept))
 
 
 def unreadable(why: str, elements: Iterable[object]) -> list[Fact]:

@@ -1,6 +1,6 @@
 """Signatures of Kraken Futures: of REST calls and of the WebSocket challenge (spec B.3, B.10).
 
-Both are HMAC-SHA512 under the decoded secret of a SHA-256 digest. No clock: whoever sends gives the nonce.
+Both are HMAC-SHA512 under the decoded secret of a SHA-256 digest. No clock: whoever sends a nonce gives it.
 """
 
 from __future__ import annotations
@@ -41,8 +41,9 @@ class Credentials:
         """The `signed_challenge` for a challenge message."""
         return self._signed(sha256(message.encode()).digest())
 
-    def authent(self, path: str, post_data: str, nonce: str) -> str:
-        """The `Authent` header. post_data: query or body exactly as it is sent; nonce "": the call carries none."""
+    def authent(self, path: str, post_data: str, nonce: str = "") -> str:
+        """The `Authent` header. post_data: query or body exactly as it is sent; nonce "": the call carries none, and
+        need not (spec B.10)."""
         return self._signed(rest_digest(path, post_data, nonce))
 
     def _signed(self, digest: bytes) -> str:

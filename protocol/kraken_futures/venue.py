@@ -1,5 +1,9 @@
 """Kraken Futures as a venue: its settings, its login, and its rules for orders. The wire itself is in `codec`, order
-entry in `entry` and `answers`."""
+entry in `entry` and `answers`.
+
+Kraken switches Derivatives REST v3 and Derivatives WebSocket v1, which this speaks, off on 1 March 2027.
+https://docs.kraken.com/exchange/guides/futures/rest
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,13 @@ from typing import Final
 from attrs import field, frozen
 
 from .. import requests
-from ..client_order_ids import short_form
 from ..commands import Replace
 from ..errors import WireError
 from ..facts import Fact
 from ..orders import NewOrder
 from ..settings import check_positive, check_url, without_slash
 from ..values import ClientOrderId, Instrument, WireId
-from ..venue import BatchRules, HttpAnswer, HttpCall, Opening, SignedCall, Upgrade, VenueDefaults, VenueRules
+from ..venue import BatchRules, HttpAnswer, HttpCall, Opening, Silence, Upgrade, VenueDefaults, VenueRules
 from ..wire_times import SECOND
 from . import checks
 from .answers import read_answer, told_time
@@ -29,15 +32,15 @@ from .signing import Credentials
 
 __all__ = ["KrakenFuturesSettings", "KrakenFuturesVenue"]
 
-LIVE: Final = ("wss://futures.kraken.com/ws/v1", "https://futures.kraken.com")
-DEMO: Final = ("wss://demo-futures.kraken.com/ws/v1", "https://demo-futures.kraken.com")
+SOCKET: Final = "wss://futures.kraken.com/ws/v1"
+REST: Final = "https://futures.kraken.com"
 
 
 @frozen(kw_only=True)
 class KrakenFuturesSettings:
     """Where Kraken Futures is and who we are there. Secrets never show in repr. Times in seconds.
 
-    demo: trade with play money; it needs keys of its own. websocket_url, rest_url: follow from `demo` unless given.
+    websocket_url, rest_url: the venue's own unless given; it has no other, for play money or tests.
     api_secret: base64 text, as the venue shows it. qty_semantics: how to read `qty` on the orders feed; auto finds out.
     heartbeat: ask the venue for heartbeats, so that a quiet connection does not look dead.
     process_within: the venue refuses what reaches it later than this, None: it is not told (`processBefore`).
@@ -48,9 +51,8 @@ class KrakenFuturesSettings:
 
     api_key: str = field(repr=False)
     api_secret: str = field(repr=False)
-    demo: bool = False
-    websocket_url: str = field(validator=check_url("wss", "ws"))
-    rest_url: str = field(converter=without_slash, validator=check_url("https", "http"))
+    websocket_url: str = field(default=SOCKET, validator=check_url("wss", "ws"))
+    rest_url: str = field(default=REST, converter=without_slash, validator=check_url("https", "http"))
     qty_semantics: QuantitySemantics = field(default=QuantitySemantics.AUTO, converter=QuantitySemantics)
     heartbeat: bool = True
     request_timeout: float = field(default=10.0, validator=check_positive)
@@ -60,14 +62,6 @@ class KrakenFuturesSettings:
     use_budget: bool = True
     fills_lag: float = field(default=1.0, validator=check_positive)
     user_agent: str = "trio-orders"
-
-    @websocket_url.default
-    def _own_socket(self) -> str:
-        return (DEMO if self.demo else LIVE)[0]
-
-    @rest_url.default
-    def _own_rest(self) -> str:
-        return (DEMO if self.demo else LIVE)[1]
 
     def __attrs_post_init__(self) -> None:
         if not self.api_key:
@@ -93,9 +87,11 @@ class KrakenFuturesVenue(VenueDefaults):
             changes_in_place=True,
             fills_lag=int(settings.fills_lag * SECOND),
             freshness=SECOND,
+            throttled_cancel_delays=(SECOND, 2 * SECOND, 4 * SECOND),
             reads_history=True,
             audit_period=int(settings.audit_period * SECOND),
             absence_needs_history=True,
+            triggers_apart=True,
             unnamed_events=True,
             stops_go_on=True,
             reports_filled=False,
@@ -107,6 +103,7 @@ class KrakenFuturesVenue(VenueDefaults):
             cancel_timer=True,
             ping_period=int(settings.ping_period * SECOND),
             needs_token=False,
+            silence=Silence.BEATS if settings.heartbeat else Silence.NOTHING,  # spec B.2
             budgets=BUDGETS if settings.use_budget else {},
         )
 
@@ -150,7 +147,7 @@ class KrakenFuturesVenue(VenueDefaults):
         settings = self.settings
         return FuturesWire(self._credentials, opening.instruments, settings.qty_semantics, settings.heartbeat)
 
-    def encode(self, request: requests.Request, token: str | None = None) -> SignedCall:
+    def encode(self, request: requests.Request, token: str | None = None) -> HttpCall:
         return encode(request, self._credentials)
 
     def read_answer(self, request: requests.Request, answer: HttpAnswer) -> tuple[Fact, ...]:
@@ -168,4 +165,5 @@ class KrakenFuturesVenue(VenueDefaults):
         checks.check_change(change, instrument)
 
     def wire_id(self, client_order_id: ClientOrderId) -> WireId:
-        return short_form(client_order_id)
+        """Whole: the venue takes up to 100 characters (spec B.12)."""
+        return client_order_id

@@ -1,12 +1,11 @@
-"""Kraken Futures' wire, as classes: one per JSON object or form, field names exactly as sent (spec B).
+"""Kraken Futures' wire as the client speaks it: one class per JSON object or form, field names exactly as sent
+(spec B). Forms are written, frames and answers are read; whoever plays the venue has classes of its own, so that a
+mistake in one of them does not hide in the other.
 
-Every class is declared once and used in both directions, but for what the venue tells of an order: it is read as one
-class, and written as others, which show different fields as null. A missing key, null and "" mean the same; a field
-with the metadata `SHOWN` is written as null where it is None. Where the venue spells a key in two ways, both are
-declared, and a property gives the one that is there. Enumerated values stay plain text here; `words` turns them into
-values.
+A missing key, null and "" mean the same. Where the venue spells a key in two ways, both are declared, and a property
+gives the one that is there. Enumerated values stay plain text here; `words` turns them into values.
 
-https://docs.kraken.com/api/docs/futures-api
+https://docs.kraken.com/exchange/guides/futures/rest
 """
 
 from __future__ import annotations
@@ -26,11 +25,9 @@ __all__ = [
     "CancelForm",
     "Delta",
     "EditForm",
-    "ExecutionEvent",
     "FeedFill",
     "FillsQuery",
     "Frame",
-    "HistoryQuery",
     "InstrumentRow",
     "Named",
     "OpenOrder",
@@ -40,7 +37,6 @@ __all__ = [
     "OrderStatusRow",
     "OrdersStatusForm",
     "ParserError",
-    "ReducibleEvent",
     "RestAnswer",
     "RestFill",
     "SHOWN",
@@ -54,7 +50,7 @@ __all__ = [
 ]
 
 SHOWN: Final = {"null": True}
-"""Metadata of a field that is written as null where it is None."""
+"""Metadata of a field that `converter` writes as null where it is None."""
 
 
 @frozen(kw_only=True)
@@ -197,12 +193,10 @@ class SendForm:
 
 @frozen(kw_only=True)
 class EditForm:
-    """editorder: exactly one of the ids; a missing term is kept. qtyMode: RELATIVE (the venue's default): size is the
+    """editorder: a missing term is kept. qtyMode: RELATIVE (the venue's default): size is the
     new open quantity; ABSOLUTE: size includes what has filled."""
 
     orderId: str | None = None
-    order_id: str | None = None
-    cliOrdId: str | None = None
     size: Decimal | None = None
     limitPrice: Decimal | None = None
     stopPrice: Decimal | None = None
@@ -211,23 +205,13 @@ class EditForm:
     qtyMode: str | None = None
     processBefore: str | None = None
 
-    @property
-    def venue_id(self) -> str:
-        return self.orderId or self.order_id or ""
-
 
 @frozen(kw_only=True)
 class CancelForm:
     """cancelorder: exactly one of the ids."""
 
     order_id: str | None = None
-    orderId: str | None = None
     cliOrdId: str | None = None
-    processBefore: str | None = None
-
-    @property
-    def venue_id(self) -> str:
-        return self.order_id or self.orderId or ""
 
 
 @frozen(kw_only=True)
@@ -254,9 +238,7 @@ class BatchItem:
 
     order: str
     order_tag: str | None = None
-    orderTag: str | None = None
     order_id: str | None = None
-    orderId: str | None = None
     orderType: str | None = None
     symbol: str | None = None
     side: str | None = None
@@ -271,14 +253,6 @@ class BatchItem:
     reduceOnly: bool | None = None
     cliOrdId: str | None = None
     qtyMode: str | None = None
-
-    @property
-    def tag(self) -> str | None:
-        return self.order_tag or self.orderTag or None
-
-    @property
-    def venue_id(self) -> str:
-        return self.order_id or self.orderId or ""
 
 
 @frozen(kw_only=True)
@@ -301,16 +275,7 @@ class FillsQuery:
     lastFillTime: str | None = None
 
 
-@frozen(kw_only=True)
-class HistoryQuery:
-    """history/v2/orders. since, before: ms since 1970."""
-
-    since: int | None = None
-    before: int | None = None
-    continuation_token: str | None = None
-
-
-# REST answers (spec B.11 to B.13). Timestamps: ISO 8601, ending Z.
+# REST answers (spec B.11 to B.13). Timestamps: RFC 3339.
 
 
 @frozen(kw_only=True)
@@ -318,7 +283,7 @@ class TriggerOptions:
     triggerPrice: Decimal | None = None
     triggerSide: str | None = None
     triggerSignal: str | None = None
-    triggerTime: str | None = field(default=None, metadata=SHOWN)
+    triggerTime: str | None = None
 
 
 @frozen(kw_only=True)
@@ -340,7 +305,7 @@ class OrderBody(Named):
 
 @frozen(kw_only=True)
 class TriggerBody:
-    """`orderTrigger`: a stop as it waits."""
+    """`orderTrigger`: a stop as it waits. type: of the order that it becomes (spec B.12)."""
 
     uid: str | None = None
     clientId: str | None = None
@@ -355,12 +320,13 @@ class TriggerBody:
     reduceOnly: bool | None = None
     timestamp: str | None = None
     lastUpdateTimestamp: str | None = None
-    startTime: str | None = field(default=None, metadata=SHOWN)
+    startTime: str | None = None
 
 
 @frozen(kw_only=True)
 class OrderEvent:
-    """One of `orderEvents`; `type` says which fields there are (spec B.12). amount: of this execution."""
+    """One of `orderEvents`; `type` says which fields there are (spec B.12). amount: of this execution; reducedQuantity,
+    takerReducedQuantity: by how much a reduce-only order was made smaller."""
 
     type: str | None = None
     uid: str | None = None
@@ -376,22 +342,6 @@ class OrderEvent:
     orderPriorExecution: OrderBody | None = None
     takerReducedQuantity: Decimal | None = None
     reducedQuantity: Decimal | None = None
-
-
-@frozen(kw_only=True)
-class ReducibleEvent(OrderEvent):
-    """How PLACE of an order, EDIT, and every event of the history are written. reducedQuantity: by how much a
-    reduce-only order was made smaller."""
-
-    reducedQuantity: Decimal | None = field(default=None, metadata=SHOWN)
-
-
-@frozen(kw_only=True)
-class ExecutionEvent(OrderEvent):
-    """How EXECUTION is written."""
-
-    orderPriorEdit: OrderBody | None = field(default=None, metadata=SHOWN)
-    takerReducedQuantity: Decimal | None = field(default=None, metadata=SHOWN)
 
 
 @frozen(kw_only=True)
@@ -472,29 +422,23 @@ class OrderStatusRow:
 
     order: OrderBody | None = None
     status: str | None = None
-    updateReason: str | None = field(default=None, metadata=SHOWN)
-    error: str | None = field(default=None, metadata=SHOWN)
+    updateReason: str | None = None
+    error: str | None = None
 
 
 @frozen(kw_only=True)
 class InstrumentRow:
-    """One of `instruments`. tickSize: quote currency; contractSize: units of the underlying in one contract;
-    contractValueTradePrecision: decimal places of a quantity, negative: whole tens, hundreds, …; base, quote:
-    currencies; makerProtectionMillis: ms that orders which are not post-only are held."""
+    """One of `instruments`, as far as it is read. tickSize: quote currency; contractSize: units of the underlying in
+    one contract; contractValueTradePrecision: decimal places of a quantity, negative: whole tens, hundreds, …; quote:
+    currency."""
 
     symbol: str
-    type: str | None = None
     tradeable: bool | None = None
     tickSize: Decimal | None = None
     contractSize: Decimal | None = None
     contractValueTradePrecision: int | None = None
-    base: str | None = None
     quote: str | None = None
-    underlying: str | None = None
-    lastTradingTime: str | None = None
-    postOnly: bool | None = None
-    maxPositionSize: Decimal | None = None
-    makerProtectionMillis: int | None = None
+    isExpired: bool | None = None
 
 
 @frozen(kw_only=True)
@@ -505,12 +449,12 @@ class ParserError:
 
 @frozen(kw_only=True)
 class RestAnswer:
-    """Every REST answer. status: text in a parser's refusal, an object in the answer of cancelallordersafter; orders
-    of orders/status; continuationToken, orderEvents: of the history."""
+    """Every REST answer. errors: each a `ParserError`, or a code as in `error`; status: text in a parser's refusal, an
+    object in the answer of cancelallordersafter; orders: of orders/status."""
 
     result: str | None = None
     error: str | None = None
-    errors: list[ParserError] | None = None
+    errors: list[Any] | None = None
     status: Any = None
     sendStatus: Status | None = None
     editStatus: Status | None = None
@@ -519,8 +463,6 @@ class RestAnswer:
     openOrders: list[OpenOrderRow] | None = None
     fills: list[RestFill] | None = None
     orders: list[OrderStatusRow] | None = None
-    orderEvents: list[OrderEvent] | None = None
-    continuationToken: str | None = None
     instruments: list[InstrumentRow] | None = None
     serverTime: str | None = None
 

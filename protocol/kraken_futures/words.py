@@ -16,7 +16,6 @@ __all__ = [
     "ACCEPTED_WORDS",
     "DIRECTIONS",
     "EDIT_REFUSALS",
-    "HISTORY_ENDS",
     "LIQUIDITY",
     "OFFSET_WORDS",
     "ROW_STATUSES",
@@ -32,6 +31,7 @@ __all__ = [
     "query_status",
     "quote_of",
     "reason_of",
+    "stop_type",
     "time_in_force",
     "trigger_type",
 ]
@@ -48,6 +48,7 @@ PLAIN_TYPES: Final[Mapping[str, OrderType]] = {
     "post": OrderType.LIMIT,
     "ioc": OrderType.LIMIT,
     "fok": OrderType.LIMIT,
+    "fillorkill": OrderType.LIMIT,
     "mkt": OrderType.MARKET,
     "market": OrderType.MARKET,
 }
@@ -69,7 +70,27 @@ def order_type(word: str | None, *, has_price: bool) -> OrderType | None:
     return PLAIN_TYPES.get(name)
 
 
-TIMES_IN_FORCE: Final = {"ioc": TimeInForce.IOC, "fok": TimeInForce.FOK}
+STOP_SIDES: Final[Mapping[tuple[Side, str], tuple[OrderType, OrderType]]] = {
+    (Side.BUY, "above"): TRIGGER_TYPES["stop"],
+    (Side.SELL, "below"): TRIGGER_TYPES["stop"],
+    (Side.BUY, "below"): TRIGGER_TYPES["take_profit"],
+    (Side.SELL, "above"): TRIGGER_TYPES["take_profit"],
+}
+
+
+def stop_type(
+    side: Side | None, trigger_side: str | None, *, has_price: bool, trailing: bool = False
+) -> OrderType | None:
+    """The type of an order that waits for a trigger. The word that the venue has for its type is that of the order
+    that it becomes (spec B.12), so the side on which it fires tells. None: it does not."""
+    if trailing:
+        return TRIGGER_TYPES["trailing_stop"][has_price]
+    where = (trigger_side or "").lower().removeprefix("trigger_")
+    kinds = None if side is None else STOP_SIDES.get((side, where))
+    return None if kinds is None else kinds[has_price]
+
+
+TIMES_IN_FORCE: Final = {"ioc": TimeInForce.IOC, "fok": TimeInForce.FOK, "fillorkill": TimeInForce.FOK}
 
 
 def time_in_force(word: str | None) -> TimeInForce:
@@ -82,17 +103,19 @@ SIGNALS: Final[Mapping[str, TriggerType]] = {
     "spot": TriggerType.INDEX,
     "index": TriggerType.INDEX,
 }
+UNKNOWN: Final = "unknown"
+"""What the venue writes for a word that it cannot decode itself."""
 SIGNAL_WORDS: Final = {TriggerType.MARK: "mark", TriggerType.INDEX: "index", TriggerType.LAST: "last"}
 OFFSET_WORDS: Final = {OffsetUnit.PERCENT: "PERCENT", OffsetUnit.PRICE: "QUOTE_CURRENCY"}
 
 
 def trigger_type(word: str | None, *, has_trigger: bool) -> TriggerType | None:
-    """Which price fires the trigger, only for an order that has one (spec D.4)."""
-    if not has_trigger:
+    """Which price fires the trigger, only for an order that has one (spec D.4). `mark`, `mark_price`, `MarkPrice` and
+    `MARK_PRICE` are one word."""
+    name = (word or "").lower().removesuffix("price").removesuffix("_")
+    if not has_trigger or name == UNKNOWN:
         return None
-    if not word:
-        return TriggerType.DEFAULT
-    return SIGNALS.get(word.lower().removesuffix("_price"), TriggerType.LAST)
+    return SIGNALS.get(name, TriggerType.LAST) if name else TriggerType.DEFAULT
 
 
 # Fills
@@ -126,7 +149,8 @@ def quote_of(symbol: str) -> str:
 
 
 class Reason(Enum):
-    """What a reason says. GENERIC: nothing; whether the order is gone decides."""
+    """What a reason says. CUT_SHORT: the venue did not let the order go on as it came, and some of it may have
+    traded before; GENERIC: nothing; whether the order is gone decides."""
 
     PLACED = auto()
     EDITED = auto()
@@ -138,6 +162,7 @@ class Reason(Enum):
     FROM_STOP = auto()
     REFUSED_POST_ONLY = auto()
     REFUSED = auto()
+    CUT_SHORT = auto()
     EDIT_TARGET_GONE = auto()
     GENERIC = auto()
 
@@ -159,8 +184,8 @@ REASONS: Final[Mapping[str, Reason]] = {
     "post_order_failed_because_it_would_filled": Reason.REFUSED_POST_ONLY,
     "post_order_failed_because_it_would_be_filled": Reason.REFUSED_POST_ONLY,
     "ioc_order_failed_because_it_would_not_be_executed": Reason.REFUSED,
-    "would_execute_self": Reason.REFUSED,
-    "would_not_reduce_position": Reason.REFUSED,
+    "would_execute_self": Reason.CUT_SHORT,
+    "would_not_reduce_position": Reason.CUT_SHORT,
     "order_for_edit_not_found": Reason.EDIT_TARGET_GONE,
     "status_update": Reason.GENERIC,
 }
@@ -245,36 +270,35 @@ def query_status(word: str | None, *, has_fills: bool) -> OrderStatus | None:
     return status
 
 
-HISTORY_ENDS: Final[Mapping[str, OrderStatus]] = {
-    "CANCEL": OrderStatus.CANCELED,
-    "REJECT": OrderStatus.REJECTED,
-    "EXPIRE": OrderStatus.EXPIRED,
-    "EXPIRED": OrderStatus.EXPIRED,
+# REST errors (spec A.14, B.11). Absent on purpose, for they prove nothing about a command: Server Error, Unavailable,
+# unknownError, and any code that we do not know.
+
+ERRORS: Final[Mapping[str, Outcome]] = {
+    # refused at the gate
+    "apiLimitExceeded": Outcome.THROTTLED,
+    "nonceBelowThreshold": Outcome.THROTTLED,
+    "nonceDuplicate": Outcome.THROTTLED,
+    # refused for who asks
+    "accountInactive": Outcome.DEFINITE,
+    "authenticationError": Outcome.DEFINITE,
+    # refused for what is asked
+    "contractNotFound": Outcome.DEFINITE,
+    "insufficientFunds": Outcome.DEFINITE,
+    "invalidAccount": Outcome.DEFINITE,
+    "invalidAmount": Outcome.DEFINITE,
+    "invalidArgument": Outcome.DEFINITE,
+    "invalidUnit": Outcome.DEFINITE,
+    "Json Parse Error": Outcome.DEFINITE,
+    "marketUnavailable": Outcome.DEFINITE,
+    "notFound": Outcome.NOT_FOUND,
+    "requiredArgumentMissing": Outcome.DEFINITE,
 }
-"""Types of history events that end an order."""
-
-# REST errors (spec A.14, B.11). Absent on purpose, for they prove nothing about a command: apiLimitExceeded,
-# nonceBelowThreshold, nonceDuplicate, Server Error, Unavailable, unknownError, and any code that we do not know.
-
-DEFINITE_ERRORS: Final = frozenset(
-    {
-        "accountInactive",
-        "authenticationError",
-        "insufficientFunds",
-        "invalidAccount",
-        "invalidAmount",
-        "invalidArgument",
-        "invalidUnit",
-        "Json Parse Error",
-        "marketUnavailable",
-        "requiredArgumentMissing",
-    }
-)
 
 
-def error_outcome(code: str) -> Outcome:
-    """What an error code proves about a command. `invalidArgument: size` counts as `invalidArgument`."""
-    name = code.partition(":")[0].strip()
-    if name == "notFound":
-        return Outcome.NOT_FOUND
-    return Outcome.DEFINITE if name in DEFINITE_ERRORS else Outcome.AMBIGUOUS
+def error_outcome(*codes: str) -> Outcome:
+    """What error codes prove about a command: together no more than the least of them. `invalidArgument: size` counts
+    as `invalidArgument`."""
+    outcomes = {ERRORS.get(code.partition(":")[0].strip(), Outcome.AMBIGUOUS) for code in codes}
+    if len(outcomes) == 1:
+        return outcomes.pop()
+    return Outcome.AMBIGUOUS if not outcomes or Outcome.AMBIGUOUS in outcomes else Outcome.DEFINITE

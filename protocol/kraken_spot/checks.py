@@ -46,6 +46,8 @@ LONGEST_LIFE: Final = 31 * 86_400 * SECOND
 """How far ahead an order may expire: a month."""
 SHORTEST_DEADLINE: Final = SECOND
 """The venue wants half a second when it gets the request; as much again for the way there."""
+SHORTEST_REST_DEADLINE: Final = 5 * SECOND // 2
+"""Over REST it wants two seconds (spec A.17)."""
 LONGEST_DEADLINE: Final = 60 * SECOND
 
 
@@ -90,10 +92,7 @@ def check_rest_terms(order: NewOrder) -> None:
     """What order entry over REST cannot say, though the socket can (spec A.17)."""
     if order.margin:
         raise NotSent("over REST it needs a leverage, since it is a margin order, and an order here names none.")
-    options = _options(order)
-    if options.conditional is not None and options.conditional.needs_socket:
-        raise NotSent("over REST a conditional close at a distance must be a trailing stop; this one is not.")
-    if options.sender_sub_id is not None:
+    if _options(order).sender_sub_id is not None:
         raise NotSent("over REST nothing can say its sender_sub_id, so it might trade with our own.")
 
 
@@ -167,8 +166,8 @@ def _check_display(order: NewOrder, instrument: Instrument) -> None:
         return
     if order.type is not OrderType.LIMIT:
         raise NotSent(f"only limit orders can be icebergs; this is a {order.type.name} order.")
-    if order.time_in_force not in RESTING:
-        raise NotSent(f"an iceberg cannot be {order.time_in_force.name}, since it must rest to show a part of itself.")
+    if order.time_in_force is TimeInForce.IOC:
+        raise NotSent("an iceberg cannot be IOC, since it must rest to show a part of itself.")
     if not is_plausible(shown) or not 0 < shown <= order.quantity:
         raise NotSent(f"the display quantity {shown} must be more than zero, and no more than the order's.")
     if shown * MOST_ICEBERG_SLICES < order.quantity:
@@ -265,8 +264,8 @@ def _check_options(order: NewOrder, instrument: Instrument) -> None:
         raise NotSent("the sender_sub_id must be a UUID, 32 hex digits, or up to 18 printable ASCII characters.")
     if options.is_unnamed and not options.unnamed:
         raise NotSent(
-            "with a conditional close or an order_userref it cannot carry its client order id, so it "
-            "could be lost from sight. Set unnamed=True in its options to accept that."
+            "with an order_userref it cannot carry its client order id, so it could be lost from sight. "
+            "Set unnamed=True in its options to accept that."
         )
     if options.conditional is not None:
         _check_conditional(options.conditional, instrument)
@@ -321,8 +320,8 @@ def check_change(change: Replace, instrument: Instrument) -> None:
 # What depends on the moment
 
 
-def check_times(order: NewOrder, now: int) -> None:
-    """The checks of an order's moments. now: ns since 1970."""
+def check_times(order: NewOrder, now: int, *, over_rest: bool = False) -> None:
+    """The checks of an order's moments. now: ns since 1970; over_rest: it goes that way."""
     expires, begins, deadline = order.expire_time, _options(order).effective_time, order.process_before
     if not all(isinstance(time, int | None) for time in (expires, begins, deadline)):
         raise NotSent("The times of an order must be whole numbers of nanoseconds since 1970.")
@@ -330,8 +329,10 @@ def check_times(order: NewOrder, now: int) -> None:
         raise _untimely(order, "it must expire in the future, after it begins, and within a month.")
     if begins is not None and not now < begins <= now + LONGEST_LIFE:
         raise _untimely(order, "it must begin in the future, and within a month.")
-    if deadline is not None and not now + SHORTEST_DEADLINE <= deadline <= now + LONGEST_DEADLINE:
-        raise _untimely(order, "its deadline must be a second to a minute ahead.")
+    shortest = SHORTEST_REST_DEADLINE if over_rest else SHORTEST_DEADLINE
+    if deadline is not None and not now + shortest <= deadline <= now + LONGEST_DEADLINE:
+        ahead = "two and a half seconds" if over_rest else "a second"
+        raise _untimely(order, f"its deadline must be {ahead} to a minute ahead.")
 
 
 def _untimely(order: NewOrder, why: str) -> NotSent:

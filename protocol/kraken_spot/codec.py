@@ -101,7 +101,7 @@ class SpotWire:
 
     @_executions.default
     def _make_executions(self) -> Executions:
-        return Executions(self._memory, self._opening.instruments)
+        return Executions(self._memory)
 
     @property
     def stage(self) -> Stage:
@@ -165,9 +165,10 @@ class SpotWire:
 
     def _pong(self, frame: Frame) -> list[Fact]:
         """Only a ping that asks for the time has a number."""
+        echo = Alive(is_echo=True)
         if frame.req_id is None:
-            return [Alive()]
-        return [*told_time(frame), RequestAnswered(request_id=RequestId(frame.req_id))]
+            return [echo]
+        return [*told_time(frame), RequestAnswered(request_id=RequestId(frame.req_id)), echo]
 
     def _complaint(self, problem: str) -> Fact:
         """An error of the connection, not of a request."""

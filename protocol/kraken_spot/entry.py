@@ -41,6 +41,7 @@ __all__ = [
     "SOCKET_REQUESTS",
     "edit_frame",
     "encode",
+    "is_tokenized",
     "limit_of",
     "moment",
     "options_of",
@@ -206,7 +207,7 @@ def _add(request: PlaceOrder, token: str) -> tuple[str, wire.Params]:
 # Changes, cancels, batches
 
 
-def _is_tokenized(symbol: str) -> bool:
+def is_tokenized(symbol: str) -> bool:
     """True for xStocks, e.g. AAPLx/USD, whose amendments must name the pair."""
     return symbol.partition("/")[0].endswith("x")
 
@@ -226,7 +227,7 @@ def _amend(request: ReplaceOrder, token: str) -> tuple[str, wire.Params]:
         trigger_price_type=None if offset is None else OFFSET_WORDS[unit],
         post_only=request.post_only,
         deadline=moment(request.process_before),
-        symbol=request.symbol if _is_tokenized(request.symbol) else None,
+        symbol=request.symbol if is_tokenized(request.symbol) else None,
         token=token,
     )
 

@@ -6,7 +6,6 @@ report: the marker `filled` does, or the quantity, which dispatch counts (spec A
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
@@ -23,22 +22,24 @@ from ..facts import (
     OrderReplaced,
     OrderTraded,
     OrderTriggered,
+    OrderTriggerMoved,
     OrderView,
     Trade,
     Unreadable,
 )
 from ..tolerant_json import BEGINNING
-from ..values import ZERO, Instrument, Money, OrderStatus, OrderType, TimeInForce, TradeId, VenueOrderId
+from ..values import ZERO, Money, OrderStatus, OrderType, TimeInForce, TradeId, VenueOrderId
 from ..wire_numbers import amount, is_plausible, positive
 from ..wire_times import time_of
 from .memory import OrderMemory, Remembered
-from .symbols import currency, quote_of
+from .symbols import currency
 from .wire import Fee, Report
 from .words import ENDS, is_post_only, liquidity, order_status, side
 
 __all__ = ["Executions", "has_fill"]
 
 PENDING: Final = "pending_new"
+STATUS: Final = "status"
 CHANGES: Final = frozenset({"amended", "restated"})
 REPLACED: Final = "Order replaced"
 TRIGGERED: Final = "triggered"
@@ -75,12 +76,19 @@ def _is_replaced(report: Report) -> bool:
     return report.exec_type == "canceled" and _reason(report) == REPLACED
 
 
-def _status(report: Report) -> OrderStatus | None:
+def _moves_trigger(report: Report) -> bool:
+    """True where the market took the trigger of a trailing stop along, or fired it there."""
+    triggers = report.triggers
+    return report.exec_type == STATUS and triggers is not None and positive(triggers.actual_price) is not None
+
+
+def _status(report: Report, *, listed: bool = False) -> OrderStatus | None:
+    """listed: the report is a row of a snapshot."""
     if _is_replaced(report):
         return None  # it goes on under another id, which this report does not name
     triggers = report.triggers
     fired = triggers is not None and (triggers.status or "").lower() == TRIGGERED
-    status = order_status(report.exec_type, report.order_status, triggered=fired)
+    status = order_status(report.exec_type, report.order_status, triggered=fired, listed=listed)
     if status is None and report.exec_type in CHANGES:
         return OrderStatus.ACCEPTED  # only what is open is changed
     return status
@@ -88,10 +96,9 @@ def _status(report: Report) -> OrderStatus | None:
 
 @define(eq=False)
 class Executions:
-    """One connection's reading of the reports. instruments: by symbol, as far as they are known."""
+    """One connection's reading of the reports."""
 
     memory: OrderMemory
-    instruments: Mapping[str, Instrument]
 
     def knows(self, report: Report) -> bool:
         """True for an order that an earlier report of this connection showed."""
@@ -102,7 +109,7 @@ class Executions:
         if not report.order_id:
             return None
         known = self.memory.learn(VenueOrderId(report.order_id), report)
-        view = self._view(report, known, traded=False)
+        view = self._view(report, known, listed=True)
         known.accepted = view.status is not OrderStatus.SUBMITTED
         if view.status is not None and view.status.is_terminal:
             self.memory.release(view.venue_order_id)
@@ -126,7 +133,7 @@ class Executions:
             quantity=quantity,
             liquidity=liquidity(report.liquidity_ind),
             time=time_of(report.timestamp),
-            fee=self._fee(report.fees or (), symbol),
+            fee=self._fee(report.fees),
             wire_id=report.cl_ord_id or (None if known is None else known.wire_id),
         )
 
@@ -136,11 +143,14 @@ class Executions:
             return []
         venue_order_id = VenueOrderId(report.order_id)
         known = self.memory.learn(venue_order_id, report)
-        view = self._view(report, known, traded=True)
+        view = self._view(report, known)
         fill, ends = has_fill(report), (report.exec_type or "").lower() in ENDS
         facts = self._traded(report, view, known) if fill else []
         if ends or not fill:
-            facts.append(self._happened(report, view, known))
+            happened = self._happened(report, view, known)
+            if isinstance(happened, OrderTriggered) and _moves_trigger(report):
+                facts.append(OrderTriggerMoved(time=happened.time, order=view))
+            facts.append(happened)
         elif isinstance(facts[0], Unreadable):
             facts.append(OrderAcknowledged(time=time_of(report.timestamp), order=view))  # its total shows the gap
         known.accepted = known.accepted or view.status not in (OrderStatus.SUBMITTED, None)
@@ -150,18 +160,18 @@ class Executions:
 
     # The order
 
-    def _view(self, report: Report, known: Remembered, *, traded: bool) -> OrderView:
-        """traded: where the order has no limit, show what it traded at."""
+    def _view(self, report: Report, known: Remembered, *, listed: bool = False) -> OrderView:
+        """listed: in a snapshot, whose orders without a limit do not show what they traded at in its place."""
         average = _average(report)
         return OrderView(
             venue_order_id=VenueOrderId(report.order_id or ""),
             wire_id=known.wire_id,
             symbol=known.symbol,
             side=known.side,
-            price=_price(report, known, average if traded else None),
+            price=_price(report, known, None if listed else average),
             quantity=known.quantity if known.quote_amount is None else None,
             cumulative=known.cumulative,
-            status=_status(report),
+            status=_status(report, listed=listed),
             time_in_force=TimeInForce.GTC if known.post_only else known.time_in_force,
             post_only=known.post_only,
             type=known.type,
@@ -186,19 +196,18 @@ class Executions:
         traded = OrderTraded(time=trade.time, order=view, event_id=trade.trade_id, trade=trade, final=False)
         return [traded]
 
-    def _fee(self, fees: list[Fee] | tuple[()], symbol: str) -> Money | None:
-        """The sum in the currency named first; nothing in the quote currency where none is named (spec D.2). None: the
-        venue named one that cannot be read."""
-        if len(fees) == 1 and fees[0].asset and fees[0].qty is not None and is_plausible(fees[0].qty):
-            return Money(fees[0].qty.copy_abs(), currency(fees[0].asset))
-        usable = [(fee.asset, fee.qty) for fee in fees if fee.asset and fee.qty is not None and is_plausible(fee.qty)]
-        if usable:
-            first = usable[0][0]
-            return Money(sum((qty.copy_abs() for asset, qty in usable if asset == first), ZERO), currency(first))
-        if fees:
+    def _fee(self, fees: list[Fee] | None) -> Money | None:
+        """The sum in the currency named first, a rebate as the negative amount that it is (spec D.2). None: not told,
+        or not so that it can be read; history has it."""
+        if not fees:
             return None
-        instrument = self.instruments.get(symbol)
-        return Money(ZERO, quote_of(symbol) if instrument is None else instrument.quote_currency)
+        if len(fees) == 1 and fees[0].asset and fees[0].qty is not None and is_plausible(fees[0].qty):
+            return Money(fees[0].qty, currency(fees[0].asset))
+        usable = [(fee.asset, fee.qty) for fee in fees if fee.asset and fee.qty is not None and is_plausible(fee.qty)]
+        if not usable:
+            return None
+        first = usable[0][0]
+        return Money(sum((qty for asset, qty in usable if asset == first), ZERO), currency(first))
 
     # What happened to the order
 
@@ -214,6 +223,8 @@ class Executions:
             return OrderReplaced(time=time, order=view, new_venue_order_id=None, replacement=None)
         if view.status is OrderStatus.TRIGGERED:
             return OrderTriggered(time=time, order=view)
+        if _moves_trigger(report):
+            return OrderTriggerMoved(time=time, order=view)
         return OrderAcknowledged(time=time, order=view)
 
     def _removed(self, ending: OrderStatus, report: Report, view: OrderView, time: int) -> OrderRemoved:

@@ -15,6 +15,7 @@ from attrs import define, evolve, field, frozen
 from .. import requests
 from ..limits import BudgetTerms
 from ..requests import CancelOrder, PlaceOrder, ReplaceOrder
+from .words import ErrorKind, error_kind
 
 __all__ = [
     "POINT",
@@ -142,13 +143,29 @@ class TradingCounter:
         ready = self.decayed(now)
         return evolve(ready, level=ready.level + cost * SECOND)
 
+    def forced(self, cost: int, now: int) -> TradingCounter:
+        """The counter after an action that nothing holds back: no higher than its limit."""
+        ready, limit = self.decayed(now), self.terms.limit * SECOND
+        return evolve(ready, level=max(ready.level, min(limit, ready.level + cost * SECOND)))
+
+    def exhausted(self, now: int) -> TradingCounter:
+        """The counter where the venue's own has passed its limit."""
+        ready = self.decayed(now)
+        return evolve(ready, level=max(ready.level, self.terms.limit * SECOND))
+
 
 @define
 class TradingCounters:
-    """The counters of all pairs of an account; owned by one task. A counter that has run down is forgotten."""
+    """The counters of all pairs of an account; owned by one task. A counter that has run down is forgotten; `_unused`
+    is that of every pair that has none."""
 
     terms: TradingTerms
     _counters: dict[str, TradingCounter] = field(factory=dict, init=False)
+    _unused: TradingCounter = field(init=False)
+
+    @_unused.default
+    def _at_zero(self) -> TradingCounter:
+        return TradingCounter(terms=self.terms)
 
     def __len__(self) -> int:
         return len(self._counters)
@@ -165,9 +182,23 @@ class TradingCounters:
         self._counters[symbol] = after
         return True
 
+    def force(self, symbol: str, cost: int, now: int) -> None:
+        """Counts an action on a pair that nothing holds back."""
+        self._counters[symbol] = self._counter(symbol).forced(cost, now)
+
+    def exhaust(self, symbol: str, now: int) -> None:
+        """The venue says that the counter of a pair is at its limit."""
+        self._counters[symbol] = self._counter(symbol).exhausted(now)
+
+    def exhaust_all(self, now: int) -> None:
+        """And those of all pairs."""
+        self._unused = self._unused.exhausted(now)
+        self._counters = {symbol: each.exhausted(now) for symbol, each in self._counters.items()}
+
     def change_terms(self, terms: TradingTerms) -> None:
         """What has been counted stays counted."""
         self.terms = terms
+        self._unused = evolve(self._unused, terms=terms)
         self._counters = {symbol: evolve(each, terms=terms) for symbol, each in self._counters.items()}
 
     def forget_idle(self, now: int) -> None:
@@ -175,7 +206,7 @@ class TradingCounters:
         self._counters = {symbol: each for symbol, each in self._counters.items() if each.decayed(now).level > 0}
 
     def _counter(self, symbol: str) -> TradingCounter:
-        return self._counters.get(symbol) or TradingCounter(terms=self.terms)
+        return self._counters.get(symbol) or self._unused
 
 
 @define
@@ -193,6 +224,17 @@ class TradingThrottle:
                 self._counters.forget_idle(now)
             return 0
         return self._counters.ready_at(symbol, cost, now, urgent=urgent) - now
+
+    def count(self, request: object, symbols: Iterable[str], now: int) -> None:
+        for symbol in set(symbols):
+            self._counters.force(symbol, trading_cost(request), now)
+
+    def exceeded(self, reason: str, symbol: str, now: int) -> None:
+        kind = error_kind(reason)
+        if kind is ErrorKind.ACCOUNT_LIMIT:
+            self._counters.exhaust_all(now)
+        elif kind is ErrorKind.PAIR_LIMIT and symbol:
+            self._counters.exhaust(symbol, now)
 
     def allow(self, most: int) -> None:
         self._counters.change_terms(terms_told(self._counters.terms, most))
@@ -217,24 +259,25 @@ def trading_cost(request: object, ages: Iterable[int] = ()) -> int:
             placed = sum(isinstance(leg, PlaceOrder) for leg in request.legs)
             rest = len(request.legs) - placed
             return batch_add_cost(placed) + cancel_cost(*(known or (0,) * rest))
+        case requests.CancelAllOrders() | requests.SetCancelTimer():
+            return POINT  # in each pair that has an order of ours
         case _:
             return 0
 
 
 # What REST calls cost
 
-HISTORY_CALLS: Final = (requests.ListFills, requests.ListOrderHistory)
-HISTORY_COST: Final = 4 * POINT
-"""Sources say 2 or 4 points for reading history; the dearer one is counted."""
-UNCOUNTED: Final = (PlaceOrder, CancelOrder, ReplaceOrder)
-"""They draw on the trading counter instead."""
-
 
 def rest_cost(request: object) -> int:
-    """What a call adds to the REST counter."""
-    if isinstance(request, UNCOUNTED):
-        return 0
-    return HISTORY_COST if isinstance(request, HISTORY_CALLS) else POINT
+    """What a call adds to the REST counter. Placing and canceling draw on the trading counter alone; fills, and either
+    list that is searched for a client id, are dearer than the rest."""
+    match request:
+        case PlaceOrder() | CancelOrder():
+            return 0
+        case requests.ListFills() | requests.QueryOrder(venue_order_id=None):
+            return 2 * POINT
+        case _:
+            return POINT
 
 
 REST_BUDGETS: Final[Mapping[Tier, BudgetTerms]] = {

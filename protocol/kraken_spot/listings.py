@@ -36,6 +36,8 @@ __all__ = ["order_view", "trade_of"]
 
 NOTHING: Final = OrderDescription()
 SIGNS: Final = ("+", "-", "#")
+NO_PARENT: Final = (None, "", "None")
+"""How rows say that no other order placed this one (spec A.17)."""
 
 
 def _price(text: str | None) -> Decimal | None:
@@ -48,11 +50,17 @@ def _price(text: str | None) -> Decimal | None:
         return None
 
 
+FIRED: Final = frozenset({"stopped", "touched"})
+"""What `misc` has of an order whose trigger has fired."""
+
+
 def _status(row: OrderRow) -> OrderStatus | None:
     status = REST_STATUSES.get((row.status or "").lower())
-    if status is OrderStatus.ACCEPTED and amount(row.vol_exec):
+    if status is not OrderStatus.ACCEPTED:
+        return status
+    if amount(row.vol_exec):
         return OrderStatus.PARTIALLY_FILLED
-    return status
+    return OrderStatus.TRIGGERED if FIRED.intersection((row.misc or "").lower().split(",")) else status
 
 
 def _limit(descr: OrderDescription) -> Decimal | None:
@@ -109,7 +117,7 @@ def order_view(order_id: str, row: OrderRow, symbol_of: SymbolOf) -> OrderView:
         trigger_type=_signal(row, kind),
         average_price=_average(row),
         quote_amount=volume if by_amount else None,
-        parent=VenueOrderId(row.refid) if row.refid else None,
+        parent=VenueOrderId(row.refid) if row.refid not in NO_PARENT else None,
     )
 
 
@@ -132,5 +140,5 @@ def trade_of(trade_id: str, row: TradeRow, symbol_of: SymbolOf) -> Trade | None:
         quantity=quantity,
         liquidity=LIQUIDITY.get(row.maker, LiquiditySide.NONE),
         time=time_of_seconds(row.time),
-        fee=None if fee is None or not is_plausible(fee) else Money(abs(fee), quote_of(symbol)),
+        fee=None if fee is None or not is_plausible(fee) else Money(fee, quote_of(symbol)),
     )

@@ -8,7 +8,6 @@ from typing import Any, Final
 from attrs import Attribute, field, frozen
 
 from ..values import OrderType, exact
-from .words import TRAILING_TYPES
 
 __all__ = ["ConditionalClose", "KrakenSpotOptions"]
 
@@ -52,12 +51,6 @@ class ConditionalClose:
         usual = "quote" if self.type is OrderType.TRAILING_STOP_LIMIT else None
         return self.price_type or usual
 
-    @property
-    def needs_socket(self) -> bool:
-        """True for distances that REST has no words for: it knows those of trailing stops alone (spec A.17)."""
-        distances = {self.price_type, self.trigger_price_type} - {None, "static"}
-        return self.type not in TRAILING_TYPES and bool(distances)
-
 
 @frozen(kw_only=True)
 class KrakenSpotOptions:
@@ -66,9 +59,10 @@ class KrakenSpotOptions:
     effective_time: ns since 1970 when the order begins. limit_price_type: how a trailing-stop-limit counts its limit;
     "static" takes the order's price, the others its `limit_offset`.
 
-    order_userref, conditional: the venue takes neither together with a client order id. Such an order travels without
-    one, so what is heard of it before its answer is taken for an external order's, and if its answer is lost, nobody
-    can find it. unnamed: accept that.
+    order_userref: the venue does not take it together with a client order id. Such an order travels without one, so
+    what is heard of it before its answer is taken for an external order's, and if its answer is lost, nobody can find
+    it. unnamed: accept that. An order with a `conditional` close carries its client order id; where the venue should
+    refuse the two together, `unnamed` sends it without (spec A.12).
     """
 
     fee_preference: str | None = field(default=None, validator=_one_of(*FEE_PREFERENCES))
@@ -82,5 +76,5 @@ class KrakenSpotOptions:
 
     @property
     def is_unnamed(self) -> bool:
-        """True for an order that cannot carry a client order id."""
-        return self.order_userref is not None or self.conditional is not None
+        """True for an order that travels without its client order id."""
+        return self.order_userref is not None or (self.unnamed and self.conditional is not None)

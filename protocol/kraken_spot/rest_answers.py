@@ -15,6 +15,7 @@ from ..facts import (
     FillsListed,
     Notice,
     OrderHistoryListed,
+    OrderNotListed,
     Outcome,
     RequestAnswered,
     RequestRefused,
@@ -39,19 +40,21 @@ from ..requests import (
 from ..tolerant_json import BEGINNING
 from ..values import NO_TIME, RequestId, VenueOrderId
 from ..venue import HttpAnswer
-from ..wire_times import time_of
+from ..wire_times import SECOND, time_of
 from . import wire
-from .converter import read_body
+from .converter import read_body, time_of_seconds
 from .listings import order_view, trade_of
-from .rest_entry import page_of
+from .rest_entry import CLOSED, page_of
 from .symbols import SymbolOf, rest_pair, symbol_of_pair
 from .words import error_outcome, is_post_only
 
-__all__ = ["errors_of", "read_answer"]
+__all__ = ["errors_of", "is_number_refused", "read_answer"]
 
 QUESTIONS: Final = (ListOpenOrders, QueryOrder, ListFills, ListOrderHistory)
-OF_KNOWN_ORDER: Final = (CancelOrder, ReplaceOrder, QueryOrder)
+WRONG_NONCE: Final = "EAPI:Invalid nonce"
 NO_SUCH_ORDER: Final = "The venue knows no such order."
+CLOCK_TOLERANCE: Final = 60 * SECOND
+"""How far the venue's clock and ours may be apart."""
 
 A = TypeVar("A", bound=wire.RestAnswer)
 
@@ -83,10 +86,29 @@ def read_answer(request: Request, answer: HttpAnswer, symbol_of: SymbolOf = symb
     return (*facts, *told, *_unreadable("An element of the venue's answer cannot be read; it was left out.", skipped))
 
 
+def is_number_refused(answer: HttpAnswer) -> bool:
+    """True when a call was refused for its nonce, and so was not executed (spec A.2)."""
+    if WRONG_NONCE.encode() not in answer.body or answer.status >= 500:
+        return False
+    try:
+        body, _ = read_body(answer.body, wire.RestAnswer)
+    except ValueError:
+        return False
+    errors, _ = errors_of(body)
+    return any(error.startswith(WRONG_NONCE) for error in errors)
+
+
+def _cancels(request: Request) -> bool:
+    legs = request.legs if isinstance(request, BatchOrders) else (request,)
+    return all(isinstance(leg, CancelOrder) for leg in legs)
+
+
 def _kind(request: Request) -> object:
-    if not isinstance(request, BatchOrders):
-        return type(request)
-    return BatchOrders, all(isinstance(leg, CancelOrder) for leg in request.legs)
+    if isinstance(request, BatchOrders):
+        return BatchOrders, _cancels(request)
+    if isinstance(request, QueryOrder) and request.venue_order_id is None:
+        return QueryOrder, request.cursor
+    return type(request)
 
 
 def _unreadable(why: str, elements: list[object]) -> list[Fact]:
@@ -107,12 +129,21 @@ def _refused(request_id: RequestId, outcome: Outcome, reason: str) -> RequestRef
 def _refusal(request: Request, reason: str, *, proves: bool) -> tuple[Fact, ...]:
     """proves: the error can be believed. A server that fails may have passed the request on before (spec A.2), and an
     order beside an error may be there."""
-    outcome = error_outcome(reason, of_known_order=isinstance(request, OF_KNOWN_ORDER))
-    if not proves and not isinstance(request, QUESTIONS):
-        outcome = Outcome.AMBIGUOUS
-    if isinstance(request, QUESTIONS) and outcome is Outcome.AMBIGUOUS:
-        outcome = Outcome.DEFINITE  # nothing can have come of a question
-    return _refuse(request, outcome, reason)
+    outcome = error_outcome(reason, of_known_order=_is_of_known_order(request))
+    if isinstance(request, QUESTIONS):
+        return _refuse(request, _outcome_of_question(request, outcome), reason)
+    return _refuse(request, outcome if proves else Outcome.AMBIGUOUS, reason)
+
+
+def _is_of_known_order(request: Request) -> bool:
+    return isinstance(request, ReplaceOrder | QueryOrder) or _cancels(request)
+
+
+def _outcome_of_question(request: Request, outcome: Outcome) -> Outcome:
+    """Nothing can have come of a question. That a list was not given says nothing about an order that it may hold."""
+    by_name = isinstance(request, QueryOrder) and request.venue_order_id is None
+    unproven = outcome is Outcome.AMBIGUOUS or (by_name and outcome is Outcome.NOT_FOUND)
+    return Outcome.DEFINITE if unproven else outcome
 
 
 def _illegible(request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
@@ -188,18 +219,43 @@ def _open_orders(request: ListOpenOrders, result: wire.OpenOrdersResult, symbol_
 
 
 def _order(request: QueryOrder, result: dict[str, wire.OrderRow], symbol_of: SymbolOf) -> list[Fact] | None:
-    """A client id may be used again once its order has closed: the newest is meant (spec E.12)."""
-    wanted = [(order_id, row) for order_id, row in result.items() if _is_meant(order_id, row, request)]
-    if not wanted:
+    row = result.get(str(request.venue_order_id))
+    if row is None:
         return [_refused(request.request_id, Outcome.NOT_FOUND, NO_SUCH_ORDER)]
-    order_id, row = max(wanted, key=lambda found: found[1].opentm or 0)
-    return [RequestAnswered(request_id=request.request_id, order=order_view(order_id, row, symbol_of))]
+    return [_found(request, str(request.venue_order_id), row, symbol_of)]
 
 
-def _is_meant(order_id: str, row: wire.OrderRow, request: QueryOrder) -> bool:
-    if request.venue_order_id is not None:
-        return order_id == request.venue_order_id
-    return not row.cl_ord_id or row.cl_ord_id == str(request.wire_id)
+def _found(request: QueryOrder, order_id: str, row: wire.OrderRow, symbol_of: SymbolOf) -> Fact:
+    return RequestAnswered(request_id=request.request_id, order=order_view(order_id, row, symbol_of))
+
+
+def _named(request: QueryOrder, rows: Mapping[str, wire.OrderRow], symbol_of: SymbolOf) -> Fact | None:
+    """A client id may be used again once its order has closed: of those that are not older than the placement, the
+    newest is meant (spec A.17, E.12)."""
+    oldest = request.since - CLOCK_TOLERANCE
+    named = [
+        (order_id, row)
+        for order_id, row in rows.items()
+        if row.cl_ord_id == str(request.wire_id) and not NO_TIME < time_of_seconds(row.opentm) < oldest
+    ]
+    if not named:
+        return None
+    order_id, row = max(named, key=lambda found: found[1].opentm or 0)
+    return _found(request, order_id, row, symbol_of)
+
+
+def _named_open(request: QueryOrder, result: wire.OpenOrdersResult, symbol_of: SymbolOf) -> list[Fact] | None:
+    if result.open is None:
+        return None
+    found = _named(request, result.open, symbol_of)
+    return [found or OrderNotListed(request_id=request.request_id, cursor=CLOSED)]
+
+
+def _named_closed(request: QueryOrder, result: wire.ClosedOrdersResult, symbol_of: SymbolOf) -> list[Fact] | None:
+    if result.closed is None:
+        return None
+    found = _named(request, result.closed, symbol_of)
+    return [found or _refused(request.request_id, Outcome.NOT_FOUND, NO_SUCH_ORDER)]
 
 
 def _next_page(cursor: str | None, entries: int, total: int | None) -> str | None:
@@ -265,6 +321,8 @@ READERS: Final[Mapping[object, tuple[type[Any], ResultReader]]] = {
     (BatchOrders, True): (wire.CountAnswer, _batch_canceled),
     ListOpenOrders: (wire.OpenOrdersAnswer, _open_orders),
     QueryOrder: (wire.QueryOrdersAnswer, _order),
+    (QueryOrder, None): (wire.OpenOrdersAnswer, _named_open),
+    (QueryOrder, CLOSED): (wire.ClosedOrdersAnswer, _named_closed),
     ListFills: (wire.TradesHistoryAnswer, _fills),
     ListOrderHistory: (wire.ClosedOrdersAnswer, _history),
 }

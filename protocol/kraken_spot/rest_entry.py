@@ -23,20 +23,20 @@ from ..requests import (
     ReplaceOrder,
     Request,
     SetCancelTimer,
+    is_urgent,
 )
 from ..values import Side, TimeInForce
 from ..venue import HttpCall, SignedCall
 from ..wire_times import SECOND
 from . import wire
 from .converter import encode_form, encode_message
-from .entry import FEWEST_ORDERS, MOST_CANCELS, MOST_ORDERS, limit_of, moment, options_of, type_word
+from .entry import FEWEST_ORDERS, MOST_CANCELS, MOST_ORDERS, is_tokenized, limit_of, moment, options_of, type_word
 from .limits import REST, rest_cost
-from .options import ConditionalClose
 from .signing import Credentials
 from .symbols import rest_pair
 from .words import OFFSET_WORDS, SIDE_WORDS, SIGNAL_WORDS, TRAILING_TYPES, TRIGGER_TYPES, TYPE_WORDS
 
-__all__ = ["REST_ONLY", "encode_rest", "page_of", "token_call"]
+__all__ = ["CLOSED", "REST_ONLY", "encode_rest", "page_of", "token_call"]
 
 BASE: Final = "/0/private/"
 FORM: Final = ("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
@@ -52,7 +52,7 @@ def encode_rest(request: Request, credentials: Credentials) -> SignedCall:
     if writer is None:
         raise ValueError(f"Kraken cannot be asked {type(request).__name__}.")
     name, form = writer(request)
-    return _call(name, form, credentials, cost=rest_cost(request), urgent=isinstance(request, URGENT))
+    return _call(name, form, credentials, cost=rest_cost(request), urgent=is_urgent(request))
 
 
 def token_call(credentials: Credentials) -> SignedCall:
@@ -60,7 +60,6 @@ def token_call(credentials: Credentials) -> SignedCall:
     return _call("GetWebSocketsToken", wire.TokenForm(), credentials, cost=rest_cost(None), urgent=True)
 
 
-URGENT: Final = (CancelOrder, CancelAllOrders, SetCancelTimer)
 SENT_AS_JSON: Final = (wire.AddOrderBatchForm, wire.CancelBatchForm)
 
 
@@ -137,16 +136,22 @@ def _prices(request: PlaceOrder) -> tuple[str | None, str | None]:
     return (_amount(request.trigger_price), limit) if request.type in TRIGGER_TYPES else (limit, None)
 
 
-def _close_prices(close: ConditionalClose | None, side: Side) -> tuple[str | None, str | None]:
-    """Both prices of a conditional close, in the same places as those of an order. side: of the order that it closes.
-    Raises ValueError for distances that only the socket takes."""
+VENUES_CHOICE: Final = "#"
+"""The sign of a distance that the venue puts in by the side and the type of the order."""
+
+
+def _close(request: PlaceOrder) -> wire.RestClose | None:
+    """The conditional close, its prices in the same places as those of an order. A distance of a trailing stop is
+    counted as that of a trailing order; the venue gives any other its sign."""
+    close = options_of(request).conditional
     if close is None:
-        return None, None
-    if close.needs_socket:
-        raise ValueError("A conditional close at a distance goes over the socket, unless it is a trailing stop.")
-    limit = _offset(_beyond(side.opposite), close.price, close.limit_type)
-    trigger = _offset("+", close.trigger_price, close.trigger_price_type)
-    return (limit, None) if trigger is None else (trigger, limit)
+        return None
+    trailing = close.type in TRAILING_TYPES
+    above, beyond = ("+", _beyond(request.side.opposite)) if trailing else (VENUES_CHOICE, VENUES_CHOICE)
+    limit = _offset(beyond, close.price, close.limit_type)
+    trigger = _offset(above, close.trigger_price, close.trigger_price_type)
+    first, second = (limit, None) if trigger is None else (trigger, limit)
+    return wire.RestClose(ordertype=TYPE_WORDS[close.type], price=first, price2=second)
 
 
 FEE_FLAGS: Final = {"base": "fcib", "quote": "fciq"}
@@ -166,10 +171,8 @@ def _terms(request: PlaceOrder) -> dict[str, Any]:
     if request.margin:
         raise ValueError("A margin order goes over the socket: over REST it needs a leverage.")
     options = options_of(request)
-    close = options.conditional
     price, price2 = _prices(request)
     triggered = request.type in TRIGGER_TYPES | TRAILING_TYPES
-    close_price, close_price2 = _close_prices(close, request.side)
     return {
         "type": SIDE_WORDS[request.side],
         "ordertype": type_word(request),
@@ -186,15 +189,28 @@ def _terms(request: PlaceOrder) -> dict[str, Any]:
         "reduce_only": True if request.reduce_only else None,
         "stptype": STP_WORDS.get(options.stp_type or ""),
         "displayvol": request.display_quantity,
-        "close_ordertype": None if close is None else TYPE_WORDS[close.type],
-        "close_price": close_price,
-        "close_price2": close_price2,
     }
 
 
+TOKENIZED: Final = "tokenized_asset"
+
+
+def _asset_class(symbol: str) -> str | None:
+    """Of what is no pair of currencies."""
+    return TOKENIZED if is_tokenized(symbol) else None
+
+
 def _add(request: PlaceOrder) -> tuple[str, object]:
-    deadline = moment(request.process_before)
-    return "AddOrder", wire.AddOrderForm(pair=rest_pair(request.symbol), deadline=deadline, **_terms(request))
+    close = _close(request) or wire.RestClose()
+    return "AddOrder", wire.AddOrderForm(
+        pair=rest_pair(request.symbol),
+        asset_class=_asset_class(request.symbol),
+        **_terms(request),
+        close_ordertype=close.ordertype,
+        close_price=close.price,
+        close_price2=close.price2,
+        deadline=moment(request.process_before),
+    )
 
 
 def _amend(request: ReplaceOrder) -> tuple[str, object]:
@@ -209,6 +225,7 @@ def _amend(request: ReplaceOrder) -> tuple[str, object]:
         trigger_price=trigger,
         display_qty=request.display_quantity,
         post_only=request.post_only,
+        pair=rest_pair(request.symbol) if is_tokenized(request.symbol) else None,
         deadline=moment(request.process_before),
     )
 
@@ -237,12 +254,13 @@ def _batch(request: BatchOrders) -> tuple[str, object]:
         wire_ids = [str(leg.wire_id) for leg in cancels if leg.venue_order_id is None]
         txids = [leg.venue_order_id for leg in cancels if leg.venue_order_id is not None]
         return "CancelOrderBatch", wire.CancelBatchForm(orders=list(txids) or None, cl_ord_ids=wire_ids or None)
-    symbols = {order.symbol for order in orders}
+    symbols = sorted({order.symbol for order in orders})
     if len(orders) != len(legs) or not FEWEST_ORDERS <= len(orders) <= MOST_ORDERS or len(symbols) != 1:
         raise ValueError(f"A batch is {FEWEST_ORDERS} to {MOST_ORDERS} orders of one instrument, or cancels alone.")
     return "AddOrderBatch", wire.AddOrderBatchForm(
-        pair=rest_pair(symbols.pop()),
-        orders=[wire.RestLegOrder(**_terms(order)) for order in orders],
+        pair=rest_pair(symbols[0]),
+        asset_class=_asset_class(symbols[0]),
+        orders=[wire.RestLegOrder(**_terms(order), close=_close(order)) for order in orders],
         deadline=moment(request.process_before),
     )
 
@@ -259,10 +277,17 @@ def _open_orders(request: ListOpenOrders) -> tuple[str, object]:
     return "OpenOrders", wire.OpenOrdersForm()
 
 
+CLOSED: Final = "closed"
+"""The cursor of the second of the two lists that a client id is looked up in; the first is that of open orders."""
+
+
 def _query(request: QueryOrder) -> tuple[str, object]:
+    """QueryOrders takes no client id: that is looked up in the lists of open and of closed orders (spec A.17)."""
     if request.venue_order_id is not None:
-        return "QueryOrders", wire.QueryOrdersForm(txid=request.venue_order_id)
-    return "QueryOrders", wire.QueryOrdersForm(cl_ord_id=str(request.wire_id))
+        return "QueryOrders", wire.QueryOrdersForm(txid=request.venue_order_id, consolidate_taker=False)
+    if request.cursor == CLOSED:
+        return "ClosedOrders", wire.ClosedOrdersForm(cl_ord_id=str(request.wire_id), consolidate_taker=False)
+    return "OpenOrders", wire.OpenOrdersForm(cl_ord_id=str(request.wire_id))
 
 
 def _start(request: ListFills | ListOrderHistory) -> str:
@@ -276,14 +301,23 @@ def _end(request: ListFills | ListOrderHistory) -> str:
 
 
 def _fills(request: ListFills) -> tuple[str, object]:
-    end = None if request.latest else _end(request)
-    return "TradesHistory", wire.TradesHistoryForm(start=_start(request), end=end, ofs=page_of(request.cursor))
+    """Single fills, as the socket tells them: put together, they would have another id and be counted twice."""
+    return "TradesHistory", wire.TradesHistoryForm(
+        start=_start(request),
+        end=None if request.latest else _end(request),
+        ofs=page_of(request.cursor),
+        consolidate_taker=False,
+    )
 
 
 def _history(request: ListOrderHistory) -> tuple[str, object]:
-    start, end = _start(request), _end(request)
-    form = wire.ClosedOrdersForm(start=start, end=end, ofs=page_of(request.cursor), closetime="both")
-    return "ClosedOrders", form
+    return "ClosedOrders", wire.ClosedOrdersForm(
+        start=_start(request),
+        end=_end(request),
+        ofs=page_of(request.cursor),
+        closetime="both",
+        consolidate_taker=False,
+    )
 
 
 WRITERS: Final[Mapping[type, Callable[[Any], tuple[str, object]]]] = {

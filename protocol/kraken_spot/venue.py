@@ -11,12 +11,23 @@ from attrs import Attribute, field, frozen
 from .. import requests
 from ..client_order_ids import short_form
 from ..commands import Replace
-from ..errors import AuthenticationFailed, WireError
+from ..errors import AuthenticationFailed, Throttled, WireError
 from ..facts import Fact
 from ..orders import NewOrder
 from ..settings import check_positive, check_url, without_slash
 from ..values import ClientOrderId, Instrument, SystemMode, WireId
-from ..venue import BatchRules, HttpAnswer, HttpCall, Opening, SignedCall, Throttle, Upgrade, VenueDefaults, VenueRules
+from ..venue import (
+    BatchRules,
+    HttpAnswer,
+    HttpCall,
+    Opening,
+    SignedCall,
+    Silence,
+    Throttle,
+    Upgrade,
+    VenueDefaults,
+    VenueRules,
+)
 from ..wire_times import SECOND
 from . import checks
 from .codec import SpotWire
@@ -25,12 +36,12 @@ from .entry import FEWEST_ORDERS, MOST_ORDERS, SOCKET_REQUESTS, encode
 from .instruments import VENUE, instruments_call, read_instruments, read_names
 from .limits import Tier, TradingThrottle, rest_budgets, trading_terms
 from .options import KrakenSpotOptions
-from .rest_answers import errors_of, read_answer
+from .rest_answers import errors_of, is_number_refused, read_answer
 from .rest_entry import REST_ONLY, encode_rest, token_call
 from .signing import Credentials
 from .symbols import symbol_of_pair
 from .wire import TokenAnswer
-from .words import is_credential_error
+from .words import CALL_LIMITS, is_credential_error
 
 __all__ = ["KrakenSpotSettings", "KrakenSpotVenue"]
 
@@ -38,11 +49,17 @@ SOCKET: Final = "wss://ws-auth.kraken.com/v2"
 BETA_SOCKET: Final = "wss://beta-ws-auth.kraken.com/v2"
 REST: Final = "https://api.kraken.com"
 
+THROTTLED: Final = ("Rate limit exceeded", "Too many requests", "EService: Throttled", "EService:Throttled")
+"""Answers to the token call that mean: wait and ask again (spec A.3, A.16)."""
 LOCKED_OUT: Final = "Temporary lockout"
 LOCKOUT: Final = 900 * SECOND
+LIMIT_PAUSE: Final = 5 * SECOND
+"""After this long the slowest counter of calls has room for another login (spec A.15)."""
 TOKEN_LIFETIME: Final = 900 * SECOND
-ABSENCE: Final = 10 * SECOND
-"""Twice as long as the venue may take with an order by itself, for lists over REST lag behind (spec A.12, E.13)."""
+LISTS_LAG: Final = 60 * SECOND
+"""How far the lists over REST may follow behind the socket (spec A.17, E.13)."""
+ABSENCE: Final = LISTS_LAG + 5 * SECOND
+"""The venue takes 5 s with an order at most, unless it is given a deadline (spec A.12)."""
 PING: Final = '{"method":"ping"}'
 
 
@@ -58,7 +75,8 @@ class KrakenSpotSettings:
     api_secret: base64 text, as the venue shows it. otp: what a key with two-factor authentication needs as well.
     beta: use the venue's beta socket; there is no play money in it. websocket_url: follows from `beta` unless given.
     tier: how far the account is verified, which decides how many calls it may make.
-    process_within: the venue refuses what reaches it later than this, 1 to 60; None: after its own 5 s.
+    process_within: the venue refuses what reaches it later than this, 1 to 60, with `rest_entry` 2.5 to 60; None: after
+    its own 5 s.
     ping_period: the venue closes a connection that is quiet for a minute. audit_period: how often, while orders are
     open, the fills are read again and what is open is compared with the venue's list. use_budget: keep within the
     venue's call budget. rest_entry: place, change and cancel over REST, where the socket brings news alone. fills_lag:
@@ -88,6 +106,9 @@ class KrakenSpotSettings:
     def __attrs_post_init__(self) -> None:
         if not self.api_key:
             raise ValueError("There are no credentials for Kraken: give an API key with its secret.")
+        least = checks.SHORTEST_REST_DEADLINE / SECOND
+        if self.rest_entry and self.process_within is not None and self.process_within < least:
+            raise ValueError(f"With rest_entry, process_within must be {least:g} to 60 s, not {self.process_within}.")
         Credentials(self.api_key, self.api_secret)
 
 
@@ -108,12 +129,14 @@ class KrakenSpotVenue(VenueDefaults):
             venue=VENUE,
             request_timeout=int(settings.request_timeout * SECOND),
             absence_proves_after=ABSENCE,
+            lists_lag=LISTS_LAG,
             http_requests=REST_ONLY | SOCKET_REQUESTS if settings.rest_entry else REST_ONLY,
             expiry_is_cancel=frozenset(),
             late_arrivals=True,
             changes_in_place=True,
             fills_lag=int(settings.fills_lag * SECOND),
             freshness=SECOND,
+            throttled_cancel_delays=(SECOND, 2 * SECOND, 4 * SECOND),
             reads_history=True,
             unnamed_events=True,
             audit_period=int(settings.audit_period * SECOND),
@@ -129,12 +152,13 @@ class KrakenSpotVenue(VenueDefaults):
             ),
             cancels_by_symbol=False,
             cancel_timer=True,
-            pauses={LOCKED_OUT: LOCKOUT},
+            pauses=dict.fromkeys(CALL_LIMITS, LIMIT_PAUSE) | {LOCKED_OUT: LOCKOUT},
             maintenance_pause=5 * SECOND,
             ping_period=int(settings.ping_period * SECOND),
             nonce_unit=1,
             budgets=rest_budgets(settings.tier) if settings.use_budget else {},
             fresh_token=True,
+            silence=Silence.DEAD,  # a heartbeat every second in which nothing else is said (spec A.4)
         )
 
     @_credentials.default
@@ -157,7 +181,9 @@ class KrakenSpotVenue(VenueDefaults):
             raise WireError(f"Kraken's answer to the login cannot be read (HTTP status {answer.status}).") from None
         told = "; ".join(errors_of(body)[0])
         errors = self._hide(told)
-        if is_credential_error(told) or answer.status in (401, 403):
+        if any(text in told for text in THROTTLED):
+            raise Throttled(f"Kraken takes no more logins for now: {errors}.")
+        if is_credential_error(told) or (not told and answer.status in (401, 403)):
             raise AuthenticationFailed(f"Kraken refused the credentials: {errors or f'HTTP status {answer.status}'}.")
         if errors or answer.status != 200:
             said = errors or "no reason given"
@@ -211,6 +237,13 @@ class KrakenSpotVenue(VenueDefaults):
         """Any request as a REST call, where the socket cannot be used."""
         return encode_rest(request, self._credentials)
 
+    def encode_over_http(self, request: requests.Request) -> SignedCall | None:
+        goes = requests.is_urgent(request) and type(request) is not requests.AskTime
+        return encode_rest(request, self._credentials) if goes else None
+
+    def is_number_refused(self, answer: HttpAnswer) -> bool:
+        return is_number_refused(answer)
+
     def read_answer(self, request: requests.Request, answer: HttpAnswer) -> tuple[Fact, ...]:
         return read_answer(request, answer, self._symbol_of)
 
@@ -229,7 +262,7 @@ class KrakenSpotVenue(VenueDefaults):
             checks.check_rest_terms(order)
 
     def check_moment(self, order: NewOrder, now: int) -> None:
-        checks.check_times(order, now)
+        checks.check_times(order, now, over_rest=self.settings.rest_entry)
 
     def check_mode(self, request: requests.Request, mode: SystemMode | None) -> None:
         checks.check_mode(request, mode)

@@ -1,9 +1,9 @@
 """Kraken Spot's wire, as classes: one per JSON object or form, field names exactly as sent (spec A).
 
-Every class is declared once and used in both directions. A missing key, null and "" mean the same. How a field is
-written is its metadata: nothing said, a decimal is a JSON number with a point; `TEXT`, it is text; `BARE`, a number as
-short as it can be; `SHOWN`, null where it is None; `keyed`, the key is another than the name. Enumerated values stay
-plain text here; `words` turns them into values.
+The simulated venue has classes of its own, so that a mistake of one side shows at the other. A missing key, null and
+"" mean the same. How a field is written is its metadata: nothing said, a decimal is a JSON number with a point; `TEXT`,
+it is text; `BARE`, a number as short as it can be; `SHOWN`, null where it is None; `keyed`, the key is another than the
+name. Enumerated values stay plain text here; `words` turns them into values.
 
 https://docs.kraken.com/api/docs/websocket-v2
 """
@@ -61,7 +61,6 @@ __all__ = [
     "OrderRow",
     "OrderTerms",
     "Params",
-    "Ping",
     "PrivateForm",
     "QueryOrdersAnswer",
     "QueryOrdersForm",
@@ -69,7 +68,9 @@ __all__ = [
     "RestAnswer",
     "RestBatchLeg",
     "RestBatchResult",
+    "RestClose",
     "RestLegOrder",
+    "RestOrderTerms",
     "Result",
     "SHOWN",
     "StatusFrame",
@@ -123,7 +124,7 @@ class Triggers:
 
 @frozen(kw_only=True)
 class Fee:
-    """asset: a currency; qty: positive = cost."""
+    """asset: a currency; qty: positive = cost, negative = a rebate."""
 
     asset: str | None = None
     qty: Decimal | None = None
@@ -319,11 +320,6 @@ class Unsubscribe:
 
 
 @frozen(kw_only=True)
-class Ping:
-    """A ping has no params."""
-
-
-@frozen(kw_only=True)
 class Conditional:
     """`conditional`: the order that a fill places."""
 
@@ -499,9 +495,9 @@ class TokenForm(PrivateForm):
 
 
 @frozen(kw_only=True)
-class RestLegOrder:
-    """The terms of an order, as AddOrder's form and as a leg of AddOrderBatch have them (spec A.17). price, price2: by
-    the type, see `rest_prices`; oflags: words with commas between."""
+class RestOrderTerms:
+    """The terms of an order that AddOrder's form and a leg of AddOrderBatch share (spec A.17). price, price2: by the
+    type, see `rest_entry`; oflags: words with commas between."""
 
     type: str | None = None
     ordertype: str | None = None
@@ -519,16 +515,35 @@ class RestLegOrder:
     reduce_only: bool | None = None
     stptype: str | None = None
     displayvol: Decimal | None = field(default=None, metadata=TEXT)
-    close_ordertype: str | None = field(default=None, metadata=keyed("close[ordertype]"))
-    close_price: str | None = field(default=None, metadata=keyed("close[price]"))
-    close_price2: str | None = field(default=None, metadata=keyed("close[price2]"))
 
 
 @frozen(kw_only=True)
-class AddOrderForm(RestLegOrder):
+class RestClose:
+    """The conditional close of a leg. JSON has it nested; the keys of a form would be lost there without a word."""
+
+    ordertype: str | None = None
+    price: str | None = None
+    price2: str | None = None
+
+
+@frozen(kw_only=True)
+class RestLegOrder(RestOrderTerms):
+    """A leg of AddOrderBatch, in JSON."""
+
+    close: RestClose | None = None
+
+
+@frozen(kw_only=True)
+class AddOrderForm(RestOrderTerms):
+    """A form alone has keys with brackets. asset_class: of a pair that is no pair of currencies."""
+
+    close_ordertype: str | None = field(default=None, metadata=keyed("close[ordertype]"))
+    close_price: str | None = field(default=None, metadata=keyed("close[price]"))
+    close_price2: str | None = field(default=None, metadata=keyed("close[price2]"))
     nonce: str | None = field(default=None, repr=False)
     otp: str | None = field(default=None, repr=False)
     pair: str | None = None
+    asset_class: str | None = None
     deadline: str | None = None
     validate: bool | None = None
 
@@ -538,6 +553,7 @@ class AddOrderBatchForm(PrivateForm):
     """Sent as JSON."""
 
     pair: str | None = None
+    asset_class: str | None = None
     orders: list[RestLegOrder] | None = None
     deadline: str | None = None
     validate: bool | None = None
@@ -545,7 +561,7 @@ class AddOrderBatchForm(PrivateForm):
 
 @frozen(kw_only=True)
 class AmendOrderForm(PrivateForm):
-    """Exactly one of the ids."""
+    """Exactly one of the ids. pair: of what is no pair of currencies."""
 
     txid: str | None = None
     cl_ord_id: str | None = None
@@ -554,6 +570,7 @@ class AmendOrderForm(PrivateForm):
     trigger_price: str | None = None
     display_qty: Decimal | None = field(default=None, metadata=TEXT)
     post_only: bool | None = None
+    pair: str | None = None
     deadline: str | None = None
 
 
@@ -589,32 +606,37 @@ class OpenOrdersForm(PrivateForm):
 
 @frozen(kw_only=True)
 class ClosedOrdersForm(PrivateForm):
-    """start, end: seconds since 1970; ofs: how many to leave out; closetime: open, close or both."""
+    """start, end: seconds since 1970; ofs: how many to leave out; closetime: open, close or both. consolidate_taker:
+    as in `TradesHistoryForm`."""
 
     start: str | None = None
     end: str | None = None
     ofs: int | None = None
     closetime: str | None = None
     cl_ord_id: str | None = None
+    consolidate_taker: bool | None = None
 
 
 @frozen(kw_only=True)
 class QueryOrdersForm(PrivateForm):
-    """txid: up to 50, with commas between."""
+    """txid: up to 50, with commas between. There is no way to ask by client id. consolidate_taker: as in
+    `TradesHistoryForm`."""
 
-    txid: str | None = None
+    txid: str
     trades: bool | None = None
-    cl_ord_id: str | None = None
+    consolidate_taker: bool | None = None
 
 
 @frozen(kw_only=True)
 class TradesHistoryForm(PrivateForm):
-    """start (exclusive), end (inclusive): seconds since 1970; ofs: how many to leave out."""
+    """start (exclusive), end (inclusive): seconds since 1970; ofs: how many to leave out. consolidate_taker: unless it
+    is said to be false, the fills of a taker are put together under an id that the socket never names."""
 
     type: str | None = None
     start: str | None = None
     end: str | None = None
     ofs: int | None = None
+    consolidate_taker: bool | None = None
 
 
 # REST answers. Decimal values are text; times are seconds since 1970, 0 = none.

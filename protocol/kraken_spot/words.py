@@ -6,13 +6,16 @@ A word that is in no table is None: it costs that field, and never a fill.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum, auto
 from typing import Final
 
 from ..facts import Outcome
 from ..values import LiquiditySide, OffsetUnit, OrderStatus, OrderType, Side, SystemMode, TimeInForce, TriggerType
 
 __all__ = [
+    "CALL_LIMITS",
     "ENDS",
+    "ErrorKind",
     "LIMIT_TYPES",
     "LIMIT_TRIGGER_WORDS",
     "OFFSET_WORDS",
@@ -24,6 +27,7 @@ __all__ = [
     "TRAILING_TYPES",
     "TRIGGER_TYPES",
     "TYPE_WORDS",
+    "error_kind",
     "error_outcome",
     "is_credential_error",
     "is_flood",
@@ -130,9 +134,12 @@ STATUSES: Final[Mapping[str, OrderStatus]] = {
 }
 
 
-def order_status(exec_type: str | None, word: str | None, *, triggered: bool = False) -> OrderStatus | None:
+def order_status(
+    exec_type: str | None, word: str | None, *, triggered: bool = False, listed: bool = False
+) -> OrderStatus | None:
     """Where an order stands after a report; the kind of the report counts first. triggered: it says that its trigger
-    has fired, which counts on a `status` report. None: in a word that we do not know."""
+    has fired, which counts on a `status` report, and in the row of a snapshot (listed). None: in a word that we do not
+    know."""
     kind = (exec_type or "").lower()
     if kind in ENDS:
         return ENDS[kind]
@@ -140,7 +147,8 @@ def order_status(exec_type: str | None, word: str | None, *, triggered: bool = F
         status = STATUSES.get(word.lower())
     else:
         status = OrderStatus.PARTIALLY_FILLED if kind == "trade" else OrderStatus.ACCEPTED
-    if kind == "status" and triggered and status in (None, OrderStatus.ACCEPTED):
+    tells_of_trigger = kind == "status" or (listed and kind in ("new", ""))
+    if triggered and tells_of_trigger and status in (None, OrderStatus.ACCEPTED):
         return OrderStatus.TRIGGERED
     return status
 
@@ -157,65 +165,111 @@ REST_STATUSES: Final[Mapping[str, OrderStatus]] = {
 
 # Error texts (spec A.14, A.16), told by what they contain
 
+
+class ErrorKind(Enum):
+    """What an error is about, and so what it proves. Of several in one text the first of these counts.
+
+    UNCERTAIN: trouble inside the venue, which may have carried the request out; GONE: no such order, or not yet;
+    INVALID_ORDER: the same of a request to cancel or change an order, of a placement its content; PAIR_LIMIT,
+    ACCOUNT_LIMIT: the trading counter of the pair, or those of all pairs, are at their limit; CALL_LIMIT: too many
+    calls or messages; TOKEN, CREDENTIALS: who we are is not, or no longer, accepted; NOT_EXECUTED: the request came too
+    late or out of its turn; REFUSED: its content is.
+    """
+
+    UNCERTAIN = auto()
+    GONE = auto()
+    INVALID_ORDER = auto()
+    PAIR_LIMIT = auto()
+    ACCOUNT_LIMIT = auto()
+    CALL_LIMIT = auto()
+    TOKEN = auto()
+    CREDENTIALS = auto()
+    NOT_EXECUTED = auto()
+    REFUSED = auto()
+
+
+ERRORS: Final[Mapping[ErrorKind, tuple[str, ...]]] = {
+    ErrorKind.UNCERTAIN: ("EService:Unavailable", "EService:Busy", "EGeneral:Internal error"),
+    ErrorKind.GONE: ("EOrder:Unknown order",),
+    ErrorKind.INVALID_ORDER: ("EOrder:Invalid order",),
+    ErrorKind.PAIR_LIMIT: ("EOrder:Rate limit exceeded",),
+    ErrorKind.ACCOUNT_LIMIT: ("EOrder:Domain rate limit exceeded",),
+    ErrorKind.CALL_LIMIT: (
+        "EAPI:Rate limit exceeded",
+        "EAuth:Rate limit exceeded",
+        "EAuth:Too many requests",
+        "EGeneral:Too many requests",
+        "EService: Throttled",
+        "EService:Throttled",
+        "EBM:limit exceeded",
+        "EGeneral:Temporary lockout",
+        "Exceeded msg rate",
+    ),
+    ErrorKind.TOKEN: ("EAPI:Invalid token", "ESession:Invalid session", "Token(s) not found"),
+    ErrorKind.CREDENTIALS: (
+        "EGeneral:Permission denied",
+        "EAPI:Permission denied",
+        "EAccount:Invalid permissions",
+        "EAPI:Invalid key",
+        "EAPI:Invalid signature",
+        "EAuth:Account temporary disabled",
+        "EAuth:Account unconfirmed",
+    ),
+    ErrorKind.NOT_EXECUTED: ("EAPI:Invalid nonce", "EService:Deadline elapsed"),
+    ErrorKind.REFUSED: (
+        "Insufficient funds",
+        "Order minimum not met",
+        "Cost minimum not met",
+        "Tick size check failed",
+        "Invalid price",
+        "Limit price check failed",
+        "Reduce only:",
+        "Insufficient margin",
+        "Margin allowance exceeded",
+        "Margin level too low",
+        "Margin position size exceeded",
+        "Cannot open position",
+        "Orders limit exceeded",
+        "Positions limit exceeded",
+        "Scheduled orders limit exceeded",
+        "Trading agreement required",
+        "EGeneral:Invalid arguments",
+        "EGeneral:Unknown method",
+        "EQuery:Unknown asset",
+        "field must be a number_float",
+        "Unsupported field:",
+        "Currency pair not supported",
+        "EService:Market in ",
+        "EOrder:",  # whatever else an order is refused for
+    ),
+}
+"""A text that none of these is in proves nothing: it is UNCERTAIN."""
+
+OUTCOMES: Final[Mapping[ErrorKind, Outcome]] = {
+    ErrorKind.UNCERTAIN: Outcome.AMBIGUOUS,
+    ErrorKind.GONE: Outcome.NOT_FOUND,
+    ErrorKind.INVALID_ORDER: Outcome.DEFINITE,
+    ErrorKind.PAIR_LIMIT: Outcome.THROTTLED,
+    ErrorKind.ACCOUNT_LIMIT: Outcome.THROTTLED,
+    ErrorKind.CALL_LIMIT: Outcome.THROTTLED,
+    ErrorKind.TOKEN: Outcome.TOKEN,
+    ErrorKind.CREDENTIALS: Outcome.DEFINITE,
+    ErrorKind.NOT_EXECUTED: Outcome.DEFINITE,
+    ErrorKind.REFUSED: Outcome.DEFINITE,
+}
+LIMITS: Final = frozenset({ErrorKind.PAIR_LIMIT, ErrorKind.ACCOUNT_LIMIT, ErrorKind.CALL_LIMIT})
+CALL_LIMITS: Final = ERRORS[ErrorKind.CALL_LIMIT]
 POST_ONLY: Final = "post only order"
-TOKEN_ERRORS: Final = ("EAPI:Invalid token", "ESession:Invalid session", "Token(s) not found")
-CREDENTIAL_ERRORS: Final = (
-    "EGeneral:Permission denied",
-    "EAccount:Invalid permissions",
-    "EAPI:Invalid key",
-    "EAPI:Invalid signature",
-    "EAuth:",
-)
-# Spec A.14 counts throttling, a wrong nonce and trouble inside the venue among the unknown outcomes. So they are here,
-# unless A.16, which names each text, says of it that the request was not executed.
-ENGINE_THROTTLES: Final = ("EOrder:Rate limit exceeded", "EOrder:Domain rate limit exceeded")
-"""Of these it says so."""
-FLOOD: Final = ("Exceeded msg rate",)
-THROTTLES: Final = (
-    "EAPI:Rate limit exceeded",
-    "EGeneral:Too many requests",
-    "EService: Throttled",
-    "EService:Throttled",
-    "EBM:",
-    "EGeneral:Temporary lockout",
-    *FLOOD,
-)
-"""Of these it does not."""
-UNCERTAIN: Final = (*THROTTLES, "EService:Unavailable", "EService:Busy", "EGeneral:Internal error")
-GONE: Final = ("EOrder:Unknown order",)
-NEVER_THERE: Final = ("EOrder:Invalid order",)
-"""Of a cancel or a change: no such order was ever issued. Of a placement: its content is refused."""
-REFUSALS: Final = (
-    "Insufficient funds",
-    "Order minimum not met",
-    "Cost minimum not met",
-    "Tick size check failed",
-    "Invalid price",
-    "Invalid order",
-    "Limit price check failed",
-    "Reduce only:",
-    "Insufficient margin",
-    "Margin allowance exceeded",
-    "Margin level too low",
-    "Margin position size exceeded",
-    "Cannot open position",
-    "Orders limit exceeded",
-    "Positions limit exceeded",
-    "Scheduled orders limit exceeded",
-    "Trading agreement required",
-    "EGeneral:Invalid arguments",
-    "EQuery:Unknown asset pair",
-    "field must be a number_float",
-    "Unsupported field:",
-    "Currency pair not supported",
-    "EAPI:Invalid nonce",
-    "EService:Deadline elapsed",
-    "EService:Market in ",
-)
+FLOOD: Final = "Exceeded msg rate"
 
 
-def _has(text: str, words: tuple[str, ...]) -> bool:
-    return any(word in text for word in words)
+def _has(text: str, kind: ErrorKind) -> bool:
+    return any(words in text for words in ERRORS[kind])
+
+
+def error_kind(text: str) -> ErrorKind:
+    usual = ErrorKind.REFUSED if is_post_only(text) else ErrorKind.UNCERTAIN
+    return next((kind for kind in ErrorKind if _has(text, kind)), usual)
 
 
 def is_post_only(text: str | None) -> bool:
@@ -224,35 +278,25 @@ def is_post_only(text: str | None) -> bool:
 
 
 def is_token_error(text: str) -> bool:
-    return _has(text, TOKEN_ERRORS)
+    return _has(text, ErrorKind.TOKEN)
 
 
 def is_credential_error(text: str) -> bool:
-    return _has(text, CREDENTIAL_ERRORS)
+    return _has(text, ErrorKind.CREDENTIALS)
 
 
 def is_throttle(text: str) -> bool:
-    return _has(text, ENGINE_THROTTLES) or _has(text, THROTTLES)
+    return error_kind(text) in LIMITS
 
 
 def is_flood(text: str | None) -> bool:
     """True when the connection carried too many messages, whatever the answer answers (spec A.4)."""
-    return _has(text or "", FLOOD)
+    return FLOOD in (text or "")
 
 
 def error_outcome(text: str, *, of_known_order: bool = False) -> Outcome:
-    """What an error proves about a request. of_known_order: the request was to cancel or change an order.
-
-    An `EOrder:` text that is not in the tables refuses the order; any other one proves nothing.
-    """
-    if _has(text, UNCERTAIN):
-        return Outcome.AMBIGUOUS  # even where another error stands beside it
-    if _has(text, GONE) or (of_known_order and _has(text, NEVER_THERE)):
+    """What an error proves about a request. of_known_order: the request was to cancel or change an order."""
+    kind = error_kind(text)
+    if kind is ErrorKind.INVALID_ORDER and of_known_order:
         return Outcome.NOT_FOUND
-    if _has(text, ENGINE_THROTTLES):
-        return Outcome.THROTTLED
-    if is_token_error(text):
-        return Outcome.TOKEN
-    if is_post_only(text) or is_credential_error(text) or _has(text, REFUSALS):
-        return Outcome.DEFINITE
-    return Outcome.DEFINITE if text.startswith("EOrder:") else Outcome.AMBIGUOUS
+    return OUTCOMES[kind]

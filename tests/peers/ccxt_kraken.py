@@ -28,7 +28,7 @@ def limit(kraken: Any, amount: float = 0.01, price: float = 60000, **params: Any
 def first_minute(kraken: Any) -> None:
     with step("markets, currencies and the system's status"):
         market = kraken.load_markets()[SYMBOL]
-        expect((market["id"], market["base"], market["limits"]["amount"]["min"]), ("XXBTZUSD", "BTC", 0.0001))
+        expect((market["id"], market["base"], market["limits"]["amount"]["min"]), ("XXBTZUSD", "BTC", 0.00005))
     with step("status and time"):
         expect(kraken.fetch_status()["status"], "ok")
         assert kraken.fetch_time() > 1_700_000_000_000

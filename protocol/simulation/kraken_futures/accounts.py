@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from attrs import define, evolve, field, frozen
 
-from ...kraken_futures import wire
 from ...values import ZERO, Side
 from ..ledger import Execution
+from .history_rows import Element
 from .orders import VenueOrder
 
 __all__ = ["Account", "Fill", "HistoryRow", "Position"]
@@ -28,23 +28,30 @@ class Fill:
     sequence: int = 0
 
 
-@frozen
+@frozen(kw_only=True)
 class HistoryRow:
-    """One thing that happened to an order. number: counts up; time: ns since 1970."""
+    """One thing that happened. number: counts up; time: ns since 1970; symbol: "" if there is none; opens, closes: an
+    order came into being by it, or ended; element: what is told of it."""
 
-    number: int
     time: int
-    event: wire.OrderEvent
+    symbol: str = ""
+    opens: bool = False
+    closes: bool = False
+    number: int = 0
+    element: Element | None = None
 
 
 @define
 class Position:
     """signed: contracts, negative = short; cost: what all trades so far cost, in the settlement currency; so the
-    profit of all of them is the worth of `signed` now, less `cost`; fees: paid so far, in the same currency."""
+    profit of all of them is the worth of `signed` now, less `cost`; fees: paid so far, in the same currency; entry:
+    average price of what is open; traded_at: ns since 1970."""
 
     signed: Decimal = ZERO
     cost: Decimal = ZERO
     fees: Decimal = ZERO
+    entry: Decimal = ZERO
+    traded_at: int = 0
 
     def opposes(self, side: Side) -> bool:
         """True when an order of this side makes the position smaller."""
@@ -54,7 +61,8 @@ class Position:
 @define
 class Account:
     """balance: USD at the start; timer: when everything is canceled unless it is set anew, ns, monotonic;
-    by_client_id: the latest order under each client order id; reducing: open orders that may only reduce."""
+    by_client_id: the latest order under each client order id; reducing: open orders that may only reduce; history: by
+    the name of the list; number_at_venue: what the account is called where it has no uid."""
 
     id: str
     balance: Decimal
@@ -66,10 +74,11 @@ class Account:
     reducing: dict[str, VenueOrder] = field(factory=dict)
     by_client_id: dict[str, str] = field(factory=dict)
     fills: list[Fill] = field(factory=list)
-    history: list[HistoryRow] = field(factory=list)
+    history: dict[str, list[HistoryRow]] = field(factory=dict)
     events_so_far: int = 0
     fills_so_far: int = 0
     timer: int | None = None
+    number_at_venue: int = 0
 
     def open(self, order: VenueOrder) -> None:
         self.open_orders[order.order_id] = order
@@ -92,9 +101,10 @@ class Account:
     def position(self, symbol: str) -> Position:
         return self.positions.setdefault(symbol, Position())
 
-    def remember(self, time: int, event: wire.OrderEvent, keep: int) -> None:
-        """Adds to the history, of which the newest `keep` rows stay."""
+    def remember(self, name: str, row: HistoryRow, keep: int) -> None:
+        """Adds to a list of the history, of which the newest `keep` rows stay."""
         self.events_so_far += 1
-        self.history.append(HistoryRow(self.events_so_far, time, event))
-        if len(self.history) > 2 * keep:
-            del self.history[:-keep]
+        rows = self.history.setdefault(name, [])
+        rows.append(evolve(row, number=self.events_so_far))
+        if len(rows) > 2 * keep:
+            del rows[:-keep]

@@ -16,8 +16,9 @@ __all__ = ["Call"]
 
 @frozen
 class Call:
-    """text: the form or the query, as it was transmitted."""
+    """path: of the call; text: the form or the query, as it was transmitted."""
 
+    path: str
     text: str = field(repr=False)
     user: KrakenFuturesUser
     account: Account

@@ -25,6 +25,9 @@ __all__ = ["Checks", "LONGEST_CLIENT_ID", "Situation"]
 
 LONGEST_CLIENT_ID: Final = 100
 HUNDRED: Final = Decimal(100)
+ABOVE: Final = "ABOVE_UPPER_BOUND"
+BELOW: Final = "BELOW_LOWER_BOUND"
+"""Where a dislocated mark lies, in the words of instruments/status."""
 LEAST_DEVIATION: Final = Decimal("0.1")
 MOST_DEVIATION: Final = Decimal(50)
 """Percent that a trailing stop may trail behind."""
@@ -100,7 +103,7 @@ class Checks:
         yield self._dislocates(terms, wanted.market), "wouldIncreasePriceDislocation"
         position = account.position(terms.symbol)
         if terms.reduce_only:
-            yield self._reduces_too_much(wanted), "wouldNotReducePosition"
+            yield self._reduces_nothing(wanted), "wouldNotReducePosition"
             return
         yield self._beyond_most(wanted), "maxPositionViolation"
         if wanted.added <= 0 or (position.opposes(terms.side) and terms.quantity <= abs(position.signed)):
@@ -112,13 +115,12 @@ class Checks:
         needed = risk.exposure(account, self.markets, extra) * settings.initial_margin
         yield worth < needed, "insufficientAvailableFunds"
 
-    def _reduces_too_much(self, wanted: Situation) -> bool:
-        """Only of an edit: a new order is made smaller, and a trigger is looked at when it fires."""
-        terms, old = wanted.terms, wanted.replaces
-        if old is None or terms.type in TRIGGERS:
+    def _reduces_nothing(self, wanted: Situation) -> bool:
+        """Only of an edit: a new order is looked at when it comes into the market, and a trigger when it fires."""
+        terms = wanted.terms
+        if wanted.replaces is None or terms.type in TRIGGERS:
             return False
-        position = wanted.account.position(terms.symbol)
-        return not position.opposes(terms.side) or terms.quantity - old.filled > abs(position.signed)
+        return not wanted.account.position(terms.symbol).opposes(terms.side)
 
     def _is_taken(self, wanted: Situation) -> bool:
         order = self.orders.get(wanted.account.by_client_id.get(wanted.terms.client_id or "", ""))
@@ -145,16 +147,21 @@ class Checks:
         return price > mark + room if terms.side is Side.BUY else price < mark - room
 
     def _dislocates(self, terms: Terms, market: Market) -> bool:
+        worse = ABOVE if terms.side is Side.BUY else BELOW
+        return terms.type not in TRIGGERS and self.dislocation(market) == worse
+
+    def dislocation(self, market: Market) -> str | None:
+        """On which side of the index the mark lies too far away; None if it does not."""
         mark, index = market.mark, market.triggers.price(Reference.INDEX)
-        if self.settings.dislocation is None or mark is None or index is None or terms.type in TRIGGERS:
-            return False
+        if self.settings.dislocation is None or mark is None or index is None:
+            return None
         room = index * self.settings.dislocation / HUNDRED
-        return mark > index + room if terms.side is Side.BUY else mark < index - room
+        if mark > index + room:
+            return ABOVE
+        return BELOW if mark < index - room else None
 
     def _beyond_most(self, wanted: Situation) -> bool:
         most, terms = wanted.market.row.maxPositionSize, wanted.terms
-        if most is None:
-            return False
         waiting = (
             o.left
             for o in wanted.account.open_orders.values()

@@ -1,7 +1,7 @@
 """The trading engine of a simulated Kraken Futures: order life, matching, triggers, fees. It knows no sockets.
 
-What happens is told as notices, in order, and noted as order events, which are what REST answers and the history
-are made of.
+What happens is told as notices, in order, noted as order events for the answers of REST, and written down for the
+history.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from ...kraken_futures import wire
 from ...values import ZERO, Instant, LiquiditySide, Side
 from ..book import Incoming, Match, Resting, SelfTrade
 from ..ledger import Execution, Ledger
 from ..triggers import Reference, Trailing, Waiting
-from . import views
+from . import rest_rows, views
 from .accounts import Account, Fill
 from .checks import Checks, Situation
+from .history import History, Traded
 from .market import OPEN, Market
 from .orders import IMMEDIATE, Ids, State, Terms, VenueOrder
 from .settings import HOUSE, KrakenFuturesExchangeSettings
@@ -30,6 +30,8 @@ from .telling import FULL_FILL, PARTIAL_FILL, TRIGGERED, Telling
 __all__ = ["Answer", "Editing", "Engine"]
 
 MILLISECOND: Final = 1_000_000
+FIRST_NUMBER: Final = 700_001
+"""Of the accounts, where the venue counts them."""
 HUNDRED: Final = Decimal(100)
 
 PLACED: Final = "new_placed_order_by_user"
@@ -53,7 +55,7 @@ class Answer:
 
     status: str
     order: VenueOrder | None = None
-    events: tuple[wire.OrderEvent, ...] = ()
+    events: tuple[rest_rows.OrderEvent, ...] = ()
 
 
 @frozen(kw_only=True)
@@ -80,11 +82,12 @@ class Engine:
         self.accounts: dict[str, Account] = {}
         for user in settings.users:
             account = Account(user.account, user.balance, user.maker_fee, user.taker_fee, user.fixed_leverage)
-            self.accounts.setdefault(user.account, account)
+            self.accounts.setdefault(user.account, evolve(account, number_at_venue=FIRST_NUMBER + len(self.accounts)))
         self.accounts[HOUSE] = Account(HOUSE, Decimal(10) ** 12, ZERO, ZERO)
         self.orders: dict[str, VenueOrder] = {}
         self.checks = Checks(settings, self.markets, self.orders)
         self.telling = Telling(settings, self.markets, self.accounts)
+        self.history = History(settings, self.markets, self.accounts, self.ids.unique)
         self._held: list[tuple[int, int, Callable[[], object]]] = []
         self._holds = 0
         self._moves: deque[tuple[Market, Reference, Decimal]] = deque()
@@ -103,7 +106,7 @@ class Engine:
 
     def at(self, now: Instant) -> None:
         """Everything that follows happens at this moment."""
-        self._now = self.telling.now = now
+        self._now = self.telling.now = self.history.now = now
         self.telling.begin()
 
     def tick(self) -> None:
@@ -175,7 +178,7 @@ class Engine:
         tell it."""
         if order.is_trigger:
             return self._wait(order, market)
-        refusal, reduced = self._refusal(order, market)
+        refusal = self._refusal(order, market)
         if refusal is not None:
             self._reject(order, refusal, quiet=quiet)
             return refusal
@@ -183,39 +186,39 @@ class Engine:
         if announced:
             order.shown = True
             self.telling.tell(order, reason)
-        status, fills = self._trade(order, market, quiet=quiet)
+        status, fills = self._trade(order, market, quiet=quiet, placed=reason)
         if status == "rests":
-            self.telling.note(order, "PLACE", views.placed(order, market, self.settings, reduced))
+            self.telling.note(order, views.placed(order, market, self.settings))
             if fills or not announced:
                 self.telling.tell(order, PARTIAL_FILL if announced else reason, fills)
             status = "partiallyFilled" if fills else "placed"
         self._moved_by(market, fills)
         return status if self.settings.fill_statuses or status in REASONS else "placed"
 
-    def _refusal(self, order: VenueOrder, market: Market) -> tuple[str | None, Decimal | None]:
-        """Why the market does not take an order, and by how much a reduce-only order had to be made smaller."""
-        terms, book, reduced = order.terms, market.book, None
+    def _refusal(self, order: VenueOrder, market: Market) -> str | None:
+        """Why the market does not take an order. A reduce-only order is made smaller instead, if that is enough."""
+        terms, book = order.terms, market.book
         if terms.reduce_only:
             position = self.accounts[order.account].position(order.symbol)
             if not position.opposes(order.side):
-                return "wouldNotReducePosition", None
+                return "wouldNotReducePosition"
             if terms.quantity > abs(position.signed):
-                reduced = terms.quantity - abs(position.signed)
+                order.reduced = terms.quantity - abs(position.signed)
                 terms = order.terms = evolve(terms, quantity=abs(position.signed))
         if terms.type == "mkt":
             terms = order.terms = evolve(terms, limit_price=self._protected(order, market))
         limit = terms.limit_price
         if terms.type == "post" and limit is not None and book.would_cross(order.side, limit):
-            return "postWouldExecute", None
+            return "postWouldExecute"
         if terms.type == "fok":
             others = book.available(order.side, limit, order.account)
             if others < terms.quantity:
-                return "iocWouldNotExecute", None
+                return "iocWouldNotExecute"
             if others < book.available(order.side, limit) and self._self_trade(order) in STOPPING:
-                return "selfFill", None  # it could be stopped half-way
+                return "selfFill"  # it could be stopped half-way
         if terms.type in IMMEDIATE and (limit is None or not book.would_cross(order.side, limit)):
-            return "iocWouldNotExecute", None
-        return None, reduced
+            return "iocWouldNotExecute"
+        return None
 
     def _protected(self, order: VenueOrder, market: Market) -> Decimal | None:
         """The worst price of a market order; None when there is nothing to trade with."""
@@ -227,22 +230,32 @@ class Engine:
 
     # Trading
 
-    def _trade(self, order: VenueOrder, market: Market, *, quiet: bool) -> tuple[str, list[Fill]]:
-        """Matches an order and ends it, or lets it rest: then the status is `rests` and its fills are yet to tell."""
+    def _trade(
+        self, order: VenueOrder, market: Market, *, quiet: bool, placed: str | None = None
+    ) -> tuple[str, list[Fill]]:
+        """Matches an order and ends it, or lets it rest: then the status is `rests` and its fills are yet to tell.
+        placed: why it comes into the market, None if it is there already."""
+        before = self.history.shown(order)
         fills, stopped = self._match(order, market)
+        immediate = order.terms.type in IMMEDIATE
+        if order.left and not fills and (immediate or (stopped and not order.shown)):
+            refusal = "selfFill" if stopped else "iocWouldNotExecute"
+            self._reject(order, refusal, quiet=quiet)
+            return refusal, fills
+        if placed is not None:
+            self.history.placed(order, placed, order.reduced)
+        elif fills:
+            self.history.filled(order, before)
         if not order.left:
             self._finish(order, State.FILLED)
             self.telling.tell(order, FULL_FILL, fills, removed=True)
             return "filled", fills
-        immediate = order.terms.type in IMMEDIATE
-        if not fills and (immediate or (stopped and not order.shown)):
-            refusal = "selfFill" if stopped else "iocWouldNotExecute"
-            self._reject(order, refusal, quiet=quiet)
-            return refusal, fills
         if stopped or immediate:
+            reason = SELF if stopped else PARTIAL_FILL
             self._finish(order, State.CANCELED)
-            self.telling.note(order, "CANCEL", views.canceled(order, market, self.settings))
-            self.telling.tell(order, SELF if stopped else PARTIAL_FILL, fills, removed=True)
+            self.history.canceled(order, self.history.shown(order), reason)
+            self.telling.note(order, views.canceled(order, market, self.settings))
+            self.telling.tell(order, reason, fills, removed=True)
             return "partiallyFilled", fills
         price = order.terms.limit_price
         assert price is not None  # only immediate orders go without
@@ -289,10 +302,13 @@ class Engine:
         fill_id = self.ids.unique()
         words = views.order_word(taker)
         maker_before, taker_before = views.body(maker, self.settings), views.body(taker, self.settings)
+        resting = self.history.shown(maker)
         made = self._book(maker, match, market, (fill_id, "maker", words))
         took = self._book(taker, match, market, (fill_id, taker.fill_type, words))
-        self.telling.note(taker, "EXECUTION", views.executed(took, taker_before, taker.before_edit))
-        self.telling.note(maker, "EXECUTION", views.executed(made, maker_before, None))
+        self.telling.note(taker, views.executed(took, taker_before, taker.before_edit))
+        self.telling.note(maker, views.executed(made, maker_before, None))
+        self.history.traded(Traded(made, took, maker, taker, taker.reduced))
+        self.history.filled(maker, resting)
         if maker.left:
             self.telling.tell(maker, PARTIAL_FILL, [made])
         else:
@@ -310,9 +326,11 @@ class Engine:
         rate = account.maker_fee if liquidity is LiquiditySide.MAKER else account.taker_fee
         fee = market.fee(match.quantity, match.price, rate)
         signed = match.quantity if order.side is Side.BUY else -match.quantity
+        position.entry = market.average_entry(position.signed, position.entry, signed, match.price)
         position.signed += signed
         position.cost += market.worth(signed, match.price)
         position.fees += fee
+        position.traded_at = self._now.wall_ns
         order.filled += match.quantity
         order.updated = self._now.wall_ns
         execution = Execution(
@@ -347,8 +365,10 @@ class Engine:
             if not position.opposes(order.side):
                 self._end(order, NOT_REDUCING)
             elif order.left > abs(position.signed):
+                before, by = self.history.shown(order), order.left - abs(position.signed)
                 order.terms = evolve(order.terms, quantity=order.filled + abs(position.signed))
                 self.markets[symbol].book.reduce(order.order_id, order.left)
+                self.history.reduced(order, before, by)
                 self.telling.tell(order, "status_update")
 
     def _moved_by(self, market: Market, fills: Iterable[Fill]) -> None:
@@ -374,7 +394,8 @@ class Engine:
         order.state = State.WAITING
         self.accounts[order.account].open(order)
         market.triggers.add(self._waiting(order))
-        self.telling.note(order, "PLACE", views.placed(order, market, self.settings, None))
+        self.telling.note(order, views.placed(order, market, self.settings))
+        self.history.trigger_placed(order)
         self.telling.tell(order, PLACED)
         self._look_again(market, order.terms.signal)
         return "placed"
@@ -399,11 +420,13 @@ class Engine:
         if stop.terms.trailing is not None:
             stop.terms = evolve(stop.terms, stop_price=market.rounded(price, stop.side))
         self._finish(stop, State.FIRED)
+        self.history.fired(stop)
         self.telling.tell(stop, TRIGGERED, removed=True)
         child = self._child(stop, market)
         self._claim(child)
         if self._admit(child, market, FROM_STOP, quiet=False) in REASONS:
-            stop.reason = views.ACTIVATION_FAILURE
+            failed = child if child.order_id == stop.order_id else stop
+            failed.activation_failed = True
 
     def _child(self, stop: VenueOrder, market: Market) -> VenueOrder:
         limit = self._limit_of(stop.terms, market)
@@ -419,7 +442,9 @@ class Engine:
             client_id=client_id,
         )
         order_id = stop.order_id if self.settings.child_order_id == "same" else self.ids.unique()
-        return self._new_order(stop.account, terms, order_id)
+        child = self._new_order(stop.account, terms, order_id)
+        child.received = stop.received
+        return child
 
     def _limit_of(self, terms: Terms, market: Market) -> Decimal | None:
         if terms.offset is None or terms.stop_price is None:
@@ -436,15 +461,17 @@ class Engine:
         if moves_trigger and not order.is_trigger:
             return Answer(status="orderForEditNotAStop", order=order)
         terms = self._edited(order, editing)
-        refusal = self.checks.edit(Situation(account, terms, market, order))
+        kept = self._kept_of(order, terms)
+        refusal = self.checks.edit(Situation(account, kept, market, order))
         if refusal is not None:
+            self.history.edit_refused(order, terms, refusal)
             return Answer(status=refusal, order=order)
         hold = self.hold_of(market, order.terms.type)
         if hold:
             self._hold(self._now.monotonic_ns + hold, lambda: self._edit_later(order, editing, market))
             return Answer(status="edited", order=order)
         self.telling.begin()
-        self._change(order, terms, market)
+        self._change(order, kept, market, terms.quantity - kept.quantity)
         return Answer(status="edited", order=order, events=self.telling.events_of(order))
 
     def _edited(self, order: VenueOrder, editing: Editing) -> Terms:
@@ -460,15 +487,27 @@ class Engine:
     def _edit_later(self, order: VenueOrder, editing: Editing, market: Market) -> None:
         """An edit that was held; meanwhile the order may have ended, or filled more than is wanted of it."""
         terms = self._edited(order, editing)
-        wanted = Situation(self.accounts[order.account], terms, market, order)
-        if not order.is_open or self.checks.edit(wanted) is not None:
+        kept = self._kept_of(order, terms)
+        wanted = Situation(self.accounts[order.account], kept, market, order)
+        refusal = self.checks.edit(wanted)
+        if not order.is_open or refusal is not None:
+            self.history.edit_refused(order, terms, refusal or "orderForEditNotFound")
             notice = self.telling.notice(order, "order_for_edit_not_found", removed=False)
             self.telling.announce(evolve(notice, whole=False))
         else:
-            self._change(order, terms, market)
+            self._change(order, kept, market, terms.quantity - kept.quantity)
 
-    def _change(self, order: VenueOrder, terms: Terms, market: Market) -> None:
-        before, old = views.body(order, self.settings), order.terms
+    def _kept_of(self, order: VenueOrder, terms: Terms) -> Terms:
+        """What the venue keeps of an edit: a reduce-only order is made no larger than the position."""
+        position = self.accounts[order.account].position(order.symbol)
+        most = order.filled + abs(position.signed)
+        if not terms.reduce_only or order.is_trigger or not position.opposes(order.side) or terms.quantity <= most:
+            return terms
+        return evolve(terms, quantity=most)
+
+    def _change(self, order: VenueOrder, terms: Terms, market: Market, cut: Decimal) -> None:
+        """cut: by how much less it is than was asked for."""
+        before, old, was = views.body(order, self.settings), order.terms, self.history.as_it_is(order)
         resting = order.state is State.RESTING
         stays = resting and terms.limit_price == old.limit_price and terms.quantity <= old.quantity
         order.terms, order.updated = terms, self._now.wall_ns
@@ -479,7 +518,8 @@ class Engine:
         elif not resting:
             self._wait_again(order, market)
         after = views.body(order, self.settings)
-        self.telling.note(order, "EDIT", views.edited(before, after))
+        self.telling.note(order, views.edited(before, after, cut or None))
+        self.history.edited(order, was, cut)
         self.telling.tell(order, "edited_by_user")
         if resting and not stays:
             self._trade_again(order, market, before)
@@ -494,7 +534,7 @@ class Engine:
             waiting.best = waited.best
         market.triggers.add(waiting)
 
-    def _trade_again(self, order: VenueOrder, market: Market, before: wire.OrderBody) -> None:
+    def _trade_again(self, order: VenueOrder, market: Market, before: rest_rows.OrderBody) -> None:
         """before: the order before the edit."""
         order.fill_type, order.before_edit = "takerAfterEdit", before
         status, fills = self._trade(order, market, quiet=False)
@@ -504,7 +544,7 @@ class Engine:
 
     # Ending
 
-    def cancel(self, order: VenueOrder, reason: str = "cancelled_by_user") -> tuple[wire.OrderEvent, ...]:
+    def cancel(self, order: VenueOrder, reason: str = "cancelled_by_user") -> tuple[rest_rows.OrderEvent, ...]:
         """Ends an open order; gives the events of it."""
         self.telling.begin()
         self._end(order, reason)
@@ -512,7 +552,7 @@ class Engine:
 
     def cancel_all(
         self, account: Account, symbol: str | None = None, *, reason: str = "cancelled_by_user"
-    ) -> tuple[Sequence[VenueOrder], tuple[wire.OrderEvent, ...]]:
+    ) -> tuple[Sequence[VenueOrder], tuple[rest_rows.OrderEvent, ...]]:
         """Ends all open orders of an account, or those in one symbol; gives them and the events of them."""
         self.telling.begin()
         ended = [order for order in account.open_orders.values() if symbol in (None, order.symbol)]
@@ -523,12 +563,13 @@ class Engine:
     def _end(self, order: VenueOrder, reason: str) -> None:
         market = self.markets[order.symbol]
         shown = views.feed_order(order, market, self.settings)  # while a trailing stop still has a level
-        event = views.canceled(order, market, self.settings)
+        event, was = views.canceled(order, market, self.settings), self.history.as_it_is(order)
         market.book.remove(order.order_id)
         market.triggers.remove(order.order_id)
         self._finish(order, State.CANCELED)
         order.reason = reason
-        self.telling.note(order, "EXPIRE" if reason == "contract_expired" else "CANCEL", event)
+        self.telling.note(order, event)
+        self.history.canceled(order, evolve(was, lastUpdateTimestamp=order.updated // MILLISECOND), reason)
         shown = evolve(shown, last_update_time=order.updated // MILLISECOND)
         self.telling.announce(self.telling.notice(order, reason, removed=True, shown=shown))
 
@@ -540,9 +581,10 @@ class Engine:
 
     def _reject(self, order: VenueOrder, status: str, *, quiet: bool) -> None:
         market = self.markets[order.symbol]
-        order.reason = REASONS[status]
+        order.reason = self.settings.post_reason if status == "postWouldExecute" else REASONS[status]
         self._finish(order, State.REJECTED)
-        self.telling.note(order, "REJECT", views.rejected(order, market, self.settings))
+        self.telling.note(order, views.rejected(order, market, self.settings))
+        self.history.rejected(order, order.reason)
         notice = self.telling.notice(order, order.reason, removed=True)
         self.telling.announce(notice if quiet else evolve(notice, verbose_only=False))
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final
 
-from attrs import asdict, define, evolve, field
+from attrs import define, evolve, field
 
-from ...kraken_futures import voice, wire
-from ...kraken_futures.voice import iso
+from ...kraken_futures.converter import iso
 from ..faults import FaultKind, FaultSchedule, Occasion
-from . import views
+from . import parameters, views
 from .access import Access, Denied
 from .call import Call
 from .engine import REASONS, Answer, Engine
-from .forms import Unfit, deadline, editing_of, terms_of
+from .forms import Forms, Unfit, deadline
 from .orders import State, VenueOrder
+from .parameters import MISSING, BatchCancel, BatchEdit, BatchItem, BatchSend, Reader, UnusableItem
+from .rest_rows import Answer as RestAnswer
+from .rest_rows import BatchStatus, Named, Status, TimerStatus
 
 __all__ = ["Broken", "Entry", "ParserRefusal"]
 
@@ -43,16 +46,21 @@ class Entry:
     engine: Engine
     access: Access
     faults: FaultSchedule
+    reader: Reader
     scripted: deque[tuple[str, bool]] = field(factory=deque)
+    _forms: Forms = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._forms = Forms(self.engine, self.reader)
 
     # Placing
 
-    def send(self, call: Call) -> wire.RestAnswer:
-        form = voice.decode_form(call.text, wire.SendForm)
-        return wire.RestAnswer(sendStatus=self._place(call, form, form.processBefore))
+    def send(self, call: Call) -> RestAnswer:
+        form = self.reader.form(call.text, parameters.SendForm, "sendorder")
+        return RestAnswer(sendStatus=self._place(call, form, form.processBefore))
 
-    def _place(self, call: Call, form: wire.SendForm | wire.BatchItem, process_before: str | None) -> wire.Status:
-        faults = self.faults.next(Occasion.PLACE)
+    def _place(self, call: Call, form: parameters.Terms, process_before: str | None) -> Status:
+        faults = self.faults.next(Occasion.PLACE, call.path)
         if FaultKind.PLACE_ERROR in faults:
             raise Broken(faults[FaultKind.PLACE_ERROR].code, "Unavailable")
         try:
@@ -72,8 +80,8 @@ class Entry:
             orderEvents=list(answer.events),
         )
 
-    def _placed(self, call: Call, form: wire.SendForm | wire.BatchItem, process_before: str | None) -> Answer:
-        terms = terms_of(form, self.engine)
+    def _placed(self, call: Call, form: parameters.Terms, process_before: str | None) -> Answer:
+        terms = self._forms.terms(form)
         if self.scripted:
             status, executed = self.scripted.popleft()
             answer = self.engine.place(call.account, terms) if executed else Answer(status=status)
@@ -85,18 +93,20 @@ class Entry:
 
     # Editing
 
-    def edit(self, call: Call) -> wire.RestAnswer:
-        form = voice.decode_form(call.text, wire.EditForm)
-        status = self._edit(call, form, form.processBefore)
-        return wire.RestAnswer(editStatus=evolve(status, orderId=status.order_id, order_id=None))
+    def edit(self, call: Call) -> RestAnswer:
+        form = self.reader.form(call.text, parameters.EditForm, "editorder")
+        status = self._edit(call, form, form.orderId or "", form.processBefore)
+        return RestAnswer(editStatus=evolve(status, orderId=status.order_id, order_id=None))
 
-    def _edit(self, call: Call, form: wire.EditForm | wire.BatchItem, process_before: str | None) -> wire.Status:
-        order = self._named(call, form.venue_id, form.cliOrdId)
-        order_id, client_id = form.venue_id or None, form.cliOrdId
+    def _edit(self, call: Call, form: parameters.Changes, order_id: str, process_before: str | None) -> Status:
+        client_id = form.cliOrdId
+        order = self._named(call, order_id, client_id)
         if order is None or not order.is_open:
-            return self._status(call, "orderForEditNotFound", order_id=order_id, client_id=client_id, orderEvents=[])
+            return self._status(
+                call, "orderForEditNotFound", order_id=order_id or None, client_id=client_id, orderEvents=[]
+            )
         try:
-            editing = editing_of(form)
+            editing = self._forms.editing(form)
             hold = self.engine.hold_of(self.engine.markets[order.symbol], order.terms.type)
             late = _is_late(call, process_before, hold)
             answer = Answer(status=LATE) if late else self.engine.edit(order, editing)
@@ -107,15 +117,15 @@ class Entry:
 
     # Canceling
 
-    def cancel(self, call: Call) -> wire.RestAnswer:
-        form = voice.decode_form(call.text, wire.CancelForm)
-        return wire.RestAnswer(cancelStatus=self._cancel(call, form, form.processBefore))
+    def cancel(self, call: Call) -> RestAnswer:
+        form = self.reader.form(call.text, parameters.CancelForm, "cancelorder")
+        return RestAnswer(cancelStatus=self._cancel(call, form, form.processBefore))
 
-    def _cancel(self, call: Call, form: wire.CancelForm | wire.BatchItem, process_before: str | None) -> wire.Status:
-        faults = self.faults.next(Occasion.CANCEL)
+    def _cancel(self, call: Call, form: parameters.CancelForm | BatchCancel, process_before: str | None) -> Status:
+        faults = self.faults.next(Occasion.CANCEL, call.path)
         if FaultKind.CANCEL_ERROR in faults:
             raise Broken(faults[FaultKind.CANCEL_ERROR].code, "Unavailable")
-        order = self._named(call, form.venue_id, form.cliOrdId)
+        order = self._named(call, form.order_id or "", form.cliOrdId)
         if _is_late(call, process_before):
             return self._status(call, LATE)
         if order is not None and order.state is State.FILLED:
@@ -125,75 +135,103 @@ class Entry:
         events = list(self.engine.cancel(order))
         return self._status(call, "cancelled", order_id=order.order_id, client_id=order.client_id, orderEvents=events)
 
-    def cancel_all(self, call: Call) -> wire.RestAnswer:
-        symbol = voice.decode_form(call.text, wire.CancelAllForm).symbol
+    def cancel_all(self, call: Call) -> RestAnswer:
+        symbol = self.reader.form(call.text, parameters.CancelAllForm, "cancelallorders").symbol
         orders, events = self.engine.cancel_all(call.account, None if symbol is None else symbol.upper())
         settings = self.engine.settings
-        status = wire.Status(
+        status = Status(
             receivedTime=iso(call.now.wall_ns),
             cancelOnly=symbol or "all",
             status="cancelled" if orders else "noOrdersToCancel",
             cancelledOrders=[
-                wire.Named(order_id=order.order_id, **views.named(order.client_id, settings)) for order in orders
+                Named(order_id=order.order_id, **views.named(order.client_id, settings)) for order in orders
             ],
             orderEvents=list(events),
         )
-        return wire.RestAnswer(cancelStatus=status)
+        return RestAnswer(cancelStatus=status)
 
-    def cancel_all_after(self, call: Call) -> wire.RestAnswer:
+    def cancel_all_after(self, call: Call) -> RestAnswer:
         """Sets, renews or stops the account's dead man's switch."""
-        seconds = voice.decode_form(call.text, wire.CancelAllAfterForm).timeout
+        seconds = self.reader.form(call.text, parameters.CancelAllAfterForm, "cancelallordersafter").timeout
         if not 0 <= seconds < SECONDS_A_DAY:
             raise Denied("invalidArgument: timeout")
         call.account.timer = call.now.monotonic_ns + seconds * SECOND if seconds else None
-        status = wire.TimerStatus(
+        status = TimerStatus(
             currentTime=iso(call.now.wall_ns),
             triggerTime=iso(call.now.wall_ns + seconds * SECOND) if seconds else "0",
         )
-        return wire.RestAnswer(status=status)
+        return RestAnswer(status=status)
 
     # Batches
 
-    def batch(self, call: Call) -> wire.RestAnswer:
+    def batch(self, call: Call) -> RestAnswer:
         """Nothing is executed unless every item is one that can be told apart; each is then answered for itself."""
-        items = voice.decode_batch(call.text).batchOrder
-        process_before = voice.decode_form(call.text, wire.BatchForm).ProcessBefore
+        form = self.reader.form(call.text, parameters.BatchForm, "batchorder")
+        items = self.reader.batch(form.json)
         for item in items:
-            if item.order not in ("send", "edit", "cancel"):
-                raise Denied("invalidArgument: order")
-            if item.order == "send" and item.tag is None:
-                raise Denied(voice.MISSING)
+            self._look_at(item)
         self.access.pay(call.user, "derivatives", BATCH_COST + len(items), call.now)
-        return wire.RestAnswer(batchStatus=[self._item(call, item, process_before) for item in items])
+        return RestAnswer(batchStatus=[self._item(call, item, form.ProcessBefore) for item in items])
 
-    def _item(self, call: Call, item: wire.BatchItem, process_before: str | None) -> wire.BatchStatus:
-        handle = {"send": self._place, "edit": self._edit, "cancel": self._cancel}[item.order]
+    def _look_at(self, item: BatchItem) -> None:
+        """Whether anything in an item is not documented, before the first one is executed."""
+        with suppress(Denied, Unfit):
+            if isinstance(item, BatchSend):
+                self._forms.terms(item)
+            elif isinstance(item, BatchEdit):
+                self._forms.editing(item)
+
+    def _item(self, call: Call, item: BatchItem, process_before: str | None) -> BatchStatus:
+        tag = item.order_tag
         try:
-            status = handle(call, item, process_before)
+            status = self._handled(call, item, process_before)
         except Denied as denied:
-            status = self._status(call, str(denied))
-        if item.order == "cancel" and self.engine.settings.nested_cancels:
-            return wire.BatchStatus(order_tag=item.tag, cancelStatus=status)
-        spelt = evolve(status, order_tag=item.tag, receivedTime=None, dateTimeReceived=status.receivedTime)
-        return wire.BatchStatus(**asdict(spelt, recurse=False))
+            status = self._status(call, str(denied), orderEvents=[])
+        if isinstance(item, BatchCancel) and self.engine.settings.nested_cancels:
+            return BatchStatus(order_tag=tag, cancelStatus=status)
+        return BatchStatus(
+            status=status.status,
+            order_tag=tag,
+            order_id=status.order_id,
+            cliOrdId=status.cliOrdId,
+            cli_ord_id=status.cli_ord_id,
+            dateTimeReceived=status.receivedTime,
+            orderEvents=status.orderEvents,
+        )
+
+    def _handled(self, call: Call, item: BatchItem, process_before: str | None) -> Status:
+        match item:
+            case BatchSend():
+                return self._place(call, item, process_before)
+            case BatchEdit():
+                return self._edit(call, item, item.order_id or "", process_before)
+            case BatchCancel():
+                return self._cancel(call, item, process_before)
+            case UnusableItem():
+                raise Denied(item.error)
 
     # Common
 
     def _named(self, call: Call, order_id: str, client_id: str | None) -> VenueOrder | None:
+        """The order that a call means. Where it gives both ids the order id counts; what becomes of two that disagree
+        is not documented."""
         if not order_id and not client_id:
-            raise Denied(voice.MISSING)
-        if order_id and client_id:
-            raise Denied("invalidArgument: cliOrdId")
-        return self.engine.find(call.account, order_id, client_id)
+            raise Denied(MISSING)
+        order = self.engine.find(call.account, order_id, client_id)
+        if order is None and order_id:
+            self.engine.history.not_found(call.account, order_id)
+        if order is None or not (order_id and client_id) or order.client_id == client_id:
+            return order
+        return order if self.engine.settings.disagreeing_ids == "order_id" else None
 
     def _status(
         self, call: Call, word: str, *, order_id: str | None = None, client_id: str | None = None, **more: Any
-    ) -> wire.Status:
+    ) -> Status:
         names: Mapping[str, Any] = views.named(client_id, self.engine.settings)
-        return wire.Status(status=word, order_id=order_id, receivedTime=iso(call.now.wall_ns), **names, **more)
+        return Status(status=word, order_id=order_id, receivedTime=iso(call.now.wall_ns), **names, **more)
 
 
 def _is_late(call: Call, process_before: str | None, hold: int = 0) -> bool:
-    """hold: how long the request will wait, ns."""
+    """By the venue's clock. hold: how long the request will wait, ns."""
     end = deadline(process_before)
     return end is not None and call.now.wall_ns + hold > end

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Final
 
 from attrs import define, field, frozen
 
-from ...errors import WireError
-from ...kraken_futures import voice, wire
+from ...kraken_futures import voice
 from ...limits import Bucket
 from ...values import Instant, Side, exact
 from ..exchange import Accept, Close, HttpReply, HttpRequest, Output, Refuse, SessionNumber, Tell
@@ -17,23 +17,29 @@ from ..faults import FaultKind, FaultSchedule, Occasion
 from ..ledger import Ledger
 from ..mishaps import HeldBack, farewell, noise
 from ..triggers import Reference
-from . import feeds
+from . import account_rows, feed_rows, feeds, parameters
 from .access import ANYBODY, Access
 from .engine import Engine
 from .house import House
 from .market import INACTIVE, STATES
-from .notices import Notice, OrderNotice
+from .money import Money
+from .notices import FillsNotice, Notice, OrderNotice
 from .orders import SIGNALS, Terms
-from .rest import RestDesk
+from .parameters import BadRequest, Reader, Undocumented
+from .rest import Failure, RestDesk, page
 from .settings import HOUSE, KrakenFuturesExchangeSettings
 
 __all__ = ["KrakenFuturesExchange"]
+
+MoneyFrame = account_rows.PositionsFrame | account_rows.BalancesFrame
+Frame = feed_rows.Frame | MoneyFrame
 
 MILLISECOND: Final = 1_000_000
 REQUESTS_PER_SECOND: Final = 100
 """Of one connection, where rates count."""
 UNAUTHORIZED: Final = "Failed to subscribe to authenticated feed"
 MALFORMED: Final = "the gateway restarts in a moment"
+TOO_MANY_REQUESTS: Final = 429
 UNKNOWN_EVENT: Final = '{"feed":"from_the_future","time":1790000012000}'
 
 
@@ -57,6 +63,7 @@ class _Session:
     next_heartbeat: int | None = None
     held_until: int = 0
     feeds: dict[str, _Subscription] = field(factory=dict)
+    sequences: dict[str, int] = field(factory=dict)
 
     def listens_to(self, account: str) -> bool:
         return any(feed.account == account for feed in self.feeds.values())
@@ -66,7 +73,7 @@ class _Session:
 class KrakenFuturesExchange:
     """See `protocol.simulation.exchange.Exchange`. draw: from 0 up to, not including, 1; the seed of everything.
 
-    Read `ledger` and `engine` freely; change things through the methods, which return what is to be sent.
+    Read `ledger`, `engine` and `violations` freely; change things through the methods, which return what is to be sent.
     """
 
     settings: KrakenFuturesExchangeSettings
@@ -75,21 +82,35 @@ class KrakenFuturesExchange:
     ledger: Ledger = field(factory=Ledger, init=False)
     engine: Engine = field(init=False)
     access: Access = field(init=False)
+    reader: Reader = field(init=False)
+    money: Money = field(init=False)
+    clock_skew: int = field(init=False)
+    """How far the venue's clock is ahead of the carrier's, ns."""
     _house: House = field(init=False)
     _desk: RestDesk = field(init=False)
     _sessions: dict[SessionNumber, _Session] = field(factory=dict, init=False)
     _held: HeldBack = field(factory=HeldBack, init=False)
+    _refused_upgrades: deque[HttpReply] = field(factory=deque, init=False)
     _now: Instant = field(default=Instant(0, 0), init=False)
 
     def __attrs_post_init__(self) -> None:
         self.engine = Engine(self.settings, self.ledger, self.draw)
         self.access = Access(self.settings)
+        self.reader = Reader(self.settings.strict)
+        self.money = Money(self.settings, self.engine.markets)
+        self.clock_skew = self.settings.clock_skew
         self._house = House(self.engine)
-        self._desk = RestDesk(self.engine, self.access, self.faults)
+        self._desk = RestDesk(self.engine, self.access, self.faults, self.reader, self.money)
 
     @property
     def websocket_path(self) -> str:
         return "/ws/v1"
+
+    @property
+    def violations(self) -> list[str]:
+        """What was sent that the documentation does not list, one sentence each. Only a strict venue writes them
+        down."""
+        return self.reader.violations
 
     @property
     def client_accounts(self) -> frozenset[str]:
@@ -101,15 +122,19 @@ class KrakenFuturesExchange:
     def upgrade(
         self, session: SessionNumber, request: HttpRequest, now: Instant
     ) -> tuple[Accept | Refuse, Sequence[Output]]:
-        self._begin(now)
-        faults = self.faults.next(Occasion.UPGRADE)
+        now = self._begin(now)
+        faults = self.faults.next(Occasion.UPGRADE, request.path)
         if FaultKind.REFUSE_TOKEN in faults:
-            return Refuse(_plain(401)), self._end()
+            return Refuse(page(401)), self._end()
         if FaultKind.REFUSE_UPGRADE in faults:
-            return Refuse(_plain(faults[FaultKind.REFUSE_UPGRADE].code)), self._end()
+            return Refuse(page(faults[FaultKind.REFUSE_UPGRADE].code)), self._end()
+        if self._refused_upgrades:
+            return Refuse(self._refused_upgrades.popleft()), self._end()
+        if self.settings.throttle and len(self._sessions) >= self.settings.most_connections:
+            return Refuse(page(TOO_MANY_REQUESTS)), self._end()
         bucket = Bucket.full(rate=REQUESTS_PER_SECOND, capacity=REQUESTS_PER_SECOND, now=now.monotonic_ns)
         self._sessions[session] = _Session(session, FaultKind.STOP_HEARTBEAT in faults, bucket)
-        return Accept(), (Tell(session, voice.encode(wire.Frame(event="info", version=1))), *self._end())
+        return Accept(), (Tell(session, voice.encode(feed_rows.Notice(event="info", version=1))), *self._end())
 
     def gone(self, session: SessionNumber, now: Instant) -> Sequence[Output]:
         self._begin(now)
@@ -125,21 +150,23 @@ class KrakenFuturesExchange:
         return min(dues, default=None)
 
     def tick(self, now: Instant) -> Sequence[Output]:
-        self._begin(now)
+        now = self._begin(now)
         outputs = self._held.take(now.monotonic_ns)
         self.engine.tick()
-        beat = voice.encode(wire.Frame(feed=feeds.HEARTBEAT, time=now.wall_ns // MILLISECOND))
+        beat = voice.encode(feed_rows.Heartbeat(time=now.wall_ns // MILLISECOND))
         for session in self._sessions.values():
             if session.next_heartbeat is not None and session.next_heartbeat <= now.monotonic_ns:
                 session.next_heartbeat = now.monotonic_ns + self.settings.heartbeat
                 outputs.append(Tell(session.number, beat))
         return (*outputs, *self._end())
 
-    def _begin(self, now: Instant) -> None:
-        self._now = now
+    def _begin(self, now: Instant) -> Instant:
+        """Gives the moment by the venue's clock."""
+        now = self._now = Instant(now.monotonic_ns, now.wall_ns + self.clock_skew)
         self.engine.at(now)
         if self.settings.quotes:
             self._house.refresh()
+        return now
 
     # Feeds
 
@@ -152,7 +179,7 @@ class KrakenFuturesExchange:
             for frame in self._frames(session, notice):
                 yield from self._with_event_faults(session, frame, delay)
 
-    def _frames(self, session: _Session, notice: Notice) -> Iterator[wire.Frame]:
+    def _frames(self, session: _Session, notice: Notice) -> Iterator[Frame]:
         """What a session hears of a notice, by what it is subscribed to."""
         for name, feed in session.feeds.items():
             if feed.account != notice.account:
@@ -160,11 +187,26 @@ class KrakenFuturesExchange:
             if isinstance(notice, OrderNotice):
                 if name == feeds.VERBOSE or (name == feeds.OPEN_ORDERS and not notice.verbose_only):
                     yield feeds.order_frame(name, notice)
-            elif name == feeds.FILLS and (frame := feeds.fills_frame(notice, feed.products)) is not None:
-                yield frame
+            elif isinstance(notice, FillsNotice):
+                if name == feeds.FILLS:
+                    frame = feeds.fills_frame(notice, feed.products, self.settings)
+                    if frame is not None:
+                        yield frame
+            elif name in feeds.MONEY:
+                yield self._money_frame(session, name, notice.account, notice.symbols)
 
-    def _with_event_faults(self, session: _Session, frame: wire.Frame, delay: int) -> Iterator[Output]:
-        faults = self.faults.next(Occasion.EVENT)
+    def _money_frame(
+        self, session: _Session, feed: str, account: str, changed: frozenset[str] | None = None
+    ) -> MoneyFrame:
+        """Positions or balances of an account, numbered on each feed; changed: None for a snapshot."""
+        sequence = session.sequences[feed] = 0 if changed is None else session.sequences[feed] + 1
+        of = self.engine.accounts[account]
+        if feed == feeds.POSITIONS:
+            return self.money.positions_frame(of, sequence, self._now)
+        return self.money.balances_frame(of, sequence, self._now, changed)
+
+    def _with_event_faults(self, session: _Session, frame: Frame, delay: int) -> Iterator[Output]:
+        faults = self.faults.next(Occasion.EVENT, frame.feed)
         if FaultKind.DROP_EVENT in faults:
             return
         if FaultKind.UNKNOWN_WORD in faults:
@@ -182,7 +224,7 @@ class KrakenFuturesExchange:
         client = self._sessions.get(session)
         if client is None or isinstance(message, bytes):
             return self._end()
-        faults = self.faults.next(Occasion.REQUEST)
+        faults = self.faults.next(Occasion.REQUEST, parameters.event_of(message))
         if FaultKind.DROP_BEFORE in faults:
             return (*self._end(), Close(session, None))
         answers = self._answers(client, message)
@@ -212,22 +254,27 @@ class KrakenFuturesExchange:
                 return (feeds.alert("Rate limit exceeded"),)
             client.bucket = paid
         try:
-            request = voice.decode_request(message)
-        except WireError as error:
-            text = str(error)
-            return (feeds.error(text) if text == voice.JSON_ERROR else feeds.alert(text),)
+            request = self.reader.request(message)
+            if request.feed is not None and request.feed not in feeds.DOCUMENTED:
+                self.reader.undocumented(f"There is no feed {request.feed}.")
+        except BadRequest as bad:
+            text = bad.args[0]
+            return (feeds.error(text) if text == parameters.JSON_ERROR else feeds.alert(text),)
+        except Undocumented:
+            return (feeds.alert(parameters.BAD_REQUEST),)
         if request.event == "ping":
-            return (voice.encode(wire.Frame(event="pong")),)
+            pong = voice.encode(feed_rows.Notice(event="pong"))
+            return (pong if self.settings.text_pings else feeds.alert(parameters.BAD_REQUEST),)
         if request.event == "challenge":
             client.challenge = self.engine.ids.unique()
-            return (voice.encode(wire.Frame(event="challenge", message=client.challenge)),)
+            return (voice.encode(feed_rows.Notice(event="challenge", message=client.challenge)),)
         if request.feed == feeds.HEARTBEAT:
             return self._heartbeat(client, request)
         if request.feed not in feeds.FEEDS:
             return (feeds.error("Invalid feed"),)
         return self._private(client, request)
 
-    def _heartbeat(self, client: _Session, request: wire.Frame) -> Sequence[str]:
+    def _heartbeat(self, client: _Session, request: parameters.Request) -> Sequence[str]:
         wants = request.event == "subscribe"
         if not wants and client.next_heartbeat is None:
             return (_echo(request, "unsubscribed_failed"),)
@@ -236,7 +283,7 @@ class KrakenFuturesExchange:
             client.next_heartbeat = self._now.monotonic_ns + self.settings.heartbeat
         return (_echo(request, f"{request.event}d"),)
 
-    def _private(self, client: _Session, request: wire.Frame) -> Sequence[str]:
+    def _private(self, client: _Session, request: parameters.Request) -> Sequence[str]:
         assert request.feed is not None
         challenged = client.challenge is not None and request.original_challenge == client.challenge
         user = self.access.subscriber(request.api_key, client.challenge, request.signed_challenge)
@@ -249,23 +296,27 @@ class KrakenFuturesExchange:
         if not user.active or not (products or frozenset()) <= set(self.engine.markets):
             return (_echo(request, "subscribed_failed"),)
         client.feeds[request.feed] = _Subscription(user.account, products)
-        account = self.engine.accounts[user.account]
-        shown = voice.encode(feeds.snapshot(request.feed, account, self.engine, products))
+        shown = voice.encode(self._snapshot(client, request.feed, user.account, products))
         told = (_echo(request, "subscribed"), shown)
         return told[::-1] if self.settings.snapshot_first else told
+
+    def _snapshot(self, client: _Session, feed: str, account: str, products: frozenset[str] | None) -> Frame:
+        if feed in feeds.MONEY:
+            return self._money_frame(client, feed, account)
+        return feeds.snapshot(feed, self.engine.accounts[account], self.engine, products)
 
     # REST
 
     def request(self, request: HttpRequest, now: Instant) -> tuple[HttpReply, Sequence[Output]]:
         """An answer cannot wait, so `feed_delay` makes the feeds wait instead."""
-        self._begin(now)
-        faults = self.faults.next(Occasion.REST)
+        now = self._begin(now)
+        faults = self.faults.next(Occasion.REST, request.path)
         if FaultKind.REST_ERROR in faults:
-            return _plain(faults[FaultKind.REST_ERROR].code), self._end()
+            return page(faults[FaultKind.REST_ERROR].code), self._end()
         reply = self._desk.reply(request, faults, now)
         closed = self._drop_sessions(request) if FaultKind.DROP_SESSIONS in faults else []
         if FaultKind.REST_ERROR_EXECUTED in faults:
-            reply = _plain(faults[FaultKind.REST_ERROR_EXECUTED].code)
+            reply = page(faults[FaultKind.REST_ERROR_EXECUTED].code)
         return reply, (*closed, *self._end(self.settings.feed_delay))
 
     def _drop_sessions(self, request: HttpRequest) -> list[Close]:
@@ -349,9 +400,26 @@ class KrakenFuturesExchange:
         self._desk.entry.scripted.append((status, executed))
         return ()
 
-    def refuse_next(self, *codes: str) -> Sequence[Output]:
-        """The next calls with a good signature are refused with these error codes and not executed."""
-        self._desk.refusals.extend(codes)
+    def refuse_next(self, *codes: str, call: str = "") -> Sequence[Output]:
+        """The next calls with a good signature are refused with these error codes and not executed. call: the end of
+        their path, such as `cancelorder`; "" for any."""
+        return self.fail_calls(*(Failure(call=call, error=code) for code in codes))
+
+    def fail_calls(self, *failures: Failure) -> Sequence[Output]:
+        """The next calls fail in these ways, each the first call that it meets. For what goes wrong without words of
+        its own there are `faults`."""
+        self._desk.failures.extend(failures)
+        return ()
+
+    def refuse_upgrades(self, *statuses: int, retry_after: int | None = None) -> Sequence[Output]:
+        """The next WebSocket upgrades are refused with these statuses. retry_after: seconds."""
+        headers = () if retry_after is None else (("Retry-After", str(retry_after)),)
+        self._refused_upgrades.extend(page(status, headers) for status in statuses)
+        return ()
+
+    def skew_clock(self, by: int) -> Sequence[Output]:
+        """From now on the venue's clock is this far ahead of the carrier's: ns."""
+        self.clock_skew = by
         return ()
 
     def close_all(self, code: int | None) -> Sequence[Output]:
@@ -359,17 +427,11 @@ class KrakenFuturesExchange:
         return [Close(number, code) for number in self._sessions]
 
 
-def _plain(status: int) -> HttpReply:
-    """What a proxy in front of the venue says."""
-    body = f"<html><body>{status}</body></html>".encode()
-    return HttpReply(status=status, body=body, content_type="text/html")
-
-
-def _echo(request: wire.Frame, event: str) -> str:
+def _echo(request: parameters.Request, event: str) -> str:
     return voice.encode(
-        wire.Frame(
+        feed_rows.Acknowledgement(
             event=event,
-            feed=request.feed,
+            feed=request.feed or "",
             api_key=request.api_key,
             original_challenge=request.original_challenge,
             signed_challenge=request.signed_challenge,

@@ -7,11 +7,11 @@ from typing import Final
 
 from attrs import define, field
 
-from ...kraken_futures.wire import InstrumentRow
 from ...kraken_futures.words import currency
-from ...values import Side
+from ...values import ZERO, Side
 from ..book import Book
 from ..triggers import Reference, Triggers
+from .instrument_rows import InstrumentRow
 
 __all__ = ["INACTIVE", "OPEN", "POST_ONLY", "STATES", "SUSPENDED", "Market"]
 
@@ -22,7 +22,7 @@ INACTIVE: Final = "inactive"
 STATES: Final = (OPEN, POST_ONLY, SUSPENDED, INACTIVE)
 
 FEE_PLACES: Final = Decimal("1e-10")
-"""Fees of inverse contracts are a division; they are rounded to this."""
+"""Fees of inverse contracts, and average prices, are divisions; they are rounded to this."""
 
 
 @define
@@ -42,16 +42,16 @@ class Market:
 
     @property
     def tick(self) -> Decimal:
-        return self.row.tickSize or Decimal(1)
+        return self.row.tickSize
 
     @property
     def increment(self) -> Decimal:
         """The smallest quantity, and the step between quantities."""
-        return Decimal(1).scaleb(-(self.row.contractValueTradePrecision or 0))
+        return Decimal(1).scaleb(-self.row.contractValueTradePrecision)
 
     @property
     def contract_size(self) -> Decimal:
-        return Decimal(1) if self.row.contractSize is None else self.row.contractSize
+        return self.row.contractSize
 
     @property
     def is_inverse(self) -> bool:
@@ -60,7 +60,7 @@ class Market:
     @property
     def settlement(self) -> str:
         """The currency in which profit and fees are counted."""
-        return currency((self.row.base if self.is_inverse else self.row.quote) or "USD")
+        return currency(self.row.base if self.is_inverse else self.row.quote)
 
     @property
     def mark(self) -> Decimal | None:
@@ -86,6 +86,22 @@ class Market:
     def in_quote(self, amount: Decimal) -> Decimal:
         """An amount of the settlement currency in quote currency, at the mark."""
         return amount * (self.mark or Decimal(0)) if self.is_inverse else amount
+
+    def average_entry(self, held: Decimal, entry: Decimal, traded: Decimal, price: Decimal) -> Decimal:
+        """The average price of what is held after a trade; quantities are negative when short. What makes a position
+        smaller does not change it, what turns it round begins anew."""
+        after = held + traded
+        if not after:
+            return ZERO
+        if not held or (held > 0) != (after > 0):
+            return price
+        if abs(after) < abs(held):
+            return entry
+        if self.is_inverse:
+            average = after / (held / entry + traded / price)
+        else:
+            average = (held * entry + traded * price) / after
+        return average.quantize(FEE_PLACES, ROUND_HALF_EVEN).normalize()
 
     def price_fits(self, price: Decimal) -> bool:
         return price > 0 and not price % self.tick

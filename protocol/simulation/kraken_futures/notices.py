@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from ...kraken_futures import wire
+from . import feed_rows
 from .accounts import Fill
 
-__all__ = ["FillsNotice", "Notice", "OrderNotice"]
+__all__ = ["FillsNotice", "MoneyNotice", "Notice", "OrderNotice"]
 
 
 @frozen(kw_only=True)
@@ -16,7 +16,7 @@ class OrderNotice:
     verbose_only: the plain feed does not have it."""
 
     account: str
-    order: wire.OpenOrder
+    order: feed_rows.OpenOrder
     removed: bool
     reason: str
     whole: bool = True
@@ -31,4 +31,12 @@ class FillsNotice:
     fills: tuple[Fill, ...]
 
 
-Notice = OrderNotice | FillsNotice
+@frozen
+class MoneyNotice:
+    """Trades changed positions and wallets. symbols: in which instruments."""
+
+    account: str
+    symbols: frozenset[str]
+
+
+Notice = OrderNotice | FillsNotice | MoneyNotice

@@ -9,9 +9,9 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from ...kraken_futures.wire import OrderBody
 from ...values import ZERO, Side
 from ..triggers import Reference, Trailing, When
+from .rest_rows import OrderBody
 
 __all__ = ["IMMEDIATE", "SIGNALS", "TRIGGERS", "TYPES", "Ids", "State", "Terms", "VenueOrder"]
 
@@ -62,6 +62,11 @@ class Terms:
     reduce_only: bool = False
     client_id: str | None = None
 
+    @property
+    def becomes_market(self) -> bool:
+        """Of a trigger: it becomes an order without a limit price, and not one that may rest."""
+        return self.limit_price is None and self.offset is None
+
 
 @define(kw_only=True)
 class VenueOrder:
@@ -69,7 +74,8 @@ class VenueOrder:
 
     received, updated: ns since 1970; placed, ended: ns, monotonic; reason: the last thing that happened to it, in the
     words of the open_orders feed; shown: every feed has told it as open; fill_type: of its fills as a taker;
-    before_edit: what it was before the last edit that could make it take.
+    before_edit: what it was before the last edit that could make it take; reduced: by how much it was made smaller as
+    it came, for it may only reduce a position; activation_failed: what it became when it fired was refused.
     """
 
     order_id: str
@@ -85,6 +91,8 @@ class VenueOrder:
     shown: bool = False
     fill_type: str = "taker"
     before_edit: OrderBody | None = None
+    reduced: Decimal | None = None
+    activation_failed: bool = False
 
     @property
     def left(self) -> Decimal:

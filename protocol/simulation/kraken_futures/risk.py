@@ -26,17 +26,22 @@ def equity(account: Account, markets: Markets) -> Decimal:
 
 
 def positions_value(account: Account, markets: Markets) -> Decimal:
-    return sum((_value(markets[symbol], position.signed, None) for symbol, position in account.positions.items()), ZERO)
+    """Of positions in these markets."""
+    held = (pair for pair in account.positions.items() if pair[0] in markets)
+    return sum((_value(markets[symbol], position.signed, None) for symbol, position in held), ZERO)
 
 
 def exposure(account: Account, markets: Markets, extra: Terms | None = None) -> Decimal:
-    """The value of positions when the worse of all buys or all sells trades, per symbol. extra: one more order."""
+    """The value of positions in these markets when the worse of all buys or all sells trades, per symbol. extra: one
+    more order."""
     sums: dict[str, dict[Side, Decimal]] = {}
     for symbol, position in account.positions.items():
+        if symbol not in markets:
+            continue
         side = Side.BUY if position.signed > 0 else Side.SELL
         value = _value(markets[symbol], position.signed, None)
         sums[symbol] = {side: value, side.opposite: -value}
-    pending = [(order.terms, order.left) for order in account.open_orders.values()]
+    pending = [(order.terms, order.left) for order in account.open_orders.values() if order.symbol in markets]
     if extra is not None:
         pending.append((extra, extra.quantity))
     for terms, quantity in pending:

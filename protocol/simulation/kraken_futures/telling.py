@@ -1,4 +1,4 @@
-"""What is told of an order at a simulated Kraken Futures: on the feeds, in the answer to a call, in the history."""
+"""What is told of an order at a simulated Kraken Futures: on the feeds, and in the answer to a call."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from typing import Final
 
 from attrs import define, evolve, field
 
-from ...kraken_futures import wire
 from ...values import Instant
-from . import views
+from . import feed_rows, rest_rows, views
 from .accounts import Account, Fill
 from .market import Market
-from .notices import FillsNotice, Notice, OrderNotice
+from .notices import FillsNotice, MoneyNotice, Notice, OrderNotice
 from .orders import State, VenueOrder
 from .settings import HOUSE, KrakenFuturesExchangeSettings
 
@@ -33,7 +32,8 @@ class Telling:
     accounts: Mapping[str, Account]
     now: Instant = field(default=Instant(0, 0), init=False)
     _notices: list[Notice] = field(factory=list, init=False)
-    _events: list[tuple[str, wire.OrderEvent]] = field(factory=list, init=False)
+    _moved: dict[str, set[str]] = field(factory=dict, init=False)
+    _events: list[tuple[str, rest_rows.OrderEvent]] = field(factory=list, init=False)
 
     # On the feeds
 
@@ -43,7 +43,7 @@ class Telling:
         self.announce(self.notice(order, reason, removed=removed), fills)
 
     def notice(
-        self, order: VenueOrder, reason: str, *, removed: bool, shown: wire.OpenOrder | None = None
+        self, order: VenueOrder, reason: str, *, removed: bool, shown: feed_rows.OpenOrder | None = None
     ) -> OrderNotice:
         """shown: the order as it is to be told, if that is not as it is now."""
         if shown is None:
@@ -68,6 +68,8 @@ class Telling:
             account = self.accounts[notice.account]
             numbered = tuple(account.number(fill, self.settings.history) for fill in fills)
             told.insert(0 if self.settings.fills_first else 1, FillsNotice(notice.account, numbered))
+            symbols = (fill.execution.symbol for fill in fills)
+            self._moved.setdefault(notice.account, set()).update(symbols)
         self._notices += told
 
     def _is_told_whole(self, reason: str) -> bool:
@@ -82,26 +84,24 @@ class Telling:
         return not (self.settings.tell_rejects if order.state is State.REJECTED else self.settings.tell_never_rested)
 
     def take_notices(self) -> list[Notice]:
-        notices, self._notices = self._notices, []
+        """Everything in order, and behind it whose money it moved."""
+        moved = [MoneyNotice(account, frozenset(symbols)) for account, symbols in self._moved.items()]
+        notices, self._notices, self._moved = [*self._notices, *moved], [], {}
         return notices
 
-    # In answers and in the history
+    # In answers
 
-    def note(self, order: VenueOrder, kind: str, event: wire.OrderEvent) -> None:
-        """Something for the answer to the call that caused it, and for the history."""
-        if order.account == HOUSE:
-            return
-        self._events.append((order.order_id, event))
-        shown, reduced = views.body(order, self.settings), event.reducedQuantity
-        row = wire.ReducibleEvent(type=kind, order=shown, reason=event.reason, reducedQuantity=reduced)
-        self.accounts[order.account].remember(self.now.wall_ns, row, self.settings.history)
+    def note(self, order: VenueOrder, event: rest_rows.OrderEvent) -> None:
+        """Something for the answer to the call that caused it."""
+        if order.account != HOUSE:
+            self._events.append((order.order_id, event))
 
     def begin(self) -> None:
         """Forgets the events of other calls."""
         self._events.clear()
 
-    def events_of(self, order: VenueOrder) -> tuple[wire.OrderEvent, ...]:
+    def events_of(self, order: VenueOrder) -> tuple[rest_rows.OrderEvent, ...]:
         return tuple(event for order_id, event in self._events if order_id == order.order_id)
 
-    def events(self) -> tuple[wire.OrderEvent, ...]:
+    def events(self) -> tuple[rest_rows.OrderEvent, ...]:
         return tuple(event for _, event in self._events)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, Final
 
-from ...kraken_futures import wire
-from ...kraken_futures.voice import iso
+from attrs import asdict
+
+from ...kraken_futures.converter import iso
 from ...values import ZERO, LiquiditySide, Side
 from ..triggers import Reference, When
+from . import feed_rows, rest_rows
 from .accounts import Fill
 from .market import Market
 from .orders import State, VenueOrder
-from .settings import KrakenFuturesExchangeSettings
+from .settings import POST_REASONS, KrakenFuturesExchangeSettings
 
 __all__ = [
     "Settings",
@@ -39,13 +41,11 @@ SIDES: Final = {Side.BUY: "buy", Side.SELL: "sell"}
 FEED_TYPES: Final = {"stp": "stop", "take_profit": "take_profit", "trailing_stop": "trailing_stop"}
 BODY_TYPES: Final = {"mkt": "ioc"}
 FILL_TYPES: Final = {"mkt": "market", "fok": "fillOrKill"}
-REJECT_REASONS: Final = {
-    "post_order_failed_because_it_would_filled": "POST_WOULD_EXECUTE",
+REJECT_REASONS: Final = dict.fromkeys(POST_REASONS, "POST_WOULD_EXECUTE") | {
     "ioc_order_failed_because_it_would_not_be_executed": "IOC_WOULD_NOT_EXECUTE",
 }
-UPDATE_REASONS: Final = {
+UPDATE_REASONS: Final = dict.fromkeys(POST_REASONS, "POST_WOULD_EXECUTE_REASON") | {
     "new_placed_order_by_user": "NEW_USER_ORDER",
-    "post_order_failed_because_it_would_filled": "POST_WOULD_EXECUTE_REASON",
     "ioc_order_failed_because_it_would_not_be_executed": "IOC_WOULD_NOT_EXECUTE_REASON",
     "contract_expired": "EXPIRED",
 }
@@ -66,15 +66,15 @@ def order_word(order: VenueOrder) -> str:
 # WebSocket
 
 
-def feed_order(order: VenueOrder, market: Market, settings: Settings) -> wire.OpenOrder:
+def feed_order(order: VenueOrder, market: Market, settings: Settings) -> feed_rows.OpenOrder:
     """qty by the setting: what is left, or all of it."""
     terms, trailing = order.terms, order.terms.trailing
     nothing = ZERO if settings.zero_prices else None
     options = None
     if trailing is not None:
         unit = "percent" if trailing.percent else "quote_currency"
-        options = wire.TrailingOptions(max_deviation=trailing.distance, unit=unit)
-    return wire.OpenOrder(
+        options = feed_rows.TrailingOptions(max_deviation=trailing.distance, unit=unit)
+    return feed_rows.OpenOrder(
         instrument=order.symbol,
         time=order.received // MILLISECOND,
         last_update_time=order.updated // MILLISECOND,
@@ -106,9 +106,9 @@ def _signal(order: VenueOrder, words: dict[Reference, str]) -> str | None:
     return words.get(order.terms.signal, order.terms.signal.value)
 
 
-def feed_fill(fill: Fill) -> wire.FeedFill:
-    execution = fill.execution
-    return wire.FeedFill(
+def feed_fill(fill: Fill, settings: Settings) -> feed_rows.FeedFill:
+    execution, has_fee = fill.execution, settings.fees_on_feed
+    return feed_rows.FeedFill(
         instrument=execution.symbol,
         time=execution.time // MILLISECOND,
         price=execution.price,
@@ -120,8 +120,8 @@ def feed_fill(fill: Fill) -> wire.FeedFill:
         cli_ord_id=_text(execution.wire_id),
         fill_id=execution.trade_id,
         fill_type=fill.fill_type,
-        fee_paid=execution.fee,
-        fee_currency=fill.fee_currency,
+        fee_paid=execution.fee if has_fee else None,
+        fee_currency=fill.fee_currency if has_fee else None,
         taker_order_type=fill.taker_type,
         order_type=fill.order_type,
     )
@@ -134,7 +134,7 @@ def _text(wire_id: object) -> str | None:
 # REST: orders in events
 
 
-def body(order: VenueOrder, settings: Settings, **changes: Any) -> wire.OrderBody:
+def body(order: VenueOrder, settings: Settings, **changes: Any) -> rest_rows.OrderBody:
     """changes: of its fields, where it is shown as it was or as it will be."""
     terms = order.terms
     fields: dict[str, Any] = {
@@ -151,16 +151,16 @@ def body(order: VenueOrder, settings: Settings, **changes: Any) -> wire.OrderBod
         "timestamp": iso(order.received),
         "lastUpdateTimestamp": iso(order.updated),
     }
-    return wire.OrderBody(**(fields | changes))
+    return rest_rows.OrderBody(**(fields | changes))
 
 
-def trigger_body(order: VenueOrder, market: Market) -> wire.TriggerBody:
+def trigger_body(order: VenueOrder, market: Market) -> rest_rows.TriggerBody:
     terms = order.terms
     above = order.when is When.ABOVE
-    return wire.TriggerBody(
+    return rest_rows.TriggerBody(
         uid=order.order_id,
         clientId=order.client_id,
-        type=terms.type,
+        type="ioc" if terms.becomes_market else "lmt",
         symbol=order.symbol,
         side=SIDES[order.side],
         quantity=terms.quantity,
@@ -174,17 +174,16 @@ def trigger_body(order: VenueOrder, market: Market) -> wire.TriggerBody:
     )
 
 
-def placed(order: VenueOrder, market: Market, settings: Settings, reduced: Decimal | None) -> wire.OrderEvent:
-    """reduced: by how much a reduce-only order was made smaller."""
+def placed(order: VenueOrder, market: Market, settings: Settings) -> rest_rows.OrderEvent:
     if order.is_trigger:
-        return wire.OrderEvent(type="PLACE", orderTrigger=trigger_body(order, market), reducedQuantity=reduced)
-    return wire.ReducibleEvent(type="PLACE", order=body(order, settings), reducedQuantity=reduced)
+        return rest_rows.OrderEvent(type="PLACE", orderTrigger=trigger_body(order, market))
+    return rest_rows.Reducible(type="PLACE", order=body(order, settings), reducedQuantity=order.reduced)
 
 
-def executed(fill: Fill, before: wire.OrderBody, before_edit: wire.OrderBody | None) -> wire.OrderEvent:
+def executed(fill: Fill, before: rest_rows.OrderBody, before_edit: rest_rows.OrderBody | None) -> rest_rows.OrderEvent:
     """before: the order before the execution; before_edit: and before the edit that made it trade."""
     execution = fill.execution
-    return wire.ExecutionEvent(
+    return rest_rows.Execution(
         type="EXECUTION",
         executionId=execution.trade_id,
         price=execution.price,
@@ -194,31 +193,32 @@ def executed(fill: Fill, before: wire.OrderBody, before_edit: wire.OrderBody | N
     )
 
 
-def edited(old: wire.OrderBody, new: wire.OrderBody) -> wire.OrderEvent:
-    return wire.ReducibleEvent(type="EDIT", old=old, new=new)
+def edited(old: rest_rows.OrderBody, new: rest_rows.OrderBody, cut: Decimal | None) -> rest_rows.OrderEvent:
+    """cut: by how much a reduce-only order was made smaller than was asked for."""
+    return rest_rows.Reducible(type="EDIT", old=old, new=new, reducedQuantity=cut)
 
 
-def canceled(order: VenueOrder, market: Market, settings: Settings) -> wire.OrderEvent:
+def canceled(order: VenueOrder, market: Market, settings: Settings) -> rest_rows.OrderEvent:
     if order.is_trigger:
-        return wire.OrderEvent(type="CANCEL", uid=order.order_id, orderTrigger=trigger_body(order, market))
-    return wire.OrderEvent(type="CANCEL", uid=order.order_id, order=body(order, settings))
+        return rest_rows.OrderEvent(type="CANCEL", uid=order.order_id, orderTrigger=trigger_body(order, market))
+    return rest_rows.OrderEvent(type="CANCEL", uid=order.order_id, order=body(order, settings))
 
 
-def rejected(order: VenueOrder, market: Market, settings: Settings) -> wire.OrderEvent:
+def rejected(order: VenueOrder, market: Market, settings: Settings) -> rest_rows.OrderEvent:
     reason = REJECT_REASONS.get(order.reason, order.reason.upper())
     if order.is_trigger:
         trigger = trigger_body(order, market)
-        return wire.OrderEvent(type="REJECT", uid=order.order_id, reason=reason, orderTrigger=trigger)
-    return wire.OrderEvent(type="REJECT", uid=order.order_id, reason=reason, order=body(order, settings))
+        return rest_rows.OrderEvent(type="REJECT", uid=order.order_id, reason=reason, orderTrigger=trigger)
+    return rest_rows.OrderEvent(type="REJECT", uid=order.order_id, reason=reason, order=body(order, settings))
 
 
 # REST: rows of lists
 
 
-def open_row(order: VenueOrder, market: Market, settings: Settings) -> wire.OpenOrderRow:
+def open_row(order: VenueOrder, market: Market, settings: Settings) -> rest_rows.OpenOrderRow:
     has_size = not order.is_trigger or settings.unfilled_on_triggers
     kind = order.terms.type
-    return wire.OpenOrderRow(
+    return rest_rows.OpenOrderRow(
         order_id=order.order_id,
         **named(order.client_id, settings),
         symbol=order.symbol,
@@ -228,30 +228,35 @@ def open_row(order: VenueOrder, market: Market, settings: Settings) -> wire.Open
         stopPrice=trigger_price(order, market),
         unfilledSize=order.left if has_size else None,
         filledSize=order.filled,
-        receivedTime=iso(order.received),
-        lastUpdateTime=iso(order.updated),
+        receivedTime=_time(order.received, settings),
+        lastUpdateTime=_time(order.updated, settings),
         status="partiallyFilled" if order.filled else "untouched",
         reduceOnly=order.terms.reduce_only,
         triggerSignal=_signal(order, {}),
     )
 
 
-def status_row(order: VenueOrder, market: Market, settings: Settings) -> wire.OrderStatusRow:
+def _time(moment: int, settings: Settings) -> str:
+    """ns since 1970 with three decimals, or six."""
+    text = iso(moment)
+    return f"{text[:-1]}{moment // 1000 % 1000:03d}Z" if settings.microseconds else text
+
+
+def status_row(order: VenueOrder, market: Market, settings: Settings) -> rest_rows.OrderStatusRow:
     """One of orders/status."""
-    status = STATUSES[order.state]
-    if order.reason == ACTIVATION_FAILURE:
-        status = ACTIVATION_FAILURE
-    shown = body(order, settings, type="TRIGGER_ORDER" if order.is_trigger else "ORDER", stopPrice=None)
+    status = ACTIVATION_FAILURE if order.activation_failed else STATUSES[order.state]
+    fields = asdict(body(order, settings, stopPrice=None), recurse=False)
+    shown = rest_rows.StatusBody(**fields | {"type": "ORDER"})
     if order.is_trigger:
         above = order.when is When.ABOVE
-        options = wire.TriggerOptions(
+        options = rest_rows.TriggerOptions(
             triggerPrice=trigger_price(order, market),
             triggerSide="TRIGGER_ABOVE" if above else "TRIGGER_BELOW",
             triggerSignal=f"{_signal(order, {Reference.INDEX: 'spot'})}_price".upper(),
         )
-        shown = body(order, settings, type="TRIGGER_ORDER", stopPrice=None, priceTriggerOptions=options)
+        shown = rest_rows.TriggerStatusBody(**fields | {"type": "TRIGGER_ORDER", "priceTriggerOptions": options})
     reason = UPDATE_REASONS.get(order.reason, order.reason.upper())
-    return wire.OrderStatusRow(order=shown, status=status, updateReason=reason or None)
+    return rest_rows.OrderStatusRow(order=shown, status=status, updateReason=reason or None)
 
 
 ACTIVATION_FAILURE: Final = "TRIGGER_ACTIVATION_FAILURE"
@@ -266,11 +271,11 @@ STATUSES: Final = {
 }
 
 
-def rest_fill(fill: Fill, settings: Settings) -> wire.RestFill:
+def rest_fill(fill: Fill, settings: Settings) -> rest_rows.RestFill:
     execution = fill.execution
     taker = execution.liquidity is LiquiditySide.TAKER
     known = fill.fill_type in ("maker", "taker", "takerAfterEdit")
-    return wire.RestFill(
+    return rest_rows.RestFill(
         fill_id=execution.trade_id,
         symbol=execution.symbol,
         side=SIDES[execution.side],
@@ -280,6 +285,6 @@ def rest_fill(fill: Fill, settings: Settings) -> wire.RestFill:
         price=execution.price,
         fillTime=iso(execution.time),
         fillType=("taker" if taker else "maker") if known else fill.fill_type,
-        fee_paid=execution.fee,
-        fee_currency=fill.fee_currency,
+        fee_paid=execution.fee if settings.fees_in_fills else None,
+        fee_currency=fill.fee_currency if settings.fees_in_fills else None,
     )

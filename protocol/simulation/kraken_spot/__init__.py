@@ -1,6 +1,15 @@
 """A simulated Kraken Spot."""
 
+from .chosen import proxy_page
 from .exchange import KrakenSpotExchange
-from .settings import DEFAULT_SECRET, KrakenSpotExchangeSettings, KrakenSpotUser, Pair
+from .settings import DEFAULT_SECRET, Asset, KrakenSpotExchangeSettings, KrakenSpotUser, Pair
 
-__all__ = ["DEFAULT_SECRET", "KrakenSpotExchange", "KrakenSpotExchangeSettings", "KrakenSpotUser", "Pair"]
+__all__ = [
+    "Asset",
+    "DEFAULT_SECRET",
+    "KrakenSpotExchange",
+    "KrakenSpotExchangeSettings",
+    "KrakenSpotUser",
+    "Pair",
+    "proxy_page",
+]

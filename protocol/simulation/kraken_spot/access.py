@@ -7,36 +7,22 @@ from typing import Final
 
 from attrs import define, field
 
-from ...errors import WireError
-from ...kraken_spot import voice
 from ...kraken_spot.signing import Credentials
-from ...kraken_spot.wire import PrivateForm
 from ...values import Instant
 from ..exchange import HttpRequest, SessionNumber
-from . import refusals
+from . import refusals, voice
+from .form_reader import pairs_of, read_form, text_of
+from .forms import Private
 from .identifiers import Ids
 from .refusals import Refused
 from .settings import KrakenSpotExchangeSettings, KrakenSpotUser
 
-__all__ = ["ANYBODY", "Access", "is_json", "text_of"]
+__all__ = ["ANYBODY", "Access"]
 
 ANYBODY: Final = "anybody"
 """Stands in the input log for who opens a WebSocket: nothing is proven before the first private request."""
 NONCE: Final = re.compile("[0-9]{1,20}")
 LARGEST_NONCE: Final = 2**64 - 1
-
-
-def text_of(request: HttpRequest) -> str:
-    """The body as it is signed. Raises Refused for what is no text."""
-    try:
-        return request.body.decode()
-    except UnicodeDecodeError:
-        raise Refused(refusals.INVALID_SIGNATURE) from None
-
-
-def is_json(request: HttpRequest) -> bool:
-    kind = request.header("content-type") or ""
-    return "json" in kind or ("form" not in kind and request.body.lstrip().startswith(b"{"))
 
 
 @define
@@ -81,11 +67,11 @@ class Access:
         if user is None:
             raise Refused(refusals.INVALID_KEY)
         text = text_of(request)
-        read = voice.decode_json if is_json(request) else voice.decode_form
         try:
-            nonce = read(text, PrivateForm).nonce or ""
-        except WireError:
-            nonce = ""
+            form, _ = read_form({"nonce": pairs_of(request).get("nonce")}, Private)
+        except Refused:
+            form = Private()
+        nonce = form.nonce or ""
         number = int(nonce) if NONCE.fullmatch(nonce) else LARGEST_NONCE + 1
         if number > LARGEST_NONCE:
             raise Refused(refusals.INVALID_NONCE)

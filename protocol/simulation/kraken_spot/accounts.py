@@ -8,7 +8,8 @@ from decimal import Decimal
 from attrs import define, field
 
 from ...values import ZERO, Side
-from .orders import Fill, VenueOrder
+from .orders import Fill, LedgerEntry, VenueOrder
+from .positions import Opening, Position
 from .rates import RateCounters
 
 __all__ = ["Account"]
@@ -17,7 +18,8 @@ __all__ = ["Account"]
 @define(eq=False)
 class Account:
     """balances: by asset; held: of that, for open orders; positions: on margin, base units by symbol, negative = short;
-    client_ids: of open orders; past_client_ids: of the newest order that had each; fills: the newest last."""
+    client_ids: of open orders; past_client_ids: of the newest order that had each; fills, entries: the newest last;
+    openings, closings: what fills did to positions, by their execution ids."""
 
     name: str
     maker_fee: Decimal
@@ -32,6 +34,10 @@ class Account:
     client_ids: dict[str, str] = field(factory=dict)
     past_client_ids: dict[str, str] = field(factory=dict)
     fills: deque[Fill] = field(factory=deque)
+    entries: deque[LedgerEntry] = field(factory=deque)
+    openings: dict[str, Opening] = field(factory=dict)
+    closings: set[str] = field(factory=set)
+    _books: dict[str, Position] = field(factory=dict)
 
     def balance(self, asset: str) -> Decimal:
         return self.balances.get(asset, ZERO)
@@ -60,6 +66,21 @@ class Account:
     def move_position(self, symbol: str, side: Side, quantity: Decimal) -> None:
         signed = quantity if side is Side.BUY else -quantity
         self.positions[symbol] = self.position(symbol) + signed
+
+    def book_position(self, fill: Fill) -> None:
+        """A fill on margin: what it opened and closed."""
+        opening, closes = self._books.setdefault(fill.order.terms.symbol, Position()).book(fill)
+        if opening is not None:
+            self.openings[fill.execution_id] = opening
+        if closes:
+            self.closings.add(fill.execution_id)
+
+    def forget(self, fill: Fill) -> None:
+        """It is too old for the history."""
+        self.openings.pop(fill.execution_id, None)
+        self.closings.discard(fill.execution_id)
+        for _ in fill.entries:
+            self.entries.popleft()
 
     def open_in(self, symbol: str) -> int:
         """How many orders are open in one market."""

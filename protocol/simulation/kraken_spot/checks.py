@@ -10,8 +10,17 @@ from . import refusals
 from .market import Market
 from .orders import LIMITED, TRAILING, TRIGGERED, TYPES, CloseTerms, Terms, TriggerTerms
 from .refusals import Refused, invalid
+from .settings import KrakenSpotExchangeSettings
 
-__all__ = ["check_client_id", "check_deadline", "check_mode", "check_price", "check_quantity", "check_terms"]
+__all__ = [
+    "TIMES_IN_FORCE",
+    "check_client_id",
+    "check_deadline",
+    "check_mode",
+    "check_price",
+    "check_quantity",
+    "check_terms",
+]
 
 SECOND: Final = 1_000_000_000
 MONTH: Final = 31 * 86_400 * SECOND
@@ -28,21 +37,24 @@ LARGEST_DIGIT: Final = 12
 LARGEST_TAG: Final = 2**31
 
 
-def check_client_id(text: str, name: str = "cl_ord_id") -> None:
-    """Raises Refused for a text that the venue takes for no client order id."""
+def check_client_id(text: str, name: str = "cl_ord_id", *, uppercase: bool = True) -> None:
+    """uppercase: free text may have capitals. Raises Refused for a text that the venue takes for no client order id."""
     hexadecimal = len(text) == HEX and all(letter in "0123456789abcdefABCDEF" for letter in text)
     uuid = len(text) == UUID and text.count("-") == 4
+    if not (hexadecimal or uuid or uppercase or text == text.lower()):
+        raise invalid(name)
     if not (text.isascii() and (hexadecimal or uuid or 0 < len(text) <= FREE_TEXT)):
         raise invalid(name)
 
 
-def check_deadline(deadline: int | None, now: Instant, delay: int) -> None:
-    """deadline: ns since 1970; delay: how old the request is already, ns. Raises Refused."""
+def check_deadline(deadline: int | None, now: Instant, delay: int, *, least: int = SHORTEST_DEADLINE) -> None:
+    """deadline: ns since 1970; delay: how old the request is already, ns; least: how far ahead it must be, ns. Raises
+    Refused."""
     if deadline is None:
         return
     if deadline < now.wall_ns + delay:
         raise Refused(refusals.DEADLINE)
-    if not SHORTEST_DEADLINE <= deadline - now.wall_ns <= LONGEST_DEADLINE:
+    if not least <= deadline - now.wall_ns <= LONGEST_DEADLINE:
         raise invalid("deadline")
 
 
@@ -94,9 +106,10 @@ def check_quantity(quantity: Decimal, price: Decimal | None, market: Market, nam
         raise Refused(refusals.COST_MINIMUM)
 
 
-def check_terms(terms: Terms, market: Market, now: Instant, band: Decimal | None) -> None:
+def check_terms(terms: Terms, market: Market, now: Instant, settings: KrakenSpotExchangeSettings) -> None:
     """Everything that can be said without looking at the account. Raises Refused."""
-    _check_words(terms)
+    band = settings.price_band
+    _check_words(terms, settings)
     _check_amounts(terms, market)
     _check_limit(terms, market, band)
     _check_trigger(terms.type, terms.trigger, market)
@@ -106,15 +119,15 @@ def check_terms(terms: Terms, market: Market, now: Instant, band: Decimal | None
         _check_close(terms.conditional, market)
 
 
-def _check_words(terms: Terms) -> None:
+def _check_words(terms: Terms, settings: KrakenSpotExchangeSettings) -> None:
     if terms.type not in TYPES:
         raise invalid("order_type")
     if terms.tif not in TIMES_IN_FORCE:
         raise invalid("time_in_force")
     if terms.cl_ord_id is not None:
-        if terms.userref is not None or terms.conditional is not None:
+        if terms.userref is not None:
             raise invalid("cl_ord_id")
-        check_client_id(terms.cl_ord_id)
+        check_client_id(terms.cl_ord_id, uppercase=settings.uppercase_ids)
     if terms.userref is not None and not -LARGEST_TAG <= terms.userref < LARGEST_TAG:
         raise invalid("order_userref")
     if terms.sender_sub_id is not None:
@@ -182,8 +195,11 @@ def _check_options(terms: Terms, market: Market) -> None:
 def _check_close(close: CloseTerms, market: Market) -> None:
     if close.type not in TYPES or close.type in ("market", "iceberg", "settle-position"):
         raise invalid("conditional")
-    if (close.limit_price is None) == (close.type in LIMITED):
+    has_limit = close.limit_price is not None or close.limit_distance is not None
+    if has_limit != (close.type in LIMITED):
         raise invalid("conditional")
+    if close.limit_distance is not None:
+        _check_size(close.limit_distance.amount, invalid("conditional"))
     if close.limit_kind not in KINDS or (close.limit_kind != "static" and close.type != "trailing-stop-limit"):
         raise invalid("conditional")
     if close.limit_price is not None and close.limit_kind == "static":

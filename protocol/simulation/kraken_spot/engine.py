@@ -15,22 +15,23 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from ...kraken_spot.wire import Report
 from ...values import ZERO, Instant, LiquiditySide, Side
 from ..book import Incoming, Match, Matched, Resting, SelfTrade
 from ..ledger import Execution, Ledger
-from ..triggers import Reference, Trailing, Waiting, When
+from ..triggers import Reference, Trailing, Waiting
 from . import refusals
 from .accounts import Account
 from .checks import check_mode, check_terms
 from .funds import check_funds, check_reduces, need_of
 from .identifiers import Ids
 from .market import Market
-from .orders import TRAILING, Fill, Phase, Terms, TriggerTerms, VenueOrder
-from .rates import ADD, TIERS, RateCounters, cancel_cost
+from .messages import Report
+from .orders import TRAILING, Fill, LedgerEntry, Phase, Taking, Terms, VenueOrder, fires_when
+from .past import Past
+from .rates import ADD, CANCEL_ALL, SET_SWITCH, TIERS, RateCounters, cancel_cost
 from .refusals import Refused, invalid
 from .reports import Reporter
-from .settings import HOUSE, KrakenSpotExchangeSettings
+from .settings import HOUSE, Asset, KrakenSpotExchangeSettings, Pair
 from .timers import Timers
 
 __all__ = ["BY_USER", "Engine", "Notice", "is_tag"]
@@ -68,7 +69,12 @@ class Engine:
         self.settings, self.ledger, self.ids = settings, ledger, ids
         self.system = settings.system
         pairs = {pair.symbol: pair for pair in settings.pairs}
-        self.markets = {name: Market(pair, settings.reference_prices.get(name)) for name, pair in pairs.items()}
+        from_last = settings.limit_distance_from == "last"
+        self.markets = {
+            name: Market(pair, settings.reference_prices.get(name), limits_from_last=from_last)
+            for name, pair in pairs.items()
+        }
+        self.assets = _assets(settings)
         self.reporter = Reporter(settings, pairs)
         self.accounts: dict[str, Account] = {}
         for user in settings.users:
@@ -80,7 +86,9 @@ class Engine:
         self.accounts[HOUSE] = Account(HOUSE, ZERO, ZERO, RateCounters(TIERS["pro"]), {}, unlimited=True)
         self.orders: dict[str, VenueOrder] = {}
         self.notices: list[Notice] = []
+        self.moves: list[tuple[str, tuple[LedgerEntry, ...]]] = []
         self.timers: Timers[tuple[str, str]] = Timers()
+        self.past = Past(settings.rest_lag)
         self.now = Instant(0, 0)
         self._ended: deque[VenueOrder] = deque()
         self._pending: deque[Callable[[], None]] = deque()
@@ -108,7 +116,9 @@ class Engine:
         self.timers.set((kind, name), self.now.monotonic_ns + wall - self.now.wall_ns)
 
     def set_switch(self, account: Account, seconds: int) -> None:
-        """The dead man's switch: cancels all orders of the account after so many seconds; 0 disarms it."""
+        """The dead man's switch: cancels all orders of the account after so many seconds; 0 disarms it. It counts in
+        every market in which the account has traded."""
+        account.rates.add_everywhere(SET_SWITCH, self.now.monotonic_ns)
         if seconds:
             self.timers.set((SWITCH, account.name), self.now.monotonic_ns + seconds * SECOND)
         else:
@@ -119,7 +129,7 @@ class Engine:
     def check(self, terms: Terms) -> Market:
         """Validation: what can be said without looking at the account. Raises Refused."""
         market = self.market(terms.symbol)
-        check_terms(terms, market, self.now, self.settings.price_band)
+        check_terms(terms, market, self.now, self.settings)
         return market
 
     def check_batch(self, account: Account, batch: Sequence[Terms]) -> None:
@@ -129,6 +139,13 @@ class Engine:
             raise invalid("cl_ord_id not unique")
         for terms in batch:
             self.check(terms)
+
+    def pair_named(self, name: str | None) -> Pair:
+        """By any of the names that REST takes. Raises Refused."""
+        for market in self.markets.values():
+            if name in market.pair.names:
+                return market.pair
+        raise Refused(refusals.UNKNOWN_PAIR)
 
     def market(self, symbol: str) -> Market:
         market = self.markets.get(symbol)
@@ -205,6 +222,8 @@ class Engine:
         if terms.cl_ord_id is not None:
             account.client_ids[terms.cl_ord_id] = account.past_client_ids[terms.cl_ord_id] = order.order_id
         account.hold(order, need_of(account, terms, market, order.left))
+        if terms.is_triggered and terms.starts is None:
+            order.waiting = self._waiting(order, market)
         self._tell(order, self.reporter.pending_new, order, self.now.wall_ns)
         if terms.expires is not None:
             self._plan(EXPIRE, order.order_id, terms.expires)
@@ -244,6 +263,14 @@ class Engine:
         self._pending.append(partial(self._check_price_again, order, market))
 
     def _wait(self, order: VenueOrder, market: Market) -> None:
+        waiting = self._waiting(order, market)
+        market.triggers.add(waiting)
+        order.waiting, order.level = waiting, waiting.level
+        if waiting.trailing is not None:
+            market.trailing[order.order_id] = None
+
+    def _waiting(self, order: VenueOrder, market: Market) -> Waiting:
+        """How an order with a trigger waits, at the prices of now."""
         trigger = order.terms.trigger
         assert trigger is not None  # it was checked
         trails = order.terms.type in TRAILING
@@ -251,20 +278,13 @@ class Engine:
             order_id=order.order_id,
             reference=trigger.reference,
             when=order.terms.when,
-            level=None if trails else self._level(trigger, order.terms.when, market),
+            level=None if trails else market.level(trigger, order.terms.when),
             trailing=Trailing(trigger.price, trigger.kind == "pct") if trails else None,
         )
-        market.triggers.add(waiting)
-        order.waiting, order.level = waiting, waiting.level
-        if trails:
-            market.trailing[order.order_id] = None
-
-    def _level(self, trigger: TriggerTerms, when: When, market: Market) -> Decimal:
-        if trigger.kind == "static":
-            return trigger.price
-        base = market.triggers.price(trigger.reference) or ZERO
-        distance = base * trigger.price / HUNDRED if trigger.kind == "pct" else trigger.price
-        return market.rounded(base + distance if when is When.ABOVE else base - distance)
+        price = market.triggers.price(trigger.reference)
+        if price is not None:
+            waiting.follow(price)
+        return waiting
 
     def _check_price_again(self, order: VenueOrder, market: Market) -> None:
         """The level may be reached already."""
@@ -325,6 +345,7 @@ class Engine:
         if terms.tif == "FOK" and self._fillable(order, market) < order.left:
             self.end(order, "canceled", NOT_FILLED)
             return
+        taking = Taking()
         while order.left:
             matched = market.book.match(
                 Incoming(
@@ -336,7 +357,7 @@ class Engine:
                     self_trade=terms.self_trade,
                 )
             )
-            refilled = self._execute_all(order, matched, market)
+            refilled = self._execute_all(order, taking, matched, market)
             for resting in matched.removed:
                 self.end(self.orders[resting.order_id], "canceled", SELF_TRADE)
             if matched.stopped:
@@ -367,42 +388,40 @@ class Engine:
                 total += self.orders[resting.order_id].left
         return total
 
-    def _execute_all(self, taker: VenueOrder, matched: Matched, market: Market) -> bool:
+    def _execute_all(self, taker: VenueOrder, taking: Taking, matched: Matched, market: Market) -> bool:
         """True when icebergs have shown more of themselves."""
         refilled = False
         for match in matched.matches:
             maker = self.orders[match.resting_id]
-            self._execute(taker, maker, match, market)
+            self._execute(taker, taking, maker, match, market)
             if maker.is_open and not maker.shown:
                 refilled = True
                 self._rest(maker, market)
                 self._tell(maker, self.reporter.refilled, maker, self.now.wall_ns)
         return refilled
 
-    def _execute(self, taker: VenueOrder, maker: VenueOrder, match: Match, market: Market) -> None:
+    def _execute(self, taker: VenueOrder, taking: Taking, maker: VenueOrder, match: Match, market: Market) -> None:
         number = self.ids.trade_number(market.pair.symbol)
         maker.shown -= match.quantity
         market.stale = True
-        for order, liquidity in ((maker, LiquiditySide.MAKER), (taker, LiquiditySide.TAKER)):
-            fill = self._settle_side(order, match, liquidity, market, number)
+        for order, part_of in ((maker, None), (taker, taking)):
+            fill = self._settle_side(order, match, part_of, market, number)
             self._tell(order, self.reporter.trade, fill)
         for order in (maker, taker):
+            if order.terms.conditional is not None:
+                self._pending.append(partial(self._follow, order, match.quantity))
             if not order.left:
                 self.end(order, "filled")
         self.see_price(market, Reference.LAST, match.price)
 
-    def _settle_side(
-        self, order: VenueOrder, match: Match, liquidity: LiquiditySide, market: Market, number: int
-    ) -> Fill:
+    def _settle_side(self, order: VenueOrder, match: Match, taking: Taking | None, market: Market, number: int) -> Fill:
+        """taking: None for the maker's side."""
         account, terms, quantity = self.accounts[order.account], order.terms, match.quantity
         cost, pair = match.price * quantity, market.pair
-        rate = account.maker_fee if liquidity is LiquiditySide.MAKER else account.taker_fee
-        fee_asset = pair.base if terms.fee_in_base else pair.quote
+        rate = account.maker_fee if taking is None else account.taker_fee
         fee = (quantity if terms.fee_in_base else cost) * rate
-        sign = 1 if terms.side is Side.BUY else -1
-        account.move(pair.base, sign * quantity)
-        account.move(pair.quote, -sign * cost)
-        account.move(fee_asset, -fee)
+        execution_id = self.ids.execution()
+        entries = self._move_money(order, execution_id, quantity, cost, fee)
         if terms.margin or terms.reduce_only:
             account.move_position(pair.symbol, terms.side, quantity)
         order.filled += quantity
@@ -411,22 +430,54 @@ class Engine:
         order.status = "partially_filled"
         self.resize(order)
         fill = Fill(
-            execution_id=self.ids.execution(),
+            execution_id=execution_id,
             number=number,
             order=order,
             price=match.price,
             quantity=quantity,
             cost=cost,
             fee=fee,
-            fee_asset=fee_asset,
-            liquidity=liquidity,
+            fee_asset=pair.base if terms.fee_in_base else pair.quote,
+            liquidity=LiquiditySide.MAKER if taking is None else LiquiditySide.TAKER,
             time=self.now.wall_ns,
             filled=order.filled,
             total_cost=order.cost,
-            ledger_entry=self.ids.ledger_entry(),
+            entries=entries,
+            taking=taking,
         )
+        if taking is not None:
+            self._add_part(taking, fill)
         self._remember(account, fill, cost * rate)
         return fill
+
+    def _move_money(
+        self, order: VenueOrder, reference: str, quantity: Decimal, cost: Decimal, fee: Decimal
+    ) -> tuple[LedgerEntry, ...]:
+        """Both sides of a trade on the account's balances: an entry each."""
+        account, terms, pair = self.accounts[order.account], order.terms, self.markets[order.terms.symbol].pair
+        sign = 1 if terms.side is Side.BUY else -1
+        fees = (fee, ZERO) if terms.fee_in_base else (ZERO, fee)
+        entries = []
+        for asset, amount, part in zip((pair.base, pair.quote), (sign * quantity, -sign * cost), fees, strict=True):
+            account.move(asset, amount - part)
+            entry = LedgerEntry(
+                entry_id=self.ids.ledger_entry(),
+                reference=reference,
+                asset=asset,
+                amount=amount,
+                fee=part,
+                balance=account.balance(asset),
+                time=self.now.wall_ns,
+            )
+            entries.append(entry)
+        return tuple(entries)
+
+    def _add_part(self, taking: Taking, fill: Fill) -> None:
+        """The second part makes it a trade that is put together, with an id of its own."""
+        taking.fills.append(fill)
+        if len(taking.fills) == 2:
+            first = taking.fills[0].execution_id
+            taking.trade_id = self.ids.execution() if self.settings.consolidated_id == "own" else first
 
     def _remember(self, account: Account, fill: Fill, worth: Decimal) -> None:
         """worth: of the fee, in quote currency."""
@@ -448,10 +499,14 @@ class Engine:
         )
         if account.unlimited:
             return
-        order.executions.append(fill.execution_id)
+        if order.terms.margin or order.terms.reduce_only:
+            account.book_position(fill)
+        order.fills.append(fill)
         account.fills.append(fill)
+        account.entries.extend(fill.entries)
+        self.moves.append((account.name, fill.entries))
         if len(account.fills) > self.settings.history:
-            account.fills.popleft()
+            account.forget(account.fills.popleft())
 
     # Ending
 
@@ -468,6 +523,12 @@ class Engine:
             self.end(order, "canceled", reason)
         self.settle()
         return len(orders)
+
+    def cancel_all_asked(self, account: Account) -> int:
+        """The same as a request: it counts once in every market with an order of the account."""
+        for symbol in {order.terms.symbol for order in account.open_orders.values()}:
+            account.rates.pair(symbol, self.now.monotonic_ns).add(CANCEL_ALL, self.now.monotonic_ns)
+        return self.cancel_all(account)
 
     def cancel_some(self, account: Account, names: Iterable[str], client_ids: Iterable[str] = ()) -> int:
         """How many were canceled. names: order ids, or tags as text; what is not open is passed over."""
@@ -508,8 +569,6 @@ class Engine:
             self._tell(order, self.reporter.ended, order, kind, self.now.wall_ns)
         elif not self.settings.omit_filled:
             self._tell(order, self.reporter.filled, order, self.now.wall_ns)
-        if order.filled and order.terms.conditional is not None:
-            self._pending.append(partial(self._follow, order))
 
     def _archive(self, order: VenueOrder, account: Account) -> None:
         self._ended.append(order)
@@ -519,27 +578,34 @@ class Engine:
             owner = self.accounts[oldest.account]
             owner.closed_orders.popleft()
             del self.orders[oldest.order_id]
+            self.past.forget(oldest.order_id)
             client_id = oldest.terms.cl_ord_id
             if client_id is not None and owner.past_client_ids.get(client_id) == oldest.order_id:
                 del owner.past_client_ids[client_id]
 
-    def _follow(self, parent: VenueOrder) -> None:
-        """The conditional close of what has filled."""
-        close = parent.terms.conditional
+    def _follow(self, parent: VenueOrder, quantity: Decimal) -> None:
+        """The conditional close of one fill."""
+        close, side = parent.terms.conditional, parent.terms.side.opposite
         assert close is not None  # asked for only then
+        market = self.markets[parent.terms.symbol]
+        limit, distance = close.limit_price, close.limit_distance
+        if distance is not None:
+            fires = None if close.trigger is None else market.level(close.trigger, fires_when(side, close.type))
+            limit = market.rounded(distance.price(fires or market.mark or ZERO))
         terms = Terms(
             symbol=parent.terms.symbol,
-            side=parent.terms.side.opposite,
+            side=side,
             type=close.type,
-            quantity=parent.filled,
+            quantity=quantity,
             trigger=close.trigger,
-            limit_price=close.limit_price,
+            limit_price=limit,
             limit_kind=close.limit_kind,
+            limit_distance=distance,
             margin=parent.terms.margin,
         )
         account = self.accounts[parent.account]
         with suppress(Refused):  # the fill has used up what the other order would need
-            self.admit(account, terms, self.markets[terms.symbol])
+            self.admit(account, terms, market)
             self.accept(account, terms, parent=parent.order_id)
 
     def settle(self) -> None:
@@ -556,18 +622,15 @@ class Engine:
         if cl_ord_id is not None:
             order_id = account.client_ids.get(cl_ord_id) or account.past_client_ids.get(cl_ord_id)
         order = self.orders.get(order_id or "")
-        if order is None or order.account != account.name:
-            raise Refused(refusals.INVALID_ORDER)
-        if not order.is_open:
-            raise Refused(refusals.UNKNOWN_ORDER)
+        if order is None or order.account != account.name or not order.is_open:
+            raise Refused(self.settings.gone_error)
         return order
 
     def find_by_userref(self, account: Account, userref: int) -> list[VenueOrder]:
         """Open orders with this tag. Raises Refused if there is none."""
         found = [order for order in account.open_orders.values() if order.terms.userref == userref]
         if not found:
-            was_used = any(order.terms.userref == userref for order in account.closed_orders)
-            raise Refused(refusals.UNKNOWN_ORDER if was_used else refusals.INVALID_ORDER)
+            raise Refused(self.settings.gone_error)
         return found
 
     # Telling
@@ -576,8 +639,14 @@ class Engine:
         """write: a method of the reporter, what: its arguments. Nobody listens for the house."""
         account = self.accounts[order.account]
         if not account.unlimited:
+            self.past.note(order, self.now.wall_ns)
             rate = account.rates.pair(order.terms.symbol, self.now.monotonic_ns).at(self.now.monotonic_ns)
             self.notices.append(Notice(account.name, write(*what), rate))
+
+    def take_moves(self) -> list[tuple[str, tuple[LedgerEntry, ...]]]:
+        """What trades did to balances: the name of an account, and its entries of one trade."""
+        moves, self.moves = self.moves, []
+        return moves
 
     def take_notices(self) -> list[Notice]:
         notices, self.notices = self.notices, []
@@ -592,6 +661,14 @@ class Engine:
         """Keeps ready what the order needs as it is now."""
         account, market = self.accounts[order.account], self.markets[order.terms.symbol]
         account.hold(order, need_of(account, _as_live(order), market, order.left))
+
+
+def _assets(settings: KrakenSpotExchangeSettings) -> dict[str, Asset]:
+    """By their modern codes: those of the markets, and what else somebody has."""
+    codes = {user_asset: user_asset for user in settings.users for user_asset in user.balances}
+    for pair in settings.pairs:
+        codes |= {pair.base: pair.base_code, pair.quote: pair.quote_code}
+    return {name: Asset.usual(code) for name, code in codes.items()}
 
 
 def is_tag(name: str) -> bool:

@@ -8,27 +8,31 @@ from typing import Final
 
 from attrs import define, evolve, field
 
-from ...kraken_spot import voice
-from ...kraken_spot.wire import Call, Frame, Report, Result, StatusFrame, Subscribe, SystemStatus
 from ...values import Instant, Side
 from ..exchange import Accept, Close, HttpReply, HttpRequest, Output, Refuse, SessionNumber, Tell
 from ..faults import FaultKind, FaultSchedule, Occasion
 from ..ledger import Ledger
 from ..mishaps import HeldBack, farewell, noise
 from ..triggers import Reference
-from . import refusals
+from . import balances, feed, refusals, voice
 from .access import ANYBODY, Access
+from .accounts import Account
+from .balances import BalanceFeed
 from .changes import restate
+from .chosen import ChosenAnswers
 from .engine import Engine, Notice
-from .feed import CHANNEL, Subscription, snapshot
+from .feed import Subscription, snapshot
 from .house import house_order, refresh_quotes
 from .identifiers import Ids
+from .messages import Frame, Report, Result, StatusFrame, SystemStatus
 from .methods import ORDER_METHODS, Answer, MethodDesk
 from .moments import stamp
 from .orders import Terms
 from .refusals import Refused
+from .requests import Request, Subscribe
 from .rest import RestDesk
 from .settings import HOUSE, KrakenSpotExchangeSettings, KrakenSpotUser
+from .strictness import Strictness
 
 __all__ = ["KrakenSpotExchange"]
 
@@ -45,17 +49,23 @@ UNKNOWN_EVENT: Final = '{"channel":"future","type":"update","data":[{"note":"fro
 @define
 class _Session:
     """One socket. told, heard: ns, monotonic, of the last message to the client, and of its last message or ping;
-    held_until: a delayed report holds back those behind it; second, messages: how many the client sent in this
-    second."""
+    alone: since when it has no subscription; held_until: a delayed report holds back those behind it; second, messages:
+    how many the client sent in this second."""
 
     number: SessionNumber
     told: int
     heard: int
     quiet: bool
+    alone: int
     subscription: Subscription | None = None
+    balances: BalanceFeed | None = None
     held_until: int = 0
     second: int = 0
     messages: int = 0
+
+    @property
+    def listens(self) -> bool:
+        return self.subscription is not None or self.balances is not None
 
     def counts(self, now: int) -> int:
         """Messages in this second, with this one."""
@@ -80,6 +90,9 @@ class KrakenSpotExchange:
     ledger: Ledger = field(init=False)
     engine: Engine = field(init=False)
     access: Access = field(init=False)
+    _strictness: Strictness = field(init=False)
+    _errors: ChosenAnswers[str] = field(init=False)
+    _replies: ChosenAnswers[HttpReply] = field(init=False)
     _methods: MethodDesk = field(init=False)
     _rest: RestDesk = field(init=False)
     _sessions: dict[SessionNumber, _Session] = field(factory=dict, init=False)
@@ -93,11 +106,19 @@ class KrakenSpotExchange:
         self.engine = Engine(self.settings, self.ledger, ids)
         self.access = Access(self.settings, ids)
         self._methods = MethodDesk(self.engine, self.faults)
-        self._rest = RestDesk(self.engine, self.access)
+        self._strictness = Strictness(self.settings.strict)
+        self._errors = ChosenAnswers(self.settings.errors)
+        self._replies = ChosenAnswers(self.settings.http_replies)
+        self._rest = RestDesk(self.engine, self.access, self._strictness, self._errors)
 
     @property
     def websocket_path(self) -> str:
         return "/v2"
+
+    @property
+    def violations(self) -> list[str]:
+        """What was asked that the venue's documentation does not list, a sentence each; kept if it is `strict`."""
+        return self._strictness.violations
 
     @property
     def client_accounts(self) -> frozenset[str]:
@@ -110,14 +131,19 @@ class KrakenSpotExchange:
         self, session: SessionNumber, request: HttpRequest, now: Instant
     ) -> tuple[Accept | Refuse, Sequence[Output]]:
         self._begin(now)
-        faults = self.faults.next(Occasion.UPGRADE)
+        chosen = self._replies.take(_name_of(request))
+        if chosen is not None:
+            return Refuse(chosen), self._end()
+        faults = self.faults.next(Occasion.UPGRADE, request.path)
         if FaultKind.REFUSE_TOKEN in faults:
             return Refuse(_error_reply(401, refusals.PERMISSION)), self._end()
         if FaultKind.REFUSE_UPGRADE in faults:
             code = faults[FaultKind.REFUSE_UPGRADE].code
             return Refuse(_error_reply(code, refusals.UNAVAILABLE)), self._end()
         at = now.monotonic_ns
-        opened = _Session(number=session, told=at, heard=at, quiet=FaultKind.STOP_HEARTBEAT in faults, second=at)
+        opened = _Session(
+            number=session, told=at, heard=at, quiet=FaultKind.STOP_HEARTBEAT in faults, alone=at, second=at
+        )
         self._sessions[session] = opened
         return Accept(), self._sent([self._status(session), *self._end()])
 
@@ -151,10 +177,16 @@ class KrakenSpotExchange:
         return min(dues, default=None)
 
     def _dues(self, session: _Session) -> Iterable[int]:
-        """When a session gets a heartbeat, and when it is closed for want of traffic."""
-        if session.subscription is not None and not session.quiet:
+        """When a session gets a heartbeat, and when it is closed."""
+        if session.listens and not session.quiet:
             yield session.told + self.settings.heartbeat
-        yield max(session.told, session.heard) + self.settings.idle_timeout
+        yield self._end_of(session)
+
+    def _end_of(self, session: _Session) -> int:
+        """When it is closed for want of traffic, or of a subscription."""
+        idle = max(session.told, session.heard) + self.settings.idle_timeout
+        patience = self.settings.subscription_timeout
+        return idle if session.listens or patience is None else min(idle, session.alone + patience)
 
     def tick(self, now: Instant) -> Sequence[Output]:
         self._begin(now)
@@ -166,13 +198,13 @@ class KrakenSpotExchange:
         return (*outputs, *self._sent(beats))
 
     def _beat(self, session: _Session, now: Instant) -> Iterable[Output]:
-        listens = session.subscription is not None and not session.quiet
+        listens = session.listens and not session.quiet
         if listens and session.told + self.settings.heartbeat <= now.monotonic_ns:
             yield Tell(session.number, HEARTBEAT)
-        elif max(session.told, session.heard) + self.settings.idle_timeout <= now.monotonic_ns:
+        elif self._end_of(session) <= now.monotonic_ns:
             del self._sessions[session.number]
             self.access.gone(session.number)
-            yield Close(session.number, GOING_AWAY, "no traffic")
+            yield Close(session.number, GOING_AWAY, "no traffic" if session.listens else "no subscription")
 
     def _begin(self, now: Instant) -> None:
         self._now = self.engine.now = now
@@ -181,10 +213,15 @@ class KrakenSpotExchange:
 
     def _end(self) -> list[Output]:
         """What the engine's notices make every session hear."""
-        notices = self.engine.take_notices()
-        if not notices:
+        notices, moves = self.engine.take_notices(), self.engine.take_moves()
+        if not notices and not moves:
             return []
-        return [output for session in self._sessions.values() for output in self._publish(session, notices)]
+        outputs: list[Output] = []
+        for session in self._sessions.values():
+            outputs += self._publish(session, notices)
+            if session.balances is not None:
+                outputs += [Tell(session.number, text) for text in session.balances.updates(moves)]
+        return outputs
 
     def _sent(self, outputs: Sequence[Output]) -> Sequence[Output]:
         """Outputs that go out now: they put off heartbeats."""
@@ -204,7 +241,7 @@ class KrakenSpotExchange:
             yield from self._told(session, session.subscription, reports[start : start + size])
 
     def _told(self, session: _Session, subscription: Subscription, reports: list[Report]) -> Iterable[Output]:
-        faults = self.faults.next(Occasion.EVENT)
+        faults = self.faults.next(Occasion.EVENT, reports[0].exec_type or "")
         if FaultKind.UNKNOWN_WORD in faults:
             reports = [evolve(report, order_status="future_status") for report in reports]
         messages: list[Output] = [
@@ -230,29 +267,32 @@ class KrakenSpotExchange:
         if rate is not None and client.counts(now.monotonic_ns) > rate:
             return self._sent([Tell(session, FLOOD), *self._end()])
         try:
-            call = voice.decode_request(message)
+            call = voice.decode_request(message, whole_numbers=self.settings.whole_numbers)
         except voice.BadRequest as problem:
             return self._sent([Tell(session, _refused_request(problem, now)), *self._end()])
         if call.method in ORDER_METHODS:
             return self._sent(self._order_request(client, call))
         return self._sent([*self._channel_request(client, call), *self._end()])
 
-    def _order_request(self, client: _Session, call: Call) -> list[Output]:
-        faults = self.faults.next(Occasion.REQUEST)
+    def _order_request(self, client: _Session, call: Request) -> list[Output]:
+        faults = self.faults.next(Occasion.REQUEST, call.method)
         if FaultKind.DROP_BEFORE in faults:
             return [*self._end(), Close(client.number, None)]
         if FaultKind.ERROR_WITHOUT_NUMBER in faults:
             answers = [_frame(evolve(call, req_id=None), Answer(error=refusals.INTERNAL), self._now)]
         else:
             answers = [_frame(call, answer, self._now) for answer in self._answers(client, call)]
-        outputs = self._in_order(client.number, answers, self._end())
+        outputs = self._in_order(client.number, call.method, answers, self._end())
         return [
             *noise(client.number, faults, malformed=MALFORMED, unknown=UNKNOWN_EVENT),
             *outputs,
             *farewell(client.number, faults),
         ]
 
-    def _answers(self, client: _Session, call: Call) -> list[Answer]:
+    def _answers(self, client: _Session, call: Request) -> list[Answer]:
+        chosen = self._errors.take(call.method)
+        if chosen is not None:
+            return [Answer(error=chosen)]
         try:
             user = self._user(client, getattr(call.params, "token", None))
         except Refused as refused:
@@ -271,11 +311,11 @@ class KrakenSpotExchange:
             raise Refused(refusals.INVALID_TOKEN)
         return user
 
-    def _in_order(self, session: SessionNumber, answers: list[str], events: list[Output]) -> list[Output]:
+    def _in_order(self, session: SessionNumber, method: str, answers: list[str], events: list[Output]) -> list[Output]:
         told: list[Output] = []
         late = self.settings.events_first
         for text in answers:
-            faults = self.faults.next(Occasion.ANSWER)
+            faults = self.faults.next(Occasion.ANSWER, method)
             copies: list[Output] = [Tell(session, text)] * (2 if FaultKind.DUPLICATE_ANSWER in faults else 1)
             late = late or FaultKind.EVENTS_FIRST in faults
             if FaultKind.DROP_ANSWER in faults:
@@ -288,34 +328,46 @@ class KrakenSpotExchange:
 
     # Channels
 
-    def _channel_request(self, client: _Session, call: Call) -> list[Output]:
+    def _channel_request(self, client: _Session, call: Request) -> list[Output]:
         time = stamp(self._now.wall_ns)
-        if call.method == "ping":
+        chosen = self._errors.take(call.method)
+        if call.method == "ping" and chosen is None:
             pong = Frame(method="pong", req_id=call.req_id, time_in=time, time_out=time)
             return [Tell(client.number, voice.encode(pong))]
-        params = call.params
         try:
-            if getattr(params, "channel", None) != CHANNEL:
-                raise Refused("Subscription name invalid")
-            user = self._user(client, getattr(params, "token", None))
-            if not user.may_stream:
-                raise Refused(refusals.PERMISSION)
-            if isinstance(params, Subscribe):
-                return self._subscribe(client, call, params, user)
-            return self._unsubscribe(client, call)
+            if chosen is not None:
+                raise Refused(chosen)
+            return self._subscription_request(client, call)
         except Refused as refused:
             text = refusals.INVALID_SESSION if refused.text == refusals.INVALID_TOKEN else refused.text
             return [Tell(client.number, _refused_channel(call, text, self._now))]
 
-    def _subscribe(self, client: _Session, call: Call, asked: Subscribe, user: KrakenSpotUser) -> list[Output]:
-        """The answer, then the snapshot, if there is to be one. A second subscription begins anew."""
-        assert asked.token is not None  # its user is known
-        self.access.keep(asked.token, client.number)
+    def _subscription_request(self, client: _Session, call: Request) -> list[Output]:
+        """Raises Refused."""
+        params = call.params
+        channel = getattr(params, "channel", None)
+        if channel not in (feed.CHANNEL, balances.CHANNEL):
+            raise Refused("Subscription name invalid")
+        user = self._user(client, getattr(params, "token", None))
+        if not user.may_stream:
+            raise Refused(refusals.PERMISSION)
+        if not isinstance(params, Subscribe):
+            return self._unsubscribe(client, call, channel)
+        assert params.token is not None  # its user is known
+        self.access.keep(params.token, client.number)
         account = self.engine.accounts[user.account]
-        client.subscription = subscription = Subscription(account, asked)
+        subscribe = self._subscribe if channel == feed.CHANNEL else self._subscribe_balances
+        return subscribe(client, call, params, account)
+
+    def _subscribe(self, client: _Session, call: Request, asked: Subscribe, account: Account) -> list[Output]:
+        """The answer, then the snapshot, if there is to be one. A second subscription begins anew."""
+        settings = self.settings
+        client.subscription = subscription = Subscription(
+            account, asked, settings.ratecounter_field, settings.trades_without_status
+        )
         deprecated = asked.snapshot is not None or asked.snapshot_trades is not None
         result = Result(
-            channel=CHANNEL,
+            channel=feed.CHANNEL,
             maxratecount=account.rates.tier.most,
             snap_orders=subscription.snap_orders,
             snap_trades=subscription.snap_trades,
@@ -328,18 +380,34 @@ class KrakenSpotExchange:
             outputs.append(Tell(client.number, subscription.message("snapshot", reports)))
         return outputs
 
-    def _unsubscribe(self, client: _Session, call: Call) -> list[Output]:
-        if client.subscription is None:
+    def _subscribe_balances(self, client: _Session, call: Request, asked: Subscribe, account: Account) -> list[Output]:
+        client.balances = following = BalanceFeed(account)
+        wants_snapshot = asked.snapshot is not False
+        result = Result(channel=balances.CHANNEL, snapshot=wants_snapshot)
+        outputs: list[Output] = [Tell(client.number, _frame(call, Answer(result), self._now))]
+        if wants_snapshot:
+            outputs.append(Tell(client.number, following.snapshot()))
+        return outputs
+
+    def _unsubscribe(self, client: _Session, call: Request, channel: str) -> list[Output]:
+        """Raises Refused."""
+        field_name = "subscription" if channel == feed.CHANNEL else "balances"
+        if getattr(client, field_name) is None:
             raise Refused("Subscription Not Found")
-        client.subscription = None
-        self.access.gone(client.number)
-        return [Tell(client.number, _frame(call, Answer(Result(channel=CHANNEL)), self._now))]
+        setattr(client, field_name, None)
+        if not client.listens:
+            client.alone = self._now.monotonic_ns
+            self.access.gone(client.number)
+        return [Tell(client.number, _frame(call, Answer(Result(channel=channel)), self._now))]
 
     # REST
 
     def request(self, request: HttpRequest, now: Instant) -> tuple[HttpReply, Sequence[Output]]:
         self._begin(now)
-        faults = self.faults.next(Occasion.REST)
+        chosen = self._replies.take(_name_of(request))
+        if chosen is not None:
+            return chosen, self._sent(self._end())
+        faults = self.faults.next(Occasion.REST, request.path)
         if FaultKind.REST_ERROR in faults:
             code = faults[FaultKind.REST_ERROR].code
             return _error_reply(code, refusals.UNAVAILABLE), self._sent(self._end())
@@ -428,12 +496,26 @@ class KrakenSpotExchange:
         self.access.revoke()
         return self._sent(self._end())
 
+    def refuse_next(self, name: str, text: str) -> None:
+        """The next request of this name is refused with this text and not executed. name: a method of the socket, such
+        as cancel_order, or a call of REST, such as CancelOrder or GetWebSocketsToken."""
+        self._errors.choose(name, text)
+
+    def reply_next(self, name: str, reply: HttpReply) -> None:
+        """The next REST call of this name gets this reply and is not executed; name v2: the next WebSocket upgrade is
+        refused with it. See `proxy_page`."""
+        self._replies.choose(name, reply)
+
     def close_all(self, code: int | None) -> Sequence[Output]:
         """Ends every session; code None: without a close frame."""
         return [Close(number, code) for number in self._sessions]
 
 
-def _frame(call: Call, answer: Answer, now: Instant) -> str:
+def _name_of(request: HttpRequest) -> str:
+    return request.path.rpartition("/")[2]
+
+
+def _frame(call: Request, answer: Answer, now: Instant) -> str:
     time = stamp(now.wall_ns)
     frame = Frame(
         method=call.method,
@@ -455,7 +537,7 @@ def _refused_request(problem: voice.BadRequest, now: Instant) -> str:
         return voice.refusal(unreadable, time_in=now.wall_ns, time_out=now.wall_ns)
 
 
-def _refused_channel(call: Call, text: str, now: Instant) -> str:
+def _refused_channel(call: Request, text: str, now: Instant) -> str:
     time = stamp(now.wall_ns)
     frame = Frame(
         method=call.method,

@@ -8,26 +8,30 @@ from typing import Final
 
 from attrs import define, evolve, field
 
-from ...kraken_spot import voice
-from ...kraken_spot.wire import Frame, Report, Subscribe
+from . import voice
 from .accounts import Account
 from .engine import Notice
+from .messages import Frame, Report
 from .reports import Reporter
+from .requests import Subscribe
 
 __all__ = ["CHANNEL", "Subscription", "snapshot"]
 
 CHANNEL: Final = "executions"
 PAST_TRADES: Final = 50
-TRANSITIONS: Final = frozenset({"new", "trade", "filled", "canceled", "expired"})
-"""What comes without order_status: openings, ends, and trades, of which nobody knows better."""
+TRANSITIONS: Final = frozenset({"new", "filled", "canceled", "expired"})
+"""What comes without order_status, besides trades, of which nobody knows."""
 
 
 @define
 class Subscription:
-    """asked: as the client asked for it; sequence: of the last message."""
+    """asked: as the client asked for it; rate_field: what the trading counter is called in a report; trades_flow: also
+    without order_status; sequence: of the last message."""
 
     account: Account
     asked: Subscribe = field(repr=False)
+    rate_field: str = "ratecount"
+    trades_flow: bool = True
     sequence: int = 0
 
     @property
@@ -48,13 +52,19 @@ class Subscription:
         return [self._shaped(notice) for notice in notices if self._wants(notice)]
 
     def _wants(self, notice: Notice) -> bool:
-        everything = self.asked.order_status is not False
-        return notice.account == self.account.name and (everything or notice.report.exec_type in TRANSITIONS)
+        if notice.account != self.account.name:
+            return False
+        if self.asked.order_status is not False:
+            return True
+        kind = notice.report.exec_type
+        return kind in TRANSITIONS or (kind == "trade" and self.trades_flow)
 
     def _shaped(self, notice: Notice) -> Report:
         report = notice.report
-        if self.asked.ratecounter:
+        if self.asked.ratecounter and self.rate_field == "ratecount":
             report = evolve(report, ratecount=notice.rate)
+        elif self.asked.ratecounter:
+            report = evolve(report, rate_count=notice.rate)
         if self.for_all_users:
             report = evolve(report, user=self.account.name)
         return report

@@ -12,7 +12,7 @@ from .market import Market
 from .orders import Terms, VenueOrder
 from .refusals import Refused
 
-__all__ = ["Need", "check_funds", "check_reduces", "need_of"]
+__all__ = ["MARGIN_RATIO", "Need", "check_funds", "check_reduces", "need_of"]
 
 MARGIN_RATIO: Final = Decimal("0.2")
 """Of the value of an order on margin that must be there in quote currency."""

@@ -8,7 +8,8 @@ from attrs import define, field
 
 from ...values import ZERO, Side
 from ..book import Book
-from ..triggers import Reference, Triggers
+from ..triggers import Reference, Triggers, When
+from .orders import Distance, TriggerTerms
 from .settings import Pair
 
 __all__ = ["Market"]
@@ -17,7 +18,8 @@ __all__ = ["Market"]
 @define(eq=False)
 class Market:
     """index: the reference price, quote currency per unit; status: of this market alone; stale: the house's quotes may
-    be due; trailing: ids of orders whose level moves with the price."""
+    be due; trailing: ids of orders whose level moves with the price; limits_from_last: the distance of a triggered
+    order's limit is measured from the last price, not from its trigger."""
 
     pair: Pair
     index: Decimal | None
@@ -26,6 +28,7 @@ class Market:
     triggers: Triggers = field(factory=Triggers)
     stale: bool = True
     trailing: dict[str, None] = field(factory=dict)
+    limits_from_last: bool = False
 
     def __attrs_post_init__(self) -> None:
         if self.index is not None:
@@ -40,6 +43,14 @@ class Market:
     def mark(self) -> Decimal | None:
         """What a unit is worth: the best guess."""
         return self.last or self.index
+
+    def level(self, trigger: TriggerTerms, when: When) -> Decimal:
+        """Where a trigger fires that does not trail, on the grid."""
+        if trigger.kind == "static":
+            return trigger.price
+        sign = trigger.sign or (1 if when is When.ABOVE else -1)
+        base = self.triggers.price(trigger.reference) or ZERO
+        return self.rounded(Distance(kind=trigger.kind, amount=trigger.price, sign=sign).price(base))
 
     def rounded(self, price: Decimal) -> Decimal:
         """On the grid, never below one tick."""

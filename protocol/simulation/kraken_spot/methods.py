@@ -8,7 +8,18 @@ from typing import Any, Final
 
 from attrs import define, evolve, field, frozen
 
-from ...kraken_spot.wire import (
+from ..faults import FaultKind, FaultSchedule, Occasion
+from . import refusals
+from .accounts import Account
+from .asking import moment, terms_of, trigger_of
+from .changes import Amendment, Edit, amend, check_edit, edit
+from .checks import check_deadline
+from .engine import Engine
+from .messages import LegResult, Result
+from .moments import stamp_in_seconds
+from .orders import Terms, VenueOrder
+from .refusals import Refused, invalid
+from .requests import (
     AddOrder,
     AmendOrder,
     BatchAdd,
@@ -17,19 +28,8 @@ from ...kraken_spot.wire import (
     CancelAllOrdersAfter,
     CancelOrder,
     EditOrder,
-    LegResult,
-    Result,
+    OrderTerms,
 )
-from ..faults import FaultKind, FaultSchedule, Occasion
-from . import refusals
-from .accounts import Account
-from .asking import moment, terms_of, trigger_of
-from .changes import Amendment, Edit, amend, check_edit, edit
-from .checks import check_deadline
-from .engine import Engine
-from .moments import stamp_in_seconds
-from .orders import Terms, VenueOrder
-from .refusals import Refused, invalid
 
 __all__ = ["ORDER_METHODS", "Answer", "MethodDesk", "switch_times"]
 
@@ -64,7 +64,7 @@ ORDER_METHODS: Final = frozenset(
 class Answer:
     """A result, or why there is none."""
 
-    result: Result | list[LegResult | None] | None = None
+    result: Result | list[LegResult] | None = None
     error: str | None = None
 
 
@@ -108,15 +108,24 @@ class MethodDesk:
 
     def _add(self, account: Account, asked: AddOrder) -> list[Answer]:
         self._check_deadline(asked.deadline)
-        terms = terms_of(asked, asked.symbol)
+        terms = self._terms(asked, asked.symbol)
         if asked.validate:
             self.engine.admit(account, terms, self.engine.check(terms))
             return [Answer(_named(terms, ""))]
         return [Answer(_named(terms, self._place(account, terms).order_id))]
 
+    def _terms(self, asked: OrderTerms, symbol: str) -> Terms:
+        """Raises Refused, also for what the venue may not take over the socket."""
+        settings = self.engine.settings
+        if asked.conditional is not None and asked.cl_ord_id is not None and not settings.named_conditionals:
+            raise invalid("cl_ord_id")
+        if (asked.time_in_force or "").lower() == "fok" and not settings.socket_fok:
+            raise invalid("time_in_force")
+        return terms_of(asked, symbol)
+
     def _place(self, account: Account, terms: Terms, *, batch: int = 1) -> VenueOrder:
         """Places an order, or does what the schedule of faults has for it. Raises Refused."""
-        faults = self.faults.next(Occasion.PLACE)
+        faults = self.faults.next(Occasion.PLACE, "batch_add" if batch > 1 else "add_order")
         self._placements += 1
         if self._placements in self.engine.settings.place_errors:
             raise Refused(self.engine.settings.place_errors[self._placements])
@@ -131,7 +140,7 @@ class MethodDesk:
         self._check_deadline(asked.deadline)
         if not FEWEST_IN_BATCH <= len(asked.orders) <= MOST_IN_BATCH:
             raise invalid("orders")
-        batch = [terms_of(leg, asked.symbol) for leg in asked.orders]
+        batch = [self._terms(leg, asked.symbol) for leg in asked.orders]
         self.engine.check_batch(account, batch)
         if asked.validate:
             return [self._batch_answer([_leg(leg, order_id="") for leg in asked.orders])]
@@ -140,7 +149,8 @@ class MethodDesk:
             try:
                 order = self._place(account, terms, batch=len(batch))
             except Refused as refused:
-                legs.append(_leg(leg, error=refused.text))
+                if self.engine.settings.failed_legs == "told":
+                    legs.append(_leg(leg, error=refused.text))
             else:
                 legs.append(_leg(leg, order_id=order.order_id))
         return [self._batch_answer(legs)]
@@ -206,11 +216,11 @@ class MethodDesk:
         return [self._cancel_found(find_them, result) for find_them, result in wanted]
 
     def _cancel_found(self, find: Callable[[], list[VenueOrder]], result: Result) -> Answer:
-        faults = self.faults.next(Occasion.CANCEL)
+        faults = self.faults.next(Occasion.CANCEL, "cancel_order")
         if FaultKind.CANCEL_ERROR in faults:
             return Answer(error=ERRORS.get(faults[FaultKind.CANCEL_ERROR].code, refusals.UNAVAILABLE))
         if FaultKind.CANCEL_DECLINED in faults:
-            return Answer(error=refusals.INVALID_ORDER)
+            return Answer(error=self.engine.settings.gone_error)
         try:
             orders = find()
         except Refused as refused:
@@ -221,7 +231,7 @@ class MethodDesk:
         return Answer(result)
 
     def _cancel_all(self, account: Account, asked: object) -> list[Answer]:
-        return [Answer(Result(count=self.engine.cancel_all(account)))]
+        return [Answer(Result(count=self.engine.cancel_all_asked(account)))]
 
     def _batch_cancel(self, account: Account, asked: BatchCancel) -> list[Answer]:
         names, client_ids = asked.orders or [], asked.cl_ord_id or []

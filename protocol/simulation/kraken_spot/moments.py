@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
-from ...kraken_spot.voice import epoch_seconds, rfc3339
-from ...wire_times import nanoseconds
+import msgspec
 
-__all__ = ["padded", "seconds_of", "stamp", "stamp_in_seconds", "wall_ns"]
+from ...wire_numbers import plain
+from ...wire_times import EPOCH, nanoseconds
+from .voice import epoch_seconds, rfc3339
+
+__all__ = ["padded", "rfc1123", "seconds_of", "stamp", "stamp_in_seconds", "wall_ns"]
 
 SECOND: Final = 1_000_000_000
 
@@ -26,9 +30,14 @@ def stamp_in_seconds(wall: int) -> str:
     return rfc3339(wall, 0)
 
 
-def seconds_of(wall: int | None) -> Decimal:
-    """ns since 1970 as seconds with what is behind the point, exact; 0 for None."""
-    return Decimal(0) if wall is None else epoch_seconds(wall)
+def seconds_of(wall: int | None) -> object:
+    """ns since 1970 as a JSON number of seconds with what is behind the point, exact; 0 for None."""
+    return msgspec.Raw(b"0" if wall is None else plain(epoch_seconds(wall)).encode())
+
+
+def rfc1123(wall: int) -> str:
+    """ns since 1970 as `Wed, 01 Jul 26 12:00:00 +0000`."""
+    return f"{EPOCH + timedelta(seconds=wall // SECOND):%a, %d %b %y %H:%M:%S} +0000"
 
 
 def padded(number: Decimal, places: int) -> Decimal:

@@ -13,16 +13,22 @@ from ..book import SelfTrade
 from ..triggers import Reference, Waiting, When
 
 __all__ = [
+    "Change",
     "CloseTerms",
+    "Distance",
     "Fill",
     "LIMITED",
+    "LedgerEntry",
     "Phase",
     "TRAILING",
     "TRIGGERED",
     "TYPES",
+    "Taking",
     "Terms",
     "TriggerTerms",
     "VenueOrder",
+    "fires_when",
+    "usual_limit_sign",
 ]
 
 STOPS: Final = frozenset({"stop-loss", "stop-loss-limit"})
@@ -33,30 +39,52 @@ LIMITED: Final = frozenset({"limit", "iceberg", "stop-loss-limit", "take-profit-
 TYPES: Final = LIMITED | TRIGGERED | {"market", "settle-position"}
 
 
+HUNDRED: Final = Decimal(100)
+
+
+@frozen(kw_only=True)
+class Distance:
+    """A price that is asked for as a distance from another one. amount: quote currency, or percent as `kind` (quote or
+    pct) says; sign: 1 above, -1 below."""
+
+    kind: str
+    amount: Decimal
+    sign: int
+
+    def price(self, base: Decimal) -> Decimal:
+        """Quote currency per unit, not rounded."""
+        part = base / HUNDRED if self.kind == "pct" else Decimal(1)
+        return base + self.sign * self.amount * part
+
+
 @frozen(kw_only=True)
 class TriggerTerms:
     """When an order becomes live. price: as `kind` says: static = quote currency per unit; quote = so far from the
-    reference price; pct = so many percent from it."""
+    reference price; pct = so many percent from it; sign: 1 above it, -1 below, 0 on the side that fits the order."""
 
     price: Decimal
     reference: Reference = Reference.LAST
     kind: str = "static"
+    sign: int = 0
 
 
 @frozen(kw_only=True)
 class CloseTerms:
-    """The order that follows when another one has filled."""
+    """The order that follows a fill of another one. limit_distance: of its limit, from its trigger if it has one, else
+    from the last price."""
 
     type: str
     trigger: TriggerTerms | None = None
     limit_price: Decimal | None = None
     limit_kind: str = "static"
+    limit_distance: Distance | None = None
 
 
 @frozen(kw_only=True)
 class Terms:
     """What an order asks for. quantity: base units; cash: quote currency, instead of a quantity; limit_kind: static,
-    or quote or pct from the trigger price; starts, expires: ns since 1970; display: base units of an iceberg."""
+    or quote or pct beyond the trigger price; limit_distance: how the limit price was asked for, if not as a price;
+    starts, expires: ns since 1970; display: base units of an iceberg."""
 
     symbol: str
     side: Side
@@ -65,6 +93,7 @@ class Terms:
     cash: Decimal | None = None
     limit_price: Decimal | None = None
     limit_kind: str = "static"
+    limit_distance: Distance | None = None
     trigger: TriggerTerms | None = None
     tif: str = "GTC"
     starts: int | None = None
@@ -87,8 +116,20 @@ class Terms:
     @property
     def when(self) -> When:
         """On which side of its level the price must be for the order to fire."""
-        above = (self.side is Side.BUY) != (self.type in TAKE_PROFITS)
-        return When.ABOVE if above else When.BELOW
+        return fires_when(self.side, self.type)
+
+
+def fires_when(side: Side, order_type: str) -> When:
+    """On which side of its level the price must be for such an order to fire."""
+    above = (side is Side.BUY) != (order_type in TAKE_PROFITS)
+    return When.ABOVE if above else When.BELOW
+
+
+def usual_limit_sign(side: Side, order_type: str) -> int:
+    """On which side of its base the limit of such an order lies that is told as a distance: a plain order waits for a
+    better price, one that has fired takes a worse one."""
+    better = -1 if side is Side.BUY else 1
+    return -better if order_type in TRIGGERED else better
 
 
 class Phase(Enum):
@@ -124,7 +165,8 @@ class VenueOrder:
     reason: str | None = None
     closed: int | None = None
     held: tuple[str, Decimal] | None = None
-    executions: list[str] = field(factory=list)
+    fills: list[Fill] = field(factory=list)
+    changes: list[Change] = field(factory=list)
 
     @property
     def left(self) -> Decimal:
@@ -138,7 +180,8 @@ class VenueOrder:
 @frozen(kw_only=True)
 class Fill:
     """One side of a trade, as its account sees it. number: the public one; quantity: base units; cost: quote currency;
-    fee: in fee_asset; time: ns since 1970; filled, total_cost: of the order, this fill included."""
+    fee: in fee_asset; time: ns since 1970; filled, total_cost: of the order, this fill included; entries: of the
+    account's ledger; taking: of which it is a part, None for a maker."""
 
     execution_id: str
     number: int
@@ -152,4 +195,50 @@ class Fill:
     time: int
     filled: Decimal
     total_cost: Decimal
-    ledger_entry: str
+    entries: tuple[LedgerEntry, ...]
+    taking: Taking | None = None
+
+    @property
+    def worth_of_fee(self) -> Decimal:
+        """The fee in quote currency, at the price of the trade if it was taken in the other one."""
+        return self.fee * self.price if self.order.terms.fee_in_base else self.fee
+
+
+@define(eq=False)
+class Taking:
+    """What one order took in one go, part by part: the venue's histories put it together unless told otherwise.
+    trade_id: of all parts together, None while there is only one."""
+
+    fills: list[Fill] = field(factory=list)
+    trade_id: str | None = None
+
+
+@frozen(kw_only=True)
+class LedgerEntry:
+    """One change of a balance. reference: of the trade; amount: without the fee; balance: after it; time: ns since
+    1970."""
+
+    entry_id: str
+    reference: str
+    asset: str
+    amount: Decimal
+    fee: Decimal
+    balance: Decimal
+    time: int
+
+
+@frozen(kw_only=True)
+class Change:
+    """The terms of an order from one moment on. kind: original, user or restated; remaining: base units; time: ns since
+    1970."""
+
+    amend_id: str
+    kind: str
+    quantity: Decimal
+    remaining: Decimal
+    display: Decimal | None
+    limit_price: Decimal | None
+    trigger_price: Decimal | None
+    post_only: bool | None
+    reason: str | None
+    time: int

@@ -8,10 +8,24 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-__all__ = ["TIERS", "Counter", "RateCounters", "Tier", "amend_cost", "cancel_cost", "edit_cost"]
+__all__ = [
+    "ADD",
+    "CANCEL_ALL",
+    "SET_SWITCH",
+    "TIERS",
+    "Counter",
+    "RateCounters",
+    "Tier",
+    "amend_cost",
+    "cancel_cost",
+    "edit_cost",
+    "rest_cost",
+]
 
 SECOND: Final = 1_000_000_000
 ADD: Final = Decimal(1)
+CANCEL_ALL: Final = Decimal(1)
+SET_SWITCH: Final = Decimal(1)
 AMEND_BY_AGE: Final = ((5, 3), (10, 2), (15, 1))
 EDIT_BY_AGE: Final = ((5, 6), (10, 5), (15, 4), (45, 2), (90, 1))
 CANCEL_BY_AGE: Final = ((5, 8), (10, 6), (15, 5), (45, 4), (90, 2), (300, 1))
@@ -38,6 +52,26 @@ TIERS: Final[Mapping[str, Tier]] = {
 def _by_age(table: tuple[tuple[int, int], ...], age: int) -> Decimal:
     """age: of the order, ns."""
     return Decimal(next((extra for below, extra in table if age < below * SECOND), 0))
+
+
+REST_COSTS: Final[Mapping[str, int]] = {
+    "AddOrder": 0,
+    "CancelOrder": 0,
+    "Ledgers": 2,
+    "QueryLedgers": 2,
+    "TradesHistory": 2,
+}
+"""What REST calls count; all others 1."""
+BY_CLIENT_ID: Final = frozenset({"ClosedOrders", "OpenOrders"})
+"""Lists that count 2 when they look for one client order id."""
+
+
+def rest_cost(name: str, *, by_client_id: bool, history: int = 2) -> Decimal:
+    """history: what a call costs that reads a history of trades or of the ledger."""
+    if by_client_id and name in BY_CLIENT_ID:
+        return Decimal(2)
+    cost = REST_COSTS.get(name, 1)
+    return Decimal(history if cost == 2 else cost)
 
 
 def amend_cost(age: int) -> Decimal:
@@ -74,11 +108,11 @@ class Counter:
 
 @define
 class RateCounters:
-    """The counters of one account."""
+    """The counters of one account: one for trading in each market, and one for the REST calls of each API key."""
 
     tier: Tier
     _pairs: dict[str, Counter] = field(factory=dict, init=False)
-    _rest: Counter | None = field(default=None, init=False)
+    _rest: dict[str, Counter] = field(factory=dict, init=False)
 
     def pair(self, symbol: str, now: int) -> Counter:
         counter = self._pairs.get(symbol)
@@ -86,7 +120,12 @@ class RateCounters:
             counter = self._pairs[symbol] = Counter(self.tier.most, self.tier.decay, now)
         return counter
 
-    def rest(self, now: int) -> Counter:
-        if self._rest is None:
-            self._rest = Counter(self.tier.rest_most, self.tier.rest_decay, now)
-        return self._rest
+    def add_everywhere(self, cost: Decimal, now: int) -> None:
+        for counter in self._pairs.values():
+            counter.add(cost, now)
+
+    def rest(self, api_key: str, now: int) -> Counter:
+        counter = self._rest.get(api_key)
+        if counter is None:
+            counter = self._rest[api_key] = Counter(self.tier.rest_most, self.tier.rest_decay, now)
+        return counter

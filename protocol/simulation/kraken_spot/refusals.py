@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["Refused", "invalid"]
+__all__ = ["InvalidArgument", "Refused", "invalid"]
 
 CANCEL_ONLY: Final = "EService:Market in cancel_only mode"
 LIMIT_ONLY: Final = "EService:Market in limit_only mode"
@@ -33,6 +33,7 @@ INVALID_NONCE: Final = "EAPI:Invalid nonce"
 PERMISSION: Final = "EGeneral:Permission denied"
 UNKNOWN_METHOD: Final = "EGeneral:Unknown method"
 UNKNOWN_PAIR: Final = "EQuery:Unknown asset pair"
+UNKNOWN_ASSET: Final = "EQuery:Unknown asset"
 INTERNAL: Final = "EGeneral:Internal error"
 
 
@@ -44,6 +45,14 @@ class Refused(Exception):
         return str(self.args[0])
 
 
+class InvalidArgument(Refused):
+    """An argument cannot be used; `argument` says which, as the socket calls it or as REST does."""
+
+    def __init__(self, argument: str) -> None:
+        super().__init__(f"EGeneral:Invalid arguments:{argument}")
+        self.argument = argument
+
+
 def invalid(field: str) -> Refused:
     """An argument that cannot be used."""
-    return Refused(f"EGeneral:Invalid arguments:{field}")
+    return InvalidArgument(field)

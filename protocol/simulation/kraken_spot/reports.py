@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from attrs import define, evolve
 
-from ...kraken_spot.wire import Contingent, Fee, Report, Triggers
 from ...values import ZERO, LiquiditySide, Side
+from .messages import Contingent, Fee, Report, Triggers
 from .moments import padded, stamp
 from .orders import TRAILING, Fill, Phase, VenueOrder
 from .settings import KrakenSpotExchangeSettings, Pair
@@ -61,7 +61,9 @@ class Reporter:
         terms = order.terms
         if delta and not self.settings.echo_client_ids:
             return {}
-        return {"cl_ord_id": terms.cl_ord_id, "order_userref": terms.userref}
+        named = terms.cl_ord_id is not None or terms.userref is not None
+        tag = 0 if not named and self.settings.zero_userref else terms.userref
+        return {"cl_ord_id": terms.cl_ord_id, "order_userref": tag}
 
     def _totals(self, order: VenueOrder) -> dict[str, Any]:
         return {
@@ -100,12 +102,14 @@ class Reporter:
         close = order.terms.conditional
         if close is None:
             return None
+        distance = close.limit_distance
+        limit = distance.kind if distance is not None else None if close.limit_price is None else close.limit_kind
         return Contingent(
             order_type=close.type,
             trigger_price=None if close.trigger is None else close.trigger.price,
             trigger_price_type=None if close.trigger is None else close.trigger.kind,
-            limit_price=close.limit_price,
-            limit_price_type=None if close.limit_price is None else close.limit_kind,
+            limit_price=close.limit_price if distance is None else distance.sign * distance.amount,
+            limit_price_type=limit,
         )
 
     def _delta(self, order: VenueOrder, kind: str, time: int) -> dict[str, Any]:
@@ -169,7 +173,6 @@ class Reporter:
 
     def _trade(self, fill: Fill, status: str) -> dict[str, Any]:
         order = fill.order
-        fee = Fee(asset=fill.fee_asset, qty=padded(fill.fee, AVERAGE_PLACES))
         return {
             "order_id": order.order_id,
             "exec_type": "trade",
@@ -184,11 +187,19 @@ class Reporter:
             "last_price": self._price(order, fill.price),
             "cost": self._cost(order, fill.cost),
             "liquidity_ind": INDICATORS[fill.liquidity],
-            "fees": [fee] if fill.fee else [],
-            "fee_usd_equiv": self._dollars(order),
+            "fees": self._fees(fill),
+            "fee_usd_equiv": self._dollars(order) if self.settings.trade_fees == "told" else None,
             "margin": order.terms.margin or None,
             "ord_ref_id": order.parent,
         }
+
+    def _fees(self, fill: Fill) -> list[Fee] | None:
+        """A rebate is a negative fee, unless the venue does not tell it; neither is one of zero."""
+        if self.settings.trade_fees == "missing":
+            return None
+        if self.settings.trade_fees == "empty" or (fill.fee < 0 and self.settings.rebates == "empty"):
+            return []
+        return [Fee(asset=fill.fee_asset, qty=padded(fill.fee, AVERAGE_PLACES))]
 
     def filled(self, order: VenueOrder, time: int) -> Report:
         return Report(**self._delta(order, "filled", time), **self._totals(order))
@@ -230,8 +241,10 @@ class Reporter:
     # Snapshots
 
     def open_order(self, order: VenueOrder) -> Report:
-        kind = "pending_new" if order.phase is Phase.SCHEDULED else "new"
-        full = self._full(order, kind, order.received.wall_ns)
+        kind, time = "pending_new" if order.phase is Phase.SCHEDULED else "new", order.received.wall_ns
+        if order.fired is not None and self.settings.fired_snapshot == "status":
+            kind, time = "status", order.fired[0]
+        full = self._full(order, kind, time)
         return Report(**(full | self._totals(order)), amended=order.amended)
 
     def past_trade(self, fill: Fill) -> Report:

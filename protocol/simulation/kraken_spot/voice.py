@@ -1,5 +1,4 @@
-"""Kraken Spot as the venue speaks it: what a simulated venue reads and writes. The client's side is `codec`, `entry`
-and `answers`.
+"""How a simulated Kraken Spot reads requests over the socket, and how it writes.
 
 Requests are read strictly, as the venue does: a parameter that it does not know is refused, and so is a number that is
 sent as text. Whether a token is good, an id known and a price in place is for the venue's brain to say.
@@ -11,29 +10,30 @@ from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
 from hmac import compare_digest
-from typing import Any, Final, TypeVar, cast, get_args, get_type_hints
-from urllib.parse import parse_qsl
+from types import NoneType
+from typing import Any, Final, cast, get_args, get_origin, get_type_hints
 
 import attrs
+from attrs import frozen
 
-from ..errors import WireError
-from ..tolerant_json import UNUSABLE, BadField, exact_json, key_of, read
-from ..wire_numbers import is_plausible
-from .converter import encode_message, epoch_seconds, rfc3339
-from .signing import Credentials
-from .wire import (
+from ...errors import WireError
+from ...kraken_spot.converter import encode_message, epoch_seconds, rfc3339
+from ...kraken_spot.signing import Credentials
+from ...tolerant_json import UNUSABLE, exact_json
+from ...wire_numbers import is_plausible
+from .messages import Frame
+from .requests import (
     AddOrder,
     AmendOrder,
     BatchAdd,
     BatchCancel,
-    Call,
     CancelAll,
     CancelAllOrdersAfter,
     CancelOrder,
     EditOrder,
-    Frame,
     Params,
     Ping,
+    Request,
     Subscribe,
     Unsubscribe,
 )
@@ -41,8 +41,6 @@ from .wire import (
 __all__ = [
     "METHODS",
     "BadRequest",
-    "decode_form",
-    "decode_json",
     "decode_request",
     "encode",
     "epoch_seconds",
@@ -50,8 +48,6 @@ __all__ = [
     "refusal",
     "rfc3339",
 ]
-
-T = TypeVar("T")
 
 METHODS: Final[Mapping[str, type[Any]]] = {
     "add_order": AddOrder,
@@ -78,7 +74,7 @@ class BadRequest(WireError):
     """A request that the venue refuses as it stands. args[0] is the venue's error text; method, req_id: what its answer
     must echo, None where not even that can be read."""
 
-    def __init__(self, text: str, method: str | None = None, req_id: int | None = None) -> None:
+    def __init__(self, text: str, method: str | None = None, req_id: int | str | None = None) -> None:
         super().__init__(text)
         self.method = method
         self.req_id = req_id
@@ -106,28 +102,37 @@ def refusal(problem: BadRequest, *, time_in: int, time_out: int) -> str:
 # The socket
 
 
-def decode_request(text: str) -> Call:
-    """The request in a text frame. Raises BadRequest."""
+def decode_request(text: str, *, whole_numbers: bool = True) -> Request:
+    """The request in a text frame. whole_numbers: amounts and prices without a point are taken. Raises BadRequest."""
     try:
         tree = exact_json(text)
     except UNUSABLE:
         raise BadRequest(MALFORMED) from None
     if not isinstance(tree, dict):
         raise BadRequest(MALFORMED)
-    method, req_id = tree.get("method"), tree.get("req_id")
-    if not _is_whole(req_id):
-        req_id = None
-        if "req_id" in tree and tree["req_id"] is not None:
-            raise BadRequest(f"{INVALID}:req_id", method if isinstance(method, str) else None)
-    if not isinstance(method, str) or method not in METHODS:
-        raise BadRequest(UNKNOWN_METHOD, method if isinstance(method, str) else None, req_id)
+    method, req_id = _method(tree), _req_id(tree)
+    if method is None or method not in METHODS:
+        raise BadRequest(UNKNOWN_METHOD, method, req_id)
     try:
-        return Call(method=method, params=_params(method, tree), req_id=req_id)
+        return Request(method=method, params=_params(method, tree, whole_numbers), req_id=req_id)
     except BadRequest as problem:
         raise BadRequest(str(problem), method, req_id) from None
 
 
-def _params(method: str, tree: Mapping[str, object]) -> Params | None:
+def _method(tree: Mapping[str, object]) -> str | None:
+    method = tree.get("method")
+    return method if isinstance(method, str) else None
+
+
+def _req_id(tree: Mapping[str, object]) -> int | str | None:
+    """A number; text is echoed, too, though clients cannot rely on it. Raises BadRequest for anything else."""
+    req_id = tree.get("req_id")
+    if req_id is None or _is_whole(req_id) or (isinstance(req_id, str) and _is_text(req_id)):
+        return cast("int | str | None", req_id)
+    raise BadRequest(f"{INVALID}:req_id", _method(tree))
+
+
+def _params(method: str, tree: Mapping[str, object], whole_numbers: bool) -> Params | None:
     cls = METHODS[method]
     allowed = ENVELOPE - {"params"} if cls is Ping else ENVELOPE
     _refuse_unknown(tree, allowed, method)
@@ -136,7 +141,7 @@ def _params(method: str, tree: Mapping[str, object]) -> Params | None:
     params = tree.get("params")
     if not isinstance(params, dict):
         raise BadRequest(f"{INVALID}:params")
-    return cast(Params, _strict(params, cls, method))
+    return cast(Params, _strict(params, cls, Reading(method, whole_numbers)))
 
 
 def _refuse_unknown(tree: Mapping[str, object], allowed: frozenset[str], method: str) -> None:
@@ -150,39 +155,46 @@ def _types_of(cls: type[Any]) -> Mapping[str, Any]:
     return get_type_hints(cls)
 
 
-def _strict(raw: object, cls: type[Any], method: str) -> Any:
+@frozen
+class Reading:
+    """method: whose params are read; whole_numbers: see `decode_request`."""
+
+    method: str
+    whole_numbers: bool
+
+
+def _strict(raw: object, cls: type[Any], reading: Reading) -> Any:
     """An object of the request as `cls`: every key known, every value of its type, nothing required left out."""
     if not isinstance(raw, dict):
         raise BadRequest(MALFORMED)
     fields = attrs.fields_dict(cls)
-    _refuse_unknown(raw, frozenset(fields), method)
+    _refuse_unknown(raw, frozenset(fields), reading.method)
     types_of = _types_of(cast(Any, cls))
     values = {}
     for name, attribute in fields.items():
         value = raw.get(name)
         if value is not None:
-            values[name] = _value(value, types_of[name], name, method)
+            values[name] = _value(value, types_of[name], name, reading)
         elif attribute.default is attrs.NOTHING:
             raise BadRequest(f"{INVALID}:{name}")
     return cls(**values)
 
 
-def _value(raw: object, kind: Any, name: str, method: str) -> object:
-    (kind,) = (
-        (choice for choice in get_args(kind) if choice is not type(None)) if type(None) in get_args(kind) else (kind,)
-    )
-    if kind is Decimal:
-        return _number(raw, name)
-    if kind is bool and isinstance(raw, bool):
-        return raw
-    if kind is int and _is_whole(raw):
-        return raw
-    if kind is str and isinstance(raw, str) and _is_text(raw):
-        return raw
-    if isinstance(raw, list) and get_args(kind):
-        return [_value(item, get_args(kind)[0], name, method) for item in raw]
-    if isinstance(raw, dict) and attrs.has(kind):
-        return _strict(raw, kind, method)
+def _value(raw: object, kind: Any, name: str, reading: Reading) -> object:
+    choices = [choice for choice in get_args(kind) if choice is not NoneType] if NoneType in get_args(kind) else [kind]
+    for choice in choices:
+        if choice is Decimal:
+            return _number(raw, name, reading)
+        if choice is bool and isinstance(raw, bool):
+            return raw
+        if choice is int and _is_whole(raw):
+            return raw
+        if choice is str and isinstance(raw, str) and _is_text(raw):
+            return raw
+        if get_origin(choice) is list and isinstance(raw, list):
+            return [_value(item, get_args(choice)[0], name, reading) for item in raw]
+        if attrs.has(choice) and isinstance(raw, dict):
+            return _strict(raw, choice, reading)
     raise BadRequest(f"{INVALID}:{name}")
 
 
@@ -194,45 +206,16 @@ def _is_text(raw: str) -> bool:
     return raw.isprintable()
 
 
-def _number(raw: object, name: str) -> Decimal:
-    """A JSON number. A whole one without a point is taken: clients in languages with one type of numbers send it so."""
-    number = Decimal(cast(int, raw)) if _is_whole(raw) else raw
+def _number(raw: object, name: str, reading: Reading) -> Decimal:
+    """A JSON number. A whole one without a point is taken unless the reading says otherwise: clients in languages with
+    one type of numbers send it so."""
+    number = Decimal(cast(int, raw)) if _is_whole(raw) and reading.whole_numbers else raw
     if not isinstance(number, Decimal) or not is_plausible(number):
         raise BadRequest(f"{name.capitalize()} field must be a number_float")
     return number
 
 
 # REST
-
-
-def decode_form(text: str, cls: type[T]) -> T:
-    """A url-encoded body as one of the form classes. Raises WireError with the venue's error text."""
-    try:
-        pairs = dict(parse_qsl(text, keep_blank_values=True, strict_parsing=bool(text)))
-    except ValueError:
-        raise WireError(INVALID) from None
-    return _form({key: value for key, value in pairs.items() if value}, cls)
-
-
-def decode_json(text: str, cls: type[T]) -> T:
-    """A JSON body as one of the form classes. Raises WireError with the venue's error text."""
-    try:
-        tree = exact_json(text)
-    except UNUSABLE:
-        raise WireError(INVALID) from None
-    if not isinstance(tree, dict):
-        raise WireError(INVALID)
-    return _form(tree, cls)
-
-
-def _form(pairs: Mapping[str, object], cls: type[T]) -> T:
-    for at in attrs.fields(cast(Any, cls)):
-        if at.default is attrs.NOTHING and key_of(at) not in pairs:
-            raise WireError(f"{INVALID}:{key_of(at)}")
-    try:
-        return read(pairs, cls)
-    except BadField as problem:
-        raise WireError(f"{INVALID}:{problem.name}") from None
 
 
 def proves_call(credentials: Credentials, *, path: str, nonce: str, post_data: str, api_sign: str) -> bool:
