@@ -128,7 +128,7 @@ class Client:
     def clock_skew(self) -> int | None:
         """ns by which this machine's clock is ahead of the venue's, negative: behind; as of the last time that the
         venue told its own (at AX: with the last order that it accepted). None: it has not yet, or our clock has jumped
-        since and the venue is being asked.
+        since (it was set, or the machine slept), and the venue is asked anew as soon as an order or a change needs it.
 
         The deadlines that `process_within` gives to orders and changes are corrected for it; local times of events are
         by this machine's clock, whatever that shows. Beyond 2 s a warning is logged.

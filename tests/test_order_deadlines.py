@@ -161,8 +161,8 @@ def test_where_answers_tell_no_time_the_acceptance_of_an_order_does() -> None:
     desk.hear(evolve(acknowledged("V1", 1), time=desk.venue_now))
     assert desk.skew == Measured(50 * SECOND)
     assert desk.last.warnings == [
-        "This machine's clock is 50.0 s ahead of that of TEST. The deadlines that are sent with orders are corrected "
-        "for that, your own times are not: set the clock, for instance with NTP."
+        "This machine's clock is 50.0 s ahead of that of TEST. Local times of events are wrong by that. Set the clock, "
+        "for instance with NTP."
     ]
 
 
@@ -184,8 +184,8 @@ def test_a_question_that_was_of_no_use_is_asked_again_a_second_later() -> None:
 def test_a_skew_beyond_two_seconds_is_warned_of_once_and_again_only_when_it_was_well_meanwhile() -> None:
     desk = measured(2.1)
     assert desk.last.warnings == [
-        "This machine's clock is 2.1 s ahead of that of TEST. The deadlines that are sent with orders are corrected "
-        "for that, your own times are not: set the clock, for instance with NTP."
+        "This machine's clock is 2.1 s ahead of that of TEST. The deadlines that process_within gives to orders are "
+        "corrected for that; times that you give them yourself are not. Set the clock, for instance with NTP."
     ]
 
     def place(name: str) -> list[str]:

@@ -27,6 +27,11 @@ PERIOD: Final = 300 * SECOND
 """A reading older than this is renewed, if answers to other requests have not done so."""
 RETRY: Final = SECOND
 """Before the venue is asked again, after an answer that was of no use."""
+LOCAL_TIMES: Final = "Local times of events are wrong by that."
+OWN_TIMES: Final = (
+    "The deadlines that process_within gives to orders are corrected for that; times that you give them yourself are "
+    "not."
+)
 
 
 class Timekeeping:
@@ -149,11 +154,10 @@ class Timekeeping:
         was_skewed, self._is_skewed = self._is_skewed, abs(skew) > LEAST_SKEW
         if not self._is_skewed or was_skewed:
             return
-        text = skew_text(skew, self._desk.rules.venue)
-        self._desk.warn(
-            f"{text[0].upper()}{text[1:]}. The deadlines that are sent with orders are corrected for that, your own "
-            "times are not: set the clock, for instance with NTP."
-        )
+        rules = self._desk.rules
+        text = skew_text(skew, rules.venue)
+        wrong = LOCAL_TIMES if rules.process_within is None else OWN_TIMES
+        self._desk.warn(f"{text[0].upper()}{text[1:]}. {wrong} Set the clock, for instance with NTP.")
 
     def jumped(self) -> None:
         """Our clocks have moved against each other."""
