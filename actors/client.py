@@ -125,6 +125,17 @@ class Client:
         return self._views.statistics.value
 
     @property
+    def clock_skew(self) -> int | None:
+        """ns by which this machine's clock is ahead of the venue's, negative: behind; as of the last time that the
+        venue told its own (at AX: with the last order that it accepted). None: it has not yet, or our clock has jumped
+        since (it was set, or the machine slept), and the venue is asked anew as soon as an order or a change needs it.
+
+        The deadlines that `process_within` gives to orders and changes are corrected for it; local times of events are
+        by this machine's clock, whatever that shows. Beyond 2 s a warning is logged.
+        """
+        return self._views.skew.value
+
+    @property
     def instruments(self) -> Mapping[str, Instrument]:
         """The cached instruments by symbol; a view that is replaced, never changed."""
         return self._views.instruments.value

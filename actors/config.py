@@ -132,7 +132,8 @@ class ClientConfig:
 
     allow_plaintext: permit ws:// and http:// to other machines. ssl_context, proxy: see `TcpConnector`. connector: how
     to reach the venue at all, for one in memory; ssl_context and proxy are not used then.
-    wall_clock: gives ns since 1970. draw: gives a number from 0 up to, not including, 1, for the jitter of pauses.
+    wall_clock: gives ns since 1970, for local times, and for deadlines once the venue has shown how far off it is
+    (`Client.clock_skew`). draw: gives a number from 0 up to, not including, 1, for the jitter of pauses.
     """
 
     trader: TraderId = DEFAULT_TRADER

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Final
 
 import trio
-from attrs import define, field
+from attrs import define, field, frozen
 
 from protocol.dispatch import Decisions, DispatchState
 from protocol.inputs import Asked
@@ -16,13 +16,25 @@ from protocol.inputs import Asked
 from .channels import Batch, close_inbox, refuse
 from .clock import Clock, seconds
 from .outbox import Decided, Detach, ToOutbox
+from .published import Published
 
-__all__ = ["has_given_up", "run_dispatch"]
+__all__ = ["DispatchDesk", "has_given_up", "run_dispatch"]
 
 logger = logging.getLogger("trio_orders")
 
 SWEEP: Final = 1000
 """So many may wait for an answer before those who have given up are looked for; then again at twice the rest."""
+
+
+@frozen(kw_only=True)
+class DispatchDesk:
+    """What the dispatch actor works with. session: the number under which the outbox knows us; skew: the view of how
+    our clock stands to the venue's that it publishes."""
+
+    state: DispatchState
+    clock: Clock
+    session: int
+    skew: Published[int | None]
 
 
 def has_given_up(reply_to: object) -> bool:
@@ -32,30 +44,25 @@ def has_given_up(reply_to: object) -> bool:
 
 @trio.lowlevel.enable_ki_protection  # an interrupt between two steps would lose an answer that somebody waits for
 async def run_dispatch(
-    inbox: trio.MemoryReceiveChannel[Batch],
-    to_outbox: trio.MemorySendChannel[ToOutbox],
-    state: DispatchState,
-    clock: Clock,
-    session: int,
+    inbox: trio.MemoryReceiveChannel[Batch], to_outbox: trio.MemorySendChannel[ToOutbox], desk: DispatchDesk
 ) -> None:
     """Receives from command handler, feed, sender, rest and session; sends to outbox, waiting for nothing else.
 
-    session: the number under which the outbox knows us. Ends when all of them have closed. Whoever still waits for an
-    answer then finds its channel closed.
+    Ends when all of them have closed. Whoever still waits for an answer then finds its channel closed.
     """
-    worker = _Worker(inbox, to_outbox, state, clock, session)
+    worker = _Worker(inbox, to_outbox, desk)
     with to_outbox:
         try:
             await _work(worker)
             await to_outbox.send(worker.last_words())
-            await to_outbox.send(Detach(session))
+            await to_outbox.send(Detach(desk.session))
         finally:
             worker.refuse_the_rest()
 
 
 async def _work(worker: _Worker) -> None:
     """Until the inbox ends."""
-    state, clock = worker.state, worker.clock
+    state, clock = worker.desk.state, worker.desk.clock
     with suppress(trio.EndOfChannel):
         while True:
             due = state.next_deadline
@@ -74,16 +81,14 @@ class _Worker:
 
     inbox: trio.MemoryReceiveChannel[Batch]
     to_outbox: trio.MemorySendChannel[ToOutbox]
-    state: DispatchState
-    clock: Clock
-    session: int
+    desk: DispatchDesk
     overflow: Decided | None = field(default=None, init=False)
     unanswered: set[object] = field(factory=set, init=False)
     sweep_at: int = field(default=SWEEP, init=False)
 
     async def work_until_deadline_changes(self, due: int | None) -> None:
         """Waits for nothing but the inbox, so that a deadline that passes can cancel the waiting and no work."""
-        while self.overflow is None and self.state.next_deadline == due:
+        while self.overflow is None and self.desk.state.next_deadline == due:
             self.decide(await self.inbox.receive())
 
     def decide(self, batch: Batch) -> None:
@@ -91,7 +96,7 @@ class _Worker:
             if isinstance(item, Asked):
                 self.unanswered.add(item.reply_to)
         # In this order: an interrupt may come between any two steps, and then `refuse_the_rest` must find every answer.
-        self.overflow = decided = Decided(self.session, self.state.apply(batch.inputs, batch.now))
+        self.overflow = decided = Decided(self.desk.session, self.desk.state.apply(batch.inputs, batch.now))
         decisions = decided.decisions
         with suppress(trio.WouldBlock, trio.BrokenResourceError):
             if decisions:
@@ -102,10 +107,12 @@ class _Worker:
         if len(self.unanswered) > self.sweep_at:
             self.unanswered = {reply_to for reply_to in self.unanswered if not has_given_up(reply_to)}
             self.sweep_at = max(SWEEP, 2 * len(self.unanswered))
+        if decisions.measured is not None:
+            self.desk.skew.publish(decisions.measured.skew)
         _log(decisions)
 
     def last_words(self) -> Decided:
-        decided = Decided(self.session, self.state.end(self.clock.now()))
+        decided = Decided(self.desk.session, self.desk.state.end(self.desk.clock.now()))
         _log(decided.decisions)
         return decided
 

@@ -55,6 +55,7 @@ def _views(config: ClientConfig) -> Views:
         instruments=Published({}),
         statistics=Published(FeedStatistics()),
         token=Published(token),
+        skew=Published(None),
     )
 
 

@@ -23,7 +23,7 @@ from .channels import Ask, Batch
 from .clock import NANOSECONDS, Clock
 from .command_handler import Admissions, CommandDesk, run_command_handler
 from .config import ClientConfig
-from .dispatch import has_given_up, run_dispatch
+from .dispatch import DispatchDesk, has_given_up, run_dispatch
 from .emitter import ToEmitter, run_emitter
 from .http import HttpClient
 from .instrument_loader import cache_instruments
@@ -52,12 +52,13 @@ INTERNAL_REQUESTS: Final = 256
 @frozen(kw_only=True)
 class Views:
     """What the actors publish for everybody to read without waiting, each by its one owner: session, command
-    handler, socket feed, token actor."""
+    handler, socket feed, token actor, dispatch."""
 
     mode: Published[ConnectionMode]
     instruments: Published[Mapping[str, Instrument]]
     statistics: Published[FeedStatistics]
     token: Published[str | None] = field(repr=False)
+    skew: Published[int | None]
 
 
 @frozen
@@ -227,7 +228,8 @@ def _start_core(
     )
     start = nursery.start_soon
     start(run_command_handler, graph.command_handler.receive, graph.dispatch.send.clone(), desk, clock)
-    start(run_dispatch, graph.dispatch.receive, to_outbox, state, clock, plan.number)
+    dispatch = DispatchDesk(state=state, clock=clock, session=plan.number, skew=plan.views.skew)
+    start(run_dispatch, graph.dispatch.receive, to_outbox, dispatch)
 
 
 def _start_link(

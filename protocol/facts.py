@@ -72,6 +72,7 @@ __all__ = [
     "TokenRenewed",
     "Trade",
     "Unreadable",
+    "VenueTime",
 ]
 
 
@@ -272,6 +273,17 @@ class RequestRefused:
 
 
 @frozen(kw_only=True)
+class VenueTime:
+    """How the venue's clock stood when it got a request, and when it answered: ns since 1970, rounded down to
+    `resolution` (ns). It comes before whatever else the answer says."""
+
+    request_id: RequestId
+    received: int
+    sent: int
+    resolution: int
+
+
+@frozen(kw_only=True)
 class LegAnswer:
     """What became of one leg of a batch. wire_id: whose it is, None: the one in this place; outcome None: taken."""
 
@@ -341,11 +353,13 @@ class TimerSet:
 class Say:
     """The handshake goes on: send this text on the connection that brought the message. Never shows in repr.
 
-    relists: the venue lists the orders again because of it, so another `LoggedIn` follows.
+    relists: the venue lists the orders again because of it, so another `LoggedIn` follows; number: that its answer
+    carries, where the answer tells the venue's time.
     """
 
     text: str = field(repr=False)
     relists: bool = False
+    number: RequestId | None = None
 
 
 @frozen(kw_only=True)
@@ -460,6 +474,7 @@ Fact = (
     | ChangeRefused
     | RequestAnswered
     | RequestRefused
+    | VenueTime
     | PricePreviewed
     | FillsListed
     | OrderHistoryListed

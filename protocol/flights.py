@@ -11,8 +11,8 @@ from typing import Final
 
 from attrs import define, field
 
-from .requests import PlaceOrder, Request
-from .values import ClientOrderId, RequestId, VenueOrderId
+from .requests import AskTime, PlaceOrder, Request
+from .values import ClientOrderId, Instant, RequestId, VenueOrderId
 
 __all__ = ["Flight", "Flights", "Timers"]
 
@@ -25,22 +25,23 @@ LAST_REQUEST_ID: Final = (1 << 31) - 1
 class Flight:
     """One request that was released towards the venue.
 
-    connection: the one it was meant for, 0 over HTTP; sent_at: ns, monotonic; answered: the venue took it, and what
-    came of it is still to be seen; lost: no answer came in time, or its connection ended; reply_to: who awaits the
-    answer; own_query: a status query that dispatch sends on its own account; place: what to send once this price
-    preview is answered; tries: how often a cancel came too early, or met a limit; resting: such a cancel, which waits
-    to be sent again; doubt: what the venue said of a cancel or change that rests, or of which that leaves open what
-    came; overdue: a cancel or change whose outcome is asked for, because its time is over; replacement: the new
-    venue order id that the answer to a replacement named; until: how far history is to be read; read: how many
-    executions of it have been; parked: refused for the session token, and waiting for another; resent: with another
-    token, once; begun_at: when the question that this one continues was sent, ns, monotonic; ways: on how many it may
-    reach the venue: socket, HTTP, or both.
+    connection: the one it was meant for, 0 over HTTP; sent_at: ns, monotonic; sent_wall: ns since 1970; answered: the
+    venue took it, and what came of it is still to be seen; lost: no answer came in time, or its connection ended;
+    reply_to: who awaits the answer; own_query: a status query that dispatch sends on its own account; place: what to
+    send once this price preview is answered; tries: how often a cancel came too early, or met a limit; resting: such a
+    cancel, which waits to be sent again; doubt: what the venue said of a cancel or change that rests, or of which that
+    leaves open what came; overdue: a cancel or change whose outcome is asked for, because its time is over;
+    replacement: the new venue order id that the answer to a replacement named; until: how far history is to be read;
+    read: how many executions of it have been; parked: refused for the session token, and waiting for another; resent:
+    with another token, once; begun_at: when the question that this one continues was sent, ns, monotonic; ways: on how
+    many it may reach the venue: socket, HTTP, or both; held: not sent, and waiting for the venue's time.
     """
 
     request: Request
     client_order_id: ClientOrderId | None
     connection: int
     sent_at: int
+    sent_wall: int
     reply_to: object = None
     own_query: bool = False
     answered: bool = False
@@ -57,6 +58,7 @@ class Flight:
     resent: bool = False
     begun_at: int | None = None
     ways: int = 1
+    held: bool = False
 
     @property
     def asked_at(self) -> int:
@@ -64,8 +66,18 @@ class Flight:
         return self.sent_at if self.begun_at is None else self.begun_at
 
     @property
+    def released_at(self) -> Instant:
+        """When it was released towards the venue, by both clocks."""
+        return Instant(self.sent_at, self.sent_wall)
+
+    @property
     def request_id(self) -> RequestId:
         return self.request.request_id
+
+    @property
+    def is_of_use_at_the_end(self) -> bool:
+        """False for what only serves requests that follow."""
+        return type(self.request) is not AskTime
 
     def fail_on_one_way(self) -> bool:
         """One way came to nothing; True while there is another, which decides then."""

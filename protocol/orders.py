@@ -81,7 +81,9 @@ class NewOrder:
     trigger: which price fires it; trailing_offset: how far the trigger follows the market, counted in trailing_unit;
     limit_offset: how far the limit lies from the trigger, counted in limit_offset_unit; both units are PERCENT unless
     you say PRICE (quote currency per unit); expire_time: ns since 1970 when a GTD order ends; process_before: ns since
-    1970, a venue that gets the order later refuses it; display_quantity: the part of an iceberg that shows;
+    1970, a venue that gets the order later refuses it (both by the venue's clock: yours may differ, see
+    `Client.clock_skew`; without process_before, the configuration's process_within begins when the order is sent, by
+    the venue's clock as far as it is known); display_quantity: the part of an iceberg that shows;
     quote_quantity: the quantity is an amount of quote currency; margin: it may use borrowed money; options: terms that
     one venue alone has, as a value of that venue's own class.
     """

@@ -26,6 +26,7 @@ else:
     from attrs import define as frozen  # built for every order and gone with it: see `facts`
 
 __all__ = [
+    "AskTime",
     "BatchOrders",
     "CancelAllOrders",
     "CancelOrder",
@@ -54,7 +55,8 @@ __all__ = [
 class PlaceOrder:
     """Quantities and prices have been checked against the instrument. price: quote currency per unit.
 
-    Terms as in `NewOrder`. process_before: ns since 1970; a venue that gets the request later refuses it.
+    Terms as in `NewOrder`. process_before: ns since 1970 by the venue's clock; a venue that gets the request later
+    refuses it; own_deadline: the user chose that moment, so it is not ours to move.
     """
 
     request_id: RequestId
@@ -76,6 +78,7 @@ class PlaceOrder:
     limit_offset_unit: OffsetUnit = OffsetUnit.PERCENT
     expire_time: int | None = None
     process_before: int | None = None
+    own_deadline: bool = False
     display_quantity: Decimal | None = None
     quote_quantity: bool = False
     margin: bool = False
@@ -197,6 +200,13 @@ class SetCancelTimer:
     seconds: int
 
 
+@frozen(kw_only=True)
+class AskTime:
+    """What does the venue's clock show? Any cheap question whose answer tells."""
+
+    request_id: RequestId
+
+
 Leg = PlaceOrder | ReplaceOrder | CancelOrder
 
 
@@ -221,6 +231,7 @@ Request = (
     | ListOrderHistory
     | SetCancelTimer
     | BatchOrders
+    | AskTime
 )
 
 WITHDRAWN: Final = "It was canceled before it was sent."
@@ -229,7 +240,8 @@ SUPERSEDED: Final = "A later setting took its place before it was sent."
 
 class Urgency(IntEnum):
     """Who goes before whom in every queue, at every venue. LESS_RISK: what takes risk away and adds none, or renews the
-    dead man's switch; QUESTION: where one order stands; ORDINARY: the others."""
+    dead man's switch; QUESTION: where one order stands, or what the venue's clock shows, which orders may wait for;
+    ORDINARY: the others."""
 
     LESS_RISK = 0
     QUESTION = 1
@@ -241,6 +253,7 @@ URGENCIES: Final[Mapping[type, Urgency]] = {
     CancelAllOrders: Urgency.LESS_RISK,
     SetCancelTimer: Urgency.LESS_RISK,
     QueryOrder: Urgency.QUESTION,
+    AskTime: Urgency.QUESTION,
 }
 
 

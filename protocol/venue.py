@@ -186,6 +186,9 @@ class VenueRules:
     check_unfilled_cancels: read the fills once more after an order ended with nothing filled;
     process_within: a placement or change that the venue gets later than this is to be refused by it; None: it cannot
       be told so;
+    late_refusals: words in a refusal which say that a deadline had passed, by the venue's clock;
+    tells_time: the venue's answers tell its time, and `AskTime` can be asked; dates_acceptance: they do not, but the
+      news that an order was accepted tells when;
     batch: how the venue takes several requests in one, None: not at all;
     cancels_by_symbol: all orders of one instrument can be canceled at once;
     cancel_timer: the venue can cancel everything when it does not hear from us (`SetCancelTimer`);
@@ -226,6 +229,9 @@ class VenueRules:
     reports_filled: bool = True
     check_unfilled_cancels: bool = False
     process_within: int | None = None
+    late_refusals: frozenset[str] = frozenset()
+    tells_time: bool = False
+    dates_acceptance: bool = False
     batch: BatchRules | None = None
     cancels_by_symbol: bool = True
     cancel_timer: bool = False

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
-from .values import NO_TIME
+from .facts import VenueTime
+from .values import NO_TIME, RequestId
 
-__all__ = ["EPOCH", "LATEST", "SECOND", "nanoseconds", "second_as_text", "time_of"]
+__all__ = ["EPOCH", "LATEST", "SECOND", "nanoseconds", "second_as_text", "time_of", "venue_time"]
 
 SECOND: Final = 1_000_000_000
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -57,6 +58,25 @@ def time_of(*timestamps: str | None, read: Callable[[str], int] = nanoseconds) -
         except ValueError:
             continue
     return NO_TIME
+
+
+def venue_time(
+    request_id: RequestId, received: str | None, sent: str | None, read: Callable[[str], int] = nanoseconds
+) -> VenueTime | None:
+    """The venue's time out of the stamps of an answer; None if it has none. received, sent: when the venue got the
+    request and when it answered; where one is missing, the other bounds it."""
+    got, answered = time_of(received, sent, read=read), time_of(sent, received, read=read)
+    if not got:
+        return None
+    resolution = max(_resolution(received or ""), _resolution(sent or ""))
+    return VenueTime(request_id=request_id, received=got, sent=answered, resolution=resolution)
+
+
+def _resolution(timestamp: str) -> int:
+    """ns to which a timestamp is exact, by the digits of its fraction; 0 for no text."""
+    fraction = timestamp.partition(".")[2]
+    digits = len(fraction) - len(fraction.lstrip("0123456789"))
+    return 10 ** (9 - min(digits, 9)) if timestamp else 0
 
 
 @lru_cache(maxsize=64)

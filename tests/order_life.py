@@ -130,7 +130,10 @@ def refused(request_id: int, outcome: facts.Outcome, reason: str = "no") -> fact
 
 
 class Desk:
-    """A dispatch state with a clock that the test moves, logged in unless told otherwise."""
+    """A dispatch state with a clock that the test moves, logged in unless told otherwise.
+
+    time: ns, monotonic; wall: what the wall clock shows at time zero.
+    """
 
     def __init__(
         self, *, logged_in: bool = True, rules: VenueRules | None = None, venue: Any = None, **options: Any
@@ -138,6 +141,7 @@ class Desk:
         venue = venue or (PlainVenue() if rules is None else PlainVenue(rules))
         self.state = DispatchState(venue, TraderId("T"), AccountId("A"), DispatchOptions(**options))
         self.time = 100 * SECOND
+        self.wall = WALL
         self.connection = 0
         self.numbers = 0
         self.records: list[Any] = []
@@ -149,7 +153,7 @@ class Desk:
 
     def apply(self, *inputs: Any) -> list[str]:
         """What comes out, as the names of the events."""
-        self.last = self.state.apply(inputs, Instant(self.time, WALL + self.time))
+        self.last = self.state.apply(inputs, Instant(self.time, self.wall + self.time))
         self.records += self.last.records
         self.sends += [send for send in self.last.sends if isinstance(send, Send)]
         return [type(record).__name__ for record in self.last.records if not isinstance(record, Note)]

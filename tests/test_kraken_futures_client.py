@@ -432,7 +432,7 @@ def test_a_secret_that_is_no_secret_is_refused_before_anything_is_sent() -> None
 
 
 async def test_a_placement_whose_answer_is_lost_is_unknown_until_the_venue_tells(autojump_clock: MockClock) -> None:
-    lost = Fault(kind=FaultKind.REST_ERROR_EXECUTED, nth=2, code=503)
+    lost = Fault(kind=FaultKind.REST_ERROR_EXECUTED, nth=3, code=503)  # after the instruments and the time
     async with trading(lost, feed_delay=200_000_000) as (_, client, stream):
         order = await client.submit(buy())
         heard = await until(stream, events.Accepted)
@@ -442,7 +442,7 @@ async def test_a_placement_whose_answer_is_lost_is_unknown_until_the_venue_tells
 
 
 async def test_a_placement_that_never_arrived_is_denied_once_history_says_so(autojump_clock: MockClock) -> None:
-    lost = Fault(kind=FaultKind.REST_ERROR, nth=2, code=502)
+    lost = Fault(kind=FaultKind.REST_ERROR, nth=3, code=502)  # after the instruments and the time
     async with trading(lost) as (_, client, stream):
         order = await client.submit(buy())
         heard = await until(stream, events.Denied)

@@ -19,6 +19,7 @@ from protocol.kraken_futures.signing import Credentials, authent
 from protocol.kraken_futures.venue import KrakenFuturesSettings, KrakenFuturesVenue
 from protocol.orders import NewOrder
 from protocol.requests import (
+    AskTime,
     BatchOrders,
     CancelAllOrders,
     CancelOrder,
@@ -449,6 +450,8 @@ def test_market_orders_are_sent_one_by_one() -> None:
 
 QUESTIONS: dict[str, tuple[Request, str]] = {
     "open orders": (ListOpenOrders(request_id=number(1)), ROOT + "openorders"),
+    # Every answer tells it; this one is cheap, and private, so that no cache gives it.
+    "the time": (AskTime(request_id=number(1)), ROOT + "openorders"),
     # Without a time the venue gives the newest page, and for less.
     "the latest fills": (fills(latest=True), ROOT + "fills"),
     "fills up to a moment": (fills(), ROOT + "fills?lastFillTime=" + IN_A_FORM),
@@ -559,6 +562,7 @@ COSTS: dict[str, tuple[Request, str, int, bool]] = {
     # One order among the cancels adds risk, so it may not use up what is kept for cancels.
     "a batch of both": (batch(place(), cancel("ord-1")), "derivatives", 11, False),
     "openorders": (ListOpenOrders(request_id=number(1)), "derivatives", 2, False),
+    "openorders for the time, which orders wait for": (AskTime(request_id=number(1)), "derivatives", 2, True),
     "fills": (fills(latest=True), "derivatives", 2, False),
     "fills with lastFillTime": (fills(), "derivatives", 25, False),
     "an older page of fills": (fills(latest=True, cursor="2026-09-21T14:13:21.001Z"), "derivatives", 25, False),

@@ -54,6 +54,7 @@ from protocol.facts import (
     TokenRefused,
     Trade,
     Unreadable,
+    VenueTime,
 )
 from protocol.kraken_spot import wire
 from protocol.kraken_spot.codec import UNASKED, SpotWire
@@ -132,8 +133,15 @@ def update(*reports: str, sequence: int | None = None) -> str:
     return f'{{"channel":"executions","type":"update","data":[{",".join(reports)}]{number}}}'
 
 
+class WireWithoutTime(SpotWire):
+    """Leaves out the venue's time, which comes with every answer and has tests of its own."""
+
+    def decode(self, message: str | bytes) -> tuple[Any, ...]:
+        return tuple(fact for fact in super().decode(message) if not isinstance(fact, VenueTime))
+
+
 def new_wire(**opening: Any) -> SpotWire:
-    return SpotWire(Opening(**{"token": TOKEN, "instruments": {}} | opening))
+    return WireWithoutTime(Opening(**{"token": TOKEN, "instruments": {}} | opening))
 
 
 def logged_in(*reports: str, **opening: Any) -> SpotWire:
@@ -520,7 +528,8 @@ def test_a_token_that_died_meanwhile_is_replaced_when_the_stream_is_subscribed_a
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ('{"method":"pong","req_id":1,"time_in":"x","time_out":"y"}', Alive),
+        ('{"method":"pong","time_in":"x","time_out":"y"}', Alive),
+        ('{"method":"pong","req_id":1,"time_in":"x","time_out":"y"}', RequestAnswered),
         ('{"method":"pong","success":true,"result":{"warnings":["old"]}}', Alive),
         ('{"method":"unsubscribe","result":{"channel":"executions"},"success":true,"req_id":4}', Notice),
         ('{"method":"cancel_all","req_id":1,"result":{"count":4},"success":true}', RequestAnswered),

@@ -39,6 +39,7 @@ from ..facts import (
 )
 from ..fast_decoder import NOT_STRICT, decoder_for
 from ..requests import (
+    AskTime,
     BatchOrders,
     CancelAllOrders,
     CancelOrder,
@@ -518,7 +519,7 @@ def encode(request: Request, origin: Origin) -> str | HttpCall:
             return _preview(request)
         case ListFills():
             return _fills(request, origin)
-        case ListOrderHistory() | SetCancelTimer() | BatchOrders():
+        case ListOrderHistory() | SetCancelTimer() | BatchOrders() | AskTime():
             raise ValueError(f"AX cannot be asked {type(request).__name__}.")
         case _:
             return encode_request(_outbound(request, origin))

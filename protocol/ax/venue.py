@@ -136,6 +136,7 @@ class AxVenue(VenueDefaults):
             silence=Silence.ASKED,  # its heartbeats may vanish (spec AX 2.2)
             history_span=codec.LONGEST_FILL_RANGE,
             cancel_by_wire_id=self.settings.cancel_by_client_id,
+            dates_acceptance=True,
         )
 
     @_origin.default

@@ -60,6 +60,10 @@ class Answering:
             requests.PreviewPrice: self._preview_refused,
         }
 
+    def add_answer(self, request: type, answered: Callable[[Flight, Any], None]) -> None:
+        """Requests whose answer another part of dispatch understands."""
+        self._answers[request] = answered
+
     def add_refusal(self, request: type, refused: Callable[[Flight, facts.RequestRefused], None]) -> None:
         """Requests whose refusal another part of dispatch understands."""
         self._refusals[request] = refused
@@ -220,6 +224,9 @@ class Answering:
             order = self._desk.order_of(flight)
             symbol = "" if order is None else order.identity.instrument.symbol
             self._desk.throttle.exceeded(fact.reason, symbol, self._desk.now.monotonic_ns)
+        reason = self._desk.explained(fact.reason)
+        if reason is not fact.reason:
+            fact = evolve(fact, reason=reason)
         self._refusals[type(flight.request)](flight, fact)
 
     def _place_refused(self, flight: Flight, fact: facts.RequestRefused) -> None:
@@ -345,7 +352,8 @@ class Answering:
         rules = self._desk.rules
         if not isinstance(placed, requests.PlaceOrder) or placed.process_before is None:
             return rules.absence_proves_after
-        return max(rules.absence_proves_after, placed.process_before - order.identity.local_time + rules.lists_lag)
+        within = placed.process_before - self._desk.placed_by_venue(order)
+        return max(rules.absence_proves_after, within + rules.lists_lag)
 
     def previewed(self, fact: facts.PricePreviewed) -> None:
         flight = self._desk.flights.by_id.get(fact.request_id)

@@ -85,9 +85,18 @@ class Asking:
                 f"{what} was not sent: on the wire it would carry the same id ({wire_id}) as order "
                 f"{holder.identity.client_order_id}. Choose another client order id."
             )
-        self._desk.venue.check_moment(order, self._desk.now.wall_ns)
+        self._check_moment(order)
         place = self._place_request(asked.request_id, order, wire_id)
         return place, self._identity(submission, wire_id if self._desk.venue.is_named(order) else None)
+
+    def _check_moment(self, order: NewOrder) -> None:
+        """An order's times count by the venue's clock; a small skew is left to the venue's patience. Raises NotSent."""
+        desk = self._desk
+        now, hint = desk.now.wall_ns, desk.clock_hint()
+        try:
+            desk.venue.check_moment(order, desk.by_venue(now) if hint else now)
+        except NotSent as refusal:
+            raise type(refusal)(f"{refusal}{hint}") from None
 
     def _identity(self, submission: Submission, wire_id: WireId | None) -> OrderIdentity:
         order = submission.order
@@ -125,6 +134,7 @@ class Asking:
             limit_offset_unit=order.limit_offset_unit,
             expire_time=order.expire_time,
             process_before=self._desk.process_before(order.process_before),
+            own_deadline=order.process_before is not None,
             display_quantity=order.display_quantity,
             quote_quantity=order.quote_quantity,
             margin=order.margin,
@@ -173,6 +183,9 @@ class Asking:
         preview = self._desk.flights.preview(client_order_id)
         if preview is not None:
             self._losing.deny_preview(preview, "It was canceled before it was sent.")
+            if asked.admission is not None:
+                self._desk.out.released.append(asked.admission)
+        elif self._losing.withdraw(client_order_id):
             if asked.admission is not None:
                 self._desk.out.released.append(asked.admission)
         else:
@@ -248,6 +261,7 @@ class Asking:
                 f"Nothing was canceled: {self._desk.rules.venue} cancels the orders of all instruments together, not "
                 f"those of {symbol} alone. Cancel them one by one."
             )
+        self._losing.withdraw_all(symbol)
         request = requests.CancelAllOrders(request_id=asked.request_id, symbol=symbol)
         self._desk.count(request)
         self._desk.send(request, admission=asked.admission)

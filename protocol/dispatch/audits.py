@@ -65,7 +65,7 @@ class Audits:
     def begin(self) -> None:
         """The first login: what was before it is not ours to read."""
         if self._read_until is None:
-            self._read_until = self._desk.now.wall_ns
+            self._read_until = self._desk.by_venue(self._desk.now.wall_ns)
         if not self._ticking:
             self._ticking = True
             self._tick()
@@ -126,7 +126,7 @@ class Audits:
             return
         assert self._read_until is not None  # a login came first
         self._run += 1
-        self._began = desk.now.wall_ns
+        self._began = desk.by_venue(desk.now.wall_ns)
         self._examining, self._examined = self._examined, {}
         self._was_open = bool(desk.orders.live)
         self._request = desk.flights.next_internal_id()
@@ -148,10 +148,11 @@ class Audits:
 
     def _read_orders(self, *, triggers: bool) -> None:
         """What became of orders. Of stops first: one whose trigger fired goes on in the history of the others."""
-        start = min(order.identity.local_time for order in self._examining.values()) - OVERLAP
-        self._request = self._desk.flights.next_internal_id()
-        end = self._desk.now.wall_ns + OVERLAP
-        self._desk.send(ListOrderHistory(request_id=self._request, start=max(0, start), end=end, triggers=triggers))
+        desk = self._desk
+        start = min(map(desk.placed_by_venue, self._examining.values())) - OVERLAP
+        self._request = desk.flights.next_internal_id()
+        end = desk.by_venue(desk.now.wall_ns) + OVERLAP
+        desk.send(ListOrderHistory(request_id=self._request, start=max(0, start), end=end, triggers=triggers))
 
     def orders_read(self, request: ListOrderHistory) -> None:
         """The last page of what became of orders."""

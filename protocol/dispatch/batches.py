@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from attrs import frozen
 
 from .. import commands, requests
 from ..errors import DuplicateOrder, NotSent
+from ..flights import Flight
 from ..inputs import Admission, Asked
 from ..orders import OrderIdentity, OrderState
 from ..requests import Leg
@@ -104,12 +105,21 @@ class Batches:
         elif isinstance(leg.request, requests.ReplaceOrder):
             flights.change_of[client_order_id] = leg.request.request_id
         else:
+            self._losing.withdraw(client_order_id)
             self._losing.forget_older_cancel(client_order_id)
             flights.cancel_of[client_order_id] = leg.request.request_id
         self._desk.expect(leg.request, client_order_id=client_order_id)
         return answer
 
     def _release(self, group: Sequence[Leg], request_id: RequestId | None, admission: Admission | None) -> None:
+        if self._desk.must_wait(*group):
+            by_id = self._desk.flights.by_id
+
+            def release(flights: list[Flight], admission: Admission | None) -> None:
+                self._release([cast("Leg", flight.request) for flight in flights], request_id, admission)
+
+            self._desk.hold([by_id[leg.request_id] for leg in group], admission, release)
+            return
         if len(group) == 1:
             flight = self._desk.flights.by_id[group[0].request_id]
             self._desk.release(flight, admission)

@@ -75,7 +75,8 @@ class Closing:
         if desk.closing:
             desk.reply(asked.reply_to, None)
             return
-        self._losing.deny_previews("The client was closed before it was sent.")
+        for deny in (self._losing.deny_previews, self._losing.deny_held):
+            deny("The client was closed before it was sent.")
         now = desk.now.monotonic_ns
         self._plan = plan = Plan(
             reply_to=asked.reply_to,
@@ -92,7 +93,8 @@ class Closing:
             desk.timers.add(moment, ClosingDue())
 
     def _await_what_is_on_its_way(self) -> None:
-        self._awaited = [number for number, flight in self._desk.flights.by_id.items() if flight.is_awaited]
+        flights = self._desk.flights.by_id.items()
+        self._awaited = [number for number, flight in flights if flight.is_awaited and flight.is_of_use_at_the_end]
 
     def advance(self) -> None:
         """Goes on as far as it can now. To be called after every input once closing has begun."""

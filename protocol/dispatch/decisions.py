@@ -12,11 +12,13 @@ from ..values import ClientOrderId, RequestId
 __all__ = [
     "AuditDue",
     "CancelDue",
+    "ClockDue",
     "ClosingDue",
     "Decisions",
     "EndLink",
     "FillsDue",
     "KeptDue",
+    "Measured",
     "QueryDue",
     "Reply",
     "RequestDue",
@@ -48,10 +50,18 @@ class Reply:
     value: object
 
 
+@frozen
+class Measured:
+    """How our clock stands to the venue's. skew: ns by which it is ahead, negative: behind; None: no longer known."""
+
+    skew: int | None
+
+
 @define
 class Decisions:
     """What one call of `apply` decided, each list in order. released: credits of requests that will not be sent;
-    warnings, alarms: sentences for the log; alarms are about what somebody must look at now."""
+    warnings, alarms: sentences for the log; alarms are about what somebody must look at now; measured: set when our
+    clock was compared with the venue's."""
 
     records: list[Record] = field(factory=list)
     sends: list[Send | EndLink] = field(factory=list)
@@ -59,6 +69,7 @@ class Decisions:
     released: list[Admission] = field(factory=list)
     warnings: list[str] = field(factory=list)
     alarms: list[str] = field(factory=list)
+    measured: Measured | None = None
 
     def __bool__(self) -> bool:
         return bool(self.records or self.sends or self.replies or self.released or self.warnings or self.alarms)
@@ -107,6 +118,13 @@ class TimerDue:
     """Time to set the cancel-all timer again; generation: of the setting that planned this."""
 
     generation: int
+
+
+@frozen
+class ClockDue:
+    """Time to look at the clocks. periodic: because of the period, not because something waits."""
+
+    periodic: bool
 
 
 @frozen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from .. import events, records, requests
 from ..errors import NotSent, TradingError
@@ -14,13 +14,24 @@ from ..records import Record
 from ..tracking import Order, TrackedOrders
 from ..values import AccountId, ClientOrderId, Instant, RequestId, SystemMode, TraderId
 from ..venue import SECOND, Throttle, Venue, VenueRules
+from ..venue_clock import LEAST_SKEW, VenueClock, skew_text
 from .decisions import Decisions, Reply, RequestDue, Send
 
-__all__ = ["Desk"]
+__all__ = ["Desk", "Held"]
 
 
 def _ignore(_: ClientOrderId) -> None:
     pass
+
+
+@define(eq=False)
+class Held:
+    """Requests of which nothing has been sent, since their deadline cannot be computed while the venue's time is not
+    known. admission: the credit that they hold together; release: sends those of them that are still wanted."""
+
+    flights: list[Flight]
+    admission: Admission | None
+    release: Callable[[list[Flight], Admission | None], None]
 
 
 @define(kw_only=True, eq=False)
@@ -28,8 +39,9 @@ class Desk:
     """orders: folded by `record` alone; flights, timers: of the present connection; connection, ready: written by the
     link; failed: why no connection will follow; closing: True once a Disconnect was asked for; opened_at: ns since 1970
     of the first connection; mode: what the venue takes, as far as it said; throttle: of this account; cancel_unknown:
-    an order whose answer is lost is canceled, in case it lives; watched, on_record: set by the watches, which want to
-    hear of orders then; now, out: of the present call of `apply`."""
+    an order whose answer is lost is canceled, in case it lives; clock: the venue's, written by the timekeeping; held:
+    what waits for it; watched, on_record: set by the watches, which want to hear of orders then; now, out: of the
+    present call of `apply`."""
 
     venue: Venue
     trader: TraderId
@@ -46,6 +58,8 @@ class Desk:
     mode: SystemMode | None = None
     throttle: Throttle = field(init=False)
     cancel_unknown: bool = False
+    clock: VenueClock = field(factory=VenueClock)
+    held: list[Held] = field(factory=list)
     watched: bool = False
     on_record: Callable[[ClientOrderId], None] = _ignore
     now: Instant = field(factory=lambda: Instant(0, 0))
@@ -95,8 +109,22 @@ class Desk:
         return flight
 
     def release(self, flight: Flight, admission: Admission | None) -> None:
-        """Towards the venue with a request that is kept already."""
-        self.out.sends.append(Send(flight.request, flight.connection, admission))
+        """Towards the venue with a request that is kept already, as soon as its deadline can be computed."""
+        if self.must_wait(flight.request):
+            self.hold([flight], admission, lambda flights, admission: self.release(flights[0], admission))
+        else:
+            self.out.sends.append(Send(flight.request, flight.connection, admission))
+
+    def hold(
+        self,
+        flights: list[Flight],
+        admission: Admission | None,
+        release: Callable[[list[Flight], Admission | None], None],
+    ) -> None:
+        """Keeps requests back until the venue's time is known (see `timekeeping`)."""
+        for flight in flights:
+            flight.held = True
+        self.held.append(Held(flights, admission, release))
 
     def expect(self, request: requests.Request, *, client_order_id: ClientOrderId | None = None) -> Flight:
         """Keeps a request as on its way that something else carries."""
@@ -106,21 +134,68 @@ class Desk:
             client_order_id=client_order_id,
             connection=0 if type(request) in self.rules.http_requests else self.connection,
             sent_at=now,
+            sent_wall=self.now.wall_ns,
         )
         self.flights.by_id[request.request_id] = flight
         self.timers.add(now + self.rules.request_timeout, RequestDue(request.request_id))
         return flight
 
+    def begin_again(self, flight: Flight) -> None:
+        """The time for the answer begins anew, and so does a deadline that the user did not choose."""
+        request = flight.request
+        if isinstance(request, requests.PlaceOrder | requests.ReplaceOrder) and _bears_our_deadline(request):
+            flight.request = evolve(request, process_before=self.process_before())
+        flight.sent_at, flight.sent_wall = self.now.monotonic_ns, self.now.wall_ns
+        self.timers.add(flight.sent_at + self.rules.request_timeout, RequestDue(flight.request_id))
+
     def sent_at(self, flight: Flight) -> int:
         """When a request was released: ns since 1970."""
         return self.now.wall_ns - (self.now.monotonic_ns - flight.sent_at)
 
+    def by_venue(self, wall_ns: int) -> int:
+        """What the venue's clock shows when ours shows `wall_ns`; as far as is known: the same."""
+        return self.clock.time(wall_ns, self.now)
+
+    def placed_by_venue(self, order: Order) -> int:
+        """When an order was registered, by the venue's clock, or earlier: ours may have been set since then."""
+        local_time = order.identity.local_time
+        return min(local_time, self.by_venue(local_time))
+
+    @property
+    def knows_time(self) -> bool:
+        """False while no deadline can be computed: what was known of the venue's clock counts no more. Before anything
+        was, ours is believed."""
+        return self.clock.reading is None or self.clock.is_known(self.now)
+
+    def must_wait(self, *sent: requests.Request) -> bool:
+        """True when one of these bears a deadline of ours, which cannot be computed now."""
+        if self.rules.process_within is None or self.knows_time:
+            return False
+        return any(_bears_our_deadline(request) for request in sent)
+
+    def clock_hint(self) -> str:
+        """A sentence that goes behind a complaint about times, if our clock is to blame."""
+        skew = self.clock.skew(self.now)
+        if skew is None or abs(skew) <= LEAST_SKEW:
+            return ""
+        return f" The times of an order count by the venue's clock, and {skew_text(skew, self.rules.venue)}."
+
+    def explained(self, reason: str) -> str:
+        """The reason of a refusal; where it says that we were late, with what our clock has to do with it."""
+        if not any(words in reason for words in self.rules.late_refusals):
+            return reason
+        skew, within = self.clock.skew(self.now), self.rules.process_within or LEAST_SKEW
+        if skew is None or -skew < min(LEAST_SKEW, within // 2):
+            return reason
+        return f"{reason} ({skew_text(skew, self.rules.venue)}; set it, for instance with NTP)"
+
     def process_before(self, wanted: int | None = None) -> int | None:
-        """Until when the venue may act on a placement or change that is sent now: ns since 1970, None for ever."""
+        """Until when the venue may act on a placement or change that is sent now: ns since 1970 by its clock, None for
+        ever."""
         within = self.rules.process_within
         if wanted is not None or within is None:
             return wanted
-        return self.now.wall_ns + within
+        return self.by_venue(self.now.wall_ns) + within
 
     def process_all_before(self, legs: Iterable[requests.Leg]) -> int | None:
         """Until when the venue may act on a batch, which has one moment for all of it: the earliest of theirs."""
@@ -173,3 +248,10 @@ class Desk:
     def placement_of(self, order: Order) -> Flight | None:
         """The placement of an order, None once nothing more is awaited of it."""
         return self.flights.placement(order.identity.client_order_id, order.request_id)
+
+
+def _bears_our_deadline(request: requests.Request) -> bool:
+    """True for what has a deadline unless the user chose it."""
+    if isinstance(request, requests.PlaceOrder):
+        return not request.own_deadline
+    return isinstance(request, requests.ReplaceOrder)

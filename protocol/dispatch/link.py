@@ -121,6 +121,7 @@ class Link:
     def _leave(self, connection: int) -> None:
         self._desk.ready = False
         self._desk.mode = None
+        self._losing.deny_held("The connection ended before it was sent.")
         self._losing.lose_connections(connection)
         self._losing.drop_own_queries()
         self._queries.reset()

@@ -21,6 +21,10 @@ from .queries import Queries
 __all__ = ["Losing"]
 
 LOST_WITH_THE_LINK: Final = "The connection ended before the venue answered."
+TIME_UNKNOWN: Final = (
+    "This machine's clock was set, or the machine slept, and the venue did not tell its time within {seconds:g} s, so "
+    "no deadline could be given and this was not sent. It is safe to send it again."
+)
 
 
 def _sentence(said: str) -> str:
@@ -62,6 +66,9 @@ class Losing:
         """No answer to this request will come in time, or ever."""
         if flight.parked:
             self._not_written(flight, f"The venue refused its session token, and there was no other in time. {why}")
+            return
+        if flight.held:
+            self._not_written(flight, f"It waited for the venue's time, and was not sent. {why}")
             return
         flight.lost = True
         order = self._desk.order_of(flight)
@@ -117,6 +124,30 @@ class Losing:
             if flight is not None:
                 self.deny_preview(flight, reason)
 
+    def deny_held(self, reason: str) -> None:
+        """Nothing that waits for the venue's time is sent any more."""
+        for flight in self._held():
+            self._not_written(flight, reason)
+
+    def withdraw(self, client_order_id: ClientOrderId) -> bool:
+        """Denies an order that waits for the venue's time: it is to be canceled. False: it does not wait."""
+        order = self._desk.orders.live.get(client_order_id)
+        placed = None if order is None else self._desk.placement_of(order)
+        if placed is None or not placed.held:
+            return False
+        self._not_written(placed, requests.WITHDRAWN)
+        return True
+
+    def withdraw_all(self, symbol: str | None) -> None:
+        """Denies the orders that wait for the venue's time. symbol None: of every instrument."""
+        for flight in self._held():
+            if isinstance(flight.request, requests.PlaceOrder) and symbol in (None, flight.request.symbol):
+                self._not_written(flight, requests.WITHDRAWN)
+
+    def _held(self) -> list[Flight]:
+        by_id = self._desk.flights.by_id
+        return [flight for held in self._desk.held for flight in held.flights if flight.request_id in by_id]
+
     def request_due(self, due: RequestDue) -> None:
         """The time for an answer, or for what should have come of one, is over."""
         flight = self._desk.flights.by_id.get(due.request_id)
@@ -127,7 +158,9 @@ class Losing:
             return  # the number was used again: its own deadline follows
         order = self._desk.order_of(flight)
         why = f"The venue did not answer within {self._desk.rules.request_timeout / SECOND:g} s."
-        if flight.parked:
+        if flight.held:
+            self._not_written(flight, TIME_UNKNOWN.format(seconds=self._desk.rules.request_timeout / SECOND))
+        elif flight.parked:
             self.lose(flight, why)
         elif isinstance(flight.request, requests.PlaceOrder):
             self._placement_due(flight, order, why)

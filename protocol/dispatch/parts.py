@@ -19,6 +19,7 @@ from .closing import Closing
 from .decisions import (
     AuditDue,
     CancelDue,
+    ClockDue,
     ClosingDue,
     FillsDue,
     KeptDue,
@@ -37,6 +38,7 @@ from .losing import Losing
 from .news import News
 from .queries import Queries
 from .reports import Reports
+from .timekeeping import Timekeeping
 from .unclaimed import Unclaimed
 from .watches import Watches
 
@@ -86,6 +88,7 @@ class Parts:
     news: News
     queries: Queries
     reports: Reports
+    timekeeping: Timekeeping
     unclaimed: Unclaimed
     watches: Watches
 
@@ -100,7 +103,8 @@ def assemble(desk: Desk, options: DispatchOptions) -> Parts:
     unclaimed = Unclaimed(desk, life, reports)
     history = History(desk, life, queries, unclaimed, audits)
     link = Link(desk, life, queries, losing, gaps)
-    link.on_login = _on_login(history, cancel_timer, losing)
+    timekeeping = Timekeeping(desk)
+    link.on_login = _on_login(history, cancel_timer, losing, timekeeping)
     closing = Closing(desk, losing, cancel_timer)
     answering = Answering(desk, life, queries, reports, losing, history)
     batches = BatchAnswers(desk, answering.answered, answering.refused)
@@ -108,6 +112,8 @@ def assemble(desk: Desk, options: DispatchOptions) -> Parts:
         answering.add_refusal(question, history.refused)
     answering.add_refusal(requests.SetCancelTimer, cancel_timer.refused)
     answering.add_refusal(requests.BatchOrders, batches.refused)
+    answering.add_answer(requests.AskTime, timekeeping.answered)
+    answering.add_refusal(requests.AskTime, timekeeping.answered)
     asking = Asking(desk, queries, losing)
     asking.add(commands.Watch, watches.watch)
     asking.add(commands.Disconnect, closing.asked)
@@ -128,13 +134,17 @@ def assemble(desk: Desk, options: DispatchOptions) -> Parts:
         news=News(desk, life, queries, reports, unclaimed),
         queries=queries,
         reports=reports,
+        timekeeping=timekeeping,
         unclaimed=unclaimed,
         watches=watches,
     )
 
 
-def _on_login(history: History, cancel_timer: CancelTimer, losing: Losing) -> Callable[[bool], int | None]:
+def _on_login(
+    history: History, cancel_timer: CancelTimer, losing: Losing, timekeeping: Timekeeping
+) -> Callable[[bool], int | None]:
     def logged_in(listed_again: bool) -> int | None:
+        timekeeping.logged_in()
         cancel_timer.logged_in()
         losing.cancel_unknown_orders()
         return history.read_now(listed_again)
@@ -159,9 +169,13 @@ def handlers_of_facts(parts: Parts) -> Handlers:
     def unreadable(fact: facts.Unreadable) -> None:
         warn(f"{fact.why} The message begins: {fact.text}")
 
+    def acknowledged(fact: facts.OrderAcknowledged) -> None:
+        parts.timekeeping.acknowledged(fact)
+        news.acknowledged(fact)
+
     return {
         facts.OrderPending: news.pending,
-        facts.OrderAcknowledged: news.acknowledged,
+        facts.OrderAcknowledged: acknowledged if parts.desk.rules.dates_acceptance else news.acknowledged,
         facts.OrderTraded: news.traded,
         facts.OrderTriggered: news.triggered,
         facts.OrderTriggerMoved: news.trigger_moved,
@@ -175,6 +189,7 @@ def handlers_of_facts(parts: Parts) -> Handlers:
         facts.ChangeRefused: news.change_refused,
         facts.RequestAnswered: answering.answered,
         facts.RequestRefused: answering.refused,
+        facts.VenueTime: parts.timekeeping.told,
         facts.PricePreviewed: answering.previewed,
         facts.FillsListed: history.fills_listed,
         facts.OrderHistoryListed: history.orders_listed,
@@ -188,7 +203,7 @@ def handlers_of_facts(parts: Parts) -> Handlers:
         facts.Notice: notice,
         facts.SlowDown: notice,
         facts.TokenRefused: notice,
-        facts.Say: _ignore,  # the session's business, and done by now
+        facts.Say: parts.timekeeping.said,  # else the session's business, and done by now
         facts.LoginRefused: _ignore,
         facts.LoggedIn: logged_in,
         facts.Alive: _ignore,
@@ -207,6 +222,7 @@ def handlers_of_deadlines(parts: Parts) -> Handlers:
         AuditDue: parts.audits.due,
         TimerDue: parts.cancel_timer.due,
         UnknownDue: losing.unknown_due,
+        ClockDue: parts.timekeeping.due,
         ClosingDue: _ignore,  # every call of apply looks whether closing can end,
         KeptDue: _ignore,  # and what can be told of the executions that are kept
     }

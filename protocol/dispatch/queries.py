@@ -130,7 +130,7 @@ class Queries:
             request_id=request_id,
             venue_order_id=trail,
             wire_id=wire_id if trail is None else None,
-            since=_placed_at(order) if trail is None else 0,
+            since=self._placed_at(order) if trail is None else 0,
         )
 
     def query_for(self, order: Order, request_id: RequestId) -> requests.QueryOrder:
@@ -140,8 +140,13 @@ class Queries:
             request_id=request_id,
             venue_order_id=venue_order_id,
             wire_id=order.identity.wire_id if venue_order_id is None else None,
-            since=_placed_at(order) if venue_order_id is None else 0,
+            since=self._placed_at(order) if venue_order_id is None else 0,
         )
+
+    def _placed_at(self, order: Order) -> int:
+        """ns since 1970 by the venue's clock, or earlier; 0 for an order that was not placed here: it may be older than
+        we know it."""
+        return 0 if order.request_id is None else self._desk.placed_by_venue(order)
 
     def go_on(self, query: Flight, cursor: str) -> None:
         """The order is in none of the lists that were read: asks for the next one."""
@@ -303,8 +308,3 @@ class Queries:
                 gaps=len(self._gaps),
             )
         )
-
-
-def _placed_at(order: Order) -> int:
-    """ns since 1970, 0 for an order that was not placed here: it may be older than we know it."""
-    return 0 if order.request_id is None else order.identity.local_time

@@ -9,6 +9,7 @@ from ..inputs import Asked, Heard, Input, LinkDown, LinkFailed, LinkSilent, Link
 from ..tracking import TrackedOrders
 from ..values import AccountId, Instant, TraderId
 from ..venue import Venue
+from ..venue_clock import JUMP
 from .decisions import Decisions
 from .desk import Desk
 from .parts import DispatchOptions, assemble, handlers_of_deadlines, handlers_of_facts
@@ -28,11 +29,13 @@ class DispatchState:
         )
         parts = assemble(desk, options)
         self._link, self._watches, self._unclaimed = parts.link, parts.watches, parts.unclaimed
+        self._timekeeping = parts.timekeeping
+        self._lead = 0  # of the wall clock over the monotonic one, at the last look
         self._closing = parts.closing
         self._inputs: dict[type, Callable[[Any], None]] = {
             Asked: parts.asking.asked,
             Heard: self._heard,
-            LinkUp: parts.link.up,
+            LinkUp: self._link_up,
             LinkDown: self._link_down,
             LinkFailed: self._link_failed,
             LinkSilent: parts.link.silent,
@@ -52,6 +55,10 @@ class DispatchState:
         desk = self._desk
         desk.now = now
         desk.out = out = Decisions()
+        lead = now.wall_ns - now.monotonic_ns
+        if not -JUMP <= lead - self._lead <= JUMP:
+            self._timekeeping.jumped()
+        self._lead = lead
         next_deadline = desk.timers.next
         if next_deadline is not None and next_deadline <= now.monotonic_ns:
             for due in desk.timers.due(now.monotonic_ns):
@@ -60,6 +67,8 @@ class DispatchState:
             self._inputs[type(item)](item)
         if self._unclaimed.kept:
             self._unclaimed.settle()
+        if desk.held:
+            self._timekeeping.look_after()
         if desk.closing:
             self._closing.advance()
         return out
@@ -78,6 +87,10 @@ class DispatchState:
             handlers[type(fact)](fact)
             if unclaimed.kept:
                 unclaimed.settle()
+
+    def _link_up(self, up: LinkUp) -> None:
+        self._link.up(up)
+        self._timekeeping.link_up()
 
     def _link_down(self, down: LinkDown) -> None:
         self._link.down(down)

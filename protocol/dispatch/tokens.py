@@ -9,8 +9,8 @@ from attrs import evolve
 
 from .. import facts
 from ..flights import Flight
-from ..requests import BatchOrders, Leg, PlaceOrder, ReplaceOrder
-from .decisions import RequestDue, Send
+from ..requests import BatchOrders, Leg
+from .decisions import Send
 from .desk import Desk
 
 __all__ = ["Tokens"]
@@ -36,7 +36,7 @@ class Tokens:
         parked = [flight for flight in desk.flights.by_id.values() if flight.parked]
         in_batches = {part.request_id for flight in parked for part in self._parts(flight)}
         for flight in parked:
-            if flight.request_id not in in_batches:
+            if flight.request_id not in in_batches and not flight.held:
                 self._send_again(flight)
 
     def _parts(self, flight: Flight) -> list[Flight]:
@@ -47,27 +47,15 @@ class Tokens:
         return [part for part in parts if part is not None]
 
     def _send_again(self, flight: Flight) -> None:
-        parts = self._parts(flight)
+        desk, parts = self._desk, self._parts(flight)
+        if desk.must_wait(*(each.request for each in (flight, *parts))):
+            desk.hold([flight, *parts], None, lambda _flights, _admission: self._send_again(flight))
+            return
         for begun in (flight, *parts):
-            self._begin_again(begun)
+            begun.parked, begun.resent = False, True
+            desk.begin_again(begun)
         if isinstance(flight.request, BatchOrders):
             again = {part.request_id: part.request for part in parts}
             legs = tuple(cast("Leg", again.get(leg.request_id, leg)) for leg in flight.request.legs)
-            flight.request = evolve(flight.request, legs=legs, process_before=self._desk.process_all_before(legs))
-        self._desk.out.sends.append(Send(flight.request, flight.connection, None))
-
-    def _begin_again(self, flight: Flight) -> None:
-        """The time for the answer begins anew, and so does a deadline that the user did not choose."""
-        desk, request = self._desk, flight.request
-        if isinstance(request, ReplaceOrder) or (
-            isinstance(request, PlaceOrder) and self._is_our_deadline(flight, request)
-        ):
-            flight.request = evolve(request, process_before=desk.process_before())
-        flight.parked, flight.resent = False, True
-        flight.sent_at = desk.now.monotonic_ns
-        desk.timers.add(flight.sent_at + desk.rules.request_timeout, RequestDue(flight.request_id))
-
-    def _is_our_deadline(self, flight: Flight, place: PlaceOrder) -> bool:
-        """True unless the user chose it."""
-        order, within = self._desk.order_of(flight), self._desk.rules.process_within
-        return order is not None and within is not None and place.process_before == order.identity.local_time + within
+            flight.request = evolve(flight.request, legs=legs, process_before=desk.process_all_before(legs))
+        desk.out.sends.append(Send(flight.request, flight.connection, None))

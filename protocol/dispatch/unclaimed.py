@@ -108,7 +108,7 @@ class Unclaimed:
             and self._is_without_id(order)
             and identity.instrument.symbol == trade.symbol
             and (identity.side is None or trade.side in (None, identity.side))
-            and trade.time >= identity.local_time - CLOCK_TOLERANCE
+            and trade.time >= self._desk.placed_by_venue(order) - CLOCK_TOLERANCE
         )
 
     def _is_without_id(self, order: Order) -> bool:

@@ -28,17 +28,18 @@ from ..requests import (
 from ..tolerant_json import BEGINNING, UNUSABLE, read, text_of
 from ..values import OrderStatus, RequestId
 from ..venue import HttpAnswer
-from .converter import read_body, time_of
+from ..wire_times import venue_time
+from .converter import nanoseconds, read_body, time_of
 from .entry import order_tag
 from .history import HistoryAnswer, read_history
 from .listings import read_fills, read_open_orders, read_status
 from .order_events import CANCELED, EventsReader, acknowledged, unreadable
-from .wire import ParserError, RestAnswer, Status, TimerStatus
+from .wire import ParserError, RestAnswer, Stamped, Status, TimerStatus
 from .words import ACCEPTED_WORDS, EDIT_REFUSALS, SEND_REFUSALS, error_outcome
 
-__all__ = ["read_answer"]
+__all__ = ["read_answer", "told_time"]
 
-QUESTIONS: Final = (ListOpenOrders, QueryOrder, ListFills, ListOrderHistory)
+QUESTIONS: Final = (ListOpenOrders, QueryOrder, ListFills, ListOrderHistory, requests.AskTime)
 POST_ONLY: Final = "postWouldExecute"
 
 
@@ -61,6 +62,16 @@ def read_answer(request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
     if facts is None:
         return _illegible(request, answer)
     return (*facts, *unreadable("An element of the venue's answer cannot be read; it was left out.", skipped))
+
+
+def told_time(request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
+    """The venue's time, which it tells with nearly every answer, also with a refusal (spec B.11)."""
+    try:
+        body, _ = read_body(answer.body, Stamped)
+    except ValueError:
+        return ()
+    told = venue_time(request.request_id, body.serverTime, None, nanoseconds)
+    return () if told is None else (told,)
 
 
 # Refusals of the whole call
@@ -240,6 +251,11 @@ def _timer(request: SetCancelTimer, body: RestAnswer) -> list[Fact] | None:
 # The table
 
 
+def _time(request: requests.AskTime, body: RestAnswer) -> list[Fact]:
+    """The time comes with every answer; this asked for nothing else."""
+    return [RequestAnswered(request_id=request.request_id)]
+
+
 def _place_answer(request: requests.PlaceOrder, body: RestAnswer) -> list[Fact] | None:
     return None if body.sendStatus is None else _sent(request, body.sendStatus)
 
@@ -261,6 +277,7 @@ READERS: Final[Mapping[type, AnswerReader]] = {
     CancelAllOrders: _all_cancelled,
     BatchOrders: _batch,
     SetCancelTimer: _timer,
+    requests.AskTime: _time,
     ListOpenOrders: read_open_orders,
     QueryOrder: read_status,
 }

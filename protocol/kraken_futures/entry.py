@@ -11,6 +11,7 @@ from typing import Final
 import attrs
 
 from ..requests import (
+    AskTime,
     BatchOrders,
     CancelAllOrders,
     CancelOrder,
@@ -68,6 +69,7 @@ HTTP_REQUESTS: Final[frozenset[type]] = frozenset(
         BatchOrders,
         ListOrderHistory,
         SetCancelTimer,
+        AskTime,
     }
 )
 """Every request: the WebSocket only brings news."""
@@ -138,7 +140,7 @@ def _call(request: Request) -> tuple[str, str, object]:
             return "POST", f"{BASE}/batchorder", _batch(request)
         case QueryOrder():
             return "POST", f"{BASE}/orders/status", _status(request)
-        case ListOpenOrders():
+        case ListOpenOrders() | AskTime():  # of the time: no cheaper call is certain to be answered by no cache
             return "GET", f"{BASE}/openorders", None
         case ListFills():
             return "GET", f"{BASE}/fills", _fills(request)

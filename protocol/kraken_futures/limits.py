@@ -25,6 +25,7 @@ COSTS: Final[dict[type, int]] = {
     requests.ListOpenOrders: 2,
     requests.ListFills: 25,
     requests.QueryOrder: 1,
+    requests.AskTime: 2,
     ListOrderHistory: 6,
 }
 """Tokens of one call. `ListFills` with a time (`lastFillTime`) is the dear kind. History tokens are counted in sixths,

@@ -22,7 +22,7 @@ from ..values import ClientOrderId, Instrument, WireId
 from ..venue import BatchRules, HttpAnswer, HttpCall, Opening, Silence, Upgrade, VenueDefaults, VenueRules
 from ..wire_times import SECOND
 from . import checks
-from .answers import read_answer
+from .answers import read_answer, told_time
 from .codec import FuturesWire
 from .entry import HTTP_REQUESTS, MOST_CANCELS, MOST_ORDERS, encode
 from .instruments import VENUE, instruments_call, read_instruments
@@ -97,6 +97,8 @@ class KrakenFuturesVenue(VenueDefaults):
             reports_filled=False,
             check_unfilled_cancels=True,
             process_within=None if settings.process_within is None else int(settings.process_within * SECOND),
+            tells_time=True,
+            late_refusals=frozenset({"wouldProcessAfterSpecifiedTime"}),
             batch=BatchRules(most=MOST_CANCELS, most_orders=MOST_ORDERS, market=False),
             cancel_timer=True,
             ping_period=int(settings.ping_period * SECOND),
@@ -149,7 +151,7 @@ class KrakenFuturesVenue(VenueDefaults):
         return encode(request, self._credentials)
 
     def read_answer(self, request: requests.Request, answer: HttpAnswer) -> tuple[Fact, ...]:
-        return read_answer(request, answer)
+        return (*told_time(request, answer), *read_answer(request, answer))
 
     # Orders
 

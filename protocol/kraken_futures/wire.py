@@ -41,6 +41,7 @@ __all__ = [
     "RestFill",
     "SHOWN",
     "SendForm",
+    "Stamped",
     "Status",
     "TimerStatus",
     "TrailingOptions",
@@ -463,4 +464,11 @@ class RestAnswer:
     fills: list[RestFill] | None = None
     orders: list[OrderStatusRow] | None = None
     instruments: list[InstrumentRow] | None = None
+    serverTime: str | None = None
+
+
+@frozen(kw_only=True)
+class Stamped:
+    """What every REST answer may tell besides, and nothing else of it."""
+
     serverTime: str | None = None

@@ -23,11 +23,11 @@ from ..facts import (
 )
 from ..tolerant_json import BEGINNING
 from ..values import RequestId, VenueOrderId
-from ..wire_times import time_of
+from ..wire_times import time_of, venue_time
 from .wire import Frame, LegResult, Result
 from .words import error_outcome, is_post_only
 
-__all__ = ["METHODS", "read_response"]
+__all__ = ["METHODS", "read_response", "told_time"]
 
 OF_KNOWN_ORDER: Final = frozenset({"amend_order", "edit_order", "cancel_order", "batch_cancel", "cancel_all"})
 NO_REASON: Final = "The venue gave no reason."
@@ -36,7 +36,7 @@ UNREADABLE: Final = "The answer to the batch cannot be read where it tells of th
 
 def read_response(frame: Frame, text: str) -> list[Fact]:
     """What the answer to a request of `entry.encode` says. text: the frame itself, for a complaint."""
-    facts: list[Fact] = []
+    facts: list[Fact] = told_time(frame)
     if frame.req_id is None:
         facts.append(_unnumbered(frame))
     elif not frame.succeeded:
@@ -47,6 +47,12 @@ def read_response(frame: Frame, text: str) -> list[Fact]:
         if answered is None:
             facts.append(Unreadable(why="The venue's answer lacks its result.", text=text[:BEGINNING]))
     return facts + _warnings(frame)
+
+
+def told_time(frame: Frame) -> list[Fact]:
+    """The venue's time, which it tells with every answer; of use where we know what it answers (spec A.12)."""
+    told = None if frame.req_id is None else venue_time(RequestId(frame.req_id), frame.time_in, frame.time_out)
+    return [] if told is None else [told]
 
 
 def _unnumbered(frame: Frame) -> Fact:

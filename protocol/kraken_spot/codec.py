@@ -22,6 +22,7 @@ from ..facts import (
     OrderAcknowledged,
     OrderReplaced,
     OrderView,
+    RequestAnswered,
     RequestRefused,
     SlowDown,
     SystemChanged,
@@ -32,7 +33,7 @@ from ..fast_decoder import NOT_STRICT, fast_decoder
 from ..tolerant_json import BEGINNING
 from ..values import RequestId, SystemMode
 from ..venue import Opening
-from .answers import METHODS, read_response
+from .answers import METHODS, read_response, told_time
 from .converter import read_body
 from .executions import Executions, has_fill
 from .handshake import CHANNEL, Handshake, Stage
@@ -147,7 +148,7 @@ class SpotWire:
     def _by_kind(self, frame: Frame, message: str) -> list[Fact]:
         method = frame.method
         if method == "pong":
-            return [Alive(is_echo=True)]
+            return self._pong(frame)
         if method in ("subscribe", "unsubscribe"):
             return self._subscription(frame)
         if method in METHODS:
@@ -162,6 +163,13 @@ class SpotWire:
             return [self._complaint(problem)]
         return [self._unreadable("The venue sent a message of an unknown kind.", message)]
 
+    def _pong(self, frame: Frame) -> list[Fact]:
+        """Only a ping that asks for the time has a number."""
+        echo = Alive(is_echo=True)
+        if frame.req_id is None:
+            return [echo]
+        return [*told_time(frame), RequestAnswered(request_id=RequestId(frame.req_id)), echo]
+
     def _complaint(self, problem: str) -> Fact:
         """An error of the connection, not of a request."""
         text = f"The venue says: {self._handshake.hide(problem)}"
@@ -169,16 +177,16 @@ class SpotWire:
 
     def _response(self, frame: Frame, message: str) -> list[Fact]:
         facts = read_response(frame, self._handshake.hide(message))
-        refusal = facts[0]
-        if isinstance(refusal, RequestRefused) and is_token_error(refusal.reason):
-            facts += self._handshake.token_refused(refusal.reason)
+        for refusal in facts[:2]:  # the venue's time may come first
+            if isinstance(refusal, RequestRefused) and is_token_error(refusal.reason):
+                facts += self._handshake.token_refused(refusal.reason)
         return facts
 
     # The life of the connection
 
     def _subscription(self, frame: Frame) -> list[Fact]:
         facts = self._handshake.answered(frame)
-        return [*facts, *self._login()] or [Alive()]
+        return [*told_time(frame), *facts, *self._login()] or [Alive()]
 
     def _heartbeat(self, frame: Frame, message: str) -> list[Fact]:
         if self._logged_in or self.stage is not Stage.SUBSCRIBED:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from ..requests import (
+    AskTime,
     BatchOrders,
     CancelAllOrders,
     CancelOrder,
@@ -86,7 +87,7 @@ def edit_frame(request: ReplaceOrder, token: str) -> str:
     return _frame("edit_order", params, request.request_id)
 
 
-def _frame(method: str, params: wire.Params, request_id: int) -> str:
+def _frame(method: str, params: wire.Params | None, request_id: int) -> str:
     return encode_message(wire.Call(method=method, params=params, req_id=request_id))
 
 
@@ -248,6 +249,11 @@ def _timer(request: SetCancelTimer, token: str) -> tuple[str, wire.Params]:
     return "cancel_all_orders_after", wire.CancelAllOrdersAfter(timeout=request.seconds, token=token)
 
 
+def _ping(request: AskTime, token: str) -> tuple[str, wire.Params | None]:
+    """The answer to a ping has the venue's time as any other, and costs nothing."""
+    return "ping", None
+
+
 def _batch(request: BatchOrders, token: str) -> tuple[str, wire.Params]:
     legs = request.legs
     orders = [leg for leg in legs if isinstance(leg, PlaceOrder)]
@@ -279,7 +285,7 @@ def _batch_cancel(cancels: list[CancelOrder], token: str) -> wire.BatchCancel:
     )
 
 
-Writer = Callable[[Any, str], tuple[str, wire.Params]]
+Writer = Callable[[Any, str], tuple[str, wire.Params | None]]
 
 WRITERS: Final[Mapping[type, Writer]] = {
     PlaceOrder: _add,
@@ -288,7 +294,9 @@ WRITERS: Final[Mapping[type, Writer]] = {
     CancelAllOrders: _cancel_all,
     SetCancelTimer: _timer,
     BatchOrders: _batch,
+    AskTime: _ping,
 }
 
-SOCKET_REQUESTS: Final[frozenset[type]] = frozenset(WRITERS)
-"""What goes over the socket. Everything else goes over REST."""
+SOCKET_REQUESTS: Final[frozenset[type]] = frozenset(WRITERS) - {AskTime}
+"""What goes over the socket, unless orders are entered over REST; a question for the time always does. Everything else
+goes over REST."""

@@ -13,6 +13,7 @@ from typing import Final
 from attrs import define, field
 
 from ..facts import Fact, LimitTold, LoginRefused, Notice, Say, TokenRefused
+from ..values import RequestId
 from .converter import encode_message
 from .wire import Call, Frame, Result, Subscribe, Unsubscribe
 from .words import is_credential_error, is_token_error
@@ -122,7 +123,8 @@ class Handshake:
 
     def _say(self, method: str, params: Subscribe | Unsubscribe, *, relists: bool = False) -> Say:
         self._number += 1
-        return Say(text=encode_message(Call(method=method, params=params, req_id=self._number)), relists=relists)
+        text = encode_message(Call(method=method, params=params, req_id=self._number))
+        return Say(text=text, relists=relists, number=RequestId(self._number))
 
     def _accepted(self, frame: Frame) -> list[Fact]:
         self._refused_tokens = 0

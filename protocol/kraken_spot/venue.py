@@ -141,6 +141,8 @@ class KrakenSpotVenue(VenueDefaults):
             unnamed_events=True,
             audit_period=int(settings.audit_period * SECOND),
             process_within=None if within is None else int(within * SECOND),
+            tells_time=True,
+            late_refusals=frozenset({"Deadline elapsed"}),
             batch=BatchRules(
                 most=MOST_ORDERS,
                 most_orders=MOST_ORDERS,
@@ -226,7 +228,8 @@ class KrakenSpotVenue(VenueDefaults):
 
     def encode(self, request: requests.Request, token: str | None = None) -> str | SignedCall:
         """token: goes into every frame; a call over REST needs none."""
-        if type(request) in SOCKET_REQUESTS and not self.settings.rest_entry:
+        over_socket = type(request) in SOCKET_REQUESTS and not self.settings.rest_entry
+        if over_socket or type(request) is requests.AskTime:
             return encode(request, token or "")
         return encode_rest(request, self._credentials)
 
@@ -235,7 +238,8 @@ class KrakenSpotVenue(VenueDefaults):
         return encode_rest(request, self._credentials)
 
     def encode_over_http(self, request: requests.Request) -> SignedCall | None:
-        return encode_rest(request, self._credentials) if requests.is_urgent(request) else None
+        goes = requests.is_urgent(request) and type(request) is not requests.AskTime
+        return encode_rest(request, self._credentials) if goes else None
 
     def is_number_refused(self, answer: HttpAnswer) -> bool:
         return is_number_refused(answer)

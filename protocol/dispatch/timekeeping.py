@@ -1,0 +1,210 @@
+"""The venue's time: read from every answer that tells it, asked for where none does, and what waits for it.
+
+A venue judges a deadline by its own clock, so a deadline that we compute begins at the venue's time. Before the first
+exchange with the venue, which is part of the login or begins with the connection, our own clock has to do. Once our
+clock has jumped it does no more: what bears such a deadline waits for the next exchange, which is begun at once, and if
+there is none within the time for an answer it was certainly not sent. Cancels, questions and deadlines that the user
+chose never wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from .. import facts
+from ..flights import Flight
+from ..requests import AskTime
+from ..values import Instant, RequestId
+from ..venue import SECOND
+from ..venue_clock import LEAST_SKEW, ClockReading, skew_text
+from .decisions import ClockDue, Measured
+from .desk import Desk
+
+__all__ = ["Timekeeping"]
+
+PERIOD: Final = 300 * SECOND
+"""A reading older than this is renewed, if answers to other requests have not done so."""
+RETRY: Final = SECOND
+"""Before the venue is asked again, after an answer that was of no use."""
+LOCAL_TIMES: Final = "Local times of events are wrong by that."
+OWN_TIMES: Final = (
+    "The deadlines that process_within gives to orders are corrected for that; times that you give them yourself are "
+    "not."
+)
+
+
+class Timekeeping:
+    """Writes the desk's clock, and opened_at with its first reading; lets go of what the desk holds.
+
+    _asked: the question that is on its way; _said: the last word of the handshake whose answer tells the time;
+    _not_before: ns, monotonic, when the next question may follow; _is_skewed: it has been told.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._asked: RequestId | None = None
+        self._said: tuple[RequestId, Instant] | None = None
+        self._not_before = 0
+        self._is_ticking = False
+        self._is_skewed = False
+
+    # Asking
+
+    def link_up(self) -> None:
+        """A connection is up: over HTTP the time can be asked for before the login is complete."""
+        if AskTime in self._desk.rules.http_requests:
+            self._ask_if_needed()
+
+    def logged_in(self) -> None:
+        if not self._desk.rules.tells_time:
+            return
+        self._ask_if_needed()
+        if not self._is_ticking:
+            self._is_ticking = True
+            self._tick()
+
+    def _tick(self) -> None:
+        reading, now = self._desk.clock.reading, self._desk.now.monotonic_ns
+        grows_old = now if reading is None else reading.heard.monotonic_ns + PERIOD
+        self._desk.timers.add(grows_old if grows_old > now else now + PERIOD, ClockDue(periodic=True))
+
+    def due(self, due: ClockDue) -> None:
+        if not due.periodic:
+            return  # every call of apply looks whether what is held must still wait
+        self._tick()
+        if self._desk.ready:
+            self._ask_if_needed()
+
+    def _ask_if_needed(self) -> None:
+        reading, now = self._desk.clock.reading, self._desk.now
+        if (
+            reading is None
+            or now.monotonic_ns - reading.heard.monotonic_ns >= PERIOD
+            or not self._desk.clock.is_known(now)
+        ):
+            self._ask()
+
+    def _ask(self) -> None:
+        """Begins an exchange, unless one is under way or cannot be."""
+        desk = self._desk
+        now = desk.now.monotonic_ns
+        if not desk.rules.tells_time or desk.closing or now < self._not_before:
+            return
+        if self._asked is not None and self._asked in desk.flights.by_id:
+            return
+        if not desk.ready and AskTime not in desk.rules.http_requests:
+            return
+        self._asked = desk.flights.next_internal_id()
+        desk.send(AskTime(request_id=self._asked))
+
+    # Hearing
+
+    def said(self, word: facts.Say) -> None:
+        """A word of the handshake goes out now."""
+        if word.number is not None:
+            self._said = (word.number, self._desk.now)
+
+    def told(self, fact: facts.VenueTime) -> None:
+        """The venue's time, as the answer to one of our requests tells it."""
+        asked = self._asked_at(fact.request_id)
+        if asked is not None:
+            self._hear(ClockReading.of(asked, self._desk.now, fact.received, fact.sent, fact.resolution))
+
+    def _asked_at(self, request_id: RequestId) -> Instant | None:
+        flight = self._desk.flights.by_id.get(request_id)
+        if flight is not None:
+            return flight.released_at
+        return self._said[1] if self._said is not None and self._said[0] == request_id else None
+
+    def acknowledged(self, fact: facts.OrderAcknowledged) -> None:
+        """At a venue whose answers do not tell its time: when it accepted an order of ours, which lies between our
+        placing it and our hearing of it."""
+        desk, wire_id = self._desk, fact.order.wire_id
+        order = None if wire_id is None else desk.orders.by_wire_id(wire_id)
+        if order is None or order.accepted or not fact.time:
+            return
+        flight = desk.placement_of(order)
+        if flight is not None:
+            self._hear(ClockReading.of(flight.released_at, desk.now, fact.time, fact.time, 1))
+
+    def answered(self, flight: Flight, fact: facts.RequestAnswered | facts.RequestRefused) -> None:
+        """The question for the time is over, whatever the answer was of use for."""
+        self._desk.flights.drop(flight.request_id)
+        if not self._desk.clock.is_known(self._desk.now):
+            self._not_before = self._desk.now.monotonic_ns + RETRY
+            self._desk.timers.add(self._not_before, ClockDue(periodic=False))
+
+    def _hear(self, reading: ClockReading | None) -> None:
+        desk = self._desk
+        clock = desk.clock if reading is None else desk.clock.hear(reading)
+        if clock is desk.clock:
+            return  # it shows nothing that was not known better
+        is_first, desk.clock = desk.clock.reading is None, clock
+        if is_first and desk.opened_at:
+            desk.opened_at = desk.by_venue(desk.opened_at)  # what the venue lists is compared with it
+        skew = clock.skew(desk.now)
+        desk.out.measured = Measured(skew)
+        self._tell(0 if skew is None else skew)
+        if desk.held:
+            self.look_after()
+
+    def _tell(self, skew: int) -> None:
+        """Warns when the clock goes wrong; not again before it was right."""
+        was_skewed, self._is_skewed = self._is_skewed, abs(skew) > LEAST_SKEW
+        if not self._is_skewed or was_skewed:
+            return
+        rules = self._desk.rules
+        text = skew_text(skew, rules.venue)
+        wrong = LOCAL_TIMES if rules.process_within is None else OWN_TIMES
+        self._desk.warn(f"{text[0].upper()}{text[1:]}. {wrong} Set the clock, for instance with NTP.")
+
+    def jumped(self) -> None:
+        """Our clocks have moved against each other."""
+        if self._desk.clock.reading is not None:
+            self._desk.clock = self._desk.clock.jump()
+            self._desk.out.measured = Measured(None)
+
+    # What waits
+
+    def look_after(self) -> None:
+        """Of the requests that are held: lets them go as soon as a deadline can be computed, and else sees to it that
+        one can. Those that somebody withdrew are forgotten, with the credit that they hold."""
+        desk = self._desk
+        if desk.knows_time:
+            self._let_go()
+            return
+        held, desk.held = desk.held, []
+        for each in held:
+            if self._wanted(each.flights):
+                desk.held.append(each)
+            elif each.admission is not None:
+                desk.out.released.append(each.admission)
+        if desk.held:
+            self._ask()
+
+    def _let_go(self) -> None:
+        desk = self._desk
+        held, desk.held = desk.held, []
+        for each in held:
+            flights = self._wanted(each.flights)
+            for flight in flights:
+                flight.held = False
+                desk.begin_again(flight)
+            if flights:
+                each.release(flights, each.admission)
+            elif each.admission is not None:
+                desk.out.released.append(each.admission)
+
+    def _wanted(self, flights: Iterable[Flight]) -> list[Flight]:
+        """Those that are still on their way, of orders that live."""
+        wanted: list[Flight] = []
+        for flight in flights:
+            if self._desk.flights.by_id.get(flight.request_id) is not flight:
+                continue
+            order = self._desk.order_of(flight)
+            if order is not None and order.status.is_terminal:
+                self._desk.flights.drop(flight.request_id)
+            else:
+                wanted.append(flight)
+        return wanted
