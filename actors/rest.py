@@ -210,6 +210,8 @@ class RestDesk:
             reply = await self.http.call(out.call, token, finish=lambda: self._finish(out))
             now = self.clock.now()
             self.queue.note(reply, now.monotonic_ns, now.wall_ns)
+            if self.venue.is_over_budget(reply):
+                self.queue.use_up(out.call.pool, now.monotonic_ns)
             if tries >= MOST_TRIES or not await self._may_succeed_now(out, reply, token, tries):
                 return reply
             out.begin_anew()

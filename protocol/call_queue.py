@@ -165,6 +165,12 @@ class CallQueue(Generic[T]):
         """Heeds what an answer says of further calls. now: ns, monotonic; wall_now: ns since 1970."""
         self._silence.note(answer, now, wall_now)
 
+    def use_up(self, pool: str, now: int) -> None:
+        """The venue says that this budget is used up: somebody else draws on it, too, and our own count was wrong."""
+        found = self._pools.get(pool)
+        if found is not None and found.budget is not None:
+            found.budget = found.budget.emptied(now)
+
     def silence(self, urgency: Urgency, now: int) -> int:
         """ns for which the venue still wants no such calls, 0: it takes them."""
         return max(0, self._silence.ends_at(urgency) - now)

@@ -73,6 +73,10 @@ class Bucket:
         left = ready.nano_tokens - cost * SECOND
         return Bucket(rate=self.rate, capacity=self.capacity, nano_tokens=left, time=ready.time)
 
+    def emptied(self, now: int) -> Bucket:
+        """The bucket without a token, for somebody else has drawn on it."""
+        return Bucket(rate=self.rate, capacity=self.capacity, nano_tokens=0, time=max(now, self.time))
+
     def ready_at(self, cost: int, now: int) -> int:
         """When `cost` tokens will be there: ns, monotonic; `now` if they are. cost must not exceed capacity."""
         missing = cost * SECOND - self.refilled(now).nano_tokens
@@ -107,6 +111,10 @@ class Budget:
             return None
         bucket = self.bucket.take(cost, now)
         return None if bucket is None else evolve(self, bucket=bucket)
+
+    def emptied(self, now: int) -> Budget:
+        """The budget after the venue has said that there is none left."""
+        return evolve(self, bucket=self.bucket.emptied(now))
 
     def ready_at(self, cost: int, now: int, *, urgent: bool = False) -> int:
         """When the call may go out: ns, monotonic; `now` if it may at once. A call that is dearer than what the budget

@@ -327,6 +327,10 @@ class VenueDefaults:
         """Calls carry no numbers."""
         return False
 
+    def is_over_budget(self, answer: HttpAnswer) -> bool:
+        """Calls cost nothing."""
+        return False
+
     def encode_over_http(self, request: Request) -> HttpCall | None:
         """What goes over the socket goes no other way."""
         return None
@@ -395,6 +399,9 @@ class Venue(Protocol):
     def is_number_refused(self, answer: HttpAnswer) -> bool:
         """True when the venue refused a signed call for its number alone (another call overtook it), and so certainly
         did not execute it."""
+
+    def is_over_budget(self, answer: HttpAnswer) -> bool:
+        """True when the venue refused a call because its budget is used up."""
 
     # Orders
 

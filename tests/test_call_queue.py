@@ -79,6 +79,18 @@ def test_a_call_that_waited_too_long_is_given_up() -> None:
     assert queue.take(0) == ([], ["impatient"])
 
 
+def test_a_budget_that_the_venue_calls_used_up_fills_from_nothing() -> None:
+    queue = CallQueue[str](TERMS, MANY)
+    queue.add(call("a"), 0)
+    assert queue.take(0) == (["a"], [])
+    queue.use_up("orders", 0)
+    queue.use_up("a pool that nobody has asked for", 0)
+    queue.add(call("cancel", urgency=Urgency.LESS_RISK), 0)
+    assert queue.take(0) == ([], [])
+    assert queue.next_due(0) == SECOND
+    assert queue.take(SECOND) == (["cancel"], [])
+
+
 def test_what_waits_can_be_withdrawn() -> None:
     queue = CallQueue[str](TERMS, MANY)
     for number in range(10):

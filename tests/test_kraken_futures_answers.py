@@ -27,7 +27,7 @@ from protocol.facts import (
     Trade,
     Unreadable,
 )
-from protocol.kraken_futures.answers import read_answer
+from protocol.kraken_futures.answers import is_over_budget, read_answer
 from protocol.kraken_futures.instruments import instruments_call, read_instruments
 from protocol.requests import (
     BatchOrders,
@@ -1554,3 +1554,19 @@ def test_instruments_are_asked_for_without_a_signature() -> None:
     call = instruments_call()
     assert (call.method, call.path) == ("GET", "/derivatives/api/v3/instruments")
     assert (call.body, call.authorized, call.headers) == (None, False, ())
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "is_so"),
+    [
+        ('{"result":"error","error":"apiLimitExceeded","serverTime":"2026-11-28T10:00:00.000Z"}', 200, True),
+        ('{"result":"error","error":"apiLimitExceeded"}', 429, True),
+        ('{"result":"error","errors":["apiLimitExceeded"]}', 200, True),
+        ('{"result":"error","error":"apiLimitExceeded"}', 503, False),
+        ('{"result":"error","error":"invalidArgument: apiLimitExceeded"}', 200, False),
+        ('{"result":"success","note":"apiLimitExceeded"}', 200, False),
+        ("<html>apiLimitExceeded</html>", 200, False),
+    ],
+)
+def test_a_budget_is_used_up_when_the_venue_refuses_a_call_for_it(body: str, status: int, is_so: bool) -> None:
+    assert is_over_budget(HttpAnswer(status=status, body=body.encode())) is is_so

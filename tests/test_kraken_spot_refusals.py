@@ -20,6 +20,8 @@ from actors import (
     events,
     open_client,
 )
+from protocol.kraken_spot.rest_answers import is_over_budget
+from protocol.venue import HttpAnswer
 
 from .scripted_spot import (
     ID,
@@ -289,3 +291,18 @@ async def test_a_subscription_that_is_put_off_is_tried_again(autojump_clock: Moc
             order = await client.submit(buy())
             await order.accepted()
         assert len(venue.peers) == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "is_so"),
+    [
+        ('{"error":["EAPI:Rate limit exceeded"]}', 200, True),
+        ('{"error":["EAPI:Rate limit exceeded"],"result":{}}', 429, True),
+        ('{"error":["EAPI:Rate limit exceeded"]}', 502, False),
+        ('{"error":["EOrder:Rate limit exceeded"]}', 200, False),
+        ('{"error":[],"result":{"note":"EAPI:Rate limit exceeded"}}', 200, False),
+        ("<html>EAPI:Rate limit exceeded</html>", 200, False),
+    ],
+)
+def test_the_counter_of_calls_is_full_when_the_venue_refuses_one_for_it(body: str, status: int, is_so: bool) -> None:
+    assert is_over_budget(HttpAnswer(status=status, body=body.encode())) is is_so

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import trio
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
@@ -142,14 +142,14 @@ def everything(channel: Any) -> list[Any]:
 
 
 @asynccontextmanager
-async def bench() -> AsyncIterator[Bench]:
+async def bench(venue: KrakenSpotVenue = VENUE) -> AsyncIterator[Bench]:
     to_rest, inbox = trio.open_memory_channel[ToRest](5000)
     to_dispatch, told = trio.open_memory_channel[Batch](5000)
     give_back, credits = trio.open_memory_channel[Admission](5000)
     to_token, _ = trio.open_memory_channel[TokenRequest](1)
     http = MovedClient()
     desk = RestDesk(
-        venue=VENUE,
+        venue=venue,
         http=http,
         token=Published(None),
         to_token=to_token,
@@ -229,6 +229,20 @@ async def test_a_number_that_the_venue_refuses_is_replaced_except_in_a_placement
         assert nonces(at.http) == sorted(set(nonces(at.http)))
         (heard,) = at.news()
         assert [fact.reason for fact in heard.facts] == ["EAPI:Invalid nonce"]
+
+
+async def test_a_budget_that_the_venue_calls_used_up_is_used_up_here_too(autojump_clock: MockClock) -> None:
+    async with bench(KrakenSpotVenue(evolve(VENUE.settings, use_budget=True))) as at:
+        at.http.connects.set()
+        at.http.answers.set()
+        at.http.answer = [HttpAnswer(status=200, body=b'{"error":["EAPI:Rate limit exceeded"]}')]
+        at.put(requests.ListOpenOrders(request_id=RequestId(1)))
+        await trio.sleep(0.1)
+        assert len(at.http.begun) == 1
+        at.put(requests.ListOpenOrders(request_id=RequestId(2)))
+        await trio.sleep(1)
+        assert len(at.http.begun) == 1  # though ours would have allowed many more
+        assert [type(item).__name__ for item in at.news()] == ["Heard"]
 
 
 async def test_a_cancel_whose_number_was_refused_once_works_the_second_time(autojump_clock: MockClock) -> None:

@@ -37,10 +37,11 @@ from .order_events import CANCELED, EventsReader, acknowledged, unreadable
 from .wire import ParserError, RestAnswer, Stamped, Status, TimerStatus
 from .words import ACCEPTED_WORDS, EDIT_REFUSALS, SEND_REFUSALS, error_outcome
 
-__all__ = ["read_answer", "told_time"]
+__all__ = ["is_over_budget", "read_answer", "told_time"]
 
 QUESTIONS: Final = (ListOpenOrders, QueryOrder, ListFills, ListOrderHistory, requests.AskTime)
 POST_ONLY: Final = "postWouldExecute"
+OVER_BUDGET: Final = "apiLimitExceeded"
 
 
 def read_answer(request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
@@ -62,6 +63,17 @@ def read_answer(request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
     if facts is None:
         return _illegible(request, answer)
     return (*facts, *unreadable("An element of the venue's answer cannot be read; it was left out.", skipped))
+
+
+def is_over_budget(answer: HttpAnswer) -> bool:
+    """True when a call was refused because the budget for calls is used up (spec B.14)."""
+    if OVER_BUDGET.encode() not in answer.body or answer.status >= 500:
+        return False
+    try:
+        body, _ = read_body(answer.body, RestAnswer)
+    except ValueError:
+        return False
+    return _problem(body)[1] == OVER_BUDGET
 
 
 def told_time(request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:

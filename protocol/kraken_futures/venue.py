@@ -22,7 +22,7 @@ from ..values import ClientOrderId, Instrument, WireId
 from ..venue import BatchRules, HttpAnswer, HttpCall, Opening, Silence, Upgrade, VenueDefaults, VenueRules
 from ..wire_times import SECOND
 from . import checks
-from .answers import read_answer, told_time
+from .answers import is_over_budget, read_answer, told_time
 from .codec import FuturesWire
 from .entry import HTTP_REQUESTS, MOST_CANCELS, MOST_ORDERS, encode
 from .instruments import VENUE, instruments_call, read_instruments
@@ -152,6 +152,9 @@ class KrakenFuturesVenue(VenueDefaults):
 
     def read_answer(self, request: requests.Request, answer: HttpAnswer) -> tuple[Fact, ...]:
         return (*told_time(request, answer), *read_answer(request, answer))
+
+    def is_over_budget(self, answer: HttpAnswer) -> bool:
+        return is_over_budget(answer)
 
     # Orders
 

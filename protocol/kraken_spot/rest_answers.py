@@ -48,10 +48,11 @@ from .rest_entry import CLOSED, page_of
 from .symbols import SymbolOf, rest_pair, symbol_of_pair
 from .words import error_outcome, is_post_only
 
-__all__ = ["errors_of", "is_number_refused", "read_answer"]
+__all__ = ["errors_of", "is_number_refused", "is_over_budget", "read_answer"]
 
 QUESTIONS: Final = (ListOpenOrders, QueryOrder, ListFills, ListOrderHistory)
 WRONG_NONCE: Final = "EAPI:Invalid nonce"
+OVER_BUDGET: Final = "EAPI:Rate limit exceeded"
 NO_SUCH_ORDER: Final = "The venue knows no such order."
 CLOCK_TOLERANCE: Final = 60 * SECOND
 """How far the venue's clock and ours may be apart."""
@@ -88,14 +89,22 @@ def read_answer(request: Request, answer: HttpAnswer, symbol_of: SymbolOf = symb
 
 def is_number_refused(answer: HttpAnswer) -> bool:
     """True when a call was refused for its nonce, and so was not executed (spec A.2)."""
-    if WRONG_NONCE.encode() not in answer.body or answer.status >= 500:
+    return _is_refused_for(WRONG_NONCE, answer)
+
+
+def is_over_budget(answer: HttpAnswer) -> bool:
+    """True when a call was refused because the counter of calls is full (spec A.15)."""
+    return _is_refused_for(OVER_BUDGET, answer)
+
+
+def _is_refused_for(error: str, answer: HttpAnswer) -> bool:
+    if error.encode() not in answer.body or answer.status >= 500:
         return False
     try:
         body, _ = read_body(answer.body, wire.RestAnswer)
     except ValueError:
         return False
-    errors, _ = errors_of(body)
-    return any(error.startswith(WRONG_NONCE) for error in errors)
+    return any(told.startswith(error) for told in errors_of(body)[0])
 
 
 def _cancels(request: Request) -> bool:

@@ -36,7 +36,7 @@ from .entry import FEWEST_ORDERS, MOST_ORDERS, SOCKET_REQUESTS, encode
 from .instruments import VENUE, instruments_call, read_instruments, read_names
 from .limits import Tier, TradingThrottle, rest_budgets, trading_terms
 from .options import KrakenSpotOptions
-from .rest_answers import errors_of, is_number_refused, read_answer
+from .rest_answers import errors_of, is_number_refused, is_over_budget, read_answer
 from .rest_entry import REST_ONLY, encode_rest, token_call
 from .signing import Credentials
 from .symbols import symbol_of_pair
@@ -243,6 +243,9 @@ class KrakenSpotVenue(VenueDefaults):
 
     def is_number_refused(self, answer: HttpAnswer) -> bool:
         return is_number_refused(answer)
+
+    def is_over_budget(self, answer: HttpAnswer) -> bool:
+        return is_over_budget(answer)
 
     def read_answer(self, request: requests.Request, answer: HttpAnswer) -> tuple[Fact, ...]:
         return read_answer(request, answer, self._symbol_of)
