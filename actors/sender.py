@@ -256,7 +256,7 @@ class SenderDesk:
             return unwritable(problem)
         if self.bucket is not None:
             self.bucket = self.bucket.take(1, self.clock.now().monotonic_ns) or self.bucket
-        return None if await self._write_text(text, is_question=True) else NOT_WRITTEN
+        return None if await self._write_text(text) else NOT_WRITTEN
 
     def _ready_at(self) -> int:
         """When the next request may be written: ns, monotonic."""
@@ -267,13 +267,13 @@ class SenderDesk:
             self.bucket = Bucket.full(rate=self.settings.rate, capacity=self.settings.rate, now=now)
         return max(self.quiet_until, self.bucket.ready_at(1, now))
 
-    async def _write_text(self, text: str, *, is_question: bool = False) -> bool:
+    async def _write_text(self, text: str) -> bool:
         """False when the connection had ended before the first byte of it was written."""
         if self.socket is None:
             return False
         try:
             # No cancel scope of ours covers this: half a frame on the wire would end the connection.
-            await self.socket.send(text, is_question=is_question)
+            await self.socket.send(text)
         except SocketClosed as closed:
             self.detach()  # the feed sees the end, too, and the session tells us of the next connection
             return closed.begun

@@ -185,7 +185,7 @@ class _Session:
     async def _one_connection(self) -> Ending:
         """One connection from its first byte to its end, or one attempt to make it."""
         self.logged_in_at = None
-        timeout = self._policy.attempt_timeout
+        timeout, heartbeat = self._policy.attempt_timeout, self.desk.venue.heartbeat
         ending = Ending(f"There was no connection within {timeout:g} s.")
         with trio.CancelScope(deadline=trio.current_time() + timeout) as connecting:
             try:
@@ -195,6 +195,7 @@ class _Session:
                         self.desk.venue.upgrade(token),
                         self.desk.connector,
                         max_message_size=self.desk.settings.max_message_size,
+                        statements=() if heartbeat is None else (heartbeat[0],),
                     ) as socket:
                         connecting.deadline = math.inf
                         ending = await self._use(socket, token)

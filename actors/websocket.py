@@ -10,7 +10,7 @@ Close frame that answers a broken rule, a close code that is younger than the li
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol, cast
 from urllib.parse import urlsplit
@@ -116,7 +116,8 @@ class Socket(Protocol):
 
     @property
     def unanswered_since(self) -> float | None:
-        """Trio's time when the first question was sent that no message has followed since; None if there is none."""
+        """Trio's time when the first text was sent that the peer has to answer and that no message has followed since;
+        None if there is none."""
 
     @property
     def writing_since(self) -> float | None:
@@ -129,9 +130,8 @@ class Socket(Protocol):
         Cancelled: no message is lost, the next call returns them.
         """
 
-    async def send(self, text: str, *, is_question: bool = False) -> None:
-        """Sends one text message. is_question: the peer has to answer it, see `unanswered_since`. Raises SocketClosed.
-        Cancelled inside a frame: the connection is cut."""
+    async def send(self, text: str) -> None:
+        """Sends one text message. Raises SocketClosed. Cancelled inside a frame: the connection is cut."""
 
     async def ping(self) -> None:
         """Sends a ping and does not wait for the pong, which `last_heard` shows. Raises SocketClosed."""
@@ -149,18 +149,23 @@ class Socket(Protocol):
 
 @asynccontextmanager
 async def open_socket(
-    upgrade: Upgrade, connector: Connector, *, max_message_size: int = MESSAGE_LIMIT
+    upgrade: Upgrade,
+    connector: Connector,
+    *,
+    max_message_size: int = MESSAGE_LIMIT,
+    statements: Collection[str] = (),
 ) -> AsyncIterator[Socket]:
     """Connects, upgrades and yields the socket; on leaving, drops the connection (`close` first to part politely).
 
     Owns every task it starts; what the block raises leaves it unwrapped. max_message_size: bytes or characters of
-    one message; a longer one is a violation. The caller bounds the time. Raises UpgradeRefused for an HTTP answer,
-    OSError when no connection came about, ValueError for an unusable url or header.
+    one message; a longer one is a violation; statements: texts that the peer does not answer. The caller bounds the
+    time. Raises UpgradeRefused for an HTTP answer, OSError when no connection came about, ValueError for an unusable
+    url or header.
     """
     request = _UpgradeRequest.read(upgrade)
     host, port = host_and_port(upgrade.url)
     stream = await connector.connect(host, port, tls=request.tls)
-    socket = _TrioWebSocket(_WatchedStream(stream))
+    socket = _TrioWebSocket(_WatchedStream(stream), statements)
     raised: BaseException | None = None
     try:
         async with trio.open_nursery() as nursery:
@@ -453,8 +458,9 @@ async def _without_interrupts(function: Callable[..., Awaitable[object]], *argum
 class _TrioWebSocket:
     """`Socket` over trio-websocket. Lives as long as `run`."""
 
-    def __init__(self, watched: _WatchedStream) -> None:
+    def __init__(self, watched: _WatchedStream, statements: Collection[str]) -> None:
         self._watched = watched
+        self._statements = statements
         self._settled = trio.Event()  # open, or failed to open
         self._reader_failure: BaseException | None = None
         self._held: list[str | bytes] = []  # taken from trio-websocket, not returned yet
@@ -558,12 +564,12 @@ class _TrioWebSocket:
 
     # Sending
 
-    async def send(self, text: str, *, is_question: bool = False) -> None:
+    async def send(self, text: str) -> None:
         watched = self._watched
         begun = watched.texts_begun
         if watched.is_over:
             raise self._closed()
-        if is_question and watched.unanswered_since is None:
+        if watched.unanswered_since is None and text not in self._statements:
             watched.unanswered_since = trio.current_time()
         try:
             await self._connection.send_message(text)

@@ -203,6 +203,18 @@ async def test_an_unanswered_request_proves_nothing_while_messages_come(autojump
             assert "Disconnected" not in names(await drain(stream, 60))
 
 
+async def test_our_own_heartbeats_are_no_questions(autojump_clock: MockClock) -> None:
+    """AX answers none of them (spec AX 2.3)."""
+    async with open_scripted_venue(heartbeat=None) as venue, trio.open_nursery() as nursery:
+        async with open_client(scripted_config(venue, client_heartbeat_timeout=6)) as client:
+            with client.events() as stream:
+                await until(stream, events.Reconciled)
+                nursery.start_soon(keep_pinging, venue.peer)
+                assert await drain(stream, 59) == []
+                assert len(venue.heard("o")) == 3
+        nursery.cancel_scope.cancel()
+
+
 REFUSED = {
     b'\x81\x29{"event":"subscribed","feed":"heartbeat"}': b'\x81\x30{"event":"subscribed_failed","feed":"heartbeat"}',
 }

@@ -282,9 +282,9 @@ async def test_a_ban_is_told_to_what_it_outlasts_and_waited_for_by_the_rest(auto
         at.news()
         at.put(cancel(2, 0))
         await trio.sleep(1.4)
-        assert at.http.paths == ["QueryOrders"]
+        assert at.http.paths == ["OpenOrders"]
         await trio.sleep(0.2)
-        assert at.http.paths == ["QueryOrders", "CancelOrder"]
+        assert at.http.paths == ["OpenOrders", "CancelOrder"]
         at.news()
         at.http.answer = [HttpAnswer(status=429, body=b"slow down", headers={"retry-after": "60"})]
         at.put(query(3))
@@ -310,7 +310,7 @@ async def test_what_waits_for_a_connection_while_a_ban_is_spoken_is_not_begun(au
         await trio.testing.wait_all_tasks_blocked()
         at.http.connects.set()
         await trio.testing.wait_all_tasks_blocked()
-        assert at.http.paths == ["QueryOrders"]
+        assert at.http.paths == ["OpenOrders"]
         assert "asked to be left alone for another 30 s" in at.news()[-1].reason
 
 

@@ -134,7 +134,7 @@ Play = Callable[[Peer], Awaitable[None]]
 
 @asynccontextmanager
 async def connected(
-    first: bytes = b"", *, capacity: int = 65536, max_message_size: int = 100_000
+    first: bytes = b"", *, capacity: int = 65536, max_message_size: int = 100_000, statements: tuple[str, ...] = ()
 ) -> AsyncIterator[tuple[Socket, Peer]]:
     """An open socket and its peer; `first` comes in one write with the acceptance. Afterwards nothing may be open."""
     venue = Venue(capacity)
@@ -147,7 +147,7 @@ async def connected(
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(accept)
-        async with open_socket(UPGRADE, venue, max_message_size=max_message_size) as socket:
+        async with open_socket(UPGRADE, venue, max_message_size=max_message_size, statements=statements) as socket:
             yield socket, peers[0]
     await venue.assert_closed()
 
@@ -970,13 +970,13 @@ async def test_a_part_of_a_message_is_noted_and_a_ping_is_not(autojump_clock: Mo
 
 
 async def test_a_question_is_open_until_any_message_comes(autojump_clock: MockClock) -> None:
-    async with connected() as (socket, peer):
+    async with connected(statements=("a heartbeat of ours",)) as (socket, peer):
         began = trio.current_time()
         await socket.send("a heartbeat of ours")
         assert socket.unanswered_since is None
-        await socket.send("a question", is_question=True)
+        await socket.send("a question")
         await trio.sleep(1)
-        await socket.send("another", is_question=True)
+        await socket.send("another")
         await peer.send(frame(PING), frame(PONG))
         await wait_all_tasks_blocked()
         assert socket.unanswered_since == began

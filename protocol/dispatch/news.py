@@ -207,6 +207,8 @@ class News:
                 terms = evolve(terms, quantity=request.quantity)  # left out, so it is what was asked for, if it was
         self._life.take_terms(order, terms, time)
         self._life.notice_total(order, terms)
+        if not is_ours and terms.quantity is None:
+            self._queries.soon(order)  # somebody else's change, which may be of what is left out (spec Kraken D.1)
         return is_ours
 
     def _is_old_replacement(self, order: Order, old_id: VenueOrderId, new_id: VenueOrderId | None) -> bool:

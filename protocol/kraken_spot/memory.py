@@ -19,7 +19,7 @@ __all__ = ["OrderMemory", "Remembered"]
 
 CAPACITY: Final = 100_000
 """Orders remembered; the oldest slides out."""
-AMENDED: Final = "amended"
+CHANGES: Final = ("amended", "restated")
 STATIC: Final = "static"
 """The type of a price that is one."""
 
@@ -61,8 +61,8 @@ class Remembered:
         self.quote_amount = positive(report.cash_order_qty) or self.quote_amount
         if report.order_qty is not None:
             self.quantity = positive(report.order_qty) or self.quantity
-        elif report.exec_type == AMENDED:
-            self.quantity = None  # it may be what the user changed, though this report leaves it out (spec A.8)
+        elif report.exec_type in CHANGES:
+            self.quantity = None  # it may be what was changed, though this report leaves it out (spec A.8, D.1)
         if report.display_qty is not None:
             self.display_quantity = positive(report.display_qty)
         if report.limit_price is not None:

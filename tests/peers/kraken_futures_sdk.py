@@ -189,7 +189,7 @@ async def socket() -> None:
 
         def fills() -> list[dict[str, Any]]:
             feeds = [m for m in talk.heard if m.get("feed") == "fills"]
-            return [fill for m in feeds for fill in m["fills"] if fill["order_id"] == order_id]
+            return [fill for m in feeds for fill in m.get("fills", ()) if fill["order_id"] == order_id]
 
         expect((await until(fills, "the fill"))[0]["fill_type"], "taker")
     with step("socket: the end of a subscription"):

@@ -42,8 +42,11 @@ PEERS: Final = (
     Peer("ccxt_krakenfutures", "kraken-futures"),
 )
 
-EXCEPTIONS: Final[Mapping[tuple[str, str], str]] = {}
-"""By script and step: where the venue's documentation proves the peer wrong."""
+EXCEPTIONS: Final[Mapping[tuple[str, str], str]] = {
+    # It asks with GET, and the page knows POST alone.
+    ("ccxt_krakenfutures", "one order"): "docs.kraken.com/api-reference/order-management/get-specific-orders-status",
+}
+"""By script and step: the page of the venue's documentation that proves the peer wrong."""
 
 
 @frozen(kw_only=True)
