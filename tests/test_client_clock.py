@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,6 +16,7 @@ from attrs import define, field
 from trio.testing import MockClock
 
 from actors import Client, NewOrder, OrderRejected, OrderStatus, Side, SimulatedVenue, events, open_client
+from actors.clock import Clock, system_wall_clock
 from protocol.commands import Place, Replace
 from protocol.errors import NotSent
 from protocol.simulation.exchange import Received, Requested
@@ -318,3 +320,31 @@ async def test_ax_warns_of_a_skew_with_the_first_order_that_it_accepts(
                 assert client.clock_skew == pytest.approx(-7.2 * SECOND, abs=10_000_000)
     (warning,) = clock_warnings(caplog)
     assert "7.2 s behind that of AX" in warning
+
+
+# Virtual time
+
+
+async def test_in_virtual_time_the_machines_clock_moves_with_it(autojump_clock: MockClock) -> None:
+    """So a test that brings no clock of its own sees time pass on every clock, and none of them jump."""
+    async with open_quiet_venue(name="kraken-futures") as venue:
+        async with open_client(config_for(venue)) as client:
+            began = venue.wall_clock()
+            await trio.sleep(1800)
+            assert venue.wall_clock() - began == pytest.approx(1800 * SECOND, abs=1000)
+            assert client.clock_skew == pytest.approx(0, abs=1_000_000)
+            with client.events() as stream:
+                await client.submit(NewOrder.limit(SYMBOLS["kraken-futures"], Side.BUY, quantity="1", price="59000"))
+                accepted = (await until(stream, events.Accepted))[-1]
+            assert isinstance(accepted, events.Accepted)
+            assert accepted.local_time - began == pytest.approx(1800 * SECOND, abs=1000)
+            assert accepted.venue_time - began == pytest.approx(1800 * SECOND, abs=2_000_000)
+
+
+def test_in_real_time_it_is_the_machines_own() -> None:
+    async def look() -> tuple[int, int, int]:
+        return time.time_ns(), system_wall_clock(), Clock().now().wall_ns
+
+    for before, shown, read in (trio.run(look), (time.time_ns(), system_wall_clock(), system_wall_clock())):
+        assert 0 <= shown - before < SECOND
+        assert 0 <= read - shown < SECOND

@@ -529,7 +529,6 @@ def test_a_token_that_died_meanwhile_is_replaced_when_the_stream_is_subscribed_a
     ("text", "kind"),
     [
         ('{"method":"pong","time_in":"x","time_out":"y"}', Alive),
-        ('{"method":"pong","req_id":1,"time_in":"x","time_out":"y"}', RequestAnswered),
         ('{"method":"pong","success":true,"result":{"warnings":["old"]}}', Alive),
         ('{"method":"unsubscribe","result":{"channel":"executions"},"success":true,"req_id":4}', Notice),
         ('{"method":"cancel_all","req_id":1,"result":{"count":4},"success":true}', RequestAnswered),

@@ -14,7 +14,7 @@ from protocol.dispatch import EndLink
 from protocol.dispatch.decisions import Measured
 from protocol.errors import NotSent
 from protocol.facts import Outcome
-from protocol.inputs import Admission, Heard, LinkUp
+from protocol.inputs import Admission, Heard, LinkUp, NotWritten
 from protocol.orders import OrderState
 from protocol.values import ClientOrderId, Instant, OrderStatus, RequestId, TimeInForce
 from protocol.venue import SECOND, BatchRules, VenueRules
@@ -359,6 +359,16 @@ def test_the_time_for_the_answer_begins_when_the_order_is_sent() -> None:
     assert len(desk.sent()) == 1
     assert desk.wait(9.9) == []
     assert desk.wait(0.1) == ["Unknown"]
+
+
+def test_where_the_question_cannot_be_sent_an_order_could_not_either() -> None:
+    desk = jumped()
+    desk.place("a1")
+    (question,) = desk.asked()
+    why = "There was no connection for it within 2 s. It is safe to send it again."
+    assert desk.apply(NotWritten((question.request_id,), why)) == ["Denied"]
+    assert desk.events()[-1].reason == why  # type: ignore[attr-defined]
+    assert desk.last.released == [Admission.ORDER]
 
 
 def test_the_credit_of_an_order_that_waits_goes_with_it() -> None:

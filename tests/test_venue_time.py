@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from protocol.facts import (
+    Alive,
     LimitTold,
     RequestAnswered,
     RequestRefused,
@@ -111,6 +112,15 @@ def test_an_answer_without_a_number_tells_nothing_of_use(message: str) -> None:
 def test_the_venue_is_asked_for_its_time_by_a_ping_with_a_number() -> None:
     """A ping has no params, and so no token (spec A.4)."""
     assert encode(AskTime(request_id=RequestId(7)), "T") == '{"method":"ping","req_id":7}'
+
+
+@pytest.mark.parametrize(("stamps", "told"), [('"time_in":"2026-07-01T12:00:02.000000Z"', 1), ('"time_in":"x"', 0)])
+def test_a_pong_with_a_number_answers_that_question_and_is_an_echo_all_the_same(stamps: str, told: int) -> None:
+    """What answers a ping of ours says nothing of whether the stream of news lives."""
+    facts = SpotWire(Opening(token=TOKEN, instruments={})).decode('{"method":"pong","req_id":7,' + stamps + "}")
+    assert [type(fact) for fact in facts if not isinstance(fact, Say)] == [VenueTime] * told + [RequestAnswered, Alive]
+    assert isinstance(facts[-1], Alive)
+    assert facts[-1].is_echo
 
 
 def test_also_where_orders_go_over_rest_the_socket_is_asked_for_the_time() -> None:

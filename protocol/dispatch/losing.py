@@ -299,6 +299,8 @@ class Losing:
             self._desk.warn(f"The cancel of all orders (request {request_id}) was not sent. {reason}")
         elif isinstance(request, requests.SetCancelTimer):
             self._cancel_timer.not_set(flight, reason)
+        elif isinstance(request, requests.AskTime):
+            self.deny_held(reason)  # nor would they have been
         elif flight.own_query:
             self._queries.over(flight)
         else:
