@@ -632,7 +632,7 @@ STOPPED_AT_ONCE: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "another venue's instrument": (
         {"instrument": "PF_ETHUSD.AX"},
-        "instrument PF_ETHUSD.AX is not in the cache; cache it first, or check its name.",
+        "instrument PF_ETHUSD.AX is not in the cache: it is of AX, and this is a client of KRAKEN-FUTURES.",
     ),
     "no side": ({"side": "buy"}, "the side of an order must be BUY or SELL, not 'buy'."),
     "an empty id": (

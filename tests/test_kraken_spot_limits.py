@@ -110,7 +110,7 @@ def test_an_instrument_must_be_known_by_its_modern_name() -> None:
         checked(order(instrument="XBT/USD.KRAKEN"))
     with pytest.raises(NotSent, match=r"not in the cache; cache it first, or check its name\.$"):
         checked(order(instrument="SOL/USD.KRAKEN"))
-    with pytest.raises(NotSent, match=r"not in the cache; cache it first, or check its name\.$"):
+    with pytest.raises(NotSent, match=r"not in the cache: it is of ELSEWHERE, and this is a client of KRAKEN\.$"):
         checked(order(instrument="BTC/USD.ELSEWHERE"))
     with pytest.raises(NotSent, match="BUY or SELL"):
         checked(order(side="buy"))

@@ -15,6 +15,7 @@ from ..client_order_ids import is_name
 from ..commands import Replace
 from ..errors import AuthenticationFailed, NotSent, WireError
 from ..facts import Fact, LoggedIn
+from ..known_instruments import not_known
 from ..orders import NewOrder
 from ..requests import Request
 from ..settings import check_positive, check_url, without_slash
@@ -264,7 +265,7 @@ class AxVenue(VenueDefaults):
         wanted = order.instrument
         instrument = instruments.get(wanted.symbol)
         if instrument is None or wanted.venue != VENUE:
-            raise NotSent(f"instrument {wanted} is not in the cache; cache it first, or check its name.")
+            raise NotSent(not_known(wanted, VENUE))
         if not isinstance(order.side, Side):
             raise NotSent(f"the side of an order must be BUY or SELL, not {order.side!r}.")
         _check_whole(order.quantity)

@@ -12,6 +12,7 @@ from typing import Final
 from ..client_order_ids import LONGEST_ANYWHERE, is_name_in_ascii
 from ..commands import Replace
 from ..errors import NotSent
+from ..known_instruments import not_known
 from ..orders import NewOrder
 from ..values import Instrument, OffsetUnit, OrderType, Side, TimeInForce, TriggerType
 from ..wire_numbers import is_plausible, plain
@@ -29,7 +30,7 @@ def check_order(order: NewOrder, instruments: Mapping[str, Instrument]) -> Instr
     wanted = order.instrument
     instrument = instruments.get(wanted.symbol) or instruments.get(wanted.symbol.upper())
     if instrument is None or wanted.venue != VENUE:
-        raise NotSent(f"instrument {wanted} is not in the cache; cache it first, or check its name.")
+        raise NotSent(not_known(wanted, VENUE))
     if not isinstance(order.side, Side):
         raise NotSent(f"the side of an order must be BUY or SELL, not {order.side!r}.")
     name = order.client_order_id

@@ -14,6 +14,7 @@ from typing import Final
 from ..client_order_ids import is_name_in_ascii, is_short
 from ..commands import Replace
 from ..errors import NotSent
+from ..known_instruments import not_known
 from ..orders import NewOrder, title_of
 from ..requests import (
     BatchOrders,
@@ -58,7 +59,7 @@ def check_order(order: NewOrder, instruments: Mapping[str, Instrument]) -> Instr
     if instrument is None or wanted.venue != VENUE:
         modern = symbol_of_pair(wanted.symbol.upper())
         hint = f" Kraken calls it {modern}." if modern != wanted.symbol and modern in instruments else ""
-        raise NotSent(f"instrument {wanted} is not in the cache; cache it first, or check its name.{hint}")
+        raise NotSent(not_known(wanted, VENUE) + hint)
     if not isinstance(order.side, Side):
         raise NotSent(f"the side of an order must be BUY or SELL, not {order.side!r}.")
     name = order.client_order_id
