@@ -46,7 +46,7 @@ class Totals:
             f"{venue}: {name} {counts[name]} in {counts['seeds']} seeds, fewer than 1 in {SEEDS_PER_FLOOR}"
             for venue, counts in self.by_venue.items()
             for name in FLOORS
-            if counts[name] * SEEDS_PER_FLOOR < counts["seeds"]
+            if counts[name] < counts["seeds"] // SEEDS_PER_FLOOR
         ]
 
     def lines(self) -> Iterator[str]:
