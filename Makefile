@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENUE ?= ax
 BIN := .venv/bin
 
-.PHONY: demo test check peers bench clean
+.PHONY: demo test check peers sim bench clean
 
 demo: .venv/demo
 	$(BIN)/python examples/quickstart.py $(VENUE)
@@ -21,6 +21,12 @@ check: .venv/check .venv/peers/installed
 # Independent clients of the real venues, in an environment of their own, trade at the embedded ones.
 peers: .venv/demo .venv/peers/installed
 	$(BIN)/python -m tests.peers.run .venv/peers/bin/python
+
+# Hostile stories of real clients at the embedded venues, SEEDS of them, at VENUE or at all (VENUE=all). SEED=7 tells one
+# story line by line.
+sim: VENUE = all
+sim: .venv/test
+	$(BIN)/python -m tests.sim --venue $(VENUE) $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),300)) $(ARGS)
 
 # AGAINST=HEAD^ measures this tree and that commit in turns, and fails where a row is worse by more than 5 %.
 bench: .venv/bench

@@ -468,6 +468,16 @@ def test_rest_shows_the_book_as_it_was_a_while_ago() -> None:
     assert (row()["status"], counts()) == ("canceled", (0, 1, 1))
 
 
+def test_rest_learns_of_an_end_that_no_report_tells() -> None:
+    desk = Desk(rest_lag=30 * SECOND, omit_filled=True)
+    desk.added(order_qty=0.4)
+    desk.floor.trade(SELL, "64000.5", "0.4")
+    desk.floor.wait(29)
+    assert closed_ids(desk) == []
+    desk.floor.wait(1)
+    assert (open_ids(desk), len(closed_ids(desk))) == ([], 1)
+
+
 def test_the_socket_does_not_lag() -> None:
     desk = Desk(rest_lag=60 * SECOND)
     desk.added()

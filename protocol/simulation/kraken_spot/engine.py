@@ -569,6 +569,8 @@ class Engine:
             self._tell(order, self.reporter.ended, order, kind, self.now.wall_ns)
         elif not self.settings.omit_filled:
             self._tell(order, self.reporter.filled, order, self.now.wall_ns)
+        elif not account.unlimited:
+            self.past.note(order, self.now.wall_ns)  # lists must see the end that no report tells
 
     def _archive(self, order: VenueOrder, account: Account) -> None:
         self._ended.append(order)

@@ -1,0 +1,122 @@
+"""Counts what happened over many seeds, and tells one seed as a script."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from attrs import define, field
+
+from actors import events
+
+from .compare import KINDS, Finding
+from .play import Played
+
+__all__ = ["FLOORS", "Totals", "script", "trace_hash"]
+
+FLOORS: Final = ("outages", "pages refused", "late answers", "changed by others", "names used again", "lost frames")
+"""What must happen at least once in so many seeds, at each venue: a tame simulation proves nothing."""
+SEEDS_PER_FLOOR: Final = 50
+
+
+@define
+class Totals:
+    """Of many stories. found: by venue, kind and reason, the seeds."""
+
+    seeds: int = 0
+    by_venue: dict[str, Counter[str]] = field(factory=lambda: defaultdict(Counter))
+    kinds: Counter[str] = field(factory=Counter)
+    found: dict[tuple[str, str, str], list[int]] = field(factory=lambda: defaultdict(list))
+
+    def add(self, played: Played) -> None:
+        self.seeds += 1
+        counts = self.by_venue[played.story.venue]
+        counts.update(played.happened)
+        counts["seeds"] += 1
+        findings: list[Finding] = played.findings
+        self.kinds.update(finding.kind for finding in findings)
+        for kind, reason in sorted({(finding.kind, finding.reason) for finding in findings}):
+            self.found[played.story.venue, kind, reason].append(played.story.seed)
+
+    def too_tame(self) -> list[str]:
+        """What happened too rarely, a sentence each."""
+        return [
+            f"{venue}: {name} {counts[name]} in {counts['seeds']} seeds, fewer than 1 in {SEEDS_PER_FLOOR}"
+            for venue, counts in self.by_venue.items()
+            for name in FLOORS
+            if counts[name] < counts["seeds"] // SEEDS_PER_FLOOR
+        ]
+
+    def lines(self) -> Iterator[str]:
+        for (venue, kind, reason), seeds in sorted(self.found.items()):
+            yield f"{venue}: {kind}: {reason}: {len(seeds)} seeds, such as {', '.join(map(str, seeds[:5]))}"
+        for venue, counts in self.by_venue.items():
+            yield f"{venue}: " + ", ".join(f"{name} {counts[name]}" for name in ("seeds", *FLOORS))
+        yield from self.too_tame()
+        whole = sum((counts for counts in self.by_venue.values()), Counter())
+        wrong = ", ".join(f"{kind} {self.kinds[kind]}" for kind in KINDS if kind != "other" or self.kinds[kind])
+        yield f"seeds {self.seeds}, orders {whole['orders']}, fills {whole['fills']}, {wrong}"
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.kinds and not self.too_tame()
+
+
+def script(played: Played) -> Iterator[str]:
+    """One story, line by line, by its virtual second."""
+    story = played.story
+    switches = {name: value for name, value in story.settings.items() if name != "users"}
+    yield f"{story.venue}, seed {story.seed}: {', '.join(story.scenes)}"
+    yield f"  venue {switches}"
+    yield f"  clients {story.options}, {story.slowness}, mishaps {[kind.name for kind in story.faults]}"
+    for at, who, what in played.log:
+        yield f"{at:10.3f}  {who:8} {_words(what)}"
+    for finding in played.findings:
+        yield f"WRONG {finding.kind}: {finding.reason}: {finding.detail}"
+
+
+SHOWN: Final = (
+    "client_order_id",
+    "venue_order_id",
+    "fill_venue_order_id",
+    "trade_id",
+    "status",
+    "last_quantity",
+    "last_price",
+    "cumulative",
+    "leaves",
+    "overfill",
+    "quantity",
+    "price",
+    "known",
+    "reported",
+    "connection",
+    "gaps",
+    "settled",
+    "reason",
+)
+"""Of an event, in a script."""
+
+
+def _words(what: object) -> str:
+    if not isinstance(what, events.Event):
+        return str(what)
+    parts = []
+    for name in SHOWN:
+        value = getattr(what, name, None)
+        if value not in (None, "", 0):
+            parts.append(f"{name} {getattr(value, 'name', value)}")
+    return f"{type(what).__name__:16} " + ", ".join(parts)
+
+
+def trace_hash(stories: Iterable[Played]) -> str:
+    """Of everything that happened, in order: the same seeds give the same, in every process."""
+    trace = hashlib.sha256()
+    for played in stories:
+        for at, who, what in played.log:
+            trace.update(f"{at!r} {who} {what!r}\n".encode())
+        for execution in played.books.executions():
+            trace.update(f"{execution!r}\n".encode())
+    return trace.hexdigest()

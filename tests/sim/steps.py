@@ -1,0 +1,208 @@
+"""What a story consists of: what clients do, what others do at the venue, and what the network does."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from protocol.values import OrderType, Side, TimeInForce
+
+__all__ = [
+    "Abort",
+    "Batch",
+    "Burst",
+    "Cancel",
+    "CancelMany",
+    "Change",
+    "Cut",
+    "Deaf",
+    "DropSockets",
+    "Heal",
+    "MovePrice",
+    "Mute",
+    "Open",
+    "OtherCancels",
+    "OtherChanges",
+    "OtherPlaces",
+    "RefusePages",
+    "Rest",
+    "SilenceRest",
+    "SlowRest",
+    "Step",
+    "Submit",
+    "Trade",
+    "Wait",
+]
+
+
+@frozen(kw_only=True)
+class Step:
+    """What comes next in a story. after: seconds since the step before. Orders are named by their number in the story,
+    quantities counted in the market's unit, prices in its step, from the reference price."""
+
+    after: float = 0.5
+
+
+@frozen(kw_only=True)
+class Open(Step):
+    """A client is opened; in place of another one that was aborted, it takes over what is open at the venue."""
+
+    client: int
+
+
+@frozen(kw_only=True)
+class Abort(Step):
+    """A client ends without a word."""
+
+    client: int
+
+
+@frozen(kw_only=True)
+class Submit(Step):
+    """A client places an order. trigger: where it fires, None for an order that does not wait."""
+
+    client: int
+    order: int
+    name: str
+    side: Side
+    quantity: int
+    price: int | None
+    type: OrderType = OrderType.LIMIT
+    time_in_force: TimeInForce = TimeInForce.GTC
+    trigger: int | None = None
+
+
+@frozen(kw_only=True)
+class Batch(Step):
+    client: int
+    orders: tuple[Submit, ...]
+
+
+@frozen(kw_only=True)
+class Change(Step):
+    """A client changes its order. quantity: the new one, as `replace` takes it."""
+
+    client: int
+    order: int
+    quantity: int | None
+    price: int | None
+
+
+@frozen(kw_only=True)
+class Cancel(Step):
+    client: int
+    order: int
+
+
+@frozen(kw_only=True)
+class CancelMany(Step):
+    client: int
+    orders: tuple[int, ...]
+
+
+@frozen(kw_only=True)
+class Trade(Step):
+    """Somebody trades with an order at its price: percent of what is left of it, and at least one unit."""
+
+    order: int
+    percent: int
+
+
+@frozen(kw_only=True)
+class Burst(Step):
+    """Somebody trades one unit so many times within so many seconds."""
+
+    order: int
+    count: int
+    seconds: float
+
+
+@frozen(kw_only=True)
+class Rest(Step):
+    """Somebody leaves an order in the book."""
+
+    side: Side
+    quantity: int
+    price: int
+
+
+@frozen(kw_only=True)
+class OtherPlaces(Step):
+    """Another session of the account places an order. name: of a client's order, too; None: it has none."""
+
+    order: int
+    name: str | None
+    side: Side
+    quantity: int
+    price: int
+
+
+@frozen(kw_only=True)
+class OtherChanges(Step):
+    """Another session changes an order. percent: of what may still fill, None: it stays; price: so many steps more."""
+
+    order: int
+    percent: int | None
+    price: int | None
+
+
+@frozen(kw_only=True)
+class OtherCancels(Step):
+    order: int
+
+
+@frozen(kw_only=True)
+class MovePrice(Step):
+    """The market's price, by which triggers fire."""
+
+    price: int
+
+
+@frozen(kw_only=True)
+class Deaf(Step):
+    """What the venue says arrives no more, until the network is cut."""
+
+
+@frozen(kw_only=True)
+class Mute(Step):
+    """What clients say stays on its way, until the network is cut, and what the venue says does not arrive."""
+
+
+@frozen(kw_only=True)
+class Cut(Step):
+    """The network fails. late: what is on its way comes to the venue so many seconds later; None: never."""
+
+    late: float | None = None
+
+
+@frozen(kw_only=True)
+class Heal(Step):
+    """The network, and REST, work again."""
+
+
+@frozen(kw_only=True)
+class SilenceRest(Step):
+    """REST is not answered any more, until the network heals."""
+
+
+@frozen(kw_only=True)
+class SlowRest(Step):
+    """Every call takes so many seconds more, until the network heals."""
+
+    seconds: float
+
+
+@frozen(kw_only=True)
+class DropSockets(Step):
+    """The venue cuts every socket; calls that are on their way go on."""
+
+
+@frozen(kw_only=True)
+class RefusePages(Step):
+    """So many of the next readings of history are refused."""
+
+    count: int
+
+
+@frozen(kw_only=True)
+class Wait(Step):
+    """Time passes."""

@@ -1,0 +1,430 @@
+"""Draws a story from a seed: scenes, each a few steps about a few orders, under a drawn sky."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from attrs import define, field, frozen
+
+from protocol.simulation.faults import FaultKind
+from protocol.values import OrderType, Side, TimeInForce
+
+from . import steps
+from .network import Slowness
+from .venues import VENUES, VenueSide
+
+__all__ = ["Story", "draw_story"]
+
+DEPTH: Final = 400
+"""Steps of price between the reference price and the first order of a story; later ones come closer."""
+FAULT_LAST: Final = 150
+
+
+@frozen(kw_only=True)
+class Story:
+    """settings: of the venue's brain; options: of its clients; faults: kinds of mishaps, each with `fault_chance`."""
+
+    venue: str
+    seed: int
+    settings: dict[str, Any]
+    options: dict[str, Any]
+    faults: tuple[FaultKind, ...]
+    fault_chance: float
+    slowness: Slowness
+    script: tuple[steps.Step, ...]
+    scenes: tuple[str, ...]
+
+
+@define
+class Teller:
+    """Writes the script of one story."""
+
+    venue: VenueSide
+    chance: random.Random
+    script: list[steps.Step] = field(factory=list)
+    orders: int = 0
+    seed: int = 0
+    clients: int = 1
+    calm: bool = False
+
+    def add(self, *more: steps.Step) -> None:
+        self.script += more
+
+    def pause(self, most: float = 2.0) -> float:
+        return round(self.chance.random() * most, 3)
+
+    def next_order(self) -> int:
+        self.orders += 1
+        return self.orders
+
+    def name(self, order: int) -> str:
+        """Short, or in the form of a UUID, which crosses every wire whole."""
+        if self.chance.random() < 0.5:
+            return f"s{self.seed % 100_000}-{order}"
+        digits = f"{self.chance.getrandbits(128):032x}"
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+    def quantity(self, order: int, usual: int) -> int:
+        """No two orders of a story have the same, so that books and events can be matched."""
+        return usual + order
+
+    def price(self, order: int, side: Side) -> int:
+        """Where it rests: every order nearer to the market than those before it."""
+        away = DEPTH - 5 * order
+        return -away if side is Side.BUY else away
+
+    def submit(self, *, client: int = 0, name: str | None = None, size: int | None = None, **terms: Any) -> int:
+        order = self.next_order()
+        side = terms.pop("side", None) or self.chance.choice((Side.BUY, Side.SELL))
+        self.add(self.new(order, client, side, name, size, after=self.pause(), **terms))
+        return order
+
+    def new(
+        self, order: int, client: int, side: Side, name: str | None = None, size: int | None = None, **terms: Any
+    ) -> steps.Submit:
+        return steps.Submit(
+            client=client,
+            order=order,
+            name=name or self.name(order),
+            side=side,
+            quantity=self.quantity(order, size or self.venue.market.size),
+            price=terms.pop("price", self.price(order, side)),
+            **terms,
+        )
+
+    def outage(self, *meanwhile: steps.Step, seconds: float, late: float | None = None) -> None:
+        if self.calm:
+            self.add(*meanwhile)
+        else:
+            self.add(steps.Cut(after=0.1, late=late), *meanwhile, steps.Heal(after=seconds))
+
+
+# Scenes
+
+
+def trading(told: Teller) -> None:
+    """An order that fills by and by, is changed, or is canceled."""
+    chance, order = told.chance, told.submit()
+    for _ in range(chance.randint(1, 5)):
+        kind = chance.choice(("trade", "trade", "change", "cancel", "more"))
+        if kind == "trade":
+            told.add(steps.Trade(order=order, percent=chance.choice((5, 30, 60, 100)), after=told.pause()))
+        elif kind == "cancel":
+            told.add(steps.Cancel(client=0, order=order, after=told.pause()))
+        elif kind == "change":
+            told.add(change(told, order))
+        else:
+            order = told.submit()
+
+
+def change(told: Teller, order: int, client: int = 0) -> steps.Change:
+    quantity = told.chance.choice((None, 2 * told.venue.market.size, 3 * told.venue.market.size))
+    price = None if quantity and told.chance.random() < 0.5 else -told.chance.randint(2, 9)
+    return steps.Change(client=client, order=order, quantity=quantity, price=price, after=told.pause())
+
+
+def taking(told: Teller) -> None:
+    """An order that takes what is there, and perhaps meets one of our own behind it."""
+    chance = told.chance
+    side = chance.choice((Side.BUY, Side.SELL))
+    if chance.random() < 0.6:
+        told.submit(side=side.opposite)
+    told.add(steps.Rest(side=side.opposite, quantity=9, price=0))
+    price = DEPTH if side is Side.BUY else -DEPTH
+    in_force = chance.choice((TimeInForce.IOC, TimeInForce.GTC))
+    if told.venue.stops and chance.random() < 0.6:
+        order = told.next_order()
+        told.add(told.new(order, 0, side, price=None, type=OrderType.MARKET))
+    else:
+        told.submit(side=side, size=20, price=chance.choice((0, price)), time_in_force=in_force)
+    told.add(steps.Wait(after=3.0))
+
+
+def burst(told: Teller) -> None:
+    """Many fills while nobody listens."""
+    chance = told.chance
+    count = chance.choice((5, 30, 120, 250))
+    order = told.submit(size=max(told.venue.market.size, count + chance.choice((0, 50))))
+    told.add(steps.Wait(after=1.0))
+    seconds = chance.choice((2.0, 10.0, 30.0))
+    told.outage(steps.Burst(order=order, count=count, seconds=seconds), seconds=seconds + told.pause(5))
+    told.add(steps.Wait(after=5.0))
+
+
+def lost_change(told: Teller) -> None:
+    """Our own change to more is made, and its answer and what follows are not heard."""
+    chance = told.chance
+    order = told.submit(size=chance.choice((5, 50)))
+    size = 3 * told.venue.market.size
+    price = chance.choice((None, -chance.randint(2, 9)))
+    told.add(
+        steps.Wait(after=2.0),
+        chance.choice((steps.Deaf(after=0.1), steps.Deaf(after=0.1), steps.Mute(after=0.1))),
+    )
+    if chance.random() < 0.4:
+        told.add(steps.Trade(order=order, percent=chance.choice((30, 60)), after=0.1))
+    told.add(
+        steps.Change(client=0, order=order, quantity=size, price=price, after=0.1),
+    )
+    percents = [chance.choice((30, 60, 100)) for _ in range(chance.randint(0, 2))]
+    trades = [steps.Trade(order=order, percent=percent, after=0.5) for percent in percents]
+    told.outage(*trades, seconds=chance.choice((1.0, 4.0, 8.0, 14.0)), late=chance.choice((None, 0.2, 3.0)))
+    told.add(steps.Trade(order=order, percent=30, after=2.0 + told.pause(60)))
+
+
+def changed_by_others(told: Teller) -> None:
+    """Another session changes or cancels our order, while we listen or not."""
+    chance, order = told.chance, told.submit()
+    told.add(steps.Wait(after=1.0))
+    happens: list[steps.Step] = []
+    for _ in range(chance.randint(1, 3)):
+        if chance.random() < 0.6:
+            happens.append(steps.Trade(order=order, percent=chance.choice((30, 60)), after=0.4))
+        if chance.random() < 0.75:
+            percent = chance.choice((None, 50, 200, 300))
+            price = chance.choice((None, -5, 5)) if percent else 5
+            happens.append(steps.OtherChanges(order=order, percent=percent, price=price, after=0.4))
+        else:
+            happens.append(steps.OtherCancels(order=order, after=0.4))
+    happens.append(steps.Trade(order=order, percent=60, after=0.4))
+    if chance.random() < 0.6:
+        told.outage(*happens, seconds=chance.choice((1.0, 6.0, 12.0)))
+    else:
+        told.add(*happens)
+    told.add(steps.Trade(order=order, percent=chance.choice((30, 60)), after=3.0))
+
+
+def name_used_again(told: Teller) -> None:
+    """A name that an ended order of another session had, or one of our former life."""
+    chance, order = told.chance, told.next_order()
+    side = chance.choice((Side.BUY, Side.SELL))
+    name = told.name(order)
+    told.add(
+        steps.OtherPlaces(
+            order=order,
+            name=name,
+            side=side,
+            quantity=told.quantity(order, told.venue.market.size),
+            price=told.price(order, side),
+        ),
+        steps.Trade(order=order, percent=chance.choice((30, 100)), after=0.5),
+        steps.OtherCancels(order=order, after=0.5),
+    )
+    again = told.submit(side=side, name=name)
+    told.add(steps.Trade(order=again, percent=30, after=1.0))
+    if chance.random() < 0.7:
+        told.outage(steps.Trade(order=again, percent=30, after=0.3), seconds=3.0)
+    told.add(steps.Wait(after=2.0))
+
+
+def lost_placement(told: Teller) -> None:
+    """A placement is not answered; it arrives, late or never, and what becomes of it is not heard either."""
+    chance = told.chance
+    told.add(chance.choice((steps.Deaf(after=0.5), steps.Mute(after=0.5))))
+    order = told.submit(time_in_force=chance.choice((TimeInForce.GTC, TimeInForce.GTC, TimeInForce.IOC)))
+    late = chance.choice((None, 0.2, 1.5, 4.0, 20.0, 45.0))
+    told.outage(
+        steps.Trade(order=order, percent=chance.choice((30, 100)), after=0.4),
+        seconds=chance.choice((0.4, 1.0, 4.0)),
+        late=late,
+    )
+    wait = chance.choice((0.5, 2.0, (late or 0.0) + 1.0))
+    told.add(steps.Trade(order=order, percent=chance.choice((30, 100)), after=wait))
+    if chance.random() < 0.6:
+        told.outage(steps.Trade(order=order, percent=chance.choice((30, 100)), after=0.4), seconds=2.0)
+
+
+def flapping(told: Teller) -> None:
+    """Connections come and go while readings of history are slow or refused."""
+    chance = told.chance
+    order = told.submit()
+    told.add(steps.Wait(after=1.0))
+    if chance.random() < 0.5:
+        told.add(steps.SlowRest(seconds=chance.choice((1.0, 3.0, 8.0))))
+    for _ in range(chance.randint(2, 4)):
+        if chance.random() < 0.6:
+            told.add(steps.RefusePages(count=chance.randint(1, 3), after=0.1))
+        trade = (steps.Trade(order=order, percent=20, after=0.2),) * chance.randint(0, 1)
+        if chance.random() < 0.5:
+            told.add(steps.DropSockets(after=0.1), *trade)
+        else:
+            told.outage(*trade, seconds=chance.choice((0.3, 1.0, 2.0)))
+        told.add(steps.Wait(after=chance.choice((0.7, 1.2, 3.0))))
+    if chance.random() < 0.7:
+        told.add(steps.Cancel(client=0, order=order, after=told.pause(8)))
+
+
+def overtaken_reading(told: Teller) -> None:
+    """A reading of history is on its way when the next login wants one, and fails then."""
+    chance = told.chance
+    order, seconds = told.submit(), chance.choice((2.0, 3.0, 5.0))
+    told.add(
+        steps.Wait(after=1.0),
+        steps.RefusePages(count=1, after=0.1),
+        steps.SlowRest(seconds=seconds, after=0.1),
+        steps.DropSockets(after=0.1),
+        steps.DropSockets(after=1.0 + told.pause(seconds)),
+        steps.Cancel(client=0, order=order, after=told.pause(2 * seconds)),
+        steps.Heal(after=seconds + told.pause()),
+    )
+
+
+def restart(told: Teller) -> None:
+    """Our client dies; another takes over what is open."""
+    chance = told.chance
+    orders = [told.submit() for _ in range(chance.randint(1, 3))]
+    told.add(steps.Abort(client=0, after=told.pause()))
+    if chance.random() < 0.7:
+        told.add(steps.Trade(order=chance.choice(orders), percent=chance.choice((20, 100)), after=0.5))
+    told.add(steps.Open(client=0, after=chance.choice((1.0, 20.0))))
+    for order in orders:
+        told.add(steps.Trade(order=order, percent=chance.choice((20, 60)), after=1.0))
+
+
+def of_another_session(told: Teller) -> None:
+    """An order that is nobody's here: it fills and ends while clients watch, or cannot."""
+    chance, order = told.chance, told.next_order()
+    side = chance.choice((Side.BUY, Side.SELL))
+    quantity, price = told.quantity(order, told.venue.market.size), told.price(order, side)
+    told.add(steps.OtherPlaces(order=order, name=None, side=side, quantity=quantity, price=price))
+    happens = [
+        steps.Trade(order=order, percent=30, after=0.4),
+        steps.Trade(order=order, percent=chance.choice((30, 100)), after=0.4),
+        steps.OtherCancels(order=order, after=0.4),
+    ]
+    if chance.random() < 0.5:
+        told.outage(*happens, seconds=3.0)
+    else:
+        told.add(*happens)
+
+
+def of_the_second_client(told: Teller) -> None:
+    """The second client of the account trades, too."""
+    if told.clients == 1:
+        told.clients = 2
+        told.add(steps.Open(client=1))
+    order = told.submit(client=1)
+    told.add(steps.Trade(order=order, percent=30, after=1.0), change(told, order, client=1))
+    told.add(steps.Trade(order=order, percent=50, after=1.0))
+    if told.chance.random() < 0.6:
+        told.add(steps.Cancel(client=1, order=order, after=1.0))
+
+
+def waiting_for_a_price(told: Teller) -> None:
+    """A stop: it waits, fires, rests and fills, while we listen or not."""
+    chance = told.chance
+    side = chance.choice((Side.BUY, Side.SELL))
+    up = 1 if side is Side.BUY else -1
+    order = told.next_order()
+    stop = told.new(order, 0, side, type=OrderType.STOP_LIMIT, trigger=500 * up)
+    told.add(stop, steps.Wait(after=1.0))
+    happens = [
+        steps.MovePrice(price=600 * up, after=0.5),
+        steps.Trade(order=order, percent=chance.choice((30, 60)), after=0.5),
+    ]
+    if chance.random() < 0.5:
+        told.outage(*happens, seconds=chance.choice((2.0, 8.0)))
+    else:
+        told.add(*happens)
+    told.add(steps.MovePrice(price=0, after=1.0), steps.Trade(order=order, percent=chance.choice((30, 100)), after=2.0))
+
+
+def batches(told: Teller) -> None:
+    """Several orders in one request, and several cancels."""
+    chance = told.chance
+    numbers = [told.next_order() for _ in range(chance.randint(2, 5))]
+    orders = tuple(told.new(number, 0, chance.choice((Side.BUY, Side.SELL))) for number in numbers)
+    told.add(steps.Batch(client=0, orders=orders))
+    told.add(*(steps.Trade(order=number, percent=30, after=0.2) for number in numbers[:2]))
+    cancels = steps.CancelMany(client=0, orders=tuple(numbers[1:]), after=told.pause())
+    if chance.random() < 0.4 and not told.calm:
+        told.add(steps.Deaf(after=0.1), cancels)
+        told.outage(seconds=chance.choice((1.0, 8.0)))
+    else:
+        told.add(cancels)
+
+
+def silence(told: Teller) -> None:
+    """REST says nothing for minutes, with a placement unanswered, while others trade on the account."""
+    chance = told.chance
+    side = chance.choice((Side.BUY, Side.SELL))
+    told.add(steps.SilenceRest(after=0.5))
+    told.submit(side=side)
+    order = told.next_order()
+    quantity, price = told.quantity(order, told.venue.market.size), told.price(order, side)
+    told.add(steps.OtherPlaces(order=order, name=None, side=side, quantity=quantity, price=price))
+    told.add(*(steps.Trade(order=order, percent=10, after=0.5) for _ in range(5)))
+    told.add(steps.Heal(after=340.0))
+
+
+Scene = Callable[[Teller], None]
+SCENES: Final[tuple[tuple[Scene, int], ...]] = (
+    (trading, 4),
+    (taking, 3),
+    (burst, 2),
+    (lost_change, 4),
+    (changed_by_others, 4),
+    (name_used_again, 3),
+    (lost_placement, 4),
+    (flapping, 3),
+    (overtaken_reading, 2),
+    (restart, 2),
+    (of_another_session, 2),
+    (of_the_second_client, 2),
+    (waiting_for_a_price, 2),
+    (batches, 2),
+    (silence, 1),
+)
+CALM: Final = frozenset({trading, taking, of_the_second_client, waiting_for_a_price, batches})
+
+
+def _scenes_for(venue: VenueSide, *, calm: bool) -> dict[Scene, int]:
+    missing = {waiting_for_a_price} if not venue.stops else set()
+    missing |= {batches} if not venue.batches else set()
+    missing |= {silence} if not venue.slow_words else set()
+    return {scene: weight for scene, weight in SCENES if scene not in missing and (not calm or scene in CALM)}
+
+
+def draw_story(venue: str, seed: int, *, calm: bool = False, only: Sequence[str] = ()) -> Story:
+    """calm: nothing goes wrong, and nobody else touches our orders; only: scenes of these names, () for all."""
+    side = VENUES[venue]
+    chance = random.Random(f"{venue} {seed} {calm}")
+    told = Teller(venue=side, chance=chance, seed=seed, calm=calm)
+    scenes = _scenes_for(side, calm=calm)
+    if only:
+        scenes = {scene: weight for scene, weight in scenes.items() if scene.__name__ in only}
+    chosen = chance.choices(list(scenes), list(scenes.values()), k=chance.randint(1, 4))
+    if name_used_again in chosen and chance.random() < 0.5:  # a name of before the client began
+        chosen.remove(name_used_again)
+        chosen.insert(0, name_used_again)
+        told.add(steps.Wait())
+        name_used_again(told)
+        begin = next(number for number, step in enumerate(told.script) if isinstance(step, steps.Submit))
+        told.script.insert(begin, steps.Open(client=0))
+        rest = chosen[1:]
+    else:
+        told.add(steps.Open(client=0))
+        rest = chosen
+    if calm and of_the_second_client in rest:
+        told.clients = 2
+        told.add(steps.Open(client=1))
+    for scene in rest:
+        scene(told)
+    faults = () if calm else side.faults[chance.choice(tuple(side.faults))]
+    stormy = not calm and chance.random() < 0.5
+    slowness = Slowness()
+    if not calm and chance.random() < 0.5:
+        slowness = Slowness(chance=chance.choice((0.2, 0.5)), most=chance.choice((3.0, 60.0, 60.0)))
+    return Story(
+        venue=venue,
+        seed=seed,
+        settings={**side.settings(chance), "users": side.users, "quotes": False, "strict": True},
+        options=side.options(chance),
+        faults=faults if stormy else (),
+        fault_chance=chance.choice((0.03, 0.08)),
+        slowness=slowness,
+        script=tuple(told.script),
+        scenes=tuple(scene.__name__ for scene in chosen),
+    )
