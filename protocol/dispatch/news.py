@@ -34,6 +34,7 @@ class News:
         self._queries = queries
         self._reports = reports
         self._unclaimed = unclaimed
+        self._fees_follow = desk.rules.reads_history  # looked at for every fill
         self._event_ids: Window[str, bool] = Window(EVENT_ID_WINDOW)
 
     def _is_repeated(self, fact: facts.OrderFact) -> bool:
@@ -79,7 +80,7 @@ class News:
         order = self._desk.orders.find(view.venue_order_id, view.wire_id)
         if self._life.is_known_fill(order, trade):
             return
-        if trade.fee is None:
+        if trade.fee is None and self._fees_follow:
             self._life.owe_fee()
         if order is None:
             if (
