@@ -77,7 +77,7 @@ def received_frames(connection: socket.socket) -> Iterator[tuple[int, bytes]]:
 
 @define
 class Feeder:
-    """One for all connections. asked: set by a call over HTTP, for venues that are asked for something that way."""
+    """One for all connections. asked: set by a POST over HTTP, for venues that are asked for something that way."""
 
     speaker: Speaker
     fills: bytes
@@ -146,7 +146,8 @@ class Feeder:
             length = 0 if found is None else int(found[1])
             while len(rest) < length:
                 rest += connection.recv(65536)
-            self.asked.set()
+            if head.startswith(b"POST"):  # what is only read, such as the venue's time, comes by itself
+                self.asked.set()
             (text,) = self.speaker.answer(self.next_number(), None, None)
             connection.sendall(
                 b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import json
 import time
 
 import trio
 
-from actors import Client, RequestFailed, events, open_client
+from actors import Client, events, open_client
 from protocol.values import ClientOrderId, StrategyId, VenueOrderId
 
 from .frames import venue_order_id
@@ -55,9 +54,8 @@ async def track(client: Client, product: Product, orders: int) -> None:
 
 
 async def start_the_feeder(client: Client) -> None:
-    """Any request does; the answer, if there is one, is of no interest."""
-    with contextlib.suppress(RequestFailed):
-        await client.open_orders()
+    """Any request that is to change something does; the answer, if there is one, is of no interest."""
+    await client.cancel_all()
 
 
 async def whole_graph(product: Product, port: int, fills: int, orders: int) -> float:
