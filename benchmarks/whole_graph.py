@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import time
 
 import trio
 
-from actors import Client, events, open_client
+from actors import Client, RequestFailed, events, open_client
 from protocol.values import ClientOrderId, StrategyId, VenueOrderId
 
 from .frames import venue_order_id
@@ -53,9 +54,11 @@ async def track(client: Client, product: Product, orders: int) -> None:
     gc.collect()  # the collector stays on; a full collection is due for the orders, not for the messages
 
 
-async def start_the_feeder(client: Client) -> None:
-    """Any request that is to change something does; the answer, if there is one, is of no interest."""
-    await client.cancel_all()
+async def start_the_feeder(client: Client, product: Product) -> None:
+    """Any request does that the client does not make by itself, and at Kraken one over HTTP; the answer, if there is
+    one, is of no interest."""
+    with contextlib.suppress(RequestFailed):
+        await (client.cancel_all() if product.placement is None else client.open_orders())
 
 
 async def whole_graph(product: Product, port: int, fills: int, orders: int) -> float:
@@ -65,7 +68,7 @@ async def whole_graph(product: Product, port: int, fills: int, orders: int) -> f
         await track(client, product, orders)
         with client.events() as stream:
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(start_the_feeder, client)
+                nursery.start_soon(start_the_feeder, client, product)
                 count = 0
                 async for event in stream:
                     if type(event) is events.Filled:
