@@ -19,7 +19,7 @@ from attrs import evolve, field, frozen
 
 from .values import Instant
 
-__all__ = ["DRIFT", "JUMP", "LEAST_SKEW", "MOST_UNCERTAIN", "ClockReading", "VenueClock", "seconds_text", "skew_text"]
+__all__ = ["DRIFT", "JUMP", "LEAST_SKEW", "MOST_UNCERTAIN", "ClockReading", "VenueClock", "skew_text"]
 
 SECOND: Final = 1_000_000_000
 JUMP: Final = SECOND
@@ -118,11 +118,17 @@ def _lead(moment: Instant) -> int:
     return moment.wall_ns - moment.monotonic_ns
 
 
-def seconds_text(duration: int) -> str:
+UNITS: Final = ((2 * 86400, 86400, "days"), (2 * 3600, 3600, "h"), (120, 60, "min"), (0, 1, "s"))
+"""From so many seconds on, a duration is said in units of so many."""
+
+
+def _text(duration: int) -> str:
     """A duration in ns as a person says it."""
-    return f"{duration / SECOND:.1f} s"
+    seconds = duration / SECOND
+    length, unit = next((length, unit) for least, length, unit in UNITS if seconds >= least)
+    return f"{seconds / length:.1f} {unit}"
 
 
 def skew_text(skew: int, venue: str) -> str:
     """A clause about a skew of ours. skew: as `VenueClock.skew` gives it."""
-    return f"this machine's clock is {seconds_text(abs(skew))} {'ahead of' if skew > 0 else 'behind'} that of {venue}"
+    return f"this machine's clock is {_text(abs(skew))} {'ahead of' if skew > 0 else 'behind'} that of {venue}"

@@ -261,7 +261,7 @@ def test_the_times_that_the_user_chose_are_looked_at_by_the_venues_clock() -> No
     refusal = desk.place("a2", expire_time=desk.venue_now - 60 * SECOND, **gtd)
     assert str(refusal) == (
         "it must expire in the future. The times of an order count by the venue's clock, and this machine's clock is "
-        "3600.0 s ahead of that of TEST."
+        "60.0 min ahead of that of TEST."
     )
 
 

@@ -133,6 +133,9 @@ def test_a_small_correction_of_our_clock_shows_in_the_skew_at_once() -> None:
 def test_a_skew_is_said_in_the_words_of_a_person() -> None:
     assert skew_text(-7_249_000_000, "KRAKEN") == "this machine's clock is 7.2 s behind that of KRAKEN"
     assert skew_text(50 * SECOND, "KRAKEN") == "this machine's clock is 50.0 s ahead of that of KRAKEN"
+    assert skew_text(-150 * SECOND, "AX") == "this machine's clock is 2.5 min behind that of AX"
+    assert skew_text(3 * 3600 * SECOND, "AX") == "this machine's clock is 3.0 h ahead of that of AX"
+    assert skew_text(-365 * 86400 * SECOND, "AX") == "this machine's clock is 365.0 days behind that of AX"
 
 
 DURATIONS = st.integers(0, 3 * SECOND)
