@@ -13,7 +13,7 @@ from attrs import define, field, frozen
 from protocol.dispatch import Decisions, DispatchState
 from protocol.inputs import Asked
 
-from .channels import Batch, close_inbox, refuse
+from .channels import Batch, close_inbox, put, refuse
 from .clock import Clock, seconds
 from .outbox import Decided, Detach, ToOutbox
 from .published import Published
@@ -54,8 +54,8 @@ async def run_dispatch(
     with to_outbox:
         try:
             await _work(worker)
-            await to_outbox.send(worker.last_words())
-            await to_outbox.send(Detach(desk.session))
+            await put(to_outbox, worker.last_words())
+            await put(to_outbox, Detach(desk.session))
         finally:
             worker.refuse_the_rest()
 
