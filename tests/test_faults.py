@@ -6,7 +6,10 @@ import random
 
 import pytest
 
+from actors.venues import VENUES
+from protocol.simulation.exchange import HttpRequest, Refuse, SessionNumber
 from protocol.simulation.faults import Fault, FaultKind, FaultSchedule, Occasion, drawn
+from protocol.values import Instant
 
 
 def test_drawn_faults_have_codes_that_a_venue_can_send():
@@ -82,3 +85,19 @@ def test_what_is_planned_and_what_is_made_up_on_the_way_hit_together():
 
     assert list(schedule.next(Occasion.EVENT)) == [FaultKind.DUPLICATE_EVENT]
     assert list(schedule.next(Occasion.EVENT)) == [FaultKind.DROP_EVENT]
+
+
+@pytest.mark.parametrize("name", sorted(VENUES))
+def test_a_proxys_page_can_come_in_place_of_an_answer_or_an_upgrade_at_every_venue(name: str):
+    faults = FaultSchedule()
+    exchange = VENUES[name].make_exchange(random.Random(1).random, faults)
+    now = Instant(10**9, 1_790_000_000 * 10**9)
+    faults.fail_next(FaultKind.REST_PAGE, code=403)
+    faults.fail_next(FaultKind.UPGRADE_PAGE)
+
+    reply, _ = exchange.request(HttpRequest(method="GET", path="/anything"), now)
+    decision, _ = exchange.upgrade(SessionNumber(1), HttpRequest(method="GET", path=exchange.websocket_path), now)
+
+    assert (reply.status, reply.content_type.partition(";")[0]) == (403, "text/html")
+    assert isinstance(decision, Refuse)
+    assert (decision.reply.status, decision.reply.content_type.partition(";")[0]) == (502, "text/html")

@@ -124,6 +124,8 @@ class KrakenFuturesExchange:
     ) -> tuple[Accept | Refuse, Sequence[Output]]:
         now = self._begin(now)
         faults = self.faults.next(Occasion.UPGRADE, request.path)
+        if FaultKind.UPGRADE_PAGE in faults:
+            return Refuse(page(faults[FaultKind.UPGRADE_PAGE].code)), self._end()
         if FaultKind.REFUSE_TOKEN in faults:
             return Refuse(page(401)), self._end()
         if FaultKind.REFUSE_UPGRADE in faults:
@@ -311,6 +313,8 @@ class KrakenFuturesExchange:
         """An answer cannot wait, so `feed_delay` makes the feeds wait instead."""
         now = self._begin(now)
         faults = self.faults.next(Occasion.REST, request.path)
+        if FaultKind.REST_PAGE in faults:
+            return page(faults[FaultKind.REST_PAGE].code), self._end()
         if FaultKind.REST_ERROR in faults:
             return page(faults[FaultKind.REST_ERROR].code), self._end()
         reply = self._desk.reply(request, faults, now)

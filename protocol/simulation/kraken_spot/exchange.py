@@ -12,7 +12,7 @@ from ...values import Instant, Side
 from ..exchange import Accept, Close, HttpReply, HttpRequest, Output, Refuse, SessionNumber, Tell
 from ..faults import FaultKind, FaultSchedule, Occasion
 from ..ledger import Ledger
-from ..mishaps import HeldBack, farewell, noise
+from ..mishaps import HeldBack, farewell, noise, page
 from ..triggers import Reference
 from . import balances, feed, refusals, voice
 from .access import ANYBODY, Access
@@ -135,6 +135,8 @@ class KrakenSpotExchange:
         if chosen is not None:
             return Refuse(chosen), self._end()
         faults = self.faults.next(Occasion.UPGRADE, request.path)
+        if FaultKind.UPGRADE_PAGE in faults:
+            return Refuse(page(faults[FaultKind.UPGRADE_PAGE].code)), self._end()
         if FaultKind.REFUSE_TOKEN in faults:
             return Refuse(_error_reply(401, refusals.PERMISSION)), self._end()
         if FaultKind.REFUSE_UPGRADE in faults:
@@ -408,6 +410,8 @@ class KrakenSpotExchange:
         if chosen is not None:
             return chosen, self._sent(self._end())
         faults = self.faults.next(Occasion.REST, request.path)
+        if FaultKind.REST_PAGE in faults:
+            return page(faults[FaultKind.REST_PAGE].code), self._sent(self._end())
         if FaultKind.REST_ERROR in faults:
             code = faults[FaultKind.REST_ERROR].code
             return _error_reply(code, refusals.UNAVAILABLE), self._sent(self._end())
