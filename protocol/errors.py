@@ -44,7 +44,9 @@ class TradingError(Exception):
 
 class NotSent(TradingError):
     """Stopped on our side: invalid, throttled, not connected, closing. What you asked for was not sent; a new order
-    does not exist."""
+    does not exist. Where `Order.accepted` or `Order.filled` raises it, the order is Denied: it did not arrive, as far
+    as the venue's silence can prove that. At AX, which takes no deadlines, one may turn out to have arrived after all:
+    `Reopened` tells."""
 
 
 class DuplicateOrder(NotSent):
@@ -60,7 +62,8 @@ class OrderEnded(TradingError):
 
 
 class OutcomeUnknown(TradingError):
-    """Sent, and never answered or no longer followed here: the order may be live. Ask the venue; never resend it."""
+    """Sent, and never answered or no longer followed here: the order may be live. Ask the venue; never resend it. Of a
+    cancel of all orders: it may or may not have been carried out. Look at what is open."""
 
 
 class RequestFailed(TradingError):

@@ -59,6 +59,7 @@ __all__ = [
     "OrderStatusReport",
     "Reconciled",
     "Reconnected",
+    "Reopened",
     "Rejected",
     "Report",
     "SessionFailed",
@@ -132,8 +133,10 @@ class Submitted(OrderEvent):
 
 @frozen(kw_only=True)
 class Denied(OrderEvent):
-    """The order certainly never reached the venue's book, though it was registered here. Safe to submit again
-    under a new client order id."""
+    """The order never reached the venue, though it was registered here: it was not sent, or no source of the venue that
+    must show it does, asked after the last moment at which the venue may act on it. That moment is certain where the
+    order carries a deadline (Kraken); at AX it is a minute after it was sent. What was denied by such silence is asked
+    for again for a while, and `Reopened` tells if it lives after all."""
 
     reason: str
 
@@ -155,7 +158,8 @@ class Rejected(OrderEvent):
 class Updated(OrderEvent):
     """The order's terms or its venue order id changed; the fields hold what is true from now on.
 
-    quantity: of the whole client order, fills under earlier venue order ids included.
+    quantity: of the whole client order, fills under earlier venue order ids included; None: it is not known, and asked
+    for.
     previous_venue_order_id: set when the venue replaced the order under a new id; fills that name the old one
     still find this order.
     """
@@ -170,7 +174,7 @@ class Updated(OrderEvent):
 
 @frozen(kw_only=True)
 class ModifyRejected(OrderEvent):
-    """A change was refused; the order stands as it was."""
+    """A change was refused, not sent, or has come to nothing; the order stands as it was."""
 
     request_id: RequestId | None
     reason: str
@@ -178,17 +182,20 @@ class ModifyRejected(OrderEvent):
 
 @frozen(kw_only=True)
 class Triggered(OrderEvent):
-    """A stop order's trigger fired."""
+    """A stop order's trigger fired; that may have been while there was no connection."""
 
 
 @frozen(kw_only=True)
 class Filled(OrderEvent):
     """One execution.
 
-    cumulative: all executions of the order so far, this one included; leaves: what may still fill, 0 when the
-    order has ended; overfill: executed beyond the order's quantity, 0 unless the venue overfilled it.
-    commission: positive = paid, None while the venue has not told it (`FeeReported` follows).
-    fill_venue_order_id: the venue order id under which it executed; with trade_id it identifies the fill.
+    cumulative: all executions of the order so far, this one included (of an order that was adopted, also what had
+    filled before); leaves: what may still fill, 0 when the order has ended or its quantity is not known; overfill:
+    executed beyond the order's quantity, 0 unless the venue overfilled it, and while the quantity is in doubt.
+    commission: positive = paid, None while the venue has not told it (`FeeReported` follows). fill_venue_order_id: the
+    venue order id under which it executed; with trade_id it identifies the fill. side: as the execution names it, else
+    as the order does; None only where neither is known. Sum positions by it. concluded: that the order is complete with
+    it is our own conclusion, from its quantity (see `Reopened`).
     """
 
     trade_id: TradeId
@@ -202,6 +209,8 @@ class Filled(OrderEvent):
     commission: Money | None
     liquidity: LiquiditySide
     status: OrderStatus
+    side: Side | None = None
+    concluded: bool = False
 
 
 @frozen(kw_only=True)
@@ -215,8 +224,9 @@ class FeeReported(OrderEvent):
 
 @frozen(kw_only=True)
 class Canceled(OrderEvent):
-    """The order ended by cancellation (an unfilled IOC or FOK included). cumulative: what had filled by then;
-    due_post_only: the venue took it out because it would have crossed."""
+    """The order ended by cancellation (an unfilled IOC or FOK included). cumulative: what had filled by then, as far as
+    it was heard (a `Gap` came before where the venue counts more); due_post_only: the venue took it out because it
+    would have crossed."""
 
     reason: str
     cumulative: Decimal
@@ -225,7 +235,8 @@ class Canceled(OrderEvent):
 
 @frozen(kw_only=True)
 class CancelRejected(OrderEvent):
-    """A cancel was refused; the order stands as it was."""
+    """A cancel was refused, not sent, or has come to nothing; the order stands as it was. request_id: of the cancel,
+    which may be that of all orders: the venue's list shows this one still."""
 
     request_id: RequestId | None
     reason: str
@@ -233,7 +244,7 @@ class CancelRejected(OrderEvent):
 
 @frozen(kw_only=True)
 class Expired(OrderEvent):
-    """The order ended by time. cumulative: what had filled by then."""
+    """The order ended by time. cumulative: as `Canceled` has it."""
 
     reason: str
     cumulative: Decimal
@@ -242,21 +253,41 @@ class Expired(OrderEvent):
 @frozen(kw_only=True)
 class Completed(OrderEvent):
     """The order is complete, and no fill has said so: its last fills were not heard (a `Gap` told of them), or a change
-    to more was on its way when they were. cumulative: what was heard."""
+    to more was on its way when they were. cumulative: what was heard; concluded: that it is complete is our own
+    conclusion, from its quantity (see `Reopened`)."""
 
     cumulative: Decimal
+    concluded: bool = False
 
 
 @frozen(kw_only=True)
 class Unknown(OrderEvent):
-    """Nobody here knows whether the order lives: it was sent and not answered, or the answer was ambiguous.
+    """Nobody here knows whether the order lives: it was sent and not answered, the answer was ambiguous, or the venue
+    does not know it any more, though it had accepted it.
 
-    It is neither rejected nor sent again; a late answer, an execution, a snapshot or a status query settles it.
-    since: ns since 1970 by our clock.
+    It is neither rejected nor sent again; a late answer, an execution, a list, a status query or history settles it,
+    and of one that had been accepted `Reopened` tells if it lives. since: ns since 1970 by our clock.
     """
 
     reason: str
     since: int
+
+
+@frozen(kw_only=True)
+class Reopened(OrderEvent):
+    """The venue shows an order as live of which we had concluded otherwise: that it never arrived (Denied), that it was
+    complete (a `Filled` or `Completed` that was `concluded`), or that the venue had lost it (Unknown). An end that the
+    venue itself has told is never taken back. The order can be canceled and changed again, and a new wait for its end
+    waits.
+
+    was: what it counted as; status: as the venue shows it; leaves: what may still fill, None while the quantity is not
+    known.
+    """
+
+    was: OrderStatus
+    status: OrderStatus
+    leaves: Decimal | None
+    reason: str
 
 
 @frozen(kw_only=True)
@@ -273,7 +304,8 @@ class Report(Event):
 @frozen(kw_only=True)
 class OrderStatusReport(Report):
     """How the venue shows an order. None: the venue did not say, or used a word that this version does not know.
-    average_price: of what has filled; parent: the order whose fill placed this one."""
+    average_price: of what has filled; parent: the order whose fill placed this one. An order that is not open any more,
+    of which the venue does not say how it ended, has status None, and the reason says so."""
 
     status: OrderStatus | None
     side: Side | None
@@ -294,7 +326,8 @@ class OrderStatusReport(Report):
 
 @frozen(kw_only=True)
 class FillReport(Report):
-    """One execution of an order that this client does not track."""
+    """One execution of an order that this client does not track. Each is told once, none from before the client began
+    unless `read_fills` asks for it."""
 
     trade_id: TradeId
     side: Side | None
@@ -345,28 +378,45 @@ class Disconnected(ConnectionEvent):
 
 @frozen(kw_only=True)
 class Reconciled(ConnectionEvent):
-    """After a login: the venue's open orders were compared with ours, and every order of ours that was missing
-    from them has been asked for. settled: orders of ours that had changed or had to be asked for; gaps: orders with
-    fills still missing: read the venue's history to get them."""
+    """After a login: the venue's open orders were taken over whole, every question that was open about an order then
+    has been answered, or told as an event, and the venue's history has been read (behind the first connection there is
+    none to read). Without one the venue is still being asked (see `Client.reconciliation`); a new login takes the old
+    one's place.
+
+    open_orders: how many the venue listed; settled: orders of ours that had changed or had to be asked for; gaps:
+    orders with fills still missing; open_questions: questions that were told and not answered, which are asked on,
+    slower; fills_complete_until: ns since 1970 by the venue's clock: every fill before it has been told, None where the
+    venue's history is not read; history_failed: the history could not be read (a `Gap` without an order says from when
+    to when).
+    """
 
     open_orders: int
     settled: int
     gaps: int
+    open_questions: int = 0
+    fills_complete_until: int | None = None
+    history_failed: bool = False
 
 
 @frozen(kw_only=True)
 class Gap(ConnectionEvent):
-    """The venue reports more executed than we have heard fills for. No fill is invented: the missing ones come
-    out as ordinary fills once they are read from the venue's history. known, reported: cumulative quantities."""
+    """Fills are missing. No fill is invented: they come out as ordinary fills once the venue's history tells them.
 
-    identity: OrderIdentity
+    Of an order: the venue reports more executed than we have heard fills for. known, reported: cumulative quantities.
+    Of the account (identity None): its history cannot be read, so any fill from `since` to `until` may be missing, ns
+    since 1970 by the venue's clock; known and reported are 0 then.
+    """
+
+    identity: OrderIdentity | None
     venue_order_id: VenueOrderId | None
     known: Decimal
     reported: Decimal
+    since: int | None = None
+    until: int | None = None
 
     @property
-    def client_order_id(self) -> ClientOrderId:
-        return self.identity.client_order_id
+    def client_order_id(self) -> ClientOrderId | None:
+        return None if self.identity is None else self.identity.client_order_id
 
 
 @frozen(kw_only=True)

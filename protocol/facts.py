@@ -85,7 +85,8 @@ class OrderView:
     price fires it, None: it has no trigger, or the venue used a word that we do not know; average_price: of what has
     filled; display_quantity: the part of an iceberg that shows; quote_amount: what the order may spend, where it was
     placed by that, and `quantity` is None then; parent: the order whose fill placed this one; other_quantity: what
-    `quantity` is if the venue's message is read the other way, None: it is certain.
+    `quantity` is if the venue's message is read the other way, None: it is certain; replaced: this venue order id has
+    ended because another took its place: `status` is None, for the order lives on, and `cumulative` is final.
     """
 
     venue_order_id: VenueOrderId
@@ -109,6 +110,7 @@ class OrderView:
     quote_amount: Decimal | None = None
     parent: VenueOrderId | None = None
     other_quantity: Decimal | None = None
+    replaced: bool = False
 
 
 @frozen(kw_only=True)
@@ -150,10 +152,11 @@ class OrderPending(OrderFact):
 
 @frozen(kw_only=True)
 class OrderTraded(OrderFact):
-    """One execution. final: the venue says that the order is complete with it."""
+    """One execution. final: the venue says that the order is complete with it; goes_on: that it is not."""
 
     trade: Trade
     final: bool
+    goes_on: bool = False
 
 
 @frozen(kw_only=True)
@@ -252,7 +255,8 @@ class RequestAnswered:
     """The venue took a request. Which fields are set depends on what was asked.
 
     venue_order_id: of the order placed, or of its replacement; refused: the venue answered and declined (a cancel
-    request that it will not act on); orders: the open ones; order: the one asked for.
+    request that it will not act on); orders: the open ones; order: the one asked for; canceled: how many orders a
+    cancel of all of them has canceled.
     """
 
     request_id: RequestId
@@ -260,6 +264,7 @@ class RequestAnswered:
     refused: bool = False
     orders: tuple[OrderView, ...] | None = None
     order: OrderView | None = None
+    canceled: int | None = None
 
 
 @frozen(kw_only=True)

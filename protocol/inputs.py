@@ -82,11 +82,13 @@ class LinkUp:
 
 @frozen
 class LinkDown:
-    """A connection ended. Requests not answered on it may or may not have been executed."""
+    """A connection ended. Requests not answered on it may or may not have been executed. by_venue: it was the venue
+    that ended it (its Close, FIN or RST was seen), so it reads no more of what was written."""
 
     connection: int
     reason: str
     will_retry: bool
+    by_venue: bool = False
 
 
 @frozen

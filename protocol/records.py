@@ -12,7 +12,7 @@ from attrs import frozen
 
 from .events import ConnectionEvent, OrderEvent, Report
 from .orders import OrderIdentity
-from .values import TimeInForce, VenueOrderId
+from .values import ZERO, TimeInForce, VenueOrderId
 
 __all__ = ["Bound", "FormerId", "Note", "Record", "Registered"]
 
@@ -26,9 +26,18 @@ class Note:
 
 @frozen(kw_only=True)
 class Registered(Note):
-    """An order that was not submitted here is tracked from now on."""
+    """An order that was not submitted here is tracked from now on. heard: how much of it counts as heard: only fills
+    after that are told; heard_between: the instants between which that was so, ns since 1970 by the venue's clock: a
+    fill of before is counted already; the terms: as far as the venue has shown them."""
 
     venue_order_id: VenueOrderId
+    heard: Decimal = ZERO
+    heard_between: tuple[int, int] | None = None
+    quantity: Decimal | None = None
+    price: Decimal | None = None
+    trigger_price: Decimal | None = None
+    time_in_force: TimeInForce | None = None
+    post_only: bool = False
 
 
 @frozen(kw_only=True)
