@@ -340,6 +340,10 @@ NEXT_STATUS: Final[Mapping[tuple[OrderStatus, Happening], OrderStatus]] = {
     (_S.PARTIALLY_FILLED, _H.COMPLETED): _S.FILLED,
     (_S.PARTIALLY_FILLED, _H.CANCELED): _S.CANCELED,
     (_S.PARTIALLY_FILLED, _H.EXPIRED): _S.EXPIRED,
+    # The venue knows an order no more that it had accepted: nobody knows how it ended, if it has.
+    (_S.ACCEPTED, _H.LOST): _S.UNKNOWN,
+    (_S.TRIGGERED, _H.LOST): _S.UNKNOWN,
+    (_S.PARTIALLY_FILLED, _H.LOST): _S.UNKNOWN,
     # Ended orders: only executions still count, and they do not reopen the order.
     (_S.FILLED, _H.FILLED_IN_PART): _S.FILLED,
     (_S.FILLED, _H.COMPLETED): _S.FILLED,

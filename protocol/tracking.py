@@ -3,9 +3,9 @@
 It changes by `fold` alone. Replaying the records of a run into an empty `TrackedOrders` gives the state that the
 run ended with.
 
-Memory is bounded: a finished order is kept, with its ids, until 100,000 others have finished after it; the fill
-identities and the ids that one order had before its replacements slide the same way. No window is ever emptied at
-once.
+Memory is bounded: a finished order is kept, with its ids and its first 64 fills, until 100,000 others have finished
+after it; further fills, those of orders that are not tracked, and the ids that one order had before its replacements
+slide the same way. No window is ever emptied at once.
 """
 
 from __future__ import annotations
@@ -26,11 +26,13 @@ from .events import (
     FillReport,
     OrderEvent,
     Rejected,
+    Reopened,
     Submitted,
     Triggered,
     Unknown,
     Updated,
 )
+from .inquiries import Inquiry
 from .orders import NEXT_STATUS, Happening, OrderIdentity, OrderState
 from .records import Bound, FormerId, Record, Registered
 from .values import (
@@ -57,16 +59,26 @@ FILL_WINDOW: Final = 10_000
 FINISHED_WINDOW: Final = 100_000
 FORMER_IDS: Final = 1000
 """How many venue order ids from before its replacements an order is still found by."""
+FILLS_OF_ORDER: Final = 64
+"""Fills that an order remembers itself; those beyond stand in the common window."""
+
+
+NO_IDS: Final[dict[VenueOrderId, Decimal]] = {}
+"""Shared by all orders that were never replaced; never written to."""
 
 
 class Order:
-    """One tracked order. Only `TrackedOrders` writes to it.
+    """One tracked order. Only `TrackedOrders` writes to it, but for what belongs to one connection: seen_in, inquiry.
 
     cumulative: all fills we heard of, under whatever venue order id; base: the part of it that the present venue
-    order id does not count (filled before a replacement); former_ids: the newest of those from before its replacements;
+    order id does not count (filled before a replacement); former_ids: the newest of those from before its replacements,
+    with what was heard under each; fills: the first of its fills, with whether their fee is known, None: none;
     reason: why it ended, or why nobody knows; by_amount: it may spend an amount of quote currency, so its quantity
     stays unknown: what the venue shows of it is a guess (spec Kraken E.11); changed_at: ns since 1970, when its terms
-    changed last.
+    changed last, or when we concluded that it had ended; concluded: its end is our own conclusion (see `Reopened`).
+
+    seen_in: the login that has shown it last; while that is older than the present one, the order is in doubt.
+    inquiry: its open questions, None: none (see `dispatch.questions`).
     """
 
     __slots__ = (
@@ -74,14 +86,18 @@ class Order:
         "base",
         "by_amount",
         "changed_at",
+        "concluded",
         "cumulative",
+        "fills",
         "former_ids",
         "identity",
+        "inquiry",
         "post_only",
         "price",
         "quantity",
         "reason",
         "request_id",
+        "seen_in",
         "status",
         "time_in_force",
         "trigger_price",
@@ -94,7 +110,8 @@ class Order:
         self.status = OrderStatus.SUBMITTED
         self.accepted = False
         self.venue_order_id: VenueOrderId | None = None
-        self.former_ids: tuple[VenueOrderId, ...] = ()
+        self.former_ids: dict[VenueOrderId, Decimal] = NO_IDS
+        self.fills: dict[FillKey, bool] | None = None
         self.request_id: RequestId | None = None
         self.quantity: Decimal | None = None
         self.price: Decimal | None = None
@@ -105,6 +122,9 @@ class Order:
         self.base = ZERO
         self.by_amount = False
         self.changed_at = 0
+        self.concluded = False
+        self.seen_in = 0
+        self.inquiry: Inquiry | None = None
         self.reason = ""
         self.unknown_since: int | None = None
 
@@ -114,9 +134,28 @@ class Order:
         return self.status.is_terminal and self.status is not OrderStatus.DENIED
 
     @property
+    def may_be_live(self) -> bool:
+        """True for an end that we have concluded ourselves, which the venue may contradict."""
+        return self.status is OrderStatus.DENIED or (self.concluded and self.status.is_terminal)
+
+    def heard_under(self, venue_order_id: VenueOrderId) -> Decimal | None:
+        """How much was heard of it under one venue order id; None: it never had that one."""
+        if venue_order_id == self.venue_order_id:
+            if not self.former_ids:
+                return self.cumulative
+            under_others = sum(self.former_ids.values(), ZERO)
+            return self.cumulative - min(self.base, under_others)  # what is counted under others may not be heard yet
+        return self.former_ids.get(venue_order_id)
+
+    @property
     def is_market(self) -> bool:
         """True for an order that has no price: what a venue shows as one is how far it may go at most."""
         return self.identity.type is OrderType.MARKET
+
+    @property
+    def may_wait(self) -> bool:
+        """True for an order that may wait for a trigger. The type of another session's order is not known."""
+        return self.identity.type not in (OrderType.LIMIT, OrderType.MARKET)
 
     @property
     def can_be_named(self) -> bool:
@@ -177,9 +216,9 @@ class TrackedOrders:
     """Owned by dispatch; see the module's docstring.
 
     live: orders that have not ended, by client order id; unnamed: those of them without a venue order id; fired: those
-    of them that are TRIGGERED;
-    finished: the newest of those that have ended; fills: fill identities already published, with whether their fee is
-    known.
+    of them that are TRIGGERED; finished: the newest of those that have ended; fills: fills already published of orders
+    that are not tracked, with whether their fee is known; later_fills: those of tracked orders beyond the first 64 of
+    each.
     """
 
     def __init__(self, *, fill_window: int = FILL_WINDOW, finished_window: int = FINISHED_WINDOW) -> None:
@@ -188,6 +227,8 @@ class TrackedOrders:
         self.fired: dict[ClientOrderId, Order] = {}
         self.finished: Window[ClientOrderId, Order] = Window(finished_window)
         self.fills: Window[FillKey, bool] = Window(fill_window)
+        self.later_fills: Window[FillKey, bool] = Window(FILL_WINDOW)
+        self._heard_between: dict[ClientOrderId, tuple[int, int]] = {}
         self._by_venue_id: dict[VenueOrderId, Order] = {}
         self._by_wire_id: dict[WireId, Order] = {}
         self._folds: dict[type, Callable[[Any], None]] = {
@@ -202,6 +243,7 @@ class TrackedOrders:
             FeeReported: self._fold_fee,
             FillReport: self._fold_external_fill,
             Unknown: self._fold_unknown,
+            Reopened: self._fold_reopened,
             Completed: self._fold_completed,
             Canceled: self._fold_canceled,
             Expired: self._fold_expired,
@@ -235,6 +277,15 @@ class TrackedOrders:
         if order is None and wire_id is not None:
             order = self._by_wire_id.get(wire_id)
         return order
+
+    def counts_already(self, order: Order, time: int, *, missing: bool) -> bool:
+        """True for an execution that the order's cumulative counted when it was registered. time: of the execution, ns
+        since 1970, as history tells it. missing: the venue counts more than was heard: then it is one of those that
+        may not have been counted."""
+        if not self._heard_between:
+            return False
+        first, last = self._heard_between.get(order.identity.client_order_id, (-1, -1))
+        return time <= (first if missing else last)
 
     # Folding
 
@@ -270,10 +321,14 @@ class TrackedOrders:
         self._by_venue_id[venue_order_id] = order
 
     def _add_former_id(self, order: Order, venue_order_id: VenueOrderId) -> None:
-        order.former_ids = (*order.former_ids, venue_order_id)
+        heard = order.heard_under(venue_order_id) or ZERO
+        if order.former_ids is NO_IDS:
+            order.former_ids = {}
+        order.former_ids[venue_order_id] = heard
         if len(order.former_ids) > FORMER_IDS:
-            self._forget_venue_id(order, order.former_ids[0])
-            order.former_ids = order.former_ids[1:]
+            oldest = next(iter(order.former_ids))
+            self._forget_venue_id(order, oldest)
+            del order.former_ids[oldest]
         self._by_venue_id[venue_order_id] = order
 
     def _move(self, order: Order, status: OrderStatus) -> None:
@@ -307,6 +362,7 @@ class TrackedOrders:
 
     def _forget(self, order: Order) -> None:
         self._forget_wire_id(order)
+        self._heard_between.pop(order.identity.client_order_id, None)
         for venue_order_id in (*order.former_ids, order.venue_order_id):
             if venue_order_id is not None:
                 self._forget_venue_id(order, venue_order_id)
@@ -327,7 +383,13 @@ class TrackedOrders:
         self._add(order)
 
     def _fold_registered(self, record: Registered) -> None:
-        self._bind(self._add(Order(record.identity)), record.venue_order_id)
+        order = self._add(Order(record.identity))
+        order.cumulative = record.heard
+        if record.heard_between is not None:
+            self._heard_between[record.identity.client_order_id] = record.heard_between
+        order.quantity, order.price, order.trigger_price = record.quantity, record.price, record.trigger_price
+        order.time_in_force, order.post_only = record.time_in_force, record.post_only
+        self._bind(order, record.venue_order_id)
 
     def _fold_bound(self, record: Bound) -> None:
         order = self._known(record.identity)
@@ -362,14 +424,42 @@ class TrackedOrders:
 
     def _fold_filled(self, record: Filled) -> None:
         order = self._known(record.identity)
-        self.fills.put((record.fill_venue_order_id, record.trade_id), record.commission is not None)
+        self._remember(order, (record.fill_venue_order_id, record.trade_id), record.commission is not None)
         self._bind(order, order.venue_order_id or record.venue_order_id)
         order.cumulative = record.cumulative
+        if record.fill_venue_order_id in order.former_ids:
+            order.former_ids[record.fill_venue_order_id] += record.last_quantity
         if order.status is not record.status:
+            order.concluded = record.concluded
+            if record.concluded:
+                order.changed_at = record.local_time
             self._move(order, record.status)
 
+    def _remember(self, order: Order, key: FillKey, fee_known: bool) -> None:
+        """A fill is remembered as long as its order; of those with very many, the later ones as long as the window."""
+        if order.fills is None:
+            order.fills = {key: fee_known}
+        elif key in order.fills or len(order.fills) < FILLS_OF_ORDER:
+            order.fills[key] = fee_known
+        else:
+            self.later_fills.put(key, fee_known)
+
+    def is_fee_known(self, order: Order | None, key: FillKey) -> bool | None:
+        """Of a fill that was published before; None: it was not. order: that it belongs to, None: none of ours."""
+        if order is None:
+            return self.fills.get(key)
+        fills = order.fills
+        known = None if fills is None else fills.get(key)
+        if known is None and fills is not None and len(fills) >= FILLS_OF_ORDER:
+            known = self.later_fills.get(key)
+        if known is None and (order.request_id is None or self.fills):
+            known = self.fills.get(key)
+        return known
+
     def _fold_fee(self, record: FeeReported) -> None:
-        self.fills.put((record.fill_venue_order_id, record.trade_id), True)
+        key = (record.fill_venue_order_id, record.trade_id)
+        self.fills.pop(key)
+        self._remember(self._known(record.identity), key, True)
 
     def _fold_external_fill(self, record: FillReport) -> None:
         self.fills.put((record.venue_order_id, record.trade_id), record.commission is not None)
@@ -380,8 +470,18 @@ class TrackedOrders:
         order.reason = record.reason
         self._move(order, OrderStatus.UNKNOWN)
 
+    def _fold_reopened(self, record: Reopened) -> None:
+        order = self._known(record.identity)
+        order.concluded, order.reason = False, ""
+        self._bind(order, order.venue_order_id or record.venue_order_id)
+        self._move(order, record.status)
+
     def _fold_completed(self, record: Completed) -> None:
-        self._move(self._known(record.identity), OrderStatus.FILLED)
+        order = self._known(record.identity)
+        order.concluded = record.concluded
+        if record.concluded:
+            order.changed_at = record.local_time
+        self._move(order, OrderStatus.FILLED)
 
     def _fold_canceled(self, record: Canceled) -> None:
         self._end(record, OrderStatus.CANCELED, record.reason)
@@ -394,6 +494,7 @@ class TrackedOrders:
 
     def _fold_denied(self, record: Denied) -> None:
         self._end(record, OrderStatus.DENIED, record.reason)
+        self._known(record.identity).changed_at = record.local_time
 
     def _end(self, record: OrderEvent, status: OrderStatus, reason: str) -> None:
         order = self._known(record.identity)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.tracking import FILL_WINDOW, Window
+from protocol.tracking import FILL_WINDOW, FILLS_OF_ORDER, Window
 from protocol.values import ClientOrderId, OrderStatus, Side, VenueOrderId
 
 from .order_life import Desk, acknowledged, canceled, replaced, traded
@@ -34,17 +34,29 @@ def test_acceptance_is_remembered_and_a_second_one_changes_nothing() -> None:
     assert desk.hear(acknowledged("v1", 1)) == []
 
 
-def test_a_full_window_lets_the_oldest_fill_go_and_keeps_all_others() -> None:
+def test_an_order_remembers_its_first_fills_itself_and_those_beyond_slide_through_a_window() -> None:
     """The seed's own case: one more than fits evicts one, it does not empty the window."""
-    desk = Desk()
-    desk.live("a1", "v1")
-    for number in range(FILL_WINDOW + 1):
-        desk.hear(traded("v1", f"t{number}", 1, number + 1))
-    fills = desk.state.orders.fills
-    assert len(fills) == FILL_WINDOW
-    assert (VenueOrderId("v1"), "t0") not in fills
-    assert (VenueOrderId("v1"), "t1") in fills
-    assert (VenueOrderId("v1"), f"t{FILL_WINDOW}") in fills
+    window = FILL_WINDOW
+    desk = Desk(fill_window=1)
+    desk.place("a1", quantity=100_000)
+    for number in range(FILLS_OF_ORDER + window + 1):
+        desk.hear(traded("v1", f"t{number}", 1, number + 1, 1))
+    orders = desk.state.orders
+    order = orders.by_client_order_id(ClientOrderId("a1"))
+    assert order is not None
+    assert order.fills is not None
+    assert [trade_id for _, trade_id in order.fills] == [f"t{number}" for number in range(FILLS_OF_ORDER)]
+    assert [trade_id for _, trade_id in orders.later_fills] == [f"t{FILLS_OF_ORDER + n}" for n in range(1, window + 1)]
+
+
+def test_a_fill_is_recognised_as_long_as_its_order_is_remembered_however_many_others_there_were() -> None:
+    desk = Desk(fill_window=1)
+    desk.place("a1", quantity=1_000)
+    for number in range(FILLS_OF_ORDER):
+        desk.hear(traded("v1", f"t{number}", 1, number + 1, 1))
+    desk.hear(*(traded(f"other{n}", f"o{n}", 1, 1) for n in range(10)))
+    for number in range(FILLS_OF_ORDER):
+        assert desk.hear(traded("v1", f"t{number}", 1, number + 1, 1)) == []
 
 
 def test_an_order_that_ended_is_moved_and_still_found_by_every_id_it_had() -> None:
