@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,13 +10,14 @@ from attrs import evolve
 
 from protocol import commands, facts, requests
 from protocol.errors import DuplicateOrder, NotSent, RequestFailed
+from protocol.events import CancelRejected
 from protocol.facts import Outcome
 from protocol.inputs import NotWritten
 from protocol.orders import NewOrder, OrderState
 from protocol.values import ClientOrderId, OrderStatus, RequestId, Side
 from protocol.venue import SECOND, BatchRules, VenueRules
 
-from .order_life import WALL, Desk, acknowledged, refused, rejected, took
+from .order_life import GOLD, WALL, Desk, acknowledged, refused, rejected, took
 
 RULES = VenueRules(
     venue="TEST",
@@ -56,6 +58,45 @@ def test_each_part_of_a_batch_is_registered_and_lives_its_own_life() -> None:
     out = desk.hear(took(3), took(1, "V1"), acknowledged("V1", 1), refused(2, Outcome.DEFINITE, "too small"))
     assert out == ["Accepted", "Rejected"]
     assert desk.hear(rejected("V2", 2)) == []
+
+
+def answered(desk: Desk, *legs: facts.LegAnswer) -> list[str]:
+    """The answer of a venue whose wire does not know what was sent."""
+    (batch,) = desk.sent()
+    return desk.hear(facts.BatchAnswered(request_id=batch.request_id, legs=legs))
+
+
+NO = {"outcome": Outcome.DEFINITE, "reason": "no"}
+A1 = ClientOrderId("a1")
+
+
+def test_a_part_without_an_answer_never_takes_over_that_of_a_change_beside_it() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    desk.batch(place("a2"), commands.Replace(client_order_id=A1, instrument=GOLD.id, quantity=Decimal(20)))
+    out = answered(desk, facts.LegAnswer(wire_id=1, venue_order_id=None, **NO))
+    assert sorted(out) == ["ModifyRejected", "Unknown"], "whether the placement was carried out, nobody has said"
+    assert desk.status("a2") is OrderStatus.UNKNOWN
+
+
+def test_a_change_without_an_answer_never_takes_over_that_of_a_placement_beside_it() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    desk.batch(commands.Replace(client_order_id=A1, instrument=GOLD.id, quantity=Decimal(20)), place("a2"))
+    assert answered(desk, facts.LegAnswer(wire_id=2, venue_order_id=None, **NO)) == ["Rejected"]
+    assert desk.status("a2") is OrderStatus.REJECTED
+
+
+def test_answers_that_name_nobody_are_those_of_the_parts_in_their_places() -> None:
+    """Cancels go by the venue's ids, so no client id names theirs."""
+    desk = new_desk()
+    desk.live("a1", "V1")
+    desk.live("a2", "V2")
+    desk.batch(cancel("a1"), cancel("a2"))
+    taken = facts.LegAnswer(wire_id=None, venue_order_id=None)
+    assert answered(desk, taken, facts.LegAnswer(wire_id=None, venue_order_id=None, **NO)) == ["CancelRejected"]
+    (refusal,) = [event for event in desk.events() if isinstance(event, CancelRejected)]
+    assert refusal.client_order_id == "a2"
 
 
 def test_a_batch_has_the_earliest_deadline_of_its_parts() -> None:

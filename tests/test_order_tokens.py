@@ -47,6 +47,18 @@ def test_a_deadline_that_the_user_chose_is_kept() -> None:
     assert sent_again(desk).process_before == chosen
 
 
+def test_a_question_of_our_own_is_given_up_in_time_after_it_was_sent_again() -> None:
+    """One over HTTP has longer than other requests, since it may wait for its turn; both times."""
+    desk = Desk(rules=VenueRules(venue="TEST", http_requests=frozenset({requests.QueryOrder})))
+    desk.place("a1")
+    desk.wait(11)
+    query = next(request for request in desk.sent() if isinstance(request, requests.QueryOrder))
+    desk.hear(refused(query.request_id, Outcome.TOKEN))
+    assert sent_again(desk) == query
+    desk.wait(200)
+    assert any(isinstance(request, requests.QueryOrder) for request in desk.sent()), "it is asked again"
+
+
 def test_a_request_is_sent_again_once() -> None:
     desk = refused_desk()
     sent_again(desk)

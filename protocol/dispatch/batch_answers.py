@@ -7,55 +7,16 @@ been carried out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from ..facts import BatchAnswered, LegAnswer, Outcome, RequestAnswered, RequestRefused
-from ..flights import Flight
-from ..requests import BatchOrders, CancelOrder, Leg, PlaceOrder
-from .desk import Desk
+from ..requests import BatchOrders, Leg
 
-__all__ = ["BatchAnswers", "settle_batch"]
+__all__ = ["LegFact", "settle_batch"]
 
 SILENT: Final = "The answer to the batch does not say what became of this part."
 
 LegFact = RequestAnswered | RequestRefused
-
-
-class BatchAnswers:
-    """Stateless: hands each part of an answer to whoever takes answers to single requests."""
-
-    def __init__(
-        self, desk: Desk, answered: Callable[[RequestAnswered], None], refused: Callable[[RequestRefused], None]
-    ) -> None:
-        self._desk = desk
-        self._answered = answered
-        self._refused = refused
-
-    def answered(self, answer: BatchAnswered) -> None:
-        flight = self._desk.flights.drop(answer.request_id)
-        if flight is None or not isinstance(flight.request, BatchOrders):
-            self._desk.warn(f"An answer to batch {answer.request_id} came too late or twice, and was ignored.")
-            return
-        self._hand_on(settle_batch(flight.request, answer))
-
-    def refused(self, flight: Flight, refusal: RequestRefused) -> None:
-        """The refusal of the whole: of each part that has not been refused by itself."""
-        self._desk.flights.drop(flight.request_id)
-        if isinstance(flight.request, BatchOrders):
-            legs = [leg for leg in flight.request.legs if self._is_open(leg)]
-            self._hand_on([_refused(leg, refusal) for leg in legs])
-
-    def _is_open(self, leg: Leg) -> bool:
-        flight = self._desk.flights.by_id.get(leg.request_id)
-        return flight is not None and flight.is_awaited
-
-    def _hand_on(self, facts: list[LegFact]) -> None:
-        for fact in facts:
-            if isinstance(fact, RequestAnswered):
-                self._answered(fact)
-            else:
-                self._refused(fact)
 
 
 def settle_batch(request: BatchOrders, answer: BatchAnswered) -> list[LegFact]:
@@ -63,7 +24,7 @@ def settle_batch(request: BatchOrders, answer: BatchAnswered) -> list[LegFact]:
     if answer.legs is None:
         return [_counted(leg, answer.count, len(request.legs)) for leg in request.legs]
     by_wire_id = {leg.wire_id: leg for leg in answer.legs if leg.wire_id is not None}
-    named = {leg.wire_id for leg in request.legs if isinstance(leg, PlaceOrder | CancelOrder)}
+    named = {leg.wire_id for leg in request.legs if leg.wire_id is not None}
     settled: list[LegFact] = []
     for place, leg in enumerate(request.legs):
         found = by_wire_id.get(leg.wire_id) if leg.wire_id is not None else None
@@ -71,15 +32,6 @@ def settle_batch(request: BatchOrders, answer: BatchAnswered) -> list[LegFact]:
             found = answer.legs[place]
         settled.append(_settled(leg, found))
     return settled
-
-
-def _refused(leg: Leg, refusal: RequestRefused) -> RequestRefused:
-    return RequestRefused(
-        request_id=leg.request_id,
-        outcome=refusal.outcome,
-        reason=refusal.reason,
-        due_post_only=refusal.due_post_only,
-    )
 
 
 def _counted(leg: Leg, count: int | None, asked: int) -> LegFact:

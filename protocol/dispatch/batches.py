@@ -1,49 +1,65 @@
-"""Several orders in one request: all legs pass the checks, or nothing is sent. Each leg then lives its own life."""
+"""Several orders in one request: all legs pass the checks, or nothing is sent. Each leg then lives its own life.
+
+A batch is on its way like any other request, and so is each of its legs, under a number of its own. The answer to the
+batch is the answers to its legs (see `batch_answers`); a batch that is lost leaves its legs to their own deadlines.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import cast
 
 from attrs import frozen
 
-from .. import commands, requests
+from .. import requests
 from ..errors import DuplicateOrder, NotSent
+from ..facts import BatchAnswered, RequestAnswered, RequestRefused
 from ..flights import Flight
 from ..inputs import Admission, Asked
 from ..orders import OrderIdentity, OrderState
-from ..requests import Leg
-from ..values import OrderType, RequestId
+from ..requests import BatchOrders, Leg
+from ..values import ClientOrderId, RequestId
 from ..venue import BatchRules
-from .asking import Asking
+from .batch_answers import LegFact, settle_batch
+from .conversation import Conversation, RequestHandler
 from .desk import Desk
-from .losing import Losing
 
-__all__ = ["Batches"]
+__all__ = ["Batches", "PreparedLeg"]
 
 
 @frozen
-class _Prepared:
-    """A leg that passed its checks. identity: of its order; is_new: it is to be placed."""
+class PreparedLeg:
+    """A leg that passed its checks. kind: of request; identity: of its order; register: keeps what is to be kept of it,
+    and gives what it alone would have been answered with; is_new: it places an order; is_market: at any price;
+    is_cancel: it cancels one."""
 
-    asked: Asked
+    kind: type
     request: Leg
     identity: OrderIdentity
+    register: Callable[[], OrderState | RequestId]
     is_new: bool = False
+    is_market: bool = False
+
+    @property
+    def is_cancel(self) -> bool:
+        return self.kind is requests.CancelOrder
+
+    @property
+    def client_order_id(self) -> ClientOrderId:
+        return self.identity.client_order_id
 
 
-class Batches:
-    """Stateless: a batch is on its way like any other request, and so is each of its legs."""
+class Batches(RequestHandler[BatchOrders]):
+    """Stateless: a batch and its legs are in the desk's flights. prepare: what makes a leg of each kind of command."""
 
-    def __init__(self, desk: Desk, asking: Asking, losing: Losing) -> None:
+    def __init__(
+        self, desk: Desk, conversation: Conversation, prepare: Mapping[type, Callable[[Asked], PreparedLeg]]
+    ) -> None:
         self._desk = desk
-        self._asking = asking
-        self._losing = losing
-        self._prepare: dict[type, Callable[[Any], _Prepared]] = {
-            commands.Place: self._prepare_place,
-            commands.Replace: self._prepare_replace,
-            commands.Cancel: self._prepare_cancel,
-        }
+        self._conversation = conversation
+        self._prepare = prepare
+
+    # The command
 
     def asked(self, asked: Asked) -> None:
         rules = self._desk.rules.batch
@@ -51,103 +67,129 @@ class Batches:
             raise NotSent(f"{self._desk.rules.venue} takes no batches. Send the orders one by one.")
         self._desk.require_free_number(asked.request_id)
         legs = [self._prepare[type(leg.command)](leg) for leg in asked.legs]
-        self._require_once(legs)
-        groups = _groups([leg.request for leg in legs], rules)
-        identities = {leg.request.request_id: leg.identity for leg in legs}
+        _require_once(legs)
+        groups = _groups(legs, rules)
         for group in groups:
-            self._require_room(group, [identities[leg.request_id] for leg in group])
-        answers = [self._expect(leg) for leg in legs]
+            self._require_room(group)
+        answers, flights = [], {}
+        for leg in legs:
+            answers.append(leg.register())
+            flights[leg.request.request_id] = self._desk.expect(leg.request, client_order_id=leg.client_order_id)
         admission = asked.admission
         for group in groups:
-            self._release(group, asked.request_id if admission is not None else None, admission)
+            parts = [cast("Flight[Leg]", flights[leg.request.request_id]) for leg in group]
+            self._release(parts, asked.request_id if admission is not None else None, admission)
             admission = None  # one credit for all of them
         self._desk.reply(asked.reply_to, tuple(answers))
 
-    def _require_once(self, legs: Iterable[_Prepared]) -> None:
-        names: set[object] = set()
-        for leg in legs:
-            client_order_id = leg.identity.client_order_id
-            wire_id = leg.identity.wire_id if leg.is_new else None
-            for name in {("client order id", client_order_id), ("wire id", wire_id or client_order_id)}:
-                if name in names:
-                    raise DuplicateOrder(
-                        f"Nothing of the batch was sent: two of its parts are about order {client_order_id}, or "
-                        "would carry its id on the wire."
-                    )
-                names.add(name)
-
-    def _prepare_place(self, leg: Asked) -> _Prepared:
-        place, identity = self._asking.prepare_place(leg)
-        return _Prepared(leg, place, identity, is_new=True)
-
-    def _prepare_replace(self, leg: Asked) -> _Prepared:
-        request, order = self._asking.prepare_replace(leg)
-        return _Prepared(leg, request, order.identity)
-
-    def _prepare_cancel(self, leg: Asked) -> _Prepared:
-        order = self._asking.prepare_cancel(leg)
-        return _Prepared(leg, self._losing.cancel_request(order, leg.request_id), order.identity)
-
-    def _require_room(self, group: Sequence[Leg], identities: Sequence[OrderIdentity]) -> None:
+    def _require_room(self, group: Sequence[PreparedLeg]) -> None:
         """Raises NotSent when the venue takes no more of these now."""
-        request: requests.Request = group[0]
+        first = group[0]
+        request: requests.Request = first.request
         if len(group) > 1:
-            request = requests.BatchOrders(request_id=request.request_id, legs=tuple(group))
-        known = () if isinstance(group[0], requests.PlaceOrder) else [identity.local_time for identity in identities]
-        self._desk.require_room(request, identities[0].instrument.symbol, *known)
+            request = BatchOrders(request_id=request.request_id, legs=tuple(leg.request for leg in group))
+        known = () if first.is_new else [leg.identity.local_time for leg in group]
+        self._desk.require_room(request, first.identity.instrument.symbol, *known)
 
-    def _expect(self, leg: _Prepared) -> OrderState | RequestId:
-        """Registers what is to be registered of a leg. Gives what it alone would have been answered with."""
-        flights, client_order_id = self._desk.flights, leg.identity.client_order_id
-        answer: OrderState | RequestId = leg.request.request_id
-        if isinstance(leg.request, requests.PlaceOrder):
-            answer = self._asking.register(leg.asked, leg.request, leg.identity).view()
-        elif isinstance(leg.request, requests.ReplaceOrder):
-            flights.change_of[client_order_id] = leg.request.request_id
-        else:
-            self._losing.withdraw(client_order_id)
-            self._losing.forget_older_cancel(client_order_id)
-            flights.cancel_of[client_order_id] = leg.request.request_id
-        self._desk.expect(leg.request, client_order_id=client_order_id)
-        return answer
-
-    def _release(self, group: Sequence[Leg], request_id: RequestId | None, admission: Admission | None) -> None:
-        if self._desk.must_wait(*group):
-            by_id = self._desk.flights.by_id
+    def _release(self, parts: Sequence[Flight[Leg]], request_id: RequestId | None, admission: Admission | None) -> None:
+        """As one request, once its deadline can be computed."""
+        desk = self._desk
+        if desk.must_wait(*(part.request for part in parts)):
 
             def release(flights: list[Flight], admission: Admission | None) -> None:
-                self._release([cast("Leg", flight.request) for flight in flights], request_id, admission)
+                self._release(cast("list[Flight[Leg]]", flights), request_id, admission)
 
-            self._desk.hold([by_id[leg.request_id] for leg in group], admission, release)
+            desk.hold(list(parts), admission, release)
             return
-        if len(group) == 1:
-            flight = self._desk.flights.by_id[group[0].request_id]
-            self._desk.release(flight, admission)
+        if len(parts) == 1:
+            desk.release(parts[0], admission)
             return
-        request = requests.BatchOrders(
-            request_id=self._desk.flights.next_internal_id() if request_id is None else request_id,
-            legs=tuple(group),
-            process_before=self._desk.process_all_before(group),
+        legs = tuple(part.request for part in parts)
+        request = BatchOrders(
+            request_id=desk.flights.next_internal_id() if request_id is None else request_id,
+            legs=legs,
+            process_before=desk.process_all_before(legs),
         )
-        self._desk.send(request, admission=admission)
+        desk.send(request, admission=admission).parts = tuple(parts)
+
+    # The venue's answer
+
+    def told(self, answer: BatchAnswered) -> None:
+        """What became of each leg."""
+        flight = self._desk.flights.find(BatchOrders, answer.request_id)
+        if flight is None:
+            self._desk.flights.drop(answer.request_id)
+            self._desk.warn(f"An answer to batch {answer.request_id} came too late or twice, and was ignored.")
+            return
+        self._desk.flights.drop(answer.request_id)
+        self._hand_on(settle_batch(flight.request, answer))
+
+    def answered(self, flight: Flight[BatchOrders], fact: RequestAnswered) -> None:
+        flight.answered = True
+        self._desk.flights.drop(flight.request_id)
+
+    def refused(self, flight: Flight[BatchOrders], fact: RequestRefused) -> None:
+        """The refusal of the whole: of each part that has not been refused by itself."""
+        self._desk.flights.drop(flight.request_id)
+        legs = [leg for leg in flight.request.legs if self._is_open(leg)]
+        self._hand_on([_refused(leg, fact) for leg in legs])
+
+    def _is_open(self, leg: Leg) -> bool:
+        flight = self._desk.flights.by_id.get(leg.request_id)
+        return flight is not None and flight.is_awaited
+
+    def _hand_on(self, facts: Iterable[LegFact]) -> None:
+        for fact in facts:
+            if isinstance(fact, RequestAnswered):
+                self._conversation.answered(fact)
+            else:
+                self._conversation.refused(fact)
+
+    # No answer
+
+    def lost(self, flight: Flight[BatchOrders], why: str) -> None:
+        self._desk.flights.drop(flight.request_id)  # its legs are lost, too, each by itself
+
+    def not_written(self, flight: Flight[BatchOrders], reason: str) -> None:
+        """That is told of each leg."""
 
 
-def _groups(legs: Sequence[Leg], rules: BatchRules) -> list[list[Leg]]:
-    """The legs as the venue takes them, in order within each group."""
-    groups: list[list[Leg]] = []
-    filling: dict[object, list[Leg]] = {}
+def _require_once(legs: Iterable[PreparedLeg]) -> None:
+    """Raises DuplicateOrder when two legs are about one order."""
+    names: set[object] = set()
     for leg in legs:
-        if type(leg) not in rules.kinds or (not rules.market and _is_market(leg)):
+        client_order_id = leg.client_order_id
+        wire_id = leg.identity.wire_id if leg.is_new else None
+        for name in {("client order id", client_order_id), ("wire id", wire_id or client_order_id)}:
+            if name in names:
+                raise DuplicateOrder(
+                    f"Nothing of the batch was sent: two of its parts are about order {client_order_id}, or "
+                    "would carry its id on the wire."
+                )
+            names.add(name)
+
+
+def _groups(legs: Sequence[PreparedLeg], rules: BatchRules) -> list[list[PreparedLeg]]:
+    """The legs as the venue takes them, in order within each group."""
+    groups: list[list[PreparedLeg]] = []
+    filling: dict[object, list[PreparedLeg]] = {}
+    for leg in legs:
+        if leg.kind not in rules.kinds or (not rules.market and leg.is_market):
             groups.append([leg])
             continue
-        key = (type(leg), getattr(leg, "symbol", "")) if rules.one_symbol else isinstance(leg, requests.CancelOrder)
+        key = (leg.kind, getattr(leg.request, "symbol", "")) if rules.one_symbol else leg.is_cancel
         group = filling.get(key)
-        if group is None or len(group) == (rules.most if isinstance(leg, requests.CancelOrder) else rules.most_orders):
+        if group is None or len(group) == (rules.most if leg.is_cancel else rules.most_orders):
             group = filling[key] = []
             groups.append(group)
         group.append(leg)
     return [piece for group in groups for piece in ([group] if len(group) >= rules.least else [[leg] for leg in group])]
 
 
-def _is_market(leg: Leg) -> bool:
-    return isinstance(leg, requests.PlaceOrder) and leg.type is OrderType.MARKET
+def _refused(leg: Leg, refusal: RequestRefused) -> RequestRefused:
+    return RequestRefused(
+        request_id=leg.request_id,
+        outcome=refusal.outcome,
+        reason=refusal.reason,
+        due_post_only=refusal.due_post_only,
+    )

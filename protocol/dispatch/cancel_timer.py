@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, cast
 
-from .. import commands, facts, requests
+from .. import commands, facts
 from ..errors import NotSent, RequestFailed
 from ..flights import Flight
 from ..inputs import Asked
+from ..requests import SetCancelTimer
 from ..venue import SECOND
+from .conversation import RequestHandler, warn_of_misfit
 from .decisions import TimerDue
 from .desk import Desk
 
@@ -18,7 +20,7 @@ RENEWALS: Final = 4
 """How often the switch is set again within its time: three renewals may be lost before it acts."""
 
 
-class CancelTimer:
+class CancelTimer(RequestHandler[SetCancelTimer]):
     """Owns the time that the switch is set to: seconds, 0 while it is off. Set again from login to close; a program
     that dies, or a connection that stays away, leaves it to act."""
 
@@ -38,7 +40,7 @@ class CancelTimer:
     def _set(self, asked: Asked | None = None) -> None:
         desk = self._desk
         request_id = desk.flights.next_internal_id() if asked is None else asked.request_id
-        request = requests.SetCancelTimer(request_id=request_id, seconds=self._seconds)
+        request = SetCancelTimer(request_id=request_id, seconds=self._seconds)
         reply_to, admission = (None, None) if asked is None else (asked.reply_to, asked.admission)
         desk.count(request)
         desk.send(request, reply_to=reply_to, admission=admission)
@@ -52,8 +54,7 @@ class CancelTimer:
             self._set()
 
     def asked(self, asked: Asked) -> None:
-        command, desk = asked.command, self._desk
-        assert isinstance(command, commands.CancelAllAfter)
+        command, desk = cast("commands.CancelAllAfter", asked.command), self._desk
         if not desk.rules.cancel_timer:
             raise NotSent(f"{desk.rules.venue} has no timer that cancels all orders.")
         desk.require_link("The timer that cancels all orders")
@@ -66,10 +67,19 @@ class CancelTimer:
         if flight is not None:
             self._desk.reply(flight.reply_to, fact.cancels_at)
 
-    def refused(self, flight: Flight, fact: facts.RequestRefused) -> None:
-        self.not_set(flight, fact.reason)
+    def answered(self, flight: Flight[SetCancelTimer], fact: facts.RequestAnswered) -> None:
+        warn_of_misfit(self._desk, fact)
 
-    def not_set(self, flight: Flight, reason: str) -> None:
+    def refused(self, flight: Flight[SetCancelTimer], fact: facts.RequestRefused) -> None:
+        self._not_set(flight, fact.reason)
+
+    def lost(self, flight: Flight[SetCancelTimer], why: str) -> None:
+        self._not_set(flight, why)
+
+    def not_written(self, flight: Flight[SetCancelTimer], reason: str) -> None:
+        self._not_set(flight, reason)
+
+    def _not_set(self, flight: Flight[SetCancelTimer], reason: str) -> None:
         """The switch may stand as it stood before."""
         self._desk.flights.drop(flight.request_id)
         problem = f"The timer that cancels all orders was not set: {reason}"

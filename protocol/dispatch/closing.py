@@ -17,9 +17,10 @@ from ..flights import Flight
 from ..inputs import Asked
 from ..values import ClientOrderId, RequestId
 from .cancel_timer import CancelTimer
+from .conversation import Conversation
 from .decisions import ClosingDue, EndLink
 from .desk import Desk
-from .losing import Losing
+from .previews import Previews
 
 __all__ = ["Closing"]
 
@@ -56,9 +57,10 @@ class Canceled:
 class Closing:
     """Owns the Disconnect in progress, and the cancel of all orders that belongs to it; writes the desk's closing."""
 
-    def __init__(self, desk: Desk, losing: Losing, cancel_timer: CancelTimer) -> None:
+    def __init__(self, desk: Desk, conversation: Conversation, previews: Previews, cancel_timer: CancelTimer) -> None:
         self._desk = desk
-        self._losing = losing
+        self._conversation = conversation
+        self._previews = previews
         self._cancel_timer = cancel_timer
         self._plan: Plan | None = None
         self._awaited: list[RequestId] = []
@@ -75,7 +77,7 @@ class Closing:
         if desk.closing:
             desk.reply(asked.reply_to, None)
             return
-        for deny in (self._losing.deny_previews, self._losing.deny_held):
+        for deny in (self._previews.deny_all, self._conversation.deny_held):
             deny("The client was closed before it was sent.")
         now = desk.now.monotonic_ns
         self._plan = plan = Plan(
@@ -149,7 +151,7 @@ class Closing:
     def _goes_over_http(self, request: requests.CancelAllOrders) -> bool:
         """Whether the venue takes it without a connection."""
         desk = self._desk
-        return type(request) in desk.rules.http_requests or desk.venue.encode_over_http(request) is not None
+        return requests.CancelAllOrders in desk.rules.http_requests or desk.venue.encode_over_http(request) is not None
 
     # What is left
 

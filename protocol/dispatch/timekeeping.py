@@ -9,15 +9,16 @@ chose never wait.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from .. import facts
-from ..flights import Flight
+from ..flights import Flight, Moment
 from ..requests import AskTime
 from ..values import Instant, RequestId
 from ..venue import SECOND
 from ..venue_clock import LEAST_SKEW, ClockReading, skew_text
+from .conversation import RequestHandler
 from .decisions import ClockDue, Measured
 from .desk import Desk
 
@@ -34,15 +35,17 @@ OWN_TIMES: Final = (
 )
 
 
-class Timekeeping:
+class Timekeeping(RequestHandler[AskTime]):
     """Writes the desk's clock, and opened_at with its first reading; lets go of what the desk holds.
 
     _asked: the question that is on its way; _said: the last word of the handshake whose answer tells the time;
-    _not_before: ns, monotonic, when the next question may follow; _is_skewed: it has been told.
+    _not_before: ns, monotonic, when the next question may follow; _is_skewed: it has been told. deny_held: denies what
+    waits for the venue's time.
     """
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, deny_held: Callable[[str], None]) -> None:
         self._desk = desk
+        self._deny_held = deny_held
         self._asked: RequestId | None = None
         self._said: tuple[RequestId, Instant] | None = None
         self._not_before = 0
@@ -128,12 +131,24 @@ class Timekeeping:
         if flight is not None:
             self._hear(ClockReading.of(flight.released_at, desk.now, fact.time, fact.time, 1))
 
-    def answered(self, flight: Flight, fact: facts.RequestAnswered | facts.RequestRefused) -> None:
-        """The question for the time is over, whatever the answer was of use for."""
+    def answered(self, flight: Flight[AskTime], fact: facts.RequestAnswered) -> None:
+        self._is_over(flight)
+
+    def refused(self, flight: Flight[AskTime], fact: facts.RequestRefused) -> None:
+        self._is_over(flight)
+
+    def _is_over(self, flight: Flight[AskTime]) -> None:
+        """The question for the time is, whatever the answer was of use for."""
         self._desk.flights.drop(flight.request_id)
         if not self._desk.clock.is_known(self._desk.now):
             self._not_before = self._desk.now.monotonic_ns + RETRY
             self._desk.timers.add(self._not_before, ClockDue(periodic=False))
+
+    def lost(self, flight: Flight[AskTime], why: str) -> None:
+        self._desk.flights.drop(flight.request_id)
+
+    def not_written(self, flight: Flight[AskTime], reason: str) -> None:
+        self._deny_held(reason)  # nor would they have been
 
     def _hear(self, reading: ClockReading | None) -> None:
         desk = self._desk
@@ -189,7 +204,7 @@ class Timekeeping:
         for each in held:
             flights = self._wanted(each.flights)
             for flight in flights:
-                flight.held = False
+                flight.happens(Moment.RELEASED)
                 desk.begin_again(flight)
             if flights:
                 each.release(flights, each.admission)

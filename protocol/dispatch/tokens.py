@@ -8,8 +8,8 @@ from typing import cast
 from attrs import evolve
 
 from .. import facts
-from ..flights import Flight
-from ..requests import BatchOrders, Leg
+from ..flights import Flight, Moment
+from ..requests import BatchOrders
 from .decisions import Send
 from .desk import Desk
 
@@ -28,23 +28,20 @@ class Tokens:
         if flight.resent or flight.lost:
             return False
         for parked in (flight, *self._parts(flight)):
-            parked.parked = True
+            parked.happens(Moment.PARKED)
         return True
 
     def renewed(self, fact: facts.TokenRenewed) -> None:
-        desk = self._desk
-        parked = [flight for flight in desk.flights.by_id.values() if flight.parked]
+        parked = [flight for flight in self._desk.flights.by_id.values() if flight.parked]
         in_batches = {part.request_id for flight in parked for part in self._parts(flight)}
         for flight in parked:
-            if flight.request_id not in in_batches and not flight.held:
+            if flight.request_id not in in_batches:
                 self._send_again(flight)
 
     def _parts(self, flight: Flight) -> list[Flight]:
-        """The parts of a batch, each of which is on its way like a request of its own."""
-        if not isinstance(flight.request, BatchOrders):
-            return []
-        parts = (self._desk.flights.by_id.get(leg.request_id) for leg in flight.request.legs)
-        return [part for part in parts if part is not None]
+        """Those parts of a batch that are still on their way."""
+        by_id = self._desk.flights.by_id
+        return [part for part in flight.parts if by_id.get(part.request_id) is part]
 
     def _send_again(self, flight: Flight) -> None:
         desk, parts = self._desk, self._parts(flight)
@@ -52,10 +49,15 @@ class Tokens:
             desk.hold([flight, *parts], None, lambda _flights, _admission: self._send_again(flight))
             return
         for begun in (flight, *parts):
-            begun.parked, begun.resent = False, True
+            begun.happens(Moment.RELEASED)
+            begun.resent = True
             desk.begin_again(begun)
-        if isinstance(flight.request, BatchOrders):
-            again = {part.request_id: part.request for part in parts}
-            legs = tuple(cast("Leg", again.get(leg.request_id, leg)) for leg in flight.request.legs)
-            flight.request = evolve(flight.request, legs=legs, process_before=desk.process_all_before(legs))
+        if flight.parts:
+            _renew_parts(cast("Flight[BatchOrders]", flight), desk)  # nothing else has parts
         desk.out.sends.append(Send(flight.request, flight.connection, None))
+
+
+def _renew_parts(batch: Flight[BatchOrders], desk: Desk) -> None:
+    """Its parts may have deadlines anew."""
+    legs = tuple(part.request for part in batch.parts)
+    batch.request = evolve(batch.request, legs=legs, process_before=desk.process_all_before(legs))

@@ -1,0 +1,101 @@
+"""The price that a market order needs at a venue which takes none without: asked for first, then the order is sent.
+
+The order is registered, and the command answered, before the price is known. Whatever keeps the price away denies the
+order: nothing of it has reached the venue.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from attrs import evolve
+
+from .. import facts, requests
+from ..flights import Flight
+from ..inputs import Admission
+from ..records import Bound
+from ..requests import PreviewPrice
+from ..tracking import Order
+from ..values import ClientOrderId, OrderStatus
+from .conversation import RequestHandler, warn_of_misfit
+from .desk import Desk
+from .life import OrderLife
+
+__all__ = ["Previews"]
+
+
+class Previews(RequestHandler[PreviewPrice]):
+    """Stateless: the order that waits is kept with its flight."""
+
+    def __init__(self, desk: Desk, life: OrderLife) -> None:
+        self._desk = desk
+        self._life = life
+
+    def ask(self, place: requests.PlaceOrder, client_order_id: ClientOrderId) -> None:
+        """Asks for the price of this placement, which follows it."""
+        preview = PreviewPrice(
+            request_id=self._desk.flights.next_internal_id(),
+            symbol=place.symbol,
+            side=place.side,
+            quantity=place.quantity,
+        )
+        self._desk.flights.preview_of[client_order_id] = preview.request_id
+        self._desk.send(preview, client_order_id=client_order_id).place = place
+
+    def told(self, fact: facts.PricePreviewed) -> None:
+        """The price."""
+        flight = self._desk.flights.find(PreviewPrice, fact.request_id)
+        if flight is None or flight.place is None:
+            return
+        order = self._desk.order_of(flight)
+        if order is None or order.status is not OrderStatus.SUBMITTED:
+            self.deny(flight, "It had ended before it was sent.")
+        elif fact.price is None or fact.filled <= 0:
+            self.deny(flight, "There is nothing to trade against, so it was not sent.")
+        elif not self._desk.ready or self._desk.closing:
+            self.deny(flight, "The connection ended before it was sent.")
+        else:
+            self._desk.flights.drop(fact.request_id)
+            self._send(order, flight.place, fact.price, fact)
+
+    def _send(self, order: Order, place: requests.PlaceOrder, price: Decimal, fact: facts.PricePreviewed) -> None:
+        client_order_id = order.identity.client_order_id
+        if fact.remaining > 0:
+            self._desk.warn(
+                f"Only {fact.filled} of order {client_order_id} would fill now; {fact.remaining} would not. "
+                "It is sent all the same."
+            )
+        self._desk.record(Bound(identity=order.identity, venue_order_id=None, price=price))
+        self._desk.send(evolve(place, price=price), client_order_id=client_order_id, admission=Admission.ORDER)
+
+    def answered(self, flight: Flight[PreviewPrice], fact: facts.RequestAnswered) -> None:
+        warn_of_misfit(self._desk, fact)
+
+    def refused(self, flight: Flight[PreviewPrice], fact: facts.RequestRefused) -> None:
+        self.deny(flight, f"The venue named no price for it: {fact.reason}")
+
+    def lost(self, flight: Flight[PreviewPrice], why: str) -> None:
+        self.deny(flight, f"The venue named no price for it. {why}")
+
+    def not_written(self, flight: Flight[PreviewPrice], reason: str) -> None:
+        self.deny(flight, reason)
+
+    def deny(self, flight: Flight[PreviewPrice], reason: str) -> None:
+        """The order that waited for this price is not sent; its credit is free again."""
+        self._desk.flights.drop(flight.request_id)
+        self._desk.out.released.append(Admission.ORDER)
+        order = self._desk.order_of(flight)
+        if order is not None:
+            self._life.deny(order, reason)
+
+    def deny_all(self, reason: str) -> None:
+        """No order that waits for its price is sent any more."""
+        for client_order_id in list(self._desk.flights.preview_of):
+            self.withdraw(client_order_id, reason)
+
+    def withdraw(self, client_order_id: ClientOrderId, reason: str) -> bool:
+        """Denies an order that waits for its price. False: it does not wait."""
+        flight = self._desk.flights.preview(client_order_id)
+        if flight is not None:
+            self.deny(flight, reason)
+        return flight is not None
