@@ -1,0 +1,141 @@
+"""Which tracked order something is about: by its venue order id, else by its client id, which may have been used
+before.
+
+A client id alone never binds: instrument and side must be equal, and the venue's time not before the order's own. Where
+the venue order id is known and another one is told, the order must be one that can have gone on under another id. Of a
+stop that counts as waiting, that its trigger fired may just not have been heard: then a view must show one of its
+terms, and an execution waits until one has (see `unclaimed_fills`).
+"""
+
+from __future__ import annotations
+
+from ..facts import OrderView, Trade
+from ..inquiries import Question
+from ..tracking import Order
+from ..values import OrderStatus, Side, VenueOrderId
+from .desk import MEASURED, UNMEASURED, Desk
+from .quantities import readings
+
+__all__ = ["Identities"]
+
+
+class Identities:
+    """Stateless."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def of(self, view: OrderView, *, live: bool = False) -> Order | None:
+        """The tracked order of a view; None: another session's. live: it came on the stream."""
+        order = self._desk.orders.by_venue_order_id(view.venue_order_id)
+        if order is not None or view.wire_id is None:
+            return order
+        order = self._desk.orders.by_wire_id(view.wire_id)
+        if order is None or self.is_foreign(order, view.venue_order_id) or not _fits(order, view.symbol, view.side):
+            return None
+        if not self._may_be_renamed(order) and not (self.may_have_fired(order) and _shows_terms(order, view)):
+            return None
+        if not self._is_young(order, view.time, live=live):
+            self._desk.foreign.put(view.venue_order_id, 0)
+            return None
+        if not live and self._may_be_older(order, view.time) and not _has_terms(order, view):
+            return None
+        return order if live or _has_its_terms(order, view) else None
+
+    def _may_be_older(self, order: Order, time: int) -> bool:
+        """True for a time that only the unmeasured clock of this machine lets be the order's own."""
+        return bool(time) and order.request_id is not None and time < self._desk.placed_by_venue(order) - MEASURED
+
+    def of_trade(self, trade: Trade, *, live: bool = False) -> Order | None:
+        """The tracked order of an execution."""
+        order = self._desk.orders.by_venue_order_id(trade.venue_order_id)
+        if order is not None or trade.wire_id is None:
+            return order
+        order = self._desk.orders.by_wire_id(trade.wire_id)
+        if self.is_foreign(order, trade.venue_order_id):
+            return None
+        if order is None or not _fits(order, trade.symbol, trade.side) or not self._may_be_renamed(order):
+            return None
+        is_certain = live or not self._is_before(order, trade.time)
+        return order if is_certain and self._is_young(order, trade.time, live=live) else None
+
+    def promised(self, trade: Trade) -> Order | None:
+        """The tracked order that goes on under the id of an execution as the answer to our own change said; the
+        execution proves that it does."""
+        name = self._desk.flights.promised(trade.venue_order_id)
+        return None if name is None else self._desk.orders.by_client_order_id(name)
+
+    def may_be_meant(self, order: Order, trade: Trade) -> bool:
+        """Whether an execution that names the order's client id may be its own, though that does not prove it."""
+        if self.may_have_fired(order):
+            return True
+        return order.venue_order_id is None and not order.is_over and self._is_young(order, trade.time)
+
+    def is_meant(self, order: Order, view: OrderView) -> bool:
+        """Whether the answer to a question about an order by its client id shows that order."""
+        if view.venue_order_id == order.venue_order_id:
+            return True
+        if self.is_foreign(order, view.venue_order_id):
+            return False
+        if not _fits(order, view.symbol, view.side) or not self._is_young(order, view.time):
+            return False
+        return not self._is_before(order, view.time) or _has_its_terms(order, view)
+
+    def is_foreign(self, order: Order | None, venue_order_id: VenueOrderId) -> bool:
+        """True for the venue order id of another session's order that was heard of before this one was placed."""
+        since = self._desk.foreign.get(venue_order_id)
+        return since is not None and order is not None and since < order.identity.local_time
+
+    def _may_be_renamed(self, order: Order) -> bool:
+        """Whether the order can have a venue order id that is not known here."""
+        if order.venue_order_id is None or not self._desk.rules.changes_in_place:
+            return True
+        if order.status is OrderStatus.TRIGGERED and self._desk.rules.stops_go_on:
+            return True
+        return order.inquiry is not None and Question.TERMS in order.inquiry.open
+
+    def may_have_fired(self, order: Order) -> bool:
+        """True for a stop that may go on under another venue order id, though it counts as waiting for its trigger."""
+        if not self._desk.rules.stops_go_on or not order.may_wait:
+            return False
+        return order.accepted and not order.is_over and not order.former_ids
+
+    def _is_before(self, order: Order, time: int) -> bool:
+        """Whether something happened before the order was placed, as far as the clocks can be compared."""
+        return bool(time) and order.request_id is not None and time < self._desk.placed_by_venue(order)
+
+    def _is_young(self, order: Order, time: int, *, live: bool = False) -> bool:
+        """Whether something of this time can be about the order. Of one that was not placed here, anything can; and
+        what comes on the stream while the venue's time is not known."""
+        if not time or order.request_id is None:
+            return True
+        is_measured = self._desk.clock.skew(self._desk.now) is not None
+        if live and not is_measured:
+            return True
+        return time >= self._desk.placed_by_venue(order) - (MEASURED if is_measured else UNMEASURED)
+
+
+def _has_its_terms(order: Order, view: OrderView) -> bool:
+    """Whether a view shows what was placed, as long as nothing has changed that. A venue may place less."""
+    has_changed = order.changed_at and order.status is not OrderStatus.DENIED  # which dates that conclusion there
+    if order.venue_order_id is not None or has_changed or order.by_amount or order.request_id is None:
+        return True
+    return _has_terms(order, view)
+
+
+def _has_terms(order: Order, view: OrderView) -> bool:
+    """Whether a view shows the quantity and the price that we know."""
+    shown = [quantity for quantity in (view.quantity, view.other_quantity) if quantity is not None]
+    if shown and order.quantity is not None and not view.reduce_only and order.quantity not in shown:
+        return False
+    return order.is_market or None in (view.price, order.price) or view.price == order.price
+
+
+def _fits(order: Order, symbol: str, side: Side | None) -> bool:
+    identity = order.identity
+    return symbol in ("", identity.instrument.symbol) and (None in (side, identity.side) or side is identity.side)
+
+
+def _shows_terms(order: Order, view: OrderView) -> bool:
+    """Whether a view has the order's quantity or its price: another session may have changed one of them."""
+    return order.quantity in readings(order, view) or (order.price is not None and order.price == view.price)

@@ -1,0 +1,90 @@
+"""Lists of the open orders that we ask for by ourselves: to learn terms, and every period to find what was not told."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .. import requests
+from ..inquiries import Source
+from ..values import RequestId
+from .desk import Desk
+from .questions import Evidence
+
+__all__ = ["ListSchedule"]
+
+LISTS_AFTER_CONCLUSION: Final = 3
+"""How many lists, all younger than it, are still read after we have concluded by ourselves that an order ended."""
+
+
+class ListSchedule:
+    """Owns which list is under way, and for what."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._listing: RequestId | None = None
+        self._list_again = False
+        self._proven_open = 0
+        self._concluded_at: int | None = None
+        self._lists_since = 0
+
+    # Asking
+
+    def ask_for_terms(self) -> None:
+        """A status answer names an order and not its terms; the list of open orders does. One list at a time: it may
+        be older than what is asked for now, so another one follows it then."""
+        if self._listing is not None:
+            self._list_again = True
+            return
+        if self._desk.ready and not self._desk.closing:
+            self._listing = self._desk.flights.next_internal_id()
+            self._desk.send(requests.ListOpenOrders(request_id=self._listing))
+
+    def compare(self) -> None:
+        """Asks what is open at the venue, to find orders of ours that are not, and terms that have changed."""
+        if self._listing is None:
+            self.ask_for_terms()
+
+    def is_own(self, request_id: RequestId) -> bool:
+        return request_id == self._listing
+
+    def over(self, request_id: RequestId) -> None:
+        """A list of ours was answered, refused or given up."""
+        if request_id != self._listing:
+            return
+        again, self._listing, self._list_again = self._list_again, None, False
+        if again:
+            self.ask_for_terms()
+
+    def reset(self) -> None:
+        """The connection is gone, and every list with it."""
+        self._listing, self._list_again = None, False
+
+    # What lists prove
+
+    @property
+    def proven_open(self) -> int:
+        """Until when every order that counts as open was listed as such, ns since 1970 by the venue's clock; 0: there
+        was no list yet."""
+        return self._proven_open
+
+    def evidence(self, source: Source, asked_at: int) -> Evidence:
+        """asked_at: ns since 1970 by our clock."""
+        lags = source is Source.LIST and requests.ListOpenOrders in self._desk.rules.http_requests
+        lag = self._desk.rules.lists_lag if lags else 0
+        return Evidence(source=source, at=self._desk.by_venue(asked_at), lag=lag)
+
+    def taken(self, evidence: Evidence) -> None:
+        """A whole list was taken over; what it leaves out has a question open."""
+        self._proven_open = max(self._proven_open, evidence.holds_until)
+        if self._concluded_at is not None and evidence.holds_until > self._concluded_at:
+            self._lists_since += 1
+            if self._lists_since >= LISTS_AFTER_CONCLUSION:
+                self._concluded_at = None
+
+    def concluded(self) -> None:
+        """We have concluded by ourselves that an order ended: lists are read for a while even if nothing is open."""
+        self._concluded_at, self._lists_since = self._desk.by_venue(self._desk.now.wall_ns), 0
+
+    @property
+    def are_needed(self) -> bool:
+        return self._concluded_at is not None or bool(self._desk.orders.live)

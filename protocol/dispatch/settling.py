@@ -1,0 +1,250 @@
+"""Evidence about orders, and what follows: every snapshot, list, status answer and row of history passes here, and so
+does what each of them leaves out. `questions.VERDICTS` says what a piece of evidence does to an open question.
+
+An order of which it is not known whether it was placed is called Denied only by the venue's proof of time: when every
+source that must show it was silent, asked after the moment until which the venue may still act on the placement. One
+that the venue had accepted and knows no more becomes Unknown; it is asked for on and on, slowly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from ..facts import OrderView
+from ..inquiries import Opened, Question, Source
+from ..tracking import Order
+from ..values import OrderStatus
+from .aftercare import Aftercare
+from .desk import Desk
+from .fills import Fills
+from .history_reading import HistoryReading
+from .life import OrderLife
+from .list_schedule import ListSchedule
+from .quantities import readings, whole
+from .query_schedule import QuerySchedule
+from .questions import VERDICTS, Evidence, Questions, Verdict
+from .terms import Terms
+
+__all__ = ["Settling"]
+
+NEVER_ARRIVED: Final = "The venue has no such order, and it takes the placement no more: it never arrived there."
+VANISHED: Final = (
+    "The venue does not know the order any more, though it had accepted it. It is asked again and again; look at "
+    "what is open."
+)
+ASKINGS: Final = 3
+"""How often the venue must deny to know an order that it had accepted."""
+
+Standing = tuple[object, ...]
+
+
+class Settling:
+    """Stateless."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        questions: Questions,
+        asking: tuple[QuerySchedule, ListSchedule, HistoryReading],
+        telling: tuple[OrderLife, Fills, Terms],
+        aftercare: Aftercare,
+    ) -> None:
+        self._desk = desk
+        self._questions = questions
+        self._queries, self._lists, self._reading = asking
+        self._life, self._fills, self._terms = telling
+        self._aftercare = aftercare
+        self._shown: Mapping[Verdict, Callable[[Order, OrderView | None, Opened, bool], bool]] = {
+            Verdict.PLACED: self._is_placed,
+            Verdict.TERMS: self._are_terms_told,
+            Verdict.ALIVE: self._is_alive,
+        }
+
+    # What a source shows
+
+    def show(self, order: Order, view: OrderView, evidence: Evidence) -> None:
+        """Takes over what a source shows of an order, and answers the questions that it answers."""
+        before = (order.quantity, order.price, order.trigger_price, order.venue_order_id)
+        self._terms.sync(order, view, evidence)
+        if order.inquiry is not None:
+            is_new = before != (order.quantity, order.price, order.trigger_price, order.venue_order_id)
+            self.weigh(order, view, evidence, is_new=is_new)
+
+    def heard(self, order: Order, view: OrderView) -> None:
+        """A live message about the order has been taken over: it is no longer in doubt, and may have answered what was
+        open."""
+        order.seen_in = self._desk.login
+        if order.inquiry is not None:
+            if Question.TERMS in order.inquiry.open and not order.is_over:
+                self._terms.take_terms(order, view)
+            self.weigh(order, view, Evidence(source=Source.LIVE, at=self._desk.by_venue(self._desk.now.wall_ns)))
+
+    def weigh(self, order: Order, view: OrderView | None, evidence: Evidence, *, is_new: bool = False) -> None:
+        """What has been taken over already: answers the questions that it answers. is_new: it told other terms."""
+        inquiry = order.inquiry
+        if inquiry is None:
+            return
+        for question, opened in tuple(inquiry.open.items()):
+            verdict = VERDICTS.get((question, evidence.source, True))
+            is_answered = self._shown.get(verdict) if verdict is not None else None
+            if is_answered is not None and not self._is_owed(order, question, evidence):
+                is_late = is_new or self._is_late(opened, evidence)
+                if is_answered(order, view, opened, is_late):
+                    self._questions.close(order, question)
+        self._fills.look(order)
+
+    def _is_owed(self, order: Order, question: Question, evidence: Evidence) -> bool:
+        """What became of a cancel or change, only the order's status tells, asked for after their time."""
+        if question is Question.OUTCOME or evidence.source is Source.STATUS or order.status.is_terminal:
+            return False
+        return self._desk.flights.owes(order.identity.client_order_id)
+
+    def _is_late(self, opened: Opened, evidence: Evidence) -> bool:
+        """Whether the evidence is younger than the question: an answer that lags may show an order live that a younger
+        list has left out."""
+        return evidence.holds_until >= opened.by_venue
+
+    def _is_placed(self, order: Order, view: OrderView | None, opened: Opened, is_late: bool) -> bool:
+        return order.accepted or order.status.is_terminal
+
+    def _are_terms_told(self, order: Order, view: OrderView | None, opened: Opened, is_late: bool) -> bool:
+        if order.status.is_terminal:
+            return True
+        if view is None or not is_late or view.venue_order_id != order.venue_order_id:
+            return False
+        if order.by_amount:
+            return True
+        possible = readings(order, view)
+        return order.quantity in possible if len(possible) > 1 else bool(possible)
+
+    def _is_alive(self, order: Order, view: OrderView | None, opened: Opened, is_late: bool) -> bool:
+        if order.status.is_terminal or (order.inquiry is not None and order.inquiry.ending is not None):
+            return True
+        if view is None or not is_late or view.venue_order_id != order.venue_order_id:
+            return False
+        heard = order.heard_under(view.venue_order_id)
+        if heard is not None and view.cumulative is not None and view.cumulative < heard:
+            return False  # it is older than what was heard
+        live = view.status is not None and not view.status.is_terminal and view.status is not OrderStatus.SUBMITTED
+        if live:
+            order.seen_in = self._desk.login
+        return live
+
+    # What a source leaves out
+
+    def absent(self, order: Order, evidence: Evidence) -> None:
+        """A source that was asked for the order, or should list it, does not know it."""
+        inquiry = order.inquiry
+        if inquiry is None:
+            return
+        for question, opened in tuple(inquiry.open.items()):
+            verdict = VERDICTS.get((question, evidence.source, False))
+            if verdict is Verdict.ASK:
+                self._queries.later(order)
+            elif verdict is Verdict.ABSENT:
+                inquiry.silent[evidence.source] = max(evidence.at, inquiry.silent.get(evidence.source, 0))
+                if question is Question.OUTCOME:
+                    self._never_placed(order, opened)
+                else:
+                    self._vanished(order, opened, evidence)
+
+    def owe(self, order: Order) -> None:
+        """What became of a cancel or change of it is still open."""
+        self._questions.ask(order, Question.END)
+
+    def confirm(self, order: Order) -> None:
+        """The venue has an order under our name: the lists tell whether it is this one."""
+        self._note_told(order)
+        self._lists.compare()
+        self._examine(order)
+
+    def _note_told(self, order: Order) -> None:
+        """That nobody knows whether the order was placed has been told, unless the venue had answered the placement:
+        of such an order nothing was said but that it was submitted."""
+        if order.status is OrderStatus.UNKNOWN:
+            self._questions.tell(order, Question.OUTCOME)
+
+    def unlisted(self, order: Order, evidence: Evidence) -> None:
+        """A list of open orders leaves out one that counts as open."""
+        if order.accepted:
+            self._questions.ask(order, Question.END, self._lists.proven_open)
+        self.absent(order, evidence)
+
+    def _never_placed(self, order: Order, opened: Opened) -> None:
+        client_order_id, inquiry = order.identity.client_order_id, order.inquiry
+        self._note_told(order)
+        if inquiry is None or order.accepted or order.status not in (OrderStatus.SUBMITTED, OrderStatus.UNKNOWN):
+            return
+        if self._desk.flights.preview(client_order_id) is not None:
+            return  # it has not been sent at all yet
+        deadline = self._acts_until(order)
+        if inquiry.silent.get(Source.STATUS, -1) < deadline:
+            return
+        if self._is_silent(order, Source.LIST, self._desk.rules.absence_needs_list, deadline, self._ask_list) and (
+            self._is_silent(order, Source.HISTORY, self._desk.rules.absence_needs_history, deadline, self._examine)
+        ):
+            self._life.deny(order, NEVER_ARRIVED)
+            self._aftercare.denied(order)
+
+    def _is_silent(
+        self, order: Order, source: Source, is_needed: bool, since: int, ask: Callable[[Order], None]
+    ) -> bool:
+        """Whether a source that is needed was silent late enough; asks it if not."""
+        inquiry = order.inquiry
+        if not is_needed or (inquiry is not None and inquiry.silent.get(source, -1) >= since):
+            return True
+        ask(order)
+        return False
+
+    def _ask_list(self, order: Order) -> None:
+        self._lists.compare()
+
+    def _examine(self, order: Order) -> None:
+        inquiry = order.inquiry
+        opened = None if inquiry is None else next(iter(inquiry.open.values()), None)
+        if self._reading.is_on and not self._reading.is_examined(order):
+            self._reading.examine(order, 0 if opened is None else opened.since)
+
+    def _acts_until(self, order: Order) -> int:
+        """Until when the venue may still act on the placement, and its lists be silent about it: ns since 1970 by its
+        clock. 0: nothing is known of a placement, so no time is to be waited for."""
+        desk = self._desk
+        placed = desk.placement_of(order)
+        if placed is None:
+            return 0
+        rules, sent = desk.rules, desk.by_venue(desk.sent_at(placed))
+        if placed.process_before is not None:
+            return placed.process_before + rules.lists_lag
+        proven = sent + rules.absence_proves_after + rules.lists_lag
+        if placed.carrier_ended_at is not None and rules.ended_proves_after is not None:
+            age = desk.now.monotonic_ns - placed.carrier_ended_at
+            proven = min(proven, desk.by_venue(desk.now.wall_ns - age) + rules.ended_proves_after)
+        return proven
+
+    def _vanished(self, order: Order, opened: Opened, evidence: Evidence) -> None:
+        """The venue knows an order no more that it had accepted."""
+        inquiry = order.inquiry
+        if inquiry is None or not order.accepted or order.status.is_terminal:
+            return
+        needs_history = self._desk.rules.absence_needs_history and self._reading.is_on
+        if not self._is_silent(order, Source.HISTORY, needs_history, opened.by_venue, self._examine):
+            return
+        if evidence.holds_until < opened.by_venue:
+            return  # it may just not know of the order yet
+        if self._is_executed(order):
+            self._life.close(order, concluded=True)
+            return
+        if inquiry.attempts + 1 < ASKINGS:
+            return
+        if order.status is not OrderStatus.UNKNOWN:
+            self._life.lose(order, VANISHED)
+            self._desk.warn(f"Order {order.identity.client_order_id}: {VANISHED}")
+        self._questions.tell(order, Question.END)
+
+    def _is_executed(self, order: Order) -> bool:
+        """Whether as much was heard as the whole order is for, and not more: then nobody knows for how much it is. Of
+        one that the venue, asked, shows nowhere any more, nothing can follow."""
+        quantity = whole(self._desk, order, order.cumulative)
+        terms_known = not self._questions.is_open(order, Question.TERMS)
+        return quantity is not None and terms_known and order.cumulative == quantity
