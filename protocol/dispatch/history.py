@@ -2,70 +2,162 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, cast
 
 from attrs import evolve
 
-from .. import facts, requests
-from ..errors import RequestFailed
-from ..facts import OrderView, Trade
+from .. import commands, facts, requests
+from ..errors import NotSent, RequestFailed
+from ..facts import OrderView, Outcome, Trade
 from ..flights import Flight
+from ..inputs import Asked
+from ..inquiries import Question, Source
+from ..records import FormerId
 from ..tracking import Order
-from ..values import OrderStatus, VenueOrderId
-from .audits import Audits
+from ..values import ZERO, VenueOrderId
+from .conversation import RequestHandler, warn_of_misfit
+from .decisions import AuditDue
 from .desk import Desk
-from .life import OrderLife
-from .queries import Queries
-from .unclaimed import Unclaimed
+from .external_orders import ExternalOrders
+from .fills import Fills
+from .history_reading import HistoryReading
+from .identities import Identities
+from .list_schedule import ListSchedule
+from .query_schedule import QuerySchedule
+from .questions import Evidence, Questions
+from .settling import Settling
+from .terms import Terms
+from .unclaimed_fills import UnclaimedFills
 
 __all__ = ["History"]
+
+Reading = requests.ListFills | requests.ListOrderHistory
 
 MOST_EMPTY_PAGES: Final = 3
 """In a row, of a history that names a next page again and again: behind them nothing follows."""
 
 
-class History:
-    """Stateless: what is being read is in the desk's flights, and why in the audits."""
+class History(RequestHandler[Reading]):
+    """Owns how often history was read in vain for what was told as missing, and who was named by the history of orders
+    in the present reading. What is being read, and how far, stands in the reading."""
 
-    def __init__(self, desk: Desk, life: OrderLife, queries: Queries, unclaimed: Unclaimed, audits: Audits) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        reading: HistoryReading,
+        lists: ListSchedule,
+        settling: tuple[Settling, Questions, Fills, Terms],
+        whose: tuple[Identities, ExternalOrders, UnclaimedFills],
+        schedule: QuerySchedule,
+    ) -> None:
         self._desk = desk
-        self._life = life
-        self._queries = queries
-        self._unclaimed = unclaimed
-        self._audits = audits
-        audits.on_read, audits.on_period = self._run_is_over, queries.compare
+        self._reading = reading
+        self._lists = lists
+        self._settling, self._questions, self._fills, self._terms = settling
+        self._identities, self._external, self._unclaimed = whose
+        self._schedule = schedule
+        self._attempts = 0
+        self._empty_pages = 0
+        self._is_ticking = False
 
-    def examine(self, order: Order) -> None:
-        """No question about this order brought an answer; its history decides."""
-        self._audits.examine(order)
+    # Asking
+
+    def asked(self, asked: Asked) -> None:
+        """A question of the user's for fills."""
+        command = cast("commands.ReadFills", asked.command)
+        if command.end <= command.start:
+            raise NotSent("The question for fills was not sent: its end must be later than its start.")
+        self._desk.require_link("The question for fills")
+        self._desk.require_free_number(asked.request_id)
+        span = self._desk.rules.history_span
+        request = requests.ListFills(
+            request_id=asked.request_id,
+            start=command.start,
+            end=command.end if span is None else min(command.end, command.start + span),
+            symbol=None if command.instrument is None else command.instrument.symbol,
+        )
+        flight = self._desk.send(request, reply_to=asked.reply_to, admission=asked.admission)
+        flight.until = command.end
+
+    def read_now(self, listed_again: bool) -> int:
+        """After a login: gives the number of the reading that tells what happened while there was no connection, or
+        messages of it were lost; 0: nothing is to be read."""
+        if not self._reading.is_on:
+            return 0
+        self._reading.begin()
+        if not self._is_ticking:
+            self._is_ticking = True
+            self._tick()
+        if not listed_again and self._desk.connection <= 1:
+            return 0
+        self._reading.want_after_lag()
+        return self._reading.want()
+
+    def _tick(self) -> None:
+        self._desk.timers.add(self._desk.now.monotonic_ns + self._desk.rules.audit_period, AuditDue(periodic=True))
+
+    def due(self, due: AuditDue) -> None:
+        if not due.periodic:
+            self._reading.look()
+            return
+        self._tick()
+        self._reading.tick()
+        if len(self._external):
+            self._reading.want()
+        if self._lists.are_needed or len(self._external):
+            self._lists.compare()
+        if self._questions.orders:
+            self._reading.want_chains()
 
     # Fills
 
     def fills_listed(self, fact: facts.FillsListed) -> None:
-        flight = self._desk.flights.by_id.get(fact.request_id)
+        flight = self._desk.flights.find(requests.ListFills, fact.request_id)
+        is_alone = flight is not None and flight.request.venue_order_id is not None
+        is_users = flight is not None and not is_alone and not self._reading.is_own(fact.request_id)
         for trade in sorted(fact.trades, key=_when):  # some venues list the newest first
-            self._take(trade, asked=flight is not None)
-        if flight is not None and isinstance(flight.request, requests.ListFills):
-            self._desk.flights.drop(fact.request_id)
-            self._next_page(flight, flight.request, fact)
+            if flight is None and trade.fee is None:
+                self._owe_fee(trade)
+            self._take(trade, is_users=is_users)
+        if flight is None:
+            return
+        self._desk.flights.drop(fact.request_id)
+        repeats = fact.cursor is not None and fact.cursor == flight.request.cursor
+        if is_alone:
+            self._fills.alone_over(flight)
+        elif is_users:
+            self._next_page(flight, fact, repeats=repeats)
+        elif repeats:
+            problem = "The venue gives the same page of its history again and again."
+            self._reading.failed(fact.request_id, problem)
+        elif self._reading.fills_read_to(len(fact.trades), fact.cursor):
+            self._is_over()
 
-    def _take(self, trade: Trade, *, asked: bool) -> None:
-        order = self._desk.orders.by_venue_order_id(trade.venue_order_id)
-        if order is None and trade.wire_id is not None:
-            order = self._desk.orders.by_wire_id(trade.wire_id)
-        if order is None and not asked and self._is_before_us(trade):
-            return  # what the venue lists unasked at a login, from before this client began
-        if order is not None or not self._unclaimed.keep(trade):
-            self._unclaimed.tell(trade, order)
+    def _owe_fee(self, trade: Trade) -> None:
+        """A snapshot of executions names no fee. Of one that is news, history is read for it."""
+        order = self._identities.of_trade(trade) or self._promised(trade)
+        if order is not None and not self._fills.is_known(order, trade):
+            self._reading.owe_fee()
 
-    def _is_before_us(self, trade: Trade) -> bool:
-        return trade.time < self._desk.opened_at
+    def _take(self, trade: Trade, *, is_users: bool) -> None:
+        order = self._identities.of_trade(trade)
+        before = not is_users and trade.time < max(self._desk.opened_at, self._reading.told_until)
+        if order is None and (self._unclaimed.keep(trade, before=before) or before):
+            return  # another session's, from before this client began, or told, is no news
+        self._unclaimed.tell(trade, order)
 
-    def _next_page(self, flight: Flight, request: requests.ListFills, fact: facts.FillsListed) -> None:
-        read = flight.read + len(fact.trades)
-        if fact.cursor is not None and fact.cursor == request.cursor:
+    def _promised(self, trade: Trade) -> Order | None:
+        order = self._identities.promised(trade)
+        if order is not None and not order.is_over:
+            self._terms.rename(order, trade.venue_order_id, None, ZERO, trade.time)
+        return order
+
+    def _next_page(self, flight: Flight[requests.ListFills], fact: facts.FillsListed, *, repeats: bool) -> None:
+        """Of a question of the user's."""
+        request, read = flight.request, flight.read + len(fact.trades)
+        if repeats:
             problem = f"The venue gives the same page of its history again and again; {read} fills were read."
-            self._fail(flight, problem)
+            self._desk.reply(flight.reply_to, RequestFailed(problem))
             return
         if fact.cursor is not None:
             following = evolve(request, cursor=fact.cursor)
@@ -74,75 +166,119 @@ class History:
             following = evolve(request, start=request.end, end=end, cursor=None)
         else:
             self._desk.reply(flight.reply_to, read)
-            self._audits.fills_read(flight.request_id)
             return
         sent = self._desk.send(following, reply_to=flight.reply_to)
         sent.read, sent.until = read, flight.until
 
-    def refused(self, flight: Flight, fact: facts.RequestRefused) -> None:
-        self._desk.flights.drop(flight.request_id)
-        self._fail(flight, fact.reason)
-
-    def _fail(self, flight: Flight, problem: str) -> None:
-        self._desk.reply(flight.reply_to, RequestFailed(problem))
-        if flight.reply_to is None:
-            self._desk.warn(f"The history of {self._desk.rules.venue} could not be read, and is tried again: {problem}")
-        self._audits.failed(flight.request_id)
-
     # What became of orders
 
     def orders_listed(self, fact: facts.OrderHistoryListed) -> None:
-        """One page. Only orders whose fate nobody tells take it over: of the others, the feeds know more."""
+        """One page. Orders whose fate nobody tells take it over; of the others, the feeds know more, and what has
+        filled under each venue order id is of use."""
+        flight = self._desk.flights.find(requests.ListOrderHistory, fact.request_id)
         newest: dict[VenueOrderId, OrderView] = {view.venue_order_id: view for view in fact.orders}
         for view in newest.values():
-            order = self._desk.orders.find(view.venue_order_id, view.wire_id)
-            if order is not None and self._audits.is_examined(order) and self._is_meant(order, view):
-                self._life.sync(order, view)
-        flight = self._desk.flights.drop(fact.request_id)
-        if flight is None or not isinstance(flight.request, requests.ListOrderHistory):
+            self._take_order(view)
+        if flight is None or not self._reading.is_own(fact.request_id):
             return
-        request = flight.request
-        empty = 0 if fact.orders else flight.read + 1
-        if fact.cursor in (None, request.cursor) or empty > MOST_EMPTY_PAGES:
-            self._audits.orders_read(request)
+        self._desk.flights.drop(fact.request_id)
+        self._empty_pages = 0 if fact.orders else self._empty_pages + 1
+        is_last = fact.cursor == flight.request.cursor or self._empty_pages > MOST_EMPTY_PAGES
+        if self._reading.orders_read_to(flight.request, None if is_last else fact.cursor):
+            self._is_over()
+
+    def _take_order(self, view: OrderView) -> None:
+        order = self._identities.of(view)
+        if order is None:
+            self._unclaimed.shown(view)
+            self._external.took_history(view)
+        elif self._is_unknown(order, view.venue_order_id):
+            self._take_unknown_id(order, view)
+        elif view.replaced and view.venue_order_id == order.venue_order_id:
+            order.seen_in = 0  # it goes on under an id that a later row names
+            self._fills.notice_total(order, view, ahead=True)
+            self._schedule.follow(order, None)
+        elif self._reading.is_examined(order) or order.inquiry is not None:
+            self._settling.show(order, view, self._evidence(Source.HISTORY))
+        elif self._desk.rules.chain_history:
+            self._fills.notice_total(order, view)
+
+    def _take_unknown_id(self, order: Order, view: OrderView) -> None:
+        """An id that the order has had in between, or that it goes on under: unless this login has shown it under
+        another."""
+        has_gone_on = order.venue_order_id is not None and order.seen_in == self._desk.login
+        is_adopted = order.request_id is None and order.venue_order_id is not None
+        if is_adopted and view.time < self._desk.placed_by_venue(order):
+            return  # what it was before it was adopted counts as heard
+        chains = self._desk.rules.chain_history  # elsewhere only a fired stop goes on under another id
+        if chains and has_gone_on and view.status is not None and view.status.is_terminal:
+            self._desk.foreign.put(view.venue_order_id, 0)  # an older order of that name, which has ended
+        elif chains and (view.replaced or has_gone_on):
+            self._desk.record(FormerId(identity=order.identity, venue_order_id=view.venue_order_id))
+            self._fills.notice_total(order, view, ahead=True)
         else:
-            self._desk.send(evolve(request, cursor=fact.cursor)).read = empty
+            self._settling.show(order, view, self._evidence(Source.HISTORY))
 
-    def _is_meant(self, order: Order, view: OrderView) -> bool:
-        """False for an older order under the same client id (spec Kraken A.13): an order that keeps its venue order id
-        is found by that alone."""
-        if not self._desk.rules.changes_in_place or order.venue_order_id in (None, view.venue_order_id):
-            return True
-        return order.status is OrderStatus.TRIGGERED or self._desk.orders.is_former_id(order, view.venue_order_id)
+    def _is_unknown(self, order: Order, venue_order_id: VenueOrderId) -> bool:
+        """True for an id that the order has had in between, of which nobody has told."""
+        return venue_order_id != order.venue_order_id and not self._desk.orders.is_former_id(order, venue_order_id)
 
-    def _run_is_over(self, run: int) -> None:
-        self._life.history_read(run)
-        for order in self._audits.take_examined():
-            self._judge(order)
-        self._queries.history_read(run)
+    def _evidence(self, source: Source) -> Evidence:
+        return Evidence(source=source, at=self._reading.asked_at, lag=self._desk.rules.lists_lag)
 
-    def _judge(self, order: Order) -> None:
-        """Neither questions nor history know the order, or history has told what became of it."""
-        client_order_id = order.identity.client_order_id
-        if order.status.is_terminal:
-            return
-        if order.accepted:
-            self._life.warn_if_vanished(order)
-            self._queries.settled(client_order_id)
-        elif order.status in (OrderStatus.SUBMITTED, OrderStatus.UNKNOWN):
-            self._life.deny(
-                order, "The venue has no such order, and its history shows nothing of it: it never arrived there."
-            )
-            self._queries.ended(client_order_id)
+    # The end of a reading
 
-    def read_now(self, listed_again: bool) -> int | None:
-        """After a connection, or messages of it, were lost: the run that tells what happened meanwhile. None: nothing
-        is to be read."""
-        if not self._audits.is_on:
-            return None
-        self._audits.begin()
-        return self._audits.want() if listed_again or self._desk.connection > 1 else None
+    def _is_over(self) -> None:
+        """A whole reading is over: what it does not show has not happened until then."""
+        orders, fills = self._evidence(Source.HISTORY), self._evidence(Source.FILLS)
+        self._fills.window_read(fills.holds_until)
+        for order in self._reading.take_examined():
+            if order.inquiry is not None and not order.status.is_terminal:
+                self._settling.absent(order, orders)
+        self._unclaimed.history_read()
+        if any(self._questions.is_open(order, Question.FILLS) for order in self._questions.orders.values()):
+            self._wait_for_more()
+        else:
+            self._attempts = 0
+        self._reading.start()
+
+    def _wait_for_more(self) -> None:
+        """Fills are missing: history is read again when it cannot lag any more, and then slower and slower."""
+        if all(map(_is_told, self._questions.orders.values())):
+            self._reading.want_slowly(self._attempts)
+            self._attempts += 1
+        else:
+            self._reading.want_after_lag()
+
+    def refused(self, flight: Flight[Reading], fact: facts.RequestRefused) -> None:
+        self._desk.flights.drop(flight.request_id)
+        self._fail(flight, RequestFailed(fact.reason), certain=fact.outcome in (Outcome.DEFINITE, Outcome.NOT_FOUND))
+
+    def answered(self, flight: Flight[Reading], fact: facts.RequestAnswered) -> None:
+        warn_of_misfit(self._desk, fact)
+
+    def lost(self, flight: Flight[Reading], why: str) -> None:
+        self._desk.flights.drop(flight.request_id)
+        self._fail(flight, RequestFailed(f"{why} Ask again."))
+
+    def not_written(self, flight: Flight[Reading], reason: str) -> None:
+        self._fail(flight, NotSent(reason))
+
+    def _fail(self, flight: Flight[Reading], error: RequestFailed | NotSent, *, certain: bool = False) -> None:
+        request = flight.request
+        if self._reading.is_own(request.request_id):
+            self._reading.failed(request.request_id, str(error), certain=certain)
+        elif isinstance(request, requests.ListFills) and request.venue_order_id is not None:
+            self._fills.alone_over(cast("Flight[requests.ListFills]", flight))
+        else:
+            self._desk.reply(flight.reply_to, error)
 
 
 def _when(trade: Trade) -> int:
     return trade.time
+
+
+def _is_told(order: Order) -> bool:
+    inquiry = order.inquiry
+    opened = None if inquiry is None else inquiry.open.get(Question.FILLS)
+    return opened is None or opened.told

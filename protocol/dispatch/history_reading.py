@@ -1,0 +1,372 @@
+"""Reading the venue's history: which reading is wanted, how far it has come, and from where it goes on after a failure.
+
+A reading brings the executions since the last one, and after them, if orders are examined whose fate nobody tells, what
+became of orders. One reading at a time; whoever wants history gets the number of the reading that will have read all
+that is there now, and numbers only grow. A page that is refused, lost or never sent is asked for again after a pause,
+with its cursor: what was read is not read twice, however often that happens.
+
+A history lags behind the stream, so a reading asked for at one instant is complete only until that instant less the
+lag. One more reading follows after that time, silent unless it finds something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from attrs import define, evolve
+
+from ..requests import ListFills, ListOrderHistory
+from ..tracking import Order
+from ..values import ClientOrderId, RequestId
+from ..venue import SECOND
+from .decisions import AuditDue
+from .desk import MEASURED, UNMEASURED, Desk
+
+__all__ = ["HistoryReading", "Reading"]
+
+OVERLAP: Final = 60 * SECOND
+"""How far a reading reaches back behind what is complete: clocks differ."""
+PAUSE: Final = SECOND
+"""Between the end of a reading and the start of the next."""
+MOST_REFUSALS: Final = 3
+"""For certain, of one page in a row: then its cursor may be what the venue refuses, and the list begins anew."""
+PACES: Final = (60 * SECOND, 300 * SECOND, 900 * SECOND)
+"""After how long history is read again for fills that were told as missing; the last one repeats."""
+
+
+@define(kw_only=True)
+class Reading:
+    """One reading, from `since` to `until`, begun at `began`: ns since 1970 by the venue's clock. page: that is asked
+    for, or is to be asked for again; fills: the page of executions that it stands at, or comes to behind the orders,
+    None: they have been read; read: executions so far; failures: of this page, in a row; refusals: those of them for
+    certain."""
+
+    number: int
+    page: ListFills | ListOrderHistory
+    began: int
+    since: int
+    until: int
+    fills: ListFills | None
+    are_orders_read: bool = False
+    read: int = 0
+    failures: int = 0
+    refusals: int = 0
+    under_way: bool = True
+
+
+class HistoryReading:
+    """Owns the readings. complete_until: every fill before it has been told, ns since 1970 by the venue's clock, None
+    before the first login; failing: why reading fails at the moment, "" while it does not."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self.complete_until: int | None = None
+        self.failing = ""
+        self.has_changed = False
+        self._reading: Reading | None = None
+        self._started = 0
+        self._wanted = 0
+        self._finished = 0
+        self._began = 0
+        self._not_before = 0
+        self._again_at = 0
+        self._fee_owed_at: int | None = None
+        self._was_open = False
+        self._examined: dict[ClientOrderId, tuple[Order, int]] = {}
+        self._examining: dict[ClientOrderId, tuple[Order, int]] = {}
+        self._chains: dict[ClientOrderId, tuple[Order, int]] = {}
+        self._chains_wanted: int | None = None
+
+    @property
+    def is_on(self) -> bool:
+        return self._desk.rules.reads_history
+
+    @property
+    def finished(self) -> int:
+        """The number of the last reading that is over."""
+        return self._finished
+
+    @property
+    def asked_at(self) -> int:
+        """When the present reading began, or the last one: ns since 1970 by the venue's clock."""
+        return self._began
+
+    @property
+    def told_until(self) -> int:
+        """Every fill before it has been told, however far the clocks may be apart; 0 before the first login."""
+        is_measured = self._desk.clock.skew(self._desk.now) is not None
+        return (self.complete_until or 0) - (MEASURED if is_measured else UNMEASURED)
+
+    def covers(self, by_venue: int) -> bool:
+        """True while a reading is under way that began after this moment."""
+        return self._reading is not None and self._reading.began >= by_venue
+
+    @property
+    def fills_read(self) -> int:
+        """Executions that the present reading has brought so far."""
+        return 0 if self._reading is None else self._reading.read
+
+    def reset(self) -> None:
+        """The connection is gone, or messages of it: meanwhile orders may go on under ids that nobody tells."""
+        if self._desk.rules.chain_history:
+            self._chains_wanted = self._desk.by_venue(self._desk.now.wall_ns)
+
+    def begin(self) -> None:
+        """A login: what was before the first one is not ours to read."""
+        if self.complete_until is None:
+            self.complete_until = self._desk.by_venue(self._desk.now.wall_ns)
+        self.start()
+
+    # Wanting
+
+    def want(self) -> int:
+        """Reads as soon as it may. Gives the number of the reading that will tell."""
+        if not self.is_on:
+            return self._finished
+        self._wanted = max(self._wanted, self._started + 1)
+        self.start()
+        return self._wanted
+
+    def want_after_lag(self) -> None:
+        """Reads once more when history is up to date for certain with what has happened by now."""
+        lag = self._desk.rules.lists_lag
+        if lag and self.is_on:
+            self._want_at(self._desk.now.monotonic_ns + lag + PAUSE)
+
+    def want_slowly(self, attempts: int) -> None:
+        """Reads again for what was told as missing. attempts: how often that was done already."""
+        self._want_at(self._desk.now.monotonic_ns + PACES[min(attempts, len(PACES) - 1)])
+
+    def _want_at(self, when: int) -> None:
+        if self._again_at <= self._desk.now.monotonic_ns or when < self._again_at:
+            self._again_at = when
+        self._desk.timers.add(when, AuditDue(periodic=False))
+
+    def examine(self, order: Order, since: int) -> None:
+        """Nobody tells what became of this order: reads the history of orders, too, from `since` on by the venue's
+        clock."""
+        if self._desk.rules.history_by_placement:
+            since = min(since, self._desk.placed_by_venue(order))
+        self._examined[order.identity.client_order_id] = (order, since)
+        self.want()
+
+    def want_chains(self, order: Order | None = None) -> None:
+        """Reads the history of orders, where that alone names the venue order ids that orders had in between. order: it
+        may have had others; until that is read, an execution that is nobody's may be its own."""
+        if self._desk.rules.chain_history:
+            self._chains_wanted = now = self._desk.by_venue(self._desk.now.wall_ns)
+            if order is not None:
+                self._chains[order.identity.client_order_id] = (order, now)
+            self.want()
+
+    @property
+    def chains(self) -> Iterable[Order]:
+        """Orders that may have had other venue order ids, as far as is not read yet."""
+        return [order for order, _ in self._chains.values()]
+
+    def has_chain(self, order: Order) -> bool:
+        return order.identity.client_order_id in self._chains
+
+    def owe_fee(self) -> None:
+        """A fill was told without its fee. Another message may bring it; if not, one of the next periods' readings
+        does, of which the last comes when history is up to date for certain."""
+        self._fee_owed_at = self._desk.now.monotonic_ns
+
+    @property
+    def owes_fee(self) -> bool:
+        if self._fee_owed_at is None:
+            return False
+        return self._desk.now.monotonic_ns - self._fee_owed_at <= self._desk.rules.audit_period + OVERLAP
+
+    def tick(self) -> None:
+        """A period is over."""
+        if self._desk.orders.live or self._was_open or self.owes_fee:
+            self.want()
+
+    def look(self) -> None:
+        """A moment has come that somebody waited for."""
+        now = self._desk.now.monotonic_ns
+        if self._again_at and self._again_at <= now:
+            self._again_at = 0
+            self._wanted = max(self._wanted, self._started + 1)
+        self.start()
+
+    # Reading
+
+    def is_own(self, request_id: RequestId) -> bool:
+        """True for a page of the present reading."""
+        reading = self._reading
+        return reading is not None and reading.under_way and reading.page.request_id == request_id
+
+    def start(self) -> None:
+        """Begins the next reading, or asks again for the page that the present one stands at."""
+        desk, reading = self._desk, self._reading
+        if not desk.ready or desk.closing or (reading is not None and reading.under_way):
+            return
+        if reading is None and self._wanted <= self._started:
+            return
+        if desk.now.monotonic_ns < self._not_before:
+            desk.timers.add(self._not_before, AuditDue(periodic=False))
+        elif reading is None:
+            self._begin_reading()
+        else:
+            self._resume(reading)
+
+    def _resume(self, reading: Reading) -> None:
+        """Asks again for the page that the reading stands at; behind the orders, if those are wanted by now."""
+        request_id = self._desk.flights.next_internal_id()
+        if reading.fills is None or reading.page is not reading.fills:
+            self._go_on(evolve(reading.page, request_id=request_id))
+        elif self._desk.rules.chain_history and self._wants_orders:
+            self._read_orders(triggers=False)
+        else:
+            self._read_fills(evolve(reading.fills, request_id=request_id))
+
+    def _begin_reading(self) -> None:
+        desk = self._desk
+        assert self.complete_until is not None  # a login came first
+        self._started += 1
+        began = self._began = desk.by_venue(desk.now.wall_ns)
+        self._examining, self._examined = self._examined, {}
+        self._was_open = bool(desk.orders.live)
+        since, until = max(0, self.complete_until - OVERLAP), began + OVERLAP
+        span = desk.rules.history_span
+        first = until if span is None else min(until, since + span)
+        page = ListFills(
+            request_id=desk.flights.next_internal_id(), start=since, end=first, symbol=None, latest=first == until
+        )
+        self._reading = Reading(number=self._started, page=page, fills=page, began=began, since=since, until=until)
+        if desk.rules.chain_history and self._wants_orders:
+            self._read_orders(triggers=False)  # the ids first, so that each fill finds its order
+        else:
+            self._read_fills(page)
+
+    @property
+    def _wants_orders(self) -> bool:
+        if self._desk.rules.chain_history and self._desk.orders.live:
+            return True  # any of them may go on under an id of which the message was lost
+        return bool(self._examining or self._chains_wanted is not None or self._chains)
+
+    def _read_fills(self, page: ListFills) -> None:
+        """Reads this page of executions next."""
+        reading = self._reading
+        assert reading is not None
+        reading.fills, reading.are_orders_read = page, self._desk.rules.chain_history
+        self._go_on(page)
+
+    def _go_on(self, page: ListFills | ListOrderHistory) -> None:
+        reading = self._reading
+        assert reading is not None
+        reading.page, reading.under_way = page, True
+        self._desk.send(page)
+
+    def fills_read_to(self, rows: int, cursor: str | None) -> bool:
+        """A page of executions came: asks for the next page. True when there is none: the reading is over."""
+        reading = self._heard()
+        page = reading.fills
+        assert page is not None
+        reading.read += rows
+        if cursor is not None:
+            self._read_fills(evolve(page, cursor=cursor))
+            return False
+        if page.end < reading.until:
+            end = min(reading.until, page.end + page.end - page.start)
+            self._read_fills(evolve(page, start=page.end, end=end, cursor=None, latest=end == reading.until))
+            return False
+        reading.fills = None
+        if not reading.are_orders_read and self._wants_orders:
+            self._read_orders(triggers=self._desk.rules.triggers_apart and self._may_wait())
+            return False
+        self._finish(reading)
+        return True
+
+    def orders_read_to(self, page: ListOrderHistory, cursor: str | None) -> bool:
+        """A page of what became of orders came: asks for the next page. True when there is none: the reading is
+        over."""
+        reading = self._heard()
+        if cursor is not None:
+            self._go_on(evolve(page, cursor=cursor))
+        elif page.end < reading.until:
+            end = min(reading.until, page.end + page.end - page.start)
+            self._go_on(evolve(page, start=page.end, end=end, cursor=None))
+        elif page.triggers and self._is_any_open():
+            self._read_orders(triggers=False)
+        elif reading.fills is not None:
+            self._read_fills(evolve(reading.fills, request_id=self._desk.flights.next_internal_id()))
+        else:
+            self._finish(reading)
+            return True
+        return False
+
+    def _heard(self) -> Reading:
+        """A page came."""
+        reading = self._reading
+        assert reading is not None
+        self.has_changed = True
+        reading.failures, reading.refusals, self.failing = 0, 0, ""
+        return reading
+
+    def _may_wait(self) -> bool:
+        return any(order.may_wait for order, _ in self._examining.values())
+
+    def _is_any_open(self) -> bool:
+        return any(not order.status.is_terminal for order, _ in self._examining.values())
+
+    def _read_orders(self, *, triggers: bool) -> None:
+        """What became of orders. Of stops first: one whose trigger fired goes on in the history of the others."""
+        reading, desk = self._reading, self._desk
+        assert reading is not None
+        sinces = [since for _, since in self._examining.values()]
+        if self._desk.rules.chain_history:
+            sinces.append(reading.since + OVERLAP)
+        start, span = max(0, min(sinces) - OVERLAP), desk.rules.history_span
+        first = reading.until if span is None else min(reading.until, start + span)
+        request_id = desk.flights.next_internal_id()
+        self._go_on(ListOrderHistory(request_id=request_id, start=start, end=first, triggers=triggers))
+
+    def _finish(self, reading: Reading) -> None:
+        self._reading = None
+        self._finished = reading.number
+        until = reading.began - self._desk.rules.lists_lag
+        self._chains = {name: (order, at) for name, (order, at) in self._chains.items() if at > until}
+        if self._chains_wanted is not None and self._chains_wanted <= reading.began:
+            self._chains_wanted = None
+        self.complete_until = max(self.complete_until or 0, reading.began - self._desk.rules.lists_lag)
+        self._not_before = self._desk.now.monotonic_ns + PAUSE
+
+    def take_examined(self) -> list[Order]:
+        """The orders that the reading which is just over has examined."""
+        examined = [order for order, _ in self._examining.values()]
+        self._examining = {}
+        return examined
+
+    def is_examined(self, order: Order) -> bool:
+        """True while a reading looks for what became of this order."""
+        return order.identity.client_order_id in self._examining
+
+    def _forget_cursor(self, reading: Reading) -> None:
+        """The venue may not know the cursor any more: the list is read from its first page on."""
+        reading.refusals = 0
+        if reading.fills is None or reading.page is not reading.fills:
+            reading.page = evolve(reading.page, cursor=None)
+        else:
+            reading.fills = reading.page = evolve(reading.fills, cursor=None)
+
+    def failed(self, request_id: RequestId, why: str, *, certain: bool = False) -> None:
+        """A page was refused, lost or never sent: it is asked for again after a pause. certain: the venue will not have
+        it so."""
+        reading = self._reading
+        if reading is None or not self.is_own(request_id):
+            return
+        desk = self._desk
+        if not self.failing:
+            desk.warn(f"The history of {desk.rules.venue} could not be read, and is tried again: {why}")
+        self.failing, self.has_changed = why, True
+        delays = desk.rules.query_delays
+        self._not_before = desk.now.monotonic_ns + delays[min(reading.failures, len(delays) - 1)]
+        reading.failures, reading.under_way = reading.failures + 1, False
+        reading.refusals += certain
+        if reading.refusals >= MOST_REFUSALS:
+            self._forget_cursor(reading)
+        self.start()
