@@ -1,0 +1,432 @@
+"""Fills, and totals whose fills are missing.
+
+A fill counts once, by its identity, from whatever source; none is ever made up from a total. A total that is ahead of
+the fills heard under the same venue order id opens the question FILLS: the fills may be on their way in another message
+(some venues tell of orders and of fills on separate feeds, spec Kraken E.4, E.5), and if they do not come within
+`fills_lag`, history is read until it has them. An order that left the book has not ended before they were heard; when
+history, read late enough, does not have them either, the venue is asked once for the fills of that order alone, where
+it lists them so; after that the gap is told, the order ends as it is, and history is read on, slower and slower.
+
+An order is complete
+1. by the venue's word, once the fills heard reach its total;
+2. by arithmetic only with a fill heard live, of an order that this login has shown, with no question open and no
+   contrary word in the same message; that is our own conclusion, and the venue may contradict it (`Reopened`);
+3. never by fills from history or a snapshot alone: then the venue is asked.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from attrs import frozen
+
+from .. import events
+from ..facts import OrderView, Trade
+from ..flights import Flight
+from ..inquiries import Ending, Question
+from ..orders import NEXT_STATUS, Happening
+from ..requests import ListFills
+from ..tracking import FILLS_OF_ORDER, Order
+from ..values import NO_TIME, ZERO, OrderStatus, RequestId, VenueOrderId
+from ..venue import SECOND
+from .decisions import FillsDue
+from .desk import Desk
+from .history_reading import HistoryReading
+from .life import OrderLife
+from .quantities import counted, is_in_doubt, least, wanted, whole
+from .query_schedule import QuerySchedule
+from .questions import Questions
+
+__all__ = ["Fills", "Total"]
+
+AHEAD: Final = SECOND
+"""How long fills may be on their way behind a list that is ahead of the stream."""
+PATIENCE: Final = 300 * SECOND
+"""After that, fills are told as missing even if history cannot be read."""
+
+
+@frozen
+class Total:
+    """What the venue counts under one venue order id. executing: of a fill that the same message tells next; ahead: it
+    was told by a list, which may be ahead of the stream."""
+
+    venue_order_id: VenueOrderId
+    quantity: Decimal
+    executing: Decimal = ZERO
+    ahead: bool = False
+
+
+class Fills:
+    """Stateless: totals stand in the inquiries of their orders."""
+
+    def __init__(
+        self, desk: Desk, questions: Questions, reading: HistoryReading, life: OrderLife, queries: QuerySchedule
+    ) -> None:
+        self._desk = desk
+        self._questions = questions
+        self._reading = reading
+        self._life = life
+        self._queries = queries
+
+    # Executions
+
+    def is_known(self, order: Order | None, trade: Trade) -> bool:
+        """True for a fill that was published before; its fee may still be news."""
+        fee_known = self._desk.orders.is_fee_known(order, (trade.venue_order_id, trade.trade_id))
+        if fee_known is None:
+            is_full = order is not None and order.fills is not None and len(order.fills) >= FILLS_OF_ORDER
+            return is_full and order is not None and self._must_be_old(order, trade)
+        if trade.fee is not None and not fee_known and order is not None:
+            self._desk.record(
+                events.FeeReported(
+                    identity=order.identity,
+                    venue_order_id=order.venue_order_id,
+                    venue_time=trade.time,
+                    local_time=self._desk.now.wall_ns,
+                    trade_id=trade.trade_id,
+                    fill_venue_order_id=trade.venue_order_id,
+                    commission=trade.fee,
+                )
+            )
+        return True
+
+    def _must_be_old(self, order: Order, trade: Trade) -> bool:
+        """Of an order that had more fills than are remembered with it: what is not recognized was told all the same if
+        it is from before the time until which history has been read, or if the order is complete."""
+        if trade.time < self._reading.told_until:
+            return True
+        is_filled = order.status is OrderStatus.FILLED
+        return is_filled and order.quantity is not None and order.cumulative >= order.quantity
+
+    def fill(
+        self, order: Order, trade: Trade, *, final: bool = False, live: bool = False, goes_on: bool = False
+    ) -> None:
+        """Publishes an execution that was not published before. final: the venue says that it completes the order;
+        goes_on: that it does not; live: it was heard on the stream."""
+        if order.status is OrderStatus.REJECTED and not order.accepted:
+            self._life.accept(order, trade.venue_order_id, trade.time, by_old_fill=not live)  # the last word
+        if order.former_ids:
+            self._count_former(order, trade.venue_order_id, more=trade.quantity)
+        if trade.side is not order.identity.side:
+            self._check_side(order, trade)
+        cumulative = order.cumulative + trade.quantity
+        quantity = whole(self._desk, order, cumulative)
+        is_reached = quantity is not None and cumulative >= quantity
+        if is_reached and not order.is_over and (goes_on or (not live and cumulative != quantity)):
+            self._doubt_terms(order)
+        missing = final and self._is_missing(order, trade, cumulative)
+        told = (final and not missing) or (order.inquiry is not None and self._ends_filled(order, cumulative))
+        concluded = is_reached and not (told or goes_on) and self._may_conclude(order, live=live)
+        self._publish(order, trade, quantity, told=told, concluded=concluded)
+        if order.status.is_terminal:
+            self._life.ended(order)
+        elif missing:
+            ending = Ending(status=OrderStatus.FILLED, reason="", time=trade.time)
+            fewest = least(self._desk, order) or cumulative
+            self.expect(order, Total(trade.venue_order_id, fewest - order.base), ending)
+        if order.inquiry is not None:
+            self.look(order)
+        if is_reached and not order.status.is_terminal and self._is_more_than_whole(order):
+            self._questions.ask(order, Question.END)
+            self._queries.soon(order)
+
+    def _doubt_terms(self, order: Order) -> None:
+        """All of the order that we know of is executed, and the venue says that it goes on, or a fill that no message
+        brought is more than the whole: somebody has changed it, and the news of that is still to come, or lost."""
+        self._questions.ask(order, Question.TERMS)
+        self._queries.soon(order)
+
+    def _is_more_than_whole(self, order: Order) -> bool:
+        """True when all of an order seems to be executed, and nobody has said so: the venue is asked where it
+        stands."""
+        if order.quantity is None or order.cumulative < order.quantity or order.seen_in != self._desk.login:
+            return False
+        return order.inquiry is None and wanted(self._desk, order) is None
+
+    def _publish(self, order: Order, trade: Trade, quantity: Decimal | None, *, told: bool, concluded: bool) -> None:
+        """quantity: that completes the order, None: not known."""
+        cumulative = order.cumulative + trade.quantity
+        happening = Happening.COMPLETED if told or concluded else Happening.FILLED_IN_PART
+        status = NEXT_STATUS.get((order.status, happening), order.status)
+        left = ZERO if quantity is None else quantity - cumulative
+        overfill = -left if left < 0 and not is_in_doubt(self._desk, order) else ZERO
+        self._desk.record(
+            events.Filled(
+                identity=order.identity,
+                venue_order_id=order.venue_order_id,
+                venue_time=trade.time,
+                local_time=self._desk.now.wall_ns,
+                trade_id=trade.trade_id,
+                fill_venue_order_id=trade.venue_order_id,
+                last_price=trade.price,
+                last_quantity=trade.quantity,
+                cumulative=cumulative,
+                leaves=ZERO if status.is_terminal or left < 0 else left,
+                overfill=overfill,
+                currency=order.identity.currency,
+                commission=trade.fee,
+                liquidity=trade.liquidity,
+                status=status,
+                side=trade.side or order.identity.side,
+                concluded=concluded,
+            )
+        )
+        if overfill:
+            self._desk.warn(
+                f"The venue executed {overfill} more than the {quantity} of order "
+                f"{order.identity.client_order_id}. Check the position."
+            )
+
+    def _check_side(self, order: Order, trade: Trade) -> None:
+        side = order.identity.side
+        if side is not None and trade.side not in (None, side):
+            self._desk.alarm(
+                f"The venue told of a fill of order {order.identity.client_order_id} on the other side: the order is "
+                f"to {side.value}, the fill a {'' if trade.side is None else trade.side.value}. Check the position."
+            )
+
+    def _may_conclude(self, order: Order, *, live: bool) -> bool:
+        """Whether an order may be called complete by its quantity. One that the venue ended is over anyhow."""
+        return order.is_over or (live and order.inquiry is None and order.seen_in == self._desk.login)
+
+    def _ends_filled(self, order: Order, cumulative: Decimal) -> bool:
+        """Whether this is the last fill of an order that the venue has called filled before."""
+        inquiry = order.inquiry
+        if inquiry is None or inquiry.ending is None or inquiry.ending.status is not OrderStatus.FILLED:
+            return False
+        return bool(inquiry.totals) and counted(order) <= cumulative
+
+    def _is_missing(self, order: Order, trade: Trade, cumulative: Decimal) -> bool:
+        """Whether this much is too little for an order that the venue calls complete. Its other fills may follow."""
+        if counted(order) > cumulative:
+            return True
+        fewest = least(self._desk, order) if self._desk.rules.fills_lag else None
+        return fewest is not None and cumulative < fewest and not is_in_doubt(self._desk, order)
+
+    # Totals
+
+    def notice_total(self, order: Order, view: OrderView, *, executing: Decimal = ZERO, ahead: bool = False) -> None:
+        """The venue counts this much under one of the order's venue order ids. executing: of the fill that comes next;
+        where totals are reckoned from the order's quantity, they say nothing while that is being changed; ahead: the
+        view may be ahead of the stream, so its fills may be on their way."""
+        heard = None if view.cumulative is None else order.heard_under(view.venue_order_id)
+        if view.cumulative is None or heard is None or view.cumulative - executing <= heard:
+            return
+        if executing and self._desk.rules.fills_lag and wanted(self._desk, order) is not None:
+            return
+        total = Total(view.venue_order_id, view.cumulative, executing, ahead)
+        self.expect(order, total)
+
+    def recount(self, order: Order, view: OrderView) -> None:
+        """The order's quantity has changed: a total that was reckoned from the old one may be wrong, and the venue's
+        own count takes its place."""
+        inquiry, venue_order_id = order.inquiry, view.venue_order_id
+        if inquiry is None or inquiry.reckoned != venue_order_id or view.cumulative is None:
+            return
+        inquiry.reckoned = None
+        inquiry.totals.pop(venue_order_id, None)
+        self.notice_total(order, view)
+        if self._questions.is_open(order, Question.FILLS) and counted(order) <= order.cumulative:
+            self._settle(order)
+
+    def expect(self, order: Order, total: Total | None, ending: Ending | None = None) -> None:
+        """The venue counts more than was heard, and maybe the order ended with that. None: it did not say how much."""
+        is_new = not self._questions.is_open(order, Question.FILLS)
+        if total is not None:
+            self._count_former(order, total.venue_order_id, total=total.quantity)
+        opened = self._questions.ask(order, Question.FILLS, self._reading.complete_until)
+        inquiry = self._questions.inquiry_of(order)
+        if total is not None and total.quantity > inquiry.totals.get(total.venue_order_id, ZERO):
+            opened.by_venue = self._desk.by_venue(self._desk.now.wall_ns)
+            inquiry.alone = None
+            inquiry.totals[total.venue_order_id] = total.quantity
+            is_reckoned = total.executing and self._desk.rules.fills_lag
+            inquiry.reckoned = total.venue_order_id if is_reckoned else None
+        elif not is_new and inquiry.ending is not None:
+            return  # nothing that was not known
+        inquiry.ending = ending or inquiry.ending
+        lag = self._desk.rules.fills_lag
+        if total is not None and not lag and not total.ahead:
+            self._tell_gap(order, total.executing)
+            self._read(order, total.executing)
+        elif is_new:
+            name, now = order.identity.client_order_id, self._desk.now.monotonic_ns
+            self._desk.timers.add(now + (lag or AHEAD), FillsDue(name))
+
+    def _read(self, order: Order, executing: Decimal) -> None:
+        """History may have the missing fills; without one, they are missing. While a message is being taken over whose
+        own fill comes next, nothing is settled."""
+        if self._reading.is_on:
+            self._reading.want()
+        elif not executing:
+            self.miss(order)
+
+    def leave(self, order: Order, ending: Ending, total: Decimal | None) -> None:
+        """The order left the book after executions that come by themselves (see `facts.OrderRemoved`). total: how much
+        has executed under its venue order id, None: nobody said."""
+        if order.is_over:
+            return
+        if not total and ending.status is OrderStatus.FILLED:
+            fewest = least(self._desk, order)
+            total = None if fewest is None else fewest - order.base
+        venue_order_id = order.venue_order_id
+        if total is None or venue_order_id is None:
+            self.expect(order, None, ending)
+        elif total > (order.heard_under(venue_order_id) or ZERO):
+            self.expect(order, Total(venue_order_id, total), ending)
+        else:
+            inquiry = order.inquiry
+            if inquiry is not None and counted(order) > order.cumulative:
+                inquiry.ending = ending  # fills under an earlier id are missing
+            else:
+                self.end(order, ending)
+
+    def end(self, order: Order, ending: Ending) -> None:
+        if ending.status is OrderStatus.FILLED:
+            self._life.close(order)
+        elif ending.status is OrderStatus.EXPIRED:
+            self._life.expire(order, ending.reason, ending.time)
+        else:
+            self._life.end_canceled(order, ending.reason, ending.time)
+
+    def look(self, order: Order) -> None:
+        """Answers the question FILLS if as much was heard as the venue counts."""
+        inquiry = order.inquiry
+        if inquiry is None or Question.FILLS not in inquiry.open or not inquiry.totals:
+            return
+        if counted(order) > order.cumulative:
+            return
+        self._settle(order)
+
+    def _settle(self, order: Order) -> None:
+        inquiry = order.inquiry
+        ending = None if inquiry is None else inquiry.ending
+        if inquiry is not None:
+            inquiry.ending = None
+        self._questions.close(order, Question.FILLS)
+        if ending is not None and not order.is_over:
+            self.end(order, ending)
+
+    def due(self, due: FillsDue) -> None:
+        """The fills have had their time. History may have what no message brought; without it, they are missing."""
+        order = self._desk.orders.by_client_order_id(due.client_order_id)
+        opened = None if order is None or order.inquiry is None else order.inquiry.open.get(Question.FILLS)
+        if order is None or opened is None or opened.told:
+            return
+        now = self._desk.now.monotonic_ns
+        if self._reading.is_on and now - opened.at < PATIENCE:
+            if not self._reading.covers(opened.by_venue):
+                self._reading.want()
+            self._desk.timers.add(opened.at + PATIENCE, due)
+        else:
+            self.miss(order)
+
+    def miss(self, order: Order) -> None:
+        """History, read late enough, does not have the fills either: they are told as missing, and the order ends as it
+        is. What is missing is read on for, slower."""
+        self._tell_gap(order)
+        inquiry = order.inquiry
+        if inquiry is None:
+            return
+        ending, inquiry.ending = inquiry.ending, None
+        if counted(order) <= order.cumulative:
+            self._questions.close(order, Question.FILLS)  # nobody said how much there was, and history had no more
+        else:
+            self._questions.tell(order, Question.FILLS)
+        if ending is not None and not order.is_over:
+            self.end(order, ending)
+
+    def _tell_gap(self, order: Order, executing: Decimal = ZERO) -> None:
+        inquiry, total = order.inquiry, counted(order)
+        if inquiry is None or total - executing <= max(order.cumulative, inquiry.gap_told):
+            return
+        inquiry.gap_told = total
+        self._questions.tell(order, Question.FILLS)
+        self._desk.record(
+            events.Gap(
+                venue=self._desk.rules.venue,
+                account=self._desk.account,
+                connection=self._desk.connection,
+                local_time=self._desk.now.wall_ns,
+                identity=order.identity,
+                venue_order_id=order.venue_order_id,
+                known=order.cumulative,
+                reported=total - executing,
+            )
+        )
+
+    # Orders that were replaced
+
+    def want_chains(self, order: Order) -> None:
+        """The order has gone on under an id that no event told: the venue's history of orders may name others."""
+        self._reading.want_chains(order)
+
+    def _count_former(
+        self, order: Order, venue_order_id: VenueOrderId, *, more: Decimal = ZERO, total: Decimal = ZERO
+    ) -> None:
+        """More has executed under an earlier venue order id than was counted when the order went on under its present
+        one: what the present one does not count grows by that, and the whole order with it. more: a fill that comes
+        now; total: as the venue counts."""
+        heard = order.former_ids.get(venue_order_id)
+        if heard is None or order.status.is_terminal:
+            return
+        known = heard if order.inquiry is None else max(heard, order.inquiry.totals.get(venue_order_id, ZERO))
+        growth = max(heard + more, total) - known
+        if growth <= 0:
+            return
+        self._desk.record(
+            events.Updated(
+                identity=order.identity,
+                venue_order_id=order.venue_order_id or venue_order_id,
+                venue_time=NO_TIME,
+                local_time=self._desk.now.wall_ns,
+                quantity=None if order.quantity is None else order.quantity + growth,
+                price=order.price,
+                trigger_price=order.trigger_price,
+                venue_cumulative_base=order.base + growth,
+            )
+        )
+
+    def window_read(self, holds_until: int) -> None:
+        """History has been read: every fill before `holds_until` has been told."""
+        for order in list(self._questions.orders.values()):
+            opened = None if order.inquiry is None else order.inquiry.open.get(Question.FILLS)
+            if opened is not None and opened.by_venue <= holds_until and not self._asks_alone(order):
+                self.miss(order)
+
+    # The fills of one order
+
+    def _asks_alone(self, order: Order) -> bool:
+        """True while the venue is asked for the fills of this order alone. That is done once, where a whole reading has
+        left fills out that the venue counts: they may be older than what was read."""
+        inquiry = order.inquiry
+        if inquiry is None or not self._desk.rules.lists_order_fills:
+            return False
+        if inquiry.alone is None and self._desk.ready and not self._desk.closing:
+            short = [each for each, total in inquiry.totals.items() if total > (order.heard_under(each) or ZERO)]
+            inquiry.alone = {self._ask_alone(order, venue_order_id) for venue_order_id in short}
+        return bool(inquiry.alone)
+
+    def _ask_alone(self, order: Order, venue_order_id: VenueOrderId) -> RequestId:
+        now = self._desk.by_venue(self._desk.now.wall_ns)
+        request = ListFills(
+            request_id=self._desk.flights.next_internal_id(),
+            start=min(now, self._desk.placed_by_venue(order)),
+            end=now,
+            symbol=order.identity.instrument.symbol,
+            venue_order_id=venue_order_id,
+        )
+        self._desk.send(request, client_order_id=order.identity.client_order_id)
+        return request.request_id
+
+    def alone_over(self, flight: Flight[ListFills]) -> None:
+        """The venue has given the fills of one venue order id, or will not. Nothing else is asked for before they are
+        told as missing."""
+        order = self._desk.order_of(flight)
+        inquiry = None if order is None else order.inquiry
+        if order is None or inquiry is None or not inquiry.alone or flight.request_id not in inquiry.alone:
+            return
+        inquiry.alone.discard(flight.request_id)
+        if not inquiry.alone:
+            self.miss(order)

@@ -1,0 +1,63 @@
+"""How much an order is for: as the venue told it, as a change on its way asks for, and as a view of the order tells
+it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from ..facts import OrderView
+from ..inquiries import Question
+from ..tracking import Order
+from .desk import Desk
+
+__all__ = ["counted", "is_in_doubt", "least", "readings", "wanted", "whole"]
+
+
+def wanted(desk: Desk, order: Order) -> Decimal | None:
+    """The quantity that a change on its way asks for, where the venue keeps the order."""
+    return desk.flights.wanted_quantity(order.identity.client_order_id) if desk.rules.changes_in_place else None
+
+
+def least(desk: Desk, order: Order) -> Decimal | None:
+    """With how much the order can be complete: with less than it was, if a change to that is on its way."""
+    asked = wanted(desk, order)
+    return order.quantity if order.quantity is None or asked is None else min(order.quantity, asked)
+
+
+def whole(desk: Desk, order: Order, cumulative: Decimal) -> Decimal | None:
+    """The quantity that completes the order. A change to more of it may have been made already, and its fills be heard
+    before the news of it."""
+    quantity = order.quantity
+    if quantity is None or cumulative < quantity:
+        return quantity
+    asked = wanted(desk, order)
+    return quantity if asked is None else max(quantity, asked)
+
+
+def is_in_doubt(desk: Desk, order: Order) -> bool:
+    """True while the order's quantity may not be what we remember: its terms are asked for, or this login has not shown
+    it yet."""
+    if order.seen_in != desk.login:
+        return True
+    return order.inquiry is not None and Question.TERMS in order.inquiry.open
+
+
+def counted(order: Order) -> Decimal:
+    """How much of the order has executed, as far as anybody said: what was heard under each venue order id, or what the
+    venue counts under it where that is more."""
+    if order.inquiry is None:
+        return order.cumulative
+    more = order.cumulative
+    for venue_order_id, total in order.inquiry.totals.items():
+        heard = order.heard_under(venue_order_id)
+        if heard is not None and total > heard:
+            more += total - heard
+    return more
+
+
+def readings(order: Order, view: OrderView) -> tuple[Decimal, ...]:
+    """What the whole order's quantity may be as a view tells it: nothing, one number, or two of which one is right."""
+    if order.by_amount or view.quantity is None:
+        return ()
+    first = order.base + view.quantity
+    return (first,) if view.other_quantity is None else (first, order.base + view.other_quantity)
