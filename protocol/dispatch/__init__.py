@@ -8,13 +8,13 @@ The promises:
 
 - Accepted comes once, and before anything else the venue says of an order.
 - Each fill comes once, whatever the venue repeats; no fill is inferred from a total.
-- Nothing comes after an order's end but late fills and fees.
+- Nothing comes after an order's end but late fills and fees; an end that we concluded ourselves may be taken back.
 - A request whose answer is lost is neither failed nor sent again: its order is Unknown until the venue's word,
   an execution or a status query settles it.
 """
 
+from .assembly import DispatchOptions
 from .decisions import Decisions, EndLink, Reply, Send
-from .parts import DispatchOptions
 from .state import DispatchState
 
 __all__ = ["Decisions", "DispatchOptions", "DispatchState", "EndLink", "Reply", "Send"]

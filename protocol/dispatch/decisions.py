@@ -5,21 +5,26 @@ from __future__ import annotations
 from attrs import define, field, frozen
 
 from ..inputs import Admission
+from ..reconciliation import Reconciliation
 from ..records import Record
 from ..requests import Request
-from ..values import ClientOrderId, RequestId
+from ..values import ClientOrderId, RequestId, VenueOrderId
 
 __all__ = [
     "AuditDue",
     "CancelDue",
     "ClockDue",
     "ClosingDue",
+    "ComparisonDue",
     "Decisions",
     "EndLink",
+    "ExternalDue",
     "FillsDue",
     "KeptDue",
+    "LookDue",
     "Measured",
     "QueryDue",
+    "ReconcileDue",
     "Reply",
     "RequestDue",
     "Send",
@@ -60,19 +65,23 @@ class Measured:
 @define
 class Decisions:
     """What one call of `apply` decided, each list in order. released: credits of requests that will not be sent;
+    forgotten: questions that are of no use any more, so what has not begun of them need not begin;
     warnings, alarms: sentences for the log; alarms are about what somebody must look at now; measured: set when our
-    clock was compared with the venue's."""
+    clock was compared with the venue's; progress: set when more, or less, is known of the venue's books."""
 
     records: list[Record] = field(factory=list)
     sends: list[Send | EndLink] = field(factory=list)
     replies: list[Reply] = field(factory=list)
     released: list[Admission] = field(factory=list)
+    forgotten: list[RequestId] = field(factory=list)
     warnings: list[str] = field(factory=list)
     alarms: list[str] = field(factory=list)
     measured: Measured | None = None
+    progress: Reconciliation | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.records or self.sends or self.replies or self.released or self.warnings or self.alarms)
+        told = self.records or self.sends or self.replies or self.released
+        return bool(told or self.forgotten or self.warnings or self.alarms)
 
 
 @frozen
@@ -83,6 +92,13 @@ class RequestDue:
 @frozen
 class QueryDue:
     client_order_id: ClientOrderId
+
+
+@frozen
+class ExternalDue:
+    """Time to look at the questions about orders of other sessions. None: at all of them."""
+
+    venue_order_id: VenueOrderId | None
 
 
 @frozen
@@ -128,6 +144,18 @@ class ClockDue:
 
 
 @frozen
+class LookDue:
+    """Time to ask once more for an order that was called Denied."""
+
+    client_order_id: ClientOrderId
+
+
+@frozen
+class ReconcileDue:
+    """Time to see whether a login still waits for history."""
+
+
+@frozen
 class KeptDue:
     pass
 
@@ -135,3 +163,8 @@ class KeptDue:
 @frozen
 class ClosingDue:
     pass
+
+
+@frozen
+class ComparisonDue:
+    """Time to compare what a cancel of all orders has left open with the venue's list."""

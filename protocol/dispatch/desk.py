@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, cast
 
 from attrs import define, evolve, field
 
 from .. import events, records, requests
 from ..errors import NotSent, TradingError
-from ..flights import Flight, Flights, Timers
+from ..flights import Flight, Flights, Moment, Timers
 from ..inputs import Admission
 from ..records import Record
-from ..tracking import Order, TrackedOrders
-from ..values import AccountId, ClientOrderId, Instant, RequestId, SystemMode, TraderId
+from ..tracking import Order, TrackedOrders, Window
+from ..values import AccountId, ClientOrderId, Instant, RequestId, SystemMode, TraderId, VenueOrderId
 from ..venue import SECOND, Throttle, Venue, VenueRules
 from ..venue_clock import LEAST_SKEW, VenueClock, skew_text
 from .decisions import Decisions, Reply, RequestDue, Send
 
-__all__ = ["Desk", "Held"]
+__all__ = ["MEASURED", "UNMEASURED", "Desk", "Held"]
+
+
+FOREIGN_WINDOW: Final = 10_000
+MEASURED: Final = 2 * SECOND
+UNMEASURED: Final = 60 * SECOND
+"""How far the venue's clock may be from what we take it to be, with and without a measurement."""
 
 
 def _ignore(_: ClientOrderId) -> None:
@@ -37,11 +44,13 @@ class Held:
 @define(kw_only=True, eq=False)
 class Desk:
     """orders: folded by `record` alone; flights, timers: of the present connection; connection, ready: written by the
-    link; failed: why no connection will follow; closing: True once a Disconnect was asked for; opened_at: ns since 1970
-    of the first connection; mode: what the venue takes, as far as it said; throttle: of this account; cancel_unknown:
-    an order whose answer is lost is canceled, in case it lives; clock: the venue's, written by the timekeeping; held:
-    what waits for it; watched, on_record: set by the watches, which want to hear of orders then; now, out: of the
-    present call of `apply`."""
+    link, and login: a number that grows with every login, and with every loss of messages; failed: why no connection
+    will follow; closing: True once a Disconnect was asked for; opened_at: ns since 1970 of the first connection; mode:
+    what the venue takes, as far as it said; throttle: of this account; cancel_unknown: an order whose answer is lost is
+    canceled, in case it lives; foreign: when orders of other sessions were first heard of, ns since 1970 by our clock;
+    clock: the venue's, written by the timekeeping; held: what waits for it; touched: orders that a record was about,
+    None while nobody wants to know; watched, on_record: set by the watches, which want to hear of orders then; now,
+    out: of the present call of `apply`."""
 
     venue: Venue
     trader: TraderId
@@ -51,6 +60,7 @@ class Desk:
     flights: Flights = field(factory=Flights)
     timers: Timers = field(factory=Timers)
     connection: int = 0
+    login: int = 0
     ready: bool = False
     closing: bool = False
     failed: TradingError | None = None
@@ -60,6 +70,8 @@ class Desk:
     cancel_unknown: bool = False
     clock: VenueClock = field(factory=VenueClock)
     held: list[Held] = field(factory=list)
+    foreign: Window[VenueOrderId, int] = field(factory=lambda: Window(FOREIGN_WINDOW))
+    touched: set[ClientOrderId] | None = None
     watched: bool = False
     on_record: Callable[[ClientOrderId], None] = _ignore
     now: Instant = field(factory=lambda: Instant(0, 0))
@@ -73,6 +85,8 @@ class Desk:
         """Decides: folds a record and puts it out."""
         self.orders.fold(record)
         self.out.records.append(record)
+        if self.touched is not None and isinstance(record, events.OrderEvent | records.Note):
+            self.touched.add(record.identity.client_order_id)
         if self.watched and isinstance(record, events.OrderEvent | records.Note):
             self.on_record(record.identity.client_order_id)
 
@@ -123,7 +137,7 @@ class Desk:
     ) -> None:
         """Keeps requests back until the venue's time is known (see `timekeeping`)."""
         for flight in flights:
-            flight.held = True
+            flight.happens(Moment.HELD)
         self.held.append(Held(flights, admission, release))
 
     def expect(self, request: requests.Request, *, client_order_id: ClientOrderId | None = None) -> Flight:
@@ -137,16 +151,17 @@ class Desk:
             sent_wall=self.now.wall_ns,
         )
         self.flights.by_id[request.request_id] = flight
-        self.timers.add(now + self.rules.request_timeout, RequestDue(request.request_id))
+        self.timers.add(now + self.rules.answer_within(request), RequestDue(request.request_id))
         return flight
 
     def begin_again(self, flight: Flight) -> None:
         """The time for the answer begins anew, and so does a deadline that the user did not choose."""
         request = flight.request
-        if isinstance(request, requests.PlaceOrder | requests.ReplaceOrder) and _bears_our_deadline(request):
-            flight.request = evolve(request, process_before=self.process_before())
+        if _bears_our_deadline(request):
+            bearing = cast("requests.PlaceOrder | requests.ReplaceOrder", request)
+            flight.request = evolve(bearing, process_before=self.process_before())
         flight.sent_at, flight.sent_wall = self.now.monotonic_ns, self.now.wall_ns
-        self.timers.add(flight.sent_at + self.rules.request_timeout, RequestDue(flight.request_id))
+        self.timers.add(flight.sent_at + self.rules.answer_within(request), RequestDue(flight.request_id))
 
     def sent_at(self, flight: Flight) -> int:
         """When a request was released: ns since 1970."""
@@ -199,7 +214,7 @@ class Desk:
 
     def process_all_before(self, legs: Iterable[requests.Leg]) -> int | None:
         """Until when the venue may act on a batch, which has one moment for all of it: the earliest of theirs."""
-        wanted = [leg.process_before for leg in legs if not isinstance(leg, requests.CancelOrder)]
+        wanted = [getattr(leg, "process_before", None) for leg in legs]  # a cancel has none
         return min((moment for moment in wanted if moment is not None), default=self.process_before())
 
     def require_link(self, what: str) -> None:
@@ -237,7 +252,10 @@ class Desk:
         """Raises NotSent when there is no such order here. what: begins the sentence."""
         order = self.orders.by_client_order_id(client_order_id)
         if order is None:
-            raise NotSent(f"{what} was not sent: order {client_order_id} is not known here.")
+            raise NotSent(
+                f"{what} was not sent: order {client_order_id} is not known here. If it is open at the venue, adopt it "
+                "first."
+            )
         return order
 
     def order_of(self, flight: Flight) -> Order | None:
@@ -245,13 +263,19 @@ class Desk:
         client_order_id = flight.client_order_id
         return None if client_order_id is None else self.orders.by_client_order_id(client_order_id)
 
-    def placement_of(self, order: Order) -> Flight | None:
+    def placement_of(self, order: Order) -> Flight[requests.PlaceOrder] | None:
         """The placement of an order, None once nothing more is awaited of it."""
         return self.flights.placement(order.identity.client_order_id, order.request_id)
 
 
+DEADLINE_IS_OURS: Final[Mapping[type, Callable[[Any], bool]]] = {
+    requests.PlaceOrder: lambda place: not place.own_deadline,
+    requests.ReplaceOrder: lambda _: True,
+}
+"""Of what bears a deadline at all."""
+
+
 def _bears_our_deadline(request: requests.Request) -> bool:
     """True for what has a deadline unless the user chose it."""
-    if isinstance(request, requests.PlaceOrder):
-        return not request.own_deadline
-    return isinstance(request, requests.ReplaceOrder)
+    is_ours = DEADLINE_IS_OURS.get(type(request))
+    return is_ours is not None and is_ours(request)

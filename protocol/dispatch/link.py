@@ -9,12 +9,19 @@ from .. import events, facts, requests
 from ..errors import OutcomeUnknown, SessionFailed
 from ..facts import OrderView
 from ..inputs import LinkDown, LinkFailed, LinkSilent, LinkUp
+from ..inquiries import Source
+from ..tracking import Order
 from ..values import SystemMode
+from .conversation import Conversation
 from .desk import Desk
-from .gaps import Gaps
-from .life import OrderLife
-from .losing import Losing
-from .queries import Queries
+from .external_orders import ExternalOrders
+from .history_reading import HistoryReading
+from .identities import Identities
+from .list_schedule import ListSchedule
+from .query_schedule import QuerySchedule
+from .reconciling import Reconciling
+from .settling import Settling
+from .unclaimed_fills import UnclaimedFills
 
 __all__ = ["Link"]
 
@@ -24,24 +31,28 @@ LEFT: Final = (
 )
 
 
-def _nothing(_: bool) -> int | None:
-    return None
-
-
 class Link:
-    """Writes the desk's connection, ready, failed and opened_at.
+    """Writes the desk's connection, login, ready, failed and opened_at.
 
-    on_login: called once requests can be sent, with True if orders are merely listed again; gives the reading of
-    history that this waits for, if any.
+    on_login: called once requests can be sent, with True if orders are merely listed again; gives the number of the
+    reading of history that this waits for, 0 for none.
     """
 
-    def __init__(self, desk: Desk, life: OrderLife, queries: Queries, losing: Losing, gaps: Gaps) -> None:
-        self.on_login: Callable[[bool], int | None] = _nothing
+    def __init__(
+        self,
+        desk: Desk,
+        conversation: Conversation,
+        settling: tuple[Settling, Identities, ExternalOrders],
+        asking: tuple[QuerySchedule, ListSchedule, HistoryReading, UnclaimedFills],
+        reconciling: Reconciling,
+        on_login: Callable[[bool], int],
+    ) -> None:
         self._desk = desk
-        self._life = life
-        self._queries = queries
-        self._losing = losing
-        self._gaps = gaps
+        self._conversation = conversation
+        self._settling, self._identities, self._external = settling
+        self._queries, self._lists, self._reading, self._unclaimed = asking
+        self._reconciling = reconciling
+        self._on_login = on_login
 
     def up(self, link: LinkUp) -> None:
         desk = self._desk
@@ -60,7 +71,7 @@ class Link:
             )
         )
 
-    def logged_in(self, login: facts.LoggedIn, report: Callable[[OrderView], None]) -> None:
+    def logged_in(self, login: facts.LoggedIn) -> None:
         """Takes over the venue's list of open orders, and asks for those of ours that it leaves out.
 
         Absence proves nothing by itself: the list leaves pending orders out (spec AX 2.1). A venue may list them again
@@ -68,24 +79,43 @@ class Link:
         """
         desk = self._desk
         listed_again, desk.ready = desk.ready, True
+        desk.login += 1
         if not listed_again:
             self._authenticated(login)
-        seen, changed = set(), 0
-        for view in login.orders:
-            order = desk.orders.find(view.venue_order_id, view.wire_id)
-            if order is None:
-                report(view)
-                continue
-            seen.add(order.identity.client_order_id)
-            before = order.view()
-            self._life.sync(order, view)
-            changed += before != order.view()
+        changed = self._take(login.orders)
+        # What became of a cancel or change whose time is over is still to be told, too.
+        overdue = {flight.client_order_id for flight in desk.flights.by_id.values() if flight.overdue}
         not_sent = desk.flights.preview_of  # orders that still wait for their price
-        # What came of a cancel or change whose time is over is still to be told, too.
-        seen -= {flight.client_order_id for flight in desk.flights.by_id.values() if flight.overdue}
-        missing = [order for name, order in desk.orders.live.items() if name not in seen and name not in not_sent]
-        run = self.on_login(listed_again)
-        self._queries.settle(open_orders=len(login.orders), changed=changed, missing=missing, run=run)
+        missing = [
+            order
+            for name, order in desk.orders.live.items()
+            if order.seen_in != desk.login and name not in not_sent and name not in overdue
+        ]
+        reading = self._on_login(listed_again)
+        self._queries.again()
+        for name in overdue:
+            order = None if name is None else desk.orders.live.get(name)
+            if order is not None:
+                self._queries.soon(order)
+        self._queries.look_for(missing)
+        self._reconciling.begin(len(login.orders), changed, reading)
+        self._external.logged_in(login.orders)
+
+    def _take(self, views: tuple[OrderView, ...]) -> int:
+        """The whole list. Gives how many orders of ours it changed."""
+        desk, changed = self._desk, 0
+        evidence = self._lists.evidence(Source.SNAPSHOT, desk.now.wall_ns)
+        for view in views:
+            order = self._identities.of(view)
+            if order is None:
+                self._external.report_open(view)
+                continue
+            before = _standing(order)
+            order.seen_in = desk.login
+            self._settling.show(order, view, evidence)
+            changed += before != _standing(order)
+        self._lists.taken(evidence)
+        return changed
 
     def _authenticated(self, login: facts.LoggedIn) -> None:
         self._desk.record(
@@ -111,8 +141,12 @@ class Link:
                 will_retry=link.will_retry,
             )
         )
+        if link.by_venue:
+            for flight in desk.flights.by_id.values():
+                if flight.connection == link.connection:
+                    flight.carrier_ended_at = desk.now.monotonic_ns
         if link.connection < desk.connection:
-            self._losing.lose_connections(link.connection)  # another one is up already
+            self._conversation.lose_connections(link.connection)  # another one is up already
         else:
             self._leave(link.connection)
         if desk.closing and not link.will_retry:
@@ -121,11 +155,18 @@ class Link:
     def _leave(self, connection: int) -> None:
         self._desk.ready = False
         self._desk.mode = None
-        self._losing.deny_held("The connection ended before it was sent.")
-        self._losing.lose_connections(connection)
-        self._losing.drop_own_queries()
+        self._conversation.deny_held("The connection ended before it was sent.")
+        self._conversation.lose_connections(connection)
+        self._reset()
+
+    def _reset(self) -> None:
+        self._desk.login += 1  # until the next one, every order is in doubt
+        self._conversation.drop_own_queries()
         self._queries.reset()
-        self._gaps.forget()
+        self._lists.reset()
+        self._reading.reset()
+        self._unclaimed.reset()
+        self._reconciling.reset()
 
     def fail(self, link: LinkFailed) -> SessionFailed:
         """No connection follows. Gives what everybody who waits is to be told."""
@@ -143,9 +184,8 @@ class Link:
         )
         failure = SessionFailed(link.reason)
         desk.failed = failure
-        self._losing.lose_all(f"The session ended before the venue answered. {link.reason}")
-        self._losing.drop_own_queries()
-        self._queries.reset()
+        self._conversation.lose_all(f"The session ended before the venue answered. {link.reason}")
+        self._reset()
         desk.reply(link.reply_to, None)
         return failure
 
@@ -158,7 +198,10 @@ class Link:
     # What the venue says of the connection, or of itself
 
     def messages_lost(self, fact: facts.MessagesLost) -> None:
+        """Until the orders are listed again, every one is in doubt."""
         desk = self._desk
+        desk.login += 1
+        self._reading.reset()
         desk.record(
             events.MessagesLost(
                 venue=desk.rules.venue,
@@ -185,3 +228,8 @@ class Link:
                 reason=fact.text,
             )
         )
+
+
+def _standing(order: Order) -> tuple[object, ...]:
+    """What of an order a list can change."""
+    return (order.status, order.venue_order_id, order.quantity, order.price, order.trigger_price, order.cumulative)

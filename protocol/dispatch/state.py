@@ -10,9 +10,10 @@ from ..tracking import TrackedOrders
 from ..values import AccountId, Instant, TraderId
 from ..venue import Venue
 from ..venue_clock import JUMP
+from .asking import Asking
+from .assembly import DispatchOptions, assemble, handlers_of_commands, handlers_of_deadlines, handlers_of_facts
 from .decisions import Decisions
 from .desk import Desk
-from .parts import DispatchOptions, assemble, handlers_of_deadlines, handlers_of_facts
 
 __all__ = ["DispatchState"]
 
@@ -28,19 +29,20 @@ class DispatchState:
             venue=venue, trader=trader, account=account, orders=self.orders, cancel_unknown=options.cancel_unknown
         )
         parts = assemble(desk, options)
-        self._link, self._watches, self._unclaimed = parts.link, parts.watches, parts.unclaimed
+        self._link, self._watches, self._unclaimed = parts.link, parts.watches, parts.known.unclaimed
+        self._reconciling = parts.known.reconciling
         self._timekeeping = parts.timekeeping
         self._lead = 0  # of the wall clock over the monotonic one, at the last look
         self._closing = parts.closing
         self._inputs: dict[type, Callable[[Any], None]] = {
-            Asked: parts.asking.asked,
+            Asked: Asking(desk, handlers_of_commands(parts)).asked,
             Heard: self._heard,
             LinkUp: self._link_up,
             LinkDown: self._link_down,
             LinkFailed: self._link_failed,
             LinkSilent: parts.link.silent,
-            NotWritten: parts.losing.not_written,
-            Rerouted: parts.losing.rerouted,
+            NotWritten: parts.conversation.not_written,
+            Rerouted: parts.conversation.rerouted,
         }
         self._facts = handlers_of_facts(parts)
         self._due = handlers_of_deadlines(parts)
@@ -65,10 +67,12 @@ class DispatchState:
                 self._due[type(due)](due)
         for item in inputs:
             self._inputs[type(item)](item)
-        if self._unclaimed.kept:
+        if self._unclaimed.kept and self._unclaimed.is_worth_a_look:
             self._unclaimed.settle()
         if desk.held:
             self._timekeeping.look_after()
+        if self._reconciling.is_worth_a_look:
+            self._reconciling.look()
         if desk.closing:
             self._closing.advance()
         return out
@@ -85,7 +89,7 @@ class DispatchState:
         handlers, unclaimed = self._facts, self._unclaimed
         for fact in heard.facts:
             handlers[type(fact)](fact)
-            if unclaimed.kept:
+            if unclaimed.kept and unclaimed.is_worth_a_look:
                 unclaimed.settle()
 
     def _link_up(self, up: LinkUp) -> None:
