@@ -1,0 +1,266 @@
+"""Executions that may be of an order of ours whose venue order id nobody has told us yet: the question WHOSE.
+
+Some messages name an order by the venue's id alone. While an order that was sent has none here, or a stop has fired and
+goes on under an id that nobody has told, such an execution may be its own; told as somebody else's, it would be lost to
+that order. So may one that does name our client id, of a stop whose firing was not heard, or from before the placement
+as far as the clocks can be compared. So it waits: until an order of ours is bound to that venue order id, until none
+can be meant any more, or until its patience is over. A lookup of that venue order id says whose it is where the venue
+knows.
+
+What waits is indexed by the orders that may be meant, so a message that touches none of them costs nothing; and no more
+than `MOST_KEPT` wait: the oldest is told then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import chain
+from typing import Final
+
+from attrs import evolve, frozen
+
+from .. import requests
+from ..facts import OrderView, Trade
+from ..flights import Flight
+from ..tracking import FillKey, Order
+from ..values import ZERO, ClientOrderId, OrderStatus, RequestId, VenueOrderId
+from ..venue import SECOND
+from .decisions import KeptDue
+from .desk import Desk
+from .external_orders import ExternalOrders
+from .fills import Fills
+from .history_reading import HistoryReading
+from .identities import Identities
+from .life import OrderLife
+from .quantities import counted
+from .terms import Terms
+
+__all__ = ["UnclaimedFills"]
+
+CLOCK_TOLERANCE: Final = 60 * SECOND
+"""How far the venue's clock and ours may be apart."""
+PATIENCE: Final = 300 * SECOND
+"""How long an execution waits for an order whose venue order id may never be told."""
+MOST_KEPT: Final = 1_000
+MOST_LOOKUPS: Final = 16
+"""Venue order ids that are looked up at once."""
+
+
+@frozen
+class Kept:
+    """suspects: the orders that may be meant, which were all sent before it was heard; until: ns, monotonic; final: the
+    venue says that the order is complete with it; live: it came on the stream; before: it is from before this client
+    began, so that it is news only if it is of an order of ours."""
+
+    trade: Trade
+    suspects: list[Order]
+    until: int
+    final: bool
+    live: bool
+    before: bool
+
+
+class UnclaimedFills:
+    """Owns these executions, until the order is known or no order of ours can be meant."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        reading: HistoryReading,
+        identities: Identities,
+        telling: tuple[OrderLife, Fills, Terms],
+        external: ExternalOrders,
+    ) -> None:
+        self._desk = desk
+        self._reading = reading
+        self._identities = identities
+        self._life, self._fills, self._terms = telling
+        self._external = external
+        self.kept: dict[FillKey, Kept] = {}
+        self._doubtful: dict[ClientOrderId, Order] = {}
+        self._lookups: dict[RequestId, VenueOrderId] = {}
+        self._next_due = 0
+        self._was_full = False
+
+    def doubt(self, order: Order) -> None:
+        """The order may go on under an id that nobody has told."""
+        self._doubtful = {name: other for name, other in self._doubtful.items() if self._is_doubtful(other)}
+        self._doubtful[order.identity.client_order_id] = order
+
+    def keep(self, trade: Trade, *, final: bool = False, live: bool = False, before: bool = False) -> bool:
+        """Keeps an execution of an order that is not known. False, and nothing is kept, if it is certainly not ours, or
+        was told before."""
+        if self._fills.is_known(None, trade):
+            return False
+        key = (trade.venue_order_id, trade.trade_id)
+        if key in self.kept:
+            return True
+        suspects = [order for order in self._candidates(trade) if self._may_be_of(order, trade)]
+        if not suspects:
+            return False
+        if len(self.kept) >= MOST_KEPT:
+            self._give_up_oldest()
+        until = self._desk.now.monotonic_ns + PATIENCE
+        self.kept[key] = Kept(trade, suspects, until, final=final, live=live, before=before)
+        self._desk.touched = self._desk.touched if self._desk.touched is not None else set()
+        self._next_due = self._next_due or until
+        self._desk.timers.add(until, KeptDue())
+        self._look_up(trade.venue_order_id)
+        return True
+
+    def _candidates(self, trade: Trade) -> Iterable[Order]:
+        orders = self._desk.orders
+        if trade.wire_id is not None:
+            named = orders.by_wire_id(trade.wire_id)
+            return () if named is None else (named,)
+        fired = orders.fired.values() if self._desk.rules.stops_go_on else ()
+        return chain(orders.unnamed.values(), fired, self._doubtful.values(), self._reading.chains)
+
+    def _give_up_oldest(self) -> None:
+        if not self._was_full:
+            self._was_full = True
+            self._desk.warn(
+                f"More than {MOST_KEPT} executions wait to be told, because they may be of an order whose placement "
+                "the venue has not answered. The oldest are told as another session's."
+            )
+        key = next(iter(self.kept))
+        kept = self.kept.pop(key)
+        self._tell(kept, self._desk.orders.by_venue_order_id(kept.trade.venue_order_id))
+
+    # Settling
+
+    @property
+    def is_worth_a_look(self) -> bool:
+        """True when something has happened to an order that may be meant, or patience is over."""
+        return bool(self._desk.touched) or self._next_due <= self._desk.now.monotonic_ns
+
+    def settle(self) -> None:
+        """Publishes what can be told by now: as a fill of the order that has become known, or as somebody else's."""
+        touched, now = self._desk.touched or set(), self._desk.now.monotonic_ns
+        self._desk.touched = set()
+        for key, kept in list(self.kept.items()):
+            is_over = kept.until <= now
+            if not is_over and not any(order.identity.client_order_id in touched for order in kept.suspects):
+                continue
+            order = self._desk.orders.by_venue_order_id(kept.trade.venue_order_id)
+            if order is None and not is_over and any(self._may_be_of(suspect, kept.trade) for suspect in kept.suspects):
+                continue
+            del self.kept[key]
+            self._tell(kept, order)
+        self._next_due = min((kept.until for kept in self.kept.values()), default=0)
+        if not self.kept:
+            self._desk.touched, self._was_full = None, False
+
+    def _tell(self, kept: Kept, order: Order | None) -> None:
+        if order is not None or not kept.before:
+            self.tell(kept.trade, order, final=kept.final, live=kept.live)
+
+    def tell(self, trade: Trade, order: Order | None, *, final: bool = False, live: bool = False) -> None:
+        """Publishes an execution, unless it was published before. order: None if it is none of ours."""
+        if self._fills.is_known(order, trade):
+            return
+        if order is not None:
+            missing = counted(order) - order.cumulative >= trade.quantity
+            if self._desk.orders.counts_already(order, trade.time, missing=missing):
+                return
+        if order is None:
+            self._external.report_fill(trade, self._external.external_name(trade.wire_id))
+        else:
+            self._life.accept_late(order, trade.venue_order_id, trade.time, by_old_fill=not live)
+            self._follow(order, trade)
+            self._fills.fill(order, trade, final=final, live=live)
+
+    def _follow(self, order: Order, trade: Trade) -> None:
+        """A fired stop goes on under the id of its execution."""
+        known = order.venue_order_id in (None, trade.venue_order_id)
+        if known or not self._desk.rules.stops_go_on or order.is_over:
+            return
+        if not self._desk.orders.is_former_id(order, trade.venue_order_id):
+            self._terms.rename(order, trade.venue_order_id, None, ZERO, trade.time)
+
+    # Who is meant
+
+    def _may_be_of(self, order: Order, trade: Trade) -> bool:
+        identity = order.identity
+        return (
+            self._may_go_by_it(order, trade)
+            and identity.instrument.symbol == trade.symbol
+            and (identity.side is None or trade.side in (None, identity.side))
+            and trade.time >= self._desk.placed_by_venue(order) - CLOCK_TOLERANCE
+        )
+
+    def _may_go_by_it(self, order: Order, trade: Trade) -> bool:
+        """Whether the venue may have given the order the id of this execution."""
+        if trade.wire_id is None:
+            return self._is_without_id(order)
+        return self._identities.may_be_meant(order, trade)
+
+    def _is_without_id(self, order: Order) -> bool:
+        """True while the venue may have given the order an id that is not known here."""
+        if order.venue_order_id is None:
+            return self._desk.placement_of(order) is not None
+        if self._reading.has_chain(order):
+            return True
+        goes_on = self._desk.rules.stops_go_on and order.status is OrderStatus.TRIGGERED
+        return (goes_on and not order.former_ids) or self._is_doubtful(order)
+
+    def _is_doubtful(self, order: Order) -> bool:
+        return order.identity.client_order_id in self._doubtful and not (order.is_over or order.former_ids)
+
+    # Looking up
+
+    def _look_up(self, venue_order_id: VenueOrderId) -> None:
+        """Asks the venue for the order of an execution: its client id, or when it began and what it is for, tells whose
+        it is."""
+        if not self._desk.ready or len(self._lookups) >= MOST_LOOKUPS or venue_order_id in self._lookups.values():
+            return
+        request_id = self._desk.flights.next_internal_id()
+        self._lookups[request_id] = venue_order_id
+        self._desk.send(
+            requests.QueryOrder(request_id=request_id, venue_order_id=venue_order_id, wire_id=None), own_query=True
+        )
+
+    def is_lookup(self, flight: Flight) -> bool:
+        return flight.request_id in self._lookups
+
+    def looked_up(self, flight: Flight, view: OrderView | None) -> None:
+        """The answer to a lookup; None: the venue does not know the order any more, or did not answer."""
+        self._lookups.pop(flight.request_id, None)
+        if view is not None:
+            self.shown(view)
+
+    def shown(self, view: OrderView) -> None:
+        """A view of an order that executions wait for: says whose they are."""
+        waiting = [kept for key, kept in self.kept.items() if key[0] == view.venue_order_id]
+        if not waiting:
+            return
+        order = self._identities.of(view) if view.wire_id is not None else self._fitting(waiting[0], view)
+        if order is not None and self._desk.rules.chain_history and order.venue_order_id is not None:
+            return  # which of its ids came after which, the history of orders tells
+        if order is not None and not order.is_over:
+            self._terms.adopt(order, view, view.time)
+        for kept in waiting:
+            key = (kept.trade.venue_order_id, kept.trade.trade_id)
+            if self.kept.pop(key, None) is not None:
+                self._tell(kept, order)
+
+    def _fitting(self, kept: Kept, view: OrderView) -> Order | None:
+        """The one order that this can be, where the venue tells no client id: it was placed before, and is for as
+        much."""
+        fitting = [
+            order
+            for order in kept.suspects
+            if self._may_be_of(order, kept.trade) and view.quantity is not None and order.quantity == view.quantity
+        ]
+        return fitting[0] if len(fitting) == 1 else None
+
+    def history_read(self) -> None:
+        """A reading of history is over, and may have answered what was open about the orders that may be meant."""
+        if self._desk.touched is not None:
+            names = {order.identity.client_order_id for kept in self.kept.values() for order in kept.suspects}
+            self._desk.touched |= names
+
+    def reset(self) -> None:
+        """The connection is gone, and every lookup with it; what was heard on it is old by the next login."""
+        self._lookups.clear()
+        self.kept = {key: evolve(kept, live=False) for key, kept in self.kept.items()}
