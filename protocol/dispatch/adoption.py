@@ -1,0 +1,153 @@
+"""Tracking orders that were not submitted here.
+
+An order that is adopted counts as heard what the venue's report of it counts, or what has been counted for it since if
+that is more: the fills of before were told as reports, or are from before this client began, and none is told again.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from .. import commands
+from ..errors import NotSent
+from ..events import OrderStatusReport
+from ..inputs import Asked
+from ..orders import OrderIdentity
+from ..records import Registered
+from ..requests import ListOpenOrders
+from ..tracking import Order
+from ..values import ZERO, ClientOrderId, OrderStatus, OrderType, StrategyId, VenueOrderId
+from .desk import Desk
+from .external_orders import ExternalOrder, ExternalOrders
+from .life import OrderLife
+
+__all__ = ["Adoption"]
+
+
+class Adoption:
+    """Stateless: what is known of other sessions' orders stands in the external orders."""
+
+    def __init__(self, desk: Desk, life: OrderLife, external: ExternalOrders) -> None:
+        self._desk = desk
+        self._life = life
+        self._external = external
+
+    def adopt(self, asked: Asked) -> None:
+        """Answers with the order's state. Raises NotSent."""
+        command = cast("commands.Adopt", asked.command)
+        order = self._desk.orders.by_venue_order_id(command.report.venue_order_id)
+        if order is None:
+            order = self._adopt(asked, command)
+        self._desk.reply(asked.reply_to, order.view())
+
+    def _adopt(self, asked: Asked, command: commands.Adopt) -> Order:
+        report = command.report
+        name = command.client_order_id or report.client_order_id or ClientOrderId(str(report.venue_order_id))
+        known = self._require_open(report, name)
+        if self._desk.orders.by_client_order_id(name) is not None:
+            raise NotSent(
+                f"Order {name} was not adopted: an order with this client order id is known already. Give it another "
+                "name (client_order_id)."
+            )
+        identity = self._identity(asked, name, command.strategy, known)
+        is_market = identity.type is OrderType.MARKET
+        self._desk.record(
+            Registered(
+                identity=identity,
+                venue_order_id=report.venue_order_id,
+                heard=max(report.cumulative or ZERO, known.counted),
+                heard_between=self._counted_between(report, known),
+                quantity=report.quantity,
+                price=None if is_market else report.price,
+                trigger_price=report.trigger_price,
+                time_in_force=report.time_in_force,
+                post_only=report.post_only,
+            )
+        )
+        self._external.drop(report.venue_order_id)
+        order = self._desk.orders.live[name]
+        self._life.accept(order, report.venue_order_id, report.venue_time)
+        if report.status is OrderStatus.TRIGGERED:
+            self._life.trigger(order, report.venue_time)
+        return order
+
+    def _counted_between(self, report: OrderStatusReport, known: ExternalOrder) -> tuple[int, int]:
+        """When the count that counts as heard was made: with the report, if that counts more than was known."""
+        if (report.cumulative or ZERO) <= known.counted:
+            return known.made
+        desk = self._desk
+        told = desk.by_venue(report.local_time)
+        lag = desk.rules.lists_lag if ListOpenOrders in desk.rules.http_requests else 0
+        return told - lag, told
+
+    def _require_open(self, report: OrderStatusReport, name: ClientOrderId) -> ExternalOrder:
+        if report.status is not None and report.status.is_terminal:
+            raise NotSent(f"Order {name} was not adopted: it has ended, {report.status.value}.")
+        if self._external.has_ended(report.venue_order_id):
+            raise NotSent(f"Order {name} was not adopted: it has ended since this report of it.")
+        known = self._external.open_order(report.venue_order_id)
+        if known is None:
+            raise NotSent(
+                f"Order {name} was not adopted: it is not known here that {self._desk.rules.venue} has it open. Ask "
+                "for the open orders, and adopt what they show."
+            )
+        return known
+
+    def _identity(
+        self, asked: Asked, name: ClientOrderId, strategy: StrategyId, known: ExternalOrder | None
+    ) -> OrderIdentity:
+        """Who the order is, as far as the venue has shown it."""
+        instrument, view = asked.instrument, None if known is None else known.view
+        assert instrument is not None  # the command handler found it
+        return OrderIdentity(
+            trader=self._desk.trader,
+            strategy=strategy,
+            account=self._desk.account,
+            instrument=instrument.id,
+            client_order_id=name,
+            side=None if view is None else view.side,
+            type=None if view is None else view.type,
+            currency=instrument.quote_currency,
+            wire_id=self._desk.venue.wire_id(name) if view is None else view.wire_id,
+            local_time=self._desk.now.wall_ns,
+        )
+
+    def register(self, asked: Asked) -> None:
+        """By name and venue order id alone: what the order is comes from what the venue has shown of it, and where it
+        has shown nothing, from what it tells next. Answers with True, or False if another order has that venue order
+        id."""
+        command = cast("commands.RegisterExternal", asked.command)
+        name, venue_order_id = command.client_order_id, command.venue_order_id
+        holder = self._desk.orders.by_venue_order_id(venue_order_id)
+        if holder is not None and holder.identity.client_order_id != name:
+            self._desk.warn(
+                f"Order {name} was not registered: venue order {venue_order_id} is known here already, as order "
+                f"{holder.identity.client_order_id}. Use that name."
+            )
+            self._desk.reply(asked.reply_to, False)
+            return
+        if self._desk.orders.by_client_order_id(name) is None:
+            self._register(asked, name, command.strategy, venue_order_id)
+        self._desk.reply(asked.reply_to, True)
+
+    def _register(self, asked: Asked, name: ClientOrderId, strategy: StrategyId, venue_order_id: VenueOrderId) -> None:
+        known = self._external.open_order(venue_order_id)
+        identity = self._identity(asked, name, strategy, known)
+        if known is None:
+            self._desk.record(Registered(identity=identity, venue_order_id=venue_order_id))
+            return
+        view = known.view
+        self._desk.record(
+            Registered(
+                identity=identity,
+                venue_order_id=venue_order_id,
+                heard=known.counted,
+                heard_between=known.made,
+                quantity=view.quantity if view.other_quantity is None else None,
+                price=None if identity.type is OrderType.MARKET else view.price,
+                trigger_price=view.trigger_price,
+                time_in_force=view.time_in_force,
+                post_only=view.post_only,
+            )
+        )
+        self._external.drop(venue_order_id)

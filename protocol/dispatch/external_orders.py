@@ -1,0 +1,465 @@
+"""Orders of other sessions: which of them are open, and what is told of them.
+
+Whoever only watches an account hears every fill of such an order, and its end, once each. Three sources tell of them:
+live messages, the list of a login, and later lists. An order that a list leaves out has ended if the list is younger
+than the last word about the order; a list says nothing of how. So the venue is asked where the order stands, by its
+venue order id. Where the venue does not know it any more, that is what is told: a report with `status=None` whose
+reason says that the order is not open any more. An end is never made up.
+
+An order that was never shown as open (a taker's, filled at once) is told by its fills, and by an end only if the venue
+tells one.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Iterable
+from decimal import Decimal
+from typing import Any, Final
+
+from attrs import evolve
+
+from .. import events, facts, requests
+from ..events import OrderStatusReport
+from ..facts import OrderView, Outcome, Trade
+from ..flights import Flight
+from ..tracking import Order, Window
+from ..values import NO_TIME, ZERO, ClientOrderId, InstrumentId, RequestId, TradeId, VenueOrderId, WireId
+from ..venue import SECOND
+from .decisions import ExternalDue
+from .desk import Desk
+from .history_reading import HistoryReading
+from .identities import Identities
+
+__all__ = ["ExternalOrder", "ExternalOrders"]
+
+MOST_REMEMBERED: Final = 100_000
+ENDED_WINDOW: Final = 10_000
+MOST_FILLS_KEPT: Final = 64
+MOST_ASKED_AT_ONCE: Final = 16
+MOST_FOLLOWED: Final = 1_000
+TURN: Final = SECOND
+"""How long these questions stand back while orders of ours are asked for."""
+TERMS: Final = ("price", "trigger_price", "quantity", "cumulative", "time_in_force", "trigger_type")
+GONE: Final = "It is not open any more, and the venue does not say how it ended."
+
+
+Made = tuple[int, int]
+"""Between which instants a count was made: ns since 1970 by the venue's clock."""
+
+
+class ExternalOrder:
+    """view: what the venue has shown of it, the newest of each; counted: how much of it has executed, as far as the
+    venue's counts and the fills told since say; made: when that count was made; told: how much had executed when it was
+    first shown, and all fills told since then; heard_at: of the last word about it, left_out_at: of the last list that
+    did not show it, both ns, monotonic; fills: the first that were told of it; is_end_known: of one that has ended,
+    whether the venue said how."""
+
+    __slots__ = ("_shown", "counted", "fills", "heard_at", "is_end_known", "left_out_at", "made", "told", "view")
+
+    def __init__(self, view: OrderView, heard_at: int, made: Made) -> None:
+        self.view = view
+        self.counted = self.told = view.cumulative or ZERO
+        self.made = self._shown = made
+        self.heard_at = heard_at
+        self.left_out_at = -1
+        self.fills: set[TradeId] | None = None
+        self.is_end_known = True
+
+    def take(self, view: OrderView, heard_at: int, made: Made) -> None:
+        """What a view leaves out stays as it was."""
+        if view.cumulative is not None and view.cumulative >= self.counted:
+            self.counted, self.made = view.cumulative, max(self.made, made)
+        self.view = _completed(view, self.view, terms=True)
+        self.heard_at = max(self.heard_at, heard_at)
+
+    def add(self, trade: Trade, heard_at: int) -> None:
+        """Counts a fill, unless the venue's own count has it already."""
+        if trade.time > self._shown[1]:
+            self.told += trade.quantity
+        since = trade.quantity if trade.time > self.made[1] else ZERO  # at that instant, the count has it
+        self.counted = max(self.counted + since, self.told)
+        self.heard_at = max(self.heard_at, heard_at)
+        self.fills = self.fills or set()
+        if len(self.fills) < MOST_FILLS_KEPT:
+            self.fills.add(trade.trade_id)
+
+    def has_told(self, trade: Trade) -> bool:
+        return self.fills is not None and trade.trade_id in self.fills
+
+
+class ExternalOrders:
+    """Owns the external orders that are open, the newest of those that have ended, and the questions about those that
+    may have. Knows tracked orders only to fill in what a report of theirs leaves out."""
+
+    def __init__(self, desk: Desk, reading: HistoryReading, identities: Identities) -> None:
+        self._desk = desk
+        self._reading = reading
+        self._identities = identities
+        self._open: dict[VenueOrderId, ExternalOrder] = {}
+        self._ended: Window[VenueOrderId, ExternalOrder] = Window(ENDED_WINDOW)
+        self._is_full = False
+        self._connection = 0
+        self._tries: dict[VenueOrderId, int] = {}  # of each order that is in question
+        self._waiting: deque[VenueOrderId] = deque()
+        self._asked: dict[VenueOrderId, RequestId] = {}
+        self._followed: dict[WireId, VenueOrderId] = {}
+        self._turn_due = False
+        self._logged_in_at = 0
+
+    # What is known
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def open_order(self, venue_order_id: VenueOrderId) -> ExternalOrder | None:
+        """What is known of an external order that is open, as far as is known."""
+        return self._open.get(venue_order_id)
+
+    def has_ended(self, venue_order_id: VenueOrderId) -> bool:
+        """True for one whose end was told, unless that was long ago."""
+        return venue_order_id in self._ended
+
+    def drop(self, venue_order_id: VenueOrderId) -> None:
+        """The order is tracked from now on, or goes on under another venue order id."""
+        self._open.pop(venue_order_id, None)
+        self._settle(venue_order_id)
+
+    def external_id(self, view: OrderView) -> ClientOrderId | None:
+        return self.external_name(view.wire_id)
+
+    def external_name(self, wire_id: WireId | None) -> ClientOrderId | None:
+        return None if wire_id is None else self._desk.venue.external_client_order_id(wire_id)
+
+    # Reports
+
+    def status_report(self, view: OrderView, time: int, reason: str, order: Order | None) -> OrderStatusReport:
+        """How the venue shows an order; what it leaves out is filled in from a tracked order."""
+        identity = None if order is None else order.identity
+        return OrderStatusReport(
+            local_time=self._desk.now.wall_ns,
+            account=self._desk.account,
+            instrument=InstrumentId(view.symbol, self._desk.rules.venue),
+            client_order_id=self.external_id(view) if identity is None else identity.client_order_id,
+            venue_order_id=view.venue_order_id,
+            venue_time=time or view.time,
+            status=view.status,
+            side=view.side if identity is None else identity.side or view.side,
+            type=view.type if identity is None else identity.type or view.type,
+            time_in_force=view.time_in_force or (None if order is None else order.time_in_force),
+            price=order.price if view.price is None and order is not None else view.price,
+            trigger_price=view.trigger_price,
+            quantity=_quantity(view, order),
+            cumulative=view.cumulative,
+            post_only=view.post_only,
+            reason=reason or view.reason,
+            reduce_only=view.reduce_only,
+            trigger=view.trigger_type,
+            average_price=view.average_price,
+            display_quantity=view.display_quantity,
+            parent=view.parent,
+        )
+
+    def report(self, view: OrderView, time: int, reason: str = "") -> None:
+        """A live message about an order that is not tracked. time: of the event, by the venue's clock."""
+        self._tell(view, time, reason, (time, time) if time else self._just_now())
+
+    def report_open(self, view: OrderView) -> None:
+        """An order that the list of a login shows; nothing has just happened to it."""
+        if view.status is not None and view.status.is_terminal and view.venue_order_id not in self._open:
+            return  # it ended before this client began, or its end was told
+        self._tell(view, NO_TIME, "", self._just_now())
+
+    def replaced(self, old: OrderView, new: OrderView | None, new_id: VenueOrderId | None, time: int) -> None:
+        """An order that is not tracked goes on with other terms, mostly under another venue order id. new: None if the
+        venue does not show it."""
+        if new_id is not None and new_id != old.venue_order_id:
+            self.drop(old.venue_order_id)
+        self.report(new or old, time)
+
+    def _tell(self, view: OrderView, time: int, reason: str, made: Made) -> None:
+        ended = self._ended.get(view.venue_order_id)
+        is_end = view.status is not None and view.status.is_terminal
+        if ended is not None and (ended.is_end_known or is_end or view.status is None):
+            return  # late, or again
+        known = ended or self._open.get(view.venue_order_id)
+        if known is not None:
+            view = _completed(view, known.view, terms=False)
+        if not view.symbol:
+            self._desk.warn(
+                f"The venue said something of order {view.venue_order_id}, which is not ours, without its instrument. "
+                "It was left out."
+            )
+            return
+        known = self._remember(view, made, known)
+        if is_end:
+            self._end(view.venue_order_id, known, is_known=True)
+        else:
+            self._settle(view.venue_order_id)
+        self._desk.record(self.status_report(view, time, reason, None))
+
+    def report_fill(self, trade: Trade, client_order_id: ClientOrderId | None) -> None:
+        """Of an order that is not ours. Without its instrument it is left to history, which names it."""
+        known = self._open.get(trade.venue_order_id) or self._ended.get(trade.venue_order_id)
+        if known is not None and known.has_told(trade):
+            return
+        if not trade.symbol:
+            self._desk.warn(
+                f"The venue told of execution {trade.trade_id} without its instrument. It was left out; the venue's "
+                "history names it."
+            )
+            self._reading.want()
+            return
+        if known is not None:
+            known.add(trade, self._desk.now.monotonic_ns)
+        self._desk.record(
+            events.FillReport(
+                local_time=self._desk.now.wall_ns,
+                account=self._desk.account,
+                instrument=InstrumentId(trade.symbol, self._desk.rules.venue),
+                client_order_id=client_order_id,
+                venue_order_id=trade.venue_order_id,
+                venue_time=trade.time,
+                trade_id=trade.trade_id,
+                side=trade.side,
+                last_price=trade.price,
+                last_quantity=trade.quantity,
+                currency="" if trade.fee is None else trade.fee.currency,
+                commission=trade.fee,
+                liquidity=trade.liquidity,
+            )
+        )
+
+    # Remembering
+
+    def _just_now(self) -> Made:
+        now = self._desk.by_venue(self._desk.now.wall_ns)
+        return now, now
+
+    def _remember(self, view: OrderView, made: Made, known: ExternalOrder | None) -> ExternalOrder:
+        heard_at = self._desk.now.monotonic_ns
+        if known is None:
+            known = ExternalOrder(view, heard_at, made)
+            if view.venue_order_id not in self._desk.foreign:
+                self._desk.foreign.put(view.venue_order_id, self._desk.now.wall_ns)
+        else:
+            known.take(view, heard_at, made)
+        if view.venue_order_id in self._open:
+            return known
+        if len(self._open) < MOST_REMEMBERED:
+            self._ended.pop(view.venue_order_id)
+            self._open[view.venue_order_id] = known
+        elif not self._is_full:
+            self._is_full = True
+            self._desk.warn(
+                f"More than {MOST_REMEMBERED} orders of other sessions are open. What is heard of the others is told, "
+                "but they are not remembered: an end that no message tells is not noticed."
+            )
+        return known
+
+    def _end(self, venue_order_id: VenueOrderId, known: ExternalOrder, *, is_known: bool) -> None:
+        self._open.pop(venue_order_id, None)
+        known.is_end_known = is_known
+        self._ended.put(venue_order_id, known)
+        self._settle(venue_order_id)
+
+    # Lists
+
+    def _listed(self, view: OrderView, asked_at: int, lag: int) -> None:
+        """A list that was asked for shows an order that is not tracked. Nothing is told of it, unless it has ended."""
+        venue_order_id = view.venue_order_id
+        if venue_order_id in self._ended or not view.symbol:
+            return
+        known = self._open.get(venue_order_id)
+        if known is None or self._monotonic(asked_at) > known.heard_at:
+            if view.status is not None and view.status.is_terminal:
+                self.report_open(view)
+            elif known is not None or not self._had_ended(view, asked_at - lag):
+                self._remember(view, (self._desk.by_venue(asked_at) - lag, self._just_now()[1]), known)
+
+    def _had_ended(self, view: OrderView, holds_until: int) -> bool:
+        """Whether a list that follows behind shows an order which the login, younger than it, did not show any
+        more. What came after the login, live messages tell. holds_until: of the list, ns since 1970, by our clock."""
+        logged_in_at = self._logged_in_at
+        return holds_until < logged_in_at and 0 < view.time < self._desk.by_venue(logged_in_at)
+
+    def take_list(self, views: Iterable[OrderView], asked_at: int, lag: int) -> None:
+        """A whole list of open orders that was asked for (see `compare`)."""
+        listed_ids = set()
+        for view in views:
+            listed_ids.add(view.venue_order_id)
+            if self._identities.of(view) is None:
+                self._listed(view, asked_at, lag)
+        self.compare(listed_ids, asked_at, lag)
+
+    def logged_in(self, views: Iterable[OrderView]) -> None:
+        """The list of a login: it is as young as it comes."""
+        self._logged_in_at = self._desk.now.wall_ns
+        self.compare({view.venue_order_id for view in views}, self._logged_in_at, lag=0)
+
+    def compare(self, listed_ids: Collection[VenueOrderId], asked_at: int, lag: int) -> None:
+        """A whole list of open orders has come. What it leaves out although it was open before has ended, and is asked
+        for. asked_at: ns since 1970, by our clock; lag: how far the list follows behind, ns, 0 for that of a login."""
+        if self._connection != self._desk.connection:  # nothing that was asked on the last one will be answered
+            self._connection = self._desk.connection
+            self._tries.clear()
+            self._waiting.clear()
+            self._asked.clear()
+        shown_at = self._monotonic(asked_at) - lag
+        for venue_order_id in list(self._open):
+            known = self._open[venue_order_id]
+            if venue_order_id in listed_ids:
+                if known.left_out_at < shown_at:
+                    self._settle(venue_order_id)
+            elif self._desk.orders.by_venue_order_id(venue_order_id) is not None:
+                self.drop(venue_order_id)  # it turned out to be one of ours
+            elif known.heard_at <= shown_at:
+                known.left_out_at = shown_at
+                if venue_order_id not in self._tries:
+                    self._tries[venue_order_id] = 0
+                    self._waiting.append(venue_order_id)
+        self._ask()
+
+    def _monotonic(self, wall_ns: int) -> int:
+        return self._desk.now.monotonic_ns - (self._desk.now.wall_ns - wall_ns)
+
+    # Questions
+
+    def _ask(self) -> None:
+        """Sends as many questions as may be on their way, once no order of ours is asked for."""
+        desk = self._desk
+        if not self._waiting or not desk.ready or desk.closing:
+            return
+        if any(flight.own_query and flight.client_order_id is not None for flight in desk.flights.by_id.values()):
+            if not self._turn_due:
+                self._turn_due = True
+                desk.timers.add(desk.now.monotonic_ns + TURN, ExternalDue(None))
+            return
+        while self._waiting and len(self._asked) < MOST_ASKED_AT_ONCE:
+            venue_order_id = self._waiting.popleft()
+            if venue_order_id not in self._tries or venue_order_id in self._asked:
+                continue
+            request_id = desk.flights.next_internal_id()
+            self._asked[venue_order_id] = request_id
+            question = requests.QueryOrder(request_id=request_id, venue_order_id=venue_order_id, wire_id=None)
+            desk.send(question, own_query=True)
+            desk.timers.add(desk.now.monotonic_ns + desk.rules.request_timeout, ExternalDue(venue_order_id))
+
+    def due(self, due: ExternalDue) -> None:
+        """Time to ask, or to see whether the answer to a question is lost."""
+        venue_order_id = due.venue_order_id
+        if venue_order_id is None:
+            self._turn_due = False
+        elif venue_order_id in self._tries:
+            if self._is_under_way(venue_order_id):
+                following = self._desk.now.monotonic_ns + self._desk.rules.request_timeout
+                self._desk.timers.add(following, ExternalDue(venue_order_id))
+                return
+            self._asked.pop(venue_order_id, None)
+            self._waiting.append(venue_order_id)
+        self._ask()
+
+    def _is_under_way(self, venue_order_id: VenueOrderId) -> bool:
+        return self._asked.get(venue_order_id) in self._desk.flights.by_id
+
+    def _later(self, venue_order_id: VenueOrderId) -> None:
+        delays = self._desk.rules.query_delays
+        tries = self._tries[venue_order_id]
+        self._tries[venue_order_id] = tries + 1
+        due = self._desk.now.monotonic_ns + delays[min(tries, len(delays) - 1)]
+        self._desk.timers.add(due, ExternalDue(venue_order_id))
+
+    def _settle(self, venue_order_id: VenueOrderId) -> None:
+        """Nothing is in question about it any more."""
+        if self._tries.pop(venue_order_id, None) is not None:
+            self._asked.pop(venue_order_id, None)
+
+    def status_answered(self, flight: Flight[requests.QueryOrder], fact: facts.RequestAnswered) -> None:
+        """The venue says where an order stands that a list left out. The request is on its way no more."""
+        venue_order_id = self._answered(flight)
+        if venue_order_id is not None:
+            view, known = fact.order, self._open[venue_order_id]
+            if view is None:
+                self._later(venue_order_id)
+            elif view.replaced and view.wire_id is not None and self._desk.rules.chain_history:
+                self._follow(venue_order_id, view.wire_id)
+            elif view.venue_order_id != venue_order_id or view.status is None:
+                self._is_gone(venue_order_id, view.reason)
+            elif view.status.is_terminal:
+                self._tell(view, NO_TIME, "", self._just_now())
+            elif self._is_old(flight, known):
+                self._later(venue_order_id)  # it is as old as what the list contradicts
+            else:
+                asked_at = self._desk.by_venue(self._desk.sent_at(flight))
+                known.take(view, flight.sent_at - self._lag, (asked_at - self._lag, self._just_now()[1]))
+                self._settle(venue_order_id)
+        self._ask()
+
+    def _follow(self, venue_order_id: VenueOrderId, wire_id: WireId) -> None:
+        """It goes on, or went on, under another id, which the venue's history of orders names."""
+        self.drop(venue_order_id)
+        if len(self._followed) < MOST_FOLLOWED:
+            self._followed[wire_id] = venue_order_id
+            self._reading.want_chains()
+
+    def took_history(self, view: OrderView) -> None:
+        """A row of the history of orders about one that is not tracked: the one that was followed, under its last
+        id."""
+        if view.wire_id in self._followed and not view.replaced and view.status is not None:
+            del self._followed[view.wire_id]
+            self._tell(view, NO_TIME, "", self._just_now())
+
+    def status_refused(self, flight: Flight[requests.QueryOrder], fact: facts.RequestRefused) -> None:
+        """The venue does not know such an order any more, or does not answer now."""
+        venue_order_id = self._answered(flight)
+        if venue_order_id is not None:
+            if fact.outcome is Outcome.NOT_FOUND and not self._is_old(flight, self._open[venue_order_id]):
+                self._is_gone(venue_order_id, "")
+            else:
+                self._later(venue_order_id)
+        self._ask()
+
+    @property
+    def _lag(self) -> int:
+        """How far what the venue answers follows behind, ns."""
+        rules = self._desk.rules
+        return rules.lists_lag if requests.QueryOrder in rules.http_requests else 0
+
+    def _is_old(self, flight: Flight[requests.QueryOrder], known: ExternalOrder) -> bool:
+        """Whether an answer may be older than the last word about an order: then it proves nothing."""
+        return flight.sent_at - self._lag < max(known.heard_at, known.left_out_at)
+
+    def _answered(self, flight: Flight[requests.QueryOrder]) -> VenueOrderId | None:
+        """The order that a question was about; None if it is settled, or something was heard since it was asked."""
+        venue_order_id = flight.request.venue_order_id
+        if venue_order_id is None or self._asked.get(venue_order_id) != flight.request_id:
+            return None
+        del self._asked[venue_order_id]
+        return venue_order_id
+
+    def _is_gone(self, venue_order_id: VenueOrderId, words: str) -> None:
+        """It is open no more, and nobody knows how that came. words: the venue's."""
+        known = self._open[venue_order_id]
+        self._end(venue_order_id, known, is_known=False)
+        view = evolve(known.view, status=None, cumulative=known.counted)
+        self._desk.record(self.status_report(view, NO_TIME, f"{GONE} {words}".strip(), None))
+
+
+def _completed(view: OrderView, known: OrderView, *, terms: bool) -> OrderView:
+    """A view with what it leaves out, from an earlier one. terms: also those that may have changed unsaid."""
+    changes: dict[str, Any] = {}
+    for name in ("wire_id", "side", "type", *(TERMS if terms else ())):
+        if getattr(view, name) is None and getattr(known, name) is not None:
+            changes[name] = getattr(known, name)
+    if not view.symbol:
+        changes["symbol"] = known.symbol
+    if "quantity" in changes:
+        changes["other_quantity"] = known.other_quantity
+    return evolve(view, **changes) if changes else view
+
+
+def _quantity(view: OrderView, order: Order | None) -> Decimal | None:
+    """None rather than a guess: of two readings, the tracked order says which one is right."""
+    if order is not None and (view.quantity is None or view.other_quantity is not None):
+        return order.quantity
+    return view.quantity if view.other_quantity is None else None
