@@ -1,0 +1,197 @@
+"""The cancel of all orders, with all its moments.
+
+Whoever asks hears how many orders the venue says it has canceled, or why that is not known. A venue can count wrong,
+or take the request and act on a part of it: so the list of open orders is read behind the answer, as long after it as
+the list may lag, and an order that it still shows is told as a cancel that was refused. After a lost link the list of
+the new login serves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, cast
+
+from attrs import define
+
+from .. import commands, facts, requests
+from ..errors import NotSent, OutcomeUnknown, RequestFailed
+from ..facts import OrderView, Outcome
+from ..flights import Flight
+from ..inputs import Asked
+from ..values import ClientOrderId, RequestId
+from ..venue import SECOND
+from .conversation import RequestHandler, rest
+from .decisions import ComparisonDue
+from .desk import Desk
+from .life import OrderLife
+from .placements import Placements
+
+__all__ = ["CancelAll"]
+
+SETTLING: Final = SECOND
+"""ns that a venue gets to act on a cancel which it has taken, where its lists do not lag: AX answers first."""
+AGAIN: Final = 10 * SECOND
+"""ns until a list that did not come is asked for again."""
+PATIENCE: Final = 300 * SECOND
+"""ns until nobody asks any more."""
+
+STILL_OPEN: Final = (
+    "The venue took the cancel of all orders (request {number}), and its list of open orders shows this one still. "
+    "Cancel it by itself, or look at the venue."
+)
+
+
+@define
+class Comparison:
+    """What a cancel of all orders was to cancel, and the list that will tell whether it has.
+
+    names: of the orders that were live when it was asked for; due: such a list was asked for then or later, ns,
+    monotonic, None until the venue has answered; connection: of the answer.
+    """
+
+    names: frozenset[ClientOrderId]
+    due: int | None = None
+    connection: int = 0
+
+
+class CancelAll(RequestHandler[requests.CancelAllOrders]):
+    """Owns what is still to be compared: one comparison for each request that somebody has asked for."""
+
+    def __init__(self, desk: Desk, placements: Placements, life: OrderLife) -> None:
+        self._desk = desk
+        self._placements = placements
+        self._life = life
+        self._comparisons: dict[RequestId, Comparison] = {}
+        self._listing: RequestId | None = None
+
+    def asked(self, asked: Asked) -> None:
+        """Answers when the venue does. Raises NotSent."""
+        command = cast("commands.CancelAll", asked.command)
+        self._desk.require_link("The cancel of all orders")
+        self._desk.require_free_number(asked.request_id)
+        symbol = None if command.instrument is None else command.instrument.symbol
+        if symbol is not None and not self._desk.rules.cancels_by_symbol:
+            raise NotSent(
+                f"Nothing was canceled: {self._desk.rules.venue} cancels the orders of all instruments together, not "
+                f"those of {symbol} alone. Cancel them one by one."
+            )
+        self._placements.withdraw_all(symbol)
+        self._comparisons[asked.request_id] = Comparison(self._live_at(symbol))
+        request = requests.CancelAllOrders(request_id=asked.request_id, symbol=symbol)
+        self._desk.count(request)
+        self._desk.send(request, reply_to=asked.reply_to, admission=asked.admission)
+
+    def _live_at(self, symbol: str | None) -> frozenset[ClientOrderId]:
+        live = self._desk.orders.live
+        if symbol is None:
+            return frozenset(live)
+        return frozenset(name for name, order in live.items() if order.identity.instrument.symbol == symbol)
+
+    # What becomes of the request
+
+    def answered(self, flight: Flight, fact: facts.RequestAnswered) -> None:
+        flight.answered = True
+        self._desk.flights.drop(flight.request_id)
+        self._desk.reply(flight.reply_to, fact.canceled)
+        comparison = self._comparisons.get(flight.request_id)
+        if comparison is None:
+            return  # closing sent it, and looks after it
+        comparison.due = self._desk.now.monotonic_ns + max(SETTLING, self._desk.rules.lists_lag)
+        comparison.connection = self._desk.connection
+        self._desk.timers.add(comparison.due, ComparisonDue())
+
+    def refused(self, flight: Flight, fact: facts.RequestRefused) -> None:
+        delays = self._desk.rules.throttled_cancel_delays if fact.outcome is Outcome.THROTTLED else ()
+        if flight.resting or rest(self._desk, flight, delays, fact.reason):
+            return  # where it rests already, this refusal is told again
+        if fact.outcome is Outcome.AMBIGUOUS:
+            self._end(flight, OutcomeUnknown(_doubtful(flight, fact.reason)))
+        else:
+            self._end(flight, RequestFailed(_failed(flight, fact.reason)))
+
+    def send_again(self, flight: Flight) -> None:
+        self._desk.send(flight.request, reply_to=flight.reply_to).tries = flight.tries
+
+    def lost(self, flight: Flight, why: str) -> None:
+        if flight.resting:
+            self._end(flight, RequestFailed(_failed(flight, flight.doubt)))
+        else:
+            self._end(flight, OutcomeUnknown(_doubtful(flight, why)))
+
+    def not_written(self, flight: Flight, reason: str) -> None:
+        self._end(flight, NotSent(f"The cancel of all orders (request {flight.request_id}) was not sent. {reason}"))
+
+    def _end(self, flight: Flight, error: NotSent | RequestFailed | OutcomeUnknown) -> None:
+        """Without the venue's word. The log says it, too: whoever asked may wait no longer."""
+        self._desk.flights.drop(flight.request_id)
+        self._comparisons.pop(flight.request_id, None)
+        self._desk.warn(str(error))
+        self._desk.reply(flight.reply_to, error)
+
+    # What the venue lists behind its answer
+
+    def due(self, _: ComparisonDue) -> None:
+        """Time to ask for the list, or to ask again."""
+        desk = self._desk
+        now = desk.now.monotonic_ns
+        for number, comparison in list(self._comparisons.items()):
+            if comparison.due is not None and comparison.due + PATIENCE <= now:
+                del self._comparisons[number]
+                desk.warn(
+                    f"What the cancel of all orders (request {number}) has left open could not be asked for. Look at "
+                    "what is open."
+                )
+        if not any(comparison.due is not None and comparison.due <= now for comparison in self._comparisons.values()):
+            return
+        if desk.ready and not desk.closing and self._listing not in desk.flights.by_id:
+            self._listing = desk.flights.next_internal_id()
+            desk.send(requests.ListOpenOrders(request_id=self._listing))
+        desk.timers.add(now + AGAIN, ComparisonDue())
+
+    def listed(self, flight: Flight, fact: facts.RequestAnswered) -> None:
+        """A list of open orders, whoever asked for it."""
+        if self._comparisons and fact.orders is not None:
+            asked_at = flight.sent_at
+            served = [number for number, each in self._answered() if each.due is not None and each.due <= asked_at]
+            self._compare(served, fact.orders)
+
+    def logged_in(self, orders: Iterable[OrderView]) -> None:
+        """The list of a login. One that came anew on the same connection may have been asked for too early."""
+        if self._comparisons:
+            served = [number for number, each in self._answered() if each.connection < self._desk.connection]
+            self._compare(served, orders)
+
+    def _answered(self) -> list[tuple[RequestId, Comparison]]:
+        return [(number, each) for number, each in self._comparisons.items() if each.due is not None]
+
+    def _compare(self, served: list[RequestId], orders: Iterable[OrderView]) -> None:
+        """Tells what is still open of what these requests were to cancel."""
+        if not served:
+            return
+        comparisons = {number: self._comparisons.pop(number) for number in served}
+        for view in orders:
+            order = self._desk.orders.find(view.venue_order_id, view.wire_id)
+            if order is None or order.status.is_terminal or (view.status is not None and view.status.is_terminal):
+                continue
+            for number, comparison in comparisons.items():
+                if order.identity.client_order_id in comparison.names:
+                    self._life.reject_cancel(order, number, STILL_OPEN.format(number=number))
+
+
+def _failed(flight: Flight, reason: str) -> str:
+    return (
+        f"The venue refused the cancel of all orders (request {flight.request_id}), so nothing was canceled: "
+        f"{_sentence(reason)} What was open is open still."
+    )
+
+
+def _doubtful(flight: Flight, reason: str) -> str:
+    return (
+        f"Nobody knows whether the cancel of all orders (request {flight.request_id}) was carried out: "
+        f"{_sentence(reason)} Look at what is open."
+    )
+
+
+def _sentence(said: str) -> str:
+    """The venue's words, with the full stop that they may lack."""
+    return said if said.endswith((".", "!", "?")) else f"{said}."
