@@ -12,7 +12,8 @@ import trio
 from protocol import commands
 from protocol.errors import NotSent
 from protocol.events import OrderStatusReport
-from protocol.orders import NewOrder, OrderState
+from protocol.orders import DEFAULT_STRATEGY, NewOrder, OrderState
+from protocol.reconciliation import Reconciliation
 from protocol.values import (
     AccountId,
     ClientOrderId,
@@ -49,9 +50,11 @@ LINK_END: Final = 9 / 10
 """By then the connection is dropped, even in the middle of a write, so that the report comes within the time."""
 
 
-class TriggerChange(TypedDict, total=False):
-    """New terms of an order that waits for a trigger, and of an iceberg. trailing_offset needs its trailing_unit."""
+class OtherTerms(TypedDict, total=False):
+    """New terms that few changes name. leaves: in place of a quantity; the others: of an order that waits for a
+    trigger, and of an iceberg. trailing_offset needs its trailing_unit."""
 
+    leaves: Number | None
     trigger_price: Number
     trailing_offset: Number
     trailing_unit: OffsetUnit
@@ -62,9 +65,9 @@ class Client:
     """One account at one venue. Made by `open_client` or `open_gateway`; every method may be called from any task.
 
     Methods that place, change or cancel raise NotSent when nothing was sent, and return without waiting for the venue.
-    Those that do wait for it: `open_orders`, `order_status`, `read_fills` and `cancel_all_after` until it has answered
-    or the request is given up (RequestFailed then), `disconnect` and `close` until requests on their way are answered
-    or their grace is over.
+    Those that do wait for it: `open_orders`, `order_status`, `read_fills`, `cancel_all` and `cancel_all_after` until it
+    has answered or the request is given up (RequestFailed then, or OutcomeUnknown), `disconnect` and `close` until
+    requests on their way are answered or their grace is over.
     """
 
     def __init__(
@@ -136,6 +139,12 @@ class Client:
         return self._views.skew.value
 
     @property
+    def reconciliation(self) -> Reconciliation:
+        """How far the venue's books are known: how many questions about orders are open, and how far its history is
+        read. It moves on while `Reconciled` is awaited."""
+        return self._views.reconciliation.value
+
+    @property
     def instruments(self) -> Mapping[str, Instrument]:
         """The cached instruments by symbol; a view that is replaced, never changed."""
         return self._views.instruments.value
@@ -201,11 +210,11 @@ class Client:
         return [self._handle(leg) if isinstance(leg, OrderState) else RequestId(leg) for leg in answers]
 
     def _handle(self, placed: OrderState) -> Order:
-        assert placed.request_id is not None
         return Order(self, placed.identity, placed.request_id)
 
     async def cancel(self, order: Order | ClientOrderId) -> RequestId:
-        """Asks the venue to cancel an order; Canceled or CancelRejected tells what came of it. Raises NotSent."""
+        """Asks the venue to cancel an order; Canceled or CancelRejected tells what came of it, Denied that nothing of
+        the order had been sent yet. Raises NotSent, also of an order that is not tracked: adopt it first."""
         return cast("RequestId", await ask_locally(self._asks, commands.Cancel(_id_of(order))))
 
     async def replace(
@@ -216,14 +225,17 @@ class Client:
         price: Number | None = None,
         time_in_force: TimeInForce | None = None,
         post_only: bool | None = None,
-        **triggers: Unpack[TriggerChange],
+        **terms: Unpack[OtherTerms],
     ) -> RequestId:
-        """Asks the venue to change an order; Updated or ModifyRejected tells what came of it. Raises NotSent.
+        """Asks the venue to change an order; Updated or ModifyRejected tells what came of it. Raises NotSent, also of
+        an order that is not tracked: adopt it first.
 
         quantity: contracts or base units as the venue will count them for the new order (AX: from zero filled; Kraken:
-        what has filled included); price, trigger_price: quote currency per unit; trailing_offset: how far the trigger
-        follows the market, in percent or in quote currency per unit as trailing_unit says, which must be given with it;
-        display_quantity: as quantity. None keeps a term as it is.
+        what has filled included); leaves, in place of it: what may still fill, the same at every venue (what fills
+        before the venue makes the change is taken from it at Kraken, and comes on top at AX); price, trigger_price:
+        quote currency per unit; trailing_offset: how far the trigger follows the market, in percent or in quote
+        currency per unit as trailing_unit says, which must be given with it; display_quantity: as quantity. None keeps
+        a term as it is.
         """
         command = commands.Replace(
             client_order_id=_id_of(order),
@@ -232,19 +244,23 @@ class Client:
             price=price,
             time_in_force=time_in_force,
             post_only=post_only,
-            trigger_price=triggers.get("trigger_price"),
-            trailing_offset=triggers.get("trailing_offset"),
-            trailing_unit=triggers.get("trailing_unit"),
-            display_quantity=triggers.get("display_quantity"),
+            **terms,
         )
         return cast("RequestId", await ask_locally(self._asks, command))
 
-    async def cancel_all(self, instrument: str | InstrumentId | None = None) -> RequestId:
-        """Asks the venue to cancel every open order of the account, those of other sessions, too, or those of one
-        instrument. Raises NotSent; at Kraken Spot always for one instrument, since the venue cancels all of them or
-        single ones."""
+    async def cancel_all(self, instrument: str | InstrumentId | None = None) -> int | None:
+        """Has the venue cancel every open order of the account, those of other sessions, too, or those of one
+        instrument, and waits for its answer: how many it says it has canceled, None where it does not say (AX).
+
+        The venue's list of open orders is read behind that (at Kraken Spot, where it lags, a minute later): an order of
+        ours that it still shows is told by `CancelRejected`. A wait that is given up calls nothing back.
+
+        Raises NotSent, at Kraken Spot always for one instrument, since the venue cancels all of them or single ones;
+        RequestFailed when the venue refused it, or still had its limit for calls exceeded after several tries;
+        OutcomeUnknown when it may or may not have been carried out: no answer came, or one that leaves that open.
+        """
         id = None if instrument is None else InstrumentId.parse(instrument)
-        return cast("RequestId", await ask_locally(self._asks, commands.CancelAll(id)))
+        return cast("int | None", await self.ask(commands.CancelAll(id)))
 
     async def cancel_all_after(self, seconds: int) -> int | None:
         """Has the venue cancel every order of the account unless it hears from this client within `seconds`, from now
@@ -266,8 +282,9 @@ class Client:
     async def read_fills(self, *, start: int, end: int, instrument: str | None = None) -> int:
         """Reads executions from the venue's history: start inclusive, end exclusive, ns since 1970.
 
-        Fills not heard of yet come out as Filled, those without a fee get FeeReported. Returns how many were read.
-        Raises NotSent, RequestFailed.
+        Fills not heard of yet come out as Filled (of other sessions' orders: as FillReport, also from before this
+        client began), those without a fee get FeeReported. Returns how many were read. What is missing after a lost
+        link or a `Gap` is read without being asked for. Raises NotSent, RequestFailed.
         """
         id = None if instrument is None else InstrumentId.parse(instrument)
         return cast("int", await self.ask(commands.ReadFills(start, end, id)))
@@ -279,10 +296,12 @@ class Client:
         instrument: str | InstrumentId,
         strategy: StrategyId,
     ) -> bool:
-        """Tracks an order that was not submitted here, so that its news come out as order events.
+        """Tracks an order that was not submitted here, by its ids alone, so that its news come out as order events.
+        Side and type are what the venue has shown of it by then, if anything; quantity and prices also what it shows
+        next. `adopt` gives a handle.
 
         True also if it is known already, which changes nothing; False, with a warning, if its instrument is not
-        cached.
+        cached, or the venue order id belongs to an order of another name here.
         """
         command = commands.RegisterExternal(
             client_order_id=client_order_id,
@@ -292,9 +311,39 @@ class Client:
         )
         return bool(await ask_locally(self._asks, command))
 
+    async def adopt(
+        self,
+        report: OrderStatusReport,
+        *,
+        strategy: StrategyId | None = None,
+        client_order_id: ClientOrderId | None = None,
+    ) -> Order:
+        """Tracks an open order that was not submitted here, as `open_orders` or an event shows it, and gives its
+        handle. What the report counts as filled counts as known: only fills after it come as `Filled`.
+
+        client_order_id: its name here, None: the report's own, else one made of the venue order id; strategy: the name
+        that its events carry, None: that of orders which have none. An order that is tracked already keeps its own.
+        Raises NotSent if the order has ended, is not known here to be open (`open_orders` asks), its instrument is not
+        cached, or another order has the name.
+        """
+        command = commands.Adopt(
+            report=report, client_order_id=client_order_id, strategy=DEFAULT_STRATEGY if strategy is None else strategy
+        )
+        return self._handle(cast("OrderState", await ask_locally(self._asks, command)))
+
     async def resolve(self, wire_id: WireId) -> ClientOrderId | None:
         """The client order id that crosses the wire as `wire_id` (AX: `cid`), None if no order here has it."""
         return cast("ClientOrderId | None", await self.ask(commands.Resolve(wire_id)))
+
+    async def orders(self) -> list[Order]:
+        """The handles of all orders that are tracked and have not ended, adopted ones included, oldest first."""
+        live = await self.ask(commands.LiveOrders())
+        return [Order(self, identity, request_id) for identity, request_id in live]
+
+    async def order(self, client_order_id: ClientOrderId) -> Order | None:
+        """The handle of an order, also of one that has ended; None if it is not known here."""
+        state = await self.order_state(client_order_id)
+        return None if state is None else self._handle(state)
 
     async def order_state(self, client_order_id: ClientOrderId) -> OrderState | None:
         """Where an order stands as far as is known here; None if it is not known."""
@@ -375,7 +424,9 @@ class Client:
             return order.identity.instrument
         state = await self.order_state(order)
         if state is None:
-            raise NotSent(f"Nothing was sent: order {order} is not known here.")
+            raise NotSent(
+                f"Nothing was sent: order {order} is not known here. If it is open at the venue, adopt it first."
+            )
         return state.identity.instrument
 
     async def ask(self, command: commands.Command) -> Any:

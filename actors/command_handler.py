@@ -13,6 +13,7 @@ from attrs import define, field, frozen
 
 from protocol import commands
 from protocol.errors import NotSent, TradingError
+from protocol.events import OrderStatusReport
 from protocol.inputs import Admission, Asked, Submission
 from protocol.orders import title_of
 from protocol.values import ClientOrderId, Instrument, InstrumentId, RequestId
@@ -134,8 +135,10 @@ class _Handler:
         instrument = None
         if isinstance(command, commands.RegisterExternal):
             instrument = self._instrument(command.instrument)
+        elif isinstance(command, commands.Adopt):
+            instrument = self._instrument_of(command.report)
         elif isinstance(command, commands.Replace):
-            self._check_change(command)
+            instrument = self._check_change(command)
         elif isinstance(command, commands.CancelAllAfter):
             _check_seconds(command.seconds)
         numbered = type(command) in ADMISSIONS
@@ -181,6 +184,15 @@ class _Handler:
         found = self.desk.view.value.get(instrument.symbol)
         return found if found is not None and found.id == instrument else None
 
+    def _instrument_of(self, report: OrderStatusReport) -> Instrument:
+        found = self._instrument(report.instrument)
+        if found is None:
+            raise NotSent(
+                f"Order {report.client_order_id or report.venue_order_id} was not adopted: instrument "
+                f"{report.instrument} is not in the cache. Cache it first."
+            )
+        return found
+
     def _register(self, command: commands.RegisterExternal, ask: Ask) -> bool:
         """False, and answered, if the order's instrument is not cached."""
         if self._instrument(command.instrument) is not None:
@@ -193,17 +205,21 @@ class _Handler:
         answer(ask.reply_to, False)
         return False
 
-    def _check_change(self, command: commands.Replace) -> None:
+    def _check_change(self, command: commands.Replace) -> Instrument:
         instrument = self._instrument(command.instrument)
         try:
             if instrument is None:
                 raise NotSent(f"instrument {command.instrument} is not in the cache; cache it first.")
-            self.desk.venue.check_change(command, instrument)
+            if command.leaves is None:
+                self.desk.venue.check_change(command, instrument)
+            else:  # dispatch knows what it comes to, and checks that
+                _check_leaves(command)
             if command.trailing_offset is not None and command.trailing_unit is None:
                 raise NotSent("say with trailing_unit whether the trailing offset is in PERCENT or PRICE.")
         except NotSent as refusal:
             text = f"The change of order {command.client_order_id} was not sent: {refusal}"
             raise type(refusal)(text) from None
+        return instrument
 
     def _cache(self, instruments: tuple[Instrument, ...], ask: Ask) -> None:
         cached = {**self.desk.view.value, **{instrument.symbol: instrument for instrument in instruments}}
@@ -216,6 +232,14 @@ class _Handler:
         except (trio.WouldBlock, trio.BrokenResourceError, trio.ClosedResourceError):
             raise NotSent("The new token was not taken over: the session has ended or is busy.") from None
         answer(ask.reply_to, None)
+
+
+def _check_leaves(command: commands.Replace) -> None:
+    assert command.leaves is not None
+    if command.quantity is not None:
+        raise NotSent("give its quantity or what it leaves, not both.")
+    if command.leaves <= 0:
+        raise NotSent(f"an order that leaves {command.leaves} would have nothing to fill; cancel it instead.")
 
 
 def _check_seconds(seconds: int) -> None:

@@ -12,6 +12,7 @@ from attrs import define, field, frozen
 
 from protocol.dispatch import Decisions, DispatchState
 from protocol.inputs import Asked
+from protocol.reconciliation import Reconciliation
 
 from .channels import Batch, close_inbox, put, refuse
 from .clock import Clock, seconds
@@ -29,12 +30,13 @@ SWEEP: Final = 1000
 @frozen(kw_only=True)
 class DispatchDesk:
     """What the dispatch actor works with. session: the number under which the outbox knows us; skew: the view of how
-    our clock stands to the venue's that it publishes."""
+    our clock stands to the venue's, reconciliation: of how far the venue's books are known; it publishes both."""
 
     state: DispatchState
     clock: Clock
     session: int
     skew: Published[int | None]
+    reconciliation: Published[Reconciliation]
 
 
 def has_given_up(reply_to: object) -> bool:
@@ -109,6 +111,8 @@ class _Worker:
             self.sweep_at = max(SWEEP, 2 * len(self.unanswered))
         if decisions.measured is not None:
             self.desk.skew.publish(decisions.measured.skew)
+        if decisions.progress is not None:
+            self.desk.reconciliation.publish(decisions.progress)
         _log(decisions)
 
     def last_words(self) -> Decided:

@@ -18,6 +18,7 @@ from protocol.events import (
     Filled,
     OrderEvent,
     Rejected,
+    Reopened,
     Submitted,
 )
 from protocol.tracking import Window
@@ -32,7 +33,7 @@ SWEEP: Final = 1000
 """Subscribers before those who have left are looked for; then again at twice the rest."""
 
 ENDINGS: Final = frozenset({Canceled, Completed, Expired, Rejected, Denied})
-BEGINNINGS: Final = frozenset({Submitted, Accepted})
+BEGINNINGS: Final = frozenset({Submitted, Accepted, Reopened})
 ENDED: Final = 100_000
 """Orders whose end is remembered, so that a stream of one that has ended ends at once."""
 

@@ -9,6 +9,7 @@ from functools import partial
 import trio
 
 from protocol.errors import LinkError
+from protocol.reconciliation import Reconciliation
 
 from .client import Client
 from .config import ClientConfig, Token
@@ -56,6 +57,7 @@ def _views(config: ClientConfig) -> Views:
         statistics=Published(FeedStatistics()),
         token=Published(token),
         skew=Published(None),
+        reconciliation=Published(Reconciliation()),
     )
 
 

@@ -21,20 +21,21 @@ __all__ = ["Order"]
 class Order:
     """One order of this client. Waiting here changes nothing: cancelling a wait never cancels the order.
 
-    request_id: number of the request that placed it.
+    request_id: number of the request that placed it, None for an order that was not submitted here.
 
     Every question and wait raises OutcomeUnknown when nothing more is known here of the order, because the client is
     closed or has forgotten it, and every wait raises SessionFailed or AuthenticationFailed when the session ended
     before what is awaited happened. The order may live then: look at the venue, and do not send it again.
     """
 
-    def __init__(self, client: Client, identity: OrderIdentity, request_id: RequestId) -> None:
+    def __init__(self, client: Client, identity: OrderIdentity, request_id: RequestId | None) -> None:
         self._client = client
         self.identity = identity
         self.request_id = request_id
 
     def __repr__(self) -> str:
-        return f"<Order {self.client_order_id} of {self.identity.instrument}, request {self.request_id}>"
+        origin = "not submitted here" if self.request_id is None else f"request {self.request_id}"
+        return f"<Order {self.client_order_id} of {self.identity.instrument}, {origin}>"
 
     @property
     def client_order_id(self) -> ClientOrderId:
@@ -57,9 +58,10 @@ class Order:
     async def accepted(self) -> OrderState:
         """Waits until the venue has the order.
 
-        Raises OrderRejected when it refused, NotSent when the order never reached it, OutcomeUnknown when no answer
-        came (the order may live; await `done()` for how that ends) or nothing more is known here, SessionFailed or
-        AuthenticationFailed when the session ended before.
+        Raises OrderRejected when it refused, NotSent when the order never reached it (Denied; at AX it may turn out to
+        have arrived after all, which `Reopened` tells), OutcomeUnknown when no answer came (the order may live; await
+        `done()` for how that ends) or nothing more is known here, SessionFailed or AuthenticationFailed when the
+        session ended before.
         """
         state = await self._wait(Milestone.ACCEPTED)
         if state.status.is_terminal and not state.cumulative:
@@ -82,7 +84,8 @@ class Order:
         """Waits until the order has filled completely.
 
         Raises OrderEnded when it was canceled or expired before, OrderRejected when the venue refused it, NotSent when
-        it never reached the venue, OutcomeUnknown when nothing more is known here, SessionFailed or
+        it never reached the venue (Denied; at AX it may turn out to have arrived after all, which `Reopened` tells, and
+        then a new `filled()` waits for it), OutcomeUnknown when nothing more is known here, SessionFailed or
         AuthenticationFailed when the session ended before.
         """
         state = await self._wait(Milestone.DONE)

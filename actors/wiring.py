@@ -16,6 +16,7 @@ from attrs import define, field, frozen
 from protocol.dispatch import DispatchOptions, DispatchState
 from protocol.errors import LinkError
 from protocol.inputs import Admission
+from protocol.reconciliation import Reconciliation
 from protocol.values import ClientOrderId, Instrument
 from protocol.venue import Venue
 
@@ -59,6 +60,7 @@ class Views:
     statistics: Published[FeedStatistics]
     token: Published[str | None] = field(repr=False)
     skew: Published[int | None]
+    reconciliation: Published[Reconciliation]
 
 
 @frozen
@@ -228,7 +230,13 @@ def _start_core(
     )
     start = nursery.start_soon
     start(run_command_handler, graph.command_handler.receive, graph.dispatch.send.clone(), desk, clock)
-    dispatch = DispatchDesk(state=state, clock=clock, session=plan.number, skew=plan.views.skew)
+    dispatch = DispatchDesk(
+        state=state,
+        clock=clock,
+        session=plan.number,
+        skew=plan.views.skew,
+        reconciliation=plan.views.reconciliation,
+    )
     start(run_dispatch, graph.dispatch.receive, to_outbox, dispatch)
 
 

@@ -38,10 +38,7 @@ async def trade(client: Client, venue: SimulatedVenue, screen: Screen) -> None:
                 break
     await screen.breathe()
 
-    screen.say("The gap is reported, not papered over; reading the venue's history brings the missing fill.")
-    now = venue.wall_clock()
-    await client.read_fills(start=now - 60_000_000_000, end=now + 1_000_000_000)
-    await screen.breathe()
+    screen.say("The gap was reported, not papered over; the venue's history has brought the missing fill.")
 
     screen.say("An order that takes what is there, and one that would not be allowed to.")
     await venue.trade("EURUSD-PERP", Side.SELL, price="1.0999", quantity=500, rest=True)

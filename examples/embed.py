@@ -51,7 +51,7 @@ async def watch_risk(client: Client, breached: trio.CancelScope) -> None:
     with client.events() as stream:
         async for event in stream:
             if isinstance(event, events.Filled):
-                position += event.last_quantity if event.identity.side is Side.BUY else -event.last_quantity
+                position += event.last_quantity if event.side is Side.BUY else -event.last_quantity
                 print(f"risk: position {position}")
             if position >= LIMIT:
                 print("risk: limit reached, stopping the strategy")

@@ -51,7 +51,8 @@ async def trade(client: Client, venue: SimulatedVenue, screen: Screen) -> None:
     rungs = await client.submit_all(ladder)
     for rung in rungs:
         await rung.accepted()
-    await client.cancel_all()
+    canceled = await client.cancel_all()
+    screen.say(f"The venue has canceled {canceled} orders.")
     for order in (*rungs, bid):
         await order.done()
     await screen.breathe()

@@ -34,13 +34,19 @@ def describe(event: events.Event) -> str:
         case events.FeeReported():
             detail = f"{event.commission.amount} {event.commission.currency} for trade {event.trade_id}"
         case events.Gap():
-            detail = f"order {event.client_order_id}: heard of {event.known} filled, the venue says {event.reported}"
+            detail = describe_gap(event)
+        case events.Reopened():
+            detail = f"was {event.was.value}, the venue shows {event.status.value}, {event.leaves} left"
         case events.Connected() | events.Reconnected():
             detail = event.url
         case events.Authenticated():
             detail = f"as {event.user}" if event.user else ""
         case events.Reconciled():
             detail = f"open orders there: {event.open_orders}, changed meanwhile: {event.settled}, gaps: {event.gaps}"
+            if event.open_questions:
+                detail += f", questions still open: {event.open_questions}"
+            if event.history_failed:
+                detail += ", the venue's history could not be read"
         case events.CloseReport():
             detail = (
                 f"canceled: {event.canceled_count}, still open: {event.still_open_count}, "
@@ -49,6 +55,13 @@ def describe(event: events.Event) -> str:
         case _:
             detail = getattr(event, "reason", "")
     return f"{event.sequence:>4} {name:<14} {detail}".rstrip()
+
+
+def describe_gap(event: events.Gap) -> str:
+    """Of which order fills are missing, or from when to when."""
+    if event.identity is None:
+        return f"any fill from {event.since} to {event.until} may be missing"
+    return f"order {event.client_order_id}: heard of {event.known} filled, the venue says {event.reported}"
 
 
 def quantity_of(event: events.Submitted | events.Updated) -> str:
@@ -121,6 +134,8 @@ class TableScreen(Screen):
                 row["price"] = f"stop {event.trigger_price}"
         if isinstance(event, events.Filled):
             row["filled"], row["status"] = f"{event.cumulative.normalize():f}", event.status.value
+        elif isinstance(event, events.Reopened):
+            row["status"] = event.status.value
         elif not isinstance(event, events.FeeReported | events.Updated):
             row["status"] = type(event).__name__.upper()
 
@@ -151,6 +166,7 @@ COLOURS = {
     "Disconnected": "red",
     "Gap": "yellow",
     "Unknown": "yellow",
+    "Reopened": "yellow",
     "Canceled": "magenta",
     "Updated": "cyan",
     "Accepted": "cyan",

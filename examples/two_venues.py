@@ -37,7 +37,7 @@ class Hedger:
             async for event in stream:
                 self.screen.take(event)
                 if isinstance(event, events.Filled):
-                    bought = event.last_quantity if event.identity.side is Side.BUY else -event.last_quantity
+                    bought = event.last_quantity if event.side is Side.BUY else -event.last_quantity
                     self.position += bought
                     if str(event.instrument) == SPOT:
                         await self.hedge(bought)

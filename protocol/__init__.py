@@ -21,6 +21,7 @@ from .errors import (
     WireError,
 )
 from .orders import NewOrder, OrderIdentity, OrderState
+from .reconciliation import Reconciliation
 from .values import (
     AccountId,
     ClientOrderId,
@@ -62,6 +63,7 @@ __all__ = [
     "OrderStatus",
     "OrderType",
     "OutcomeUnknown",
+    "Reconciliation",
     "RequestFailed",
     "SessionFailed",
     "Side",

@@ -13,7 +13,8 @@ from typing import Any, Final
 from attrs import field, frozen
 from attrs.validators import deep_iterable, instance_of, optional
 
-from .orders import NewOrder
+from .events import OrderStatusReport
+from .orders import DEFAULT_STRATEGY, NewOrder
 from .values import (
     ClientOrderId,
     Instrument,
@@ -28,6 +29,7 @@ from .values import (
 )
 
 __all__ = [
+    "Adopt",
     "Authenticate",
     "Batch",
     "Cancel",
@@ -36,6 +38,7 @@ __all__ = [
     "Command",
     "Disconnect",
     "InitializeInstruments",
+    "LiveOrders",
     "Milestone",
     "OpenOrders",
     "Place",
@@ -79,9 +82,9 @@ class Replace:
     """Change an order of this instrument; None keeps a term as it is. Answer: the request id. Raises NotSent.
 
     quantity: contracts or base units, as the venue will count them for the new order (AX: from zero filled; Kraken:
-    what has filled included); price, trigger_price: quote currency per unit; trailing_offset: how far the trigger
-    follows the market, counted in trailing_unit, which must be given with it. Numbers are text, int or Decimal; a float
-    raises TypeError.
+    what has filled included); leaves: in place of it, what may still fill, the same at every venue; price,
+    trigger_price: quote currency per unit; trailing_offset: how far the trigger follows the market, counted in
+    trailing_unit, which must be given with it. Numbers are text, int or Decimal; a float raises TypeError.
     """
 
     client_order_id: ClientOrderId = field(validator=TEXT)
@@ -94,11 +97,13 @@ class Replace:
     trailing_offset: Decimal | None = field(converter=exact_or_none, default=None)
     trailing_unit: OffsetUnit | None = field(default=None, validator=optional(instance_of(OffsetUnit)))
     display_quantity: Decimal | None = field(converter=exact_or_none, default=None)
+    leaves: Decimal | None = field(converter=exact_or_none, default=None)
 
 
 @frozen
 class CancelAll:
-    """Cancel every order of the account, or those of one instrument. Answer: the request id."""
+    """Cancel every order of the account, or those of one instrument. Answer: how many the venue says it has canceled,
+    None where it does not say. Raises NotSent, RequestFailed, OutcomeUnknown."""
 
     instrument: InstrumentId | None = None
 
@@ -171,6 +176,17 @@ class RegisterExternal:
     strategy: StrategyId = field(validator=TEXT)
 
 
+@frozen(kw_only=True)
+class Adopt:
+    """Track an order that was not submitted here, as the venue shows it. Answer: its `OrderState`; of one that is
+    tracked already, as it stands. client_order_id None: the report's own, else one made of the venue order id. Raises
+    NotSent if the order has ended, its instrument is not cached, or another order has the name."""
+
+    report: OrderStatusReport = field(validator=instance_of(OrderStatusReport))
+    client_order_id: ClientOrderId | None = field(default=None, validator=optional(TEXT))
+    strategy: StrategyId = field(default=DEFAULT_STRATEGY, validator=TEXT)
+
+
 @frozen
 class Resolve:
     """Which order carries this wire id? Answer: its client order id, or None."""
@@ -203,6 +219,12 @@ class Show:
     client_order_id: ClientOrderId = field(validator=TEXT)
 
 
+@frozen
+class LiveOrders:
+    """Which orders are tracked and have not ended? Answer: of each its identity, and the number of the request that
+    placed it (None: it was not submitted here)."""
+
+
 @frozen(kw_only=True)
 class Disconnect:
     """End the link: let requests in flight be answered, close the socket, do not reconnect. Answer: None, when the
@@ -232,8 +254,10 @@ Command = (
     | InitializeInstruments
     | UpdateInstrument
     | RegisterExternal
+    | Adopt
     | Resolve
     | Watch
     | Show
+    | LiveOrders
     | Disconnect
 )

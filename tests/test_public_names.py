@@ -30,7 +30,7 @@ def ours(hint: Any) -> Iterator[str]:
 
 @pytest.mark.parametrize("kind", [Client, Gateway, NewOrder, Order])
 def test_what_public_calls_take_and_give_can_be_imported_from_actors(kind: type) -> None:
-    internal = {"OrderTerms", "TriggerChange"}
+    internal = {"OrderTerms", "OtherTerms"}
     known = set(actors.__all__) | set(dir(events)) | set(dir(commands)) | internal
     for method in public_methods(kind):
         hints = get_type_hints(method).values()
@@ -49,5 +49,8 @@ def test_every_name_that_is_promised_is_there() -> None:
         "FaultSchedule",
         "FeedStatistics",
         "LinkError",
+        "Reconciliation",
     ):
         assert name in actors.__all__
+    assert {"Adopt", "LiveOrders"} <= set(commands.__all__)
+    assert "Reopened" in events.__all__
