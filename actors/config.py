@@ -122,12 +122,14 @@ class ClientConfig:
     order_credits, cancel_credits: requests that may wait to be written (over HTTP: to be answered), the next one is
     refused with NotSent; questions count as orders. requests_per_second: pace of what is written to the socket, None:
     none; what would wait for nine tenths of the venue's `request_timeout` is not sent, and told so. budget_patience:
-    how long a call over HTTP waits for the venue's budget before it is refused here, 0: not at all.
+    how long a call over HTTP waits for the venue's budget before it is refused here, 0: not at all (what the client
+    asks on its own account, such as history after an outage, waits two minutes and lets your calls go first).
     cancel_all_after: whole seconds; the venue cancels everything unless it hears from us again within that time (not at
     AX, which cannot), 0: never. cancel_unknown: cancel an order whose answer is lost, in case it lives.
 
     subscriber_batches: how far a subscriber may lag behind, counted in batches (one socket read, up to 64 messages, is
-    one). fill_window, finished_window: how many fills and ended orders are remembered.
+    one). fill_window: how many fills of orders that are not tracked are remembered (those of tracked orders are, with
+    their order); finished_window: how many ended orders are.
     max_message_size: bytes of one WebSocket message; a longer one ends the connection.
 
     allow_plaintext: permit ws:// and http:// to other machines. ssl_context, proxy: see `TcpConnector`. connector: how
@@ -233,11 +235,11 @@ class KrakenFuturesConfig(ClientConfig):
     Derivatives WebSocket v1, off on 1 March 2027.
 
     url, rest_url: the venue's own unless given; with a url of your own, the REST interface is on the same host;
-    qty_semantics: `auto`, `remaining` or `total`, how to read `qty`
-    on the orders feed; request_timeout: an order not answered within this is Unknown; process_within: the venue refuses
-    what reaches it later than this, None: it is not told; audit_period: how often, while orders are open, the fills are
-    read again and what is open is compared with the venue's list; fills_lag: how long fills may come behind a total
-    before one is missed; use_budget: keep within the venue's limit for calls.
+    qty_semantics: `auto`, `remaining` or `total`, how to read `qty` on the orders feed; request_timeout: an order not
+    answered within this is Unknown; process_within: the venue refuses what reaches it later than this, None: it is not
+    told; audit_period: how often, while orders are open (also of other sessions) or in question, the fills are read
+    again and what is open is compared with the venue's list (at AX every minute); fills_lag: how long fills may come
+    behind a total before history is read for them; use_budget: keep within the venue's limit for calls.
     """
 
     url: str | None = None

@@ -19,7 +19,7 @@ from protocol.records import Note
 
 from .channels import answer, close_inbox, put
 from .emitter import News, SessionEnded, ToEmitter
-from .rest import CallsOver, ToRest
+from .rest import CallsOver, Forget, ToRest
 from .sender import ToSender
 
 __all__ = ["Attach", "Decided", "Detach", "Outlets", "ToOutbox", "run_outbox"]
@@ -92,6 +92,8 @@ async def run_outbox(inbox: trio.MemoryReceiveChannel[ToOutbox], to_emitter: tri
                             sequence += 1
                             number(record, sequence)
                             published.append(record)
+                    if decisions.forgotten:
+                        await _tell_rest(outlets, Forget(tuple(decisions.forgotten)))
                     if decisions.sends:
                         await _release_sends(decisions.sends, outlets)
                         await trio.lowlevel.checkpoint()  # to the wire first: whoever is told would run before it
@@ -122,8 +124,7 @@ async def _release_sends(sends: list[Send | EndLink], outlets: Outlets) -> None:
     frames: list[Send | EndLink] = []
     for send in sends:
         if isinstance(send, Send) and send.connection == 0:
-            with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
-                await put(outlets.rest, send)
+            await _tell_rest(outlets, send)
             continue
         frames.append(send)
         if isinstance(send, EndLink):
@@ -135,5 +136,9 @@ async def _release_sends(sends: list[Send | EndLink], outlets: Outlets) -> None:
 
 async def _end_calls(outlets: Outlets) -> None:
     """The token actor holds an end of that channel, too, so closing ours would not end it."""
+    await _tell_rest(outlets, CallsOver())
+
+
+async def _tell_rest(outlets: Outlets, item: ToRest) -> None:
     with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
-        await put(outlets.rest, CallsOver())
+        await put(outlets.rest, item)

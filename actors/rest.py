@@ -4,6 +4,10 @@ A call is begun when its connection is at hand: then it gets its number and its 
 exist at the venue. So nothing waits behind a connect that hangs, numbers leave in their order without a chain, and what
 has not begun can be taken back: by a cancel, and by its own time. That time ends before the time for its answer does,
 so that dispatch hears for certain that it was not sent, and never has to call it unknown.
+
+A question of our own is not given up so soon. It lets what the user asks for go first, and waits for the venue's
+budget, for a place, and for the end of a silence, up to `OWN_PATIENCE`; the time for a connection and an answer begins
+behind that.
 """
 
 from __future__ import annotations
@@ -21,15 +25,18 @@ from protocol.errors import TradingError
 from protocol.facts import Outcome, RequestRefused
 from protocol.inputs import Admission, Heard, Input, NotWritten
 from protocol.requests import (
+    OWN_PATIENCE,
     Request,
     Urgency,
     adds_risk,
     ids_of,
+    may_wait,
     unwritable,
     urgency_of,
     why_withdrawn,
     withdraws,
 )
+from protocol.values import RequestId
 from protocol.venue import HttpAnswer, HttpCall, SignedCall, Venue
 
 from .channels import Batch, answer, close_inbox, put
@@ -39,9 +46,10 @@ from .http import ORDINARY_CONNECTIONS, HttpClient, HttpFailed
 from .published import Published
 from .token import TokenRequest, renew
 
-__all__ = ["CallsOver", "Detour", "RestDesk", "ToRest", "run_rest"]
+__all__ = ["CallsOver", "Detour", "Forget", "RestDesk", "ToRest", "run_rest"]
 
 UNAUTHORIZED: Final = 401
+NOT_NOW: Final = (429, 503)
 MOST_TRIES: Final = 3
 """Of a call that the venue refuses for its number alone."""
 OVER_BUDGET: Final = (
@@ -65,6 +73,13 @@ class CallsOver:
 
 
 @frozen
+class Forget:
+    """These questions are of no use any more: what has not begun of them need not begin."""
+
+    request_ids: Sequence[RequestId]
+
+
+@frozen
 class Detour:
     """A request that the socket does not take goes over HTTP. call: the same request as one."""
 
@@ -72,24 +87,31 @@ class Detour:
     call: HttpCall
 
 
-ToRest = Send | Detour | Fetch | CallsOver
+ToRest = Send | Detour | Fetch | Forget | CallsOver
 
 
 class _TakenBack(Exception):
     """Raised in place of beginning a call."""
 
 
+class _PutOff(Exception):
+    """Raised for a question of our own that the venue does not want now: it waits in the queue again."""
+
+
 @define(eq=False)
 class _Outgoing:
-    """One call, from being asked for to its end. until: Trio's time by which it must have begun; waiting: cancelled to
-    take back what has not begun; begun: it may have reached the venue; why: it was taken back."""
+    """One call, from being asked for to its end. asked_at: when it was, ns, monotonic; until: Trio's time by which it
+    must have begun; waiting: cancelled to take back what has not begun; begun: it may have reached the venue; why: it
+    was taken back; forgotten: nobody waits for its answer."""
 
     item: Send | Fetch
     call: HttpCall
+    asked_at: int
     until: float
     waiting: trio.CancelScope = field(factory=trio.CancelScope)
     begun: bool = False
     why: str = ""
+    forgotten: bool = False
 
     @property
     def request(self) -> Request | None:
@@ -101,6 +123,10 @@ class _Outgoing:
         if self.request is not None:
             return urgency_of(self.request)
         return Urgency.LESS_RISK if self.call.urgent else Urgency.ORDINARY
+
+    @property
+    def may_wait(self) -> bool:
+        return self.request is not None and may_wait(self.request)
 
     @property
     def may_be_repeated(self) -> bool:
@@ -123,6 +149,12 @@ class _Outgoing:
         self.why = why
         self.waiting.cancel()
 
+    def forget(self) -> None:
+        """Takes it back, for good and without a word."""
+        self.forgotten = True
+        if not self.begun:
+            self.waiting.cancel()
+
 
 @define
 class RestDesk:
@@ -130,7 +162,7 @@ class RestDesk:
 
     token: the current one; to_token: where a refused one is renewed; patience: ns that a call waits for its budget;
     http_timeout: ns within which a call must have begun, unless the time for its answer is shorter. started: calls that
-    wait for a connection.
+    wait for a connection; under_way: they, and those that wait for their answer.
     """
 
     venue: Venue
@@ -143,6 +175,7 @@ class RestDesk:
     http_timeout: int
     queue: CallQueue[_Outgoing] = field(init=False)
     started: set[_Outgoing] = field(factory=set, init=False)
+    under_way: set[_Outgoing] = field(factory=set, init=False)
     _nonce: int = field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -165,20 +198,56 @@ class RestDesk:
         """Raises whatever the venue's encoder does for a request that it has no words for."""
         call = item.call if isinstance(item, Fetch | Detour) else self._call_for(item.request)
         plain = item.send if isinstance(item, Detour) else item
-        return _Outgoing(plain, call, trio.current_time() + self.limit(plain) / NANOSECONDS)
+        now = self.clock.now().monotonic_ns
+        return _Outgoing(plain, call, now, trio.current_time() + self.limit(plain) / NANOSECONDS)
+
+    def turn_within(self, out: _Outgoing) -> int:
+        """ns within which a call must have had its turn."""
+        limit = self.limit(out.item)
+        return max(limit, OWN_PATIENCE - limit) if out.may_wait else limit
 
     def add(self, out: _Outgoing) -> None:
         """Puts a call in front of its budget, and of whatever else it must wait for."""
-        now, call = self.clock.now().monotonic_ns, out.call
+        call, patient_until, give_up_at = out.call, out.asked_at + self.patience, out.asked_at + self.turn_within(out)
         waiting = WaitingCall(
             item=out,
             pool=call.pool,
             cost=call.cost,
             urgency=out.urgency,
-            patient_until=now + self.patience,
-            give_up_at=now + self.limit(out.item),
+            patient_until=give_up_at if out.may_wait else patient_until,
+            give_up_at=give_up_at,
+            steps_back_at=patient_until if out.may_wait else None,
         )
-        self.queue.add(waiting, now)
+        self.queue.add(waiting, self.clock.now().monotonic_ns)
+
+    def start(self, out: _Outgoing) -> None:
+        """It has its turn."""
+        self.under_way.add(out)
+        self.started.add(out)
+        if out.may_wait:
+            out.until = trio.current_time() + self.limit(out.item) / NANOSECONDS
+
+    def end(self, out: _Outgoing) -> None:
+        self.started.discard(out)
+        self.under_way.discard(out)
+        self.queue.ended(out.urgency)
+
+    def put_off(self, out: _Outgoing) -> None:
+        """Back into the queue with a question that the venue did not want."""
+        out.begun, out.waiting = False, trio.CancelScope()
+        self.add(out)
+
+    def forget(self, request_ids: Sequence[RequestId]) -> None:
+        """Takes these back without a word, as far as they have not begun."""
+
+        def is_meant(out: _Outgoing) -> bool:
+            return out.request is not None and out.request.request_id in request_ids
+
+        for out in self.queue.withdraw(is_meant):
+            if isinstance(out.item, Send):
+                self.release_credit(out.item)
+        for out in filter(is_meant, self.under_way):
+            out.forget()
 
     def withdraw_by(self, out: _Outgoing) -> list[Send]:
         """Takes back what has not begun and is meant by this cancel: it goes before them, and they must not follow.
@@ -202,7 +271,7 @@ class RestDesk:
 
     async def exchange(self, out: _Outgoing) -> HttpAnswer:
         """Makes the call. Again, if the venue refused its number or the token, and so certainly did not execute it.
-        Raises HttpFailed; _TakenBack, when it has not begun."""
+        Raises HttpFailed; _TakenBack, when it has not begun; _PutOff."""
         tries = 0
         while True:
             tries += 1
@@ -212,6 +281,8 @@ class RestDesk:
             self.queue.note(reply, now.monotonic_ns, now.wall_ns)
             if self.venue.is_over_budget(reply):
                 self.queue.use_up(out.call.pool, now.monotonic_ns)
+            if self._is_put_off(out, reply):
+                raise _PutOff
             if tries >= MOST_TRIES or not await self._may_succeed_now(out, reply, token, tries):
                 return reply
             out.begin_anew()
@@ -220,6 +291,8 @@ class RestDesk:
     def _finish(self, out: _Outgoing) -> HttpCall:
         """The call as it goes out, now that its connection is there."""
         silence = self.silence(out)
+        if silence and out.may_wait and not out.waiting.cancel_called:
+            raise _PutOff
         if silence:
             out.take_back(silence)
         out.begin()
@@ -238,6 +311,12 @@ class RestDesk:
         left = self.queue.silence(out.urgency, self.clock.now().monotonic_ns)
         return LEFT_ALONE.format(math.ceil(left / NANOSECONDS)) if left else ""
 
+    def _is_put_off(self, out: _Outgoing, reply: HttpAnswer) -> bool:
+        """True for a question of our own that the venue will answer when it has rested."""
+        if not out.may_wait or out.forgotten:
+            return False
+        return self.venue.is_over_budget(reply) or (reply.status in NOT_NOW and bool(self.silence(out)))
+
     async def _may_succeed_now(self, out: _Outgoing, reply: HttpAnswer, token: str | None, tries: int) -> bool:
         """True when the same call, refused for what has changed by now, should be made again."""
         if not out.may_be_repeated:
@@ -254,9 +333,11 @@ class RestDesk:
 
     def why_given_up(self, out: _Outgoing) -> str:
         """Why a call that waited here was not sent."""
-        if trio.current_time() < out.until or (out.call.pool in self.venue.rules.budgets and not self.queue.is_full):
+        turn_within = self.turn_within(out)
+        in_time = self.clock.now().monotonic_ns < out.asked_at + turn_within
+        if in_time or (out.call.pool in self.venue.rules.budgets and not self.queue.is_full):
             return OVER_BUDGET
-        return NO_PLACE.format(self.limit(out.item) / NANOSECONDS)
+        return NO_PLACE.format(turn_within / NANOSECONDS)
 
     def release_credit(self, send: Send) -> None:
         if send.admission is not None:
@@ -309,7 +390,7 @@ class _Calls:
         queue, now = self.desk.queue, self.desk.clock.now().monotonic_ns
         ready, given_up = queue.take(now)
         for out in ready:
-            self.desk.started.add(out)
+            self.desk.start(out)
             self.nursery.start_soon(self._make, out)
         for out in given_up:
             self.nursery.start_soon(self.refuse, out.item, self.desk.why_given_up(out))
@@ -327,10 +408,13 @@ class _Calls:
             _forsake([out.item], sent=out.begun)
             raise
         finally:
-            self.desk.started.discard(out)
-            self.desk.queue.ended(out.urgency)
+            self.desk.end(out)
         if isinstance(out.item, Fetch):
             answer(out.item.reply_to, reply)
+        elif out.forgotten and (reply is None or isinstance(reply, HttpFailed)):
+            self.desk.release_credit(out.item)
+        elif reply is None:
+            self.desk.put_off(out)
         elif isinstance(reply, HttpFailed) and not reply.sent:
             await self.refuse(out.item, str(reply))
         else:
@@ -339,13 +423,16 @@ class _Calls:
         if self.desk.queue:
             self.go_on()
 
-    async def _exchange(self, out: _Outgoing) -> HttpAnswer | HttpFailed:
+    async def _exchange(self, out: _Outgoing) -> HttpAnswer | HttpFailed | None:
+        """None: it is put off."""
         with out.waiting:
             out.waiting.deadline = min(out.waiting.deadline, out.until)
             try:
                 return await self.desk.exchange(out)
             except HttpFailed as failed:
                 return failed
+            except _PutOff:
+                return None
             except _TakenBack:
                 pass
         return HttpFailed(out.why or NO_CONNECTION.format(self.desk.limit(out.item) / NANOSECONDS), sent=False)
@@ -386,6 +473,8 @@ async def _take_calls(inbox: trio.MemoryReceiveChannel[ToRest], calls: _Calls) -
         calls.waiting.deadline = deadline
         if isinstance(item, CallsOver):
             return
-        if item is not None:
+        if isinstance(item, Forget):
+            calls.desk.forget(item.request_ids)
+        elif item is not None:
             await calls.take(item)
         calls.go_on()

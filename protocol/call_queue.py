@@ -1,5 +1,6 @@
 """Calls that may not go out yet: for want of budget, of a place among those under way, or because the venue asked to be
-left alone. What takes risk away goes first, and nothing waits for ever. Arithmetic on time.
+left alone. What takes risk away goes first, what is asked on our own account last, and nothing waits for ever.
+Arithmetic on time.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ LONGEST_PAUSE: Final = 60 * SECOND
 @frozen(kw_only=True)
 class WaitingCall(Generic[T]):
     """pool, cost: as in `venue.HttpCall`; patient_until: ns, monotonic, when it waits no longer for its budget;
-    give_up_at: for whatever else it waits for."""
+    give_up_at: for whatever else it waits for; steps_back_at: when it lets whatever the user asked for go first."""
 
     item: T
     pool: str
@@ -37,6 +38,7 @@ class WaitingCall(Generic[T]):
     urgency: Urgency
     patient_until: int
     give_up_at: int
+    steps_back_at: int | None = None
 
 
 @define
@@ -52,17 +54,33 @@ class _Pool(Generic[T]):
         if urgency is None or not may_go(urgency):
             return None
         lane = self.lanes[urgency]
-        return lane.popleft() if self._pay(lane[0], now) else None
+        return lane.popleft() if self._pay(lane[0], urgency, now) else None
+
+    def step_back(self, now: int) -> None:
+        """Questions of our own that orders have waited for long enough wait behind those from now on."""
+        questions = self.lanes[Urgency.QUESTION]
+        late = [call for call in questions if call.steps_back_at is not None and call.steps_back_at <= now]
+        if late:
+            staying = [call for call in questions if call not in late]
+            questions.clear()
+            questions.extend(staying)
+            self.lanes[Urgency.OWN_LIST].extend(late)
+
+    @property
+    def steps_back_at(self) -> int | None:
+        """When the next of them does: ns, monotonic."""
+        moments = (call.steps_back_at for call in self.lanes[Urgency.QUESTION])
+        return min((moment for moment in moments if moment is not None), default=None)
 
     @property
     def first(self) -> Urgency | None:
         """Whose turn it is; None if nobody waits."""
         return next((urgency for urgency in Urgency if self.lanes[urgency]), None)
 
-    def _pay(self, call: WaitingCall[T], now: int) -> bool:
+    def _pay(self, call: WaitingCall[T], lane: Urgency, now: int) -> bool:
         if self.budget is None:
             return True
-        paid = self.budget.take(call.cost, now, urgent=call.urgency is Urgency.LESS_RISK)
+        paid = self.budget.take(call.cost, now, urgent=lane is Urgency.LESS_RISK, own=lane > Urgency.ORDINARY)
         self.budget = paid or self.budget
         return paid is not None
 
@@ -70,7 +88,8 @@ class _Pool(Generic[T]):
         """When the budget has enough for the first call of a lane: ns, monotonic."""
         if self.budget is None:
             return now
-        return self.budget.ready_at(self.lanes[urgency][0].cost, now, urgent=urgency is Urgency.LESS_RISK)
+        cost, own = self.lanes[urgency][0].cost, urgency > Urgency.ORDINARY
+        return self.budget.ready_at(cost, now, urgent=urgency is Urgency.LESS_RISK, own=own)
 
 
 @define
@@ -96,12 +115,13 @@ class _Silence:
         self.by_ordinary = max(self.by_ordinary, now + wait)
 
     def ends_at(self, urgency: Urgency) -> int:
-        return max(self.by_all, self.by_ordinary) if urgency is Urgency.ORDINARY else self.by_all
+        return self.by_all if urgency < Urgency.ORDINARY else max(self.by_all, self.by_ordinary)
 
 
 class CallQueue(Generic[T]):
-    """Owned by one actor. budgets: by the name of the pool; a pool without one waits for no budget; most: ordinary
-    calls that may be under way: what waits here instead can be taken back, and costs nothing if there are a thousand.
+    """Owned by one actor. budgets: by the name of the pool; a pool without one waits for no budget; most: calls that
+    are not urgent and may be under way: what waits here instead can be taken back, and costs nothing if there are a
+    thousand.
 
     A venue that answers 429 and names a time (Retry-After, spec Kraken A.2) is left alone by everything until then: it
     would refuse a cancel as well, and some make a ban longer for each call that knocks. Where it names no time, or is
@@ -136,8 +156,9 @@ class CallQueue(Generic[T]):
         ready: list[T] = []
         given_up: list[T] = []
         for pool in self._pools.values():
+            pool.step_back(now)
             while (call := pool.take_first(now, may_go)) is not None:
-                self._under_way += call.urgency is Urgency.ORDINARY
+                self._under_way += call.urgency >= Urgency.ORDINARY
                 ready.append(call.item)
             for lane in pool.lanes:
                 if lane:
@@ -145,8 +166,8 @@ class CallQueue(Generic[T]):
         return ready, given_up
 
     def ended(self, urgency: Urgency) -> None:
-        """A call that went out is over; if it was an ordinary one, there is a place for another."""
-        self._under_way -= urgency is Urgency.ORDINARY
+        """A call that went out is over; if it was not urgent, there is a place for another."""
+        self._under_way -= urgency >= Urgency.ORDINARY
 
     @property
     def is_full(self) -> bool:
@@ -154,7 +175,7 @@ class CallQueue(Generic[T]):
         return self._under_way >= self._most
 
     def _has_place(self, urgency: Urgency) -> bool:
-        return urgency is not Urgency.ORDINARY or not self.is_full
+        return urgency < Urgency.ORDINARY or not self.is_full
 
     def _gives_up_at(self, call: WaitingCall[T], now: int) -> int:
         """A call that could not go out with all the budget in the world does not wait for that."""
@@ -215,6 +236,8 @@ class CallQueue(Generic[T]):
         if first is None:
             return None
         dues = [min(self._gives_up_at(call, now) for call in lane) for lane in pool.lanes if lane]
+        if pool.steps_back_at is not None:
+            dues.append(pool.steps_back_at)
         if self._has_place(first):
             dues.append(max(pool.paid_at(first, now), self._silence.ends_at(first)))
         return min(dues)

@@ -86,28 +86,32 @@ class Bucket:
 @frozen(kw_only=True)
 class BudgetTerms:
     """rate: tokens that flow back in a second; capacity: the most there are; reserve: the last of them, which are for
-    urgent calls alone."""
+    urgent calls alone; kept: those before them, which our own questions leave to the user's calls."""
 
     rate: int
     capacity: int
     reserve: int
+    kept: int = 0
 
 
 @frozen(kw_only=True)
 class Budget:
-    """A token bucket at one moment, of which the last `reserve` tokens are for urgent calls."""
+    """A token bucket at one moment, of which the last `reserve` tokens are for urgent calls, and the `kept` ones before
+    them for those that are not our own questions. Of a call, urgent and own say what it is; none is both."""
 
     bucket: Bucket
     reserve: int
+    kept: int = 0
 
     @classmethod
     def full(cls, terms: BudgetTerms, now: int) -> Budget:
         """now: ns, monotonic."""
-        return cls(bucket=Bucket.full(rate=terms.rate, capacity=terms.capacity, now=now), reserve=terms.reserve)
+        bucket = Bucket.full(rate=terms.rate, capacity=terms.capacity, now=now)
+        return cls(bucket=bucket, reserve=terms.reserve, kept=terms.kept)
 
-    def take(self, cost: int, now: int, *, urgent: bool = False) -> Budget | None:
+    def take(self, cost: int, now: int, *, urgent: bool = False, own: bool = False) -> Budget | None:
         """The budget after a call at `now`; None when the call must wait."""
-        if self.ready_at(cost, now, urgent=urgent) > now:
+        if self.ready_at(cost, now, urgent=urgent, own=own) > now:
             return None
         bucket = self.bucket.take(cost, now)
         return None if bucket is None else evolve(self, bucket=bucket)
@@ -116,8 +120,9 @@ class Budget:
         """The budget after the venue has said that there is none left."""
         return evolve(self, bucket=self.bucket.emptied(now))
 
-    def ready_at(self, cost: int, now: int, *, urgent: bool = False) -> int:
+    def ready_at(self, cost: int, now: int, *, urgent: bool = False, own: bool = False) -> int:
         """When the call may go out: ns, monotonic; `now` if it may at once. A call that is dearer than what the budget
-        ever holds without its reserve waits for a full budget."""
-        wanted = cost if urgent else min(cost + self.reserve, self.bucket.capacity)
+        ever holds without what it must leave waits for a full budget."""
+        left = 0 if urgent else self.reserve + self.kept * own
+        wanted = min(cost + left, self.bucket.capacity)
         return self.bucket.ready_at(wanted, now)

@@ -26,6 +26,8 @@ else:
     from attrs import define as frozen  # built for every order and gone with it: see `facts`
 
 __all__ = [
+    "FIRST_INTERNAL_ID",
+    "OWN_PATIENCE",
     "AskTime",
     "BatchOrders",
     "CancelAllOrders",
@@ -44,6 +46,7 @@ __all__ = [
     "adds_risk",
     "ids_of",
     "is_urgent",
+    "may_wait",
     "unwritable",
     "urgency_of",
     "why_withdrawn",
@@ -170,7 +173,7 @@ class PreviewPrice:
 class ListFills:
     """Executions in a time range. start inclusive, end exclusive, ns since 1970; symbol None: of every instrument.
     cursor: where the last page ended, None for the first; latest: the range reaches to the present, so a venue need not
-    be told its end."""
+    be told its end; venue_order_id: of this order alone, whatever the range, where `VenueRules.lists_order_fills`."""
 
     request_id: RequestId
     start: int
@@ -178,6 +181,7 @@ class ListFills:
     symbol: str | None
     cursor: str | None = None
     latest: bool = False
+    venue_order_id: VenueOrderId | None = None
 
 
 @frozen(kw_only=True)
@@ -234,6 +238,13 @@ Request = (
     | AskTime
 )
 
+FIRST_INTERNAL_ID: Final = 1 << 30
+"""Requests that dispatch sends on its own account are numbered from here, so that users count from 1."""
+OWN_PATIENCE: Final = 120_000_000_000
+"""ns within which a question of our own must have begun to be asked: for that long it waits for the venue's budget, for
+a place, or for the end of a silence that the venue wanted."""
+QUESTIONS: Final = frozenset({ListOpenOrders, QueryOrder, ListFills, ListOrderHistory})
+
 WITHDRAWN: Final = "It was canceled before it was sent."
 SUPERSEDED: Final = "A later setting took its place before it was sent."
 
@@ -241,11 +252,14 @@ SUPERSEDED: Final = "A later setting took its place before it was sent."
 class Urgency(IntEnum):
     """Who goes before whom in every queue, at every venue. LESS_RISK: what takes risk away and adds none, or renews the
     dead man's switch; QUESTION: where one order stands, or what the venue's clock shows, which orders may wait for;
-    ORDINARY: the others."""
+    ORDINARY: the others that the user asked for; OWN_LIST, OWN_HISTORY: what is asked on our own account and takes
+    nothing from the user: which orders are open, and behind that what happened."""
 
     LESS_RISK = 0
     QUESTION = 1
     ORDINARY = 2
+    OWN_LIST = 3
+    OWN_HISTORY = 4
 
 
 URGENCIES: Final[Mapping[type, Urgency]] = {
@@ -255,18 +269,32 @@ URGENCIES: Final[Mapping[type, Urgency]] = {
     QueryOrder: Urgency.QUESTION,
     AskTime: Urgency.QUESTION,
 }
+OWN_URGENCIES: Final[Mapping[type, Urgency]] = {
+    ListOpenOrders: Urgency.OWN_LIST,
+    ListFills: Urgency.OWN_HISTORY,
+    ListOrderHistory: Urgency.OWN_HISTORY,
+}
+
+
+def may_wait(request: Request) -> bool:
+    """True for a question of our own. Nobody but us awaits it, so it waits for its turn (see `OWN_PATIENCE`) where what
+    a user asked for is rather refused."""
+    return request.request_id >= FIRST_INTERNAL_ID and type(request) in QUESTIONS
 
 
 def urgency_of(request: Request) -> Urgency:
     """A batch is as urgent as the least urgent of its legs."""
     if isinstance(request, BatchOrders):
         return max((urgency_of(leg) for leg in request.legs), default=Urgency.ORDINARY)
-    return URGENCIES.get(type(request), Urgency.ORDINARY)
+    kind = type(request)
+    if request.request_id >= FIRST_INTERNAL_ID and kind in OWN_URGENCIES:
+        return OWN_URGENCIES[kind]
+    return URGENCIES.get(kind, Urgency.ORDINARY)
 
 
 def is_urgent(request: Request) -> bool:
     """True for what stands in no queue behind that which adds risk."""
-    return urgency_of(request) is not Urgency.ORDINARY
+    return urgency_of(request) < Urgency.ORDINARY
 
 
 def adds_risk(request: Request) -> bool:

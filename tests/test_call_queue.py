@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -238,3 +239,61 @@ def test_each_refusal_that_names_no_time_doubles_the_pause_until_something_works
     queue.note(answered(200), 100 * SECOND, 0)
     queue.note(answered(429), 100 * SECOND, 0)
     assert queue.silence(Urgency.ORDINARY, 100 * SECOND) == SECOND
+
+
+# Questions of our own
+
+
+def test_our_own_questions_go_behind_all_that_a_user_asks_the_lists_first() -> None:
+    queue = CallQueue[str](TERMS, MANY)
+    queue.add(call("page", cost=1, urgency=Urgency.OWN_HISTORY), 0)
+    queue.add(call("list", cost=1, urgency=Urgency.OWN_LIST), 0)
+    queue.add(call("read", cost=1), 0)
+    queue.add(call("query", cost=1, urgency=Urgency.QUESTION), 0)
+    assert queue.take(0) == (["query", "read", "list", "page"], [])
+
+
+def test_our_own_questions_leave_budget_for_what_a_user_asks_next() -> None:
+    queue = CallQueue[str]({"orders": BudgetTerms(rate=10, capacity=100, reserve=20, kept=30)}, MANY)
+    for number in range(6):
+        queue.add(call(f"page {number}", urgency=Urgency.OWN_HISTORY, patience=60), 0)
+    assert queue.take(0)[0] == [f"page {number}" for number in range(5)]
+    for name in "abc":
+        queue.add(call(name), 0)
+    assert queue.take(0) == (["a", "b", "c"], [])
+    assert queue.next_due(0) == 4 * SECOND  # when the kept tokens are there again, and its own ten
+    assert queue.take(4 * SECOND) == (["page 5"], [])
+
+
+def test_our_own_questions_take_places_like_others() -> None:
+    queue = CallQueue[str]({}, 1)
+    queue.add(call("page", pool="", urgency=Urgency.OWN_HISTORY), 0)
+    assert queue.take(0) == (["page"], [])
+    queue.add(call("list", pool="", urgency=Urgency.OWN_LIST), 0)
+    queue.add(call("order", pool=""), 0)
+    assert queue.take(0) == ([], [])
+    queue.ended(Urgency.OWN_HISTORY)
+    assert queue.take(0) == (["order"], [])
+
+
+def test_a_question_that_orders_have_waited_for_long_enough_steps_back() -> None:
+    queue = CallQueue[str](TERMS, MANY)
+    queue.add(call("all but the reserve", cost=80), 0)
+    queue.take(0)
+    own = call("query", cost=40, urgency=Urgency.QUESTION, patience=60)
+    queue.add(evolve(own, steps_back_at=2 * SECOND), 0)
+    queue.add(call("order", patience=3), SECOND)
+    assert queue.take(SECOND) == ([], [])
+    assert queue.next_due(SECOND) == 2 * SECOND
+    assert queue.take(2 * SECOND) == (["order"], [])  # for which there was enough all the time
+    assert queue.take(5 * SECOND) == (["query"], [])
+    queue.ended(Urgency.ORDINARY)
+    assert not queue.is_full
+
+
+@pytest.mark.parametrize("urgency", [Urgency.OWN_LIST, Urgency.OWN_HISTORY])
+def test_our_own_questions_leave_a_venue_alone_that_does_not_say_how_long(urgency: Urgency) -> None:
+    queue = waiting(answered(429))
+    queue.add(call("own", pool="", urgency=urgency), 0)
+    assert queue.take(0) == (["cancel", "query"], [])
+    assert queue.take(SECOND) == (["order", "own"], [])

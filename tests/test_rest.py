@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from actors.clock import Clock
 from actors.fetch import Fetch
 from actors.http import HttpFailed
 from actors.published import Published
-from actors.rest import CallsOver, RestDesk, ToRest, run_rest
+from actors.rest import CallsOver, Forget, RestDesk, ToRest, run_rest
 from actors.token import TokenRequest
 from protocol import requests
 from protocol.dispatch import Send
@@ -326,6 +327,175 @@ async def test_what_waits_for_a_connection_while_a_ban_is_spoken_is_not_begun(au
         await trio.testing.wait_all_tasks_blocked()
         assert at.http.paths == ["OpenOrders"]
         assert "asked to be left alone for another 30 s" in at.news()[-1].reason
+
+
+# Questions of our own
+
+STARTER = KrakenSpotVenue(evolve(VENUE.settings, use_budget=True))
+"""15 points of calls, of which a third of one comes back in a second; fills cost two (spec Kraken A.15)."""
+EMPTY_PAGE = HttpAnswer(status=200, body=b'{"error":[],"result":{"trades":{},"count":0}}')
+OUT_OF_BUDGET = HttpAnswer(status=200, body=b'{"error":["EAPI:Rate limit exceeded"]}')
+
+
+def fills(number: int) -> requests.ListFills:
+    return requests.ListFills(request_id=RequestId(number), start=0, end=SECOND, symbol=None, latest=True)
+
+
+def open_orders(number: int) -> requests.ListOpenOrders:
+    return requests.ListOpenOrders(request_id=RequestId(number))
+
+
+OWN = requests.FIRST_INTERNAL_ID
+
+
+def answering(at: Bench, *answers: HttpAnswer) -> None:
+    at.http.connects.set()
+    at.http.answers.set()
+    at.http.answer = [*answers, *[EMPTY_PAGE] * 200]
+
+
+async def test_a_reading_of_our_own_waits_for_the_budget_where_a_users_is_refused(autojump_clock: MockClock) -> None:
+    async with bench(STARTER) as at:
+        answering(at)
+        began = trio.current_time()
+        times = []
+        for number in range(12):
+            at.put(fills(OWN + number))
+            while len(at.http.begun) == number:
+                await trio.sleep(0.1)
+            times.append(round(trio.current_time() - began))
+        assert times[:4] == [0, 0, 0, 0]  # what is not kept for others: four pages of two points
+        assert {later - earlier for earlier, later in pairwise(times[4:])} <= {6, 7}  # as they flow back
+        await trio.sleep(0.1)
+        assert {type(item) for item in at.news()} == {Heard}
+
+
+async def test_what_a_user_asks_goes_first_while_readings_of_our_own_wait(autojump_clock: MockClock) -> None:
+    async with bench(STARTER) as at:
+        answering(at)
+        at.put(*[fills(OWN + number) for number in range(6)], open_orders(OWN + 6))
+        await trio.sleep(0.1)
+        assert at.http.paths == [*["TradesHistory"] * 4, "OpenOrders"]  # which orders are open comes before the rest
+        at.put(fills(1), fills(2), cancel(3, 0), place(4))
+        await trio.sleep(0.1)
+        assert sorted(at.http.paths[5:]) == ["AddOrder", "CancelOrder", "TradesHistory", "TradesHistory"]
+        at.news()
+        await trio.sleep(60)
+        assert at.http.paths[9:] == ["TradesHistory"] * 2
+        assert {type(item) for item in at.news()} == {Heard}
+
+
+async def test_a_question_of_our_own_gives_way_to_orders_and_is_not_lost(autojump_clock: MockClock) -> None:
+    async with bench(STARTER) as at:
+        answering(at)
+        at.put(*[fills(number) for number in range(6)])
+        await trio.sleep(0.1)
+        at.put(query(OWN))
+        await trio.sleep(1)
+        at.put(place(7))
+        await trio.sleep(0.9)
+        assert at.http.paths == ["TradesHistory"] * 6
+        await trio.sleep(0.2)
+        assert at.http.paths[6:] == ["AddOrder"]
+        await trio.sleep(20)
+        assert at.http.paths[7:] == ["OpenOrders"]
+        assert {type(item) for item in at.news()} == {Heard}
+
+
+@pytest.mark.parametrize(
+    ("refusal", "pause"),
+    [
+        (OUT_OF_BUDGET, 24),  # two points for the call, two in reserve, and four for the user
+        (HttpAnswer(status=429, body=b"slow down", headers={"retry-after": "40"}), 40),
+        (HttpAnswer(status=503, body=b"", headers={"retry-after": "30"}), 30),
+        (HttpAnswer(status=429, body=b""), 1),
+    ],
+    ids=["budget", "ban", "unavailable", "no time named"],
+)
+async def test_a_reading_that_the_venue_does_not_want_now_is_asked_for_again_without_a_word(
+    autojump_clock: MockClock, refusal: HttpAnswer, pause: int
+) -> None:
+    async with bench(STARTER) as at:
+        answering(at, refusal)
+        at.put(fills(OWN))
+        await trio.sleep(pause - 0.5)
+        assert len(at.http.begun) == 1
+        assert at.news() == []
+        await trio.sleep(1.5)
+        assert at.http.paths == ["TradesHistory", "TradesHistory"]
+        (heard,) = at.news()
+        assert [type(fact).__name__ for fact in heard.facts] == ["FillsListed"]
+        assert nonces(at.http) == sorted(set(nonces(at.http)))
+        assert everything(at.credits) == [Admission.ORDER]
+
+
+async def test_a_ban_that_is_spoken_while_a_reading_waits_for_its_connection_puts_it_off(
+    autojump_clock: MockClock,
+) -> None:
+    async with bench() as at:
+        at.http.connects.set()
+        at.put(query(1))
+        await trio.testing.wait_all_tasks_blocked()
+        at.http.connects = trio.Event()
+        at.put(fills(OWN))
+        await trio.testing.wait_all_tasks_blocked()
+        at.http.answer = [HttpAnswer(status=429, body=b"", headers={"retry-after": "30"}), EMPTY_PAGE]
+        at.http.answers.set()
+        await trio.testing.wait_all_tasks_blocked()
+        at.http.connects.set()
+        await trio.sleep(29)
+        assert at.http.paths == ["OpenOrders"]
+        await trio.sleep(2)
+        assert at.http.paths == ["OpenOrders", "TradesHistory"]
+
+
+async def test_a_reading_waits_two_minutes_and_then_says_so(autojump_clock: MockClock) -> None:
+    async with bench(STARTER) as at:
+        answering(at, *[OUT_OF_BUDGET] * 200)
+        at.put(fills(OWN))
+        await trio.sleep(116)
+        assert at.news() == []
+        await trio.sleep(3)  # before the time for its answer, which begins after two minutes, is over
+        (refused,) = at.news()
+        assert isinstance(refused, NotWritten)
+        assert list(refused.request_ids) == [OWN]
+        assert refused.reason.startswith("The venue's budget for calls was used up for too long")
+        assert len(at.http.begun) == 5  # every 24 s: what the venue refuses is not asked for again at once
+
+
+async def test_a_ban_that_outlasts_the_patience_of_a_reading_is_told_at_once(autojump_clock: MockClock) -> None:
+    async with bench() as at:
+        answering(at, HttpAnswer(status=429, body=b"", headers={"retry-after": "300"}))
+        at.put(fills(OWN))
+        await trio.sleep(1)
+        (refused,) = at.news()
+        assert "asked to be left alone for another 300 s" in refused.reason
+
+
+@pytest.mark.parametrize("reached", ["queue", "connecting", "answering"])
+async def test_a_question_that_is_of_no_use_any_more_is_dropped_without_a_word(
+    autojump_clock: MockClock, reached: str
+) -> None:
+    async with bench(STARTER) as at:
+        if reached == "queue":
+            answering(at, OUT_OF_BUDGET)
+            at.put(fills(1))
+        elif reached == "answering":
+            at.http.connects.set()
+        await trio.sleep(0.1)
+        begun = len(at.http.begun)
+        at.put(query(OWN))
+        await trio.sleep(0.1)
+        everything(at.credits)
+        at.news()
+        at.inbox.send_nowait(Forget([RequestId(OWN)]))
+        await trio.sleep(0.1)
+        at.http.connects.set()
+        at.http.answers.set()
+        await trio.sleep(100)
+        assert len(at.http.begun) == begun + (reached == "answering")
+        assert [type(item) for item in at.news()] == ([Heard] if reached == "answering" else [])
+        assert everything(at.credits) == [Admission.ORDER]
 
 
 # Cancelled, or over, at any point

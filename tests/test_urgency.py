@@ -6,12 +6,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from protocol.ax.venue import AxSettings, AxVenue
 from protocol.facts import Outcome, RequestAnswered, RequestRefused
 from protocol.kraken_futures.venue import KrakenFuturesSettings, KrakenFuturesVenue
 from protocol.kraken_spot.venue import KrakenSpotSettings, KrakenSpotVenue
 from protocol.requests import (
+    FIRST_INTERNAL_ID,
+    AskTime,
     BatchOrders,
     CancelAllOrders,
     CancelOrder,
@@ -24,10 +27,11 @@ from protocol.requests import (
     SetCancelTimer,
     Urgency,
     adds_risk,
+    may_wait,
     urgency_of,
     withdraws,
 )
-from protocol.values import OrderType, Side, TimeInForce
+from protocol.values import OrderType, RequestId, Side, TimeInForce
 from protocol.venue import HttpAnswer, HttpCall
 
 SECRET = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw=="
@@ -62,6 +66,7 @@ CHANGE: Any = ReplaceOrder(
 TIMER = SetCancelTimer(**ids, seconds=60)
 STATUS = QueryOrder(**ids, venue_order_id="O-1", wire_id=None)  # type: ignore[arg-type]
 LIST = ListOpenOrders(**ids)
+OWN: dict[str, Any] = {"request_id": RequestId(FIRST_INTERNAL_ID)}
 FILLS = ListFills(**ids, start=0, end=1, symbol=None)
 
 
@@ -79,6 +84,11 @@ FILLS = ListFills(**ids, start=0, end=1, symbol=None)
         (BatchOrders(**ids, legs=(BY_ID, CHANGE)), Urgency.ORDINARY),
         (LIST, Urgency.ORDINARY),
         (FILLS, Urgency.ORDINARY),
+        (evolve(BY_ID, **OWN), Urgency.LESS_RISK),
+        (evolve(STATUS, **OWN), Urgency.QUESTION),
+        (evolve(PLACE, **OWN), Urgency.ORDINARY),
+        (evolve(LIST, **OWN), Urgency.OWN_LIST),
+        (evolve(FILLS, **OWN), Urgency.OWN_HISTORY),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -86,8 +96,15 @@ def test_one_definition_for_every_venue(request_: Request, urgency: Urgency) -> 
     assert urgency_of(request_) is urgency
     if isinstance(request_, BatchOrders) and urgency is Urgency.ORDINARY:
         return  # not at every venue
-    assert FUTURES.encode(request_).urgent == (urgency is not Urgency.ORDINARY)
-    assert SPOT.encode_rest(request_).urgent == (urgency is not Urgency.ORDINARY)
+    assert FUTURES.encode(request_).urgent == (urgency < Urgency.ORDINARY)
+    assert SPOT.encode_rest(request_).urgent == (urgency < Urgency.ORDINARY)
+
+
+def test_only_questions_of_our_own_may_wait() -> None:
+    assert [may_wait(each) for each in (STATUS, LIST, FILLS)] == [False] * 3
+    assert [may_wait(evolve(each, **OWN)) for each in (STATUS, LIST, FILLS)] == [True] * 3
+    assert not may_wait(evolve(BY_ID, **OWN))
+    assert not may_wait(AskTime(**OWN))
 
 
 def test_a_login_is_urgent_too() -> None:

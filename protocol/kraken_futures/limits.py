@@ -58,7 +58,8 @@ def pool_of(request: object) -> str:
 
 
 BUDGETS: Final = {
-    DERIVATIVES: BudgetTerms(rate=50, capacity=500, reserve=100),
+    DERIVATIVES: BudgetTerms(rate=50, capacity=500, reserve=100, kept=100),
     HISTORY: BudgetTerms(rate=1, capacity=600, reserve=0),
 }
-"""500 tokens in 10 s with ten cancels in reserve; 100 tokens in 10 min, in sixths."""
+"""500 tokens in 10 s with ten cancels in reserve, and ten orders before our own questions; 100 tokens in 10 min, in
+sixths."""

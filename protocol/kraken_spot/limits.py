@@ -281,10 +281,11 @@ def rest_cost(request: object) -> int:
 
 
 REST_BUDGETS: Final[Mapping[Tier, BudgetTerms]] = {
-    Tier.STARTER: BudgetTerms(rate=33, capacity=15 * POINT, reserve=2 * POINT),
-    Tier.INTERMEDIATE: BudgetTerms(rate=50, capacity=20 * POINT, reserve=2 * POINT),
-    Tier.PRO: BudgetTerms(rate=100, capacity=20 * POINT, reserve=2 * POINT),
+    Tier.STARTER: BudgetTerms(rate=33, capacity=15 * POINT, reserve=2 * POINT, kept=4 * POINT),
+    Tier.INTERMEDIATE: BudgetTerms(rate=50, capacity=20 * POINT, reserve=2 * POINT, kept=4 * POINT),
+    Tier.PRO: BudgetTerms(rate=100, capacity=20 * POINT, reserve=2 * POINT, kept=4 * POINT),
 }
+"""What our own questions leave is enough for two readings of fills."""
 
 
 def rest_budgets(tier: Tier) -> dict[str, BudgetTerms]:
