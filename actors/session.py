@@ -124,6 +124,7 @@ class _Session:
     task_status: trio.TaskStatus[None]
     connection: int = field(default=0, init=False)
     is_up: bool = field(default=False, init=False)
+    ended_by_venue: bool = field(default=False, init=False)
     logged_in_at: float | None = field(default=None, init=False)
     was_ready: bool = field(default=False, init=False)
     announced: bool = field(default=False, init=False)
@@ -250,7 +251,7 @@ class _Session:
         """Runs the feed over a fresh socket until it ends."""
         desk = self.desk
         self.connection += 1
-        self.is_up = True
+        self.is_up, self.ended_by_venue = True, False
         await self.to_dispatch.send(Batch((LinkUp(self.connection, self._url),), desk.clock.now()))
         await self.to_sender.send(LinkReady(self.connection, socket))
         ending = Published("")
@@ -278,6 +279,7 @@ class _Session:
             nursery.cancel_scope.cancel()
         if closed is not None and closed.ours:
             await trio.sleep_forever()  # the sender closes the socket, and ends the session when that is done
+        self.ended_by_venue = closed is not None and closed.by_peer
         self._count_anew_if_it_worked()
         # Outside the nursery, which would wrap what is raised in a group.
         if fatal is not None:
@@ -466,7 +468,7 @@ class _Session:
         self.desk.mode.publish(mode if will_retry else ConnectionMode.CLOSED)
         if self.is_up:
             self.is_up = False
-            lost = LinkLost(LinkDown(self.connection, reason, will_retry))
+            lost = LinkLost(LinkDown(self.connection, reason, will_retry, by_venue=self.ended_by_venue))
             await self.to_sender.send(lost)
             await lost.passed_on.wait()  # so that dispatch hears of the next connection behind it
 

@@ -61,11 +61,19 @@ class SocketClosed(Exception):
     code: of the peer's Close frame, None when it sent none (the connection broke, or we closed or aborted);
     reason: the peer's own words, or ours; violation: the peer broke the protocol, and code is the one that we
     answered with (1002, 1007, 1009); begun: raised by `send`, and some of that frame may have reached the peer;
-    ours: we closed it.
+    ours: we closed it; by_peer: the peer ended it, for its Close frame, FIN or reset was seen: not so where we gave the
+    connection up, or the network did.
     """
 
     def __init__(
-        self, code: int | None, reason: str, *, violation: bool = False, begun: bool = False, ours: bool = False
+        self,
+        code: int | None,
+        reason: str,
+        *,
+        violation: bool = False,
+        begun: bool = False,
+        ours: bool = False,
+        by_peer: bool = False,
     ) -> None:
         super().__init__(code, reason)
         self.code = code
@@ -73,6 +81,7 @@ class SocketClosed(Exception):
         self.violation = violation
         self.begun = begun
         self.ours = ours
+        self.by_peer = by_peer
 
     def __str__(self) -> str:
         meaning = "" if self.code is None or not meaning_of(self.code) else f" ({meaning_of(self.code)})"
@@ -248,6 +257,8 @@ class _WatchedStream(trio.abc.Stream):
         self.violation = False
         self.close_told: tuple[int, str] | None = None  # the peer's, if trio-websocket took it for a broken rule
         self.finished = trio.Event()  # nothing more will be read, and our last words are said
+        self.peer_ended = False  # its FIN or reset was seen
+        self._is_cut = False  # the network failed: what looks like a FIN afterwards is none
         self._close_sent = False
         self._chunk = b""  # the latest read, and the end of what came before it: see _note_close
         self._before = b""
@@ -297,9 +308,11 @@ class _WatchedStream(trio.abc.Stream):
     async def _read(self, max_bytes: int | None) -> bytes:
         try:
             data = bytes(await self._stream.receive_some(max_bytes))
-        except trio.BrokenResourceError:
+        except trio.BrokenResourceError as broken:
             data = b""  # a reset is an end as any other
+            self._is_cut = self._is_cut or not isinstance(broken.__cause__, ConnectionResetError)
         if not data:
+            self.peer_ended = not self._is_cut
             self.finished.set()
             self.opening.cancel()
             return b""
@@ -364,8 +377,9 @@ class _WatchedStream(trio.abc.Stream):
         self._end_batch()  # the reader may wait for this send, with a pong of its own
         try:
             await self._stream.send_all(data)
-        except trio.BrokenResourceError:
+        except trio.BrokenResourceError as broken:
             self.send_broken = True
+            self._note_cut(broken)
         except trio.Cancelled:
             self.life.cancel()
             raise
@@ -373,6 +387,12 @@ class _WatchedStream(trio.abc.Stream):
             self.writing_since = None
         if kind == PING and self.pinging is not None:
             self.pinging.cancel()
+
+    def _note_cut(self, broken: trio.BrokenResourceError) -> None:
+        """A write that the system gave up after a time, or found no way for, leaves an end behind as if of the peer."""
+        cause = broken.__cause__
+        if isinstance(cause, OSError) and not isinstance(cause, ConnectionResetError | BrokenPipeError):
+            self._is_cut = True
 
     def _note_close(self, frame: bytes) -> None:
         self._close_sent = True
@@ -626,14 +646,17 @@ class _TrioWebSocket:
         told = self._connection.closed
         if watched.closing is not None:
             return SocketClosed(None, "we closed it", begun=begun, ours=True)
+        by_peer, violation = watched.peer_ended, watched.violation
         if told is not None and watched.close_told is not None:
             code, reason = watched.close_told
-            return SocketClosed(code, reason, violation=watched.violation, begun=begun)
+            return SocketClosed(code, reason, violation=violation, begun=begun, by_peer=by_peer or not violation)
         if told is not None and told.code != ABNORMAL:
-            return SocketClosed(int(told.code), told.reason or "", violation=watched.violation, begun=begun)
+            code, reason = int(told.code), told.reason or ""
+            return SocketClosed(code, reason, violation=violation, begun=begun, by_peer=by_peer or not violation)
         if self._reader_failure is not None:
-            return SocketClosed(None, f"its reader failed with {type(self._reader_failure).__name__}", begun=begun)
-        return SocketClosed(None, "the connection was lost", begun=begun)
+            reason = f"its reader failed with {type(self._reader_failure).__name__}"
+            return SocketClosed(None, reason, begun=begun, by_peer=by_peer)
+        return SocketClosed(None, "the connection was lost", begun=begun, by_peer=by_peer)
 
 
 def _read_refusal(answer: bytes) -> UpgradeRefused | None:

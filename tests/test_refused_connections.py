@@ -118,6 +118,45 @@ async def test_a_final_refusal_later_fails_the_session(autojump_clock: MockClock
             await knocks_after(venue, 404)
 
 
+async def test_a_venue_that_takes_the_login_and_drops_it_at_once_is_not_knocked_at_for_ever(
+    autojump_clock: MockClock,
+) -> None:
+    async with open_scripted_venue() as venue:
+
+        async def greet(peer: Peer) -> None:
+            await peer.say(venue.login(peer))
+            await peer.close(1001, "not now")
+
+        venue.greet = greet
+        five = Backoff(initial=0.5, factor=2.0, maximum=30.0, attempts=5)
+        with pytest.raises(SessionFailed, match=r"after 5 attempts; the last one failed: .*not now"):
+            async with open_client(scripted_config(venue, reconnect=five)):
+                await trio.sleep(600)
+        times = [upgrade.time for upgrade in venue.upgrades]
+        pauses = [round(later - earlier, 1) for earlier, later in pairwise(times)]
+        assert pauses == [0.5, 1.0, 2.0, 4.0]
+
+
+async def lost_and_then(venue: ScriptedVenue, *statuses: int) -> None:
+    """Loses its connection, meets these answers to its next upgrades, and may fail twice in a row."""
+    async with open_client(scripted_config(venue, reconnect=Backoff(initial=0.5, attempts=2))) as client:
+        stream = client.events()
+        await until(stream, events.Reconciled)
+        await trio.sleep(10)
+        venue.at_upgrade.extend(statuses)
+        venue.peer.drop()
+        await until(stream, events.Reconciled)
+
+
+async def test_the_attempt_after_a_refused_token_counts_as_one_with_it(autojump_clock: MockClock) -> None:
+    async with open_scripted_venue() as venue:
+        await lost_and_then(venue, 401)
+        assert len(venue.tokens) == 2
+    async with open_scripted_venue() as venue:
+        with pytest.raises(SessionFailed, match="after 2 attempts"):
+            await lost_and_then(venue, 401, 503)
+
+
 @pytest.mark.parametrize("name", ["kraken-spot", "kraken-futures"])
 @pytest.mark.parametrize("status", [401, 403])
 async def test_kraken_has_no_token_in_its_upgrade_to_be_renewed(

@@ -221,6 +221,21 @@ async def test_while_the_venue_wants_silence_a_cancel_waits_for_it_first(autojum
         assert [each.send.request.request_id for each in everything(at.detours)] == [2]
 
 
+async def test_after_the_venue_complained_what_waits_goes_out_one_by_one(autojump_clock: MockClock) -> None:
+    async with bench() as at:
+        at.inbox.send_nowait(Pause(1))
+        at.put(place(1), place(2), place(3), place(4))
+        written = []
+        await trio.sleep(0.95)
+        for _ in range(5):
+            written.append(len(at.socket.written))
+            await trio.sleep(0.1)
+        assert written == [0, 1, 2, 3, 4]
+        at.put(place(5), place(6))
+        await trio.testing.wait_all_tasks_blocked()
+        assert len(at.socket.written) == 6, "what did not wait for that goes at once"
+
+
 async def test_a_cancel_with_nobody_left_to_make_calls_is_told_unsent(autojump_clock: MockClock) -> None:
     async with bench() as at:
         at.detours.close()
