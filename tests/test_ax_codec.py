@@ -40,6 +40,7 @@ from protocol.requests import (
     CancelOrder,
     ListFills,
     ListOpenOrders,
+    ListOrderHistory,
     PlaceOrder,
     PreviewPrice,
     QueryOrder,
@@ -134,7 +135,7 @@ EVENTS: dict[str, tuple[str, Fact]] = {
     ),
     "partial fill": (
         event("p", PART, f',"xs":{EXECUTION}'),
-        happened(OrderTraded, PART_VIEW, trade=TRADE, final=False),
+        happened(OrderTraded, PART_VIEW, trade=TRADE, final=False, goes_on=True),
     ),
     "final fill": (
         event("f", FULL, ',"xs":{"tid":"T-89","aid":"A-5","s":"GBPUSD-PERP","q":38,"p":"1.27","d":"B","agg":false}'),
@@ -147,11 +148,11 @@ EVENTS: dict[str, tuple[str, Fact]] = {
     ),
     "fill as taker": (
         event("p", PART, ',"xs":{"tid":"T-88","q":22,"p":"1.2704","agg":true}'),
-        happened(OrderTraded, PART_VIEW, trade=evolve(TRADE, liquidity=LiquiditySide.TAKER), final=False),
+        happened(OrderTraded, PART_VIEW, trade=evolve(TRADE, liquidity=LiquiditySide.TAKER), final=False, goes_on=True),
     ),
     "fill of unsaid liquidity": (
         event("p", PART, ',"xs":{"tid":"T-88","q":22,"p":"1.2704"}'),
-        happened(OrderTraded, PART_VIEW, trade=evolve(TRADE, liquidity=LiquiditySide.NONE), final=False),
+        happened(OrderTraded, PART_VIEW, trade=evolve(TRADE, liquidity=LiquiditySide.NONE), final=False, goes_on=True),
     ),
     "canceled, no reason": (event("c", GONE, ',"xr":"","txt":""'), happened(OrderCanceled, GONE_VIEW, reason="")),
     "canceled by the user": (
@@ -242,7 +243,7 @@ EVENTS: dict[str, tuple[str, Fact]] = {
         + "}",
         happened(
             OrderReplaced,
-            evolve(PART_VIEW, status=None, reason="REPLACED"),
+            evolve(PART_VIEW, status=None, reason="REPLACED", replaced=True),
             new_venue_order_id="O-7A9",
             replacement=evolve(VIEW, venue_order_id="O-7A9", price=Decimal("1.2699"), quantity=Decimal(40)),
         ),
@@ -251,7 +252,7 @@ EVENTS: dict[str, tuple[str, Fact]] = {
         '{"t":"r","ts":1795000200,"tn":7,"eid":"E-31","noid":"O-7A9","ro":' + changed(PART, o="REPLACED") + "}",
         happened(
             OrderReplaced,
-            evolve(PART_VIEW, status=None, reason="REPLACED"),
+            evolve(PART_VIEW, status=None, reason="REPLACED", replaced=True),
             new_venue_order_id="O-7A9",
             replacement=None,
         ),
@@ -297,6 +298,7 @@ EVENTS: dict[str, tuple[str, Fact]] = {
             evolve(PART_VIEW, status=None, time_in_force=None, side=None, reason="NAPPING"),
             trade=TRADE,
             final=False,
+            goes_on=True,
         ),
     ),
 }
@@ -400,6 +402,7 @@ ANSWERS: dict[str, tuple[str, Fact]] = {
                 time_in_force=None,
                 post_only=False,
                 reason="REPLACED",
+                replaced=True,
             ),
         ),
     ),
@@ -623,6 +626,7 @@ def test_every_order_state_is_known(word: str, status: OrderStatus | None) -> No
     assert isinstance(fact, OrderAcknowledged)
     assert fact.order.status is status
     assert fact.order.reason == ("" if status else word)
+    assert fact.order.replaced is (word == "REPLACED")
 
 
 @pytest.mark.parametrize("word", ["B", "Buy", "BUY"])
@@ -984,6 +988,7 @@ def test_the_venue_writes_a_message(message: object, nulls: tuple[str, ...], tex
 
 PREVIEW = PreviewPrice(request_id=21, symbol="GBPUSD-PERP", side=Side.BUY, quantity=Decimal(8))
 FILLS = ListFills(request_id=22, start=1795000000_000000000, end=1795000900_000000001, symbol=None)
+PAST = ListOrderHistory(request_id=23, start=1795000000_000000000, end=1795000900_000000001)
 
 
 def answer(status: int, text: str) -> HttpAnswer:
@@ -1085,14 +1090,16 @@ def test_one_bad_row_of_history_does_not_cost_its_neighbours(bad: str) -> None:
     ],
 )
 def test_an_http_error_refuses_the_request(status: int, body: str, outcome: Outcome, reason: str) -> None:
-    for request in (PREVIEW, FILLS):
+    for request in (PREVIEW, FILLS, PAST):
         (fact,) = codec.read_answer(request, answer(status, body))
         assert fact == RequestRefused(request_id=request.request_id, outcome=outcome, reason=reason)
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"\xff", b'{"fills":5,"filled_quantity":"many"}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{}", b"\xff", b'{"fills":5,"orders":{},"filled_quantity":"many"}', b"[" * 100_000]
+)
 def test_an_http_answer_that_cannot_be_read_ends_the_request(body: bytes) -> None:
-    for request in (PREVIEW, FILLS):
+    for request in (PREVIEW, FILLS, PAST):
         refusal, unreadable = codec.read_answer(request, HttpAnswer(status=200, body=body))
         assert isinstance(refusal, RequestRefused)
         assert refusal.request_id == request.request_id

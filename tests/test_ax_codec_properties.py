@@ -13,17 +13,19 @@ from hypothesis import strategies as st
 
 from protocol.ax import codec, voice, wire
 from protocol.ax.converter import nanoseconds, rfc3339
+from protocol.ax.words import view_of
 from protocol.errors import WireError
 from protocol.facts import (
     FillsListed,
     OrderCanceled,
+    OrderHistoryListed,
     OrderReplaced,
     OrderTraded,
     RequestAnswered,
     RequestRefused,
     Unreadable,
 )
-from protocol.requests import ListFills, PlaceOrder, PreviewPrice, ReplaceOrder
+from protocol.requests import ListFills, ListOrderHistory, PlaceOrder, PreviewPrice, ReplaceOrder
 from protocol.values import LiquiditySide, OrderType, Side, TimeInForce
 from protocol.venue import HttpAnswer
 
@@ -125,6 +127,7 @@ ANY_JSON = st.recursive(
 ORIGIN = codec.Origin(account=None, tag="tag01")
 PREVIEW = PreviewPrice(request_id=1, symbol="A", side=Side.BUY, quantity=Decimal(1))
 FILLS = ListFills(request_id=1, start=0, end=1, symbol=None)
+PAST = ListOrderHistory(request_id=1, start=0, end=1)
 
 
 @given(PLACEMENTS)
@@ -170,7 +173,7 @@ def test_the_client_reads_the_fill_that_was_written(
     (fact,) = codec.decode(voice.encode(message))
     assert isinstance(fact, OrderTraded)
     assert fact.time == fact.trade.time == ts * 10**9 + tn
-    assert fact.order == codec.view_of(order)
+    assert fact.order == view_of(order)
     assert fact.final is final
     assert (fact.trade.trade_id, fact.trade.price, fact.trade.quantity) == (execution.tid, execution.p, execution.q)
     assert (
@@ -185,7 +188,7 @@ def test_the_client_reads_the_fill_that_was_written(
 
 @given(ORDERS)
 def test_a_view_tells_what_the_order_says(order: wire.Order) -> None:
-    view = codec.view_of(order)
+    view = view_of(order)
     assert (view.venue_order_id, view.wire_id, view.symbol) == (order.oid, order.cid, order.s)
     assert (view.price, view.quantity, view.cumulative) == (order.p, order.q, order.xq)
     assert view.side is (Side.BUY if order.d == "B" else Side.SELL)
@@ -198,7 +201,7 @@ def test_the_client_reads_the_rarer_events_that_were_written(old: wire.Order, ne
     replaced = wire.Inbound(t="r", ts=1, tn=2, eid="E", ro=old, noid=new.oid, no=new)
     (fact,) = codec.decode(voice.encode(replaced))
     assert isinstance(fact, OrderReplaced)
-    assert (fact.order, fact.replacement) == (codec.view_of(old), codec.view_of(new))
+    assert (fact.order, fact.replacement) == (view_of(old), view_of(new))
     assert fact.new_venue_order_id == new.oid
     canceled = wire.Inbound(t="c", ts=1, tn=2, eid="E", o=old, xr=reason, txt="")
     (fact,) = codec.decode(voice.encode(canceled))
@@ -210,7 +213,7 @@ def test_the_client_reads_the_rarer_events_that_were_written(old: wire.Order, ne
 def test_the_client_reads_the_list_of_orders_that_was_written(orders: list[Any], number: int, older: bool) -> None:
     message = wire.Inbound(rid=number, res=orders if older else wire.OpenOrders(orders=orders))
     (fact,) = codec.decode(voice.encode(message))
-    assert fact == RequestAnswered(request_id=number, orders=tuple(map(codec.view_of, orders)))
+    assert fact == RequestAnswered(request_id=number, orders=tuple(map(view_of, orders)))
 
 
 @given(st.lists(ROWS, max_size=4))
@@ -222,6 +225,14 @@ def test_the_client_reads_the_history_that_was_written(rows: list[wire.FillRow])
     assert told == [
         (row.trade_id, row.order_id, row.price, row.quantity, row.fee, nanoseconds(row.timestamp or "")) for row in rows
     ]
+
+
+@given(st.lists(ORDERS, max_size=4))
+def test_the_client_reads_what_became_of_orders_as_it_was_written(orders: list[Any]) -> None:
+    body = voice.encode(wire.OrderPage(orders=orders)).encode()
+    (fact,) = codec.read_answer(PAST, HttpAnswer(status=200, body=body))
+    views = sorted(map(view_of, orders), key=lambda view: view.time)
+    assert fact == OrderHistoryListed(request_id=1, orders=tuple(views))
 
 
 @given(ORDERS, EXECUTIONS, KEYS, ANY_JSON.filter(lambda tree: not re.search("NaN|Infinity", json.dumps(tree))))
@@ -253,7 +264,7 @@ def test_no_text_breaks_the_client(text: str) -> None:
 @given(st.binary())
 def test_no_bytes_break_the_client(data: bytes) -> None:
     assert isinstance(codec.decode(data)[0], Unreadable)
-    for request in (PREVIEW, FILLS):
+    for request in (PREVIEW, FILLS, PAST):
         for status in (200, 401, 503):
             assert codec.read_answer(request, HttpAnswer(status=status, body=data))
 
@@ -261,7 +272,7 @@ def test_no_bytes_break_the_client(data: bytes) -> None:
 @given(ANY_JSON)
 def test_every_http_answer_settles_its_request(tree: object) -> None:
     body = json.dumps(tree).encode()
-    for request in (PREVIEW, FILLS):
+    for request in (PREVIEW, FILLS, PAST):
         settled = codec.read_answer(request, HttpAnswer(status=200, body=body))[0]
         assert getattr(settled, "request_id", None) == 1
         (refusal,) = codec.read_answer(request, HttpAnswer(status=500, body=body))

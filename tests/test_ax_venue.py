@@ -15,7 +15,7 @@ from protocol.commands import Replace
 from protocol.errors import AuthenticationFailed, NotSent, WireError
 from protocol.facts import LoggedIn
 from protocol.orders import NewOrder
-from protocol.requests import CancelAllOrders, ListFills, PreviewPrice
+from protocol.requests import CancelAllOrders, ListFills, ListOrderHistory, PreviewPrice
 from protocol.values import Instrument, OrderType, Side, TimeInForce
 from protocol.venue import HttpAnswer
 
@@ -280,7 +280,7 @@ def test_a_heartbeat_is_due_three_times_per_timeout() -> None:
 
 def test_the_rules_tell_what_goes_over_http() -> None:
     assert VENUE.rules.venue == "AX"
-    assert VENUE.rules.http_requests == {PreviewPrice, ListFills}
+    assert VENUE.rules.http_requests == {PreviewPrice, ListFills, ListOrderHistory}
     assert AxVenue(evolve(SETTINGS, request_timeout=2.5)).rules.request_timeout == 2_500_000_000
     assert not AxVenue(evolve(SETTINGS, cancel_by_client_id=False)).rules.cancel_by_wire_id
 

@@ -14,14 +14,12 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final
 
-import msgspec
 from attrs import evolve, frozen
 
 from ..facts import (
     Alive,
     CancelRefused,
     Fact,
-    FillsListed,
     LoggedIn,
     OrderAcknowledged,
     OrderCanceled,
@@ -29,7 +27,6 @@ from ..facts import (
     OrderRejected,
     OrderReplaced,
     OrderTraded,
-    OrderView,
     Outcome,
     PricePreviewed,
     RequestAnswered,
@@ -55,13 +52,8 @@ from ..requests import (
 )
 from ..tolerant_json import BEGINNING, UNUSABLE, exact_json
 from ..values import (
-    NO_TIME,
-    LiquiditySide,
-    Money,
-    OrderStatus,
     OrderType,
     RequestId,
-    Side,
     TimeInForce,
     TradeId,
     VenueOrderId,
@@ -69,8 +61,8 @@ from ..values import (
 )
 from ..venue import HttpAnswer, HttpCall
 from ..wire_numbers import is_plausible
-from ..wire_times import LATEST, SECOND
-from .converter import CONVERTER, encode_message, encode_request, nanoseconds, read_body, renamed
+from .converter import CONVERTER, encode_message, encode_request, read_body, renamed
+from .history import fills_call, orders_call, read_fills, read_orders
 from .wire import (
     Answer,
     CancelAllBody,
@@ -78,8 +70,6 @@ from .wire import (
     CancelReceived,
     Error,
     ErrorBody,
-    FillPage,
-    FillRow,
     Headline,
     Inbound,
     Order,
@@ -89,10 +79,21 @@ from .wire import (
     Result,
     Status,
 )
+from .words import (
+    LIQUIDITY,
+    SIDE_WORDS,
+    SIDES,
+    TIME_IN_FORCE_WORDS,
+    is_post_only,
+    stated,
+    time_of,
+    unreadable,
+    view_of,
+    view_of_status,
+)
 
 __all__ = [
     "HTTP_REQUESTS",
-    "LONGEST_FILL_RANGE",
     "Origin",
     "decode",
     "encode",
@@ -100,51 +101,7 @@ __all__ = [
     "error_text",
     "outcome_of",
     "read_answer",
-    "view_of",
 ]
-
-# Words (spec 6)
-
-SIDES: Final[Mapping[str | None, Side]] = {
-    "B": Side.BUY,
-    "S": Side.SELL,
-    "Buy": Side.BUY,
-    "Sell": Side.SELL,
-    "BUY": Side.BUY,
-    "SELL": Side.SELL,
-}
-SIDE_WORDS: Final = {Side.BUY: "B", Side.SELL: "S"}
-
-STATUSES: Final[Mapping[str | None, OrderStatus]] = {
-    "PENDING": OrderStatus.SUBMITTED,
-    "ACCEPTED": OrderStatus.ACCEPTED,
-    "PARTIALLY_FILLED": OrderStatus.PARTIALLY_FILLED,
-    "FILLED": OrderStatus.FILLED,
-    "CANCELED": OrderStatus.CANCELED,
-    "REJECTED": OrderStatus.REJECTED,
-    "EXPIRED": OrderStatus.EXPIRED,
-    "DONE_FOR_DAY": OrderStatus.EXPIRED,
-    "NEW": OrderStatus.ACCEPTED,
-    "STALE": OrderStatus.ACCEPTED,
-    "OUT": OrderStatus.CANCELED,
-    "RECONCILED_OUT": OrderStatus.CANCELED,
-}
-"""Absent on purpose: REPLACED (the order lives on under another id) and CANCELING (it may still fill)."""
-
-TIMES_IN_FORCE: Final[Mapping[str | None, TimeInForce]] = {
-    "GTC": TimeInForce.GTC,
-    "IOC": TimeInForce.IOC,
-    "DAY": TimeInForce.DAY,
-    "GTD": TimeInForce.GTD,
-    "FOK": TimeInForce.FOK,
-    "ATO": TimeInForce.AT_THE_OPEN,
-    "ATC": TimeInForce.AT_THE_CLOSE,
-}
-TIME_IN_FORCE_WORDS: Final = {value: word for word, value in TIMES_IN_FORCE.items() if word is not None}
-
-LIQUIDITY: Final = {True: LiquiditySide.TAKER, False: LiquiditySide.MAKER, None: LiquiditySide.NONE}
-
-POST_ONLY_PHRASES: Final = ("post-only order would cross the book", "may participate but not initiate")
 
 OUTCOMES: Final = {404: Outcome.NOT_FOUND, 409: Outcome.TOO_EARLY, 429: Outcome.THROTTLED}
 
@@ -152,78 +109,6 @@ OUTCOMES: Final = {404: Outcome.NOT_FOUND, 409: Outcome.TOO_EARLY, 429: Outcome.
 def outcome_of(code: int) -> Outcome:
     """What an error code, or an HTTP status, proves (spec 4.5). A code that we cannot place proves nothing."""
     return OUTCOMES.get(code) or (Outcome.DEFINITE if 400 <= code < 500 else Outcome.AMBIGUOUS)
-
-
-def _is_post_only(*texts: str | None) -> bool:
-    return any(phrase in text.lower() for text in texts if text for phrase in POST_ONLY_PHRASES)
-
-
-def _stated(reason: str | None, *texts: str | None) -> str:
-    """The reason code if it says something, else the first text that does, else "" (spec 6.6)."""
-    if reason and reason != "UNKNOWN":
-        return reason
-    return next((text for text in texts if text), "")
-
-
-def _time(ts: int | None, tn: int | None) -> int:
-    """ns since 1970. An impossible nanosecond part counts as 0."""
-    if ts is None or not 0 <= ts < LATEST:
-        return NO_TIME
-    return ts * SECOND + (tn if tn is not None and 0 <= tn < SECOND else 0)
-
-
-def _unreadable(why: str, message: str) -> tuple[Fact, ...]:
-    return (Unreadable(why=why, text=message[:BEGINNING]),)
-
-
-# Orders
-
-
-def view_of(order: Order) -> OrderView:
-    """The neutral view of an order object (spec 5.3). `rq` is not used: it is 0 on orders that ended (spec 5.5)."""
-    price = order.p
-    if price is not None and not is_plausible(price):
-        price = None
-    quantity = order.q
-    cumulative = order.xq
-    status = STATUSES.get(order.o)
-    reason = "" if order.r is None and order.txt is None else _stated(order.r, order.txt)
-    if status is None and not reason:
-        reason = order.o or ""
-    return OrderView(
-        venue_order_id=VenueOrderId(order.oid),
-        wire_id=order.cid,
-        symbol=order.s or "",
-        side=SIDES.get(order.d),
-        price=price,
-        quantity=None if quantity is None else Decimal(quantity),
-        cumulative=None if cumulative is None else Decimal(cumulative),
-        status=status,
-        time_in_force=TIMES_IN_FORCE.get(order.tif),
-        post_only=order.po is True,
-        reason=reason,
-        time=_time(order.ts, order.tn),
-    )
-
-
-def _view_of_status(status: Status) -> OrderView:
-    """The neutral view of a status object (spec 4.3), which tells neither side, price nor quantity."""
-    filled = status.filled_quantity
-    known = STATUSES.get(status.state)
-    reason = _stated(status.reject_reason, status.reject_message)
-    return OrderView(
-        venue_order_id=VenueOrderId(status.order_id),
-        wire_id=status.clord_id,
-        symbol=status.symbol or "",
-        side=None,
-        price=None,
-        quantity=None,
-        cumulative=None if filled is None else Decimal(filled),
-        status=known,
-        time_in_force=None,
-        post_only=False,
-        reason=reason or ((status.state or "") if known is None else ""),
-    )
 
 
 # Events (spec 5). Each reader gets the event, its order, its time and the text.
@@ -250,7 +135,11 @@ def _traded(event: Headline, order: Order, time: int, message: str) -> tuple[Fac
         liquidity=LIQUIDITY[execution.agg],
         time=time,
     )
-    return (OrderTraded(time=time, order=view, event_id=event.eid or "", trade=trade, final=event.t == "f"),)
+    return (
+        OrderTraded(
+            time=time, order=view, event_id=event.eid or "", trade=trade, final=event.t == "f", goes_on=event.t == "p"
+        ),
+    )
 
 
 def _expired(event: Headline, order: Order, time: int, message: str) -> tuple[Fact, ...]:
@@ -263,7 +152,7 @@ def _done_for_day(event: Headline, order: Order, time: int, message: str) -> tup
 
 
 def _canceled(event: Inbound, order: Order, time: int, message: str) -> tuple[Fact, ...]:
-    reason = _stated(event.xr, event.txt, order.txt)
+    reason = stated(event.xr, event.txt, order.txt)
     return (OrderCanceled(time=time, order=view_of(order), event_id=event.eid or "", reason=reason),)
 
 
@@ -273,8 +162,8 @@ def _rejected(event: Inbound, order: Order, time: int, message: str) -> tuple[Fa
             time=time,
             order=view_of(order),
             event_id=event.eid or "",
-            reason=_stated(event.r, _stated(order.r), event.txt, order.txt) or "UNKNOWN",
-            due_post_only=_is_post_only(event.r, order.r, event.txt, order.txt),
+            reason=stated(event.r, stated(order.r), event.txt, order.txt) or "UNKNOWN",
+            due_post_only=is_post_only(event.r, order.r, event.txt, order.txt),
         ),
     )
 
@@ -298,10 +187,10 @@ def _cancel_refused(event: Inbound, time: int, message: str) -> tuple[Fact, ...]
     order = event.o
     venue_order_id = event.oid or (order.oid if order is not None else None)
     if venue_order_id is None:
-        return _unreadable("The venue refused a cancel without naming the order.", message)
+        return unreadable("The venue refused a cancel without naming the order.", message)
     wire_id = event.cid if event.cid is not None or order is None else order.cid
     code = None if event.r == "rejected" else event.r  # seen in the wild; says nothing that the event does not
-    reason = _stated(code, event.txt) or "UNKNOWN"
+    reason = stated(code, event.txt) or "UNKNOWN"
     return (CancelRefused(venue_order_id=VenueOrderId(venue_order_id), wire_id=wire_id, reason=reason, time=time),)
 
 
@@ -328,17 +217,17 @@ def _read_event(event: Inbound, message: str) -> tuple[Fact, ...]:
     if kind == "h":
         return ALIVE
     if event.ts is not None and event.ts < 0:
-        return _unreadable(BAD_TIME, message)
-    time = _time(event.ts, event.tn)
+        return unreadable(BAD_TIME, message)
+    time = time_of(event.ts, event.tn)
     if kind == "e":
         return _cancel_refused(event, time, message)
     read = EVENTS.get(kind)
     if read is None:
-        return _unreadable(f"The venue sent an event of the unknown kind {(kind or '')[:20]!r}.", message)
+        return unreadable(f"The venue sent an event of the unknown kind {(kind or '')[:20]!r}.", message)
     # An older replacement has no `ro`. The new order cannot stand in for the old one: it tells nothing of its fills.
     order = (event.ro or event.o) if kind == "r" else event.o
     if order is None:
-        return _unreadable(f"The venue sent an event {kind!r} without a usable order.", message)
+        return unreadable(f"The venue sent an event {kind!r} without a usable order.", message)
     return read(event, order, time, message)
 
 
@@ -352,7 +241,7 @@ def _refused(request_id: int | None, error: Error, data: str | None) -> tuple[Fa
             request_id=None if request_id is None else RequestId(request_id),
             outcome=outcome_of(error.code),
             reason=reason or f"The venue gave no reason (code {error.code}).",
-            due_post_only=_is_post_only(error.msg),
+            due_post_only=is_post_only(error.msg),
         ),
     )
 
@@ -369,7 +258,7 @@ def _answered(request_id: int | None, result: Result | list[Order]) -> tuple[Fac
         return (RequestAnswered(request_id=number, orders=tuple(view_of(order) for order in orders)),)
     assert isinstance(result, Result)
     if isinstance(result.status, Status):
-        return (RequestAnswered(request_id=number, order=_view_of_status(result.status)),)
+        return (RequestAnswered(request_id=number, order=view_of_status(result.status)),)
     if result.cxl_rx is not None:
         return (RequestAnswered(request_id=number, refused=not result.cxl_rx),)
     if result.oid is not None:
@@ -402,7 +291,7 @@ def decode(message: str | bytes) -> tuple[Fact, ...]:
     """What one complete message says. Never raises: what cannot be read comes back as `Unreadable`."""
     if not isinstance(message, str):
         beginning = bytes(message[:BEGINNING]).decode("utf-8", "replace")
-        return _unreadable("The venue sent a binary message, which AX never does.", beginning)
+        return unreadable("The venue sent a binary message, which AX never does.", beginning)
     try:
         headline = _HEADLINE.decode(message)
     except NOT_STRICT:
@@ -412,8 +301,8 @@ def decode(message: str | bytes) -> tuple[Fact, ...]:
     if read is not None and order is not None:
         ts = headline.ts
         if ts is not None and ts < 0:
-            return _unreadable(BAD_TIME, message)
-        return read(headline, order, _time(ts, headline.tn), message)
+            return unreadable(BAD_TIME, message)
+        return read(headline, order, time_of(ts, headline.tn), message)
     if headline.t == "h":
         return ALIVE
     return _decode_rarer(message, headline.t is not None)
@@ -441,9 +330,9 @@ def _decode_tolerantly(message: str) -> tuple[Fact, ...]:
     try:
         tree = exact_json(message)
     except UNUSABLE:
-        return _unreadable("The venue sent text that is not JSON.", message)
+        return unreadable("The venue sent text that is not JSON.", message)
     if not isinstance(tree, dict):
-        return _unreadable("The venue sent JSON that is not an object.", message)
+        return unreadable("The venue sent JSON that is not an object.", message)
     raw = renamed(tree, ALIASES)
     if isinstance(raw.get("t"), str):
         return _read_event(CONVERTER.structure(raw, Inbound), message)
@@ -452,7 +341,7 @@ def _decode_tolerantly(message: str) -> tuple[Fact, ...]:
         return _refused(envelope.rid, _tolerant_error(raw["err"]), envelope.data)
     if "res" in raw:
         return _answered_tolerantly(envelope.rid, raw["res"], message)
-    return _unreadable("The venue sent a message that is neither an event nor an answer.", message)
+    return unreadable("The venue sent a message that is neither an event nor an answer.", message)
 
 
 def _tolerant_error(raw: object) -> Error:
@@ -469,14 +358,14 @@ def _answered_tolerantly(request_id: int | None, raw: object, message: str) -> t
     if isinstance(raw, list):
         raw = {"orders": raw}
     if not isinstance(raw, dict):
-        return _unreadable(unknown, message)
+        return unreadable(unknown, message)
     present = {key: value for key, value in raw.items() if value is not None}
     orders, skipped = _each_order(present.pop("orders", None))
     open_now, more_skipped = _each_order(present.pop("o", None))
     facts = _answered(request_id, evolve(CONVERTER.structure(present, Result), orders=orders, o=open_now))
     if not facts and all(value is None for value in raw.values()) and request_id is not None:
         facts = (RequestAnswered(request_id=RequestId(request_id)),)  # {}: cancel all
-    return (*(facts or _unreadable(unknown, message)), *skipped, *more_skipped)
+    return (*(facts or unreadable(unknown, message)), *skipped, *more_skipped)
 
 
 def _each_order(elements: object) -> tuple[list[Order] | None, list[Fact]]:
@@ -489,17 +378,14 @@ def _each_order(elements: object) -> tuple[list[Order] | None, list[Fact]]:
         try:
             orders.append(CONVERTER.structure(element, Order))
         except UNUSABLE:
-            skipped += _unreadable("The venue listed an order that we cannot read; it was left out.", str(element))
+            skipped += unreadable("The venue listed an order that we cannot read; it was left out.", str(element))
     return orders, skipped
 
 
 # Requests (spec 3 and 7)
 
-HTTP_REQUESTS: Final[frozenset[type]] = frozenset({PreviewPrice, ListFills})
+HTTP_REQUESTS: Final[frozenset[type]] = frozenset({PreviewPrice, ListFills, ListOrderHistory})
 """Requests that AX takes over HTTP only."""
-
-LONGEST_FILL_RANGE: Final = 7 * 24 * 3600 * SECOND
-"""ns that one `ListFills` may span; the venue refuses more (spec 7.1)."""
 
 
 @frozen(kw_only=True)
@@ -518,8 +404,10 @@ def encode(request: Request, origin: Origin) -> str | HttpCall:
         case PreviewPrice():
             return _preview(request)
         case ListFills():
-            return _fills(request, origin)
-        case ListOrderHistory() | SetCancelTimer() | BatchOrders() | AskTime():
+            return fills_call(request, origin.account)
+        case ListOrderHistory():
+            return orders_call(request, origin.account)
+        case SetCancelTimer() | BatchOrders() | AskTime():
             raise ValueError(f"AX cannot be asked {type(request).__name__}.")
         case _:
             return encode_request(_outbound(request, origin))
@@ -615,23 +503,7 @@ def _preview(request: PreviewPrice) -> HttpCall:
     return HttpCall(method="POST", path=path, body=encode_message(question).encode())
 
 
-def _fills(request: ListFills, origin: Origin) -> HttpCall:
-    query = {
-        "symbol": request.symbol,
-        "start_timestamp_ns": str(request.start),
-        "end_timestamp_ns": str(request.end),
-        "sort_ts": "asc",
-        "cursor": request.cursor,
-        "account_id": origin.account,
-    }
-    pairs = tuple((key, value) for key, value in query.items() if value is not None)
-    return HttpCall(method="GET", path="/api/fills", query=pairs)
-
-
 # Answers over HTTP (spec 7)
-
-FEE_CURRENCY: Final = "USD"
-"""AX names no currency beside a fee; it is the quote currency, and every AX instrument is quoted in dollars."""
 
 
 def error_text(answer: HttpAnswer) -> str:
@@ -656,7 +528,9 @@ def read_answer(request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
             case PreviewPrice():
                 return _previewed(request, answer.body)
             case ListFills():
-                return _listed(request, answer.body)
+                return read_fills(request, answer.body)
+            case ListOrderHistory():
+                return read_orders(request, answer.body)
             case CancelOrder():
                 received = read_body(answer.body, CancelReceived).cxl_rx
                 return (RequestAnswered(request_id=request.request_id, refused=not received),)
@@ -668,7 +542,7 @@ def read_answer(request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
     # Nothing can have come of a question, whatever the answer was.
     outcome = Outcome.AMBIGUOUS if isinstance(request, CancelOrder) else Outcome.DEFINITE
     refusal = RequestRefused(request_id=request.request_id, outcome=outcome, reason=why)
-    return (refusal, *_unreadable(why, answer.body[:BEGINNING].decode("utf-8", "replace")))
+    return (refusal, *unreadable(why, answer.body[:BEGINNING].decode("utf-8", "replace")))
 
 
 def _http_refusal(request: Request, answer: HttpAnswer) -> RequestRefused:
@@ -681,7 +555,7 @@ def _http_refusal(request: Request, answer: HttpAnswer) -> RequestRefused:
         request_id=request.request_id,
         outcome=outcome_of(answer.status),
         reason=reason,
-        due_post_only=_is_post_only(text),
+        due_post_only=is_post_only(text),
     )
 
 
@@ -696,61 +570,4 @@ def _previewed(request: PreviewPrice, body: bytes) -> tuple[Fact, ...]:
             filled=Decimal(preview.filled_quantity),
             remaining=Decimal(preview.remaining_quantity),
         ),
-    )
-
-
-def _listed(request: ListFills, body: bytes) -> tuple[Fact, ...]:
-    rows, cursor, skipped = _fill_rows(body)
-    trades: list[Trade] = []
-    for row in rows:
-        if not row.order_id:
-            continue  # block trades and settlements belong to no order
-        if row.quantity and is_plausible(row.price):
-            trades.append(_trade_of(row, VenueOrderId(row.order_id)))
-        else:
-            skipped += _unreadable(BAD_FILL, str(row))
-    if not (rows or skipped) or cursor == request.cursor:
-        cursor = None  # a page that is empty, or that leads back to itself, is the last one
-    return (FillsListed(request_id=request.request_id, trades=tuple(trades), cursor=cursor), *skipped)
-
-
-BAD_FILL: Final = "The venue listed a fill that we cannot read; it was left out."
-
-
-def _fill_rows(body: bytes) -> tuple[list[FillRow], str | None, list[Fact]]:
-    """Rows, where the next page begins, and what was skipped. Raises ValueError when there is no list of fills."""
-    try:
-        page = decoder_for(FillPage).decode(body)
-        return page.fills, page.next_cursor or None, []
-    except msgspec.MsgspecError:
-        raw = exact_json(body.decode())
-    if not isinstance(raw, dict) or not isinstance(raw.get("fills"), list):
-        raise ValueError("no list of fills")
-    rows: list[FillRow] = []
-    skipped: list[Fact] = []
-    for element in raw["fills"]:
-        try:
-            rows.append(CONVERTER.structure(element, FillRow))
-        except UNUSABLE:
-            skipped += _unreadable(BAD_FILL, str(element))
-    cursor = raw.get("next_cursor")
-    return rows, cursor if isinstance(cursor, str) and cursor else None, skipped
-
-
-def _trade_of(row: FillRow, order_id: VenueOrderId) -> Trade:
-    try:
-        time = nanoseconds(row.timestamp or "")
-    except ValueError:
-        time = NO_TIME
-    fee = row.fee if row.fee is not None and is_plausible(row.fee) else None
-    return Trade(
-        venue_order_id=order_id,
-        trade_id=TradeId(row.trade_id),
-        symbol=row.symbol or "",
-        side=SIDES.get(row.side),
-        price=row.price,
-        quantity=Decimal(row.quantity),
-        liquidity=LIQUIDITY[row.is_taker],
-        time=time,
-        fee=None if fee is None else Money(fee, FEE_CURRENCY),
     )

@@ -26,6 +26,7 @@ from ..wire_numbers import is_plausible, plain
 from ..wire_times import SECOND
 from . import codec
 from .converter import LARGEST_U64, encode_message, read_body
+from .history import LONGEST_RANGE
 from .wire import AuthenticateRequest, AuthenticateResponse
 
 __all__ = ["AxSettings", "AxVenue"]
@@ -39,6 +40,9 @@ SELF_TRADE_PREVENTION: Final = ("CancelIncoming", "CancelResting", "CancelBoth")
 TAG: Final = re.compile(r"[A-Za-z0-9]{1,10}")
 EXTERNAL: Final = "CID-"
 POLICY: Final = frozenset({1008})
+LISTS_LAG: Final = 5 * SECOND
+"""How far lists and history over REST may follow behind the socket: "some seconds" (spec AX 5.4), which nobody has
+measured."""
 
 HTTP_SCHEMES: Final = {"wss": "https", "ws": "http"}
 
@@ -135,8 +139,18 @@ class AxVenue(VenueDefaults):
             fatal_close_codes=frozenset() if self.settings.client_heartbeat_timeout is None else POLICY,
             patient_close_codes=POLICY,
             silence=Silence.ASKED,  # its heartbeats may vanish (spec AX 2.2)
-            history_span=codec.LONGEST_FILL_RANGE,
+            lists_lag=LISTS_LAG,
+            reads_history=True,
+            absence_needs_history=True,
+            absence_needs_list=True,
+            ended_proves_after=5 * SECOND,
+            history_span=LONGEST_RANGE,
+            history_by_placement=True,
+            chain_history=True,
+            lists_order_fills=True,
+            status_shows_terms=False,
             cancel_by_wire_id=self.settings.cancel_by_client_id,
+            throttled_cancel_delays=(SECOND, 2 * SECOND, 4 * SECOND),
             dates_acceptance=True,
         )
 

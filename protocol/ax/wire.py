@@ -327,8 +327,11 @@ class CancelAllBody:
 
 @frozen(kw_only=True)
 class OrderPage:
+    """total: only in older replies, which know no cursor."""
+
     orders: list[Order]
     total_count: int | None = None
+    total: int | None = None
     limit: int | None = None
     offset: int | None = None
     next_cursor: str | None = None
