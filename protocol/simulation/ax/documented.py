@@ -44,6 +44,20 @@ QUERIES: Final[Mapping[str, frozenset[str]]] = {
 }
 """Keys of a query by its path; a path that is not here has none."""
 
+STATES: Final = frozenset(
+    {
+        "PENDING",
+        "ACCEPTED",
+        "PARTIALLY_FILLED",
+        "FILLED",
+        "CANCELED",
+        "REJECTED",
+        "EXPIRED",
+        "REPLACED",
+        "DONE_FOR_DAY",
+    }
+)
+
 LOGIN: Final = frozenset({"api_key", "api_secret", "username", "password", "totp", "expiration_seconds"})
 BODIES: Final[Mapping[str, frozenset[str]]] = {
     "/api/authenticate": LOGIN,
@@ -81,14 +95,16 @@ def in_upgrade(request: HttpRequest) -> str | None:
     return _beyond(dict(request.query), UPGRADE, "the upgrade")
 
 
-def in_call(request: HttpRequest) -> str | None:
-    """The same of a call over HTTP."""
+def in_call(request: HttpRequest, *, legacy: bool = False) -> str | None:
+    """The same of a call over HTTP. legacy: an older venue, whose lists of orders count rows."""
     path = request.path.replace("_", "-")
     if "_" in request.path:
         return f"{request.path} is an old spelling of {path}"
-    body = _object(request.body)
+    body, query = _object(request.body), dict(request.query)
+    known = QUERIES.get(path, frozenset()) | ({"offset"} if legacy and path == "/orders/orders" else set())
     return (
-        _beyond(dict(request.query), QUERIES.get(path, ()), f"the query of {path}")
+        _beyond(query, known, f"the query of {path}")
+        or _beyond_choices(query)
         or _beyond(body, BODIES.get(path, ()), f"the body of {path}")
         or _beyond_words(body)
     )
@@ -97,6 +113,18 @@ def in_call(request: HttpRequest) -> str | None:
 def _beyond(given: Iterable[str], known: Iterable[str], where: str) -> str | None:
     unknown = sorted(set(given) - set(known))
     return f"{where} has no {', '.join(unknown)}" if unknown else None
+
+
+def _beyond_choices(query: Mapping[str, str]) -> str | None:
+    """Values of a query that the venue does not know."""
+    order = query.get("sort_ts", "asc")
+    if order not in ("asc", "desc"):
+        return f"sort_ts is asc or desc, not {order!r}"
+    unknown = sorted(set(query.get("order_states", "FILLED").split(",")) - STATES)
+    if unknown:
+        return f"there is no order state {', '.join(unknown)}"
+    limit = query.get("limit", "1")
+    return None if limit.isdecimal() and int(limit) else f"a limit is a whole number above zero, unlike {limit!r}"
 
 
 def _beyond_words(given: Mapping[str, Any]) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from decimal import Decimal
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from ...values import ZERO, Instant, LiquiditySide, Side
 from ..book import Book, Incoming, Match, Resting, SelfTrade
 from ..ledger import Execution, Ledger
 from .orders import Account, Ids, VenueOrder, sign, time_parts
+from .past import Past
 from .settings import HOUSE, AxExchangeSettings
 
 __all__ = ["Engine", "Notice", "Placing", "Reference", "Refusal", "Replacing"]
@@ -118,6 +119,7 @@ class Engine:
         }
         self.accounts[HOUSE] = Account(HOUSE, HOUSE, Decimal(10) ** 12, ZERO, ZERO, False)
         self.orders: dict[str, VenueOrder] = {}
+        self.past = Past(settings.rest_lag)
         self._acknowledgements: list[tuple[int, str]] = []
         self._now = Instant(0, 0)
 
@@ -249,15 +251,22 @@ class Engine:
 
     def _keep(self, order: VenueOrder) -> None:
         self.orders[order.oid] = order
+        self._note(order)
         if len(self.orders) > 2 * self.settings.history:
             ended = [oid for oid, kept in self.orders.items() if not kept.is_open and kept.state != "PENDING"]
             for oid in ended[: -self.settings.history]:
                 del self.orders[oid]
+                self.past.forget(oid)
+
+    def _note(self, order: VenueOrder) -> None:
+        order.changed = self._now.wall_ns
+        self.past.note(order)
 
     def _claim(self, order: VenueOrder, account: Account) -> None:
         account.open_orders[order.oid] = order
         if order.cid is not None:
             account.open_cids[order.cid] = account.last_cids[order.cid] = order.oid
+            account.first_cids.setdefault(order.cid, order.oid)
 
     def _release(self, order: VenueOrder) -> None:
         account = self.accounts[order.account]
@@ -448,6 +457,7 @@ class Engine:
         return new.oid
 
     def _tell_replaced(self, old: VenueOrder, new: VenueOrder) -> None:
+        self._note(old)
         ts, tn = time_parts(self._now.wall_ns)
         eid = self.ids.event()
         if self.settings.legacy:
@@ -468,9 +478,37 @@ class Engine:
         order = None if oid is None else self.orders.get(oid)
         return order if order is not None and order.account == account.id else None
 
+    def asked_for(self, account: Account, reference: Reference) -> VenueOrder | Refusal | None:
+        """As `find`, of which order a status tells (spec 4.3)."""
+        found = self.find(account, reference)
+        if reference.cid is None or self.settings.status_by_cid == "newest" or not isinstance(found, VenueOrder):
+            return found
+        first = self.orders.get(account.first_cids[reference.cid])
+        return found if first is None or first.is_open or first.state == "PENDING" else first
+
     def open_orders(self, account: Account) -> list[VenueOrder]:
         """Open ones only: pending orders are left out (spec 2.1)."""
         return [order for order in account.open_orders.values() if order.is_open]
+
+    def seen_orders(self, account: Account) -> Iterator[VenueOrder]:
+        """All of them, whether open or not, as lists and history over REST show them now."""
+        for order in self.orders.values():
+            seen = self.past.view(order, self._now.wall_ns) if order.account == account.id else None
+            if seen is not None:
+                yield seen
+
+    def seen_executions(self, accounts: Collection[str]) -> Iterator[Execution]:
+        """Those that history over REST shows now."""
+        until = self._now.wall_ns - self.settings.rest_lag
+        for execution in self.ledger.executions:
+            if execution.account in accounts and execution.time <= until:
+                yield execution
+
+    @property
+    def fills_since(self) -> int:
+        """From when on the list of all fills shows them: ns since 1970."""
+        span = self.settings.fills_span
+        return 0 if span is None else self._now.wall_ns - span
 
     def equity(self, account: Account) -> Decimal:
         return account.balance + self.unrealized(account)
@@ -512,6 +550,7 @@ class Engine:
     # Telling
 
     def _tell(self, order: VenueOrder, kind: str, *, nulls: tuple[str, ...] = (), **keys: Any) -> None:
+        self._note(order)
         ts, tn = time_parts(self._now.wall_ns)
         shown = order.on_wire(legacy=self.settings.legacy)
         event = wire.Inbound(t=kind, ts=ts, tn=tn, eid=self.ids.event(), o=shown, **keys)

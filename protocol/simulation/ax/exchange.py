@@ -333,7 +333,7 @@ class AxExchange:
         return orders if legacy else wire.OpenOrders(orders=orders)
 
     def _status(self, client: _Session, account: Account, request: wire.Outbound) -> object:
-        order = self.engine.find(account, Reference(request.oid, request.cid))
+        order = self.engine.asked_for(account, Reference(request.oid, request.cid))
         if isinstance(order, Refusal):
             return order
         return Refusal(404, "no such order") if order is None else wire.StatusEnvelope(status=order.status())
@@ -357,7 +357,7 @@ class AxExchange:
     def request(self, request: HttpRequest, now: Instant) -> tuple[HttpReply, Sequence[Output]]:
         self._begin(now)
         faults = self.faults.next(Occasion.REST, request.path)
-        if self._is_violation(documented.in_call(request)):
+        if self._is_violation(documented.in_call(request, legacy=self.settings.legacy)):
             return _error_reply(400, self.violations[-1]), self._end()
         if FaultKind.REST_PAGE in faults:
             return page(faults[FaultKind.REST_PAGE].code), self._end()

@@ -29,7 +29,8 @@ def sign(side: Side) -> int:
 
 @define
 class VenueOrder:
-    """One order under one venue order id. session: the socket it came over, None over REST."""
+    """One order under one venue order id. session: the socket it came over, None over REST; received, changed: when it
+    came, and when its state changed last, ns since 1970."""
 
     oid: str
     user: str
@@ -51,6 +52,7 @@ class VenueOrder:
     text: str | None = None
     trigger_price: Decimal | None = None
     reprice: str | None = None
+    changed: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -135,6 +137,7 @@ class Account:
     positions: dict[str, Position] = field(factory=dict)
     open_cids: dict[int, str] = field(factory=dict)
     last_cids: dict[int, str] = field(factory=dict)
+    first_cids: dict[int, str] = field(factory=dict)
     open_orders: dict[str, VenueOrder] = field(factory=dict)
 
     def position(self, symbol: str) -> Position:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
@@ -15,7 +15,7 @@ from ..exchange import HttpReply, HttpRequest
 from ..ledger import Execution
 from .access import Access, Login
 from .engine import SIDES, Engine, Placing, Reference, Refusal, Replacing
-from .orders import Account
+from .orders import Account, VenueOrder
 from .settings import Scope
 
 __all__ = ["RestDesk"]
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 DAY: Final = 24 * 3600 * 1_000_000_000
 LONGEST_RANGE: Final = 7 * DAY
-DEFAULT_LIMIT: Final = 100
+OPEN_ORDERS_LIMIT: Final = 100
 TOO_MANY: Final = 429
 
 
@@ -271,11 +271,16 @@ class RestDesk:
         return {}
 
     def _open_orders(self, call: _Call) -> object:
-        found = [] if call.list_nothing else self.engine.open_orders(self._account(call))
+        found = [] if call.list_nothing else self._seen_open(self._account(call))
         orders = sorted(found, key=lambda order: order.oid, reverse=True)
-        limit, offset = _number(call, "limit", DEFAULT_LIMIT), _number(call, "offset", 0)
+        limit, offset = _number(call, "limit", OPEN_ORDERS_LIMIT), _number(call, "offset", 0)
         page = [order.on_wire() for order in orders[offset : offset + limit]]
         return wire.OrderPage(orders=page, total_count=len(orders), limit=limit, offset=offset)
+
+    def _seen_open(self, account: Account) -> list[VenueOrder]:
+        if not self.engine.settings.rest_lag:
+            return self.engine.open_orders(account)
+        return [order for order in self.engine.seen_orders(account) if order.is_open]
 
     def _status(self, call: _Call) -> object:
         if "order_id" in call.query or "client_order_id" in call.query:
@@ -284,7 +289,7 @@ class RestDesk:
         if cid is not None and not cid.isdecimal():
             raise _Refused(400, "cid must be a whole number")
         reference = Reference(call.query.get("oid"), None if cid is None else int(cid))
-        order = _unrefused(self.engine.find(self._account(call), reference))
+        order = _unrefused(self.engine.asked_for(self._account(call), reference))
         if order is None:
             raise _Refused(404, "no such order")
         return wire.StatusEnvelope(status=order.status())
@@ -296,37 +301,51 @@ class RestDesk:
         symbol = call.query.get("symbol")
         orders = [
             order
-            for order in self.engine.orders.values()
-            if order.account == account.id
-            and start <= order.received < end
+            for order in self.engine.seen_orders(account)
+            if start <= self._time_of(order) < end
             and symbol in (None, order.symbol)
             and (wanted is None or order.state in wanted)
         ]
-        page, limit, cursor = _page(call, orders, lambda order: (order.received, order.oid))
+        rows = _sorted(call, orders, lambda order: (self._time_of(order), order.oid))
+        if self.engine.settings.legacy:
+            limit, offset = self._limit(call), _number(call, "offset", 0)
+            shown = [order.on_wire(legacy=True) for _, order in rows[offset : offset + limit]]
+            return wire.OrderPage(orders=shown, limit=limit, total=len(orders), offset=offset)
+        page, cursor = _page(call, rows, self._limit(call))
         shown = [order.on_wire() for order in page]
-        return wire.OrderPage(orders=shown, limit=limit, total_count=len(orders), next_cursor=cursor)
+        return wire.OrderPage(orders=shown, limit=self._limit(call), total_count=len(orders), next_cursor=cursor)
+
+    def _time_of(self, order: VenueOrder) -> int:
+        """By which history finds an order."""
+        return order.changed if self.engine.settings.history_by_change else order.received
+
+    def _limit(self, call: _Call) -> int:
+        return max(1, _number(call, "limit", self.engine.settings.page_size))
 
     def _fills(self, call: _Call) -> object:
         start, end = _time_range(call)
+        start = max(start, self.engine.fills_since)
         account, symbol = self._account(call), call.query.get("symbol")
         executions = [
             execution
-            for execution in self.engine.ledger.executions
-            if execution.account == account.id and start <= execution.time < end and symbol in (None, execution.symbol)
+            for execution in self.engine.seen_executions((account.id,))
+            if start <= execution.time < end and symbol in (None, execution.symbol)
         ]
-        page, limit, cursor = _page(call, executions, lambda e: (e.time, f"{e.trade_id}-{e.venue_order_id}"))
+        rows = _sorted(call, executions, lambda e: (e.time, f"{e.trade_id}-{e.venue_order_id}"))
+        page, cursor = _page(call, rows, self._limit(call))
         return wire.FillPage(
             fills=[self._fill_row(execution) for execution in page],
-            limit=limit,
+            limit=self._limit(call),
             total_count=len(executions),
             next_cursor=cursor,
         )
 
     def _order_fills(self, call: _Call) -> object:
-        account, oid = self._account(call), call.query.get("order_id")
-        executions = self.engine.ledger.executions
-        rows = [self._fill_row(e) for e in executions if e.account == account.id and e.venue_order_id == oid]
-        return wire.FillPage(fills=rows)
+        oid = call.query.get("order_id")
+        if oid is None:
+            raise _Refused(400, "order_id is required")
+        executions = self.engine.seen_executions(call.user.user.accounts)
+        return wire.FillPage(fills=[self._fill_row(e) for e in executions if e.venue_order_id == oid])
 
     def _fill_row(self, execution: Execution) -> wire.FillRow:
         return wire.FillRow(
@@ -430,21 +449,34 @@ def _time_range(call: _Call) -> tuple[int, int]:
     return start, end
 
 
-def _page(call: _Call, rows: Sequence[Any], key: Callable[[Any], tuple[int, str]]) -> tuple[list[Any], int, str | None]:
-    """One page of rows by time, its limit, and the cursor of the next page. A cursor is `<time>:<id>` of the last
-    row that was given."""
-    descending = call.query.get("sort_ts", "desc") == "desc"
-    ordered = sorted(rows, key=key, reverse=descending)
+Place = tuple[int, int, str]
+"""Where a row stands: time, and among those of one time its id, as these grow."""
+
+
+def _sorted(call: _Call, rows: Iterable[Any], key: Callable[[Any], tuple[int, str]]) -> list[tuple[Place, Any]]:
+    placed = [(_place(*key(row)), row) for row in rows]
+    return sorted(placed, key=lambda pair: pair[0], reverse=_is_descending(call))
+
+
+def _place(time: int, name: str) -> Place:
+    return time, len(name), name
+
+
+def _is_descending(call: _Call) -> bool:
+    return call.query.get("sort_ts", "desc") == "desc"
+
+
+def _page(call: _Call, rows: list[tuple[Place, Any]], limit: int) -> tuple[list[Any], str | None]:
+    """One page of rows, and the cursor of the next one: `<time>:<id>` of the last row that was given."""
     cursor = call.query.get("cursor")
     if cursor is not None:
         time, _, name = cursor.partition(":")
         if not time.isdecimal():
             raise _Refused(400, "the cursor is not one of ours")
-        last = (int(time), name)
-        ordered = [row for row in ordered if (key(row) < last if descending else key(row) > last)]
-    limit = max(1, _number(call, "limit", DEFAULT_LIMIT))
-    page = ordered[:limit]
-    if len(ordered) <= limit:
-        return page, limit, None
-    time_of_last, name_of_last = key(page[-1])
-    return page, limit, f"{time_of_last}:{name_of_last}"
+        last, is_descending = _place(int(time), name), _is_descending(call)
+        rows = [(place, row) for place, row in rows if (place < last if is_descending else place > last)]
+    page = [row for _, row in rows[:limit]]
+    if len(rows) <= limit:
+        return page, None
+    time_of_last, _, name_of_last = rows[limit - 1][0]
+    return page, f"{time_of_last}:{name_of_last}"

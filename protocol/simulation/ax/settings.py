@@ -85,9 +85,13 @@ class AxExchangeSettings:
     rate_limit: requests per second and user, None for none; retry_after: seconds, or text, that go along with status
     429 and 503, None for nothing; acknowledge_after: orders stay PENDING for this long;
     supports_stop_limit: honour trigger_price, which today's venue ignores; state_reasons: give the reasons of cancels
-    that nobody asked for; rest_events: tell the sockets what was done over REST; legacy: speak in older shapes;
-    history: ended orders kept for queries; cancel_of_unknown: how to answer a cancel of an order that has ended or
-    never was: `event`, `404` or `declined`.
+    that nobody asked for; rest_events: tell the sockets what was done over REST; rest_lag: lists and history over REST
+    show what was so long ago; page_size: rows on a page of history, if the client names no limit; history_by_change:
+    the time range of `/orders` is about when an order changed last, not when it was received; fills_span:
+    `/fills` shows nothing older, None for all, and `/orders/order-fills` everything; legacy: speak in older shapes;
+    history: ended orders kept for queries; cancel_of_unknown: how to answer a cancel of an order that has ended
+    or never was: `event`, `404` or `declined`; status_by_cid: of which order a status by `cid` tells: the `newest` of
+    that `cid`, or the `oldest`, if it has ended.
     """
 
     strict: bool = False
@@ -106,7 +110,12 @@ class AxExchangeSettings:
     supports_stop_limit: bool = False
     state_reasons: bool = False
     rest_events: bool = True
+    rest_lag: int = 0
+    page_size: int = 100
+    history_by_change: bool = False
+    fills_span: int | None = None
     legacy: bool = False
     max_open_orders: int = 1000
     history: int = 100_000
     cancel_of_unknown: str = "event"
+    status_by_cid: str = "newest"
