@@ -16,7 +16,7 @@ from .commands import Replace
 from .facts import Fact, LoggedIn
 from .limits import BudgetTerms
 from .orders import NewOrder
-from .requests import CancelOrder, PlaceOrder, ReplaceOrder, Request
+from .requests import OWN_PATIENCE, CancelOrder, PlaceOrder, ReplaceOrder, Request, may_wait
 from .values import ClientOrderId, Instrument, SystemMode, TimeInForce, WireId
 
 __all__ = [
@@ -154,18 +154,25 @@ class VenueRules:
     request_timeout: an unanswered request is given up after this long (an order: Unknown);
     query_delays: pauses before the first, second … status query of an order whose outcome is unknown; the last
       one repeats;
-    absence_proves_after: "no such order" proves that a placement never arrived only if it was sent at least this
-      long before the query; or if the connection that carried it is gone and a newer one answered the query;
-    lists_lag: how far the venue's lists of orders follow behind: an order that the venue may act on until a moment is
-      missing from them for certain only this long after that;
-    late_arrivals: a request may be acted on after the connection that carried it has ended, so only time proves that it
-      never will be;
+    absence_proves_after: "no such order" proves that a placement without a deadline of its own never arrived only if it
+      was sent at least this long before the query;
+    ended_proves_after: or if the venue ended the connection that carried it at least this long before; None: that
+      proves nothing;
+    lists_lag: how far the venue's lists, its answers about single orders and its history follow behind the stream: what
+      it may do until a moment is missing from them for certain only this long after that;
     early_cancel_delays: pauses before a cancel that came too early is sent again;
     throttled_cancel_delays: pauses before a cancel that met the venue's limit for calls is sent again;
     expiry_is_cancel: a time-in-force under which "expired" means canceled;
     cancel_by_wire_id: an order whose venue id is not known yet can be cancelled by its wire id;
     http_requests: the classes of requests that the venue takes over HTTP only;
-    history_span: the longest time range that one question for fills may have, None for any;
+    history_span: the longest time range that one question for fills, or for what became of orders, may have, None for
+      any;
+    history_by_placement: what became of orders is asked for by when the venue received them, however long ago that was,
+      not by when they ended;
+    chain_history: what became of orders names each venue order id that a replaced order had, with what filled under it;
+    lists_order_fills: the fills of one order can be asked for alone (`ListFills.venue_order_id`), however old it is;
+    status_shows_terms: the answer to a question for one order shows its side, price and quantity, not its life and
+      total alone;
     fatal_close_codes: after a WebSocket close with one of these, another try would end the same way;
     patient_close_codes: after one of these, the next try waits long;
     silence: what it proves that no message came for `data_deadline`;
@@ -178,11 +185,11 @@ class VenueRules:
     reads_history: dispatch reads the venue's fills by itself: after a connection was lost, after a gap, and every
       `audit_period` while orders of ours are open; what is open here is compared with the venue's list then as well;
     absence_needs_history: "no such order" settles nothing before the venue's history shows nothing of the order either;
+    absence_needs_list: nor before its list of open orders leaves it out;
     triggers_apart: orders that wait for a trigger have a history of their own;
     unnamed_events: messages about an order may leave its client id out, so an order that has no venue id here yet may
       be meant;
     stops_go_on: a stop whose trigger fired goes on as another order, with another venue order id;
-    reports_filled: that another session's order has filled is reported beside its fills;
     check_unfilled_cancels: read the fills once more after an order ended with nothing filled;
     process_within: a placement or change that the venue gets later than this is to be refused by it; None: it cannot
       be told so;
@@ -204,9 +211,9 @@ class VenueRules:
     venue: str
     request_timeout: int = 10 * SECOND
     query_delays: Sequence[int] = (1 * SECOND, 2 * SECOND, 5 * SECOND, 15 * SECOND, 60 * SECOND)
-    absence_proves_after: int = 5 * SECOND
+    absence_proves_after: int = 60 * SECOND
+    ended_proves_after: int | None = None
     lists_lag: int = 0
-    late_arrivals: bool = False
     early_cancel_delays: Sequence[int] = (SECOND // 10, SECOND // 5, 2 * SECOND // 5)
     throttled_cancel_delays: Sequence[int] = ()
     expiry_is_cancel: frozenset[TimeInForce] = frozenset({TimeInForce.IOC, TimeInForce.FOK})
@@ -214,6 +221,10 @@ class VenueRules:
     http_requests: frozenset[type] = frozenset()
     market_needs_price: bool = False
     history_span: int | None = None
+    history_by_placement: bool = False
+    chain_history: bool = False
+    lists_order_fills: bool = False
+    status_shows_terms: bool = True
     fatal_close_codes: frozenset[int] = frozenset({1008})
     patient_close_codes: frozenset[int] = frozenset()
     silence: Silence = Silence.ASKED
@@ -223,10 +234,10 @@ class VenueRules:
     reads_history: bool = False
     audit_period: int = 60 * SECOND
     absence_needs_history: bool = False
+    absence_needs_list: bool = False
     triggers_apart: bool = False
     unnamed_events: bool = False
     stops_go_on: bool = False
-    reports_filled: bool = True
     check_unfilled_cancels: bool = False
     process_within: int | None = None
     late_refusals: frozenset[str] = frozenset()
@@ -249,6 +260,12 @@ class VenueRules:
         answer. The rest is for the news of that, so that what was certainly not sent is never called unknown; and an
         order that waited so long is not the one that was wanted."""
         return self.request_timeout * 9 // 10
+
+    def answer_within(self, request: Request) -> int:
+        """ns from its release after which a request is given up. A question of our own that goes over HTTP waits for
+        its turn before the time for its answer begins."""
+        waits = type(request) in self.http_requests and may_wait(request)
+        return self.request_timeout + OWN_PATIENCE * waits
 
 
 @frozen(kw_only=True)

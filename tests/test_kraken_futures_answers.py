@@ -145,9 +145,9 @@ def refused(outcome: Outcome, reason: str, request_id: int = 1, *, post_only: bo
     return RequestRefused(request_id=number(request_id), outcome=outcome, reason=reason, due_post_only=post_only)
 
 
-def answered(order_id: str | None = None, request_id: int = 1) -> RequestAnswered:
+def answered(order_id: str | None = None, request_id: int = 1, canceled: int | None = None) -> RequestAnswered:
     venue_order_id = None if order_id is None else VenueOrderId(order_id)
-    return RequestAnswered(request_id=number(request_id), venue_order_id=venue_order_id)
+    return RequestAnswered(request_id=number(request_id), venue_order_id=venue_order_id, canceled=canceled)
 
 
 def obj(fields: dict[str, str | None]) -> str:
@@ -826,12 +826,18 @@ def test_a_cancel_of_everything_names_what_it_ended() -> None:
         gone("ord-2"),
         more=',"cancelOnly":"all","cancelledOrders":[{"order_id":"ord-1","cliOrdId":"mine-1"},{"order_id":"ord-2"}]',
     )
-    assert read(CANCEL_ALL, body) == (answered(), canceled("ord-1"), canceled("ord-2"))
+    assert read(CANCEL_ALL, body) == (answered(canceled=2), canceled("ord-1"), canceled("ord-2"))
 
 
 def test_a_cancel_of_everything_may_find_nothing() -> None:
     body = cancel_status("noOrdersToCancel", more=',"cancelOnly":"PF_ETHUSD","cancelledOrders":[]')
-    assert read(CANCEL_ALL, body) == (answered(),)
+    assert read(CANCEL_ALL, body) == (answered(canceled=0),)
+    assert read(CANCEL_ALL, cancel_status("noOrdersToCancel")) == (answered(canceled=0),)
+
+
+def test_a_cancel_of_everything_may_leave_out_what_it_canceled() -> None:
+    (fact,) = read(CANCEL_ALL, cancel_status("cancelled"))
+    assert fact == answered()
 
 
 @pytest.mark.parametrize("word", ["", "somethingNew"])

@@ -508,6 +508,7 @@ UNASKABLE: dict[str, Request] = {
     "making an order post-only": replace(price=D(1), post_only=True),
     "undoing post-only": replace(price=D(1), post_only=False),
     "another time in force in a batch": batch(replace(price=D(1), time_in_force=IOC)),
+    "the fills of one order": fills(venue_order_id="O-1"),
 }
 
 

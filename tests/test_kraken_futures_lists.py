@@ -163,6 +163,14 @@ def fills(*rows: str) -> tuple[Any, ...]:
     return fact.trades
 
 
+@pytest.mark.parametrize("written", ['"symbol":null,', ""], ids=["null", "left out"])
+def test_a_fill_of_the_history_without_a_symbol_is_a_fill_all_the_same(written: str) -> None:
+    without = FILL_ROW.replace('"symbol":"PF_XBTUSD",', written)
+    named, unnamed = fills(without, FILL_ROW)  # the venue lists the newest first
+    assert (named.symbol, unnamed.symbol) == ("PF_XBTUSD", "")
+    assert named.quantity == unnamed.quantity == D("0.4")
+
+
 def test_a_rebate_is_a_negative_fee_in_the_history_and_on_the_feed() -> None:
     (trade,) = fills(FILL_ROW)
     assert trade.fee == Money(D("-2.6"), "USD")

@@ -696,6 +696,10 @@ KINDS: dict[str, tuple[dict[str, Any], type]] = {
     "expired": ({"exec_type": '"expired"', "order_status": '"expired"'}, OrderExpired),
     "amended": ({"exec_type": '"amended"', "order_status": '"new"'}, OrderReplaced),
     "restated": ({"exec_type": '"restated"', "order_status": '"new"'}, OrderReplaced),
+    "amended, in no state": ({"exec_type": '"amended"', "limit_price": "3011.0"}, OrderReplaced),
+    "restated, in no state": ({"exec_type": '"restated"', "limit_price": "3011.0"}, OrderReplaced),
+    "pending, told by another kind": ({"exec_type": '"status"', "order_status": '"pending_new"'}, OrderPending),
+    "pending, in a state that is not": ({"exec_type": '"pending_new"', "order_status": '"new"'}, OrderPending),
     "amended, in a state that we do not know": ({"exec_type": '"amended"', "order_status": '"odd"'}, OrderReplaced),
     "amended away": ({"exec_type": '"amended"', "order_status": '"canceled"'}, OrderCanceled),
     "another change": ({"exec_type": '"status"', "order_status": '"new"'}, OrderAcknowledged),
@@ -714,6 +718,14 @@ def test_a_report_says_what_happened(kind: str) -> None:
     shown = fact.order
     assert type(fact) is expected
     assert (shown.wire_id, shown.symbol, shown.side) == ("sim-0001", "ETH/USD", Side.BUY)
+
+
+@pytest.mark.parametrize("state", [{}, {"order_status": "null"}, {"order_status": '"odd"'}], ids=str)
+@pytest.mark.parametrize("kind", ["amended", "restated"])
+def test_what_is_changed_is_open_where_its_report_does_not_say_so(kind: str, state: dict[str, str]) -> None:
+    spot = logged_in(pending(exec_type='"new"', order_status='"new"'))
+    (fact,) = heard(spot, delta(exec_type=f'"{kind}"', limit_price="3011.0", **state))
+    assert (fact.order.status, fact.order.price) == (OrderStatus.ACCEPTED, D("3011.0"))
 
 
 def test_an_amendment_takes_its_new_terms_in_place() -> None:
@@ -1508,7 +1520,18 @@ ANSWERS: dict[str, tuple[str, Any]] = {
         answer("cancel_order", 113, '{"order_id":"OSIM03-CANCL-ORDR03"}'),
         RequestAnswered(request_id=113),
     ),
-    "a cancel of everything": (answer("cancel_all", 117, '{"count":4}'), RequestAnswered(request_id=117)),
+    "a cancel of everything": (
+        answer("cancel_all", 117, '{"count":4}'),
+        RequestAnswered(request_id=117, canceled=4),
+    ),
+    "a cancel of everything that finds nothing": (
+        answer("cancel_all", 117, '{"count":0}'),
+        RequestAnswered(request_id=117, canceled=0),
+    ),
+    "a cancel of everything that tells no count": (
+        answer("cancel_all", 117, "{}"),
+        RequestAnswered(request_id=117),
+    ),
     "the cancel timer": (
         answer(
             "cancel_all_orders_after",
@@ -2123,6 +2146,7 @@ def test_batches_go_out_as_json_over_rest() -> None:
         PreviewPrice(request_id=1, symbol="BTC/USD", side=Side.BUY, quantity=D(1)),
         BatchOrders(request_id=1, legs=(place(), cancel(2, "O"))),
         BatchOrders(request_id=1, legs=(place(margin=True, reduce_only=True), place())),
+        ListFills(request_id=1, start=0, end=1, symbol=None, venue_order_id="O-1"),
     ],
     ids=lambda request: type(request).__name__,
 )
@@ -2378,7 +2402,7 @@ def test_who_was_resting_is_read_over_rest(maker: str | None, liquidity: Liquidi
 def test_fills_come_newest_first_and_page_by_page() -> None:
     newer, older = trade_row(time="1782907171"), trade_row()
     (fact,) = history(newer, older, count=120)
-    assert ([one.trade_id for one in fact.trades], fact.cursor) == (["T-1", "T-0"], "2")
+    assert ([one.trade_id for one in fact.trades], fact.cursor) == (["T-1", "T-0"], "2/120")
     (fact,) = history(newer, older, count=52, cursor="50")
     assert fact.cursor is None
     (fact,) = history(count=52, cursor="50")
@@ -2414,7 +2438,7 @@ def test_the_history_of_orders_is_oldest_first() -> None:
     body = '{"error":[],"result":{"closed":{"O-2":' + newer + ',"O-1":' + older + '},"count":60}}'
     (fact,) = read_answer(ListOrderHistory(request_id=6, start=0, end=1), http(body))
     assert isinstance(fact, OrderHistoryListed)
-    assert ([one.venue_order_id for one in fact.orders], fact.cursor) == (["O-1", "O-2"], "2")
+    assert ([one.venue_order_id for one in fact.orders], fact.cursor) == (["O-1", "O-2"], "2/60")
 
 
 REST_ANSWERS: dict[str, tuple[Request, str, list[Any]]] = {
@@ -2447,7 +2471,12 @@ REST_ANSWERS: dict[str, tuple[Request, str, list[Any]]] = {
     "a cancel of everything": (
         CancelAllOrders(request_id=1, symbol=None),
         '{"error":[],"result":{"count":3}}',
-        [RequestAnswered(request_id=1)],
+        [RequestAnswered(request_id=1, canceled=3)],
+    ),
+    "a cancel of everything that finds nothing": (
+        CancelAllOrders(request_id=1, symbol=None),
+        '{"error":[],"result":{"count":0}}',
+        [RequestAnswered(request_id=1, canceled=0)],
     ),
     "the cancel timer": (
         SetCancelTimer(request_id=1, seconds=60),

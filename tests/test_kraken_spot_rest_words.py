@@ -600,7 +600,7 @@ ANSWERS: dict[str, tuple[Request, str, Any]] = {
     "a cancel of everything": (
         CancelAllOrders(request_id=1, symbol=None),
         '{"error":[],"result":{"count":3}}',
-        RequestAnswered(request_id=1),
+        RequestAnswered(request_id=1, canceled=3),
     ),
     "the dead man's switch": (
         SetCancelTimer(request_id=1, seconds=60),

@@ -175,6 +175,7 @@ def _edited(request: requests.ReplaceOrder, status: Status) -> list[Fact]:
 
 # Cancels
 
+NOTHING_TO_CANCEL: Final = "noOrdersToCancel"
 CANCEL_REFUSALS: Final[Mapping[str, Outcome]] = {"filled": Outcome.DEFINITE, "notFound": Outcome.NOT_FOUND}
 
 
@@ -191,9 +192,17 @@ def _all_cancelled(request: CancelAllOrders, body: RestAnswer) -> list[Fact] | N
     status = body.cancelStatus
     if status is None:
         return None
-    if status.status not in ("cancelled", "noOrdersToCancel"):
+    if status.status not in ("cancelled", NOTHING_TO_CANCEL):
         return [_refused(request.request_id, Outcome.AMBIGUOUS, status.status or "The venue gave no status.")]
-    return [RequestAnswered(request_id=request.request_id), *EventsReader(status).cancels()]
+    answered = RequestAnswered(request_id=request.request_id, canceled=_count(status))
+    return [answered, *EventsReader(status).cancels()]
+
+
+def _count(status: Status) -> int | None:
+    """How many orders a cancel of all has canceled; None: the venue does not list them."""
+    if status.status == NOTHING_TO_CANCEL:
+        return 0
+    return None if status.cancelledOrders is None else len(status.cancelledOrders)
 
 
 # Batches

@@ -257,5 +257,7 @@ def _status(request: QueryOrder) -> OrdersStatusForm:
 
 def _fills(request: ListFills) -> FillsQuery:
     """The venue gives the fills before a moment, newest first; a millisecond that has begun counts as a whole one."""
+    if request.venue_order_id is not None:
+        raise ValueError("Kraken Futures does not list the fills of one order alone.")
     newest = request.latest and request.cursor is None
     return FillsQuery(lastFillTime=None if newest else request.cursor or iso(request.end + MILLISECOND - 1))

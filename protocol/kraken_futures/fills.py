@@ -86,7 +86,9 @@ def traded(trade: Trade, remaining: Decimal | None, memory: OrderMemory) -> Orde
         type=None if known is None else known.type,
         trigger_price=None if known is None else known.trigger_price,
     )
-    return OrderTraded(time=trade.time, order=view, event_id=trade.trade_id, trade=trade, final=remaining == 0)
+    return OrderTraded(
+        time=trade.time, order=view, event_id=trade.trade_id, trade=trade, final=remaining == 0, goes_on=bool(remaining)
+    )
 
 
 def rest_trade(fill: RestFill) -> Trade | None:

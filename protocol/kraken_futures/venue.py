@@ -34,6 +34,8 @@ __all__ = ["KrakenFuturesSettings", "KrakenFuturesVenue"]
 
 SOCKET: Final = "wss://futures.kraken.com/ws/v1"
 REST: Final = "https://futures.kraken.com"
+LISTS_LAG: Final = 5 * SECOND
+"""How far the lists and histories over REST may follow behind the feeds (spec E.13)."""
 
 
 @frozen(kw_only=True)
@@ -83,6 +85,7 @@ class KrakenFuturesVenue(VenueDefaults):
         return VenueRules(
             venue=VENUE,
             request_timeout=int(settings.request_timeout * SECOND),
+            lists_lag=LISTS_LAG,
             http_requests=HTTP_REQUESTS,
             changes_in_place=True,
             fills_lag=int(settings.fills_lag * SECOND),
@@ -94,7 +97,6 @@ class KrakenFuturesVenue(VenueDefaults):
             triggers_apart=True,
             unnamed_events=True,
             stops_go_on=True,
-            reports_filled=False,
             check_unfilled_cancels=True,
             process_within=None if settings.process_within is None else int(settings.process_within * SECOND),
             tells_time=True,

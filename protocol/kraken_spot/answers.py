@@ -115,6 +115,14 @@ def _taken(request_id: RequestId, frame: Frame) -> Fact | None:
     return RequestAnswered(request_id=request_id)
 
 
+def _count(frame: Frame) -> int | None:
+    return frame.result.count if isinstance(frame.result, Result) else None
+
+
+def _all_canceled(request_id: RequestId, frame: Frame) -> Fact | None:
+    return RequestAnswered(request_id=request_id, canceled=_count(frame))
+
+
 def _timer(request_id: RequestId, frame: Frame) -> Fact | None:
     if not isinstance(frame.result, Result):
         return None
@@ -150,8 +158,7 @@ def _leg(leg: LegResult | None) -> LegAnswer:
 
 
 def _counted(request_id: RequestId, frame: Frame) -> Fact | None:
-    count = frame.result.count if isinstance(frame.result, Result) else None
-    return BatchAnswered(request_id=request_id, count=count)
+    return BatchAnswered(request_id=request_id, count=_count(frame))
 
 
 READERS: Final[Mapping[str, Callable[[RequestId, Frame], Fact | None]]] = {
@@ -159,7 +166,7 @@ READERS: Final[Mapping[str, Callable[[RequestId, Frame], Fact | None]]] = {
     "amend_order": _placed,  # in place: the order keeps its id
     "edit_order": _placed,  # the new order's id
     "cancel_order": _taken,  # one answer for each id, all with the number of the request
-    "cancel_all": _taken,
+    "cancel_all": _all_canceled,
     "cancel_all_orders_after": _timer,
     "batch_add": _batch,
     "batch_cancel": _counted,

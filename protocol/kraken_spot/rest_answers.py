@@ -44,7 +44,7 @@ from ..wire_times import SECOND, time_of
 from . import wire
 from .converter import read_body, time_of_seconds
 from .listings import order_view, trade_of
-from .rest_entry import CLOSED, page_of
+from .rest_entry import CLOSED, OF
 from .symbols import SymbolOf, rest_pair, symbol_of_pair
 from .words import error_outcome, is_post_only
 
@@ -183,7 +183,7 @@ def _canceled(request: CancelOrder, result: wire.CountResult) -> list[Fact] | No
 
 
 def _all_canceled(request: CancelAllOrders, result: wire.CountResult) -> list[Fact] | None:
-    return [RequestAnswered(request_id=request.request_id)]
+    return [RequestAnswered(request_id=request.request_id, canceled=result.count)]
 
 
 def _timer(request: SetCancelTimer, result: wire.TimerResult) -> list[Fact] | None:
@@ -268,10 +268,21 @@ def _named_closed(request: QueryOrder, result: wire.ClosedOrdersResult, symbol_o
 
 
 def _next_page(cursor: str | None, entries: int, total: int | None) -> str | None:
-    """Where the next page begins; None after the last. What is added meanwhile moves entries to later pages, where they
-    come twice, and their ids tell."""
-    done = (page_of(cursor) or 0) + entries
-    return str(done) if entries and total is not None and done < total else None
+    """Where the next page begins; None after the last.
+
+    A list has its newest entry first, so what is added meanwhile moves entries to later pages, where they come twice,
+    and their ids tell. A list that has become shorter is an older state of it (the lists of the venue follow its feeds
+    at different distances, spec A.17): there entries have moved to earlier pages, so the reading goes back as far. So a
+    cursor is good at any later time, however much is added and whoever answers.
+    """
+    if total is None:
+        return None
+    first, _, before = (cursor or "0").partition(OF)
+    moved = min(int(first), int(before or total) - total)
+    if moved > 0:
+        return f"{int(first) - moved}{OF}{total}"
+    done = int(first) + entries
+    return f"{done}{OF}{total}" if entries and done < total else None
 
 
 def _is_wanted(trade: Trade, request: ListFills) -> bool:

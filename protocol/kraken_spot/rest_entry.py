@@ -36,7 +36,7 @@ from .signing import Credentials
 from .symbols import rest_pair
 from .words import OFFSET_WORDS, SIDE_WORDS, SIGNAL_WORDS, TRAILING_TYPES, TRIGGER_TYPES, TYPE_WORDS
 
-__all__ = ["CLOSED", "REST_ONLY", "encode_rest", "page_of", "token_call"]
+__all__ = ["CLOSED", "OF", "REST_ONLY", "encode_rest", "page_of", "token_call"]
 
 BASE: Final = "/0/private/"
 FORM: Final = ("Content-Type", "application/x-www-form-urlencoded; charset=utf-8")
@@ -270,7 +270,12 @@ def _batch(request: BatchOrders) -> tuple[str, object]:
 
 def page_of(cursor: str | None) -> int | None:
     """How many of the newest entries a page leaves out."""
-    return int(cursor) if cursor else None
+    return int(cursor.partition(OF)[0]) if cursor else None
+
+
+OF: Final = "/"
+"""Stands in a cursor between the entries that a page leaves out and those that the list had when the page before it was
+read (see `rest_answers`)."""
 
 
 def _open_orders(request: ListOpenOrders) -> tuple[str, object]:
@@ -302,6 +307,8 @@ def _end(request: ListFills | ListOrderHistory) -> str:
 
 def _fills(request: ListFills) -> tuple[str, object]:
     """Single fills, as the socket tells them: put together, they would have another id and be counted twice."""
+    if request.venue_order_id is not None:
+        raise ValueError("Kraken does not list the fills of one order alone.")
     return "TradesHistory", wire.TradesHistoryForm(
         start=_start(request),
         end=None if request.latest else _end(request),

@@ -58,8 +58,6 @@ LIMIT_PAUSE: Final = 5 * SECOND
 TOKEN_LIFETIME: Final = 900 * SECOND
 LISTS_LAG: Final = 60 * SECOND
 """How far the lists over REST may follow behind the socket (spec A.17, E.13)."""
-ABSENCE: Final = LISTS_LAG + 5 * SECOND
-"""The venue takes 5 s with an order at most, unless it is given a deadline (spec A.12)."""
 PING: Final = '{"method":"ping"}'
 
 
@@ -128,11 +126,9 @@ class KrakenSpotVenue(VenueDefaults):
         return VenueRules(
             venue=VENUE,
             request_timeout=int(settings.request_timeout * SECOND),
-            absence_proves_after=ABSENCE,
             lists_lag=LISTS_LAG,
             http_requests=REST_ONLY | SOCKET_REQUESTS if settings.rest_entry else REST_ONLY,
             expiry_is_cancel=frozenset(),
-            late_arrivals=True,
             changes_in_place=True,
             fills_lag=int(settings.fills_lag * SECOND),
             freshness=SECOND,
