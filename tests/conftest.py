@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from types import MappingProxyType
 from typing import Any
 
@@ -12,6 +12,26 @@ from attrs import evolve
 from actors import venues
 from protocol.simulation.exchange import Exchange
 from protocol.simulation.faults import FaultSchedule
+
+from .time_limit import LIMIT, ending_what_hangs
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addini("seconds_per_test", "a test that takes longer is ended, and fails", default=str(LIMIT))
+
+
+def _limited(item: pytest.Item) -> Generator[None, object, object]:
+    with ending_what_hangs(item.nodeid, float(item.config.getini("seconds_per_test"))):
+        return (yield)
+
+
+pytest_runtest_setup = pytest.hookimpl(wrapper=True)(_limited)
+pytest_runtest_call = pytest.hookimpl(wrapper=True)(_limited)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    return (yield from _limited(item))
 
 
 @pytest.fixture(autouse=True)
