@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENUE ?= ax
 BIN := .venv/bin
 
-.PHONY: demo test check peers sim bench clean
+.PHONY: demo test check peers sim planted bench clean
 
 demo: .venv/demo
 	$(BIN)/python examples/quickstart.py $(VENUE)
@@ -23,10 +23,15 @@ peers: .venv/demo .venv/peers/installed
 	$(BIN)/python -m tests.peers.run .venv/peers/bin/python
 
 # Hostile stories of real clients at the embedded venues, SEEDS of them, at VENUE or at all (VENUE=all). SEED=7 tells one
-# story line by line.
+# story line by line. JOBS processes share the seeds, as many as there are cores unless it says otherwise.
 sim: VENUE = all
 sim: .venv/test
-	$(BIN)/python -m tests.sim --venue $(VENUE) $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),300)) $(ARGS)
+	$(BIN)/python -m tests.sim --venue $(VENUE) $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),300)) \
+		$(if $(JOBS),--jobs $(JOBS)) $(ARGS)
+
+# Plants each bug of tests/sim/planted, or BUG alone, and plays stories until one shows it.
+planted: .venv/test
+	$(BIN)/python -m tests.sim --planted $(BUG) $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
 
 # AGAINST=HEAD^ measures this tree and that commit in turns, and fails where a row is worse by more than 5 %.
 bench: .venv/bench

@@ -1,18 +1,27 @@
-"""`python -m tests.sim`: see `make sim`."""
+"""`python -m tests.sim`: see `make sim` and `make planted`."""
 
 from __future__ import annotations
 
 import argparse
 import gc
 import logging
+import os
 import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from typing import Final
 
 from .compare import compare
+from .hunt import hunt
 from .play import play
-from .report import Totals, script, trace_hash
+from .report import Totals, script
 from .story import Story, draw_story
 from .venues import VENUES
+
+PORTION: Final = 20
+"""Seeds that a process plays at a time."""
 
 
 def main() -> int:
@@ -23,46 +32,70 @@ def main() -> int:
     parser.add_argument("--venue", choices=[*VENUES, "all"], default="all")
     parser.add_argument("--scenes", nargs="*", default=(), help="stories of these scenes alone")
     parser.add_argument("--calm", action="store_true", help="nothing goes wrong")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes that share the seeds")
     parser.add_argument("--hash", action="store_true", help="print what identifies all that happened")
+    parser.add_argument("--planted", nargs="?", const="", help="catch each planted bug, or the one of this name")
     asked = parser.parse_args()
     logging.getLogger("trio_orders").propagate = False
-    venues = list(VENUES) if asked.venue == "all" else [asked.venue]
+    if asked.planted is not None:
+        return hunt(asked.planted, asked.jobs)
     if asked.seed is not None:
-        return _tell_one(venues, asked)
-    return _run(venues, asked)
+        return _tell_one(asked)
+    return _run(asked)
 
 
-def _tell_one(venues: list[str], asked: argparse.Namespace) -> int:
-    played = play(_story(venues, asked.seed, asked), compare)
+def _tell_one(asked: argparse.Namespace) -> int:
+    played = play(_story(asked.seed, asked), compare)
     print(*script(played), sep="\n")
     return 1 if played.findings else 0
 
 
-def _story(venues: list[str], seed: int, asked: argparse.Namespace) -> Story:
+def _story(seed: int, asked: argparse.Namespace) -> Story:
     """Where all venues are asked for, a seed belongs to one of them."""
+    venues = list(VENUES) if asked.venue == "all" else [asked.venue]
     return draw_story(venues[seed % len(venues)], seed, calm=asked.calm, only=asked.scenes)
 
 
-def _run(venues: list[str], asked: argparse.Namespace) -> int:
-    totals, stories, began = Totals(), [], time.perf_counter()
+def _run(asked: argparse.Namespace) -> int:
+    totals, began = Totals(), time.perf_counter()
+    for portion in _portions(asked):
+        totals.add_up(portion)
+    took = time.perf_counter() - began
+    print(f"{asked.seeds / took * 60:.0f} seeds a minute, in {asked.jobs} processes")
+    if asked.hash:
+        print("trace", totals.trace)
+    print(*totals.lines(), sep="\n")
+    return 0 if totals.is_clean else 1
+
+
+def _portions(asked: argparse.Namespace) -> Iterator[Totals]:
+    """What came of the seeds, in their order, however many processes play them."""
+    whole = range(asked.first, asked.first + asked.seeds)
+    portions = [whole[begin : begin + PORTION] for begin in range(0, len(whole), PORTION)]
+    if asked.jobs == 1:
+        _settle_down()
+        yield from (_play_all(portion, asked) for portion in portions)
+    else:
+        with ProcessPoolExecutor(asked.jobs, initializer=_settle_down) as pool:
+            yield from pool.map(partial(_play_all, asked=asked), portions)
+
+
+def _settle_down() -> None:
+    logging.getLogger("trio_orders").propagate = False
     gc.freeze()
     gc.set_threshold(100_000)  # the garbage of a story is small, and looking for it costs a tenth of the time
-    for seed in range(asked.first, asked.first + asked.seeds):
-        story = _story(venues, seed, asked)
+
+
+def _play_all(seeds: range, asked: argparse.Namespace) -> Totals:
+    totals = Totals()
+    for seed in seeds:
+        story = _story(seed, asked)
         try:
-            played = play(story, compare)
+            totals.add(play(story, compare))
         except Exception:
             print(f"{story.venue}, seed {seed}: the story itself failed", file=sys.stderr)
             raise
-        totals.add(played)
-        if asked.hash:
-            stories.append(played)
-    took = time.perf_counter() - began
-    print(f"{asked.seeds / took * 60:.0f} seeds a minute")
-    if asked.hash:
-        print("trace", trace_hash(stories))
-    print(*totals.lines(), sep="\n")
-    return 0 if totals.is_clean else 1
+    return totals
 
 
 if __name__ == "__main__":

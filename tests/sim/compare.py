@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import starmap
 from typing import Final
 
 from attrs import frozen
 
 from actors import LiquiditySide, OrderState, OrderStatus, events
+from protocol.dispatch.external_orders import GONE
+from protocol.simulation.faults import FaultKind
 from protocol.simulation.ledger import Execution
 
+from . import steps
 from .books import Placed, View
 from .determinism import BEGINNING
-from .play import Desk, Played, Submission, placed_of
+from .judged_apart import judge_closing, judge_handles, judge_reconciled, judge_sizes
+from .judged_requests import judge_adopted, judge_asked, judge_fees, judge_sweeps, judge_triggers
+from .play import Played
+from .stage import Desk, Submission, placed_of
 
 __all__ = ["KINDS", "Finding", "compare"]
 
@@ -23,7 +30,8 @@ MARGIN: Final = 2 * SECOND
 """Around the moments at which a client begins or ends, nobody can say whether it heard of something."""
 PATIENCE: Final = 310 * SECOND
 """So long an execution may wait on a living connection for somebody to tell whose it is."""
-LAG: Final = {"ax": 5 * SECOND, "kraken-futures": 5 * SECOND, "kraken-spot": 60 * SECOND}
+PROVES_AFTER: Final = 60.0
+"""Seconds until an order that AX does not know may be called denied."""
 ENDS: Final = {
     OrderStatus.FILLED: "filled",
     OrderStatus.CANCELED: "canceled",
@@ -84,12 +92,29 @@ class _Judge:
         yield from self._sequence()
         yield from self._fills()
         yield from self._events()
+        yield from starmap(Finding, judge_reconciled(self.desk, self._now()))
+        yield from starmap(Finding, judge_closing(self.desk, self.books))
         if self.desk.ended is None:
+            yield from starmap(Finding, judge_sizes(self.desk, self.books))
+            yield from starmap(Finding, judge_handles(self.desk, self.books))
+            yield from starmap(Finding, judge_asked(self.desk, self.books))
+            yield from starmap(Finding, judge_sweeps(self.desk, self.books))
+            yield from starmap(Finding, judge_triggers(self.desk, self.books, self._stops()))
+            yield from starmap(Finding, judge_fees(self.desk))
+            yield from starmap(Finding, judge_adopted(self.desk, self.books))
             yield from self._reconciled()
             for sent in self.desk.submissions:
                 yield from self._order(sent)
             yield from self._open_list()
             yield from self._ends_of_others()
+
+    def _stops(self) -> frozenset[str]:
+        script = self.played.story.script
+        return frozenset(step.name for step in script if isinstance(step, steps.Submit) and step.trigger is not None)
+
+    def _now(self) -> float:
+        """The virtual second of what happened last."""
+        return self.played.log[-1][0] if self.played.log else 0.0
 
     def _sequence(self) -> Iterator[Finding]:
         numbers = [event.sequence for _, event in self.desk.heard]
@@ -128,18 +153,15 @@ class _Judge:
         return parts if self.venue == "kraken-spot" and whole == event.last_quantity else []
 
     def _repeated(self, at: float, event: events.Filled | events.FillReport) -> Finding:
-        by_history = self.played.story.options.get("fill_window") == 100
-        reason = "again, beyond the window of fills" if by_history else "told twice"
-        return Finding("repeated", reason, f"{_short(event)} at {at:.3f}")
+        return Finding("repeated", "told twice", f"{_short(event)} at {at:.3f}")
 
     def _details(self, at: float, event: events.Filled | events.FillReport, real: Execution) -> Iterator[Finding]:
         what = f"{_short(event)} at {at:.3f}"
         owner = self.books.by_id.get(real.venue_order_id)
         if event.last_price != real.price or event.last_quantity != real.quantity:
             yield Finding("invented", "another price or quantity", f"{what}; really {real.quantity} at {real.price}")
-        told_side = event.identity.side if isinstance(event, events.Filled) else event.side
-        if told_side is not None and told_side is not real.side:
-            yield Finding("invented", "another side", what)
+        if event.side is not real.side:
+            yield Finding("invented", "another side", f"{what}: {event.side}")
         if event.commission is not None and event.commission.amount != real.fee:
             yield Finding("other", "another fee", f"{what}: {event.commission.amount}, really {real.fee}")
         if isinstance(event, events.Filled):
@@ -174,10 +196,25 @@ class _Judge:
         told = BEGINNING + int(at * SECOND)
         if told - real.time <= PATIENCE or real.time <= self.desk.began:
             return
+        if self._was_unreadable(real.time, told):
+            return
         links = (events.Connected, events.Reconnected, events.Disconnected)
         if not any(isinstance(e, links) and real.time <= e.local_time <= told for _, e in self.desk.heard):
             late = (told - real.time) / SECOND
             yield Finding("stuck", "told after its patience", f"{_short(event)} came {late:.0f} s late")
+
+    def _was_unreadable(self, since: int, until: int) -> bool:
+        """True if a message of that time may have been lost for good, and history could not be read meanwhile."""
+        if FaultKind.DROP_EVENT not in self.played.story.faults:
+            return False
+        silent = [at for at, _, what in self.played.log if what == "SilenceRest"]
+        healed = [at for at, who, what in self.played.log if who == "network" and what == "Heal"]
+        return any(
+            BEGINNING + int(begun * SECOND) <= since and BEGINNING + int(ended * SECOND) + 10 * SECOND >= until
+            for begun in silent
+            for ended in healed
+            if begun < ended
+        )
 
     def _missing(self, execution: Execution) -> Iterator[Finding]:
         owner = self.books.by_id.get(execution.venue_order_id)
@@ -195,6 +232,8 @@ class _Judge:
                 yield Finding("lost", "in silence, of an order that was replaced", what)
             else:
                 yield Finding("lost", "in silence", what)
+        elif taken and execution.time < taken[0].time:
+            return  # what had filled when it was taken over counts as heard
         elif execution.time > self.began + MARGIN:
             yield Finding("lost", "of another session", what)
 
@@ -214,20 +253,29 @@ class _Judge:
                     yield Finding("other", "Accepted twice", event.client_order_id)
                 accepted.add(event.client_order_id)
             elif isinstance(event, events.Denied):
-                yield from self._denial(at, event)
+                yield from self._denial(place, event)
             elif isinstance(event, events.Reconciled):
                 yield from self._too_early(place, event)
+                yield from self._ahead_of_ends(place, event)
             elif isinstance(event, (events.Canceled, events.Expired)):
                 yield from self._ahead(place, at, event)
             if _is_complete(event):
-                yield from self._not_complete(at, event)
+                yield from self._not_complete(place, at, event)
 
-    def _denial(self, at: float, event: events.Denied) -> Iterator[Finding]:
+    def _reopened(self, place: int, name: str) -> bool:
+        """True when a conclusion of ours was taken back later, and the user was told."""
+        return any(isinstance(e, events.Reopened) and e.client_order_id == name for _, e in self.desk.heard[place:])
+
+    def _denial(self, place: int, event: events.Denied) -> Iterator[Finding]:
+        """An order that was denied and lived must have been told of again, at AX, which takes no deadline, and must not
+        have been denied within a minute; elsewhere the venue's own clock proves that it never came."""
         placed = self.placed.get(event.client_order_id)
         sent = next((s for s in self.desk.submissions if s.name == event.client_order_id), None)
         if placed is None or sent is None or self.books.view(placed).end == "rejected":
             return
         age = (event.local_time - sent.time) / SECOND
+        if self.venue == "ax" and age >= PROVES_AFTER and self._reopened(place, event.client_order_id):
+            return
         came = (placed.time - sent.time) / SECOND
         detail = f"{sent.name} denied {age:.1f} s after it was sent; it arrived after {came:.1f} s"
         yield Finding("wrong end", "denied, and it lived", detail)
@@ -237,14 +285,39 @@ class _Judge:
         login = max(
             (e.local_time for _, e in self.desk.heard[:place] if isinstance(e, events.Authenticated)), default=0
         )
+        before = [e for _, e in self.desk.heard[:place]]
+        in_doubt = {e.client_order_id for e in before if isinstance(e, events.Unknown)}
+        if event.open_questions:
+            in_doubt |= {e.client_order_id for e in before if isinstance(e, events.Submitted)}
+            in_doubt -= {e.client_order_id for e in before if isinstance(e, events.Accepted)}
         for at, later in self.desk.heard[place + 1 :]:
             if later.local_time != event.local_time:
                 return
+            if isinstance(later, events.OrderEvent) and later.client_order_id in in_doubt:
+                continue  # that nobody knows of it was told, or is told by this very event
             old_fill = isinstance(later, events.Filled) and later.venue_time < login
-            if old_fill or isinstance(later, (events.Gap, *ENDING)):
+            is_told = isinstance(later, (events.Gap, *ENDING)) and getattr(later, "venue_time", 0) < login
+            if old_fill or is_told:
                 detail = f"{type(later).__name__} at {at:.3f}"
                 yield Finding("wrong end", "Reconciled in the middle of an answer", detail)
                 return
+
+    def _ahead_of_ends(self, place: int, event: events.Reconciled) -> Iterator[Finding]:
+        """An order that had ended before the login is settled, or told as being in question."""
+        logins = [n for n, (_, e) in enumerate(self.desk.heard[:place]) if isinstance(e, events.Authenticated)]
+        login = self.desk.heard[logins[-1]][1].local_time if logins else 0
+        told = {
+            e.identity.client_order_id
+            for _, e in self.desk.heard[:place]
+            if isinstance(e, events.Unknown | events.Gap) and e.identity is not None
+        }
+        settled: set[str] = {*told, *(sent.name for sent in self.desk.taken_over if sent.time > event.local_time)}
+        for at, later in self.desk.heard[place + 1 :]:
+            if isinstance(later, events.Disconnected):
+                return
+            if isinstance(later, ENDING) and 0 < later.venue_time < login and later.client_order_id not in settled:
+                detail = f"{later.client_order_id} {type(later).__name__} at {at:.3f}"
+                yield Finding("wrong end", "Reconciled ahead of an end of before the login", detail)
 
     def _ahead(self, place: int, at: float, event: events.Canceled | events.Expired) -> Iterator[Finding]:
         """An end that did not wait for a fill that was told later."""
@@ -262,8 +335,11 @@ class _Judge:
             detail = f"{event.client_order_id} {type(event).__name__} with {event.cumulative} at {at:.3f}"
             yield Finding("wrong end", "an end ahead of its fills", detail)
 
-    def _not_complete(self, at: float, event: events.Event) -> Iterator[Finding]:
+    def _not_complete(self, place: int, at: float, event: events.Event) -> Iterator[Finding]:
+        """What was concluded too early, and not taken back with a word to the user."""
         assert isinstance(event, (events.Filled, events.Completed))
+        if self._reopened(place, event.client_order_id):
+            return
         for later in self.fills_of.get(event.client_order_id, ()):
             if later.venue_time > event.local_time:
                 detail = f"{event.client_order_id} at {at:.3f}; {later.last_quantity} executed later"
@@ -326,7 +402,8 @@ class _Judge:
             yield Finding("other", "another list of open orders", f"{sorted(here)}, there {sorted(there)}")
 
     def _ends_of_others(self) -> Iterator[Finding]:
-        """The end of an order of another session is told once, to whoever watched it."""
+        """The end of an order of another session is told once, to whoever watched it; how it ended may be
+        known no more."""
         ours = {id(placed) for placed in self.placed.values()}
         for placed in self.books.orders:
             view = self.books.view(placed)
@@ -334,24 +411,18 @@ class _Judge:
                 continue
             if view.end is None or view.end in ("rejected", "moved"):
                 continue
-            told = [
+            shown = [
                 e
                 for _, e in self.desk.heard
-                if isinstance(e, events.OrderStatusReport)
-                and str(e.venue_order_id) in placed.ids
-                and e.status is not None
-                and e.status.is_terminal
+                if isinstance(e, events.OrderStatusReport) and str(e.venue_order_id) in placed.ids
             ]
+            told = [e for e in shown if e.status is not None and e.status.is_terminal]
+            gone = [e for e in shown if e.status is None and e.reason.startswith(GONE)]
             what = f"{view.order_id} {view.end}"
-            if not told and self._was_seen(placed):
+            if shown and not told and not gone:
                 yield Finding("other", "the end of another session's order is not told", what)
-            elif len(told) > 1:
+            elif len(told) > 1 or len(gone) > 1:
                 yield Finding("other", "the end of another session's order is told twice", what)
-
-    def _was_seen(self, placed: Placed) -> bool:
-        return any(
-            isinstance(e, events.OrderStatusReport) and str(e.venue_order_id) in placed.ids for _, e in self.desk.heard
-        )
 
 
 def _is_complete(event: events.Event) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from attrs import define, field
@@ -14,21 +14,32 @@ from actors import events
 from .compare import KINDS, Finding
 from .play import Played
 
-__all__ = ["FLOORS", "Totals", "script", "trace_hash"]
+__all__ = ["FLOORS", "Totals", "script", "trace_of"]
 
-FLOORS: Final = ("outages", "pages refused", "late answers", "changed by others", "names used again", "lost frames")
+FLOORS: Final = (
+    "outages",
+    "pages refused",
+    "late answers",
+    "changed by others",
+    "names used again",
+    "lost frames",
+    "restarts of the venue",
+    "closed in peace",
+    "lives begun again",
+)
 """What must happen at least once in so many seeds, at each venue: a tame simulation proves nothing."""
 SEEDS_PER_FLOOR: Final = 50
 
 
 @define
 class Totals:
-    """Of many stories. found: by venue, kind and reason, the seeds."""
+    """Of many stories. found: by venue, kind and reason, the seeds; traces: of each story, see `trace_of`."""
 
     seeds: int = 0
     by_venue: dict[str, Counter[str]] = field(factory=lambda: defaultdict(Counter))
     kinds: Counter[str] = field(factory=Counter)
     found: dict[tuple[str, str, str], list[int]] = field(factory=lambda: defaultdict(list))
+    traces: list[bytes] = field(factory=list)
 
     def add(self, played: Played) -> None:
         self.seeds += 1
@@ -39,6 +50,22 @@ class Totals:
         self.kinds.update(finding.kind for finding in findings)
         for kind, reason in sorted({(finding.kind, finding.reason) for finding in findings}):
             self.found[played.story.venue, kind, reason].append(played.story.seed)
+        self.traces.append(trace_of(played))
+
+    def add_up(self, more: Totals) -> None:
+        """Those of later seeds."""
+        self.seeds += more.seeds
+        for venue, counts in more.by_venue.items():
+            self.by_venue[venue].update(counts)
+        self.kinds.update(more.kinds)
+        for key, seeds in more.found.items():
+            self.found[key] += seeds
+        self.traces += more.traces
+
+    @property
+    def trace(self) -> str:
+        """Of all stories."""
+        return hashlib.sha256(b"".join(self.traces)).hexdigest()
 
     def too_tame(self) -> list[str]:
         """What happened too rarely, a sentence each."""
@@ -111,12 +138,11 @@ def _words(what: object) -> str:
     return f"{type(what).__name__:16} " + ", ".join(parts)
 
 
-def trace_hash(stories: Iterable[Played]) -> str:
-    """Of everything that happened, in order: the same seeds give the same, in every process."""
+def trace_of(played: Played) -> bytes:
+    """Identifies everything that happened in a story, in order: the same seed gives the same, in every process."""
     trace = hashlib.sha256()
-    for played in stories:
-        for at, who, what in played.log:
-            trace.update(f"{at!r} {who} {what!r}\n".encode())
-        for execution in played.books.executions():
-            trace.update(f"{execution!r}\n".encode())
-    return trace.hexdigest()
+    for at, who, what in played.log:
+        trace.update(f"{at!r} {who} {what!r}\n".encode())
+    for execution in played.books.executions():
+        trace.update(f"{execution!r}\n".encode())
+    return trace.digest()

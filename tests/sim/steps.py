@@ -8,15 +8,19 @@ from protocol.values import OrderType, Side, TimeInForce
 
 __all__ = [
     "Abort",
+    "Adopt",
     "Batch",
     "Burst",
     "Cancel",
+    "CancelAll",
     "CancelMany",
     "Change",
+    "Close",
     "Cut",
     "Deaf",
     "DropSockets",
     "Heal",
+    "LoseWords",
     "MovePrice",
     "Mute",
     "Open",
@@ -25,6 +29,7 @@ __all__ = [
     "OtherPlaces",
     "RefusePages",
     "Rest",
+    "RestartVenue",
     "SilenceRest",
     "SlowRest",
     "Step",
@@ -57,6 +62,13 @@ class Abort(Step):
 
 
 @frozen(kw_only=True)
+class Close(Step):
+    """A client is closed in peace: it does with its open orders what its configuration says, and tells what is left."""
+
+    client: int
+
+
+@frozen(kw_only=True)
 class Submit(Step):
     """A client places an order. trigger: where it fires, None for an order that does not wait."""
 
@@ -79,12 +91,13 @@ class Batch(Step):
 
 @frozen(kw_only=True)
 class Change(Step):
-    """A client changes its order. quantity: the new one, as `replace` takes it."""
+    """A client changes its order. quantity: the new one, as `replace` takes it; leaves: in its place, what may fill."""
 
     client: int
     order: int
     quantity: int | None
     price: int | None
+    leaves: int | None = None
 
 
 @frozen(kw_only=True)
@@ -97,6 +110,30 @@ class Cancel(Step):
 class CancelMany(Step):
     client: int
     orders: tuple[int, ...]
+
+
+@frozen(kw_only=True)
+class CancelAll(Step):
+    """A client cancels all orders of the account. trouble: "refused", "lost" (it is done, and the answer never comes),
+    "idle" (it is answered as if it were done, and is not), "" for none."""
+
+    client: int
+    trouble: str = ""
+
+
+@frozen(kw_only=True)
+class Adopt(Step):
+    """A client takes over an order of another session."""
+
+    client: int
+    order: int
+
+
+@frozen(kw_only=True)
+class LoseWords(Step):
+    """So many of the next messages about orders never come."""
+
+    count: int
 
 
 @frozen(kw_only=True)
@@ -194,6 +231,11 @@ class SlowRest(Step):
 @frozen(kw_only=True)
 class DropSockets(Step):
     """The venue cuts every socket; calls that are on their way go on."""
+
+
+@frozen(kw_only=True)
+class RestartVenue(Step):
+    """The venue is started anew: every session and token of before is gone, orders and accounts stay."""
 
 
 @frozen(kw_only=True)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from attrs import define, field, frozen
 
+from actors import OnClose
 from protocol.simulation.faults import FaultKind
 from protocol.values import OrderType, Side, TimeInForce
 
@@ -48,6 +49,7 @@ class Teller:
     seed: int = 0
     clients: int = 1
     calm: bool = False
+    more: random.Random = field(factory=random.Random)  # for what came later, so that older draws stay as they are
 
     def add(self, *more: steps.Step) -> None:
         self.script += more
@@ -359,6 +361,174 @@ def silence(told: Teller) -> None:
     told.add(steps.Heal(after=340.0))
 
 
+def long_outage(told: Teller) -> None:
+    """More fills than one reading of the venue's history can bring."""
+    count = told.chance.choice((400, 900))
+    order = told.submit(size=count + told.chance.choice((0, 50)))
+    told.add(steps.Wait(after=1.0))
+    told.outage(steps.Burst(order=order, count=count, seconds=20.0), seconds=25.0)
+
+
+def venue_restarts(told: Teller) -> None:
+    """The venue is started anew: it has forgotten who was logged in, and nothing else."""
+    chance, order = told.chance, told.submit()
+    told.add(steps.Trade(order=order, percent=30, after=1.0))
+    told.add(steps.RestartVenue(after=told.pause()), steps.Trade(order=order, percent=30, after=0.3))
+    told.add(steps.Heal(after=chance.choice((0.5, 3.0, 20.0))))
+    told.add(steps.Trade(order=order, percent=chance.choice((30, 100)), after=told.pause(5)))
+    told.submit()
+
+
+def leaving(told: Teller) -> None:
+    """A client is closed in peace, in good days or bad; another one goes on with what is open."""
+    chance = told.chance
+    orders = [told.submit() for _ in range(chance.randint(1, 3))]
+    hard = chance.choice((steps.Wait(), steps.Wait(), steps.Deaf(), steps.Cut(), steps.SlowRest(seconds=2.0)))
+    if chance.random() < 0.5:
+        told.add(steps.Cancel(client=0, order=orders[0], after=told.pause()))
+    told.add(hard, steps.Close(client=0, after=told.pause(0.5)), steps.Heal())
+    told.add(steps.Open(client=0, after=chance.choice((1.0, 20.0))))
+    told.add(*(steps.Trade(order=order, percent=chance.choice((20, 60)), after=1.0) for order in orders))
+
+
+def sweeping(told: Teller) -> None:
+    """A client cancels all orders of the account, its own on their way and those of others included; the venue refuses,
+    or its answer is lost."""
+    chance = told.chance
+    for _ in range(chance.randint(1, 3)):
+        told.submit()
+    told.add(steps.Wait(after=2.0))
+    if chance.random() < 0.4:
+        told.submit()
+    troubles = ("", "") if told.calm else ("", "refused", "lost", "idle", "deaf", "slow")
+    trouble = chance.choice(troubles)
+    if trouble == "slow":
+        told.add(steps.SlowRest(seconds=chance.choice((1.0, 4.0)), after=0.1))
+    if chance.random() < 0.3:
+        told.submit()
+    if trouble == "deaf":
+        told.add(steps.Deaf(after=0.1))
+    told.add(steps.CancelAll(client=0, trouble=trouble, after=chance.choice((0.01, 0.5))))
+    if trouble == "deaf":
+        told.outage(seconds=chance.choice((1.0, 8.0)))
+    told.add(steps.Wait(after=chance.choice((1.0, 8.0))), steps.Heal(after=0.1))
+    order = told.submit()
+    told.add(steps.Trade(order=order, percent=30, after=1.0))
+
+
+def leaving_less(told: Teller) -> None:
+    """A change says what may still fill."""
+    chance, order = told.chance, told.submit()
+    told.add(steps.Trade(order=order, percent=chance.choice((10, 30)), after=1.0))
+    leaves = chance.choice((7, told.venue.market.size // 2, 2 * told.venue.market.size))
+    price = chance.choice((None, -chance.randint(2, 9)))
+    told.add(steps.Change(client=0, order=order, quantity=None, leaves=leaves, price=price, after=1.0))
+    if chance.random() < 0.5:
+        told.add(steps.Trade(order=order, percent=30, after=4.0))
+        told.add(steps.Change(client=0, order=order, quantity=None, leaves=2 * leaves, price=-1, after=1.0))
+    told.add(steps.Wait(after=4.0))
+
+
+def adopting(told: Teller) -> None:
+    """An order of another session is taken over in the middle of its life, and followed from then on."""
+    chance, order = told.chance, told.next_order()
+    side = chance.choice((Side.BUY, Side.SELL))
+    quantity, price = told.quantity(order, told.venue.market.size), told.price(order, side)
+    told.add(steps.OtherPlaces(order=order, name=told.name(order), side=side, quantity=quantity, price=price))
+    if chance.random() < 0.7:
+        told.add(steps.Trade(order=order, percent=30, after=0.5))
+    told.add(steps.Adopt(client=0, order=order, after=chance.choice((0.5, 3.0))))
+    happens = [
+        steps.Trade(order=order, percent=30, after=0.5),
+        steps.OtherChanges(order=order, percent=200, price=3, after=1.0),
+        steps.Trade(order=order, percent=chance.choice((30, 100)), after=1.0),
+    ]
+    if chance.random() < 0.5:
+        told.outage(*happens, seconds=chance.choice((1.0, 6.0)))
+    else:
+        told.add(*happens)
+    told.add(steps.Trade(order=order, percent=chance.choice((30, 100)), after=3.0))
+
+
+def lost_words(told: Teller) -> None:
+    """A message about an order never comes: of a change, a fill, an end."""
+    chance, order = told.chance, told.submit()
+    told.add(steps.Trade(order=order, percent=30, after=1.0))
+    if not told.calm:
+        told.add(steps.LoseWords(count=chance.randint(1, 2), after=0.5))
+    kind = chance.choice(("change", "change", "others", "trade", "cancel"))
+    if kind == "change":
+        told.add(change(told, order))
+    elif kind == "others":
+        told.add(steps.OtherChanges(order=order, percent=chance.choice((50, 200)), price=None, after=0.5))
+    elif kind == "cancel":
+        told.add(steps.Cancel(client=0, order=order, after=0.5))
+    told.add(*(steps.Trade(order=order, percent=chance.choice((30, 60, 100)), after=0.5) for _ in range(3)))
+    told.add(steps.Wait(after=5.0))
+
+
+def very_late_placement(told: Teller) -> None:
+    """A placement arrives when everything says that it never will."""
+    chance = told.chance
+    side = chance.choice((Side.BUY, Side.SELL))
+    if chance.random() < 0.6:
+        told.add(steps.Rest(side=side.opposite, quantity=9, price=0))
+    told.add(steps.Mute(after=0.5))
+    in_force = chance.choice((TimeInForce.IOC, TimeInForce.GTC))
+    order = told.submit(
+        side=side, size=20, price=chance.choice((0, None)) or told.price(1, side), time_in_force=in_force
+    )
+    late = chance.choice((30.0, 70.0, 100.0, 200.0))
+    told.outage(seconds=chance.choice((0.4, 2.0)), late=late)
+    if chance.random() < 0.5:  # and nobody is there when it does
+        told.add(steps.Wait(after=late - 5.0))
+        told.outage(seconds=10.0)
+    else:
+        told.add(steps.Wait(after=late))
+    told.add(steps.Trade(order=order, percent=chance.choice((30, 100)), after=3.0))
+
+
+def leaving_in_the_dark(told: Teller) -> None:
+    """A client is closed while nobody knows what became of its last order; another one goes on."""
+    chance = told.chance
+    told.submit()
+    told.add(chance.choice((steps.Deaf(after=1.0), steps.SlowRest(seconds=4.0, after=1.0))))
+    told.submit()
+    told.add(steps.Close(client=0, after=chance.choice((0.1, 1.0))), steps.Heal(after=1.0))
+    told.add(steps.Open(client=0, after=chance.choice((1.0, 20.0))))
+
+
+def long_silence(told: Teller) -> None:
+    """An outage that is longer than anything that is read twice for safety's sake, and pages that are refused then."""
+    chance = told.chance
+    count = chance.choice((3, 120, 250))
+    order = told.submit(size=count + chance.choice((0, 50)))
+    told.add(steps.Wait(after=1.0))
+    told.outage(
+        steps.Burst(order=order, count=count, seconds=10.0),
+        steps.RefusePages(count=chance.choice((0, 1, 2, 4)), after=20.0),
+        seconds=chance.choice((60.0, 300.0, 900.0)),
+    )
+    told.add(steps.RefusePages(count=chance.choice((0, 1)), after=2.0), steps.Wait(after=5.0))
+
+
+def fired_while_away(told: Teller) -> None:
+    """A stop fires, and perhaps fills, while nobody listens; then the link works, and a change of it is asked for."""
+    chance = told.chance
+    side = chance.choice((Side.BUY, Side.SELL))
+    up = 1 if side is Side.BUY else -1
+    order = told.next_order()
+    told.add(told.new(order, 0, side, type=OrderType.STOP_LIMIT, trigger=500 * up), steps.Wait(after=1.0))
+    happens: list[steps.Step] = [steps.MovePrice(price=600 * up, after=0.5)]
+    if chance.random() < 0.5:
+        happens.append(steps.Trade(order=order, percent=chance.choice((30, 100)), after=0.5))
+    told.outage(*happens, seconds=chance.choice((1.0, 8.0)))
+    told.add(steps.MovePrice(price=0, after=1.0))
+    told.add(steps.Trade(order=order, percent=chance.choice((30, 100)), after=chance.choice((1.0, 70.0))))
+    if chance.random() < 0.5:
+        told.add(steps.Cancel(client=0, order=order, after=1.0))
+
+
 Scene = Callable[[Teller], None]
 SCENES: Final[tuple[tuple[Scene, int], ...]] = (
     (trading, 4),
@@ -377,6 +547,24 @@ SCENES: Final[tuple[tuple[Scene, int], ...]] = (
     (batches, 2),
     (silence, 1),
 )
+MORE: Final[tuple[Scene, ...]] = (long_outage, venue_restarts, venue_restarts, leaving, leaving, leaving)
+"""One of these is at the end of some stories."""
+MORE_CHANCE: Final = 0.25
+NEWEST: Final[tuple[Scene, ...]] = (
+    sweeping,
+    sweeping,
+    leaving_less,
+    adopting,
+    adopting,
+    lost_words,
+    very_late_placement,
+    fired_while_away,
+    long_silence,
+    leaving_in_the_dark,
+    of_the_second_client,
+)
+"""One of these is at the very end of some stories."""
+NEWEST_CHANCE: Final = 0.3
 CALM: Final = frozenset({trading, taking, of_the_second_client, waiting_for_a_price, batches})
 
 
@@ -391,10 +579,13 @@ def draw_story(venue: str, seed: int, *, calm: bool = False, only: Sequence[str]
     """calm: nothing goes wrong, and nobody else touches our orders; only: scenes of these names, () for all."""
     side = VENUES[venue]
     chance = random.Random(f"{venue} {seed} {calm}")
-    told = Teller(venue=side, chance=chance, seed=seed, calm=calm)
+    later = random.Random(f"{venue} {seed} {calm} more")
+    told = Teller(venue=side, chance=chance, seed=seed, calm=calm, more=later)
     scenes = _scenes_for(side, calm=calm)
+    more = () if calm else MORE
     if only:
-        scenes = {scene: weight for scene, weight in scenes.items() if scene.__name__ in only}
+        scenes = {scene: weight for scene, weight in scenes.items() if scene.__name__ in only} or {trading: 1}
+        more = tuple(scene for scene in more if scene.__name__ in only)
     chosen = chance.choices(list(scenes), list(scenes.values()), k=chance.randint(1, 4))
     if name_used_again in chosen and chance.random() < 0.5:  # a name of before the client began
         chosen.remove(name_used_again)
@@ -412,6 +603,13 @@ def draw_story(venue: str, seed: int, *, calm: bool = False, only: Sequence[str]
         told.add(steps.Open(client=1))
     for scene in rest:
         scene(told)
+    if more and told.more.random() < (1.0 if only else MORE_CHANCE):
+        chosen.append(_add_one_of(more, told))
+    newest = _possible(NEWEST, side, only)
+    last = random.Random(f"{venue} {seed} {calm} newest")
+    if newest and not calm and last.random() < (1.0 if only else NEWEST_CHANCE):
+        told.more = last
+        chosen.append(_add_one_of(newest, told))
     faults = () if calm else side.faults[chance.choice(tuple(side.faults))]
     stormy = not calm and chance.random() < 0.5
     slowness = Slowness()
@@ -421,10 +619,24 @@ def draw_story(venue: str, seed: int, *, calm: bool = False, only: Sequence[str]
         venue=venue,
         seed=seed,
         settings={**side.settings(chance), "users": side.users, "quotes": False, "strict": True},
-        options=side.options(chance),
+        options={**side.options(chance), "on_close": later.choice((OnClose.LEAVE, OnClose.CANCEL_ALL))},
         faults=faults if stormy else (),
         fault_chance=chance.choice((0.03, 0.08)),
         slowness=slowness,
         script=tuple(told.script),
         scenes=tuple(scene.__name__ for scene in chosen),
     )
+
+
+def _possible(scenes: Sequence[Scene], side: VenueSide, only: Sequence[str]) -> list[Scene]:
+    missing = () if side.stops else (fired_while_away,)
+    return [scene for scene in scenes if scene not in missing and (not only or scene.__name__ in only)]
+
+
+def _add_one_of(scenes: Sequence[Scene], told: Teller) -> Scene:
+    """With draws of its own."""
+    told.chance, chance = told.more, told.chance
+    scene = told.chance.choice(scenes)
+    scene(told)
+    told.chance = chance
+    return scene

@@ -31,6 +31,8 @@ __all__ = ["VENUES", "Market", "OtherOrder", "VenueSide"]
 
 SECOND: Final = 1_000_000_000
 SECOND_KEY: Final = "second-key"
+AX_READS_BY_ITSELF: Final = True
+"""Whether the client reads AX's history without being asked; else the user of a story does, when a Gap tells him to."""
 
 
 @frozen(kw_only=True)
@@ -75,9 +77,13 @@ class VenueSide:
     place: Callable[..., Iterable[Output]]
     change: Callable[..., Iterable[Output]]
     cancel: Callable[..., Iterable[Output]]
-    move_price: Callable[..., Iterable[Output]] | None = None
+    cancel_all_troubles: Mapping[str, tuple[FaultKind, str]]
+    """Under each trouble of `steps.CancelAll`: what fails, and the request that it fails for."""
+    nothing_canceled: object
+    """What the brain's cancel of all orders gives where none is open."""
     stops: bool = False
     batches: bool = True
+    move_price: Callable[..., Iterable[Output]] | None = None
     slow_words: bool = False
     """Executions may come without a name, so that nobody knows for a while whose they are."""
     reads_by_itself: bool = True
@@ -108,7 +114,7 @@ def _ax_settings(chance: random.Random) -> dict[str, Any]:
 
 
 def _ax_options(chance: random.Random) -> dict[str, Any]:
-    return {"http_timeout": chance.choice((10.0, 75.0, 75.0)), "fill_window": chance.choice((10_000, 100))}
+    return {"http_timeout": chance.choice((10.0, 75.0, 75.0)), "fill_window": chance.choice((10_000, 1_000))}
 
 
 AX_ENDS: Final = {"FILLED": "filled", "CANCELED": "canceled", "EXPIRED": "expired", "REJECTED": "rejected"}
@@ -352,8 +358,13 @@ VENUES: Final[Mapping[str, VenueSide]] = {
         place=_ax_place,
         change=_ax_change,
         cancel=_ax_cancel,
+        cancel_all_troubles={
+            "refused": (FaultKind.DROP_BEFORE, "X"),
+            "lost": (FaultKind.DROP_ANSWER, "X"),
+        },
+        nothing_canceled=None,
         batches=False,
-        reads_by_itself=False,
+        reads_by_itself=AX_READS_BY_ITSELF,
     ),
     "kraken-futures": VenueSide(
         name="kraken-futures",
@@ -376,6 +387,11 @@ VENUES: Final[Mapping[str, VenueSide]] = {
         place=_futures_place,
         change=_futures_change,
         cancel=_futures_cancel,
+        cancel_all_troubles={
+            "refused": (FaultKind.REST_ERROR, "/derivatives/api/v3/cancelallorders"),
+            "lost": (FaultKind.REST_ERROR_EXECUTED, "/derivatives/api/v3/cancelallorders"),
+        },
+        nothing_canceled=((), ()),
         move_price=_futures_move,
         slow_words=True,
         stops=True,
@@ -401,6 +417,11 @@ VENUES: Final[Mapping[str, VenueSide]] = {
         place=_spot_place,
         change=_spot_change,
         cancel=_spot_cancel,
+        cancel_all_troubles={
+            "refused": (FaultKind.ERROR_WITHOUT_NUMBER, "cancel_all"),
+            "lost": (FaultKind.DROP_ANSWER, "cancel_all"),
+        },
+        nothing_canceled=0,
         move_price=_spot_move,
         stops=True,
     ),

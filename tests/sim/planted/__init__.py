@@ -14,12 +14,16 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
-__all__ = ["bugs", "planted"]
+__all__ = ["bugs", "name_of", "planted"]
 
 
 def bugs() -> list[ModuleType]:
     """Every planted bug."""
     return [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
+
+
+def name_of(bug: ModuleType) -> str:
+    return bug.__name__.rpartition(".")[2]
 
 
 @contextmanager

@@ -13,7 +13,7 @@ FOUND = ("wrong end", "FILLED here, canceled there, never changed")
 def bug(right: Callable[..., None]) -> Callable[..., None]:
     def end_canceled(life: Any, order: Any, *told: Any, **more: Any) -> None:
         if order.cumulative:
-            life._close(order)
+            life.close(order)
         else:
             right(life, order, *told, **more)
 

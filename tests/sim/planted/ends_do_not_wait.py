@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-PLACE = "protocol.dispatch.life:OrderLife.leave"
+PLACE = "protocol.dispatch.fills:Fills.leave"
 STORY = ("kraken-futures", 43)
 FOUND = ("wrong end", "an end ahead of its fills")
 
 
 def bug(right: Callable[..., None]) -> Callable[..., None]:
-    def leave(life: Any, order: Any, ending: Any, total: Any) -> None:
-        life._end(order, ending)
+    def leave(fills: Any, order: Any, ending: Any, total: Any) -> None:
+        fills.end(order, ending)
 
     return leave

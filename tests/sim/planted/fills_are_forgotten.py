@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-PLACE = "protocol.dispatch.life:OrderLife.is_known_fill"
+PLACE = "protocol.dispatch.fills:Fills.is_known"
 STORY = ("kraken-spot", 1)
 FOUND = ("repeated", "told twice")
 

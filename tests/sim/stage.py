@@ -1,0 +1,173 @@
+"""What a story is played with: the venue, the network, the clients and all that they hear, in one place."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+from typing import Any
+
+import trio
+from attrs import define, field, frozen
+
+from actors import Client, OrderState, SimulatedVenue, events
+from protocol.dispatch import DispatchState
+from protocol.values import Side
+
+from . import steps
+from .books import Books, Placed
+from .determinism import wall_clock
+from .mishaps import Mishaps
+from .network import Network
+from .story import Story
+from .venues import VenueSide
+
+__all__ = ["Asked", "Desk", "Stage", "Submission", "Sweep", "placed_of"]
+
+
+@frozen(kw_only=True)
+class Submission:
+    """An order that a client sent, or took over (venue_order_id is known then). time: ns since 1970."""
+
+    name: str
+    wire_id: object
+    side: Side
+    quantity: Decimal | None
+    price: Decimal | None
+    time: int
+    venue_order_id: str | None = None
+
+
+@frozen(kw_only=True)
+class Asked:
+    """A cancel or a change that a client asked for. price: the new one of a change."""
+
+    number: int
+    name: str
+    is_cancel: bool
+    price: Decimal | None = None
+
+
+@frozen(kw_only=True)
+class Sweep:
+    """A cancel of all orders that was confirmed. count: as the venue told; canceled: how many there really were;
+    left: venue order ids of those that were open before and still were a while behind the answer."""
+
+    count: int | None
+    canceled: int
+    left: frozenset[str]
+
+
+@define(eq=False)
+class Desk:
+    """One client in one life, and all that it heard. began, ended: ns since 1970; ended None: it lives.
+
+    states: its orders as it shows them; handles: the names of those that it counts as live, None: it was not asked;
+    open_there: the venue's list as the client read it; sizes: of what it keeps, by name, beyond what it began with;
+    left_open: when it was closed in peace, the venue order ids of its orders that were open there; was_well: nothing
+    went wrong then; asked: its cancels and changes; misfits: changes that left another quantity than they asked for.
+    """
+
+    number: int
+    life: int
+    began: int = 0
+    ended: int | None = None
+    client: Client | None = None
+    state: DispatchState | None = None
+    at_first: Counter[str] = field(factory=Counter)
+    heard: list[tuple[float, events.Event]] = field(factory=list)
+    sent: dict[int, Submission] = field(factory=dict)
+    taken_over: list[Submission] = field(factory=list)
+    changed: set[int] = field(factory=set)  # its orders that it asked to change
+    states: dict[str, OrderState | None] = field(factory=dict)
+    handles: dict[str, OrderState] | None = None
+    open_there: frozenset[str] | None = None
+    sizes: Counter[str] = field(factory=Counter)
+    left_open: frozenset[str] | None = None
+    was_well: bool = False
+    asked: list[Asked] = field(factory=list)
+    sweeps: list[Sweep] = field(factory=list)
+    misfits: list[str] = field(factory=list)
+    gap_told: trio.Event = field(factory=trio.Event)
+    is_open: trio.Event = field(factory=trio.Event)
+    is_over: trio.Event = field(factory=trio.Event)
+
+    @property
+    def name(self) -> str:
+        return "AB"[self.number] + ("" if self.life == 1 else str(self.life))
+
+    @property
+    def submissions(self) -> list[Submission]:
+        return [*self.sent.values(), *self.taken_over]
+
+
+@define(eq=False, kw_only=True)
+class Stage:
+    """others: orders of other sessions, by their numbers in the story; log: virtual second, who, what; names: by wire
+    id; lives: of each client so far."""
+
+    story: Story
+    side: VenueSide
+    venue: SimulatedVenue
+    network: Network
+    mishaps: Mishaps
+    books: Books
+    nursery: trio.Nursery
+    desks: list[Desk] = field(factory=list, init=False)
+    others: dict[int, Placed] = field(factory=dict, init=False)
+    log: list[tuple[float, str, object]] = field(factory=list, init=False)
+    names: dict[object, str] = field(factory=dict, init=False)
+    lives: Counter[int] = field(factory=Counter, init=False)
+    is_well: bool = field(default=False, init=False)
+
+    @property
+    def happened(self) -> Counter[str]:
+        return self.network.happened
+
+    def say(self, who: str, what: object) -> None:
+        self.log.append((trio.current_time(), who, what))
+
+    def living(self) -> list[Desk]:
+        return [desk for desk in self.desks if desk.ended is None and desk.client is not None]
+
+    def desk(self, number: int) -> Desk | None:
+        living = [desk for desk in self.living() if desk.number == number]
+        return living[-1] if living else None
+
+    def placed(self, order: int) -> Placed | None:
+        """As it is in the books, if it is."""
+        self.books.note(wall_clock())
+        if order in self.others:
+            return self.others[order]
+        for desk in reversed(self.desks):
+            if order in desk.sent:
+                return placed_of(desk.sent[order], self.books)
+        return None
+
+    def nearer(self, placed: Placed, by: int) -> Decimal | None:
+        """A price so many steps nearer to the market than the order's present one."""
+        view = self.books.view(placed)
+        if view.price is None:
+            return None
+        return view.price + (by if view.side is Side.BUY else -by) * self.side.market.step
+
+    def get_well(self) -> None:
+        """Nothing goes wrong from now on."""
+        self.say("venue", "everything is well from now on")
+        self.mishaps.is_over = True
+        self.network.slowness.chance = 0.0
+        self.network.heal()
+        self.is_well = True
+
+
+Doing = dict[type[steps.Step], Any]
+"""Who does which step."""
+
+
+def placed_of(sent: Submission, books: Books) -> Placed | None:
+    """The order in the books that a submission became: the one with its name and its quantity, which no other has."""
+    if sent.venue_order_id is not None:
+        return books.by_id.get(sent.venue_order_id)
+    for placed in reversed(books.orders):
+        if placed.wire_id == sent.wire_id and placed.quantity == sent.quantity and not placed.by_other:
+            return placed
+    return None
