@@ -1,0 +1,422 @@
+"""Guards of the order state machine, each half of them by itself: what would happen if one condition were gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+import pytest
+from attrs import evolve, field, frozen
+
+from protocol import commands, facts, requests
+from protocol.events import CancelRejected, Denied, ModifyRejected, SystemStatus
+from protocol.facts import Outcome
+from protocol.inputs import Admission, LinkDown, LinkUp, NotWritten
+from protocol.orders import NewOrder
+from protocol.values import ClientOrderId, OrderStatus, RequestId, Side, SystemMode
+from protocol.venue import SECOND, BatchRules, Throttle, VenueRules
+
+from .order_life import Desk, PlainVenue, acknowledged, refused, replaced, took, traded, view
+
+A1 = ClientOrderId("a1")
+
+
+def priced(number: RequestId, price: str | None, filled: int) -> facts.PricePreviewed:
+    shown = None if price is None else Decimal(price)
+    return facts.PricePreviewed(request_id=number, price=shown, filled=Decimal(filled), remaining=Decimal(10) - filled)
+
+
+def asking_for_a_price() -> tuple[Desk, requests.Request]:
+    desk = Desk()
+    desk.place("a1", market=True)
+    (preview,) = desk.sent()
+    assert isinstance(preview, requests.PreviewPrice)
+    return desk, preview
+
+
+def sent_now(desk: Desk, kind: type[requests.Request]) -> list[requests.Request]:
+    return [request for request in desk.sent() if isinstance(request, kind)]
+
+
+# While a price is asked for, the order itself has not gone out
+
+
+def test_a_market_order_that_is_canceled_while_its_price_is_asked_never_goes_out() -> None:
+    desk, preview = asking_for_a_price()
+    assert desk.ask(commands.Cancel(A1), Admission.CANCEL) == 2
+    assert isinstance(desk.events()[-1], Denied)
+    assert sorted(desk.last.released, key=str) == [Admission.CANCEL, Admission.ORDER]
+    assert desk.hear(priced(preview.request_id, "100.3", 10)) == []
+    assert desk.sent() == []
+    assert desk.status("a1") is OrderStatus.DENIED
+
+
+def test_a_market_order_whose_price_is_asked_is_denied_when_the_client_closes() -> None:
+    desk, preview = asking_for_a_price()
+    desk.ask(commands.Disconnect(grace=SECOND), None)
+    assert isinstance(desk.events()[-1], Denied)
+    desk.hear(priced(preview.request_id, "100.3", 10))
+    assert sent_now(desk, requests.PlaceOrder) == []
+
+
+def test_a_market_order_whose_price_could_not_be_asked_is_denied() -> None:
+    desk, preview = asking_for_a_price()
+    assert desk.apply(NotWritten([preview.request_id], "The connection was lost.")) == ["Denied"]
+    assert desk.last.released == [Admission.ORDER]
+    assert sent_now(desk, requests.PlaceOrder) == []
+
+
+@pytest.mark.parametrize(("price", "filled"), [("100.3", 0), (None, 10)], ids=["nothing behind it", "no price"])
+def test_half_a_price_is_none(price: str | None, filled: int) -> None:
+    desk, preview = asking_for_a_price()
+    assert desk.hear(priced(preview.request_id, price, filled)) == ["Denied"]
+    assert sent_now(desk, requests.PlaceOrder) == []
+
+
+# Orders whose answer is lost are canceled, in case they live
+
+
+def lost(**rules: object) -> Desk:
+    """One order without an answer, at a client that cancels such orders."""
+    desk = Desk(rules=VenueRules(venue="TEST", **rules), cancel_unknown=True)  # type: ignore[arg-type]
+    desk.place("a1")
+    desk.sent()
+    return desk
+
+
+def test_an_unknown_order_is_canceled_by_its_wire_id() -> None:
+    desk = lost()
+    desk.hear(refused(1, Outcome.AMBIGUOUS))
+    desk.wait(1)
+    (cancel,) = sent_now(desk, requests.CancelOrder)
+    assert (cancel.wire_id, cancel.venue_order_id) == (1, None)  # type: ignore[attr-defined]
+
+
+def test_an_order_that_the_same_message_shows_alive_is_not_canceled() -> None:
+    desk = lost()
+    desk.hear(refused(1, Outcome.AMBIGUOUS), acknowledged("v1", 1))
+    desk.wait(30)
+    assert sent_now(desk, requests.CancelOrder) == []
+    assert desk.status("a1") is OrderStatus.ACCEPTED
+
+
+def test_an_unknown_order_without_any_id_is_not_canceled_by_a_wire_id_that_cancels_nothing() -> None:
+    desk = lost(cancel_by_wire_id=False)
+    desk.hear(refused(1, Outcome.AMBIGUOUS))
+    desk.wait(1)
+    assert sent_now(desk, requests.CancelOrder) == []
+
+
+def by_id(desk: Desk) -> list[str | None]:
+    """The venue order ids by which orders are canceled now."""
+    desk.wait(0.1)
+    return [request.venue_order_id for request in sent_now(desk, requests.CancelOrder)]  # type: ignore[attr-defined]
+
+
+def shown_as_pending(desk: Desk) -> None:
+    """The venue is asked for the lost order, and shows it under an id, not yet alive."""
+    desk.hear(refused(1, Outcome.AMBIGUOUS))
+    desk.wait_for_sends()
+    (query,) = sent_now(desk, requests.QueryOrder)
+    pending = view("v1", 1, status=OrderStatus.SUBMITTED)
+    desk.hear(facts.RequestAnswered(request_id=query.request_id, order=pending))
+    assert desk.status("a1") is OrderStatus.UNKNOWN
+
+
+def test_an_unknown_order_is_canceled_as_soon_as_its_venue_order_id_is_known() -> None:
+    desk = lost(cancel_by_wire_id=False)
+    shown_as_pending(desk)
+    assert by_id(desk) == ["v1"]
+
+
+def test_an_unknown_order_whose_late_answer_names_its_venue_order_id_is_canceled_by_it() -> None:
+    desk = lost(cancel_by_wire_id=False)
+    desk.wait(15)
+    assert desk.status("a1") is OrderStatus.UNKNOWN
+    desk.sent()
+    desk.hear(took(1, "v1"))
+    assert by_id(desk) == ["v1"]
+
+
+def test_a_cancel_by_wire_id_that_is_on_its_way_is_not_doubled_by_one_with_the_venue_order_id() -> None:
+    desk = lost()
+    desk.hear(refused(1, Outcome.AMBIGUOUS))
+    desk.wait_for_sends()
+    assert by_id(desk) == [None]
+    desk.hear(took(1, "v1"))
+    assert by_id(desk) == []
+
+
+def test_without_that_wish_an_unknown_order_is_not_canceled_when_its_venue_order_id_is_known() -> None:
+    desk = Desk(rules=VenueRules(venue="TEST", cancel_by_wire_id=False))
+    desk.place("a1")
+    desk.sent()
+    shown_as_pending(desk)
+    assert by_id(desk) == []
+
+
+def test_where_wire_ids_do_not_cancel_the_venue_order_id_does() -> None:
+    desk = lost(cancel_by_wire_id=False)
+    shown_as_pending(desk)
+    desk.lose_link()
+    desk.sent()
+    desk.log_in()
+    assert by_id(desk) == ["v1"]
+
+
+# Batches
+
+
+@frozen
+class CountingVenue(PlainVenue):
+    """Takes everything, and notes what is charged to its counters, with the ages of the orders in seconds."""
+
+    charged: list[tuple[requests.Request, list[int]]] = field(factory=list)
+
+    def open_throttle(self) -> Throttle:
+        return self
+
+    def take(self, request: requests.Request, symbol: str, ages: Sequence[int], now: int) -> int:
+        self.charged.append((request, [age // SECOND for age in ages]))
+        return 0
+
+    def count(self, request: requests.Request, symbols: Iterable[str], now: int) -> None:
+        """Nothing here is about all orders."""
+
+    def exceeded(self, reason: str, symbol: str, now: int) -> None:
+        """Nothing is."""
+
+    def allow(self, most: int) -> None:
+        """It names no limit."""
+
+
+def charges(*legs: commands.Place | commands.Cancel) -> list[tuple[int, list[int]]]:
+    """For each request that is charged: how many legs it has, and how old the orders are that it is about."""
+    venue = CountingVenue(VenueRules(venue="TEST", batch=BatchRules(most=10, most_orders=10)))
+    desk = Desk(venue=venue)
+    desk.live("a8", "v8")
+    desk.wait(20)
+    desk.live("a9", "v9")
+    desk.wait(10)
+    venue.charged.clear()
+    desk.batch(*legs)
+    return [(len(getattr(request, "legs", ())), ages) for request, ages in venue.charged]
+
+
+def limit(name: str) -> commands.Place:
+    id = ClientOrderId(name)
+    return commands.Place(NewOrder.limit("GOLD.TEST", Side.BUY, quantity=10, price=100, client_order_id=id))
+
+
+def test_a_batch_is_charged_as_its_legs() -> None:
+    assert charges(limit("a1"), limit("a2"), limit("a3")) == [(3, [])]
+    assert charges(limit("a1")) == [(0, [])]
+    both = [commands.Cancel(ClientOrderId(name)) for name in ("a8", "a9")]
+    assert charges(*both) == [(2, [30, 10])]
+
+
+def two_together() -> Desk:
+    desk = Desk(rules=VenueRules(venue="TEST", batch=BatchRules(most=10, most_orders=10)))
+    orders = [
+        NewOrder.limit("GOLD.TEST", Side.BUY, quantity=10, price=100, client_order_id=ClientOrderId(name))
+        for name in ("a1", "a2")
+    ]
+    desk.batch(*map(commands.Place, orders))
+    return desk
+
+
+def the_batch(desk: Desk) -> requests.BatchOrders:
+    (batch,) = desk.sent()
+    assert isinstance(batch, requests.BatchOrders)
+    return batch
+
+
+def test_a_batch_that_is_refused_as_a_whole_rejects_each_order_in_it() -> None:
+    desk = two_together()
+    assert desk.hear(refused(the_batch(desk).request_id, Outcome.DEFINITE, "closed")) == ["Rejected", "Rejected"]
+
+
+def test_a_batch_whose_refusal_proves_nothing_leaves_each_order_unknown() -> None:
+    desk = two_together()
+    assert desk.hear(refused(the_batch(desk).request_id, Outcome.AMBIGUOUS)) == ["Unknown", "Unknown"]
+
+
+def test_one_refused_part_of_a_batch_is_rejected_and_the_other_lives() -> None:
+    desk = two_together()
+    taken = facts.LegAnswer(wire_id=None, venue_order_id=view("v1").venue_order_id)
+    no = facts.LegAnswer(wire_id=None, venue_order_id=None, outcome=Outcome.DEFINITE, reason="too small")
+    answer = facts.BatchAnswered(request_id=the_batch(desk).request_id, legs=(taken, no))
+    assert desk.hear(answer, acknowledged("v1", 1)) == ["Rejected", "Accepted"]
+    assert [desk.status("a1"), desk.status("a2")] == [OrderStatus.ACCEPTED, OrderStatus.REJECTED]
+
+
+def test_a_part_that_was_refused_by_itself_is_not_rejected_again_with_the_whole() -> None:
+    desk = two_together()
+    batch = the_batch(desk)
+    assert desk.hear(refused(batch.legs[0].request_id, Outcome.DEFINITE)) == ["Rejected"]
+    assert desk.hear(refused(batch.request_id, Outcome.DEFINITE)) == ["Rejected"]
+    assert desk.last.warnings == []
+    assert [event.client_order_id for event in desk.events() if hasattr(event, "client_order_id")][-2:] == ["a1", "a2"]
+
+
+# Changes
+
+
+def change(desk: Desk, price: str) -> None:
+    desk.ask(commands.Replace(client_order_id=A1, instrument="GOLD.TEST", price=price))
+
+
+def test_a_change_that_is_told_again_does_not_finish_the_next_one() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    change(desk, "99.0")
+    first = replaced("v1", "v2", 1, price=Decimal("99.0"))
+    desk.hear(took(desk.numbers), first)
+    change(desk, "98.0")
+    desk.hear(first)
+    assert desk.hear(refused(desk.numbers, Outcome.DEFINITE, "too late")) == ["ModifyRejected"]
+    assert isinstance(desk.events()[-1], ModifyRejected)
+
+
+def test_an_order_that_was_replaced_by_nobody_knows_what_is_asked_for_at_once() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.hear(replaced("v1", None, 1))
+    (query,) = sent_now(desk, requests.QueryOrder)
+    assert query.wire_id == 1  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("untold", [("order",), ("replacement",), ("order", "replacement")], ids=" and ".join)
+def test_a_change_that_does_not_say_how_much_had_filled_is_followed_all_the_same(untold: tuple[str, ...]) -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.hear(traded("v1", "t1", 4, 4, 1))
+    told = replaced("v1", "v2", 1, filled=4, quantity=Decimal(6))
+    blank = {part: evolve(getattr(told, part), cumulative=None) for part in untold}
+    assert desk.hear(evolve(told, **blank))[:1] == ["Updated"]
+    last = traded("v2", "t2", 6, 6, 1, final=True)
+    assert desk.hear(evolve(last, order=evolve(last.order, quantity=Decimal(6)))) == ["Filled"]
+    assert desk.status("a1") is OrderStatus.FILLED
+
+
+# Questions about orders
+
+
+def test_an_accepted_order_that_the_venue_no_longer_knows_is_unknown_with_a_word_in_the_log() -> None:
+    """At a venue where no history is needed to believe that."""
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.lose_link()
+    desk.sent()
+    desk.log_in()
+    warnings: list[str] = []
+    for _ in range(3):
+        desk.wait_for_sends()
+        (query,) = sent_now(desk, requests.QueryOrder)
+        desk.hear(refused(query.request_id, Outcome.NOT_FOUND))
+        warnings += desk.last.warnings
+    assert desk.status("a1") is OrderStatus.UNKNOWN
+    (warning,) = warnings
+    assert warning.startswith("Order a1: The venue does not know the order any more, though it had accepted it.")
+
+
+def test_an_order_that_is_asked_for_already_is_not_asked_for_again() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.lose_link()
+    desk.sent()
+    desk.log_in()
+    assert len(sent_now(desk, requests.QueryOrder)) == 1
+    desk.hear(replaced("v1", None, 1))
+    assert sent_now(desk, requests.QueryOrder) == []
+
+
+def test_an_accepted_order_whose_answer_is_late_is_not_asked_for() -> None:
+    desk = Desk()
+    desk.place("a1")
+    desk.sent()
+    desk.hear(acknowledged("v1", 1))
+    desk.wait(15)
+    assert sent_now(desk, requests.QueryOrder) == []
+    assert desk.status("a1") is OrderStatus.ACCEPTED
+
+
+def test_a_pending_order_teaches_its_venue_order_id_so_that_its_fills_find_it() -> None:
+    desk = Desk()
+    desk.place("a1")
+    desk.sent()
+    assert desk.hear(refused(1, Outcome.AMBIGUOUS)) == ["Unknown"]
+    desk.wait_for_sends()
+    (query,) = sent_now(desk, requests.QueryOrder)
+    pending = view("v1", 1, status=OrderStatus.SUBMITTED)
+    desk.hear(facts.RequestAnswered(request_id=query.request_id, order=pending))
+    names = desk.hear(traded("v1", "t1", 4, 4))
+    assert names[-1] == "Filled"
+    assert desk.status("a1") is OrderStatus.PARTIALLY_FILLED
+
+
+# The link
+
+
+def test_closing_with_a_cancel_of_all_sends_nothing_while_the_link_is_down() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.lose_link()
+    desk.sent()
+    desk.ask(commands.Disconnect(grace=SECOND, patience=2 * SECOND, cancel_all=True), None)
+    desk.wait(5)
+    assert desk.sent() == []
+
+
+def test_a_new_connection_that_is_told_before_the_end_of_the_old_one_ends_it() -> None:
+    desk = Desk()
+    desk.place("a1")
+    first = desk.connection
+    desk.connection += 1
+    assert desk.apply(LinkUp(desk.connection, "ws://test")) == ["Unknown", "Reconnected"]
+    assert desk.apply(LinkDown(first, "cut", True)) == ["Disconnected"]
+    login = facts.LoggedIn(user="u", orders=(), cancel_on_disconnect=False, heartbeat_timeout=None)
+    assert desk.hear(login)[0] == "Authenticated"
+    assert desk.place("a2") is not None
+    assert sent_now(desk, requests.PlaceOrder)
+
+
+def status(mode: SystemMode | None) -> facts.SystemChanged:
+    return facts.SystemChanged(mode=mode, text="")
+
+
+@pytest.mark.parametrize("first", [SystemMode.ONLINE, SystemMode.MAINTENANCE], ids=str)
+def test_a_connection_that_begins_closed_says_so_and_one_that_begins_open_does_not(first: SystemMode) -> None:
+    desk = Desk()
+    told = desk.hear(status(first))
+    assert told == ([] if first is SystemMode.ONLINE else ["SystemStatus"])
+
+
+def test_a_venue_that_opens_again_says_so() -> None:
+    desk = Desk()
+    desk.hear(status(SystemMode.MAINTENANCE))
+    assert desk.hear(status(SystemMode.ONLINE)) == ["SystemStatus"]
+    event = desk.events()[-1]
+    assert isinstance(event, SystemStatus)
+    assert event.mode is SystemMode.ONLINE
+
+
+# What is filled in from the tracked order
+
+
+def test_a_status_report_takes_the_time_in_force_that_the_venue_leaves_out_from_the_order() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.ask(commands.Status(A1), None)
+    (query,) = sent_now(desk, requests.QueryOrder)
+    desk.hear(facts.RequestAnswered(request_id=query.request_id, order=view("v1", 1, time_in_force=None)))
+    (report,) = [reply.value for reply in desk.replies]
+    assert report.time_in_force is not None
+
+
+def test_a_cancel_of_an_order_that_lives_on_is_rejected_and_said() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.ask(commands.Cancel(A1), Admission.CANCEL)
+    desk.hear(refused(desk.numbers, Outcome.DEFINITE, "no"))
+    assert isinstance(desk.events()[-1], CancelRejected)
