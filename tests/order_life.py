@@ -53,6 +53,9 @@ class PlainVenue(VenueDefaults):
     def wire_id(self, client_order_id: ClientOrderId) -> int:
         return int("".join(filter(str.isdigit, client_order_id)) or 0)
 
+    def check_change(self, change: commands.Replace, instrument: Instrument) -> None:
+        """Takes everything."""
+
     def external_client_order_id(self, wire_id: int) -> ClientOrderId:
         return ClientOrderId(f"CID-{wire_id}")
 
@@ -170,6 +173,14 @@ class Desk:
         self.time = until
         return names
 
+    def wait_for_sends(self) -> None:
+        """Lets time pass until something is sent, ten minutes at most."""
+        for _ in range(1200):
+            if self.sends:
+                return
+            self.wait(0.5)
+        raise AssertionError("nothing was sent within ten minutes")
+
     def log_in(self, *orders: facts.OrderView) -> list[str]:
         self.connection += 1
         login = facts.LoggedIn(user="u", orders=orders, cancel_on_disconnect=False, heartbeat_timeout=None)
@@ -197,6 +208,8 @@ class Desk:
         known: dict[str, Any] = {"quantity": 10, "price": "100.0"}
         if terms.pop("market", False):
             order = NewOrder.market("GOLD.TEST", Side.BUY, quantity=10, **terms)
+        elif "trigger_price" in terms:
+            order = NewOrder.stop_limit("GOLD.TEST", Side.BUY, **(known | terms))
         else:
             order = NewOrder.limit("GOLD.TEST", Side.BUY, **(known | terms))
         asked = Asked(

@@ -248,6 +248,7 @@ class ScriptedVenue:
         factory=lambda: {"limit_price": "1.1001", "vwap": "1.1", "filled_quantity": 300, "remaining_quantity": 0}
     )
     fill_rows: list[Message] = field(factory=list)
+    order_rows: list[Message] = field(factory=list)
     calls: list[Call] = field(factory=list)
     upgrades: list[Call] = field(factory=list)
     peers: list[Peer] = field(factory=list)
@@ -483,6 +484,10 @@ class ScriptedVenue:
             return self.preview
         if call.path == "/api/fills":
             return {"fills": self.fill_rows}
+        if call.path == "/orders/order-fills":
+            return {"fills": [row for row in self.fill_rows if row["order_id"] == call.query["order_id"]]}
+        if call.path == "/orders/orders":
+            return {"orders": self.order_rows}
         raise AssertionError(f"nobody taught the venue {call.path}")
 
     async def _serve_upgrade(self, stream: MemoryStream, call: Call, raw: bytes) -> None:

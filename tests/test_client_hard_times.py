@@ -107,10 +107,6 @@ def test_an_interrupt_inside_dispatch_leaves_nobody_waiting(monkeypatch: pytest.
         trio.run(main, clock=MockClock(autojump_threshold=0))
 
 
-def give_up(*_: object) -> None:
-    raise AssertionError("the program hangs")
-
-
 def test_an_interrupt_between_two_steps_of_the_command_handler_loses_no_ask(monkeypatch: pytest.MonkeyPatch) -> None:
     """It strikes when an ask has been taken out of the channel, and is nowhere else yet."""
     receive_nowait = trio.MemoryReceiveChannel.receive_nowait
@@ -132,16 +128,8 @@ def test_an_interrupt_between_two_steps_of_the_command_handler_loses_no_ask(monk
             await trio.sleep_forever()
 
     monkeypatch.setattr(trio.MemoryReceiveChannel, "receive_nowait", interrupted)
-    before = signal.signal(signal.SIGALRM, give_up)
-    interrupts = signal.signal(signal.SIGINT, signal.default_int_handler)  # the shell may have had them ignored
-    signal.setitimer(signal.ITIMER_REAL, 60)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            trio.run(main, clock=MockClock(autojump_threshold=0))
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGINT, interrupts)
-        signal.signal(signal.SIGALRM, before)
+    with pytest.raises(KeyboardInterrupt):
+        trio.run(main, clock=MockClock(autojump_threshold=0))
 
 
 async def interrupt() -> None:

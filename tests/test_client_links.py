@@ -97,7 +97,7 @@ async def test_a_reconnect_is_tried_at_once_and_then_with_growing_pauses(autojum
                 await venue.drop_connections()
                 seen = await until(stream, events.Reconciled)
     assert names(seen) == ["Disconnected", "Reconnected", "Authenticated", "Reconciled"]
-    waits = [round(time - lost, 3) for time in connector.made]
+    waits = [round(time - lost, 3) for time in connector.made][:9]  # behind them, the connection for what is read
     pauses = [round(after - before, 3) for before, after in pairwise(waits)]
     assert waits[0] == 0
     assert pauses == pytest.approx([0.5, 0.75, 1.125, 1.6875, 2.53125, 3.796875, 5.0, 5.0], abs=0.01)
@@ -263,30 +263,41 @@ async def test_a_connection_lost_behind_a_placement_leaves_it_unknown_then_accep
 
 
 async def test_a_connection_lost_before_a_placement_ends_in_denied(autojump_clock: MockClock) -> None:
+    """The venue ended it, so nothing of it can arrive five seconds later; the reconciliation does not wait for that,
+    and says that a question is open."""
     async with trading(Fault(kind=FaultKind.DROP_BEFORE, nth=1)) as (venue, client, stream):
         order = await client.submit(sell())
-        seen = names(await until(stream, events.Reconciled, times=2))
-        assert seen[3:] == [
-            "Submitted", "Disconnected", "Unknown", "Reconnected", "Authenticated", "Denied", "Reconciled",
+        seen = await until(stream, events.Reconciled, times=2)
+        assert names(seen[3:]) == [
+            "Submitted", "Disconnected", "Unknown", "Reconnected", "Authenticated", "Reconciled",
         ]  # fmt: skip
+        assert isinstance(seen[-1], events.Reconciled)
+        assert seen[-1].open_questions == 1
+        assert names(await until(stream, events.Denied)) == ["Denied"]
         with pytest.raises(NotSent, match="never"):
             await order.accepted()
         assert venue.exchange.engine.orders == {}
 
 
-async def test_fills_missed_while_away_are_a_gap_and_then_fills(autojump_clock: MockClock) -> None:
+async def test_fills_missed_while_away_are_a_gap_and_then_fills_before_all_is_reconciled(
+    autojump_clock: MockClock,
+) -> None:
     async with trading() as (venue, client, stream):
         order = await client.submit(sell(10))
         await order.accepted()
         await until(stream, events.Reconciled)
         await venue.drop_connections()
         await venue.trade("XAU-PERP", Side.BUY, price="2412.0", quantity=4)
-        assert "Gap" in names(await until(stream, events.Reconciled))
-        now = venue.wall_clock()
-        await client.read_fills(start=now - 10**12, end=now + 10**12)
-        fill = (await until(stream, events.Filled))[-1]
+        seen = await until(stream, events.Reconciled)
+        assert names(seen)[-3:] == ["Gap", "Filled", "Reconciled"]
+        fill, reconciled = seen[-2:]
         assert isinstance(fill, events.Filled)
-        assert (fill.last_quantity, fill.commission is not None) == (4, True)
+        assert (fill.last_quantity, fill.leaves, fill.commission is not None) == (4, 6, True)
+        assert isinstance(reconciled, events.Reconciled)
+        assert (reconciled.gaps, reconciled.open_questions) == (0, 0)
+        now = venue.wall_clock()
+        assert await client.read_fills(start=now - 10**12, end=now + 10**12) == 1
+        assert "Filled" not in names(await drain(stream)), "whoever reads history nevertheless hears nothing twice"
 
 
 async def test_an_order_that_ended_while_away_is_found_ended(autojump_clock: MockClock) -> None:

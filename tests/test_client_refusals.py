@@ -220,6 +220,17 @@ def test_a_configuration_that_makes_no_sense_is_refused_where_it_is_written(sens
         AxConfig(**senseless)
 
 
+@pytest.mark.parametrize("seconds", [-1, 86_400])
+async def test_the_timer_that_cancels_all_orders_takes_less_than_a_day_and_no_time_that_is_over(
+    autojump_clock: MockClock, seconds: int
+) -> None:
+    async with open_quiet_venue(name="kraken-futures") as venue, open_client(config_for(venue)) as client:
+        with pytest.raises(NotSent, match=f"takes 0 to 86399 seconds, not {seconds}"):
+            await client.cancel_all_after(seconds)
+        for right in (86_399, 0):
+            await client.cancel_all_after(right)
+
+
 def test_a_venue_without_the_timer_is_not_asked_for_it() -> None:
     with pytest.raises(ValueError, match="no timer"):
         AxConfig(cancel_all_after=60).venue()

@@ -424,9 +424,8 @@ async def test_requests_are_numbered_from_one(autojump_clock: MockClock) -> None
         await client.open_orders()
         await client.order_status(second)
         assert await client.replace(second, price="1.1") == 6
-        assert await client.cancel_all() == 7
-        await venue.wait_for("X")
-        assert [(message["t"], message["rid"]) for message in venue.heard()] == [
+        await client.cancel_all()
+        assert [(message["t"], message["rid"]) for message in venue.heard()][:7] == [
             ("p", 1), ("p", 2), ("x", 3), ("o", 4), ("s", 5), ("r", 6), ("X", 7),
         ]  # fmt: skip
 
@@ -761,6 +760,7 @@ async def test_history_brings_fees_and_the_fills_that_were_missed(autojump_clock
         await order.accepted()
         await venue.peer.say(venue.executed(venue.orders["O-1"], 100, trade_id="T-a"))
         await until(stream, events.Filled)
+        venue.executed(venue.orders["O-1"], 200, trade_id="T-b")  # the event is lost
         venue.fill_rows = [fill_row(), fill_row(trade_id="T-b", quantity=200, fee="-0.1", is_taker=False)]
         start, end = EPOCH * 10**9, (EPOCH + 60) * 10**9
         assert await client.read_fills(start=start, end=end, instrument=EURUSD) == 2
@@ -776,6 +776,7 @@ async def test_history_brings_fees_and_the_fills_that_were_missed(autojump_clock
         assert late.commission is not None
         assert (late.trade_id, late.last_quantity, late.commission.amount) == ("T-b", 200, Decimal("-0.1"))
         assert (await order.filled()).cumulative == 300
+        assert names(await until(stream, events.Completed)) == ["Completed"], "by the venue's word, not by history's"
         assert await client.read_fills(start=start, end=end) == 2
         assert await drain(stream) == [], "read twice, told once"
 

@@ -9,13 +9,13 @@ import pytest
 from protocol import commands, facts, requests
 from protocol.dispatch import EndLink
 from protocol.errors import NotSent, OutcomeUnknown, RequestFailed, SessionFailed
-from protocol.events import Denied, Rejected, Unknown
+from protocol.events import Denied, Reconciled, Rejected, Unknown
 from protocol.facts import Outcome
-from protocol.inputs import Admission, LinkFailed, NotWritten
+from protocol.inputs import Admission, LinkDown, LinkFailed, NotWritten
 from protocol.values import ClientOrderId, OrderStatus
 from protocol.venue import SECOND, VenueRules
 
-from .order_life import GOLD, Desk, acknowledged, canceled, refused, rejected, replaced, took, traded, view
+from .order_life import GOLD, WALL, Desk, acknowledged, canceled, refused, rejected, replaced, took, traded, view
 
 A1 = ClientOrderId("a1")
 
@@ -55,8 +55,7 @@ def test_an_ambiguous_refusal_is_unknown_and_asked_about_with_growing_pauses() -
     assert desk.hear(refused(1, Outcome.AMBIGUOUS, "deadline")) == ["Unknown"]
     asked_at = []
     for _ in range(4):
-        while not desk.sends:
-            desk.wait(0.5)
+        desk.wait_for_sends()
         (query,) = desk.sent()
         assert isinstance(query, requests.QueryOrder)
         assert query.wire_id == 1
@@ -67,19 +66,29 @@ def test_an_ambiguous_refusal_is_unknown_and_asked_about_with_growing_pauses() -
 
 
 def test_no_such_order_counts_only_some_time_after_the_placement() -> None:
+    """A minute here: so long the venue may still act on a placement that bears no deadline."""
     desk = Desk()
     desk.place("a1")
     desk.hear(refused(1, Outcome.AMBIGUOUS))
     desk.sent()
-    names: list[str] = []
-    for _ in range(3):
-        while not desk.sends:
-            desk.wait(0.5)
-        (query,) = desk.sent()
-        names += desk.hear(refused(query.request_id, Outcome.NOT_FOUND, "no such order"))
-    assert names == ["Denied"]
-    assert desk.time == 108 * SECOND
+    denials = asked_in_vain(desk)
+    assert denials == [(1, []), (3, []), (8, []), (23, []), (83, ["Denied"])]
     assert desk.status("a1") is OrderStatus.DENIED
+    assert isinstance(cancel(desk), NotSent)
+    assert desk.sent() == []
+
+
+def asked_in_vain(desk: Desk) -> list[tuple[int, list[str]]]:
+    """Answers every status query of ours with "no such order" until that settles the only order: when each was sent,
+    in seconds since 100 s, and what its answer led to."""
+    asked: list[tuple[int, list[str]]] = []
+    while desk.status("a1") is OrderStatus.UNKNOWN:
+        desk.wait_for_sends()
+        (query,) = desk.sent()
+        assert isinstance(query, requests.QueryOrder)
+        heard = desk.hear(refused(query.request_id, Outcome.NOT_FOUND, "no such order"))
+        asked.append((desk.time // SECOND - 100, heard))
+    return asked
 
 
 def test_a_silent_venue_makes_an_order_unknown_never_rejected() -> None:
@@ -251,8 +260,11 @@ def test_a_change_whose_event_is_lost_is_found_out() -> None:
     assert by_wire_id.wire_id == 1
     found = view("v2", 1, quantity=None, price=None)
     assert desk.hear(took(by_wire_id.request_id, order=found)) == ["Updated"]
-    (listing,) = desk.sent()
+    listing, former = sorted(desk.sent(), key=lambda request: type(request).__name__)
     assert isinstance(listing, requests.ListOpenOrders)
+    assert isinstance(former, requests.QueryOrder)
+    assert former.venue_order_id == "v1", "nobody has said how much had filled under the old id"
+    assert desk.hear(took(former.request_id, order=view("v1", 1, status=None, quantity=None, price=None))) == []
     assert desk.hear(took(listing.request_id, orders=(view("v2", 1, price=Decimal("99.0")),))) == ["Updated"]
 
 
@@ -334,29 +346,101 @@ def test_a_login_settles_what_changed_meanwhile() -> None:
     assert desk.hear(took(queries[1].request_id, order=shown)) == ["Reconciled"]
 
 
-def test_an_order_that_never_arrived_is_found_out_after_the_next_login() -> None:
+def lose_placement(desk: Desk, *, by_venue: bool) -> None:
+    """Its frame was written and its connection ended before an answer; another one is up two seconds later."""
+    desk.place("a1")
+    desk.apply(LinkDown(desk.connection, "cut", True, by_venue=by_venue))
+    desk.sent()
+    desk.wait(2)
+    desk.log_in()
+
+
+def test_a_connection_that_ended_proves_not_that_its_placement_never_arrived() -> None:
+    """It is dead for us, and not for the venue: what it carried may still be on its way."""
+    desk = Desk()
+    lose_placement(desk, by_venue=True)
+    denials = asked_in_vain(desk)
+    assert denials == [(2, ["Reconciled"]), (3, []), (5, []), (10, []), (25, []), (85, ["Denied"])]
+
+
+def test_a_name_that_leads_to_an_older_order_alone_shows_that_the_placement_never_arrived() -> None:
+    """It was used before, so the venue does not say that it knows no such order."""
+    desk = Desk()
+    lose_placement(desk, by_venue=True)
+    heard: list[str] = []
+    for _ in range(6):
+        desk.wait_for_sends()
+        (query,) = desk.sent()
+        older = view("o0", 1, quantity=Decimal(11), status=OrderStatus.CANCELED, time=WALL + 30 * SECOND)
+        heard = desk.hear(took(query.request_id, order=older))
+    assert heard == ["Denied"]
+
+
+def test_an_answer_by_name_with_other_terms_from_before_the_placement_is_about_an_older_order() -> None:
+    """It is younger than the clocks can tell apart."""
     desk = Desk()
     desk.place("a1")
-    desk.lose_link()
-    desk.sent()
-    desk.log_in()
+    placed = WALL + desk.time
+    desk.wait(10.1)
+    (query,) = [request for request in desk.sent() if isinstance(request, requests.QueryOrder)]
+    older = view("o0", 1, quantity=Decimal(11), status=OrderStatus.FILLED, time=placed - SECOND)
+    assert desk.hear(took(query.request_id, order=older)) == []
+    assert desk.status("a1") is OrderStatus.UNKNOWN
+
+
+def test_that_a_placement_is_in_doubt_is_said_by_the_reconciliation_that_does_not_wait_for_it() -> None:
+    desk = Desk()
+    lose_placement(desk, by_venue=False)
     (query,) = desk.sent()
-    assert desk.hear(refused(query.request_id, Outcome.NOT_FOUND)) == ["Denied", "Reconciled"]
+    assert desk.hear(refused(query.request_id, Outcome.NOT_FOUND)) == ["Reconciled"]
+    (reconciled,) = [event for event in desk.events() if isinstance(event, Reconciled)]
+    assert (reconciled.open_questions, desk.status("a1")) == (1, OrderStatus.UNKNOWN)
 
 
-def test_where_a_request_may_arrive_late_only_time_proves_that_an_order_never_did() -> None:
-    desk = Desk(rules=VenueRules(venue="TEST", late_arrivals=True, absence_proves_after=10 * SECOND))
+def test_the_reconciliation_waits_for_an_order_whose_placement_the_venue_had_answered() -> None:
+    """Nothing was told of it yet but that it was submitted."""
+    desk = Desk()
     desk.place("a1")
+    desk.hear(took(desk.numbers, "O1"))
     desk.lose_link()
     desk.sent()
     desk.log_in()
-    while desk.time < 110 * SECOND:
-        (query,) = desk.sent()
-        assert desk.hear(refused(query.request_id, Outcome.NOT_FOUND)) in ([], ["Reconciled"])
-        while not desk.sends:
-            desk.wait(1)
     (query,) = desk.sent()
-    assert "Denied" in desk.hear(refused(query.request_id, Outcome.NOT_FOUND))
+    assert desk.hear(refused(query.request_id, Outcome.NOT_FOUND)) == []
+    assert desk.status("a1") is OrderStatus.SUBMITTED
+    desk.wait(1)
+    query = desk.sent()[-1]
+    ended = view("O1", 1, status=OrderStatus.CANCELED)
+    assert desk.hear(took(query.request_id, order=ended)) == ["Accepted", "Canceled", "Reconciled"]
+
+
+def test_the_reconciliation_waits_five_minutes_for_what_the_venue_does_not_answer() -> None:
+    desk = Desk()
+    desk.place("a1")
+    desk.hear(took(desk.numbers, "O1"))
+    desk.lose_link()
+    desk.sent()
+    desk.log_in()
+    (query,) = desk.sent()
+    desk.hear(refused(query.request_id, Outcome.NOT_FOUND))
+    desk.records.clear()
+    desk.wait(299)
+    assert desk.records == []
+    desk.wait(2)
+    (reconciled,) = desk.events()
+    assert isinstance(reconciled, Reconciled)
+    assert (reconciled.open_questions, desk.status("a1")) == (1, OrderStatus.SUBMITTED)
+
+
+def test_five_seconds_after_the_venue_itself_ended_the_connection_nothing_of_it_can_arrive() -> None:
+    rules = VenueRules(venue="TEST", ended_proves_after=5 * SECOND)
+    desk = Desk(rules=rules)
+    lose_placement(desk, by_venue=True)
+    denials = asked_in_vain(desk)
+    assert denials == [(2, ["Reconciled"]), (3, []), (5, ["Denied"])]
+    ours = Desk(rules=rules)
+    lose_placement(ours, by_venue=False)
+    assert asked_in_vain(ours)[-1] == (85, ["Denied"]), "a connection that we gave up may live on for the venue"
 
 
 def test_a_login_with_many_missing_orders_asks_for_sixteen_at_a_time() -> None:
@@ -487,11 +571,13 @@ def test_what_is_remembered_of_requests_does_not_grow() -> None:
     for number in range(1, 201):
         desk.live(f"a{number}", f"v{number}")
         desk.hear(traded(f"v{number}", f"t{number}", 10, 10, number, final=True))
-    desk.wait(30)
+    desk.wait(330)
     state = desk.state
     assert len(state.orders.live) == 0
     assert len(state.orders.finished) == 10
-    assert len(state.orders.fills) == 10
+    remembered = [state.orders.by_client_order_id(name) for name in state.orders.finished]
+    assert [order and order.fills and len(order.fills) for order in remembered] == [1] * 10
+    assert len(state.orders.fills) == 0, "fills beyond the first 64 of an order, and those of others"
     assert state.next_deadline is None
     assert state.orders.by_venue_order_id("v1") is None  # type: ignore[arg-type]
 
@@ -507,3 +593,27 @@ def test_a_rejected_order_that_is_executed_all_the_same_is_accepted_first() -> N
     assert desk.hear(rejected("v1", 1)) == ["Rejected"]
     assert desk.hear(traded("v1", "t1", 4, 4, 1)) == ["Accepted", "Filled"]
     assert desk.status("a1") is OrderStatus.PARTIALLY_FILLED
+
+
+@pytest.mark.parametrize("what", ["cancel", "change"])
+def test_what_a_lost_link_took_along_is_asked_for_until_its_outcome_is_known(what: str) -> None:
+    """Whatever else shows the order meanwhile: only where it stands after the request's time tells."""
+    desk = Desk()
+    desk.live("a1", "v1")
+    if what == "cancel":
+        cancel(desk)
+    else:
+        change = commands.Replace(client_order_id=ClientOrderId("a1"), instrument=GOLD.id, price="101")
+        assert desk.ask(change) == desk.numbers
+    desk.lose_link()
+    desk.wait(15)
+    desk.sent()
+    desk.log_in(view("v1", 1))
+    (query,) = [request for request in desk.sent() if isinstance(request, requests.QueryOrder)]
+    assert desk.hear(refused(query.request_id, facts.Outcome.AMBIGUOUS)) == []
+    assert desk.hear(acknowledged("v1", 1)) == [], "that it lives is no news of the request"
+    desk.wait_for_sends()
+    (query,) = [request for request in desk.sent() if isinstance(request, requests.QueryOrder)]
+    told = desk.hear(took(query.request_id, order=view("v1", 1)))
+    assert told == ["CancelRejected" if what == "cancel" else "ModifyRejected", "Reconciled"]
+    assert not desk.state._desk.flights.by_id

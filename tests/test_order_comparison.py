@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from protocol import events, facts, requests
+from protocol import commands, events, facts, requests
+from protocol.errors import RequestFailed
 from protocol.facts import Outcome
-from protocol.values import OrderStatus
+from protocol.values import ClientOrderId, OrderStatus, RequestId, VenueOrderId
 from protocol.venue import SECOND, VenueRules
 
 from .order_life import Desk, canceled, refused, took, traded, view
@@ -19,6 +20,9 @@ RULES = VenueRules(
     venue="TEST",
     http_requests=frozenset({requests.ListOpenOrders, requests.ListFills, requests.QueryOrder}),
     reads_history=True,
+)
+QUERY = requests.QueryOrder(
+    request_id=RequestId(requests.FIRST_INTERNAL_ID), venue_order_id=VenueOrderId("V1"), wire_id=None
 )
 PERIOD = RULES.audit_period // SECOND
 
@@ -114,7 +118,59 @@ def test_a_list_that_never_comes_is_asked_for_again() -> None:
     desk.live("a1", "V1")
     desk.wait(PERIOD)
     assert len(asked(desk, requests.ListOpenOrders)) == 1
+    desk.wait(requests.OWN_PATIENCE / SECOND)
+    assert asked(desk, requests.ListOpenOrders) == [], "it may wait for the venue's budget"
     assert list_open(desk, view("V1", 1)) == []
+
+
+def test_a_list_that_waits_for_the_budget_is_not_given_up() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    desk.wait(PERIOD)
+    (question,) = asked(desk, requests.ListOpenOrders)
+    desk.wait(requests.OWN_PATIENCE / SECOND - 1)
+    desk.hear(took(question.request_id, orders=()))
+    desk.wait(1)
+    assert [query.venue_order_id for query in asked(desk, requests.QueryOrder)] == ["V1"]
+
+
+def test_each_page_of_a_history_may_wait_for_the_budget() -> None:
+    desk = new_desk(audit_period=3600 * SECOND)
+    desk.live("a1", "V1")
+    desk.lose_link()
+    desk.log_in(view("V1", 1))
+    (page,) = asked(desk, requests.ListFills)
+    for number in range(1, 5):
+        desk.wait(requests.OWN_PATIENCE / SECOND - 1)
+        desk.hear(facts.FillsListed(request_id=page.request_id, trades=(), cursor=str(number)))
+        (page,) = asked(desk, requests.ListFills)
+        assert page.cursor == str(number)
+    desk.hear(facts.FillsListed(request_id=page.request_id, trades=(), cursor=None))
+    assert isinstance(desk.events()[-1], events.Reconciled)
+
+
+def test_a_users_question_has_the_time_for_an_answer_and_no_more() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    desk.ask(commands.Status(ClientOrderId("a1")))
+    desk.wait(RULES.request_timeout / SECOND + 1)
+    assert isinstance(desk.answer_to(desk.numbers), RequestFailed)
+
+
+def test_a_question_of_our_own_over_the_socket_has_the_time_for_an_answer_and_no_more() -> None:
+    desk = new_desk(http_requests=frozenset())
+    assert desk.state._desk.rules.answer_within(QUERY) == RULES.request_timeout
+    assert RULES.answer_within(QUERY) == RULES.request_timeout + requests.OWN_PATIENCE
+
+
+def test_the_end_of_a_connection_takes_its_status_queries_back() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    list_open(desk)
+    desk.wait(1)
+    (query,) = asked(desk, requests.QueryOrder)
+    desk.lose_link()
+    assert desk.last.forgotten == [query.request_id]
 
 
 def test_a_list_that_was_asked_for_before_the_connection_was_lost_ends_no_order() -> None:

@@ -129,6 +129,9 @@ def test_a_gap_is_told_once_and_again_only_when_it_grows() -> None:
     assert desk.hear(traded("v1", "t2", 1, 3, 1)) == ["Gap", "Filled"]
     assert desk.hear(traded("v1", "t3", 1, 4, 1)) == ["Filled"]
     assert desk.hear(traded("v1", "t5", 1, 6, 1)) == ["Gap", "Filled"]
+    gap = desk.events()[-2]
+    assert isinstance(gap, Gap)
+    assert (gap.known, gap.reported) == (2, 5), "the fill that the message itself tells is not missing"
 
 
 def test_the_missing_fill_comes_out_when_history_tells_it() -> None:
@@ -201,7 +204,12 @@ def test_a_late_fill_of_the_old_id_finds_the_order() -> None:
     desk = Desk()
     desk.live("a1", "v1")
     desk.hear(replaced("v1", "v2", 1))
-    assert desk.hear(traded("v1", "t1", 2, 2, 1)) == ["Filled"]
+    assert desk.hear(traded("v1", "t1", 2, 2, 1)) == ["Updated", "Filled"]
+    update, fill = desk.events()[-2:]
+    assert isinstance(update, Updated)
+    assert isinstance(fill, Filled)
+    assert update.quantity == 12, "the new one was placed for 10, before this had filled"
+    assert (fill.cumulative, fill.leaves) == (2, 10)
     assert desk.hear(canceled("v1", 1)) == [], "the old id's own end is no news"
 
 

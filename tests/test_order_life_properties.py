@@ -166,7 +166,8 @@ def play(moves: list[tuple[str, Any]], rules: VenueRules = ONE_FEED) -> Desk:
 
 
 def slots(order: Order) -> dict[str, Any]:
-    return {name: getattr(order, name) for name in Order.__slots__}
+    """All that is remembered of an order, but for what belongs to one connection."""
+    return {name: getattr(order, name) for name in Order.__slots__ if name not in ("inquiry", "seen_in")}
 
 
 @settings(max_examples=400, deadline=None)
@@ -256,4 +257,4 @@ def test_what_is_on_its_way_stays_bounded(moves: list[tuple[str, Any]]) -> None:
     desk.wait(100)
     awaited = desk.state._desk.flights.by_id.values()
     assert all(flight.lost for flight in awaited)
-    assert len(awaited) <= len(NAMES)
+    assert len(awaited) <= 3 * len(NAMES), "the placement, the last cancel and the last change of each order"

@@ -45,6 +45,12 @@ def executed(
     return evolve(fact, trade=evolve(fact.trade, **({"time": WALL + desk.time} | changes)))
 
 
+def filled_of(desk: Desk, oid: str, tid: str, size: int) -> facts.FillsListed:
+    """What the fills that a venue lists at a login show: an execution of just now that names our client id."""
+    listed = evolve(trade(oid, tid, size), time=WALL + desk.time, wire_id=7)
+    return facts.FillsListed(request_id=None, trades=(listed,), cursor=None)
+
+
 def test_an_execution_ahead_of_its_orders_answer_is_that_orders_fill() -> None:
     desk = new_desk()
     desk.place("a7")
@@ -126,6 +132,40 @@ def test_an_execution_in_history_waits_for_its_order_too() -> None:
     desk.hear(executed(desk, "o1", "t1", 4, 4))
     desk.hear(took(desk.numbers, "o1"))
     assert [type(event).__name__ for event in desk.events()] == ["Submitted", "Accepted", "Filled"]
+
+
+def test_a_fill_from_before_the_login_that_first_tells_of_its_order_says_nothing_of_an_overfill() -> None:
+    """Our change to more was made, too, and its answer is lost as well."""
+    desk = new_desk(changes_in_place=True)
+    desk.place("a7")
+    desk.lose_link()
+    assert desk.hear(filled_of(desk, "o1", "t1", 18)) == ["Accepted", "Filled"]
+    fill = desk.events()[-1]
+    assert isinstance(fill, events.Filled)
+    assert not fill.overfill
+    assert "Updated" in desk.log_in(view("o1", 7, quantity=Decimal(30), cumulative=Decimal(18)))
+
+
+def lookup_of(desk: Desk, oid: str) -> requests.QueryOrder:
+    (found,) = [question for question in queries(desk) if question.venue_order_id == oid]
+    return found
+
+
+@pytest.mark.parametrize(("quantity", "told"), [(Decimal(10), "Filled"), (Decimal(11), "FillReport")])
+def test_a_fill_of_before_the_placement_that_names_our_client_id_waits_for_its_order(
+    quantity: Decimal, told: str
+) -> None:
+    """The name was used before, or the venue's clock is behind: what the order is for tells."""
+    desk = new_desk()
+    desk.wait(10)
+    desk.place("a7")
+    placed = WALL + desk.time
+    desk.lose_link()
+    desk.log_in()
+    early = evolve(trade("o1", "t1", 4), time=placed - SECOND, wire_id=7)
+    assert desk.hear(facts.FillsListed(request_id=None, trades=(early,), cursor=None)) == []
+    shown = view("o1", 7, quantity=quantity, cumulative=Decimal(4), time=placed - 2 * SECOND)
+    assert told in desk.hear(took(lookup_of(desk, "o1").request_id, order=shown))
 
 
 # Orders that nobody can ask for
@@ -216,6 +256,52 @@ def test_an_execution_does_not_wait_for_ever_for_what_a_stop_becomes() -> None:
     assert desk.hear(executed(desk, "o9", "t1", 10, 10)) == []
     desk.wait(400)
     assert [type(event).__name__ for event in desk.events()].count("FillReport") == 1
+
+
+def waiting_stop() -> Desk:
+    """A stop to buy 10 at 100.0 waits for its trigger; its client id is 7."""
+    desk = new_desk(stops_go_on=True, changes_in_place=True)
+    desk.place("a7", trigger_price="99.0")
+    desk.hear(took(desk.numbers, "o1"), acknowledged("o1", 7))
+    assert desk.status("a7") is OrderStatus.ACCEPTED
+    desk.records.clear()
+    return desk
+
+
+def test_what_a_stop_became_while_the_link_was_down_is_that_stops_order_and_fill() -> None:
+    desk = waiting_stop()
+    desk.lose_link()
+    assert desk.hear(filled_of(desk, "o2", "t1", 4)) == []
+    names = desk.log_in(view("o2", 7, cumulative=Decimal(4), status=OrderStatus.PARTIALLY_FILLED))
+    assert names.index("Triggered") < names.index("Updated") < names.index("Filled")
+    assert "FillReport" not in names
+    assert desk.hear(executed(desk, "o2", "t2", 6, 10)) == ["Filled"]
+    assert desk.status("a7") is OrderStatus.FILLED
+
+
+def test_an_execution_ahead_of_the_news_that_a_stop_fired_is_the_stops_fill() -> None:
+    desk = waiting_stop()
+    named = executed(desk, "o2", "t1", 10, 10)
+    shown = evolve(named.order, wire_id=7, quantity=None, price=None, status=None)
+    named = evolve(named, order=shown, trade=evolve(named.trade, wire_id=7))
+    assert desk.hear(named) == []
+    assert desk.hear(facts.OrderTriggered(time=WALL, order=view("o1", 7)), goes_on()) == [
+        "Triggered",
+        "Updated",
+        "Filled",
+    ]
+
+
+def test_an_order_of_this_name_with_other_terms_is_not_what_a_stop_became() -> None:
+    """The stop was canceled and its name used again, and neither was heard."""
+    desk = waiting_stop()
+    desk.lose_link()
+    assert desk.hear(filled_of(desk, "o2", "t1", 4)) == []
+    names = desk.log_in(view("o2", 7, quantity=Decimal(50), price=Decimal(90), cumulative=Decimal(4)))
+    assert "Updated" not in names
+    desk.wait(400)
+    assert [type(event).__name__ for event in desk.events()].count("FillReport") == 1
+    assert "Filled" not in [type(event).__name__ for event in desk.events()]
 
 
 def test_where_a_stop_keeps_its_id_nothing_waits_for_it() -> None:
