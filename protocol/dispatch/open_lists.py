@@ -77,9 +77,9 @@ class OpenLists(RequestHandler[ListOpenOrders]):
                 self._show(order, view, evidence, listed_before)
             if reports is not None:
                 reports.append(self._external.status_report(view, NO_TIME, "", order))
-        for name, order in list(self._desk.orders.live.items()):
-            if name not in found and self._must_be_listed(order, evidence):
-                self._settling.unlisted(order, evidence)
+        live = self._desk.orders.live.items()
+        unlisted = [order for name, order in live if name not in found and self._must_be_listed(order, evidence)]
+        self._settling.unlisted(unlisted, evidence)
         self._schedule.taken(evidence)
 
     def _must_be_listed(self, order: Order, evidence: Evidence) -> bool:

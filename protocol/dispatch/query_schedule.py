@@ -43,12 +43,18 @@ class QuerySchedule:
         self._questions = questions
         self._waiting: deque[Order] = deque()
         self._missing: deque[Order] = deque()
+        self._missing_since = 0
         self._under_way = 0
 
     @property
-    def has_missing(self) -> bool:
-        """True while orders that the login left out have not been asked for yet."""
-        return bool(self._missing)
+    def missing(self) -> int:
+        """How many orders that a login or a list left out have not been asked for yet, those included that were heard
+        of since."""
+        return len(self._missing)
+
+    def is_missing(self, order: Order) -> bool:
+        """Whether the order was left out, and waits for its turn to be asked for."""
+        return bool(self._missing) and order.inquiry is None and order.seen_in != self._desk.login
 
     def soon(self, order: Order) -> None:
         """Asks as soon as there is a place. Where no question is open, it is whether the order was placed, or lives."""
@@ -96,7 +102,17 @@ class QuerySchedule:
 
     def look_for(self, missing: Iterable[Order]) -> None:
         """Orders of ours that a login left out: each is asked for when its turn comes, unless it is heard of before."""
-        self._missing = deque(missing)
+        self._missing, self._missing_since = deque(missing), 0
+        self.start()
+
+    def look_for_also(self, missing: Iterable[Order], since: int) -> None:
+        """Orders of ours that a list left out, likewise. since: from when on history may tell of them, ns since 1970 by
+        the venue's clock."""
+        if not self._missing:
+            self._missing_since = since
+        for order in missing:
+            order.seen_in = 0
+            self._missing.append(order)
         self.start()
 
     def again(self) -> None:
@@ -127,7 +143,8 @@ class QuerySchedule:
                 continue
             inquiry = self._questions.inquiry_of(order)
             inquiry.standing = (order.status, order.venue_order_id)
-            self._questions.ask(order, Question.END if order.accepted else Question.OUTCOME)
+            self._questions.ask(order, Question.END if order.accepted else Question.OUTCOME, self._missing_since)
+            self._questions.note(order)
             if not order.can_be_named:
                 self._give_up(order)
             elif inquiry.stage in (Stage.IDLE, Stage.LATER):

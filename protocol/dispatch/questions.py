@@ -92,20 +92,17 @@ ASKED_BY_STATUS: Final = frozenset({Question.OUTCOME, Question.TERMS, Question.E
 
 
 class Questions:
-    """Owns which orders have open questions."""
+    """Owns which orders have open questions. count: how many questions are open; changed: the orders whose questions
+    are others than when they were looked at last."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self.orders: dict[ClientOrderId, Order] = {}
-        self.has_changed = False
+        self.changed: dict[ClientOrderId, Order] = {}
+        self.count = 0
 
     def __len__(self) -> int:
         return len(self.orders)
-
-    @property
-    def count(self) -> int:
-        """How many questions are open."""
-        return sum(len(order.inquiry.open) for order in self.orders.values() if order.inquiry is not None)
 
     def inquiry_of(self, order: Order) -> Inquiry:
         if order.inquiry is None:
@@ -126,7 +123,8 @@ class Questions:
                 by_venue=self._desk.by_venue(now.wall_ns),
                 since=placed if since is None else max(placed, since),
             )
-            self.has_changed = True
+            self.count += 1
+            self.note(order)
         return opened
 
     def is_open(self, order: Order, question: Question) -> bool:
@@ -137,7 +135,8 @@ class Questions:
         inquiry = order.inquiry
         if inquiry is None or inquiry.open.pop(question, None) is None:
             return
-        self.has_changed = True
+        self.count -= 1
+        self.note(order)
         if question is Question.FILLS:
             inquiry.totals.clear()
         if not inquiry.open:
@@ -147,14 +146,20 @@ class Questions:
         """An event has said that the question is open."""
         opened = None if order.inquiry is None else order.inquiry.open.get(question)
         if opened is not None and not opened.told:
-            opened.told = self.has_changed = True
+            opened.told = True
+            self.note(order)
 
     def forget(self, order: Order) -> None:
         """Nothing is open about the order any more."""
         if order.inquiry is not None:
+            self.count -= len(order.inquiry.open)
             order.inquiry = None
             del self.orders[order.identity.client_order_id]
-            self.has_changed = True
+            self.note(order)
+
+    def note(self, order: Order) -> None:
+        """What is open about the order is to be looked at again."""
+        self.changed[order.identity.client_order_id] = order
 
 
 def table() -> str:

@@ -8,6 +8,7 @@ never comes in the middle of an answer. A new login takes the old one's place. W
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
@@ -54,25 +55,26 @@ class Reconciling:
         self._reading = reading
         self._login: Login | None = None
         self._is_complete = False
+        self._has_changed = False
 
     def begin(self, open_orders: int, changed: int, reading: int) -> None:
         """The snapshot is taken over, and what it leaves out is asked for."""
         now = self._desk.now.monotonic_ns
         self._login = Login(open_orders, changed, reading, self._reading.complete_until, now)
         self._is_complete = False
-        self._note_new()
+        self._note_new(self._login, self._questions.orders)
         self._desk.timers.add(now + PATIENCE, ReconcileDue())
-        self._questions.has_changed = True
+        self._has_changed = True
 
     def reset(self) -> None:
         """The connection is gone; the next login begins anew."""
         self._login, self._is_complete = None, False
-        self._questions.has_changed = True
+        self._has_changed = True
 
     @property
     def is_worth_a_look(self) -> bool:
         """Looked at behind every input."""
-        return self._questions.has_changed or self._reading.has_changed
+        return bool(self._questions.changed) or self._has_changed or self._reading.has_changed
 
     def due(self, due: ReconcileDue) -> None:
         """Patience is over: that history was not read is told, and what nobody has answered is told as an open
@@ -80,7 +82,7 @@ class Reconciling:
         login = self._login
         if login is None or self._desk.now.monotonic_ns - login.began < PATIENCE:
             return
-        self._questions.has_changed = True
+        self._has_changed = True
         for name in login.outstanding:
             order = self._desk.orders.by_client_order_id(name)
             if order is not None and not order.accepted:
@@ -110,40 +112,38 @@ class Reconciling:
         """Tells `Reconciled` if nothing is left to settle, and how far it is."""
         login = self._login
         if login is not None:
-            self._note_new()
+            self._note_new(login, self._questions.changed)
             self._settle(login)
             if not (
                 login.outstanding
-                or self._queries.has_missing
+                or self._queries.missing
                 or (login.reading > self._reading.finished and not login.history_failed)
             ):
                 self._finish(login)
-        self._questions.has_changed = self._reading.has_changed = False
+        self._questions.changed.clear()
+        self._has_changed = self._reading.has_changed = False
         self._desk.out.progress = Reconciliation(
             connection=self._desk.connection if self._login is not None or self._is_complete else 0,
             is_complete=self._is_complete,
-            open_questions=self._questions.count,
+            open_questions=self._questions.count + self._queries.missing,
             fills_read=self._reading.fills_read,
             fills_complete_until=self._reading.complete_until,
             failing=self._reading.failing,
         )
 
-    def _note_new(self) -> None:
-        """While orders that the login left out are asked for, their questions are its own."""
-        login = self._login
-        if login is None or (self._is_complete and not self._queries.has_missing):
-            return
-        for name, order in self._questions.orders.items():
+    def _note_new(self, login: Login, orders: Mapping[ClientOrderId, Order]) -> None:
+        """Until all is settled, questions about what was open at the login, or was asked for since, are its own."""
+        for name, order in orders.items():
             if name not in login.outstanding and _is_awaited(order) and _is_of(order, login):
                 inquiry = order.inquiry
                 standing = None if inquiry is None else inquiry.standing
                 login.outstanding[name] = standing or (order.status, order.venue_order_id)
 
     def _settle(self, login: Login) -> None:
-        for name, before in list(login.outstanding.items()):
+        for name in self._questions.changed.keys() & login.outstanding.keys():
             order = self._desk.orders.by_client_order_id(name)
             if order is None or not _is_awaited(order):
-                del login.outstanding[name]
+                before = login.outstanding.pop(name)
                 login.changed += order is not None and (order.status, order.venue_order_id) != before
 
     def _finish(self, login: Login) -> None:

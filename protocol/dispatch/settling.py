@@ -8,7 +8,7 @@ that the venue had accepted and knows no more becomes Unknown; it is asked for o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from ..facts import OrderView
@@ -35,8 +35,8 @@ VANISHED: Final = (
 )
 ASKINGS: Final = 3
 """How often the venue must deny to know an order that it had accepted."""
-
-Standing = tuple[object, ...]
+MOST_ASKED_AT_ONCE: Final = 256
+"""Orders that one list leaves out, and that are asked for after the usual pause."""
 
 
 class Settling:
@@ -165,8 +165,24 @@ class Settling:
         if order.status is OrderStatus.UNKNOWN:
             self._questions.tell(order, Question.OUTCOME)
 
-    def unlisted(self, order: Order, evidence: Evidence) -> None:
-        """A list of open orders leaves out one that counts as open."""
+    def unlisted(self, orders: Iterable[Order], evidence: Evidence) -> None:
+        """A list leaves out orders that count as open. So many of them wait in line, and have no question yet, that a
+        list without any of a million orders is taken over as quickly as others."""
+        in_line: list[Order] = []
+        asked = 0
+        for order in orders:
+            if self._queries.is_missing(order):
+                continue  # it stands in line
+            if order.accepted and order.inquiry is None:
+                asked += 1
+                if asked > MOST_ASKED_AT_ONCE:
+                    in_line.append(order)
+                    continue
+            self._unlisted(order, evidence)
+        if in_line:
+            self._queries.look_for_also(in_line, self._lists.proven_open)
+
+    def _unlisted(self, order: Order, evidence: Evidence) -> None:
         if order.accepted:
             self._questions.ask(order, Question.END, self._lists.proven_open)
         self.absent(order, evidence)
