@@ -8,11 +8,13 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from attrs import define, field
+
 from protocol import commands, facts
 from protocol.ax.venue import AxSettings, AxVenue
 from protocol.dispatch import DispatchState
 from protocol.facts import Fact
-from protocol.inputs import Admission, Asked, Heard, LinkUp, Submission
+from protocol.inputs import Admission, Asked, Heard, LinkDown, LinkUp, Submission
 from protocol.orders import NewOrder
 from protocol.values import AccountId, ClientOrderId, Instant, RequestId, Side, StrategyId, TraderId, VenueOrderId
 from protocol.venue import Opening
@@ -30,11 +32,27 @@ MEMORY_BUDGET = 1500.0
 NOW = Instant(1_000_000_000, 1_790_000_000_000_000_000)
 
 
+LISTING = RequestId(999_999_999)
+LOGIN = facts.LoggedIn(user="u", orders=(), cancel_on_disconnect=False, heartbeat_timeout=None)
+
+
 def ready_state() -> DispatchState:
     state = DispatchState(AxVenue(AxSettings(token="bench")), TraderId("T"), AccountId("A"))
-    login = facts.LoggedIn(user="u", orders=(), cancel_on_disconnect=False, heartbeat_timeout=None)
-    state.apply([LinkUp(1, "ws://bench"), Heard(1, (login,))], NOW)
+    state.apply([LinkUp(1, "ws://bench"), Heard(1, (LOGIN,))], NOW)
     return state
+
+
+def doubt(state: DispatchState) -> float:
+    """A second login, whose list shows none of the orders, and a later list that shows none of them either. µs."""
+    login = [LinkDown(1, "Connection reset by peer.", True), LinkUp(2, "ws://bench"), Heard(2, (LOGIN,))]
+    asked = Asked(command=commands.OpenOrders(), request_id=LISTING, reply_to=None)
+    listed = Heard(0, (facts.RequestAnswered(request_id=LISTING, orders=()),))
+    later = Instant(NOW.monotonic_ns + 60_000_000_000, NOW.wall_ns + 60_000_000_000)
+    began = time.perf_counter()
+    state.apply(login, NOW)
+    state.apply((asked,), later)
+    state.apply((listed,), later)
+    return (time.perf_counter() - began) * 1e6
 
 
 def track(state: DispatchState, orders: int) -> None:
@@ -66,9 +84,9 @@ def decode_cost(texts: Sequence[str]) -> tuple[float, list[Fact]]:
     return (time.perf_counter() - began) / len(texts) * 1e6, decoded
 
 
-def dispatch_cost(state: DispatchState, decoded: Sequence[Fact]) -> float:
+def dispatch_cost(state: DispatchState, decoded: Sequence[Fact], connection: int = 1) -> float:
     """µs per message."""
-    batches = [Heard(1, decoded[index : index + BATCH]) for index in range(0, len(decoded), BATCH)]
+    batches = [Heard(connection, decoded[index : index + BATCH]) for index in range(0, len(decoded), BATCH)]
     began = time.perf_counter()
     for batch in batches:
         state.apply((batch,), NOW)
@@ -106,37 +124,71 @@ def placed_and_accepted(state: DispatchState, numbers: Iterable[int]) -> None:
     state.apply((), Instant(NOW.monotonic_ns + 60_000_000_000, NOW.wall_ns))
 
 
-def memory_per_order(orders: int) -> float:
-    """Bytes per tracked open order, indexes included."""
+@define
+class Costs:
+    """What the rounds took, µs per message."""
+
+    connection: int = 1
+    decodes: list[float] = field(factory=list)
+    few: list[float] = field(factory=list)
+    many: list[float] = field(factory=list)
+
+    def measure(self, small: DispatchState, large: DispatchState, orders: int, numbers: range) -> None:
+        """One round of fills with these numbers: at the 1,000 orders of `small`, then at the `orders` of `large`."""
+        cost, decoded = decode_cost(messages(len(numbers), 1000, numbers[0]))
+        self.decodes.append(cost)
+        self.few.append(dispatch_cost(small, decoded, self.connection))
+        decoded = decode_cost(messages(len(numbers), orders, numbers[0]))[1]
+        self.many.append(dispatch_cost(large, decoded, self.connection))
+
+
+def memory_per_order(orders: int) -> tuple[float, float]:
+    """Bytes per tracked open order, indexes included: as it was accepted, and in doubt."""
     state = ready_state()
     placed_and_accepted(state, range(1000))
     gc.collect()
     before = resident()
     placed_and_accepted(state, range(1000, 1000 + orders))
     gc.collect()
-    return (resident() - before) / orders
+    accepted = resident() - before
+    doubt(state)
+    gc.collect()
+    return accepted / orders, (resident() - before) / orders
 
 
 def rows(*, quick: bool) -> list[Row]:
     count, rounds, many = (5_000, 3, 50_000) if quick else (20_000, 5, 1_000_000)
-    memory = memory_per_order(20_000 if quick else 100_000)
+    accepted, doubted = memory_per_order(20_000 if quick else 100_000)
     small, large = ready_state(), ready_state()
     track(small, 1000)
     track(large, many)
     gc.collect()
-    decodes: list[float] = []
-    few: list[float] = []
-    lots: list[float] = []
+    costs = Costs()
     for turn in range(rounds):
-        cost, decoded = decode_cost(messages(count, 1000, 1 + turn * count))
-        decodes.append(cost)
-        few.append(dispatch_cost(small, decoded))
-        lots.append(dispatch_cost(large, decode_cost(messages(count, many, 1 + turn * count))[1]))
+        costs.measure(small, large, many, range(1 + turn * count, 1 + (turn + 1) * count))
+    doubt(small)
+    login = doubt(large) / many
+    in_doubt = Costs(connection=2)
+    for turn in range(rounds, 2 * rounds):
+        in_doubt.measure(small, large, many, range(1 + turn * count, 1 + (turn + 1) * count))
     return [
         ratio_row(
-            f"dispatch alone with {many:,} tracked orders, against 1,000", "µs/message", lots, few, BUDGET_OF_SCALE
+            f"dispatch alone with {many:,} tracked orders, against 1,000",
+            "µs/message",
+            costs.many,
+            costs.few,
+            BUDGET_OF_SCALE,
         ),
-        value_row("memory per tracked open order", "bytes", [memory], MEMORY_BUDGET),
-        value_row("decode a fill", "µs/message", decodes),
-        value_row("dispatch a fill", "µs/message", few),
+        ratio_row(
+            f"the same after a login and a list that put all of them in doubt, {many:,} against 1,000",
+            "µs/message",
+            in_doubt.many,
+            in_doubt.few,
+            BUDGET_OF_SCALE,
+        ),
+        value_row(f"that login and a list, with {many:,} tracked orders", "µs/order", [login]),
+        value_row("memory per tracked open order", "bytes", [accepted], MEMORY_BUDGET),
+        value_row("memory per tracked open order in doubt", "bytes", [doubted], MEMORY_BUDGET),
+        value_row("decode a fill", "µs/message", costs.decodes),
+        value_row("dispatch a fill", "µs/message", costs.few),
     ]
