@@ -16,7 +16,7 @@ from protocol.orders import OrderState
 from protocol.values import ClientOrderId, OrderStatus, OrderType, RequestId, TimeInForce, VenueOrderId
 from protocol.venue import SECOND, VenueRules
 
-from .order_life import WALL, Desk, acknowledged, canceled, external, took, trade, traded, view
+from .order_life import WALL, Desk, acknowledged, canceled, external, replaced, took, trade, traded, view
 from .scripted_venue import wall_clock
 from .test_same_story import MARKETS
 from .trading import config_for, drain, names, open_quiet_venue
@@ -165,6 +165,22 @@ def adopted_from_a_slow_list() -> tuple[Desk, facts.Trade]:
     return desk, evolve(trade("X1", "t1", 4), time=WALL + 102 * SECOND)
 
 
+def test_a_count_of_a_list_that_lags_may_have_every_fill_until_it_came_though_a_younger_message_counted_less() -> None:
+    desk = behind(reads_history=True)
+    desk.hear(evolve(acknowledged("X1", 7), time=WALL + desk.time))
+    desk.wait(2)
+    desk.ask(commands.OpenOrders())
+    desk.wait(2)
+    desk.hear(took(desk.numbers, orders=(view("X1", 7, cumulative=Decimal(4)),)))
+    adopt(desk, shown(desk), "a1")
+    counted = evolve(trade("X1", "t1", 4), time=WALL + desk.time - 3 * SECOND)
+    assert desk.hear(facts.FillsListed(request_id=RequestId(0), trades=(counted,), cursor=None)) == []
+    assert desk.state.orders.live[ClientOrderId("a1")].cumulative == 4
+
+
+LATER = (("X1", "t2", 2), ("X2", "t3", 5))
+
+
 def read_by_the_user(desk: Desk, *trades: facts.Trade) -> list[str]:
     desk.ask(commands.ReadFills(start=0, end=2 * WALL))
     return desk.hear(facts.FillsListed(request_id=RequestId(desk.numbers), trades=trades))
@@ -180,6 +196,15 @@ def test_a_fill_that_the_adopted_count_may_have_already_is_told_once_the_venue_c
     desk.hear(acknowledged("X1", 7, cumulative=Decimal(8)))
     assert "Filled" in read_by_the_user(desk, fill)
     assert desk.state.orders.live[ClientOrderId("CID-7")].cumulative == 8
+
+
+def test_what_is_missing_under_a_later_id_tells_nothing_of_a_fill_that_the_adopted_count_may_have_already() -> None:
+    desk, fill = adopted_from_a_slow_list()
+    desk.hear(replaced("X1", "X2", 7, filled=6), acknowledged("X2", 7, cumulative=Decimal(5)))
+    later, last = (evolve(trade(oid, tid, size), time=desk.time + WALL) for oid, tid, size in LATER)
+    read_by_the_user(desk, fill, later, last)
+    assert [record.trade_id for record in desk.records if isinstance(record, events.Filled)] == ["t2", "t3"]
+    assert desk.state.orders.live[ClientOrderId("CID-7")].cumulative == 11
 
 
 def test_without_a_quantity_of_the_venues_no_arithmetic_completes_an_adopted_order() -> None:

@@ -69,7 +69,8 @@ class ExternalOrder:
     def take(self, view: OrderView, heard_at: int, made: Made) -> None:
         """What a view leaves out stays as it was."""
         if view.cumulative is not None and view.cumulative >= self.counted:
-            self.counted, self.made = view.cumulative, max(self.made, made)
+            self.counted = view.cumulative
+            self.made = max(self.made[0], made[0]), max(self.made[1], made[1])  # counts never shrink
         self.view = _completed(view, self.view, terms=True)
         self.heard_at = max(self.heard_at, heard_at)
 

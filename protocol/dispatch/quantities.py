@@ -8,9 +8,10 @@ from decimal import Decimal
 from ..facts import OrderView
 from ..inquiries import Question
 from ..tracking import Order
+from ..values import ZERO, VenueOrderId
 from .desk import Desk
 
-__all__ = ["counted", "is_in_doubt", "least", "readings", "wanted", "whole"]
+__all__ = ["counted", "is_in_doubt", "least", "missing_under", "readings", "wanted", "whole"]
 
 
 def wanted(desk: Desk, order: Order) -> Decimal | None:
@@ -47,12 +48,14 @@ def counted(order: Order) -> Decimal:
     venue counts under it where that is more."""
     if order.inquiry is None:
         return order.cumulative
-    more = order.cumulative
-    for venue_order_id, total in order.inquiry.totals.items():
-        heard = order.heard_under(venue_order_id)
-        if heard is not None and total > heard:
-            more += total - heard
-    return more
+    return order.cumulative + sum((missing_under(order, each) for each in order.inquiry.totals), ZERO)
+
+
+def missing_under(order: Order, venue_order_id: VenueOrderId) -> Decimal:
+    """How much more the venue counts under one of the order's venue order ids than was heard under it."""
+    heard = order.heard_under(venue_order_id)
+    total = None if order.inquiry is None else order.inquiry.totals.get(venue_order_id)
+    return ZERO if heard is None or total is None else max(ZERO, total - heard)
 
 
 def readings(order: Order, view: OrderView) -> tuple[Decimal, ...]:

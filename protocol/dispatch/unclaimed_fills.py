@@ -32,7 +32,7 @@ from .fills import Fills
 from .history_reading import HistoryReading
 from .identities import Identities
 from .life import OrderLife
-from .quantities import counted
+from .quantities import missing_under
 from .terms import Terms
 
 __all__ = ["UnclaimedFills"]
@@ -160,7 +160,7 @@ class UnclaimedFills:
         if self._fills.is_known(order, trade):
             return
         if order is not None:
-            missing = counted(order) - order.cumulative >= trade.quantity
+            missing = missing_under(order, trade.venue_order_id) >= trade.quantity
             if self._desk.orders.counts_already(order, trade.time, missing=missing):
                 return
         if order is None:
