@@ -60,9 +60,13 @@ async def trade(client: Client, venue: SimulatedVenue, screen: Screen) -> None:
     await stop.filled()
     await screen.breathe()
 
+    await ladder(client, screen)
+
+
+async def ladder(client: Client, screen: Screen) -> None:
     screen.say("Three orders in one call, and all of them canceled in another.")
-    ladder = [NewOrder.limit(BITCOIN, Side.BUY, quantity="0.1", price=50000 - 100 * step) for step in range(3)]
-    rungs = await client.submit_all(ladder)
+    steps = [NewOrder.limit(BITCOIN, Side.BUY, quantity="0.1", price=50000 - 100 * step) for step in range(3)]
+    rungs = await client.submit_all(steps)
     for rung in rungs:
         await rung.accepted()
     await client.cancel_many(rungs)

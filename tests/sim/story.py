@@ -587,17 +587,7 @@ def draw_story(venue: str, seed: int, *, calm: bool = False, only: Sequence[str]
         scenes = {scene: weight for scene, weight in scenes.items() if scene.__name__ in only} or {trading: 1}
         more = tuple(scene for scene in more if scene.__name__ in only)
     chosen = chance.choices(list(scenes), list(scenes.values()), k=chance.randint(1, 4))
-    if name_used_again in chosen and chance.random() < 0.5:  # a name of before the client began
-        chosen.remove(name_used_again)
-        chosen.insert(0, name_used_again)
-        told.add(steps.Wait())
-        name_used_again(told)
-        begin = next(number for number, step in enumerate(told.script) if isinstance(step, steps.Submit))
-        told.script.insert(begin, steps.Open(client=0))
-        rest = chosen[1:]
-    else:
-        told.add(steps.Open(client=0))
-        rest = chosen
+    rest = _begin(told, chosen)
     if calm and of_the_second_client in rest:
         told.clients = 2
         told.add(steps.Open(client=1))
@@ -626,6 +616,20 @@ def draw_story(venue: str, seed: int, *, calm: bool = False, only: Sequence[str]
         script=tuple(told.script),
         scenes=tuple(scene.__name__ for scene in chosen),
     )
+
+
+def _begin(told: Teller, chosen: list[Scene]) -> Sequence[Scene]:
+    """Opens the first client. Gives the scenes still to be told."""
+    if name_used_again not in chosen or told.chance.random() >= 0.5:
+        told.add(steps.Open(client=0))
+        return chosen
+    chosen.remove(name_used_again)  # a name of before the client began
+    chosen.insert(0, name_used_again)
+    told.add(steps.Wait())
+    name_used_again(told)
+    begin = next(number for number, step in enumerate(told.script) if isinstance(step, steps.Submit))
+    told.script.insert(begin, steps.Open(client=0))
+    return chosen[1:]
 
 
 def _possible(scenes: Sequence[Scene], side: VenueSide, only: Sequence[str]) -> list[Scene]:
