@@ -80,13 +80,14 @@ __all__ = [
 class OrderView:
     """An order as the venue shows it, after whatever the fact tells.
 
-    symbol: the venue's own; quantity, cumulative: as counted under this venue order id; time: ns since 1970 when
-    the venue received the order, 0 if unsaid; reason: the venue's words where it ended the order; trigger_type: which
-    price fires it, None: it has no trigger, or the venue used a word that we do not know; average_price: of what has
-    filled; display_quantity: the part of an iceberg that shows; quote_amount: what the order may spend, where it was
-    placed by that, and `quantity` is None then; parent: the order whose fill placed this one; other_quantity: what
-    `quantity` is if the venue's message is read the other way, None: it is certain; replaced: this venue order id has
-    ended because another took its place: `status` is None, for the order lives on, and `cumulative` is final.
+    symbol: the venue's own; quantity, cumulative: as counted under this venue order id; time: ns since 1970 when the
+    venue received the order, 0 if unsaid; ended: when it ended, likewise, where no fact of its own tells that; reason:
+    the venue's words where it ended the order; trigger_type: which price fires it, None: it has no trigger, or the
+    venue used a word that we do not know; average_price: of what has filled; display_quantity: the part of an iceberg
+    that shows; quote_amount: what the order may spend, where it was placed by that, and `quantity` is None then;
+    parent: the order whose fill placed this one; other_quantity: what `quantity` is if the venue's message is read the
+    other way, None: it is certain; replaced: this venue order id has ended because another took its place: `status` is
+    None, for the order lives on, and `cumulative` is final.
     """
 
     venue_order_id: VenueOrderId
@@ -111,6 +112,7 @@ class OrderView:
     parent: VenueOrderId | None = None
     other_quantity: Decimal | None = None
     replaced: bool = False
+    ended: int = 0
 
 
 @frozen(kw_only=True)

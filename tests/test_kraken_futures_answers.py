@@ -1208,8 +1208,18 @@ def test_an_order_stands(kind: str) -> None:
     """The answer says that it is an order, and not of which type; whoever placed it knows."""
     text, expected = STANDINGS[kind]
     (fact,) = read(query(), listed("orders", text))
-    shown = view(**({"type": None, "time_in_force": None} | expected))
+    status = expected.get("status")
+    ended = PLACED_AT if status is not None and status.is_terminal else 0
+    shown = view(**({"type": None, "time_in_force": None, "ended": ended} | expected))
     assert fact == RequestAnswered(request_id=number(1), order=shown)
+
+
+def test_an_order_ended_when_it_was_updated_last() -> None:
+    text = status_row("CANCELLED", "CANCELLED_BY_USER", lastUpdateTimestamp=f'"{HEARD}"')
+    (fact,) = read(query(), listed("orders", text))
+    assert isinstance(fact, RequestAnswered)
+    assert fact.order is not None
+    assert (fact.order.time, fact.order.ended) == (PLACED_AT, HEARD_AT)
 
 
 def test_a_stop_waits_for_its_trigger() -> None:

@@ -99,7 +99,9 @@ def view(**changes: Any) -> OrderView:
         "type": OrderType.LIMIT,
         "time": PLACED_AT,
     }
-    return OrderView(**(fields | changes))
+    fields |= changes
+    is_over = fields["status"] is not None and fields["status"].is_terminal
+    return OrderView(**({"ended": PLACED_AT if is_over else 0} | fields))
 
 
 def waiting(**changes: Any) -> OrderView:
@@ -222,6 +224,12 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
 def test_what_became_of_an_order_is_read(kind: str) -> None:
     text, expected = KINDS[kind]
     assert orders(page(text)) == (view(**expected),)
+
+
+def test_an_order_ended_when_the_history_says_so_and_not_when_it_was_placed() -> None:
+    event = f'"order":{ORDER},"reason":"cancelled_by_user","algoId":"","origin":"Pro UI"'
+    (cancel,) = orders(page(element("OrderCancelled", event, PLACED + 1250)))
+    assert (cancel.time, cancel.ended) == (PLACED_AT, PLACED_AT + 1_250_000_000)
 
 
 # The kinds of events of stops that wait

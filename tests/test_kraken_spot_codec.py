@@ -2235,7 +2235,7 @@ ROWS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "closed": ({"status": '"closed"'}, {"status": OrderStatus.FILLED}),
     "canceled": (
         {"status": '"canceled"', "reason": '"User requested"', "closetm": "1782907260.5"},
-        {"status": OrderStatus.CANCELED, "reason": "User requested"},
+        {"status": OrderStatus.CANCELED, "reason": "User requested", "ended": 1_782_907_260_500_000_000},
     ),
     "expired": ({"status": '"expired"'}, {"status": OrderStatus.EXPIRED}),
     "in a state that we do not know": ({"status": '"odd"'}, {"status": None, "reason": "odd"}),

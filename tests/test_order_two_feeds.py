@@ -405,6 +405,20 @@ def test_a_status_answer_ends_an_order_behind_its_fills() -> None:
     assert desk.hear(filled("V1", "t1", 4)) == ["Filled", "Canceled"]
 
 
+def test_an_end_that_a_status_answer_tells_is_dated_by_when_the_order_ended() -> None:
+    """Not by when the venue received it, which its view tells, too."""
+    desk = new_desk()
+    desk.live("a1", "V1")
+    desk.lose_link()
+    desk.log_in()
+    (query,) = [request for request in desk.sent() if isinstance(request, requests.QueryOrder)]
+    ended = view("V1", 1, status=OrderStatus.CANCELED, time=WALL, ended=WALL + 7 * SECOND)
+    assert desk.hear(took(query.request_id, order=ended)) == ["Canceled"]
+    end = desk.records[-1]
+    assert isinstance(end, events.Canceled)
+    assert end.venue_time == WALL + 7 * SECOND
+
+
 def test_an_order_that_was_found_ended_is_not_asked_for_again_while_its_fills_are_awaited() -> None:
     desk = new_desk()
     desk.live("a1", "V1")

@@ -143,7 +143,7 @@ class ExternalOrders:
             instrument=InstrumentId(view.symbol, self._desk.rules.venue),
             client_order_id=self.external_id(view) if identity is None else identity.client_order_id,
             venue_order_id=view.venue_order_id,
-            venue_time=time or view.time,
+            venue_time=time or view.ended or view.time,
             status=view.status,
             side=view.side if identity is None else identity.side or view.side,
             type=view.type if identity is None else identity.type or view.type,

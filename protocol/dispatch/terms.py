@@ -85,18 +85,18 @@ class Terms:
         if evidence.holds_until <= self._desk.by_venue(order.changed_at):
             return False
         shown = None if status is OrderStatus.ACCEPTED else status
-        self._life.reopen(order, view.venue_order_id, view.time, "The venue shows the order as live.", shown)
+        self._life.reopen(order, view.venue_order_id, NO_TIME, "The venue shows the order as live.", shown)
         return True
 
     def _sync_rejected(self, order: Order, view: OrderView) -> None:
         reason = view.reason or "The venue shows the order as rejected."
         if order.venue_order_id not in (None, view.venue_order_id):
-            self.reject_successor(order, view, reason, view.time)
+            self.reject_successor(order, view, reason, view.ended)
         elif order.accepted:
             self._fills.notice_total(order, view)
-            self._life.end_canceled(order, f"The venue rejected it after it had accepted it. {reason}", view.time)
+            self._life.end_canceled(order, f"The venue rejected it after it had accepted it. {reason}", view.ended)
         else:
-            self._life.reject(order, view, reason, False, view.time)
+            self._life.reject(order, view, reason, False, view.ended)
 
     def _sync_status(self, order: Order, view: OrderView, evidence: Evidence) -> None:
         status = view.status
@@ -104,13 +104,13 @@ class Terms:
         reason = view.reason or f"The venue showed it as {status.value.lower()} when its status was asked for."
         if status.is_terminal:
             if order.venue_order_id == view.venue_order_id:
-                ending = Ending(status=self._ending(order, view, status), reason=reason, time=view.time)
+                ending = Ending(status=self._ending(order, view, status), reason=reason, time=view.ended)
                 self._fills.leave(order, ending, view.cumulative)
             return
         if evidence.holds_until >= self._desk.by_venue(order.changed_at):  # asked for with the change itself, maybe
             self.take_terms(order, view)
         if status is OrderStatus.TRIGGERED:
-            self._life.trigger(order, view.time)
+            self._life.trigger(order, NO_TIME)
 
     def _ending(self, order: Order, view: OrderView, status: OrderStatus) -> OrderStatus:
         """An order that may not rest is canceled, whatever its venue calls that."""
@@ -134,7 +134,7 @@ class Terms:
                 events.Updated(
                     identity=order.identity,
                     venue_order_id=order.venue_order_id,
-                    venue_time=time or view.time,
+                    venue_time=time,
                     local_time=self._desk.now.wall_ns,
                     quantity=quantity,
                     price=price,

@@ -21,7 +21,7 @@ from attrs import frozen
 
 from ..facts import Fact, Notice, OrderHistoryListed, OrderView
 from ..requests import ListOrderHistory
-from ..values import ZERO, OrderStatus, OrderType, TimeInForce, VenueOrderId
+from ..values import NO_TIME, ZERO, OrderStatus, OrderType, TimeInForce, VenueOrderId
 from ..wire_numbers import amount, positive
 from .converter import MILLISECOND, milliseconds
 from .order_events import unreadable
@@ -245,6 +245,7 @@ def _view(told: Told) -> OrderView | None:
         trigger_price=trigger_price,
         reason=reason,
         time=milliseconds(order.timestamp),
+        ended=told.time if status is not None and status.is_terminal else NO_TIME,
         reduce_only=order.reduceOnly is True,
         trigger_type=trigger_type(signal, has_trigger=trigger_price is not None),
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from attrs import evolve
+
 from ..facts import Fact, FillsListed, OrderView, Outcome, RequestAnswered, RequestRefused, Trade
 from ..requests import ListFills, ListOpenOrders, QueryOrder
 from ..values import NO_TIME, ZERO, OrderStatus, VenueOrderId
@@ -78,7 +80,10 @@ def _status_view(row: OrderStatusRow) -> OrderView | None:
         status = OrderStatus.EXPIRED
     ended = status is None or status.is_terminal
     reason = row.error or row.updateReason or ((row.status or "") if status is None else "")
-    return body_view(body, status, reason if ended else "")
+    view = body_view(body, status, reason if ended else "")
+    if view is None or status is None or not status.is_terminal:
+        return view
+    return evolve(view, ended=_updated(body))
 
 
 def _is_meant(row: OrderStatusRow, request: QueryOrder) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from attrs import define
+from attrs import define, evolve
 
 from ..facts import (
     Fact,
@@ -113,6 +113,7 @@ class Executions:
         known.accepted = view.status is not OrderStatus.SUBMITTED
         if view.status is not None and view.status.is_terminal:
             self.memory.release(view.venue_order_id)
+            return evolve(view, ended=time_of(report.timestamp))
         return view
 
     def trade(self, report: Report, known: Remembered | None = None) -> Trade | None:

@@ -114,6 +114,7 @@ def order_view(order_id: str, row: OrderRow, symbol_of: SymbolOf) -> OrderView:
         trigger_price=_trigger_price(row, descr, kind),
         reason=row.reason or ((row.status or "") if status is None else ""),
         time=time_of_seconds(row.opentm),
+        ended=time_of_seconds(row.closetm),
         trigger_type=_signal(row, kind),
         average_price=_average(row),
         quote_amount=volume if by_amount else None,
