@@ -12,9 +12,9 @@ from attrs import frozen
 
 from .events import ConnectionEvent, OrderEvent, Report
 from .orders import OrderIdentity
-from .values import ZERO, TimeInForce, VenueOrderId
+from .values import ZERO, TimeInForce, TradeId, VenueOrderId
 
-__all__ = ["Bound", "FormerId", "Note", "Record", "Registered"]
+__all__ = ["AlreadyCounted", "Bound", "Counted", "FormerId", "Note", "Record", "Registered"]
 
 
 @frozen(kw_only=True)
@@ -25,14 +25,24 @@ class Note:
 
 
 @frozen(kw_only=True)
+class Counted:
+    """Which executions of an adopted order its count has already, though nobody told them: those until `since`, none
+    after `until` (ns since 1970 by the venue's clock), and of those between as many as make `untold`, the first ones.
+    untold None: nobody knows how much of the count is from before `since`."""
+
+    since: int
+    until: int
+    untold: Decimal | None
+
+
+@frozen(kw_only=True)
 class Registered(Note):
     """An order that was not submitted here is tracked from now on. heard: how much of it counts as heard: only fills
-    after that are told; heard_between: the instants between which that was so, ns since 1970 by the venue's clock: a
-    fill of before is counted already; the terms: as far as the venue has shown them."""
+    after that are told; counted: which these are; the terms: as far as the venue has shown them."""
 
     venue_order_id: VenueOrderId
     heard: Decimal = ZERO
-    heard_between: tuple[int, int] | None = None
+    counted: Counted | None = None
     quantity: Decimal | None = None
     price: Decimal | None = None
     trigger_price: Decimal | None = None
@@ -57,6 +67,16 @@ class FormerId(Note):
     order by it."""
 
     venue_order_id: VenueOrderId
+
+
+@frozen(kw_only=True)
+class AlreadyCounted(Note):
+    """An execution of an adopted order that its count has already. time: ns since 1970 by the venue's clock."""
+
+    venue_order_id: VenueOrderId
+    trade_id: TradeId
+    quantity: Decimal
+    time: int
 
 
 Record = OrderEvent | Report | ConnectionEvent | Note

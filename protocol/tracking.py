@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any, Final, Generic, TypeVar
 
+from attrs import evolve
+
 from .events import (
     Accepted,
     Canceled,
@@ -34,7 +36,7 @@ from .events import (
 )
 from .inquiries import Inquiry
 from .orders import NEXT_STATUS, Happening, OrderIdentity, OrderState
-from .records import Bound, FormerId, Record, Registered
+from .records import AlreadyCounted, Bound, Counted, FormerId, Record, Registered
 from .values import (
     ZERO,
     ClientOrderId,
@@ -228,12 +230,13 @@ class TrackedOrders:
         self.finished: Window[ClientOrderId, Order] = Window(finished_window)
         self.fills: Window[FillKey, bool] = Window(fill_window)
         self.later_fills: Window[FillKey, bool] = Window(FILL_WINDOW)
-        self._heard_between: dict[ClientOrderId, tuple[int, int]] = {}
+        self._counted: dict[ClientOrderId, Counted] = {}
         self._by_venue_id: dict[VenueOrderId, Order] = {}
         self._by_wire_id: dict[WireId, Order] = {}
         self._folds: dict[type, Callable[[Any], None]] = {
             Submitted: self._fold_submitted,
             Registered: self._fold_registered,
+            AlreadyCounted: self._fold_already_counted,
             Bound: self._fold_bound,
             FormerId: self._fold_former_id,
             Accepted: self._fold_accepted,
@@ -278,14 +281,20 @@ class TrackedOrders:
             order = self._by_wire_id.get(wire_id)
         return order
 
-    def counts_already(self, order: Order, time: int, *, missing: bool) -> bool:
+    def counts_already(self, order: Order, time: int, quantity: Decimal, missing: Decimal | None) -> bool:
         """True for an execution that the order's cumulative counted when it was registered. time: of the execution, ns
-        since 1970, as history tells it. missing: the venue counts more than was heard: then it is one of those that
-        may not have been counted."""
-        if not self._heard_between:
+        since 1970; missing: how much more the venue counts than was heard: where nobody knows which executions were
+        counted, it is one of those that were not. None: it was heard live."""
+        if not self._counted:
             return False
-        first, last = self._heard_between.get(order.identity.client_order_id, (-1, -1))
-        return time <= (first if missing else last)
+        counted = self._counted.get(order.identity.client_order_id)
+        if counted is None or time > counted.until:
+            return False
+        if missing is not None and time <= counted.since:
+            return True
+        if counted.untold is not None:
+            return quantity <= counted.untold
+        return missing is not None and missing < quantity
 
     # Folding
 
@@ -362,7 +371,7 @@ class TrackedOrders:
 
     def _forget(self, order: Order) -> None:
         self._forget_wire_id(order)
-        self._heard_between.pop(order.identity.client_order_id, None)
+        self._counted.pop(order.identity.client_order_id, None)
         for venue_order_id in (*order.former_ids, order.venue_order_id):
             if venue_order_id is not None:
                 self._forget_venue_id(order, venue_order_id)
@@ -385,11 +394,18 @@ class TrackedOrders:
     def _fold_registered(self, record: Registered) -> None:
         order = self._add(Order(record.identity))
         order.cumulative = record.heard
-        if record.heard_between is not None:
-            self._heard_between[record.identity.client_order_id] = record.heard_between
+        if record.counted is not None:
+            self._counted[record.identity.client_order_id] = record.counted
         order.quantity, order.price, order.trigger_price = record.quantity, record.price, record.trigger_price
         order.time_in_force, order.post_only = record.time_in_force, record.post_only
         self._bind(order, record.venue_order_id)
+
+    def _fold_already_counted(self, record: AlreadyCounted) -> None:
+        name = record.identity.client_order_id
+        counted = self._counted.get(name)
+        if counted is not None and counted.untold is not None and record.time > counted.since:
+            self._remember(self._known(record.identity), (record.venue_order_id, record.trade_id), True)
+            self._counted[name] = evolve(counted, untold=counted.untold - record.quantity)
 
     def _fold_bound(self, record: Bound) -> None:
         order = self._known(record.identity)

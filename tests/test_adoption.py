@@ -207,6 +207,57 @@ def test_what_is_missing_under_a_later_id_tells_nothing_of_a_fill_that_the_adopt
     assert desk.state.orders.live[ClientOrderId("CID-7")].cumulative == 11
 
 
+def at(tid: str, size: int, second: int) -> facts.Trade:
+    return evolve(trade("X1", tid, size), time=WALL + second * SECOND)
+
+
+def test_what_the_adopted_list_counts_beyond_the_login_is_not_told_again() -> None:
+    desk = behind(reads_history=True)
+    desk.log_in(view("X1", 7, cumulative=Decimal(2)))  # at 100 s
+    desk.wait(3)
+    (report,) = listed(desk, view("X1", 7, cumulative=Decimal(6)))
+    assert adopt(desk, report).cumulative == 6
+    assert read_by_the_user(desk, at("t1", 4, second=101), at("t2", 1, second=104)) == ["Filled"]
+    assert desk.state.orders.live[ClientOrderId("CID-7")].cumulative == 7
+
+
+def test_a_fill_that_comes_late_is_not_told_if_the_adopted_count_has_it() -> None:
+    desk = Desk()
+    desk.hear(evolve(acknowledged("X1", 7), time=WALL + 99 * SECOND))
+    desk.wait(3)
+    (report,) = listed(desk, view("X1", 7, cumulative=Decimal(4)))
+    assert adopt(desk, report).cumulative == 4
+    assert desk.hear(fill_alone("t1", 4, at=101), fill_alone("t2", 1, at=104)) == ["Filled"]
+    assert desk.state.orders.live[ClientOrderId("CID-7")].cumulative == 5
+
+
+def test_of_what_filled_about_the_time_of_the_adopted_count_the_first_is_in_it() -> None:
+    """Both are within the lag of the list, and by now the venue counts both."""
+    desk = behind(reads_history=True)
+    desk.hear(evolve(acknowledged("X1", 7), time=WALL + 99 * SECOND))
+    desk.wait(10)
+    (report,) = listed(desk, view("X1", 7, cumulative=Decimal(3)))
+    adopt(desk, report)
+    desk.hear(acknowledged("X1", 7, cumulative=Decimal(5), status=OrderStatus.PARTIALLY_FILLED))
+    both = at("t1", 3, second=105), at("t2", 2, second=107)
+    for _ in range(2):
+        read_by_the_user(desk, *both)
+    fills = [record.trade_id for record in desk.records if isinstance(record, events.Filled)]
+    assert fills == ["t2"]
+    assert desk.state.orders.live[ClientOrderId("CID-7")].cumulative == 5
+
+
+def test_an_order_that_began_within_the_lag_of_the_list_had_nothing_filled_before() -> None:
+    desk = behind(reads_history=True)
+    desk.wait(100)
+    (report,) = listed(desk, view("X1", 7, time=WALL + 190 * SECOND, cumulative=Decimal(3)))
+    adopt(desk, report)
+    desk.hear(acknowledged("X1", 7, cumulative=Decimal(5), status=OrderStatus.PARTIALLY_FILLED))
+    assert "Filled" in read_by_the_user(desk, at("t1", 3, second=191), at("t2", 2, second=195))
+    fills = [record.trade_id for record in desk.records if isinstance(record, events.Filled)]
+    assert fills == ["t2"]
+
+
 def test_without_a_quantity_of_the_venues_no_arithmetic_completes_an_adopted_order() -> None:
     desk = Desk()
     desk.hear(acknowledged("X1", 7, quantity=None))

@@ -13,8 +13,7 @@ from ..errors import NotSent
 from ..events import OrderStatusReport
 from ..inputs import Asked
 from ..orders import OrderIdentity
-from ..records import Registered
-from ..requests import ListOpenOrders
+from ..records import Counted, Registered
 from ..tracking import Order
 from ..values import ZERO, ClientOrderId, OrderStatus, OrderType, StrategyId, VenueOrderId
 from .desk import Desk
@@ -56,7 +55,7 @@ class Adoption:
                 identity=identity,
                 venue_order_id=report.venue_order_id,
                 heard=max(report.cumulative or ZERO, known.counted),
-                heard_between=self._counted_between(report, known),
+                counted=self._counted(known, report),
                 quantity=report.quantity,
                 price=None if is_market else report.price,
                 trigger_price=report.trigger_price,
@@ -71,14 +70,12 @@ class Adoption:
             self._life.trigger(order, report.venue_time)
         return order
 
-    def _counted_between(self, report: OrderStatusReport, known: ExternalOrder) -> tuple[int, int]:
-        """When the count that counts as heard was made: with the report, if that counts more than was known."""
-        if (report.cumulative or ZERO) <= known.counted:
-            return known.made
-        desk = self._desk
-        told = desk.by_venue(report.local_time)
-        lag = desk.rules.lists_lag if ListOpenOrders in desk.rules.http_requests else 0
-        return told - lag, told
+    def _counted(self, known: ExternalOrder, report: OrderStatusReport | None = None) -> Counted:
+        """What counts as heard, though nobody told it. The report may count more than was known."""
+        heard, until = known.counted, known.until
+        if report is not None and (report.cumulative or ZERO) > heard:
+            heard, until = report.cumulative or ZERO, self._desk.by_venue(report.local_time)
+        return Counted(since=known.since, until=until, untold=heard - known.told if known.is_exact else None)
 
     def _require_open(self, report: OrderStatusReport, name: ClientOrderId) -> ExternalOrder:
         if report.status is not None and report.status.is_terminal:
@@ -142,7 +139,7 @@ class Adoption:
                 identity=identity,
                 venue_order_id=venue_order_id,
                 heard=known.counted,
-                heard_between=known.made,
+                counted=self._counted(known),
                 quantity=view.quantity if view.other_quantity is None else None,
                 price=None if identity.type is OrderType.MARKET else view.price,
                 trigger_price=view.trigger_price,

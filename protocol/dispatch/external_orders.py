@@ -49,36 +49,60 @@ Made = tuple[int, int]
 
 
 class ExternalOrder:
-    """view: what the venue has shown of it, the newest of each; counted: how much of it has executed, as far as the
-    venue's counts and the fills told since say; made: when that count was made; told: how much had executed when it was
-    first shown, and all fills told since then; heard_at: of the last word about it, left_out_at: of the last list that
-    did not show it, both ns, monotonic; fills: the first that were told of it; is_end_known: of one that has ended,
-    whether the venue said how."""
+    """view: what the venue has shown of it, the newest of each; heard_at: of the last word about it, left_out_at: of
+    the last list that did not show it, both ns, monotonic; fills: the first that were told of it; is_end_known: of one
+    that has ended, whether the venue said how.
 
-    __slots__ = ("_shown", "counted", "fills", "heard_at", "is_end_known", "left_out_at", "made", "told", "view")
+    counted: how much of it has executed, as far as the venue's counts and the fills told since say; told: how much had
+    executed at first, and all fills told since then. Instants are ns since 1970 by the venue's clock: every execution
+    until `since` is among the first count, those after `told_since` are told; none after `until` is in the venue's last
+    count."""
+
+    __slots__ = (
+        "counted",
+        "fills",
+        "heard_at",
+        "is_end_known",
+        "left_out_at",
+        "since",
+        "told",
+        "told_since",
+        "until",
+        "view",
+    )
 
     def __init__(self, view: OrderView, heard_at: int, made: Made) -> None:
         self.view = view
         self.counted = self.told = view.cumulative or ZERO
-        self.made = self._shown = made
+        self.since, self.until = made
+        self.told_since = self.until
+        if self.since < view.time:  # it began after that, with nothing filled
+            self.told, self.told_since = ZERO, self.since
         self.heard_at = heard_at
         self.left_out_at = -1
         self.fills: set[TradeId] | None = None
         self.is_end_known = True
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether it is known how much of it had executed at `since`."""
+        return self.since == self.told_since
+
     def take(self, view: OrderView, heard_at: int, made: Made) -> None:
         """What a view leaves out stays as it was."""
-        if view.cumulative is not None and view.cumulative >= self.counted:
-            self.counted = view.cumulative
-            self.made = max(self.made[0], made[0]), max(self.made[1], made[1])  # counts never shrink
+        if view.cumulative is not None:
+            if view.cumulative > self.counted:
+                self.counted, self.until = view.cumulative, made[1]
+            elif view.cumulative == self.counted:
+                self.until = min(self.until, made[1])
         self.view = _completed(view, self.view, terms=True)
         self.heard_at = max(self.heard_at, heard_at)
 
     def add(self, trade: Trade, heard_at: int) -> None:
         """Counts a fill, unless the venue's own count has it already."""
-        if trade.time > self._shown[1]:
+        if trade.time > self.told_since:
             self.told += trade.quantity
-        since = trade.quantity if trade.time > self.made[1] else ZERO  # at that instant, the count has it
+        since = trade.quantity if trade.time > self.until else ZERO  # at that instant, the count has it
         self.counted = max(self.counted + since, self.told)
         self.heard_at = max(self.heard_at, heard_at)
         self.fills = self.fills or set()

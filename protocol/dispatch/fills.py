@@ -26,6 +26,7 @@ from ..facts import OrderView, Trade
 from ..flights import Flight
 from ..inquiries import Ending, Question
 from ..orders import NEXT_STATUS, Happening
+from ..records import AlreadyCounted
 from ..requests import ListFills
 from ..tracking import FILLS_OF_ORDER, Order
 from ..values import NO_TIME, ZERO, OrderStatus, RequestId, VenueOrderId
@@ -34,7 +35,7 @@ from .decisions import FillsDue
 from .desk import Desk
 from .history_reading import HistoryReading
 from .life import OrderLife
-from .quantities import counted, is_in_doubt, least, wanted, whole
+from .quantities import counted, is_in_doubt, least, missing_under, wanted, whole
 from .query_schedule import QuerySchedule
 from .questions import Questions
 
@@ -71,12 +72,15 @@ class Fills:
 
     # Executions
 
-    def is_known(self, order: Order | None, trade: Trade) -> bool:
-        """True for a fill that was published before; its fee may still be news."""
+    def is_known(self, order: Order | None, trade: Trade, *, live: bool = False) -> bool:
+        """True for a fill that was published before, or that an adopted order counted before it was ours; its fee may
+        still be news."""
         fee_known = self._desk.orders.is_fee_known(order, (trade.venue_order_id, trade.trade_id))
         if fee_known is None:
             is_full = order is not None and order.fills is not None and len(order.fills) >= FILLS_OF_ORDER
-            return is_full and order is not None and self._must_be_old(order, trade)
+            if is_full and order is not None and self._must_be_old(order, trade):
+                return True
+            return order is not None and self._counts_already(order, trade, live=live)
         if trade.fee is not None and not fee_known and order is not None:
             self._desk.record(
                 events.FeeReported(
@@ -89,6 +93,23 @@ class Fills:
                     commission=trade.fee,
                 )
             )
+        return True
+
+    def _counts_already(self, order: Order, trade: Trade, *, live: bool) -> bool:
+        """True for an execution that an adopted order counted before it was ours. Of what is heard live, that can only
+        be what a list was ahead of: clocks are not compared yet, or differ a little."""
+        missing = None if live else missing_under(order, trade.venue_order_id)
+        if not self._desk.orders.counts_already(order, trade.time, trade.quantity, missing):
+            return False
+        self._desk.record(
+            AlreadyCounted(
+                identity=order.identity,
+                venue_order_id=trade.venue_order_id,
+                trade_id=trade.trade_id,
+                quantity=trade.quantity,
+                time=trade.time,
+            )
+        )
         return True
 
     def _must_be_old(self, order: Order, trade: Trade) -> bool:

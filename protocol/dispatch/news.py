@@ -97,7 +97,7 @@ class News:
     def traded(self, fact: facts.OrderTraded) -> None:
         trade, view = fact.trade, fact.order
         order = self._desk.orders.by_venue_order_id(view.venue_order_id) or self._identities.of(view, live=True)
-        if self._fills.is_known(order, trade):
+        if self._fills.is_known(order, trade, live=True):
             return
         if trade.fee is None and self._fees_follow:
             self._reading.owe_fee()

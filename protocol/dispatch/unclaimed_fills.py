@@ -32,7 +32,6 @@ from .fills import Fills
 from .history_reading import HistoryReading
 from .identities import Identities
 from .life import OrderLife
-from .quantities import missing_under
 from .terms import Terms
 
 __all__ = ["UnclaimedFills"]
@@ -157,12 +156,8 @@ class UnclaimedFills:
 
     def tell(self, trade: Trade, order: Order | None, *, final: bool = False, live: bool = False) -> None:
         """Publishes an execution, unless it was published before. order: None if it is none of ours."""
-        if self._fills.is_known(order, trade):
+        if self._fills.is_known(order, trade, live=live):
             return
-        if order is not None:
-            missing = missing_under(order, trade.venue_order_id) >= trade.quantity
-            if self._desk.orders.counts_already(order, trade.time, missing=missing):
-                return
         if order is None:
             self._external.report_fill(trade, self._external.external_name(trade.wire_id))
         else:
