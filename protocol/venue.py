@@ -183,7 +183,7 @@ class VenueRules:
       it is a gap; 0: they come in one message, so there is nothing to wait for;
     freshness: "no such order" for a cancel means too early while its order was sent less than this long ago;
     reads_history: dispatch reads the venue's fills by itself: after a connection was lost, after a gap, and every
-      `audit_period` while orders of ours are open; what is open here is compared with the venue's list then as well;
+      `audit_period`; what is open here is compared with the venue's list then as well;
     absence_needs_history: "no such order" settles nothing before the venue's history shows nothing of the order either;
     absence_needs_list: nor before its list of open orders leaves it out;
     triggers_apart: orders that wait for a trigger have a history of their own;

@@ -185,7 +185,7 @@ def test_a_list_that_was_asked_for_before_the_connection_was_lost_ends_no_order(
     assert desk.status("a1") is OrderStatus.ACCEPTED
 
 
-def test_nothing_is_asked_while_no_order_is_open() -> None:
+def test_no_list_is_asked_for_while_no_order_is_open() -> None:
     desk = new_desk()
     desk.wait(3 * PERIOD)
     assert asked(desk, requests.ListOpenOrders) == []

@@ -768,10 +768,8 @@ def test_at_the_first_login_there_is_nothing_to_read() -> None:
     assert desk.sent() == []
 
 
-def test_history_is_read_from_time_to_time_while_orders_are_open() -> None:
+def test_history_is_read_from_time_to_time() -> None:
     desk = new_desk()
-    assert desk.wait(200) == []
-    assert desk.sent() == [], "nothing of ours is open"
     desk.live("a1", "V1")
     wait_for_question(desk, 61)
     assert history(desk, trade("V1", "t1", 10)) == ["Filled"]
@@ -780,9 +778,16 @@ def test_history_is_read_from_time_to_time_while_orders_are_open() -> None:
     ended = view("V1", 1, status=OrderStatus.FILLED, cumulative=Decimal(10))
     assert desk.hear(took(query.request_id, order=ended)) == ["Completed"]
     wait_for_question(desk, 61)
-    assert history(desk) == [], "once more after the last order has ended"
-    desk.wait(300)
-    assert desk.sent() == []
+    assert history(desk) == [], "it has no more of it"
+
+
+def test_a_fill_of_another_session_is_told_though_nothing_was_heard_of_its_order_and_nothing_is_open_here() -> None:
+    desk = new_desk()
+    wait_for_question(desk, 61)
+    assert history(desk) == []
+    wait_for_question(desk, 61)
+    missed = evolve(trade("X1", "t1", 10), time=WALL + 190 * SECOND)
+    assert history(desk, missed) == ["FillReport"]
 
 
 def test_history_that_cannot_be_read_is_read_later() -> None:

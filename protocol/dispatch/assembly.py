@@ -213,7 +213,7 @@ def _changes(desk: Desk, known: Knowledge) -> Changes:
 
 def _news(desk: Desk, known: Knowledge, changes: Changes) -> News:
     telling, asking = (known.life, known.fills, known.terms), (known.settling, known.questions, known.queries, changes)
-    return News(desk, telling, asking, _whose(known), known.reading)
+    return News(desk, telling, asking, _whose(known))
 
 
 def _assemble_knowledge(desk: Desk) -> Knowledge:

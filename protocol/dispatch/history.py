@@ -102,8 +102,6 @@ class History(RequestHandler[Reading]):
             return
         self._tick()
         self._reading.tick()
-        if len(self._external):
-            self._reading.want()
         if self._lists.are_needed or len(self._external):
             self._lists.compare()
         if self._questions.orders:
@@ -116,8 +114,6 @@ class History(RequestHandler[Reading]):
         is_alone = flight is not None and flight.request.venue_order_id is not None
         is_users = flight is not None and not is_alone and not self._reading.is_own(fact.request_id)
         for trade in sorted(fact.trades, key=_when):  # some venues list the newest first
-            if flight is None and trade.fee is None:
-                self._owe_fee(trade)
             self._take(trade, is_users=is_users)
         if flight is None:
             return
@@ -132,12 +128,6 @@ class History(RequestHandler[Reading]):
             self._reading.failed(fact.request_id, problem)
         elif self._reading.fills_read_to(len(fact.trades), fact.cursor):
             self._is_over()
-
-    def _owe_fee(self, trade: Trade) -> None:
-        """A snapshot of executions names no fee. Of one that is news, history is read for it."""
-        order = self._identities.of_trade(trade) or self._promised(trade)
-        if order is not None and not self._fills.is_known(order, trade):
-            self._reading.owe_fee()
 
     def _take(self, trade: Trade, *, is_users: bool) -> None:
         order = self._identities.of_trade(trade)

@@ -71,8 +71,6 @@ class HistoryReading:
         self._began = 0
         self._not_before = 0
         self._again_at = 0
-        self._fee_owed_at: int | None = None
-        self._was_open = False
         self._examined: dict[ClientOrderId, tuple[Order, int]] = {}
         self._examining: dict[ClientOrderId, tuple[Order, int]] = {}
         self._chains: dict[ClientOrderId, tuple[Order, int]] = {}
@@ -168,21 +166,10 @@ class HistoryReading:
     def has_chain(self, order: Order) -> bool:
         return order.identity.client_order_id in self._chains
 
-    def owe_fee(self) -> None:
-        """A fill was told without its fee. Another message may bring it; if not, one of the next periods' readings
-        does, of which the last comes when history is up to date for certain."""
-        self._fee_owed_at = self._desk.now.monotonic_ns
-
-    @property
-    def owes_fee(self) -> bool:
-        if self._fee_owed_at is None:
-            return False
-        return self._desk.now.monotonic_ns - self._fee_owed_at <= self._desk.rules.audit_period + OVERLAP
-
     def tick(self) -> None:
-        """A period is over."""
-        if self._desk.orders.live or self._was_open or self.owes_fee:
-            self.want()
+        """A period is over. Whatever is open or not: a fee may be owed, and of another session's order no message may
+        have come at all."""
+        self.want()
 
     def look(self) -> None:
         """A moment has come that somebody waited for."""
@@ -229,7 +216,6 @@ class HistoryReading:
         self._started += 1
         began = self._began = desk.by_venue(desk.now.wall_ns)
         self._examining, self._examined = self._examined, {}
-        self._was_open = bool(desk.orders.live)
         since, until = max(0, self.complete_until - OVERLAP), began + OVERLAP
         span = desk.rules.history_span
         first = until if span is None else min(until, since + span)

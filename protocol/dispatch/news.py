@@ -16,7 +16,6 @@ from .changes import Changes
 from .desk import Desk
 from .external_orders import ExternalOrders
 from .fills import Fills
-from .history_reading import HistoryReading
 from .identities import Identities
 from .life import OrderLife
 from .quantities import counted
@@ -40,14 +39,11 @@ class News:
         telling: tuple[OrderLife, Fills, Terms],
         settling: tuple[Settling, Questions, QuerySchedule, Changes],
         whose: tuple[Identities, ExternalOrders, UnclaimedFills],
-        reading: HistoryReading,
     ) -> None:
         self._desk = desk
         self._life, self._fills, self._terms = telling
         self._settling, self._questions, self._queries, self._changes = settling
         self._identities, self._external, self._unclaimed = whose
-        self._reading = reading
-        self._fees_follow = desk.rules.reads_history  # looked at for every fill
         self._event_ids: Window[str, bool] = Window(EVENT_ID_WINDOW)
 
     def _is_repeated(self, fact: facts.OrderFact) -> bool:
@@ -99,8 +95,6 @@ class News:
         order = self._desk.orders.by_venue_order_id(view.venue_order_id) or self._identities.of(view, live=True)
         if self._fills.is_known(order, trade, live=True):
             return
-        if trade.fee is None and self._fees_follow:
-            self._reading.owe_fee()
         if order is None:
             if (
                 self._desk.rules.unnamed_events
