@@ -150,6 +150,16 @@ def test_a_fill_beyond_the_quantity_that_leaves_something_to_fill_is_no_overfill
     assert desk.hear(took(question.request_id, order=shown)) == ["Updated"]
 
 
+def test_a_last_fill_beyond_the_quantity_is_of_a_change_that_nobody_told() -> None:
+    """Somebody else changed the order to more; that message was lost, and the venue says that it is complete now."""
+    desk = new_desk(changes_in_place=True)
+    desk.live("a1", "V1")
+    assert desk.hear(evolve(filled("V1", "t1", 18), final=True)) == ["Filled"]
+    fill = desk.events()[-1]
+    assert isinstance(fill, events.Filled)
+    assert (fill.status, fill.overfill, desk.last.warnings) == (OrderStatus.FILLED, Decimal(0), [])
+
+
 def test_a_total_whose_fills_do_not_come_has_history_read_and_is_no_gap_if_that_has_them() -> None:
     desk = new_desk()
     desk.live("a1", "V1")

@@ -134,7 +134,8 @@ class Fills:
         cumulative = order.cumulative + trade.quantity
         quantity = whole(self._desk, order, cumulative)
         is_reached = quantity is not None and cumulative >= quantity
-        if is_reached and not order.is_over and (goes_on or (not live and cumulative != quantity)):
+        is_changed = cumulative != quantity and (not live or (final and self._desk.rules.changes_in_place))
+        if is_reached and not order.is_over and (goes_on or is_changed):
             self._doubt_terms(order)
         missing = final and self._is_missing(order, trade, cumulative)
         told = (final and not missing) or (order.inquiry is not None and self._ends_filled(order, cumulative))
@@ -153,8 +154,9 @@ class Fills:
             self._queries.soon(order)
 
     def _doubt_terms(self, order: Order) -> None:
-        """All of the order that we know of is executed, and the venue says that it goes on, or a fill that no message
-        brought is more than the whole: somebody has changed it, and the news of that is still to come, or lost."""
+        """All of the order that we know of is executed, and the venue says that it goes on; or a fill is more than the
+        whole, and no message brought it, or the venue says that it is the last: somebody has changed the order, and the
+        news of that is still to come, or lost."""
         self._questions.ask(order, Question.TERMS)
         self._queries.soon(order)
 
