@@ -119,12 +119,20 @@ class ScriptedFutures(ScriptedVenue):
         return ok(sendStatus=status | {"orderEvents": [event]})
 
     async def take_cancel(self, params: dict[str, str]) -> Message:
-        """Nothing is open any more."""
+        """Nothing is open any more, and nothing had filled."""
         self.listed, self.open_rows, self.statuses = [], [], []
         order_id = params.get("order_id", ID)
         gone = {"feed": "open_orders", "order_id": order_id, "is_cancel": True, "reason": "cancelled_by_user"}
         await self.peer.say(gone)
-        return ok(cancelStatus={"status": "cancelled", "order_id": order_id, "orderEvents": []})
+        event = {"type": "CANCEL", "uid": order_id, "order": self._order_row(order_id)}
+        return ok(cancelStatus={"status": "cancelled", "order_id": order_id, "orderEvents": [event]})
+
+    def _order_row(self, order_id: str) -> Message:
+        """One of the orders that were placed, which are numbered."""
+        number = int(order_id[-1])
+        placed = self.placed[number - 1] if 0 < number <= len(self.placed) else {}
+        row: Message = status_row(order_id, placed.get("cliOrdId", ""))["order"]
+        return row | {"type": "lmt"}
 
     _cancelorder = take_cancel
 

@@ -318,6 +318,28 @@ def test_a_removal_after_fills_that_nobody_counted_waits_for_history() -> None:
     assert history(desk, trade("V1", "t1", 4)) == ["Canceled"]
 
 
+def test_the_status_of_an_order_that_left_the_book_counts_its_fills_before_history_does() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    assert desk.hear(removed("V1", None, reason="cancelled_by_user")) == []
+    (question,) = [request for request in desk.sent() if isinstance(request, requests.QueryOrder)]
+    gone = view("V1", 1, cumulative=Decimal(4), status=OrderStatus.CANCELED, reason="CANCELLED")
+    assert desk.hear(took(question.request_id, order=gone)) == [], "its fill is on its way"
+    assert desk.hear(filled("V1", "t1", 4)) == ["Filled", "Canceled"]
+    ended = desk.events()[-1]
+    assert isinstance(ended, events.Canceled)
+    assert (ended.cumulative, ended.reason) == (4, "cancelled_by_user")
+
+
+def test_an_order_of_which_nothing_had_filled_is_canceled_as_soon_as_its_status_says_so() -> None:
+    desk = new_desk()
+    desk.live("a1", "V1")
+    assert desk.hear(removed("V1", None)) == []
+    (question,) = [request for request in desk.sent() if isinstance(request, requests.QueryOrder)]
+    gone = view("V1", 1, cumulative=Decimal(0), status=OrderStatus.CANCELED)
+    assert desk.hear(took(question.request_id, order=gone)) == ["Canceled"]
+
+
 def test_an_order_that_leaves_the_book_with_more_than_it_was_for_had_been_changed() -> None:
     desk = new_desk()
     desk.live("a1", "V1")

@@ -287,15 +287,19 @@ class Fills:
 
     def leave(self, order: Order, ending: Ending, total: Decimal | None) -> None:
         """The order left the book after executions that come by themselves (see `facts.OrderRemoved`). total: how much
-        has executed under its venue order id, None: nobody said."""
+        has executed under its venue order id, None: nobody said; its status may tell before history does."""
         if order.is_over:
             return
+        told = None if order.inquiry is None else order.inquiry.ending
+        if told is not None and told.status is ending.status:
+            ending = told  # the first to tell of it knew why
         if not total and ending.status is OrderStatus.FILLED:
             fewest = least(self._desk, order)
             total = None if fewest is None else fewest - order.base
         venue_order_id = order.venue_order_id
         if total is None or venue_order_id is None:
             self.expect(order, None, ending)
+            self._queries.soon(order)
         elif total > (order.heard_under(venue_order_id) or ZERO):
             self.expect(order, Total(venue_order_id, total), ending)
         else:

@@ -216,17 +216,16 @@ class OpenOrders:
         return view.trigger_price is not None and view.trigger_price != before.trigger_price
 
     def _ended(self, reason: Reason, word: str, view: OrderView, time: int, *, told: bool) -> Fact:
-        """The order left the book. told: the message itself says how much had filled by then."""
-        filled = view.cumulative
+        """The order left the book. told: the message itself says how much had filled by then; what is remembered may be
+        older than the last fills."""
         if view.status is OrderStatus.FILLED:
             whole = _filled_in_full(view, told)
             return OrderRemoved(time=time, order=view, ending=OrderStatus.FILLED, filled=whole, reason=word)
         ending = OrderStatus.EXPIRED if reason is Reason.EXPIRED else OrderStatus.CANCELED
-        if reason is Reason.PARTIAL_FILL:
-            known = filled or None if told else None  # the last fills may be newer than what we remember
-            return OrderRemoved(time=time, order=view, ending=ending, filled=known, reason=word)
-        if filled or (filled is None and reason not in NEVER_TRADED):
-            return OrderRemoved(time=time, order=view, ending=ending, filled=filled, reason=word)
+        filled = view.cumulative if told else None
+        is_untouched = filled == 0 and reason is not Reason.PARTIAL_FILL
+        if not is_untouched and (view.cumulative or reason not in NEVER_TRADED):
+            return OrderRemoved(time=time, order=view, ending=ending, filled=filled or None, reason=word)
         if reason in REFUSALS:
             post_only = reason is Reason.REFUSED_POST_ONLY
             return OrderRejected(time=time, order=view, reason=word, due_post_only=post_only, removed=True)
