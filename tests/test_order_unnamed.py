@@ -389,3 +389,23 @@ def test_an_execution_of_an_order_of_ours_needs_no_instrument() -> None:
     desk = new_desk()
     desk.live("a7", "o1")
     assert desk.hear(executed(desk, "o1", "t1", 10, 10, symbol="")) == ["Filled"]
+
+
+def test_an_execution_that_waits_to_be_known_has_not_been_told() -> None:
+    """`Reconciled` does not say that every fill of that time has been."""
+    desk = new_desk()
+    desk.place("a7")
+    desk.wait(20)
+    desk.lose_link()
+    desk.wait(5)
+    desk.sends.clear()
+    desk.log_in()
+    sent = desk.sent()
+    (query,) = [request for request in sent if isinstance(request, requests.QueryOrder)]
+    desk.hear(refused(query.request_id, Outcome.NOT_FOUND, "no such order"))
+    (reading,) = [request for request in sent if isinstance(request, requests.ListFills)]
+    found = evolve(trade("o9", "t1", 4), time=WALL + desk.time - 2 * SECOND)
+    desk.hear(facts.FillsListed(request_id=reading.request_id, trades=(found,), cursor=None))
+    reconciled = desk.events()[-1]
+    assert isinstance(reconciled, events.Reconciled)
+    assert reconciled.fills_complete_until == found.time

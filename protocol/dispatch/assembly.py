@@ -224,6 +224,7 @@ def _assemble_knowledge(desk: Desk) -> Knowledge:
     terms = Terms(desk, life, fills, (questions, queries, lists))
     aftercare = Aftercare(desk, queries, lists)
     external = ExternalOrders(desk, reading, identities)
+    unclaimed = UnclaimedFills(desk, reading, identities, (life, fills, terms), external)
     return Knowledge(
         desk=desk,
         aftercare=aftercare,
@@ -235,10 +236,10 @@ def _assemble_knowledge(desk: Desk) -> Knowledge:
         queries=queries,
         questions=questions,
         reading=reading,
-        reconciling=Reconciling(desk, questions, queries, reading),
+        reconciling=Reconciling(desk, questions, queries, reading, unclaimed),
         settling=Settling(desk, questions, (queries, lists, reading), (life, fills, terms), aftercare),
         terms=terms,
-        unclaimed=UnclaimedFills(desk, reading, identities, (life, fills, terms), external),
+        unclaimed=unclaimed,
     )
 
 

@@ -25,6 +25,7 @@ from .desk import Desk
 from .history_reading import HistoryReading
 from .query_schedule import QuerySchedule
 from .questions import Questions
+from .unclaimed_fills import UnclaimedFills
 
 __all__ = ["Reconciling"]
 
@@ -48,11 +49,19 @@ class Login:
 class Reconciling:
     """Owns what the present login has still to settle, and the view of that."""
 
-    def __init__(self, desk: Desk, questions: Questions, queries: QuerySchedule, reading: HistoryReading) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        questions: Questions,
+        queries: QuerySchedule,
+        reading: HistoryReading,
+        unclaimed: UnclaimedFills,
+    ) -> None:
         self._desk = desk
         self._questions = questions
         self._queries = queries
         self._reading = reading
+        self._unclaimed = unclaimed
         self._login: Login | None = None
         self._is_complete = False
         self._has_changed = False
@@ -127,7 +136,7 @@ class Reconciling:
             is_complete=self._is_complete,
             open_questions=self._questions.count + self._queries.missing,
             fills_read=self._reading.fills_read,
-            fills_complete_until=self._reading.complete_until,
+            fills_complete_until=self._complete_until,
             failing=self._reading.failing,
         )
 
@@ -158,10 +167,16 @@ class Reconciling:
                 settled=login.changed,
                 gaps=self._gaps(),
                 open_questions=self._questions.count,
-                fills_complete_until=self._reading.complete_until if self._reading.is_on else None,
+                fills_complete_until=self._complete_until if self._reading.is_on else None,
                 history_failed=login.history_failed,
             )
         )
+
+    @property
+    def _complete_until(self) -> int | None:
+        """Every fill before it has been told; not so one that waits for somebody to say whose it is."""
+        until, waiting = self._reading.complete_until, self._unclaimed.oldest
+        return until if until is None or waiting is None else min(until, waiting)
 
     def _gaps(self) -> int:
         """Orders with fills missing."""

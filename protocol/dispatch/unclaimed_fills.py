@@ -81,6 +81,11 @@ class UnclaimedFills:
         self._next_due = 0
         self._was_full = False
 
+    @property
+    def oldest(self) -> int | None:
+        """When the first of them happened, ns since 1970 by the venue's clock; None: none waits."""
+        return min((kept.trade.time for kept in self.kept.values()), default=None)
+
     def doubt(self, order: Order) -> None:
         """The order may go on under an id that nobody has told."""
         self._doubtful = {name: other for name, other in self._doubtful.items() if self._is_doubtful(other)}
