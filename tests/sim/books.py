@@ -33,7 +33,7 @@ class View:
 @define(eq=False)
 class Placed:
     """One order with all the venue order ids that it had. quantity, price: as they were at first; by_other: not by a
-    client of ours; time: ns since 1970."""
+    client of ours; time: when it came, ended: when it was first seen to have ended, None: not yet, ns since 1970."""
 
     wire_id: object
     quantity: Decimal
@@ -42,6 +42,7 @@ class Placed:
     by_other: bool
     ids: list[str]
     changed_by_other: bool = False
+    ended: int | None = None
 
 
 @define(eq=False)
@@ -58,7 +59,7 @@ class Books:
     _kept: dict[str, Any] = field(factory=dict)
 
     def note(self, now: int) -> None:
-        """Takes down what has come into being since the last time. now: ns since 1970."""
+        """Takes down what has come into being since the last time, and what has ended. now: ns since 1970."""
         new = []
         for order_id in reversed(self.engine.orders):
             if order_id in self._kept:
@@ -69,6 +70,9 @@ class Books:
                 self._kept[order_id] = order
         for order in reversed(new):
             self._note(self.look(order), now)
+        for placed in self.orders:
+            if placed.ended is None and self.view(placed).end not in (None, "moved"):
+                placed.ended = now
 
     def _note(self, view: View, now: int) -> None:
         before = self._moved_from(view)

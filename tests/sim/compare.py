@@ -296,8 +296,8 @@ class _Judge:
             if isinstance(later, events.OrderEvent) and later.client_order_id in in_doubt:
                 continue  # that nobody knows of it was told, or is told by this very event
             old_fill = isinstance(later, events.Filled) and later.venue_time < login
-            is_told = isinstance(later, (events.Gap, *ENDING)) and getattr(later, "venue_time", 0) < login
-            if old_fill or is_told:
+            old_end = isinstance(later, ENDING) and self._had_ended(later.client_order_id, login)
+            if old_fill or old_end or isinstance(later, events.Gap):
                 detail = f"{type(later).__name__} at {at:.3f}"
                 yield Finding("wrong end", "Reconciled in the middle of an answer", detail)
                 return
@@ -315,9 +315,15 @@ class _Judge:
         for at, later in self.desk.heard[place + 1 :]:
             if isinstance(later, events.Disconnected):
                 return
-            if isinstance(later, ENDING) and 0 < later.venue_time < login and later.client_order_id not in settled:
-                detail = f"{later.client_order_id} {type(later).__name__} at {at:.3f}"
+            name = later.client_order_id if isinstance(later, ENDING) else None
+            if name is not None and name not in settled and self._had_ended(name, login):
+                detail = f"{name} {type(later).__name__} at {at:.3f}"
                 yield Finding("wrong end", "Reconciled ahead of an end of before the login", detail)
+
+    def _had_ended(self, name: str, before: int) -> bool:
+        """By the venue's books: an event need not say when an order ended."""
+        placed = self.placed.get(name)
+        return placed is not None and placed.ended is not None and placed.ended < before
 
     def _ahead(self, place: int, at: float, event: events.Canceled | events.Expired) -> Iterator[Finding]:
         """An end that did not wait for a fill that was told later."""
