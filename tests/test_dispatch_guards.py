@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from attrs import evolve, field, frozen
 
 from protocol import commands, facts, requests
-from protocol.events import CancelRejected, Denied, ModifyRejected, SystemStatus
+from protocol.events import Canceled, CancelRejected, Denied, Filled, ModifyRejected, Rejected, SystemStatus
 from protocol.facts import Outcome
-from protocol.inputs import Admission, LinkDown, LinkUp, NotWritten
+from protocol.inputs import Admission, Heard, LinkDown, LinkUp, NotWritten
 from protocol.orders import NewOrder
 from protocol.values import ClientOrderId, OrderStatus, RequestId, Side, SystemMode
 from protocol.venue import SECOND, BatchRules, Throttle, VenueRules
 
-from .order_life import Desk, PlainVenue, acknowledged, refused, replaced, took, traded, view
+from .order_life import Desk, PlainVenue, acknowledged, canceled, refused, replaced, took, traded, view
 
 A1 = ClientOrderId("a1")
 
@@ -259,6 +260,21 @@ def test_a_part_that_was_refused_by_itself_is_not_rejected_again_with_the_whole(
     assert [event.client_order_id for event in desk.events() if hasattr(event, "client_order_id")][-2:] == ["a1", "a2"]
 
 
+# Session tokens
+
+
+def test_a_placement_of_which_nobody_awaits_an_answer_any_more_is_rejected_if_its_token_was_at_fault() -> None:
+    """It is not kept for the next token: whether it was placed has been told as unknown, and it certainly was not."""
+    desk = Desk()
+    desk.place("a1")
+    desk.wait(15)
+    assert desk.status("a1") is OrderStatus.UNKNOWN
+    desk.sent()
+    assert desk.hear(refused(1, Outcome.TOKEN, "expired")) == ["Rejected"]
+    desk.hear(facts.TokenRenewed())
+    assert sent_now(desk, requests.PlaceOrder) == []
+
+
 # Changes
 
 
@@ -310,12 +326,14 @@ def test_an_accepted_order_that_the_venue_no_longer_knows_is_unknown_with_a_word
     desk.sent()
     desk.log_in()
     warnings: list[str] = []
+    statuses: list[OrderStatus] = []
     for _ in range(3):
         desk.wait_for_sends()
         (query,) = sent_now(desk, requests.QueryOrder)
         desk.hear(refused(query.request_id, Outcome.NOT_FOUND))
         warnings += desk.last.warnings
-    assert desk.status("a1") is OrderStatus.UNKNOWN
+        statuses.append(desk.status("a1"))
+    assert statuses == [OrderStatus.ACCEPTED, OrderStatus.ACCEPTED, OrderStatus.UNKNOWN]
     (warning,) = warnings
     assert warning.startswith("Order a1: The venue does not know the order any more, though it had accepted it.")
 
@@ -420,3 +438,185 @@ def test_a_cancel_of_an_order_that_lives_on_is_rejected_and_said() -> None:
     desk.ask(commands.Cancel(A1), Admission.CANCEL)
     desk.hear(refused(desk.numbers, Outcome.DEFINITE, "no"))
     assert isinstance(desk.events()[-1], CancelRejected)
+
+
+# What the venue shows when it is asked
+
+
+def asked_about(desk: Desk, name: str = "a1") -> RequestId:
+    """The user asks where the order stands."""
+    desk.ask(commands.Status(ClientOrderId(name)), None)
+    return RequestId(desk.numbers)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [("too small", "too small"), ("", "The venue shows the order as rejected.")],
+    ids=["a word", "none"],
+)
+def test_an_order_that_is_shown_as_rejected_is_rejected_with_the_venues_word_if_it_has_one(
+    said: str, told: str
+) -> None:
+    desk = Desk()
+    desk.place("a1")
+    number = asked_about(desk)
+    desk.hear(took(number, order=view("v1", 1, status=OrderStatus.REJECTED, reason=said)))
+    (rejected,) = [event for event in desk.events() if isinstance(event, Rejected)]
+    assert rejected.reason == told
+
+
+def test_an_accepted_order_that_is_shown_as_rejected_is_canceled_with_the_venues_word() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    number = asked_about(desk)
+    desk.hear(took(number, order=view("v1", 1, status=OrderStatus.REJECTED, reason="it would cross")))
+    (canceled,) = [event for event in desk.events() if isinstance(event, Canceled)]
+    assert canceled.reason == "The venue rejected it after it had accepted it. it would cross"
+
+
+def test_a_fill_of_an_order_that_has_ended_leaves_nothing_to_fill() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.hear(traded("v1", "t1", 2, 2, 1), canceled("v1", 1, total=2))
+    desk.hear(traded("v1", "t2", 3, 5, 1))
+    fills = [event for event in desk.events() if isinstance(event, Filled)]
+    assert [(fill.cumulative, fill.leaves, fill.status) for fill in fills] == [
+        (2, 8, OrderStatus.PARTIALLY_FILLED),
+        (5, 0, OrderStatus.CANCELED),
+    ]
+
+
+def test_what_is_known_of_a_stop_is_not_noted_again_each_time_the_venue_shows_it() -> None:
+    desk = Desk()
+    desk.place("a1", trigger_price="101.0")
+    shown = acknowledged("v1", 1, trigger_price=Decimal("101.0"))
+    desk.hear(took(1, "v1"), shown)
+    desk.records.clear()
+    desk.hear(shown, facts.OrderPending(time=shown.time, order=shown.order))
+    assert desk.records == []
+
+
+def test_an_event_of_another_sessions_order_that_the_venue_repeats_is_told_once() -> None:
+    desk = Desk()
+    told = evolve(acknowledged("x1", 77), event_id="E1")
+    assert desk.hear(told) == ["OrderStatusReport"]
+    assert desk.hear(told) == []
+    assert desk.hear(evolve(told, event_id="E2")) == ["OrderStatusReport"]
+
+
+def test_news_of_an_order_that_we_called_complete_reopens_it() -> None:
+    """Another session has made it larger."""
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.hear(traded("v1", "t1", 10, 10, 1))
+    assert desk.status("a1") is OrderStatus.FILLED
+    desk.wait(1)
+    grown = acknowledged("v1", 1, quantity=Decimal(20), cumulative=Decimal(10), status=OrderStatus.PARTIALLY_FILLED)
+    assert desk.hear(grown) == ["Reopened", "Updated"]
+    assert desk.status("a1") is OrderStatus.PARTIALLY_FILLED
+
+
+def test_a_rejected_order_that_the_venue_tells_of_is_warned_about_once_each_time() -> None:
+    desk = Desk()
+    desk.place("a1")
+    desk.hear(refused(1, Outcome.DEFINITE))
+    assert desk.hear(acknowledged("v1", 1)) == []
+    (warning,) = desk.last.warnings
+    assert warning.startswith("The venue shows order a1 as live, though it had rejected it.")
+
+
+# Questions of the user's
+
+
+QUESTIONS = {
+    "the open orders": (commands.OpenOrders(), {"orders": (view("v1", 1),)}),
+    "an order": (commands.Status(A1), {"order": view("v1", 1)}),
+    "all to be canceled": (commands.CancelAll(None), {"canceled": 1}),
+}
+
+
+@pytest.mark.parametrize(("question", "answer"), QUESTIONS.values(), ids=QUESTIONS)
+def test_a_question_is_over_with_its_answer(question: commands.Command, answer: dict[str, Any]) -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.ask(question, None)
+    number = RequestId(desk.numbers)
+    desk.hear(took(number, **answer))
+    assert len(desk.replies) == 1
+    assert number not in desk.state._desk.flights.by_id
+    desk.hear(took(number, **answer))
+    assert desk.replies == [], "nobody waits for it any more"
+
+
+# Orders that are remembered no longer
+
+
+def changing(desk: Desk) -> None:
+    desk.live("a1", "v1")
+    change(desk, "99.0")
+
+
+def canceling(desk: Desk) -> None:
+    desk.live("a1", "v1")
+    desk.ask(commands.Cancel(A1), Admission.CANCEL)
+
+
+def asking(desk: Desk) -> None:
+    desk.live("a1", "v1")
+    asked_about(desk)
+
+
+def placing(desk: Desk) -> None:
+    desk.place("a1")
+
+
+LATE = {
+    "taken": lambda number: Heard(1, (took(number, "v1"),)),
+    "not taken": lambda number: Heard(1, (took(number, "v1", refused=True),)),
+    "shown": lambda number: Heard(1, (took(number, order=view("v1", 1)),)),
+    "refused": lambda number: Heard(1, (refused(number, Outcome.DEFINITE),)),
+    "in doubt": lambda number: Heard(1, (refused(number, Outcome.AMBIGUOUS),)),
+    "unknown": lambda number: Heard(1, (refused(number, Outcome.NOT_FOUND),)),
+    "throttled": lambda number: Heard(1, (refused(number, Outcome.THROTTLED),)),
+    "not written": lambda number: NotWritten([number], "The connection was lost."),
+    "nothing": lambda number: None,
+}
+
+
+@pytest.mark.parametrize("late", LATE.values(), ids=LATE)
+@pytest.mark.parametrize("do", [changing, canceling, asking, placing], ids=lambda do: do.__name__)
+def test_nothing_is_told_of_an_order_that_is_remembered_no_longer_whatever_becomes_of_a_request_about_it(
+    do: Callable[[Desk], None], late: Callable[[RequestId], object]
+) -> None:
+    desk = Desk(finished_window=1)
+    do(desk)
+    number = RequestId(desk.numbers)
+    desk.hear(acknowledged("v1", 1), canceled("v1", 1))
+    desk.live("a2", "v2")
+    desk.hear(canceled("v2", 2))
+    assert desk.state.orders.by_client_order_id(A1) is None
+    desk.sends.clear()
+    desk.records.clear()
+    came = late(number)
+    if came is not None:
+        desk.apply(came)
+    desk.wait(600)
+    assert desk.records == []
+    assert sent_now(desk, requests.QueryOrder) == []
+
+
+def test_the_time_to_ask_for_an_order_passes_when_it_is_remembered_no_longer() -> None:
+    desk = Desk(finished_window=1)
+    desk.place("a1")
+    desk.sent()
+    desk.hear(refused(1, Outcome.AMBIGUOUS))
+    desk.wait_for_sends()
+    (query,) = sent_now(desk, requests.QueryOrder)
+    desk.hear(refused(query.request_id, Outcome.NOT_FOUND))
+    desk.hear(acknowledged("v1", 1), canceled("v1", 1))
+    desk.live("a2", "v2")
+    desk.hear(canceled("v2", 2))
+    desk.records.clear()
+    desk.wait(600)
+    assert desk.records == []
+    assert desk.sent() == []

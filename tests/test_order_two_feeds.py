@@ -101,6 +101,16 @@ def fate(desk: Desk, *orders: facts.OrderView) -> list[str]:
     return desk.hear(facts.OrderHistoryListed(request_id=asked[-1].request_id, orders=orders))
 
 
+def test_a_fill_that_is_the_first_news_of_an_order_completes_it() -> None:
+    """The venue may tell it ahead of the order's acceptance; it was heard live."""
+    desk = new_desk()
+    desk.place("a1")
+    desk.hear(took(1, "V1"))
+    assert desk.hear(filled("V1", "t1", 10)) == ["Accepted", "Filled"]
+    (fill,) = [event for event in desk.events() if isinstance(event, events.Filled)]
+    assert (fill.status, fill.concluded) == (OrderStatus.FILLED, True)
+
+
 # Totals
 
 
@@ -452,14 +462,14 @@ def test_an_end_that_a_status_answer_tells_is_dated_by_when_the_order_ended() ->
 
 
 def test_an_order_that_was_found_ended_is_not_asked_for_again_while_its_fills_are_awaited() -> None:
-    desk = new_desk()
+    desk = new_desk(fills_lag=5 * SECOND)
     desk.live("a1", "V1")
     desk.ask(commands.Cancel(ClientOrderId("a1")))
     desk.wait(10)  # no answer to the cancel, so the order is asked for
     (query,) = [request for request in desk.sent() if isinstance(request, requests.QueryOrder)]
     ended = view("V1", 1, status=OrderStatus.FILLED, cumulative=Decimal(10))
     assert desk.hear(took(query.request_id, order=ended)) == []
-    desk.wait(0.5)
+    desk.wait(4)
     assert not [request for request in desk.sent() if isinstance(request, requests.QueryOrder)]
     assert desk.hear(filled("V1", "t1", 10)) == ["Filled"]
     assert desk.status("a1") is OrderStatus.FILLED
@@ -599,12 +609,14 @@ def test_a_cancel_that_overtakes_its_order_is_sent_again() -> None:
     assert desk.hear(took(1, "V1"), acknowledged("V1", 1), canceled("V1", 1)) == ["Accepted", "Canceled"]
 
 
-def test_a_cancel_of_an_order_long_known_that_is_not_found_is_refused() -> None:
+@pytest.mark.parametrize(("age", "told"), [(0.9, []), (1, ["CancelRejected"]), (5, ["CancelRejected"])])
+def test_a_cancel_of_an_order_long_known_that_is_not_found_is_refused(age: float, told: list[str]) -> None:
+    """One that the venue may not know yet is canceled again."""
     desk = new_desk()
     desk.live("a1", "V1")
-    desk.wait(5)
+    desk.wait(age)
     desk.ask(commands.Cancel(ClientOrderId("a1")))
-    assert desk.hear(refused(desk.numbers, Outcome.NOT_FOUND)) == ["CancelRejected"]
+    assert desk.hear(refused(desk.numbers, Outcome.NOT_FOUND)) == told
 
 
 # Orders that nobody knows
