@@ -225,6 +225,19 @@ def test_a_question_that_the_venue_does_not_answer_is_asked_again() -> None:
     assert reports(desk) == [("X1", None, Decimal(0))]
 
 
+def test_an_order_is_asked_for_with_growing_pauses_while_the_venue_does_not_answer() -> None:
+    desk = watching(view("X1"))
+    (question,) = come_back(desk)
+    pauses = []
+    for _ in range(7):
+        desk.hear(refused(question.request_id, Outcome.AMBIGUOUS))
+        before = desk.time
+        desk.wait_for_sends()
+        (question,) = asked(desk)
+        pauses.append((desk.time - before) / SECOND)
+    assert pauses == [1, 2, 5, 15, 60, 60, 60]
+
+
 def test_few_are_asked_for_at_once_and_never_before_orders_of_ours() -> None:
     desk = watching(*(view(f"X{number}") for number in range(40)))
     desk.live("a1", "V1")

@@ -96,9 +96,11 @@ class QueryDue:
 
 @frozen
 class ExternalDue:
-    """Time to look at the questions about orders of other sessions. None: at all of them."""
+    """Time to look at the questions about orders of other sessions. None: at all of them; request_id: of the question
+    whose answer may be lost, None: the order is to be asked for."""
 
     venue_order_id: VenueOrderId | None
+    request_id: RequestId | None = None
 
 
 @frozen

@@ -368,24 +368,21 @@ class ExternalOrders:
             self._asked[venue_order_id] = request_id
             question = requests.QueryOrder(request_id=request_id, venue_order_id=venue_order_id, wire_id=None)
             desk.send(question, own_query=True)
-            desk.timers.add(desk.now.monotonic_ns + desk.rules.request_timeout, ExternalDue(venue_order_id))
+            desk.timers.add(desk.now.monotonic_ns + desk.rules.request_timeout, ExternalDue(venue_order_id, request_id))
 
     def due(self, due: ExternalDue) -> None:
         """Time to ask, or to see whether the answer to a question is lost."""
         venue_order_id = due.venue_order_id
         if venue_order_id is None:
             self._turn_due = False
-        elif venue_order_id in self._tries:
-            if self._is_under_way(venue_order_id):
+        elif venue_order_id in self._tries and self._asked.get(venue_order_id) == due.request_id:
+            if due.request_id in self._desk.flights.by_id:
                 following = self._desk.now.monotonic_ns + self._desk.rules.request_timeout
-                self._desk.timers.add(following, ExternalDue(venue_order_id))
+                self._desk.timers.add(following, due)
                 return
             self._asked.pop(venue_order_id, None)
             self._waiting.append(venue_order_id)
         self._ask()
-
-    def _is_under_way(self, venue_order_id: VenueOrderId) -> bool:
-        return self._asked.get(venue_order_id) in self._desk.flights.by_id
 
     def _later(self, venue_order_id: VenueOrderId) -> None:
         delays = self._desk.rules.query_delays
