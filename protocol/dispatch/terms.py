@@ -57,7 +57,7 @@ class Terms:
         elif status is OrderStatus.REJECTED:
             self._sync_rejected(order, view)
         elif status is None or status is OrderStatus.SUBMITTED:
-            if order.venue_order_id is None and not order.status.is_terminal:
+            if order.venue_order_id is None:
                 self.bind(order, view)
             self._fills.notice_total(order, view, ahead=ahead)
         else:
