@@ -138,7 +138,7 @@ class Fills:
         if is_reached and not order.is_over and (goes_on or is_changed):
             self._doubt_terms(order)
         missing = final and self._is_missing(order, trade, cumulative)
-        told = (final and not missing) or (order.inquiry is not None and self._ends_filled(order, cumulative))
+        told = (final and not missing) or self._ends_filled(order, cumulative)
         concluded = is_reached and not (told or goes_on) and self._may_conclude(order, live=live)
         self._publish(order, trade, quantity, told=told, concluded=concluded)
         if order.status.is_terminal:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from ..facts import OrderView
-from ..inquiries import Opened, Question, Source
+from ..inquiries import Inquiry, Opened, Question, Source
 from ..tracking import Order
 from ..values import OrderStatus
 from .aftercare import Aftercare
@@ -145,7 +145,7 @@ class Settling:
             elif verdict is Verdict.ABSENT:
                 inquiry.silent[evidence.source] = max(evidence.at, inquiry.silent.get(evidence.source, 0))
                 if question is Question.OUTCOME:
-                    self._never_placed(order, opened)
+                    self._never_placed(order, inquiry)
                 else:
                     self._vanished(order, opened, evidence)
 
@@ -187,12 +187,11 @@ class Settling:
             self._questions.ask(order, Question.END, self._lists.proven_open)
         self.absent(order, evidence)
 
-    def _never_placed(self, order: Order, opened: Opened) -> None:
-        client_order_id, inquiry = order.identity.client_order_id, order.inquiry
+    def _never_placed(self, order: Order, inquiry: Inquiry) -> None:
         self._note_told(order)
-        if inquiry is None or order.accepted or order.status not in (OrderStatus.SUBMITTED, OrderStatus.UNKNOWN):
+        if order.accepted or order.status not in (OrderStatus.SUBMITTED, OrderStatus.UNKNOWN):
             return
-        if self._desk.flights.preview(client_order_id) is not None:
+        if self._desk.flights.preview(order.identity.client_order_id) is not None:
             return  # it has not been sent at all yet
         deadline = self._acts_until(order)
         if inquiry.silent.get(Source.STATUS, -1) < deadline:
