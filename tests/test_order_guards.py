@@ -1,0 +1,279 @@
+"""Guards around fills, terms and ends of orders, at venues of either kind: one condition at a time."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from protocol import commands, events, facts, requests
+from protocol.facts import Outcome
+from protocol.tracking import TrackedOrders
+from protocol.values import ClientOrderId, OrderStatus, RequestId, VenueOrderId
+from protocol.venue import SECOND, VenueRules
+
+from .order_life import WALL, Desk, acknowledged, canceled, refused, replaced, took, trade, traded, view
+
+A1 = ClientOrderId("a1")
+TWO_FEEDS = VenueRules(
+    venue="TEST", fills_lag=SECOND, reads_history=True, absence_needs_history=True, unnamed_events=True
+)
+CHAINS = VenueRules(
+    venue="TEST", reads_history=True, chain_history=True, changes_in_place=False, history_by_placement=True
+)
+
+
+def asked(desk: Desk, kind: type) -> list[Any]:
+    """Requests of this kind that were sent since the last look; the others are left."""
+    found = [send.request for send in desk.sends if isinstance(send.request, kind)]
+    desk.sends = [send for send in desk.sends if not isinstance(send.request, kind)]
+    return found
+
+
+def ask_for(desk: Desk, kind: type) -> Any:
+    """Lets time pass until the venue is asked that, ten minutes at most."""
+    for _ in range(1200):
+        found = asked(desk, kind)
+        if found:
+            return found[-1]
+        desk.wait(0.5)
+    raise AssertionError("nobody asked")
+
+
+def told(desk: Desk, kind: type) -> list[Any]:
+    return [record for record in desk.records if isinstance(record, kind)]
+
+
+# The last fill
+
+
+def test_a_last_fill_that_brings_all_that_the_venue_counted_completes_the_order() -> None:
+    desk = Desk(rules=TWO_FEEDS)
+    desk.live("a1", "v1")
+    desk.hear(acknowledged("v1", 1, cumulative=Decimal(10)))
+    assert desk.hear(traded("v1", "t1", 10, 10, 1, final=True)) == ["Filled"]
+    (fill,) = told(desk, events.Filled)
+    assert fill.status is OrderStatus.FILLED
+
+
+def test_a_last_fill_with_an_earlier_one_missing_ends_the_order_as_filled_behind_the_gap() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    assert desk.hear(traded("v1", "t2", 2, 10, 1, final=True)) == ["Gap", "Filled", "Completed"]
+    (fill,) = told(desk, events.Filled)
+    assert (fill.status, fill.cumulative) == (OrderStatus.PARTIALLY_FILLED, 2)
+    assert desk.status("a1") is OrderStatus.FILLED
+
+
+# Missing fills
+
+
+def test_history_is_read_slowly_for_missing_fills_though_another_order_is_in_question_for_something_else() -> None:
+    desk = Desk(rules=TWO_FEEDS)
+    desk.live("a1", "v1")
+    desk.live("a2", "v2")
+    desk.hear(acknowledged("v1", 1, cumulative=Decimal(4)))
+    desk.hear(replaced("v2", None, 2))
+    reading = ask_for(desk, requests.ListFills)
+    assert desk.hear(facts.FillsListed(request_id=reading.request_id, trades=())) == ["Gap"]
+    before = desk.time
+    ask_for(desk, requests.ListFills)
+    assert 59 * SECOND <= desk.time - before <= 61 * SECOND
+
+
+# What the venue contradicts
+
+
+def test_an_order_that_becomes_another_one_of_ours_stays_as_it_was() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.live("a2", "v2")
+    assert desk.hear(replaced("v1", "v2", 1)) == []
+    (warning,) = desk.last.warnings
+    assert warning.startswith("The venue said that order a1 became v2, which is another order of ours.")
+    found = desk.state.orders.by_venue_order_id(VenueOrderId("v2"))
+    assert found is not None
+    assert found.identity.client_order_id == "a2"
+
+
+def denied(desk: Desk) -> None:
+    """The venue was asked for it as often as it takes to prove that it never arrived."""
+    desk.place("a1")
+    desk.sent()
+    desk.hear(refused(1, Outcome.AMBIGUOUS))
+    while desk.status("a1") is not OrderStatus.DENIED:
+        query = ask_for(desk, requests.QueryOrder)
+        desk.hear(refused(query.request_id, Outcome.NOT_FOUND))
+    desk.records.clear()
+
+
+@pytest.mark.parametrize(
+    ("filled", "status"), [(0, OrderStatus.ACCEPTED), (4, OrderStatus.PARTIALLY_FILLED)], ids=["open", "in part"]
+)
+def test_a_denied_order_that_the_venue_tells_of_is_reopened_as_it_stands(filled: int, status: OrderStatus) -> None:
+    desk = Desk()
+    denied(desk)
+    told_of = traded("v1", "t1", filled, filled, 1) if filled else acknowledged("v1", 1)
+    assert desk.hear(told_of)[:2] == ["Reopened", "Accepted"]
+    (reopened,) = told(desk, events.Reopened)
+    assert (reopened.was, reopened.status) == (OrderStatus.DENIED, OrderStatus.ACCEPTED)
+    assert desk.status("a1") is status
+
+
+def test_a_denied_order_that_is_shown_as_pending_is_known_by_its_id_from_then_on() -> None:
+    desk = Desk()
+    denied(desk)
+    query = ask_for(desk, requests.QueryOrder)
+    assert desk.hear(took(query.request_id, order=view("v1", 1, status=OrderStatus.SUBMITTED))) == []
+    assert desk.status("a1") is OrderStatus.DENIED
+    assert desk.hear(traded("v1", "t1", 4, 4)) == ["Reopened", "Accepted", "Filled"]
+
+
+# Other orders' questions
+
+
+def test_what_became_of_an_order_is_learned_from_history_that_is_read_for_another_one() -> None:
+    desk = Desk(rules=evolve(TWO_FEEDS, fills_lag=0))
+    desk.live("a1", "v1")
+    desk.place("a2")
+    desk.sent()
+    desk.hear(refused(desk.numbers, Outcome.AMBIGUOUS), replaced("v1", None, 1))
+    for _ in range(100):
+        query = ask_for(desk, requests.QueryOrder)
+        if query.wire_id == 2:
+            desk.hear(refused(query.request_id, Outcome.NOT_FOUND))
+        for page in asked(desk, requests.ListFills):
+            desk.hear(facts.FillsListed(request_id=page.request_id, trades=()))
+        pages = asked(desk, requests.ListOrderHistory)
+        if pages:
+            ended = view("v1", 1, status=OrderStatus.CANCELED)
+            names = desk.hear(facts.OrderHistoryListed(request_id=pages[-1].request_id, orders=(ended,)))
+            assert names[0] == "Canceled"
+            return
+    raise AssertionError("nobody read what became of orders")
+
+
+def test_a_list_of_orders_ends_with_the_fourth_empty_page_in_a_row() -> None:
+    desk = Desk(rules=TWO_FEEDS)
+    denied_by_history(desk, ["", "a", "", "", "", ""])
+
+
+def denied_by_history(desk: Desk, pages: list[str]) -> None:
+    """Reads what became of orders, page by page: whose names are empty, they are."""
+    desk.place("a1")
+    desk.sent()
+    desk.hear(refused(1, Outcome.AMBIGUOUS))
+    while True:
+        for page in asked(desk, requests.ListFills):
+            desk.hear(facts.FillsListed(request_id=page.request_id, trades=()))
+        if any(isinstance(send.request, requests.ListOrderHistory) for send in desk.sends):
+            break
+        for query in asked(desk, requests.QueryOrder):
+            desk.hear(refused(query.request_id, Outcome.NOT_FOUND))
+        desk.wait(0.5)
+    for number, name in enumerate(pages, 1):
+        (page,) = asked(desk, requests.ListOrderHistory)
+        rows = (view(f"x{number}", 99),) if name else ()
+        desk.hear(facts.OrderHistoryListed(request_id=page.request_id, orders=rows, cursor=f"page {number}"))
+    assert asked(desk, requests.ListOrderHistory) == []
+
+
+# Executions that wait
+
+
+def test_an_execution_that_was_heard_before_the_link_was_lost_completes_no_order_by_arithmetic() -> None:
+    desk = Desk(rules=TWO_FEEDS)
+    desk.place("a1")
+    fill = traded("v1", "t1", 10, 10)
+    assert desk.hear(evolve(fill, trade=evolve(fill.trade, time=WALL + desk.time))) == []
+    desk.lose_link()
+    desk.log_in()
+    desk.records.clear()
+    desk.hear(took(1, "v1"), acknowledged("v1", 1))
+    (filled,) = told(desk, events.Filled)
+    assert (filled.status, filled.concluded) == (OrderStatus.PARTIALLY_FILLED, False)
+
+
+def test_an_execution_that_was_told_is_not_looked_up_again_for_an_order_that_came_later() -> None:
+    desk = Desk(rules=TWO_FEEDS)
+    fill = traded("x1", "t1", 10, 10)
+    assert desk.hear(fill)[0] == "FillReport"
+    desk.place("a1")
+    desk.sent()
+    late = evolve(fill.trade, time=WALL + desk.time)
+    assert desk.hear(facts.FillsListed(request_id=None, trades=(late,))) == []
+    assert asked(desk, requests.QueryOrder) == []
+
+
+# Changes
+
+
+def changing(rules: VenueRules, **terms: Any) -> Desk:
+    desk = Desk(rules=rules)
+    desk.live("a1", "v1")
+    desk.ask(commands.Replace(client_order_id=A1, instrument="GOLD.TEST", **terms))
+    asked(desk, requests.ReplaceOrder)
+    return desk
+
+
+def test_an_answer_to_a_change_that_was_seen_to_be_made_is_the_end_of_it() -> None:
+    desk = changing(VenueRules(venue="TEST", changes_in_place=False), price="99.0")
+    first = RequestId(desk.numbers)
+    desk.hear(replaced("v1", "v2", 1, price=Decimal("99.0")))
+    desk.ask(commands.Replace(client_order_id=A1, instrument="GOLD.TEST", price="98.0"))
+    assert desk.hear(took(first, "v2", refused=True)) == []
+    assert first not in desk.state._desk.flights.by_id
+    assert desk.hear(refused(desk.numbers, Outcome.DEFINITE)) == ["ModifyRejected"]
+
+
+def test_a_change_of_the_price_that_is_told_without_the_quantity_leaves_nothing_open() -> None:
+    desk = changing(VenueRules(venue="TEST", changes_in_place=True), price="99.0")
+    told_of = facts.OrderReplaced(
+        time=WALL,
+        order=view("v1", 1, price=Decimal("99.0"), quantity=None),
+        new_venue_order_id=None,
+        replacement=None,
+    )
+    assert desk.hear(told_of) == ["Updated"]
+    assert asked(desk, requests.QueryOrder) == []
+
+
+def test_a_fill_in_history_under_the_id_that_a_change_promised_tells_the_quantity_that_was_asked_for() -> None:
+    desk = changing(CHAINS, quantity=20)
+    desk.hear(took(desk.numbers, "v2"))
+    desk.records.clear()
+    names = desk.hear(facts.FillsListed(request_id=None, trades=(trade("v2", "t1", 4),)))
+    assert names == ["Updated", "Filled"]
+    (updated,) = told(desk, events.Updated)
+    assert (updated.venue_order_id, updated.quantity) == ("v2", 20)
+    (filled,) = told(desk, events.Filled)
+    assert filled.leaves == 16
+
+
+# A journal that was cut
+
+
+def test_a_fill_at_the_head_of_a_journal_tells_the_venue_order_id() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.hear(traded("v1", "t1", 4, 4, 1))
+    (fill,) = told(desk, events.Filled)
+    orders = TrackedOrders()
+    orders.fold(fill)
+    order = orders.by_client_order_id(A1)
+    assert order is not None
+    assert (order.venue_order_id, order.cumulative, order.status) == ("v1", 4, OrderStatus.PARTIALLY_FILLED)
+    assert orders.by_venue_order_id(VenueOrderId("v1")) is order
+
+
+def test_a_cancel_at_the_head_of_a_journal_tells_the_venue_order_id() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.hear(canceled("v1", 1))
+    orders = TrackedOrders()
+    orders.fold(told(desk, events.Canceled)[0])
+    order = orders.by_client_order_id(A1)
+    assert order is not None
+    assert (order.venue_order_id, order.status) == ("v1", OrderStatus.CANCELED)
