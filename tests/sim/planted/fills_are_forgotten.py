@@ -10,7 +10,7 @@ FOUND = ("repeated", "told twice")
 
 
 def bug(right: Callable[..., bool]) -> Callable[..., bool]:
-    def is_known_fill(*_: object) -> bool:
+    def is_known_fill(*_: object, live: bool = False) -> bool:
         return False
 
     return is_known_fill
