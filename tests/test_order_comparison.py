@@ -91,6 +91,23 @@ def test_an_order_that_the_list_is_too_old_for_is_not_asked_for() -> None:
     assert asked(desk, requests.QueryOrder) == []
 
 
+def test_an_order_that_is_younger_than_what_a_lagging_list_shows_is_not_asked_for() -> None:
+    desk = new_desk(lists_lag=60 * SECOND)
+    desk.live("a1", "V1")
+    desk.wait(PERIOD - 10)
+    desk.live("a2", "V2")
+    desk.wait(10)
+    (question,) = asked(desk, requests.ListOpenOrders)
+    desk.hear(took(question.request_id, orders=(view("V1", 1),)))
+    desk.wait(PERIOD - 1)
+    assert asked(desk, requests.QueryOrder) == [], "its absence says nothing"
+    desk.wait(1)
+    (question,) = asked(desk, requests.ListOpenOrders)
+    desk.hear(took(question.request_id, orders=(view("V1", 1),)))
+    desk.wait(1)
+    assert [query.venue_order_id for query in asked(desk, requests.QueryOrder)] == ["V2"]
+
+
 def test_an_order_that_the_list_leaves_out_though_it_is_open_stays_open() -> None:
     desk = new_desk()
     desk.live("a1", "V1")

@@ -83,8 +83,8 @@ class OpenLists(RequestHandler[ListOpenOrders]):
         self._schedule.taken(evidence)
 
     def _must_be_listed(self, order: Order, evidence: Evidence) -> bool:
-        """Whether a list from then ought to show the order if it is open. A lagging list may leave a new one out."""
-        return self._desk.placed_by_venue(order) < evidence.at
+        """Whether the list ought to show the order if it is open: one that lags leaves out what is new."""
+        return self._desk.placed_by_venue(order) < evidence.holds_until
 
     def _show(self, order: Order, view: OrderView, evidence: Evidence, listed_before: dict[ClientOrderId, int]) -> None:
         self._settling.show(order, view, evidence)
