@@ -25,7 +25,7 @@ from protocol.facts import LoggedIn, Outcome
 from protocol.inputs import NotWritten
 from protocol.requests import CancelAllOrders, ListOpenOrders
 from protocol.simulation.faults import FaultKind
-from protocol.values import InstrumentId, RequestId
+from protocol.values import InstrumentId, RequestId, StrategyId
 from protocol.venue import SECOND, VenueRules
 
 from . import scripted_futures, scripted_spot
@@ -216,6 +216,23 @@ def test_an_order_of_another_instrument_was_not_meant() -> None:
     desk.hear(took(number))
     desk.wait(1)
     assert desk.hear(took(listing(desk), orders=(view("v1", 1),))) == []
+
+
+@pytest.mark.parametrize("symbol", [None, "GOLD.TEST", "SILVER.TEST"])
+def test_an_order_of_another_session_that_was_adopted_meanwhile_was_meant(symbol: str | None) -> None:
+    desk = Desk(rules=VenueRules(venue="TEST", cancels_by_symbol=True, lists_lag=60 * SECOND))
+    desk.hear(acknowledged("X1", 7))
+    (report,) = [each for each in desk.events() if isinstance(each, events.OrderStatusReport)]
+    number = asked(desk, None if symbol is None else InstrumentId.parse(symbol))
+    desk.hear(took(number, canceled=0), acknowledged("X2", 8))
+    later = desk.events()[-1]
+    assert isinstance(later, events.OrderStatusReport)
+    for each in (report, later):
+        desk.ask(commands.Adopt(report=each, client_order_id=None, strategy=StrategyId("mm")), None)
+    desk.wait(60)
+    desk.hear(took(listing(desk), orders=(view("X1", 7), view("X2", 8))))
+    told_of = [each.client_order_id for each in desk.events() if isinstance(each, events.CancelRejected)]
+    assert told_of == ([] if symbol == "SILVER.TEST" else ["CID-7"]), "the other one was placed afterwards"
 
 
 def test_an_order_whose_end_was_told_meanwhile_is_no_news() -> None:

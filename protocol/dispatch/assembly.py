@@ -153,7 +153,7 @@ def assemble(desk: Desk, options: DispatchOptions) -> Parts:
     placements = Placements(desk, life, queries, previews)
     cancels = Cancels(desk, life, queries, placements)
     changes = _changes(desk, known)
-    cancel_all = CancelAll(desk, placements, life)
+    cancel_all = CancelAll(desk, placements, life, known.external)
     cancel_timer = CancelTimer(desk, options.cancel_all_after)
     timekeeping = Timekeeping(desk, conversation.deny_held)
     legs = {commands.Place: placements.leg, commands.Replace: changes.leg, commands.Cancel: cancels.leg}

@@ -18,11 +18,13 @@ from ..errors import NotSent, OutcomeUnknown, RequestFailed
 from ..facts import OrderView, Outcome
 from ..flights import Flight
 from ..inputs import Asked
-from ..values import ClientOrderId, RequestId
+from ..tracking import Order
+from ..values import ClientOrderId, RequestId, VenueOrderId
 from ..venue import SECOND
 from .conversation import RequestHandler, rest
 from .decisions import ComparisonDue
 from .desk import Desk
+from .external_orders import ExternalOrders
 from .life import OrderLife
 from .placements import Placements
 
@@ -45,22 +47,30 @@ STILL_OPEN: Final = (
 class Comparison:
     """What a cancel of all orders was to cancel, and the list that will tell whether it has.
 
-    names: of the orders that were live when it was asked for; due: such a list was asked for then or later, ns,
-    monotonic, None until the venue has answered; connection: of the answer.
+    names: of the orders that were live when it was asked for; others: those of other sessions, which may be adopted
+    before the list comes; due: such a list was asked for then or later, ns, monotonic, None until the venue has
+    answered; connection: of the answer.
     """
 
     names: frozenset[ClientOrderId]
+    others: frozenset[VenueOrderId]
     due: int | None = None
     connection: int = 0
+
+    def meant(self, order: Order) -> bool:
+        """Whether the order was to be canceled."""
+        by_others = (order.venue_order_id, *order.former_ids)
+        return order.identity.client_order_id in self.names or not self.others.isdisjoint(by_others)
 
 
 class CancelAll(RequestHandler[requests.CancelAllOrders]):
     """Owns what is still to be compared: one comparison for each request that somebody has asked for."""
 
-    def __init__(self, desk: Desk, placements: Placements, life: OrderLife) -> None:
+    def __init__(self, desk: Desk, placements: Placements, life: OrderLife, external: ExternalOrders) -> None:
         self._desk = desk
         self._placements = placements
         self._life = life
+        self._external = external
         self._comparisons: dict[RequestId, Comparison] = {}
         self._listing: RequestId | None = None
 
@@ -76,7 +86,7 @@ class CancelAll(RequestHandler[requests.CancelAllOrders]):
                 f"those of {symbol} alone. Cancel them one by one."
             )
         self._placements.withdraw_all(symbol)
-        self._comparisons[asked.request_id] = Comparison(self._live_at(symbol))
+        self._comparisons[asked.request_id] = Comparison(self._live_at(symbol), self._external.open_ids(symbol))
         request = requests.CancelAllOrders(request_id=asked.request_id, symbol=symbol)
         self._desk.count(request)
         self._desk.send(request, reply_to=asked.reply_to, admission=asked.admission)
@@ -174,7 +184,7 @@ class CancelAll(RequestHandler[requests.CancelAllOrders]):
             if order is None or order.status.is_terminal or (view.status is not None and view.status.is_terminal):
                 continue
             for number, comparison in comparisons.items():
-                if order.identity.client_order_id in comparison.names:
+                if comparison.meant(order):
                     self._life.reject_cancel(order, number, STILL_OPEN.format(number=number))
 
 

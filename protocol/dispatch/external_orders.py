@@ -141,6 +141,10 @@ class ExternalOrders:
         """What is known of an external order that is open, as far as is known."""
         return self._open.get(venue_order_id)
 
+    def open_ids(self, symbol: str | None) -> frozenset[VenueOrderId]:
+        """Which are open, as far as is known. symbol None: of all instruments."""
+        return frozenset(key for key, known in self._open.items() if symbol in (None, known.view.symbol))
+
     def has_ended(self, venue_order_id: VenueOrderId) -> bool:
         """True for one whose end was told, unless that was long ago."""
         return venue_order_id in self._ended
