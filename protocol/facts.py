@@ -87,7 +87,8 @@ class OrderView:
     that shows; quote_amount: what the order may spend, where it was placed by that, and `quantity` is None then;
     parent: the order whose fill placed this one; other_quantity: what `quantity` is if the venue's message is read the
     other way, None: it is certain; replaced: this venue order id has ended because another took its place: `status` is
-    None, for the order lives on, and `cumulative` is final.
+    None, for the order lives on, and `cumulative` is final; as_of: when the order stood so, ns since 1970, where the
+    venue tells each step of an order by itself, 0: when it answered.
     """
 
     venue_order_id: VenueOrderId
@@ -113,6 +114,7 @@ class OrderView:
     other_quantity: Decimal | None = None
     replaced: bool = False
     ended: int = 0
+    as_of: int = 0
 
 
 @frozen(kw_only=True)

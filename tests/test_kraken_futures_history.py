@@ -98,6 +98,7 @@ def view(**changes: Any) -> OrderView:
         "post_only": False,
         "type": OrderType.LIMIT,
         "time": PLACED_AT,
+        "as_of": PLACED_AT,
     }
     fields |= changes
     is_over = fields["status"] is not None and fields["status"].is_terminal
@@ -230,6 +231,11 @@ def test_an_order_ended_when_the_history_says_so_and_not_when_it_was_placed() ->
     event = f'"order":{ORDER},"reason":"cancelled_by_user","algoId":"","origin":"Pro UI"'
     (cancel,) = orders(page(element("OrderCancelled", event, PLACED + 1250)))
     assert (cancel.time, cancel.ended) == (PLACED_AT, PLACED_AT + 1_250_000_000)
+
+
+def test_an_event_tells_how_its_order_stood_then_and_not_when_it_was_placed() -> None:
+    (change,) = orders(page(element("OrderUpdated", f'"newOrder":{ORDER},"reason":"edited_by_user"', PLACED + 1250)))
+    assert (change.time, change.ended, change.as_of) == (PLACED_AT, 0, PLACED_AT + 1_250_000_000)
 
 
 # The kinds of events of stops that wait

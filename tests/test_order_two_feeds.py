@@ -14,7 +14,7 @@ from protocol.inputs import LinkUp, NotWritten
 from protocol.values import ClientOrderId, OrderStatus, RequestId, VenueOrderId
 from protocol.venue import SECOND, VenueRules
 
-from .order_life import GOLD, WALL, Desk, acknowledged, canceled, refused, rejected, took, trade, traded, view
+from .order_life import GOLD, WALL, Desk, acknowledged, canceled, refused, rejected, replaced, took, trade, traded, view
 
 RULES = VenueRules(
     venue="TEST",
@@ -673,6 +673,44 @@ def test_an_order_that_questions_no_longer_know_is_found_in_history() -> None:
         desk.wait(2)
         history(desk)
     assert fate(desk, view("V1", 1, status=OrderStatus.CANCELED, reason="CANCEL")) == ["Accepted", "Canceled"]
+
+
+def test_a_step_of_an_order_that_history_tells_says_nothing_of_the_steps_behind_it() -> None:
+    """Both orders were canceled while the link was down. Where a2 stands, the venue does not answer; the history that
+    is read for a1 tells on its first page that both were placed, and on the second that both were canceled."""
+    desk = new_desk(audit_period=3600 * SECOND)
+    desk.live("a1", "V1")
+    desk.live("a2", "V2")
+    desk.wait(10)
+    desk.lose_link()
+    desk.log_in()
+    first = next(send.request for send in desk.sends if isinstance(send.request, requests.QueryOrder))
+    assert first.venue_order_id == "V1"
+    desk.hear(refused(first.request_id, Outcome.NOT_FOUND))
+    history(desk)
+    desk.wait(1)
+    history(desk)
+    (page,) = [send.request for send in desk.sends if isinstance(send.request, requests.ListOrderHistory)]
+    placed = tuple(evolve(view(f"V{number}", number), as_of=WALL + 100 * SECOND) for number in (1, 2))
+    assert desk.hear(facts.OrderHistoryListed(request_id=page.request_id, orders=placed, cursor="next")) == []
+    ended = (evolve(row, status=OrderStatus.CANCELED, ended=row.as_of + SECOND) for row in placed)
+    assert fate(desk, *ended) == ["Canceled", "Canceled", "Reconciled"]
+
+
+def test_a_change_that_history_tells_takes_back_none_that_was_heard_later() -> None:
+    desk = new_desk(audit_period=3600 * SECOND)
+    desk.live("a1", "V1")
+    desk.wait(10)
+    assert desk.hear(replaced("V1", "V1", 1, quantity=Decimal(7))) == ["Updated"]
+    desk.lose_link()
+    desk.log_in()
+    (query,) = [send.request for send in desk.sends if isinstance(send.request, requests.QueryOrder)]
+    desk.hear(refused(query.request_id, Outcome.NOT_FOUND))
+    history(desk)
+    desk.wait(1)
+    history(desk)
+    assert fate(desk, evolve(view("V1", 1), as_of=WALL + 100 * SECOND)) == []
+    assert desk.state.orders.live[ClientOrderId("a1")].quantity == 7
 
 
 def test_a_fill_in_history_finds_its_order_by_the_wire_id() -> None:

@@ -189,7 +189,7 @@ class History(RequestHandler[Reading]):
             self._fills.notice_total(order, view, ahead=True)
             self._schedule.follow(order, None)
         elif self._reading.is_examined(order) or order.inquiry is not None:
-            self._settling.show(order, view, self._evidence(Source.HISTORY))
+            self._settling.show(order, view, self._row(view))
         elif self._desk.rules.chain_history:
             self._fills.notice_total(order, view)
 
@@ -207,11 +207,16 @@ class History(RequestHandler[Reading]):
             self._desk.record(FormerId(identity=order.identity, venue_order_id=view.venue_order_id))
             self._fills.notice_total(order, view, ahead=True)
         else:
-            self._settling.show(order, view, self._evidence(Source.HISTORY))
+            self._settling.show(order, view, self._row(view))
 
     def _is_unknown(self, order: Order, venue_order_id: VenueOrderId) -> bool:
         """True for an id that the order has had in between, of which nobody has told."""
         return venue_order_id != order.venue_order_id and not self._desk.orders.is_former_id(order, venue_order_id)
+
+    def _row(self, view: OrderView) -> Evidence:
+        """What a row proves. Where each step of an order has its own, one that shows it live is as old as that step."""
+        evidence = self._evidence(Source.HISTORY)
+        return evolve(evidence, at=min(evidence.at, view.as_of), lag=0) if view.as_of else evidence
 
     def _evidence(self, source: Source) -> Evidence:
         return Evidence(source=source, at=self._reading.asked_at, lag=self._desk.rules.lists_lag)

@@ -246,6 +246,7 @@ def _view(told: Told) -> OrderView | None:
         reason=reason,
         time=milliseconds(order.timestamp),
         ended=told.time if status is not None and status.is_terminal else NO_TIME,
+        as_of=told.time,
         reduce_only=order.reduceOnly is True,
         trigger_type=trigger_type(signal, has_trigger=trigger_price is not None),
     )
