@@ -130,7 +130,7 @@ class History(RequestHandler[Reading]):
             self._is_over()
 
     def _take(self, trade: Trade, *, is_users: bool) -> None:
-        order = self._identities.of_trade(trade)
+        order = self._identities.of_trade(trade) or self._promised(trade)
         before = not is_users and trade.time < max(self._desk.opened_at, self._reading.told_until)
         if order is None and (self._unclaimed.keep(trade, before=before) or before):
             return  # another session's, from before this client began, or told, is no news
