@@ -426,6 +426,27 @@ def test_a_filled_order_that_nobody_counted_waits_for_all_of_its_fills(total: in
     assert (gap.known, gap.reported) == (0, 10)
 
 
+@pytest.mark.parametrize("total", [None, 0])
+def test_a_filled_order_that_nobody_counted_is_asked_for_while_its_quantity_is_in_doubt(total: int | None) -> None:
+    """Another session changed the order from 10 to 14 while the link was down, and 12 of it filled; the login's list
+    can be read as 14 and as 26."""
+    desk = new_desk(changes_in_place=True)
+    desk.live("a1", "V1")
+    desk.lose_link()
+    desk.hear(facts.FillsListed(request_id=None, trades=(trade("V1", "t1", 12),), cursor=None))
+    shown = view("V1", 1, quantity=Decimal(26), other_quantity=Decimal(14), cumulative=Decimal(12))
+    desk.log_in(shown)
+    (query,) = [request for request in desk.sent() if isinstance(request, requests.QueryOrder)]
+    assert desk.hear(removed("V1", total, OrderStatus.FILLED, reason="full_fill")) == []
+    assert desk.hear(evolve(filled("V1", "t2", 2), final=True)) == ["Filled"]
+    last = desk.events()[-1]
+    assert isinstance(last, events.Filled)
+    assert (last.cumulative, last.overfill) == (14, 0)
+    ended = view("V1", 1, quantity=Decimal(14), cumulative=Decimal(14), status=OrderStatus.FILLED)
+    desk.hear(took(query.request_id, order=ended))
+    assert desk.status("a1") is OrderStatus.FILLED
+
+
 def test_a_total_that_is_told_after_the_end_is_a_gap_if_its_fills_do_not_come() -> None:
     desk = new_desk()
     desk.live("a1", "V1")

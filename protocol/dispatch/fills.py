@@ -294,7 +294,7 @@ class Fills:
         if told is not None and told.status is ending.status:
             ending = told  # the first to tell of it knew why
         if not total and ending.status is OrderStatus.FILLED:
-            fewest = least(self._desk, order)
+            fewest = None if is_in_doubt(self._desk, order) else least(self._desk, order)
             total = None if fewest is None else fewest - order.base
         venue_order_id = order.venue_order_id
         if total is None or venue_order_id is None:
