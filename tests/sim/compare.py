@@ -30,6 +30,10 @@ MARGIN: Final = 2 * SECOND
 """Around the moments at which a client begins or ends, nobody can say whether it heard of something."""
 PATIENCE: Final = 310 * SECOND
 """So long an execution may wait on a living connection for somebody to tell whose it is."""
+PERIOD: Final = 60 * SECOND
+"""So often history is read while nothing goes wrong."""
+LONGEST_PAUSE: Final = 60.0
+"""Seconds between a failed reading of history and the next, at most."""
 PROVES_AFTER: Final = 60.0
 """Seconds until an order that AX does not know may be called denied."""
 ENDS: Final = {
@@ -204,13 +208,16 @@ class _Judge:
             yield Finding("stuck", "told after its patience", f"{_short(event)} came {late:.0f} s late")
 
     def _was_unreadable(self, since: int, until: int) -> bool:
-        """True if a message of that time may have been lost for good, and history could not be read meanwhile."""
+        """True if a message of that time may have been lost for good, and history, which is read every period, could
+        not be read meanwhile: a page that was asked for in the silence is given up in its time, and asked for again
+        after a pause."""
         if FaultKind.DROP_EVENT not in self.played.story.faults:
             return False
         silent = [at for at, _, what in self.played.log if what == "SilenceRest"]
         healed = [at for at, who, what in self.played.log if who == "network" and what == "Heal"]
+        given_up = int((self.played.story.options["http_timeout"] + LONGEST_PAUSE) * SECOND)
         return any(
-            BEGINNING + int(begun * SECOND) <= since and BEGINNING + int(ended * SECOND) + 10 * SECOND >= until
+            BEGINNING + int(begun * SECOND) <= since + PERIOD and BEGINNING + int(ended * SECOND) + given_up >= until
             for begun in silent
             for ended in healed
             if begun < ended
