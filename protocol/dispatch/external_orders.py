@@ -309,8 +309,9 @@ class ExternalOrders:
     def _had_ended(self, view: OrderView, holds_until: int) -> bool:
         """Whether a list that follows behind shows an order which the login, younger than it, did not show any
         more. What came after the login, live messages tell. holds_until: of the list, ns since 1970, by our clock."""
-        logged_in_at = self._logged_in_at
-        return holds_until < logged_in_at and 0 < view.time < self._desk.by_venue(logged_in_at)
+        if view.time == NO_TIME or holds_until >= self._logged_in_at:
+            return False
+        return view.time < self._desk.by_venue(self._logged_in_at)
 
     def take_list(self, views: Iterable[OrderView], asked_at: int, lag: int) -> None:
         """A whole list of open orders that was asked for (see `compare`)."""

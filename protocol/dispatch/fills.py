@@ -327,10 +327,7 @@ class Fills:
         self._settle(order)
 
     def _settle(self, order: Order) -> None:
-        inquiry = order.inquiry
-        ending = None if inquiry is None else inquiry.ending
-        if inquiry is not None:
-            inquiry.ending = None
+        ending = None if order.inquiry is None else order.inquiry.ending
         self._questions.close(order, Question.FILLS)
         if ending is not None and not order.is_over:
             self.end(order, ending)

@@ -125,7 +125,7 @@ class History(RequestHandler[Reading]):
             self._next_page(flight, fact, repeats=repeats)
         elif repeats:
             problem = "The venue gives the same page of its history again and again."
-            self._reading.failed(fact.request_id, problem)
+            self._reading.failed(problem)
         elif self._reading.fills_read_to(len(fact.trades), fact.cursor):
             self._is_over()
 
@@ -262,7 +262,7 @@ class History(RequestHandler[Reading]):
     def _fail(self, flight: Flight[Reading], error: RequestFailed | NotSent, *, certain: bool = False) -> None:
         request = flight.request
         if self._reading.is_own(request.request_id):
-            self._reading.failed(request.request_id, str(error), certain=certain)
+            self._reading.failed(str(error), certain=certain)
         elif isinstance(request, requests.ListFills) and request.venue_order_id is not None:
             self._fills.alone_over(cast("Flight[requests.ListFills]", flight))
         else:

@@ -339,13 +339,11 @@ class HistoryReading:
         else:
             reading.fills = reading.page = evolve(reading.fills, cursor=None)
 
-    def failed(self, request_id: RequestId, why: str, *, certain: bool = False) -> None:
-        """A page was refused, lost or never sent: it is asked for again after a pause. certain: the venue will not have
-        it so."""
-        reading = self._reading
-        if reading is None or not self.is_own(request_id):
-            return
-        desk = self._desk
+    def failed(self, why: str, *, certain: bool = False) -> None:
+        """A page of the present reading was refused, lost or never sent: it is asked for again after a pause. certain:
+        the venue will not have it so."""
+        desk, reading = self._desk, self._reading
+        assert reading is not None
         if not self.failing:
             desk.warn(f"The history of {desk.rules.venue} could not be read, and is tried again: {why}")
         self.failing, self.has_changed = why, True

@@ -78,10 +78,7 @@ class StatusQueries(RequestHandler[QueryOrder]):
                 self._settling.absent(order, self._evidence(flight))  # that name leads to another order alone
         else:
             if self._is_a_proposal(order, view, flight):
-                if not self._identities.is_foreign(order, view.venue_order_id):
-                    self._settling.confirm(order)
-                else:
-                    self._settling.absent(order, self._evidence(flight))
+                self._settling.confirm(order)
             else:
                 self._settling.show(order, view, self._evidence(flight))
             self._desk.reply(flight.reply_to, self._external.status_report(view, NO_TIME, "", order))
@@ -93,7 +90,7 @@ class StatusQueries(RequestHandler[QueryOrder]):
         """Never lets an answer mix two orders up."""
         if is_of_another(self._desk, order, view.venue_order_id):
             return False
-        return view.side is None or self._identities.is_meant(order, view)
+        return self._identities.is_meant(order, view)
 
     def _is_a_proposal(self, order: Order, view: OrderView, flight: Flight[QueryOrder]) -> bool:
         """Where a status answer tells neither side nor time, one by client id may be about an older order of that name:
