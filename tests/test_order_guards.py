@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -277,3 +278,130 @@ def test_a_cancel_at_the_head_of_a_journal_tells_the_venue_order_id() -> None:
     order = orders.by_client_order_id(A1)
     assert order is not None
     assert (order.venue_order_id, order.status) == ("v1", OrderStatus.CANCELED)
+
+
+# While messages are lost, every order is in doubt
+
+
+def test_after_lost_messages_no_fill_completes_an_order_by_arithmetic_and_the_list_is_awaited() -> None:
+    desk = Desk(rules=TWO_FEEDS)
+    desk.live("a1", "v1")
+    desk.hear(facts.MessagesLost(text="", expected=5, received=7))
+    assert desk.hear(traded("v1", "t1", 10, 10, 1)) == ["Filled"]
+    assert desk.status("a1") is OrderStatus.PARTIALLY_FILLED
+    assert asked(desk, requests.QueryOrder) == []
+
+
+# What is taken over of a live message
+
+
+def test_terms_in_news_of_an_order_are_its_own_only_while_they_are_asked_for() -> None:
+    desk = Desk(rules=TWO_FEEDS)
+    desk.live("a1", "v1")
+    desk.hear(acknowledged("v1", 1, cumulative=Decimal(4)))
+    assert desk.hear(acknowledged("v1", 1, price=Decimal("98.0"))) == []
+    desk.hear(facts.OrderUnclear(time=WALL, order=view("v1", 1, price=Decimal("98.0"), status=None)))
+    assert desk.hear(acknowledged("v1", 1, price=Decimal("98.0"))) == ["Updated"]
+
+
+def test_an_order_that_left_the_book_within_its_quantity_keeps_its_terms() -> None:
+    desk = Desk(rules=TWO_FEEDS)
+    desk.live("a1", "v1")
+    left = view("v1", 1, price=Decimal("98.0"), quantity=Decimal(7), status=None)
+    gone = facts.OrderRemoved(time=WALL, order=left, ending=OrderStatus.CANCELED, filled=Decimal(0), reason="")
+    assert desk.hear(gone) == ["Canceled"]
+
+
+# Whose it is
+
+
+def lost_placement(rules: VenueRules) -> Desk:
+    """One order of which the placement was not answered; nothing was sent since."""
+    desk = Desk(rules=rules)
+    desk.place("a1")
+    desk.hear(refused(1, Outcome.AMBIGUOUS))
+    desk.sends.clear()
+    return desk
+
+
+PROPOSES = VenueRules(venue="TEST", status_shows_terms=False, reads_history=True, absence_needs_history=True)
+
+
+def proposed(oid: str) -> facts.OrderView:
+    return view(oid, None, side=None, price=None, quantity=None, cumulative=None)
+
+
+def test_an_id_that_an_answer_proposes_is_looked_up_in_the_lists_and_in_history() -> None:
+    desk = lost_placement(PROPOSES)
+    query = ask_for(desk, requests.QueryOrder)
+    desk.hear(facts.RequestAnswered(request_id=query.request_id, order=proposed("v1")))
+    assert desk.status("a1") is OrderStatus.UNKNOWN
+    assert len(asked(desk, requests.ListOpenOrders)) == 1
+    (fills,) = asked(desk, requests.ListFills)
+    desk.hear(facts.FillsListed(request_id=fills.request_id, trades=()))
+    assert len(asked(desk, requests.ListOrderHistory)) == 1
+
+
+def test_another_sessions_order_that_an_answer_shows_is_not_told_as_ours() -> None:
+    desk = Desk(rules=PROPOSES)
+    desk.hear(acknowledged("v9", 8))
+    desk.time += SECOND
+    desk.place("a1")
+    desk.hear(refused(1, Outcome.AMBIGUOUS))
+    desk.ask(commands.Status(A1))
+    query = asked(desk, requests.QueryOrder)[-1]
+    desk.hear(facts.RequestAnswered(request_id=query.request_id, order=proposed("v9")))
+    answer = desk.answer_to(query.request_id)
+    assert str(answer) == "The venue's answer does not say where the order stands."
+    assert desk.status("a1") is OrderStatus.UNKNOWN
+    assert asked(desk, requests.ListOpenOrders) == []
+
+
+def test_an_execution_that_waited_from_history_on_completes_no_order_by_arithmetic() -> None:
+    desk = lost_placement(TWO_FEEDS)
+    young = evolve(trade("v1", "t1", 10), time=WALL + desk.time)
+    assert desk.hear(facts.FillsListed(request_id=None, trades=(young,))) == []
+    assert desk.hear(acknowledged("v1", 1)) == ["Accepted", "Filled"]
+    assert desk.status("a1") is OrderStatus.PARTIALLY_FILLED
+
+
+def test_another_sessions_order_is_asked_for_after_growing_pauses_of_which_the_last_repeats() -> None:
+    desk = Desk(rules=VenueRules(venue="TEST", query_delays=(SECOND, 2 * SECOND, 5 * SECOND)))
+    desk.hear(acknowledged("v9", 8))
+    desk.wait(1)
+    desk.log_in()
+    times = []
+    for _ in range(6):
+        query = ask_for(desk, requests.QueryOrder)
+        times.append(desk.time)
+        desk.hear(refused(query.request_id, Outcome.AMBIGUOUS))
+    assert [(after - before) // SECOND for before, after in pairwise(times)] == [1, 2, 5, 5, 5]
+
+
+def test_what_changed_of_an_order_while_its_turn_to_be_asked_for_came_counts_as_settled_by_the_login() -> None:
+    """The fill comes in the message behind the answer that gives it its turn."""
+    desk = Desk()
+    for number in range(1, 18):
+        desk.live(f"a{number}", f"v{number}")
+    desk.lose_link()
+    desk.log_in()
+    queries = asked(desk, requests.QueryOrder)
+    assert len(queries) == 16
+    answers = [
+        facts.RequestAnswered(request_id=query.request_id, order=view(query.venue_order_id)) for query in queries
+    ]
+    desk.hear(answers[0], facts.FillsListed(request_id=None, trades=(trade("v17", "t1", 4),)))
+    (last,) = asked(desk, requests.QueryOrder)
+    desk.hear(*answers[1:])
+    filled = view("v17", cumulative=Decimal(4), status=OrderStatus.PARTIALLY_FILLED)
+    desk.hear(facts.RequestAnswered(request_id=last.request_id, order=filled))
+    assert [event.settled for event in told(desk, events.Reconciled)] == [1]
+
+
+def test_an_order_that_was_replaced_before_its_id_was_known_is_told_under_the_id_that_history_names() -> None:
+    desk = lost_placement(CHAINS)
+    desk.records.clear()
+    replaced_by_then = view("v1", 1, cumulative=Decimal(4), status=None, replaced=True)
+    desk.hear(facts.OrderHistoryListed(request_id=RequestId(9), orders=(replaced_by_then,), cursor=None))
+    (updated,) = told(desk, events.Updated)
+    assert (updated.venue_order_id, updated.venue_cumulative_base) == ("v1", 4)
