@@ -227,6 +227,20 @@ def test_a_cancel_that_was_taken_and_shows_no_effect_is_asked_about() -> None:
     assert [type(request) for request in desk.sent()] == [requests.QueryOrder]
 
 
+def test_what_became_of_a_cancel_is_asked_for_though_its_order_was_placed_long_after_it() -> None:
+    """The placement was held up on its way, and the answer to the cancel said nothing of what it came to."""
+    desk = Desk(rules=VenueRules(venue="TEST", cancel_by_wire_id=True))
+    desk.place("a1")
+    cancel(desk)
+    assert desk.hear(refused(2, Outcome.AMBIGUOUS, "not found, maybe")) == []
+    desk.wait(30)
+    assert desk.hear(acknowledged("v1", 1)) == ["Accepted"]
+    desk.sent()
+    desk.wait_for_sends()
+    (query,) = desk.sent()
+    assert desk.hear(took(query.request_id, order=view("v1", 1))) == ["CancelRejected"]
+
+
 def test_commands_about_unknown_or_ended_orders_are_refused_here() -> None:
     desk = Desk()
     assert isinstance(cancel(desk, "zz"), NotSent)

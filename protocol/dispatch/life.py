@@ -53,6 +53,8 @@ class OrderLife:
         if placed is not None and not placed.is_awaited:
             self._desk.flights.drop(placed.request_id)
         if order.inquiry is not None:
+            if self._desk.flights.owes(order.identity.client_order_id):
+                self._questions.ask(order, Question.END)  # that it was placed does not tell what a cancel came to
             self._questions.close(order, Question.OUTCOME)
 
     def accept_late(self, order: Order, venue_order_id: VenueOrderId, time: int, *, by_old_fill: bool = False) -> None:
