@@ -978,6 +978,34 @@ def test_one_bad_part_of_a_batch_never_costs_its_neighbours(broken: str) -> None
     assert len([fact for fact in facts if isinstance(fact, Unreadable)]) == 1
 
 
+def cancels(*places: int) -> BatchOrders:
+    return BatchOrders(request_id=number(20), legs=tuple(cancel(f"ord-{each}", request_id=each) for each in places))
+
+
+NAMELESS = '{"status":"notFound","dateTimeReceived":null,"orderEvents":[]}'
+
+
+@pytest.mark.parametrize("nameless", [NAMELESS, '{"cancelStatus":{"status":"notFound"}}'])
+def test_cancels_that_all_found_nothing_need_no_names(nameless: str) -> None:
+    named = '{"status":"cancelled","order_id":"ord-22"}'
+    assert read(cancels(21, 22, 23), batch_of(nameless, named, nameless)) == (
+        answered(request_id=20),
+        answered(request_id=22),
+        refused(Outcome.NOT_FOUND, "notFound", 21),
+        refused(Outcome.NOT_FOUND, "notFound", 23),
+    )
+
+
+@pytest.mark.parametrize("other", [(), ('{"status":"filled"}',), (NAMELESS, NAMELESS)])
+def test_a_part_without_a_name_is_open_where_it_matters_which_is_meant(other: tuple[str, ...]) -> None:
+    facts = read(cancels(21, 22), batch_of(NAMELESS, *other))
+    assert [fact for fact in facts if isinstance(fact, RequestRefused)] == [
+        refused(Outcome.AMBIGUOUS, SILENT, 21),
+        refused(Outcome.AMBIGUOUS, SILENT, 22),
+    ]
+    assert len([fact for fact in facts if isinstance(fact, Unreadable)]) == 1 + len(other)
+
+
 def test_a_part_is_answered_once() -> None:
     """A second answer to the same part belongs to nobody."""
     facts = read(LEGS, batch_of(ENDED, ENDED))

@@ -238,24 +238,41 @@ def _client_id(leg: Leg) -> str | None:
     return str(leg.wire_id)
 
 
+def _is_nameless(*statuses: Status | None) -> bool:
+    return not any(each.tag or each.client_id or each.venue_id for each in statuses if each is not None)
+
+
 def _batch(request: BatchOrders, body: RestAnswer) -> list[Fact] | None:
     if body.batchStatus is None:
         return None
     open_legs = list(request.legs)
     facts: list[Fact] = [RequestAnswered(request_id=request.request_id)]
+    nameless: list[Status] = []
     for element in body.batchStatus:
         status: Status = element
         leg = _leg_of(status, open_legs)
         if element.cancelStatus is not None and not element.status:
             status = element.cancelStatus
             leg = _leg_of(status, open_legs) or leg  # either of the two may hold the ids
-        if leg is None:
+        if leg is not None:
+            open_legs.remove(leg)
+            facts += _leg_answer(leg, status)
+        elif status.status and _is_nameless(element, element.cancelStatus):
+            nameless.append(status)
+        else:
             facts += unreadable("The answer to a batch names an order that was not in it.", [status])
-            continue
-        open_legs.remove(leg)
-        facts += _leg_answer(leg, status)
+    return facts + _nameless_answers(open_legs, nameless)
+
+
+def _nameless_answers(open_legs: list[Leg], nameless: list[Status]) -> list[Fact]:
+    """A cancel that found nothing may be answered without any id. Where as many say the same as are left, it does not
+    matter which is whose."""
+    are_cancels = all(isinstance(leg, CancelOrder) for leg in open_legs)
+    if are_cancels and len(nameless) == len(open_legs) and len({status.status for status in nameless}) == 1:
+        return [fact for leg, status in zip(open_legs, nameless, strict=True) for fact in _leg_answer(leg, status)]
     silent = "The answer to the batch does not say what became of this part."
-    return [*facts, *(_refused(leg.request_id, Outcome.AMBIGUOUS, silent) for leg in open_legs)]
+    lost = unreadable("The answer to a batch does not say which of its parts is meant.", nameless)
+    return [*lost, *(_refused(leg.request_id, Outcome.AMBIGUOUS, silent) for leg in open_legs)]
 
 
 # The cancel-all timer
