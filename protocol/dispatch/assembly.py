@@ -289,7 +289,9 @@ def _facts_of_orders(parts: Parts) -> Handlers:
     news = parts.news
 
     def acknowledged(fact: facts.OrderAcknowledged) -> None:
-        parts.timekeeping.acknowledged(fact)
+        order = parts.known.identities.of(fact.order, live=True)
+        if order is not None:
+            parts.timekeeping.acknowledged(order, fact)
         news.acknowledged(fact)
 
     return {

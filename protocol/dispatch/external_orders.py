@@ -318,7 +318,7 @@ class ExternalOrders:
         listed_ids = set()
         for view in views:
             listed_ids.add(view.venue_order_id)
-            if self._identities.of(view) is None:
+            if self._identities.of(view, asked_at=self._desk.by_venue(asked_at)) is None:
                 self._listed(view, asked_at, lag)
         self.compare(listed_ids, asked_at, lag)
 

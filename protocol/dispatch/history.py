@@ -167,8 +167,9 @@ class History(RequestHandler[Reading]):
         filled under each venue order id is of use."""
         flight = self._desk.flights.find(requests.ListOrderHistory, fact.request_id)
         newest: dict[VenueOrderId, OrderView] = {view.venue_order_id: view for view in fact.orders}
+        asked_at = None if flight is None else self._desk.by_venue(self._desk.sent_at(flight))
         for view in newest.values():
-            self._take_order(view)
+            self._take_order(view, asked_at)
         if flight is None or not self._reading.is_own(fact.request_id):
             return
         self._desk.flights.drop(fact.request_id)
@@ -177,14 +178,16 @@ class History(RequestHandler[Reading]):
         if self._reading.orders_read_to(flight.request, None if is_last else fact.cursor):
             self._is_over()
 
-    def _take_order(self, view: OrderView) -> None:
-        order = self._identities.of(view)
+    def _take_order(self, view: OrderView, asked_at: int | None) -> None:
+        order = self._identities.of(view, asked_at=asked_at)
         if order is None:
             self._unclaimed.shown(view)
             self._external.took_history(view)
         elif self._is_unknown(order, view.venue_order_id):
             self._take_unknown_id(order, view)
         elif view.replaced and view.venue_order_id == order.venue_order_id:
+            if not order.accepted:
+                self._terms.adopt(order, view, view.time)
             order.seen_in = 0  # it goes on under an id that a later row names
             self._fills.notice_total(order, view, ahead=True)
             self._schedule.follow(order, None)
@@ -195,18 +198,19 @@ class History(RequestHandler[Reading]):
 
     def _take_unknown_id(self, order: Order, view: OrderView) -> None:
         """An id that the order has had in between, or that it goes on under: unless this login has shown it under
-        another."""
-        has_gone_on = order.venue_order_id is not None and order.seen_in == self._desk.login
+        another, or it goes by the one that the answer to its placement named, and no row says "replaced" of that."""
+        is_shown = order.seen_in == self._desk.login or not order.accepted
+        has_gone_on = order.venue_order_id is not None and is_shown
         is_adopted = order.request_id is None and order.venue_order_id is not None
         if is_adopted and view.time < self._desk.placed_by_venue(order):
             return  # what it was before it was adopted counts as heard
         chains = self._desk.rules.chain_history  # elsewhere only a fired stop goes on under another id
         if chains and has_gone_on and view.status is not None and view.status.is_terminal:
             self._desk.foreign.put(view.venue_order_id, 0)  # an older order of that name, which has ended
-        elif chains and (view.replaced or has_gone_on):
+        elif chains and view.replaced:
             self._desk.record(FormerId(identity=order.identity, venue_order_id=view.venue_order_id))
             self._fills.notice_total(order, view, ahead=True)
-        else:
+        elif not (chains and has_gone_on):  # else the row is older than the login, and a later reading tells more
             self._settling.show(order, view, self._row(view))
 
     def _is_unknown(self, order: Order, venue_order_id: VenueOrderId) -> bool:

@@ -5,6 +5,9 @@ A client id alone never binds: instrument and side must be equal, and the venue'
 the venue order id is known and another one is told, the order must be one that can have gone on under another id. Of a
 stop that counts as waiting, that its trigger fired may just not have been heard: then a view must show one of its
 terms, and an execution waits until one has (see `unclaimed_fills`).
+
+The stream tells of an order in the order of what happened: what the answer to a placement has named cannot go on under
+another id before the stream has told that it began. What it tells until then under that client id is of an older order.
 """
 
 from __future__ import annotations
@@ -25,13 +28,16 @@ class Identities:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    def of(self, view: OrderView, *, live: bool = False) -> Order | None:
-        """The tracked order of a view; None: another session's. live: it came on the stream."""
+    def of(self, view: OrderView, *, live: bool = False, asked_at: int | None = None) -> Order | None:
+        """The tracked order of a view; None: another session's. live: it came on the stream; asked_at: it is part of
+        what was asked for then, ns since 1970 by the venue's clock."""
         order = self._desk.orders.by_venue_order_id(view.venue_order_id)
         if order is not None or view.wire_id is None:
             return order
         order = self._desk.orders.by_wire_id(view.wire_id)
         if order is None or self.is_foreign(order, view.venue_order_id) or not _fits(order, view.symbol, view.side):
+            return None
+        if (live and _has_not_begun(order)) or self._was_placed_since(order, asked_at):
             return None
         if not self._may_be_renamed(order) and not (self.may_have_fired(order) and _shows_terms(order, view)):
             return None
@@ -40,7 +46,10 @@ class Identities:
             return None
         if not live and self._may_be_older(order, view.time) and not _has_terms(order, view):
             return None
-        return order if live or _has_its_terms(order, view) else None
+        return order if _has_its_terms(order, view) else None
+
+    def _was_placed_since(self, order: Order, asked_at: int | None) -> bool:
+        return asked_at is not None and order.request_id is not None and self._desk.placed_by_venue(order) > asked_at
 
     def _may_be_older(self, order: Order, time: int) -> bool:
         """True for a time that only the unmeasured clock of this machine lets be the order's own."""
@@ -69,7 +78,10 @@ class Identities:
         """Whether an execution that names the order's client id may be its own, though that does not prove it."""
         if self.may_have_fired(order):
             return True
-        return order.venue_order_id is None and not order.is_over and self._is_young(order, trade.time)
+        if self.is_foreign(order, trade.venue_order_id):
+            return False
+        is_unnamed = order.venue_order_id is None or _has_not_begun(order)
+        return is_unnamed and not order.is_over and self._is_young(order, trade.time)
 
     def is_meant(self, order: Order, view: OrderView) -> bool:
         """Whether the answer to a question about an order by its client id shows that order."""
@@ -113,6 +125,11 @@ class Identities:
         if live and not is_measured:
             return True
         return time >= self._desk.placed_by_venue(order) - (MEASURED if is_measured else UNMEASURED)
+
+
+def _has_not_begun(order: Order) -> bool:
+    """True for an order of which we know no more than the venue order id that the answer to its placement named."""
+    return order.venue_order_id is not None and not order.accepted and not order.former_ids
 
 
 def _has_its_terms(order: Order, view: OrderView) -> bool:

@@ -96,11 +96,9 @@ class News:
         if self._fills.is_known(order, trade, live=True):
             return
         if order is None:
-            if (
-                self._desk.rules.unnamed_events
-                and (view.wire_id is None or self._desk.rules.stops_go_on)
-                and self._unclaimed.keep(trade, final=fact.final, live=True)
-            ):
+            may_be_ours = view.wire_id is not None or self._desk.rules.unnamed_events
+            named = evolve(trade, wire_id=trade.wire_id or view.wire_id)
+            if may_be_ours and self._unclaimed.keep(named, final=fact.final, live=True):
                 return
             self._external.report_fill(trade, self._external.external_id(view))
             if view.status is not None and not self._is_repeated(fact):

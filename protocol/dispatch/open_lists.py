@@ -71,7 +71,7 @@ class OpenLists(RequestHandler[ListOpenOrders]):
         found: set[ClientOrderId] = set()
         listed_before, self._listed_over = self._listed_over, {}
         for view in views:
-            order = self._identities.of(view)
+            order = self._identities.of(view, asked_at=evidence.at)
             if order is not None:
                 found.add(order.identity.client_order_id)
                 self._show(order, view, evidence, listed_before)

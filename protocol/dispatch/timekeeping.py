@@ -15,6 +15,7 @@ from typing import Final
 from .. import facts
 from ..flights import Flight, Moment
 from ..requests import AskTime
+from ..tracking import Order
 from ..values import Instant, RequestId
 from ..venue import SECOND
 from ..venue_clock import LEAST_SKEW, ClockReading, skew_text
@@ -120,12 +121,11 @@ class Timekeeping(RequestHandler[AskTime]):
             return flight.released_at
         return self._said[1] if self._said is not None and self._said[0] == request_id else None
 
-    def acknowledged(self, fact: facts.OrderAcknowledged) -> None:
+    def acknowledged(self, order: Order, fact: facts.OrderAcknowledged) -> None:
         """At a venue whose answers do not tell its time: when it accepted an order of ours, which lies between our
         placing it and our hearing of it."""
-        desk, wire_id = self._desk, fact.order.wire_id
-        order = None if wire_id is None else desk.orders.by_wire_id(wire_id)
-        if order is None or order.accepted or not fact.time:
+        desk = self._desk
+        if order.accepted or not fact.time:
             return
         flight = desk.placement_of(order)
         if flight is not None:
