@@ -125,3 +125,31 @@ def test_a_fill_under_an_id_of_which_two_messages_were_lost_is_ours_once_history
     assert desk.told(events.FillReport) == []
     order = desk.order("g1")
     assert (order.venue_order_id, order.quantity, order.cumulative) == ("O3", 35, 15)
+
+
+def test_a_placement_that_was_lost_does_not_take_over_what_history_shows_of_an_older_order(desk: AxDesk) -> None:
+    """The venue's answer about one order tells neither its side nor its terms, so it does not tell whose a fill is."""
+    desk.row(OLD, "g1", "FILLED", size=101, filled=101, price="2371.5")
+    desk.fill_row(OLD, "T-1", 101, "2371.5")
+    desk.wait(1)
+    submit(desk)
+    desk.cut()
+    desk.wait(1)
+    desk.log_in()
+    desk.serve(120)
+    assert desk.told(events.Filled) == []
+    assert desk.order("g1").status is OrderStatus.DENIED
+
+
+def test_a_fill_that_history_shows_before_its_order_is_told_once_that_says_whose_it_is(desk: AxDesk) -> None:
+    submit(desk)
+    desk.cut()
+    desk.wait(1)
+    desk.log_in()
+    desk.fill_row(OURS, "T-1", 2)
+    desk.serve(2)
+    assert (desk.told(events.Filled), desk.told(events.FillReport)) == ([], [])
+    desk.row(OURS, "g1", "FILLED", size=2, filled=2)
+    desk.serve(10)
+    assert [fill.trade_id for fill in desk.told(events.Filled)] == ["T-1"]
+    assert desk.order("g1").status is OrderStatus.FILLED

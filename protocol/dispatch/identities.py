@@ -78,8 +78,6 @@ class Identities:
         """Whether an execution that names the order's client id may be its own, though that does not prove it."""
         if self.may_have_fired(order):
             return True
-        if self.is_foreign(order, trade.venue_order_id):
-            return False
         is_unnamed = order.venue_order_id is None or _has_not_begun(order)
         return is_unnamed and not order.is_over and self._is_young(order, trade.time)
 

@@ -183,7 +183,8 @@ class UnclaimedFills:
     def _may_be_of(self, order: Order, trade: Trade) -> bool:
         identity = order.identity
         return (
-            self._may_go_by_it(order, trade)
+            not self._identities.is_foreign(order, trade.venue_order_id)
+            and self._may_go_by_it(order, trade)
             and identity.instrument.symbol == trade.symbol
             and (identity.side is None or trade.side in (None, identity.side))
             and trade.time >= self._desk.placed_by_venue(order) - CLOCK_TOLERANCE
@@ -211,7 +212,10 @@ class UnclaimedFills:
 
     def _look_up(self, venue_order_id: VenueOrderId) -> None:
         """Asks the venue for the order of an execution: its client id, or when it began and what it is for, tells whose
-        it is."""
+        it is. Where an answer tells neither its side nor its terms, the history of orders does."""
+        if not self._desk.rules.status_shows_terms:
+            self._reading.want_after_lag()
+            return
         if not self._desk.ready or len(self._lookups) >= MOST_LOOKUPS or venue_order_id in self._lookups.values():
             return
         request_id = self._desk.flights.next_internal_id()
