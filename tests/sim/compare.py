@@ -17,7 +17,7 @@ from protocol.simulation.ledger import Execution
 from . import steps
 from .books import Placed, View
 from .determinism import BEGINNING
-from .judged_apart import judge_closing, judge_handles, judge_reconciled, judge_sizes
+from .judged_apart import judge_closing, judge_gaps, judge_handles, judge_reconciled, judge_sizes
 from .judged_requests import judge_adopted, judge_asked, judge_fees, judge_sweeps, judge_triggers
 from .play import Played
 from .stage import Desk, Submission, placed_of
@@ -98,6 +98,7 @@ class _Judge:
         yield from self._events()
         yield from starmap(Finding, judge_reconciled(self.desk, self._now()))
         yield from starmap(Finding, judge_closing(self.desk, self.books))
+        yield from starmap(Finding, judge_gaps(self.desk, counts_at_once=self.venue == "ax"))
         if self.desk.ended is None:
             yield from starmap(Finding, judge_sizes(self.desk, self.books))
             yield from starmap(Finding, judge_handles(self.desk, self.books))

@@ -10,7 +10,7 @@ from actors import OrderState, events
 from .books import Books
 from .stage import Desk, placed_of
 
-__all__ = ["judge_closing", "judge_handles", "judge_reconciled", "judge_sizes"]
+__all__ = ["judge_closing", "judge_gaps", "judge_handles", "judge_reconciled", "judge_sizes"]
 
 Finding = tuple[str, str, str]
 """Kind, reason and detail, as of `compare.Finding`."""
@@ -88,6 +88,33 @@ def _questions(desk: Desk, place: int, event: events.Reconciled) -> Iterator[Fin
     for name, earlier in last.items():
         if isinstance(earlier, events.Unknown) and name not in after:
             yield "other", "Reconciled without questions, and an order is Unknown", name
+
+
+def judge_gaps(desk: Desk, *, counts_at_once: bool) -> Iterator[Finding]:
+    """Fills that the venue has counted and not told are told as missing, once. counts_at_once: each of its messages
+    counts all fills of before it, so that an earlier one that comes behind it was known to be missing."""
+    told: dict[str, events.Gap] = {}
+    live: dict[tuple[str, str], events.Filled] = {}
+    for at, event in desk.heard:
+        if isinstance(event, events.Gap) and event.identity is not None:
+            last = told.get(event.identity.client_order_id)
+            if last is not None and event.reported <= last.reported:
+                yield "other", "a gap is told twice", f"{event.identity.client_order_id}: {event.reported} at {at:.3f}"
+            told[event.identity.client_order_id] = event
+        elif isinstance(event, events.Updated):
+            told.pop(event.client_order_id, None)  # how much it counts may have been reckoned anew
+        elif isinstance(event, events.Filled) and counts_at_once:
+            younger = live.get((event.client_order_id, event.fill_venue_order_id))
+            if event.commission is None:  # no message tells a fee there
+                live[event.client_order_id, event.fill_venue_order_id] = event
+            if younger is not None and younger.venue_time > event.venue_time and not _was_missed(desk, event):
+                yield "other", "missing fills are not told as such", f"trade {event.trade_id}, told at {at:.3f}"
+
+
+def _was_missed(desk: Desk, late: events.Filled) -> bool:
+    """Whether something told, between the moment of this fill and the news of it, that it is missing."""
+    gaps = [event for _, event in desk.heard if isinstance(event, events.Gap) and event.sequence < late.sequence]
+    return any(gap.client_order_id == late.client_order_id and gap.local_time >= late.venue_time for gap in gaps)
 
 
 def judge_sizes(desk: Desk, books: Books) -> Iterator[Finding]:
