@@ -79,7 +79,8 @@ class Inquiry:
     """open: the questions; totals: how much has executed under each venue order id, as far as the venue said, of ids
     with fills missing; reckoned: the id whose total follows from what a fill left of the order's quantity; gap_told:
     the highest total of the whole order that a `Gap` has told; ending: how it ends once its fills are heard; silent:
-    when each source was asked, by the venue's clock, that did not know the order; alone: questions on their way for the
+    when each source was asked, by the venue's clock, that did not know the order; left_out: until when the last list
+    holds that left it out, likewise; alone: questions on their way for the
     fills of this order alone, None: not asked since the totals last grew.
 
     stage, attempts: of the status query; trail: the id to ask by next: NO_TRAIL: the order's own, None: its wire id;
@@ -92,6 +93,7 @@ class Inquiry:
     gap_told: Decimal = Decimal(0)
     ending: Ending | None = None
     silent: dict[Source, int] = field(factory=dict)
+    left_out: int = 0
     alone: set[RequestId] | None = None
     stage: Stage = Stage.IDLE
     attempts: int = 0

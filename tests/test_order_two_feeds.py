@@ -786,6 +786,51 @@ def test_an_answer_that_follows_behind_says_nothing_of_an_order_that_it_cannot_k
     assert not {"Completed", "Unknown"} & set(told)
 
 
+def next_query(desk: Desk) -> requests.QueryOrder:
+    """Lets time pass until an order is asked for."""
+    desk.wait_for_sends()
+    (query,) = [request for request in desk.sent() if isinstance(request, requests.QueryOrder)]
+    return query
+
+
+FOLLOWING = {
+    "lists_lag": 60 * SECOND,
+    "http_requests": frozenset({requests.QueryOrder}),
+    "reads_history": False,
+}
+
+
+def test_an_order_that_a_login_leaves_out_lives_only_by_an_answer_that_is_younger_than_that() -> None:
+    """It was placed and canceled while nobody listened; the venue's answers about orders are a minute old."""
+    desk = new_desk(**FOLLOWING)
+    desk.place("a1")
+    desk.lose_link()
+    desk.wait(10)
+    desk.log_in()
+    assert desk.hear(took(next_query(desk).request_id, order=view("V1", 1))) == ["Accepted"]
+    for _ in range(4):
+        assert desk.hear(took(next_query(desk).request_id, order=view("V1", 1))) == []
+    ended = view("V1", 1, status=OrderStatus.CANCELED)
+    assert desk.hear(took(next_query(desk).request_id, order=ended)) == ["Canceled", "Reconciled"]
+
+
+def test_an_order_that_was_in_question_before_the_login_that_leaves_it_out_is_so_after_it() -> None:
+    """Another session changed and canceled it; that it was changed proves nothing of how it stands now."""
+    desk = new_desk(**FOLLOWING)
+    desk.live("a1", "V1")
+    desk.lose_link()
+    desk.log_in()
+    desk.wait(50)
+    desk.lose_link()
+    desk.log_in()
+    desk.sends = desk.sends[-1:]
+    changed = view("V1", 1, price=Decimal("99.0"))
+    for _ in range(5):
+        assert "Reconciled" not in desk.hear(took(next_query(desk).request_id, order=changed))
+    ended = view("V1", 1, status=OrderStatus.CANCELED)
+    assert desk.hear(took(next_query(desk).request_id, order=ended)) == ["Canceled", "Reconciled"]
+
+
 def test_an_order_that_the_venue_shows_nowhere_any_more_and_that_was_filled_in_part_is_unknown() -> None:
     desk = new_desk()
     desk.live("a1", "V1")

@@ -10,7 +10,6 @@ from __future__ import annotations
 from .. import events
 from ..facts import OrderView
 from ..flights import FIRST_INTERNAL_ID
-from ..inquiries import Question
 from ..orders import NEXT_STATUS, Happening
 from ..tracking import Order
 from ..values import NO_TIME, OrderStatus, RequestId, VenueOrderId
@@ -53,9 +52,7 @@ class OrderLife:
         if placed is not None and not placed.is_awaited:
             self._desk.flights.drop(placed.request_id)
         if order.inquiry is not None:
-            if self._desk.flights.owes(order.identity.client_order_id):
-                self._questions.ask(order, Question.END)  # that it was placed does not tell what a cancel came to
-            self._questions.close(order, Question.OUTCOME)
+            self._questions.placed(order, is_owed=self._desk.flights.owes(order.identity.client_order_id))
 
     def accept_late(self, order: Order, venue_order_id: VenueOrderId, time: int, *, by_old_fill: bool = False) -> None:
         """Something else tells that the order was accepted: the venue's own word for it is missing or still to come."""

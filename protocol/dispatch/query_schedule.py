@@ -44,6 +44,7 @@ class QuerySchedule:
         self._waiting: deque[Order] = deque()
         self._missing: deque[Order] = deque()
         self._missing_since = 0
+        self._left_out = 0
         self._under_way = 0
 
     @property
@@ -103,6 +104,10 @@ class QuerySchedule:
     def look_for(self, missing: Iterable[Order]) -> None:
         """Orders of ours that a login left out: each is asked for when its turn comes, unless it is heard of before."""
         self._missing, self._missing_since = deque(missing), 0
+        self._left_out = self._desk.by_venue(self._desk.now.wall_ns)
+        for order in self._missing:
+            if order.inquiry is not None:
+                order.inquiry.left_out = self._left_out  # an answer may come before its turn does
         self.start()
 
     def look_for_also(self, missing: Iterable[Order], since: int) -> None:
@@ -143,6 +148,7 @@ class QuerySchedule:
                 continue
             inquiry = self._questions.inquiry_of(order)
             inquiry.standing = (order.status, order.venue_order_id)
+            inquiry.left_out = max(inquiry.left_out, self._left_out)
             self._questions.ask(order, Question.END if order.accepted else Question.OUTCOME, self._missing_since)
             self._questions.note(order)
             if not order.can_be_named:

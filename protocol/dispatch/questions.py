@@ -142,6 +142,18 @@ class Questions:
         if not inquiry.open:
             self.forget(order)
 
+    def placed(self, order: Order, *, is_owed: bool) -> None:
+        """The order was placed. Whether it lives is open still where a list has left it out, or where it is owed what a
+        cancel or change has come to."""
+        inquiry = order.inquiry
+        outcome = None if inquiry is None else inquiry.open.get(Question.OUTCOME)
+        if inquiry is None or outcome is None:
+            return
+        if inquiry.left_out or is_owed:
+            opened = self.ask(order, Question.END)
+            opened.by_venue = min(opened.by_venue, outcome.by_venue)
+        self.close(order, Question.OUTCOME)
+
     def tell(self, order: Order, question: Question) -> None:
         """An event has said that the question is open."""
         opened = None if order.inquiry is None else order.inquiry.open.get(question)

@@ -55,7 +55,7 @@ class Settling:
         self._queries, self._lists, self._reading = asking
         self._life, self._fills, self._terms = telling
         self._aftercare = aftercare
-        self._shown: Mapping[Verdict, Callable[[Order, OrderView | None, Opened, bool], bool]] = {
+        self._shown: Mapping[Verdict, Callable[[Order, OrderView | None, bool], bool]] = {
             Verdict.PLACED: self._is_placed,
             Verdict.TERMS: self._are_terms_told,
             Verdict.ALIVE: self._is_alive,
@@ -81,7 +81,8 @@ class Settling:
             self.weigh(order, view, Evidence(source=Source.LIVE, at=self._desk.by_venue(self._desk.now.wall_ns)))
 
     def weigh(self, order: Order, view: OrderView | None, evidence: Evidence, *, is_new: bool = False) -> None:
-        """What has been taken over already: answers the questions that it answers. is_new: it told other terms."""
+        """What has been taken over already: answers the questions that it answers. is_new: it told other terms. One
+        that lags may show an order live that a younger list has left out."""
         inquiry = order.inquiry
         if inquiry is None:
             return
@@ -89,8 +90,9 @@ class Settling:
             verdict = VERDICTS.get((question, evidence.source, True))
             is_answered = self._shown.get(verdict) if verdict is not None else None
             if is_answered is not None and not self._is_owed(order, question, evidence):
-                is_late = is_new or self._is_late(opened, evidence)
-                if is_answered(order, view, opened, is_late):
+                since = max(opened.by_venue, inquiry.left_out if question is Question.END else 0)
+                is_late = evidence.holds_until >= since or (is_new and question is Question.TERMS)
+                if is_answered(order, view, is_late):
                     self._questions.close(order, question)
         self._fills.look(order)
 
@@ -100,15 +102,10 @@ class Settling:
             return False
         return self._desk.flights.owes(order.identity.client_order_id)
 
-    def _is_late(self, opened: Opened, evidence: Evidence) -> bool:
-        """Whether the evidence is younger than the question: an answer that lags may show an order live that a younger
-        list has left out."""
-        return evidence.holds_until >= opened.by_venue
-
-    def _is_placed(self, order: Order, view: OrderView | None, opened: Opened, is_late: bool) -> bool:
+    def _is_placed(self, order: Order, view: OrderView | None, is_late: bool) -> bool:
         return order.accepted or order.status.is_terminal
 
-    def _are_terms_told(self, order: Order, view: OrderView | None, opened: Opened, is_late: bool) -> bool:
+    def _are_terms_told(self, order: Order, view: OrderView | None, is_late: bool) -> bool:
         if order.status.is_terminal:
             return True
         if view is None or not is_late or view.venue_order_id != order.venue_order_id:
@@ -118,7 +115,7 @@ class Settling:
         possible = readings(order, view)
         return order.quantity in possible if len(possible) > 1 else bool(possible)
 
-    def _is_alive(self, order: Order, view: OrderView | None, opened: Opened, is_late: bool) -> bool:
+    def _is_alive(self, order: Order, view: OrderView | None, is_late: bool) -> bool:
         if order.status.is_terminal or (order.inquiry is not None and order.inquiry.ending is not None):
             return True
         if view is None or not is_late or view.venue_order_id != order.venue_order_id:
@@ -138,6 +135,8 @@ class Settling:
         inquiry = order.inquiry
         if inquiry is None:
             return
+        if evidence.source is Source.LIST:
+            inquiry.left_out = max(inquiry.left_out, evidence.holds_until)
         for question, opened in tuple(inquiry.open.items()):
             verdict = VERDICTS.get((question, evidence.source, False))
             if verdict is Verdict.ASK:
