@@ -1,0 +1,217 @@
+"""Guards around questions to the venue: in several steps, in vain, and about orders of other sessions."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from protocol import commands, events, facts, requests
+from protocol.facts import Outcome
+from protocol.values import ClientOrderId, OrderStatus, RequestId, Side
+from protocol.venue import SECOND, VenueRules
+
+from .order_life import WALL, Desk, acknowledged, canceled, refused, took, traded, view
+
+A1 = ClientOrderId("a1")
+IN_PLACE = VenueRules(venue="TEST", changes_in_place=True, fills_lag=SECOND)
+
+
+def asked(desk: Desk, kind: type) -> list[Any]:
+    """Requests of this kind that were sent since the last look; the others are left."""
+    found = [send.request for send in desk.sends if isinstance(send.request, kind)]
+    desk.sends = [send for send in desk.sends if not isinstance(send.request, kind)]
+    return found
+
+
+def told(desk: Desk, kind: type) -> list[Any]:
+    return [record for record in desk.records if isinstance(record, kind)]
+
+
+# A question in several steps
+
+
+def left_out(orders: int = 1) -> Desk:
+    """Live orders that a login leaves out, so that the venue is asked for them."""
+    desk = Desk()
+    for number in range(1, orders + 1):
+        desk.live(f"a{number}", f"v{number}")
+    desk.lose_link()
+    desk.log_in()
+    return desk
+
+
+def not_listed(query: Any) -> facts.OrderNotListed:
+    return facts.OrderNotListed(request_id=query.request_id, cursor="closed")
+
+
+def test_an_order_that_is_in_none_of_the_first_lists_is_looked_for_in_the_next() -> None:
+    desk = left_out()
+    (first,) = asked(desk, requests.QueryOrder)
+    assert desk.hear(not_listed(first)) == []
+    (second,) = asked(desk, requests.QueryOrder)
+    assert (second.venue_order_id, second.cursor) == ("v1", "closed")
+    desk.hear(facts.OrderNotListed(request_id=RequestId(999), cursor="closed"))
+    assert asked(desk, requests.QueryOrder) == [], "nobody asked that"
+    ended = view("v1", 1, status=OrderStatus.CANCELED)
+    assert desk.hear(facts.RequestAnswered(request_id=second.request_id, order=ended))[0] == "Canceled"
+
+
+def test_an_order_that_ended_meanwhile_is_not_looked_for_in_the_next_lists_and_makes_room_for_another() -> None:
+    desk = left_out(17)
+    queries = asked(desk, requests.QueryOrder)
+    assert [query.venue_order_id for query in queries] == [f"v{number}" for number in range(1, 17)]
+    desk.hear(canceled("v1", 1))
+    desk.hear(not_listed(queries[0]))
+    (other,) = asked(desk, requests.QueryOrder)
+    assert other.venue_order_id == "v17"
+
+
+def test_what_the_user_asks_of_an_order_is_looked_for_to_the_end_though_it_ended_meanwhile() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.ask(commands.Status(A1))
+    number = desk.numbers
+    (first,) = asked(desk, requests.QueryOrder)
+    desk.hear(canceled("v1", 1))
+    desk.hear(not_listed(first))
+    assert desk.answer_to(number) is None
+    (second,) = asked(desk, requests.QueryOrder)
+    shown = view("v1", 1, status=OrderStatus.CANCELED)
+    desk.hear(facts.RequestAnswered(request_id=second.request_id, order=shown))
+    report = desk.answer_to(number)
+    assert (report.venue_order_id, report.status) == ("v1", OrderStatus.CANCELED)
+
+
+def test_silence_in_the_last_of_several_lists_proves_nothing_after_the_first_was_asked_for() -> None:
+    """The order may have arrived between the two."""
+    rules = VenueRules(venue="TEST", absence_proves_after=3 * SECOND)
+    desk = Desk(rules=rules)
+    desk.place("a1")
+    desk.hear(refused(1, Outcome.AMBIGUOUS))
+    desk.wait(1)
+    (first,) = asked(desk, requests.QueryOrder)
+    desk.time += 4 * SECOND
+    desk.hear(not_listed(first))
+    (second,) = asked(desk, requests.QueryOrder)
+    assert desk.hear(refused(second.request_id, Outcome.NOT_FOUND)) == []
+    assert desk.status("a1") is OrderStatus.UNKNOWN
+    desk.wait(10)
+    third = asked(desk, requests.QueryOrder)[0]
+    assert desk.hear(refused(third.request_id, Outcome.NOT_FOUND))[0] == "Denied"
+
+
+# History that cannot be read
+
+
+def test_a_login_waits_five_minutes_for_history_and_then_tells_once_that_it_was_not_read() -> None:
+    desk = Desk(rules=VenueRules(venue="TEST", reads_history=True))
+    desk.live("a1", "v1")
+    since = desk.time
+    desk.wait(30)
+    desk.lose_link()
+    desk.log_in(view("v1", 1))
+    began = desk.time
+    desk.records.clear()
+    while desk.time < began + 900 * SECOND:
+        for page in asked(desk, requests.ListFills):
+            desk.hear(refused(page.request_id, Outcome.AMBIGUOUS, "busy"))
+        if desk.time < began + 299 * SECOND:
+            assert told(desk, events.Gap) == []
+            assert told(desk, events.Reconciled) == []
+        desk.wait(1)
+    (gap,) = told(desk, events.Gap)
+    assert (gap.identity, gap.known, gap.reported) == (None, 0, 0)
+    assert gap.until - gap.since >= 300 * SECOND
+    assert gap.since <= WALL + since
+    (reconciled,) = told(desk, events.Reconciled)
+    assert (reconciled.history_failed, reconciled.open_orders) == (True, 1)
+
+
+# How much an order is for
+
+
+def test_a_change_to_more_on_its_way_leaves_no_more_to_fill_while_less_than_the_present_quantity_has() -> None:
+    desk = Desk(rules=IN_PLACE)
+    desk.live("a1", "v1")
+    desk.ask(commands.Replace(client_order_id=A1, instrument="GOLD.TEST", quantity=20))
+    desk.hear(traded("v1", "t1", 4, 4, 1))
+    assert [fill.leaves for fill in told(desk, events.Filled)] == [6]
+    desk.hear(traded("v1", "t2", 8, 12, 1))
+    assert [(fill.leaves, fill.overfill) for fill in told(desk, events.Filled)] == [(6, 0), (8, 0)]
+
+
+def test_the_first_word_of_the_venue_tells_how_much_of_an_order_it_placed() -> None:
+    desk = Desk(rules=IN_PLACE)
+    desk.place("a1")
+    less = acknowledged("v1", 1, quantity=Decimal(7), price=Decimal("98.0"))
+    assert desk.hear(took(1, "v1"), less) == ["Accepted", "Updated"]
+    (updated,) = told(desk, events.Updated)
+    assert (updated.quantity, updated.price) == (7, Decimal("100.0"))
+    assert desk.hear(acknowledged("v1", 1, quantity=Decimal(5))) == [], "once its terms have changed, it says no more"
+
+
+def test_where_a_change_is_another_order_the_first_word_of_the_venue_changes_no_quantity() -> None:
+    desk = Desk()
+    desk.place("a1")
+    assert desk.hear(took(1, "v1"), acknowledged("v1", 1, quantity=Decimal(7))) == ["Accepted"]
+
+
+def test_an_order_that_has_ended_gets_no_other_quantity() -> None:
+    desk = Desk(rules=IN_PLACE)
+    desk.live("a1", "v1")
+    desk.hear(canceled("v1", 1))
+    assert desk.hear(acknowledged("v1", 1, quantity=Decimal(7))) == []
+
+
+# Orders of other sessions
+
+
+def test_an_order_that_turned_out_to_be_ours_is_asked_for_once_when_a_login_leaves_it_out() -> None:
+    desk = Desk(rules=VenueRules(venue="TEST", reads_history=True, audit_period=60 * SECOND))
+    desk.place("a1")
+    assert desk.hear(acknowledged("v1")) == ["OrderStatusReport"], "nobody has said whose it is"
+    desk.hear(took(1, "v1"), acknowledged("v1", 1))
+    desk.lose_link()
+    desk.sends.clear()
+    desk.wait(1)
+    desk.log_in()
+    desk.wait(1)
+    (query,) = asked(desk, requests.QueryOrder)
+    ended = view("v1", 1, status=OrderStatus.CANCELED)
+    assert desk.hear(facts.RequestAnswered(request_id=query.request_id, order=ended))[0] == "Canceled"
+    desk.sends.clear()
+    desk.wait(300)
+    assert asked(desk, requests.ListOpenOrders) == [], "nothing is open, of ours or of others"
+
+
+def list_of_open(desk: Desk, *shown: facts.OrderView) -> list[str]:
+    """The user reads what is open; gives the names of the events that follow from it."""
+    desk.ask(commands.OpenOrders())
+    return desk.hear(facts.RequestAnswered(request_id=desk.numbers, orders=shown))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("time", [0, WALL + 50 * SECOND], ids=["undated", "dated"])
+def test_an_order_that_first_a_list_shows_is_missed_when_the_next_list_leaves_it_out(time: int) -> None:
+    desk = Desk()
+    desk.wait(1)
+    assert list_of_open(desk, view("v9", 9, side=Side.SELL, time=time)) == []
+    desk.wait(1)
+    list_of_open(desk)
+    (query,) = asked(desk, requests.QueryOrder)
+    assert query.venue_order_id == "v9"
+    assert desk.hear(refused(query.request_id, Outcome.NOT_FOUND)) == ["OrderStatusReport"]
+    (report,) = told(desk, events.OrderStatusReport)
+    assert (report.venue_order_id, report.status, report.side) == ("v9", None, Side.SELL)
+
+
+def test_a_list_that_is_no_younger_than_the_last_word_about_an_order_changes_nothing_of_it() -> None:
+    desk = Desk()
+    desk.ask(commands.OpenOrders())
+    number = desk.numbers
+    desk.hear(acknowledged("v9", 9))
+    ended = view("v9", 9, status=OrderStatus.CANCELED)
+    assert desk.hear(facts.RequestAnswered(request_id=number, orders=(ended,))) == []  # type: ignore[arg-type]
+    desk.wait(1)
+    assert list_of_open(desk, ended) == ["OrderStatusReport"]
