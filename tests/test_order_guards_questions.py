@@ -9,10 +9,11 @@ import pytest
 
 from protocol import commands, events, facts, requests
 from protocol.facts import Outcome
+from protocol.inputs import Admission
 from protocol.values import ClientOrderId, OrderStatus, RequestId, Side
 from protocol.venue import SECOND, VenueRules
 
-from .order_life import WALL, Desk, acknowledged, canceled, refused, took, traded, view
+from .order_life import WALL, Desk, acknowledged, canceled, refused, replaced, took, traded, view
 
 A1 = ClientOrderId("a1")
 IN_PLACE = VenueRules(venue="TEST", changes_in_place=True, fills_lag=SECOND)
@@ -215,3 +216,162 @@ def test_a_list_that_is_no_younger_than_the_last_word_about_an_order_changes_not
     assert desk.hear(facts.RequestAnswered(request_id=number, orders=(ended,))) == []  # type: ignore[arg-type]
     desk.wait(1)
     assert list_of_open(desk, ended) == ["OrderStatusReport"]
+
+
+@pytest.mark.parametrize("link", ["stays", "lost"])
+def test_a_cancel_of_which_the_time_is_over_is_asked_about_once_at_the_next_login(link: str) -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.live("a2", "v2")
+    desk.ask(commands.Cancel(A1), Admission.CANCEL)
+    if link == "lost":
+        desk.lose_link()
+    desk.wait(15)
+    if link == "stays":
+        desk.lose_link()
+    desk.sends.clear()
+    desk.log_in(view("v1", 1), view("v2", 2))
+    (query,) = asked(desk, requests.QueryOrder)
+    assert query.venue_order_id == "v1"
+    shown = facts.RequestAnswered(request_id=query.request_id, order=view("v1", 1))
+    assert "CancelRejected" in desk.hear(shown)
+
+
+def test_a_placement_never_arrived_when_the_venue_denies_it_after_its_deadline_and_not_before() -> None:
+    rules = VenueRules(venue="TEST", process_within=8 * SECOND, absence_proves_after=500 * SECOND)
+    desk = Desk(rules=rules)
+    desk.place("a1")
+    placed_at = desk.time
+    desk.hear(refused(1, Outcome.AMBIGUOUS))
+    while desk.status("a1") is OrderStatus.UNKNOWN:
+        asked_at = desk.time
+        for query in asked(desk, requests.QueryOrder):
+            desk.hear(refused(query.request_id, Outcome.NOT_FOUND))
+        desk.wait(1)
+    assert desk.status("a1") is OrderStatus.DENIED
+    assert 8 * SECOND <= asked_at - placed_at < 30 * SECOND
+
+
+# Pages of history
+
+PAGES = VenueRules(venue="TEST", reads_history=True, audit_period=60 * SECOND, query_delays=(SECOND,))
+
+
+def next_page(desk: Desk, kind: type) -> Any:
+    """Lets time pass until a page of this kind is asked for, a minute at most."""
+    for _ in range(120):
+        pages = asked(desk, kind)
+        if pages:
+            return pages[0]
+        desk.wait(0.5)
+    raise AssertionError("no page was asked for")
+
+
+def reading(rules: VenueRules = PAGES) -> tuple[Desk, Any]:
+    """With the first page of a reading on its way."""
+    desk = Desk(rules=rules)
+    desk.live("a1", "v1")
+    desk.wait(10)
+    return desk, next_page(desk, requests.ListFills)
+
+
+def second_page(desk: Desk, first: Any) -> Any:
+    desk.hear(facts.FillsListed(request_id=first.request_id, trades=(), cursor="two"))
+    page = next_page(desk, requests.ListFills)
+    assert page.cursor == "two"
+    return page
+
+
+def test_a_page_whose_cursor_the_venue_refuses_three_times_is_left_for_the_first_one() -> None:
+    desk, first = reading()
+    page = second_page(desk, first)
+    cursors = []
+    for _ in range(4):
+        desk.hear(refused(page.request_id, Outcome.DEFINITE, "what page?"))
+        page = next_page(desk, requests.ListFills)
+        cursors.append(page.cursor)
+    assert cursors == ["two", "two", None, None]
+    second_page(desk, page)
+
+
+def test_a_page_that_is_lost_or_given_again_and_again_is_asked_for_with_its_cursor() -> None:
+    desk, first = reading()
+    page = second_page(desk, first)
+    for _ in range(5):
+        desk.hear(facts.FillsListed(request_id=page.request_id, trades=(), cursor="two"))
+        page = next_page(desk, requests.ListFills)
+        assert page.cursor == "two"
+        desk.hear(refused(page.request_id, Outcome.AMBIGUOUS))
+        page = next_page(desk, requests.ListFills)
+        assert page.cursor == "two"
+
+
+CHAINS = VenueRules(
+    venue="TEST", reads_history=True, chain_history=True, audit_period=60 * SECOND, query_delays=(SECOND,)
+)
+
+
+def test_the_history_of_orders_begins_anew_by_itself_when_its_cursor_is_refused() -> None:
+    desk = Desk(rules=CHAINS)
+    desk.live("a1", "v1")
+    desk.wait(10)
+    page = next_page(desk, requests.ListOrderHistory)
+    desk.hear(facts.OrderHistoryListed(request_id=page.request_id, orders=(view("v1", 1),), cursor="two"))
+    page = next_page(desk, requests.ListOrderHistory)
+    cursors = [page.cursor]
+    for _ in range(3):
+        desk.hear(refused(page.request_id, Outcome.DEFINITE, "what page?"))
+        page = next_page(desk, requests.ListOrderHistory)
+        cursors.append(page.cursor)
+    assert cursors == ["two", "two", "two", None]
+    desk.hear(facts.OrderHistoryListed(request_id=page.request_id, orders=()))
+    assert next_page(desk, requests.ListFills).cursor is None
+
+
+def test_pages_that_are_asked_for_again_add_nothing_to_what_is_read_every_period() -> None:
+    desk, page = reading()
+    for _ in range(10):
+        desk.hear(refused(page.request_id, Outcome.AMBIGUOUS))
+        page = next_page(desk, requests.ListFills)
+    desk.hear(facts.FillsListed(request_id=page.request_id, trades=()))
+    desk.sends.clear()
+    lists = pages = 0
+    for _ in range(600):
+        desk.wait(1)
+        for fills in asked(desk, requests.ListFills):
+            pages += 1
+            desk.hear(facts.FillsListed(request_id=fills.request_id, trades=()))
+        for shown in asked(desk, requests.ListOpenOrders):
+            lists += 1
+            desk.hear(facts.RequestAnswered(request_id=shown.request_id, orders=(view("v1", 1),)))
+    assert (pages, lists) == (10, 10)
+
+
+# An order of another session goes on under another id
+
+
+def test_a_replaced_order_of_another_session_is_told_under_its_new_id_and_missed_under_that_alone() -> None:
+    desk = Desk()
+    desk.hear(acknowledged("v8", 8))
+    desk.records.clear()
+    assert desk.hear(replaced("v8", "v9", 8, price=Decimal("98.0"))) == ["OrderStatusReport"]
+    (report,) = told(desk, events.OrderStatusReport)
+    assert (report.venue_order_id, report.price) == ("v9", Decimal("98.0"))
+    desk.wait(1)
+    list_of_open(desk)
+    (query,) = asked(desk, requests.QueryOrder)
+    assert query.venue_order_id == "v9"
+
+
+def test_an_order_of_another_session_that_was_changed_in_place_stays_the_same() -> None:
+    desk = Desk()
+    desk.hear(acknowledged("v8", 8))
+    desk.records.clear()
+    in_place = facts.OrderReplaced(
+        time=WALL, order=view("v8", 8, price=Decimal("98.0")), new_venue_order_id=None, replacement=None
+    )
+    assert desk.hear(in_place) == ["OrderStatusReport"]
+    desk.wait(1)
+    list_of_open(desk)
+    (query,) = asked(desk, requests.QueryOrder)
+    assert query.venue_order_id == "v8"
