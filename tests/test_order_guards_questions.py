@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from protocol import commands, events, facts, requests
+from protocol.errors import NotSent
 from protocol.facts import Outcome
-from protocol.inputs import Admission
+from protocol.inputs import Admission, NotWritten
 from protocol.values import ClientOrderId, OrderStatus, RequestId, Side
 from protocol.venue import SECOND, VenueRules
 
@@ -375,3 +376,91 @@ def test_an_order_of_another_session_that_was_changed_in_place_stays_the_same() 
     list_of_open(desk)
     (query,) = asked(desk, requests.QueryOrder)
     assert query.venue_order_id == "v8"
+
+
+def test_what_was_heard_of_an_order_of_another_session_counts_though_it_was_changed_in_place() -> None:
+    desk = Desk()
+    desk.hear(acknowledged("v8", 8))
+    desk.hear(traded("v8", "t1", 4, 4, 8))
+    untold = view("v8", 8, price=Decimal("98.0"), cumulative=None)
+    desk.hear(facts.OrderReplaced(time=WALL, order=untold, new_venue_order_id=None, replacement=None))
+    desk.wait(1)
+    list_of_open(desk)
+    (query,) = asked(desk, requests.QueryOrder)
+    desk.records.clear()
+    desk.hear(refused(query.request_id, Outcome.NOT_FOUND))
+    (report,) = told(desk, events.OrderStatusReport)
+    assert (report.status, report.cumulative, report.price) == (None, 4, Decimal("98.0"))
+
+
+# An id that is not known, of an order whose name it bears
+
+
+@pytest.mark.parametrize(
+    ("before", "price", "is_ours"),
+    [(30, "100.0", True), (30, "98.0", False), (1, "98.0", True), (70, "100.0", False)],
+    ids=["old, with its terms", "old, with others", "young, with others", "too old"],
+)
+def test_what_a_list_dates_before_the_placement_is_the_orders_own_if_it_has_its_terms_and_is_not_too_old(
+    before: int, price: str, is_ours: bool
+) -> None:
+    """As long as nobody has compared the clocks."""
+    desk = Desk()
+    desk.live("a1", "v1")
+    placed_at = WALL + desk.time
+    desk.wait(100)
+    shown = view("v2", 1, price=Decimal(price), time=placed_at - before * SECOND)
+    list_of_open(desk, shown)
+    assert [event.venue_order_id for event in told(desk, events.Updated)][:1] == (["v2"] if is_ours else [])
+
+
+# Turns
+
+
+def unclear(name: str, oid: str) -> facts.OrderUnclear:
+    return facts.OrderUnclear(time=WALL, order=view(oid, int(name[1:]), status=None))
+
+
+def test_an_order_that_was_heard_of_while_it_waited_for_its_turn_is_not_asked_for_twice() -> None:
+    desk = Desk()
+    for number in range(1, 19):
+        desk.live(f"a{number}", f"v{number}")
+    for number in range(1, 18):
+        desk.hear(unclear(f"a{number}", f"v{number}"))
+    queries = asked(desk, requests.QueryOrder)
+    assert len(queries) == 16
+    desk.hear(acknowledged("v17", 17))
+    desk.hear(unclear("a17", "v17"))
+    answers = [
+        facts.RequestAnswered(request_id=query.request_id, order=view(query.venue_order_id)) for query in queries
+    ]
+    desk.hear(*answers[:3])
+    assert [query.venue_order_id for query in asked(desk, requests.QueryOrder)] == ["v17"]
+
+
+# Refusals, and what was never sent
+
+
+@pytest.mark.parametrize(
+    ("outcome", "is_asked"), [(Outcome.NOT_FOUND, True), (Outcome.DEFINITE, False), (Outcome.TOO_EARLY, False)]
+)
+def test_a_refused_change_makes_the_order_be_asked_for_only_if_the_venue_does_not_know_it(
+    outcome: Outcome, is_asked: bool
+) -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.ask(commands.Replace(client_order_id=A1, instrument="GOLD.TEST", price="99.0"))
+    assert desk.hear(refused(desk.numbers, outcome)) == ["ModifyRejected"]
+    assert bool(asked(desk, requests.QueryOrder)) is is_asked
+
+
+@pytest.mark.parametrize("command", [commands.OpenOrders(), commands.Status(A1)], ids=["open orders", "one order"])
+def test_a_question_that_was_not_written_is_said_not_to_be_sent(command: commands.Command) -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.ask(command)
+    number = desk.numbers
+    desk.apply(NotWritten([RequestId(number)], "The connection was lost."))
+    answer = desk.answer_to(number)
+    assert isinstance(answer, NotSent)
+    assert str(answer) == "The connection was lost."
