@@ -321,7 +321,8 @@ def shown(**changes: Any) -> OrderView:
     return OrderView(**(fields | changes))
 
 
-COMPLETED = shown(status=OrderStatus.FILLED, cumulative=D("0.02"), average_price=D(58999))
+ENDED_AT = 1782907202_500_000_000
+COMPLETED = shown(status=OrderStatus.FILLED, cumulative=D("0.02"), average_price=D(58999), ended=ENDED_AT)
 
 
 def opened(*rows: str) -> str:

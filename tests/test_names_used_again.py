@@ -153,3 +153,29 @@ def test_a_fill_that_history_shows_before_its_order_is_told_once_that_says_whose
     desk.serve(10)
     assert [fill.trade_id for fill in desk.told(events.Filled)] == ["T-1"]
     assert desk.order("g1").status is OrderStatus.FILLED
+
+
+@pytest.mark.parametrize("kind", [requests.ListOpenOrders, requests.ListOrderHistory])
+def test_what_was_asked_for_before_the_placement_and_shows_it_keeps_it_from_nobody(desk: AxDesk, kind: type) -> None:
+    """The venue looked after it had taken the order; its news comes behind that, and the placement's answer is lost."""
+    desk.cut()
+    desk.wait(1)
+    desk.log_in()
+    desk.command(commands.OpenOrders())
+    desk.wait(0.1)
+    (question,) = desk.asked(kind)
+    submit(desk)
+    ours = desk.row(OURS, "g1", "ACCEPTED", size=2)
+    shown = {"orders": [ours], "next_cursor": None}
+    if kind is requests.ListOpenOrders:
+        desk.frames({"rid": question.request_id, "res": shown})
+    else:
+        desk.over_http(question, shown)
+    desk.frames(desk.event("n", ours))
+    desk.fill_row(OURS, "T-1", 2)
+    desk.row(OURS, "g1", "FILLED", size=2, filled=2)
+    desk.frames(desk.event("f", desk.orders[OURS], xs=desk.execution("T-1", 2)))
+    desk.serve(120)
+    assert [fill.trade_id for fill in desk.told(events.Filled)] == ["T-1"]
+    assert desk.told(events.FillReport) == []
+    assert desk.order("g1").status is OrderStatus.FILLED

@@ -181,7 +181,7 @@ class History(RequestHandler[Reading]):
     def _take_order(self, view: OrderView, asked_at: int | None) -> None:
         order = self._identities.of(view, asked_at=asked_at)
         if order is None:
-            if self._desk.rules.chain_history:
+            if self._desk.rules.chain_history and not self._identities.may_be_ours_since(view, asked_at):
                 self._desk.foreign.put(view.venue_order_id, 0)  # so its fills are not ours, either
             self._unclaimed.shown(view)
             self._external.took_history(view)

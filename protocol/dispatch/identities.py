@@ -48,6 +48,11 @@ class Identities:
             return None
         return order if _has_its_terms(order, view) else None
 
+    def may_be_ours_since(self, view: OrderView, asked_at: int | None) -> bool:
+        """Whether what was asked for at that time may show an order of ours that was placed before the answer came."""
+        order = None if view.wire_id is None else self._desk.orders.by_wire_id(view.wire_id)
+        return order is not None and self._was_placed_since(order, asked_at)
+
     def _was_placed_since(self, order: Order, asked_at: int | None) -> bool:
         return asked_at is not None and order.request_id is not None and self._desk.placed_by_venue(order) > asked_at
 
