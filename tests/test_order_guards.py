@@ -253,6 +253,19 @@ def test_a_fill_in_history_under_the_id_that_a_change_promised_tells_the_quantit
     assert filled.leaves == 16
 
 
+@pytest.mark.parametrize("is_told", [True, False], ids=["told within the second", "never told"])
+def test_the_last_fill_of_the_old_id_may_be_told_behind_the_replacement(is_told: bool) -> None:
+    desk = changing(CHAINS, price="99.0")
+    assert desk.hear(replaced("v1", "v2", 1, filled=4, quantity=6)) == ["Updated"]
+    desk.wait(0.9)
+    assert asked(desk, requests.ListOrderHistory) == []
+    if is_told:
+        assert desk.hear(traded("v1", "t1", 4, 4)) == ["Filled"]
+    desk.wait(0.2)
+    assert told(desk, events.Gap) == []
+    assert len(asked(desk, requests.ListOrderHistory)) == (0 if is_told else 1)
+
+
 # A journal that was cut
 
 

@@ -152,7 +152,7 @@ class Changes(RequestHandler[ReplaceOrder]):
         if not orders.is_former_id(order, old.venue_order_id):
             self._terms.adopt(order, old, fact.time)
         if old is not terms:  # the old order as it ended; new terms in place carry no old total
-            self._fills.notice_total(order, old)
+            self._fills.notice_total(order, old, ahead=True)  # its last fill may be told behind the replacement
         if new_id is None and old.status is None:
             self._queries.follow(order, None)  # replaced, but nobody says by what
             return
