@@ -179,3 +179,31 @@ def test_what_was_asked_for_before_the_placement_and_shows_it_keeps_it_from_nobo
     assert [fill.trade_id for fill in desk.told(events.Filled)] == ["T-1"]
     assert desk.told(events.FillReport) == []
     assert desk.order("g1").status is OrderStatus.FILLED
+
+
+@pytest.mark.parametrize("is_replaced", [False, True], ids=["one order", "replaced before"])
+@pytest.mark.parametrize("is_linked", [False, True], ids=["link down", "link up"])
+def test_an_older_order_that_history_shows_ahead_of_ours_is_not_ours(
+    desk: AxDesk, is_replaced: bool, is_linked: bool
+) -> None:
+    """Its rows stand ahead of those of ours, and behind its last one nothing can follow."""
+    old = filled_in_part(desk)
+    desk.wait(1)
+    number = submit(desk)
+    ours = desk.row(OURS, "g1", "ACCEPTED", size=2)
+    desk.frames({"rid": number, "res": {"oid": OURS}}, desk.event("n", ours))
+    desk.cut()
+    desk.wait(1)
+    desk.log_in(OURS)
+    if not is_linked:
+        desk.cut()
+    ended = {**old, "rq": 0, "o": "REPLACED" if is_replaced else "CANCELED"}
+    desk.orders = {OLD: ended, OURS: {**ours}}
+    if is_replaced:
+        desk.orders["O1b"] = {**ended, "oid": "O1b", "xq": 0, "o": "CANCELED"}
+        desk.orders[OURS] = desk.orders.pop(OURS)
+    desk.serve(1)
+    if not is_linked:
+        desk.log_in(OURS)
+    desk.serve(120)
+    assert_told_as_anothers(desk)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Final, cast
 
 from attrs import evolve
@@ -14,7 +16,7 @@ from ..inputs import Asked
 from ..inquiries import Question, Source
 from ..records import FormerId
 from ..tracking import Order
-from ..values import ZERO, VenueOrderId
+from ..values import ZERO, VenueOrderId, WireId
 from .conversation import RequestHandler, warn_of_misfit
 from .decisions import AuditDue
 from .desk import Desk
@@ -167,6 +169,9 @@ class History(RequestHandler[Reading]):
         filled under each venue order id is of use."""
         flight = self._desk.flights.find(requests.ListOrderHistory, fact.request_id)
         newest: dict[VenueOrderId, OrderView] = {view.venue_order_id: view for view in fact.orders}
+        if self._desk.rules.chain_history:
+            for venue_order_id in self._older(newest.values()):
+                self._desk.foreign.put(venue_order_id, 0)
         asked_at = None if flight is None else self._desk.by_venue(self._desk.sent_at(flight))
         for view in newest.values():
             self._take_order(view, asked_at)
@@ -177,6 +182,25 @@ class History(RequestHandler[Reading]):
         is_last = fact.cursor == flight.request.cursor or self._empty_pages > MOST_EMPTY_PAGES
         if self._reading.orders_read_to(flight.request, None if is_last else fact.cursor):
             self._is_over()
+
+    def _older(self, views: Iterable[OrderView]) -> Iterator[VenueOrderId]:
+        """Ids of older orders that had the client id of one of ours. The venue has one open order of a name at a time,
+        so its rows follow each other as chains, each up to a row that has not been replaced; a chain ahead of the one
+        that has an id of ours is another order's."""
+        chains: dict[WireId, list[list[VenueOrderId]]] = {}
+        for view in views:
+            if view.wire_id is not None:
+                of_name = chains.setdefault(view.wire_id, [[]])
+                of_name[-1].append(view.venue_order_id)
+                if not view.replaced:
+                    of_name.append([])
+        for wire_id, of_name in chains.items():
+            order = self._desk.orders.by_wire_id(wire_id)
+            if order is None:
+                continue
+            has_ours = [any(order.heard_under(each) is not None for each in ids) for ids in of_name]
+            if any(has_ours):
+                yield from chain.from_iterable(of_name[: has_ours.index(True)])
 
     def _take_order(self, view: OrderView, asked_at: int | None) -> None:
         order = self._identities.of(view, asked_at=asked_at)
