@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from protocol import commands, events, facts, requests
 from protocol.errors import NotSent
@@ -464,3 +465,85 @@ def test_a_question_that_was_not_written_is_said_not_to_be_sent(command: command
     answer = desk.answer_to(number)
     assert isinstance(answer, NotSent)
     assert str(answer) == "The connection was lost."
+
+
+# What lists and news leave out of an order of another session
+
+
+def test_an_order_of_another_session_that_a_list_shows_without_its_status_is_open() -> None:
+    desk = Desk()
+    desk.wait(1)
+    assert list_of_open(desk, view("v9", 9, status=None)) == []
+    desk.wait(1)
+    list_of_open(desk)
+    (query,) = asked(desk, requests.QueryOrder)
+    assert query.venue_order_id == "v9"
+
+
+def test_news_of_an_order_of_another_session_tells_its_side_and_no_term_that_may_have_changed() -> None:
+    desk = Desk()
+    desk.hear(acknowledged("v9", 9, side=Side.SELL))
+    desk.records.clear()
+    desk.hear(acknowledged("v9", None, side=None, price=None, quantity=None, cumulative=None))
+    (report,) = told(desk, events.OrderStatusReport)
+    assert (report.side, report.client_order_id) == (Side.SELL, "CID-9")
+    assert (report.price, report.quantity, report.cumulative) == (None, None, None)
+
+
+def dated(fact: Any, time: int) -> Any:
+    """The same news or execution, of another time."""
+    return evolve(fact, time=time)
+
+
+def test_of_two_equal_counts_the_older_one_tells_which_fills_are_not_in_it() -> None:
+    desk = Desk()
+    heard_at = desk.wall + desk.time
+    desk.hear(dated(acknowledged("v9", 9, cumulative=Decimal(4)), heard_at))
+    desk.hear(dated(acknowledged("v9", 9, cumulative=Decimal(4)), heard_at - 5 * SECOND))
+    fill = traded("v9", "t1", 3, 7, 9)
+    between = dated(fill, heard_at - 3 * SECOND)
+    between = evolve(between, order=evolve(fill.order, status=None), trade=dated(fill.trade, heard_at - 3 * SECOND))
+    desk.hear(between)
+    desk.wait(1)
+    list_of_open(desk)
+    (query,) = asked(desk, requests.QueryOrder)
+    desk.records.clear()
+    desk.hear(refused(query.request_id, Outcome.NOT_FOUND))
+    assert [report.cumulative for report in told(desk, events.OrderStatusReport)] == [7]
+
+
+def test_the_history_of_orders_is_read_from_its_first_page_when_its_cursor_is_refused() -> None:
+    desk = Desk(rules=evolve(PAGES, absence_needs_history=True, absence_proves_after=SECOND))
+    desk.place("a1")
+    desk.hear(refused(1, Outcome.AMBIGUOUS))
+    pages: list[Any] = []
+    for _ in range(60):
+        for query in asked(desk, requests.QueryOrder):
+            desk.hear(refused(query.request_id, Outcome.NOT_FOUND))
+        for fills in asked(desk, requests.ListFills):
+            desk.hear(facts.FillsListed(request_id=fills.request_id, trades=()))
+        pages = asked(desk, requests.ListOrderHistory)
+        if pages:
+            break
+        desk.wait(1)
+    page = pages[0]
+    desk.hear(facts.OrderHistoryListed(request_id=page.request_id, orders=(), cursor="two"))
+    page = next_page(desk, requests.ListOrderHistory)
+    assert page.cursor == "two"
+    for _ in range(3):
+        desk.hear(refused(page.request_id, Outcome.DEFINITE, "what page?"))
+        page = next_page(desk, requests.ListOrderHistory)
+    assert page.cursor is None
+
+
+# The clock
+
+
+def test_an_acceptance_without_a_time_tells_nothing_of_the_venues_clock() -> None:
+    desk = Desk(rules=VenueRules(venue="TEST", dates_acceptance=True))
+    desk.place("a1")
+    desk.hear(dated(acknowledged("v1", 1), 0))
+    assert desk.last.measured is None
+    desk.place("a2")
+    desk.hear(dated(acknowledged("v2", 2), desk.wall + desk.time))
+    assert desk.last.measured is not None
