@@ -547,3 +547,85 @@ def test_an_acceptance_without_a_time_tells_nothing_of_the_venues_clock() -> Non
     desk.place("a2")
     desk.hear(dated(acknowledged("v2", 2), desk.wall + desk.time))
     assert desk.last.measured is not None
+
+
+# How far a login is
+
+
+def progress(desk: Desk) -> Any:
+    assert desk.last.progress is not None
+    return desk.last.progress
+
+
+def test_a_list_that_comes_again_on_the_same_connection_begins_the_settling_anew() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.hear(acknowledged("v1", 1))
+    again = facts.LoggedIn(user="u", orders=(), cancel_on_disconnect=False, heartbeat_timeout=None)
+    desk.hear(again)
+    assert (progress(desk).is_complete, progress(desk).open_questions) == (False, 1)
+    (query,) = asked(desk, requests.QueryOrder)
+    names = desk.hear(facts.RequestAnswered(request_id=query.request_id, order=view("v1", 1)))
+    assert names == ["Reconciled"]
+    assert (progress(desk).is_complete, progress(desk).open_questions) == (True, 0)
+    desk.lose_link()
+    assert (progress(desk).is_complete, progress(desk).connection) == (False, 0)
+
+
+# What the answer about an order may show
+
+
+@pytest.mark.parametrize(("before", "is_ours"), [(0, True), (30, True), (61, False)], ids=["young", "old", "too old"])
+def test_an_answer_by_our_name_shows_our_order_unless_it_is_older_than_any_clock_can_explain(
+    before: int, is_ours: bool
+) -> None:
+    desk = Desk()
+    desk.place("a1")
+    placed_at = WALL + desk.time
+    desk.hear(refused(1, Outcome.AMBIGUOUS))
+    desk.wait(1)
+    (query,) = asked(desk, requests.QueryOrder)
+    shown = view("v1", 1, time=placed_at - before * SECOND)
+    desk.hear(facts.RequestAnswered(request_id=query.request_id, order=shown))
+    assert (desk.status("a1") is OrderStatus.ACCEPTED) is is_ours
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"price": Decimal("98.0")}, {"quantity": Decimal(9)}, {"side": Side.SELL}],
+    ids=["price", "quantity", "side"],
+)
+def test_an_answer_from_before_the_placement_with_another_term_is_about_another_order(other: dict[str, Any]) -> None:
+    desk = Desk()
+    desk.place("a1")
+    placed_at = WALL + desk.time
+    desk.hear(refused(1, Outcome.AMBIGUOUS))
+    desk.wait(1)
+    (query,) = asked(desk, requests.QueryOrder)
+    shown = view("v1", 1, time=placed_at - 30 * SECOND, **other)
+    desk.hear(facts.RequestAnswered(request_id=query.request_id, order=shown))
+    assert desk.status("a1") is OrderStatus.UNKNOWN
+
+
+def test_an_order_that_is_examined_already_is_not_examined_again() -> None:
+    desk = Desk(rules=evolve(PAGES, absence_needs_history=True, absence_proves_after=SECOND))
+    desk.place("a1")
+    desk.hear(refused(1, Outcome.AMBIGUOUS))
+    pages: list[Any] = []
+    fills: list[Any] = []
+    for _ in range(60):
+        for query in asked(desk, requests.QueryOrder):
+            desk.hear(refused(query.request_id, Outcome.NOT_FOUND))
+        fills += asked(desk, requests.ListFills)
+        if desk.time >= 130 * SECOND:
+            for page in fills:
+                desk.hear(facts.FillsListed(request_id=page.request_id, trades=()))
+            fills.clear()
+        pages += asked(desk, requests.ListOrderHistory)
+        if pages:
+            break
+        desk.wait(1)
+    assert desk.status("a1") is OrderStatus.UNKNOWN
+    assert desk.hear(facts.OrderHistoryListed(request_id=pages[0].request_id, orders=())) == ["Denied"]
+    desk.wait(15)
+    assert asked(desk, requests.ListFills) == []
