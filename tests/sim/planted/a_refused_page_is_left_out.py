@@ -13,10 +13,9 @@ FOUND = ("lost", "after a Gap told of it")
 
 
 def bug(right: Callable[..., None]) -> Callable[..., None]:
-    def failed(reading: Any, request_id: Any, *why: Any, **more: Any) -> None:
-        if reading.is_own(request_id):
-            page = reading._reading.page
-            reading._reading.page = evolve(page, start=page.end, cursor=None)
-        right(reading, request_id, *why, **more)
+    def failed(reading: Any, why: str, **more: Any) -> None:
+        page = reading._reading.page
+        reading._reading.page = evolve(page, start=page.end, cursor=None)
+        right(reading, why, **more)
 
     return failed
