@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from attrs import evolve
 
 from protocol import commands, events, facts, requests
-from protocol.errors import NotSent
+from protocol.errors import NotSent, OutcomeUnknown
 from protocol.facts import Outcome
-from protocol.inputs import Admission, NotWritten
+from protocol.inputs import Admission, LinkDown, NotWritten
 from protocol.values import ClientOrderId, OrderStatus, RequestId, Side
 from protocol.venue import SECOND, VenueRules
 
@@ -629,3 +630,142 @@ def test_an_order_that_is_examined_already_is_not_examined_again() -> None:
     assert desk.hear(facts.OrderHistoryListed(request_id=pages[0].request_id, orders=())) == ["Denied"]
     desk.wait(15)
     assert asked(desk, requests.ListFills) == []
+
+
+def test_a_pending_order_under_another_id_does_not_take_the_place_of_one_that_lives() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.hear(facts.OrderPending(time=WALL, order=view("v2", 1, trigger_price=Decimal("95.0"))))
+    order = desk.state.orders.by_client_order_id(A1)
+    assert order is not None
+    assert (order.venue_order_id, order.trigger_price) == ("v1", None)
+    desk.hear(facts.OrderPending(time=WALL, order=view("v1", 1, trigger_price=Decimal("95.0"))))
+    assert (order.venue_order_id, order.trigger_price) == ("v1", Decimal("95.0"))
+
+
+# Whoever waits for an order
+
+
+def watch(desk: Desk, name: str, milestone: commands.Milestone) -> int:
+    desk.ask(commands.Watch(ClientOrderId(name), milestone), None)
+    return desk.numbers
+
+
+def answers(desk: Desk, *numbers: int) -> list[Any]:
+    """What each of those who asked was told by the last input, None: nothing."""
+    return [desk.answer_to(number) for number in numbers]
+
+
+def test_whoever_waits_for_an_order_is_told_when_it_is_there_and_when_it_has_ended() -> None:
+    desk = Desk()
+    desk.place("a1")
+    desk.place("a2")
+    accepted = watch(desk, "a1", commands.Milestone.ACCEPTED)
+    done = watch(desk, "a1", commands.Milestone.DONE)
+    other = watch(desk, "a2", commands.Milestone.DONE)
+    assert answers(desk, accepted, done, other) == [None, None, None]
+    desk.hear(took(1, "v1"), acknowledged("v1", 1))
+    first, second, third = answers(desk, accepted, done, other)
+    assert (first.status, second, third) == (OrderStatus.ACCEPTED, None, None)
+    desk.hear(canceled("v1", 1))
+    first, second, third = answers(desk, accepted, done, other)
+    assert (first, second.status, third) == (None, OrderStatus.CANCELED, None)
+    at_once = watch(desk, "a1", commands.Milestone.DONE)
+    assert answers(desk, at_once)[0].status is OrderStatus.CANCELED
+    desk.hear(took(2, "v2"), canceled("v2", 2))
+    assert answers(desk, other)[0].status is OrderStatus.CANCELED
+
+
+def test_whoever_waits_when_the_client_has_left_is_told_that_nothing_more_is_heard() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    done = watch(desk, "a1", commands.Milestone.DONE)
+    desk.ask(commands.Disconnect(grace=SECOND), None)
+    desk.apply(LinkDown(desk.connection, "closed", False))
+    (left,) = answers(desk, done)
+    assert isinstance(left, OutcomeUnknown)
+    assert str(left).startswith("This client closed the connection")
+    late = watch(desk, "a1", commands.Milestone.DONE)
+    assert answers(desk, late) == [left]
+    desk.apply()
+    assert answers(desk, done, late) == [None, None], "told once"
+
+
+def test_a_link_that_comes_again_ends_no_waiting() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    done = watch(desk, "a1", commands.Milestone.DONE)
+    desk.lose_link()
+    assert answers(desk, done) == [None]
+    desk.log_in(view("v1", 1))
+    desk.hear(canceled("v1", 1))
+    assert answers(desk, done)[0].status is OrderStatus.CANCELED
+
+
+# What was told before, and what is asked for again and again
+
+
+def test_a_replacement_that_is_told_again_takes_no_term_back() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    became = facts.OrderReplaced(
+        time=WALL,
+        order=view("v1", 1, price=Decimal("98.0")),
+        new_venue_order_id=view("v2").venue_order_id,
+        replacement=None,
+    )
+    desk.hear(became)
+    desk.wait(1)
+    list_of_open(desk, view("v2", 1, price=Decimal("97.0")))
+    assert [event.price for event in told(desk, events.Updated)] == [Decimal("98.0"), Decimal("97.0")]
+    desk.hear(became)
+    assert len(told(desk, events.Updated)) == 2
+
+
+def pauses(desk: Desk, outcome: Outcome, count: int) -> list[int]:
+    """Seconds between so many queries of an order, each of which is answered so at once."""
+    times = []
+    while len(times) <= count:
+        for query in asked(desk, requests.QueryOrder):
+            times.append(desk.time)
+            desk.hear(refused(query.request_id, outcome))
+        desk.wait(0.5)
+    return [(after - before) // SECOND for before, after in pairwise(times)]
+
+
+def test_an_order_of_which_it_was_told_that_nobody_knows_is_asked_for_every_five_minutes_in_the_end() -> None:
+    desk = Desk(rules=VenueRules(venue="TEST", query_delays=(SECOND, 5 * SECOND), absence_needs_list=True))
+    desk.place("a1")
+    desk.hear(refused(1, Outcome.AMBIGUOUS))
+    desk.sends.clear()
+    assert pauses(desk, Outcome.NOT_FOUND, 6) == [5, 5, 5, 5, 300, 300]
+
+
+def test_an_order_in_question_of_which_nothing_was_told_is_asked_for_at_the_last_of_the_pauses() -> None:
+    desk = Desk(rules=VenueRules(venue="TEST", query_delays=(SECOND, 5 * SECOND)))
+    desk.live("a1", "v1")
+    desk.hear(unclear("a1", "v1"))
+    assert pauses(desk, Outcome.AMBIGUOUS, 9) == [1, 5, 5, 5, 5, 5, 5, 5, 5]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        commands.OpenOrders(),
+        commands.Status(ClientOrderId("a9")),
+        commands.Cancel(ClientOrderId("a9")),
+        commands.Replace(client_order_id=ClientOrderId("a9"), instrument="GOLD.TEST", price="98.0"),
+        commands.ReadFills(start=1, end=2),
+    ],
+    ids=lambda command: type(command).__name__,
+)
+def test_nothing_is_sent_under_the_number_of_a_request_that_waits_for_its_answer(command: commands.Command) -> None:
+    desk = Desk()
+    desk.live("a9", "v9")
+    desk.ask(commands.Status(ClientOrderId("a9")))
+    desk.sent()
+    desk.numbers -= 1
+    answer = desk.ask(command)
+    assert isinstance(answer, NotSent)
+    assert str(answer) == f"Nothing was sent: request {desk.numbers} is still waiting for its answer."
+    assert desk.sent() == []
