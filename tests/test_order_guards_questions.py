@@ -16,7 +16,7 @@ from protocol.inputs import Admission, LinkDown, NotWritten
 from protocol.values import ClientOrderId, OrderStatus, RequestId, Side
 from protocol.venue import SECOND, VenueRules
 
-from .order_life import WALL, Desk, acknowledged, canceled, refused, replaced, took, traded, view
+from .order_life import WALL, Desk, acknowledged, canceled, refused, replaced, took, trade, traded, view
 
 A1 = ClientOrderId("a1")
 IN_PLACE = VenueRules(venue="TEST", changes_in_place=True, fills_lag=SECOND)
@@ -769,3 +769,81 @@ def test_nothing_is_sent_under_the_number_of_a_request_that_waits_for_its_answer
     assert isinstance(answer, NotSent)
     assert str(answer) == f"Nothing was sent: request {desk.numbers} is still waiting for its answer."
     assert desk.sent() == []
+
+
+# Spans of history
+
+
+def test_a_long_time_is_read_span_by_span_without_a_gap_or_a_repetition() -> None:
+    desk = Desk(rules=evolve(PAGES, history_span=120 * SECOND))
+    desk.live("a1", "v1")
+    desk.lose_link()
+    began = desk.wall + desk.time
+    desk.wait(400)
+    desk.log_in(view("v1", 1))
+    spans: list[tuple[int, int]] = []
+    latest: list[bool] = []
+    for _ in range(20):
+        for page in asked(desk, requests.ListFills):
+            spans.append((page.start, page.end))
+            latest.append(page.latest)
+            desk.hear(facts.FillsListed(request_id=page.request_id, trades=()))
+    assert spans[0][0] <= began
+    assert spans[-1][1] >= desk.wall + desk.time
+    assert [end - start for start, end in spans[:-1]] == [120 * SECOND] * (len(spans) - 1)
+    assert 0 < spans[-1][1] - spans[-1][0] <= 120 * SECOND
+    assert all(before[1] == after[0] for before, after in pairwise(spans))
+    assert latest == [False] * (len(spans) - 1) + [True]
+
+
+# Very many fills
+
+
+def filled_one_by_one(count: int) -> Desk:
+    """An order of 70, of which so many fills of one each were heard."""
+    desk = Desk()
+    desk.place("a1", quantity=70)
+    desk.hear(took(1, "v1"), acknowledged("v1", 1, quantity=Decimal(70)))
+    for number in range(1, count + 1):
+        fill = traded("v1", f"t{number}", 1, number, 1, final=number == 70)
+        desk.hear(evolve(fill, order=evolve(fill.order, quantity=Decimal(70))))
+    desk.records.clear()
+    return desk
+
+
+def listed_now(desk: Desk, tid: str) -> list[str]:
+    """History shows a fill of one of the order, executed just now."""
+    shown = evolve(trade("v1", tid, 1), time=desk.wall + desk.time)
+    return desk.hear(facts.FillsListed(request_id=None, trades=(shown,)))
+
+
+def test_of_a_filled_order_with_more_fills_than_are_remembered_an_unknown_one_was_told() -> None:
+    desk = filled_one_by_one(70)
+    assert desk.status("a1") is OrderStatus.FILLED
+    assert listed_now(desk, "t0") == []
+
+
+def test_of_a_living_order_with_more_fills_than_are_remembered_a_new_one_is_told_once() -> None:
+    desk = filled_one_by_one(65)
+    assert listed_now(desk, "t66") == ["Filled"]
+    assert listed_now(desk, "t66") == []
+    assert listed_now(desk, "t65") == []
+
+
+def test_an_answer_without_an_id_behind_the_acceptance_changes_nothing() -> None:
+    desk = Desk()
+    desk.place("a1")
+    desk.hear(acknowledged("v1", 1))
+    desk.hear(took(1))
+    assert desk.last.records == []
+
+
+def test_a_change_that_keeps_the_id_is_over_with_its_news_where_others_are_another_order() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.ask(commands.Replace(client_order_id=A1, instrument="GOLD.TEST", price="99.0"))
+    shown = view("v1", 1, price=Decimal("99.0"))
+    news = facts.OrderReplaced(time=WALL, order=shown, new_venue_order_id=None, replacement=None)
+    assert desk.hear(news) == ["Updated"]
+    answer = desk.ask(commands.Replace(client_order_id=A1, instrument="GOLD.TEST", price="98.0"))
+    assert answer == desk.numbers
