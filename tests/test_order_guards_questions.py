@@ -847,3 +847,130 @@ def test_a_change_that_keeps_the_id_is_over_with_its_news_where_others_are_anoth
     assert desk.hear(news) == ["Updated"]
     answer = desk.ask(commands.Replace(client_order_id=A1, instrument="GOLD.TEST", price="98.0"))
     assert answer == desk.numbers
+
+
+# Changes and cancels in doubt
+
+
+def test_a_change_that_another_followed_is_refused_in_silence() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.ask(commands.Replace(client_order_id=A1, instrument="GOLD.TEST", price="99.0"))
+    first = desk.numbers
+    desk.hear(refused(first, Outcome.AMBIGUOUS))
+    desk.ask(commands.Replace(client_order_id=A1, instrument="GOLD.TEST", price="98.0"))
+    assert desk.hear(refused(first, Outcome.DEFINITE)) == []
+    assert desk.hear(refused(desk.numbers, Outcome.DEFINITE)) == ["ModifyRejected"]
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("busy", "busy. The venue has not acted on it; the order is still live."),
+        ("busy.", "busy. The venue has not acted on it; the order is still live."),
+        ("", "The venue has not acted on it; the order is still live."),
+    ],
+)
+def test_a_cancel_that_came_to_nothing_is_told_with_the_venues_words_in_front(said: str, reason: str) -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.ask(commands.Cancel(A1), Admission.CANCEL)
+    desk.hear(refused(desk.numbers, Outcome.AMBIGUOUS, said))
+    for _ in range(60):
+        for query in asked(desk, requests.QueryOrder):
+            desk.hear(facts.RequestAnswered(request_id=query.request_id, order=view("v1", 1)))
+        desk.wait(0.5)
+    (rejected,) = told(desk, events.CancelRejected)
+    assert rejected.reason == reason
+
+
+# Lists for terms
+
+
+def test_terms_that_are_wanted_while_a_list_is_on_its_way_are_asked_for_by_another_behind_it() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.live("a2", "v2")
+    desk.hear(acknowledged("v3", 1, quantity=None))
+    (first,) = asked(desk, requests.ListOpenOrders)
+    desk.hear(acknowledged("v4", 2, quantity=None))
+    assert asked(desk, requests.ListOpenOrders) == []
+    both = (view("v3", 1), view("v4", 2))
+    desk.hear(facts.RequestAnswered(request_id=first.request_id, orders=both))
+    (second,) = asked(desk, requests.ListOpenOrders)
+    desk.hear(facts.RequestAnswered(request_id=second.request_id, orders=both))
+    assert asked(desk, requests.ListOpenOrders) == []
+
+
+# What follows a login
+
+
+def test_an_order_that_the_venue_shows_when_asked_may_be_called_complete_by_arithmetic_again() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.lose_link()
+    desk.log_in()
+    (query,) = asked(desk, requests.QueryOrder)
+    desk.hear(facts.RequestAnswered(request_id=query.request_id, order=view("v1", 1)))
+    desk.hear(traded("v1", "t1", 10, 10, 1))
+    assert desk.status("a1") is OrderStatus.FILLED
+
+
+def test_an_end_that_is_asked_for_before_a_login_is_settled_is_awaited_by_it() -> None:
+    desk = Desk(rules=PAGES)
+    desk.live("a1", "v1")
+    desk.lose_link()
+    desk.log_in(view("v1", 1))
+    desk.wait(2)
+    (page,) = asked(desk, requests.ListFills)
+    desk.hear(unclear("a1", "v1"))
+    assert desk.hear(facts.FillsListed(request_id=page.request_id, trades=())) == []
+    (query,) = asked(desk, requests.QueryOrder)
+    shown = facts.RequestAnswered(request_id=query.request_id, order=view("v1", 1))
+    assert desk.hear(shown) == ["Reconciled"]
+
+
+def test_terms_that_were_asked_for_on_a_lost_connection_are_asked_for_on_the_next() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.hear(unclear("a1", "v1"))
+    desk.lose_link()
+    desk.sends.clear()
+    desk.log_in(view("v1", 1, quantity=None))
+    assert [query.venue_order_id for query in asked(desk, requests.QueryOrder)] == ["v1"]
+
+
+def test_another_sessions_order_has_its_turn_once_no_order_of_ours_is_asked_for() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.hear(acknowledged("v9", 9))
+    desk.lose_link()
+    desk.sends.clear()
+    desk.wait(1)
+    desk.log_in()
+    (ours,) = asked(desk, requests.QueryOrder)
+    assert ours.venue_order_id == "v1"
+    desk.wait(3)
+    desk.hear(facts.RequestAnswered(request_id=ours.request_id, order=view("v1", 1)))
+    desk.wait(2)
+    assert [query.venue_order_id for query in asked(desk, requests.QueryOrder)] == ["v9"]
+
+
+# What is left out of a fill
+
+
+def test_a_fill_without_a_side_is_told_with_that_of_its_order() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    fill = traded("v1", "t1", 4, 4, 1)
+    desk.hear(evolve(fill, trade=evolve(fill.trade, side=None)))
+    assert [event.side for event in told(desk, events.Filled)] == [Side.BUY]
+    assert desk.last.alarms == []
+
+
+def test_an_answer_that_does_not_fit_its_question_is_said_in_the_log() -> None:
+    desk = Desk()
+    desk.place("a1", market=True)
+    (preview,) = desk.sent()
+    desk.hear(took(preview.request_id))
+    assert len(desk.last.warnings) == 1
