@@ -164,7 +164,6 @@ class Questions:
     def forget(self, order: Order) -> None:
         """Nothing is open about the order any more."""
         if order.inquiry is not None:
-            self.count -= len(order.inquiry.open)
             order.inquiry = None
             del self.orders[order.identity.client_order_id]
             self.note(order)

@@ -74,7 +74,7 @@ class StatusQueries(RequestHandler[QueryOrder]):
         order, view = self._desk.order_of(flight), fact.order
         if order is None or view is None or not self._is_about(order, view):
             self._desk.reply(flight.reply_to, RequestFailed("The venue's answer does not say where the order stands."))
-            if order is not None and view is not None and _is_by_wire_id(flight) and order.venue_order_id is None:
+            if order is not None and view is not None and order.venue_order_id is None:
                 self._settling.absent(order, self._evidence(flight))  # that name leads to another order alone
         else:
             if self._is_a_proposal(order, view, flight):
