@@ -496,11 +496,12 @@ def dated(fact: Any, time: int) -> Any:
     return evolve(fact, time=time)
 
 
-def test_of_two_equal_counts_the_older_one_tells_which_fills_are_not_in_it() -> None:
+@pytest.mark.parametrize("ages", [(0, 5), (5, 0)], ids=["told last", "told first"])
+def test_of_two_equal_counts_the_older_one_tells_which_fills_are_not_in_it(ages: tuple[int, int]) -> None:
     desk = Desk()
     heard_at = desk.wall + desk.time
-    desk.hear(dated(acknowledged("v9", 9, cumulative=Decimal(4)), heard_at))
-    desk.hear(dated(acknowledged("v9", 9, cumulative=Decimal(4)), heard_at - 5 * SECOND))
+    for age in ages:
+        desk.hear(dated(acknowledged("v9", 9, cumulative=Decimal(4)), heard_at - age * SECOND))
     fill = traded("v9", "t1", 3, 7, 9)
     between = dated(fill, heard_at - 3 * SECOND)
     between = evolve(between, order=evolve(fill.order, status=None), trade=dated(fill.trade, heard_at - 3 * SECOND))
@@ -974,3 +975,72 @@ def test_an_answer_that_does_not_fit_its_question_is_said_in_the_log() -> None:
     (preview,) = desk.sent()
     desk.hear(took(preview.request_id))
     assert len(desk.last.warnings) == 1
+
+
+def test_a_cancel_came_to_nothing_only_if_the_order_lives_when_asked_for_after_its_time() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.ask(commands.Cancel(A1), Admission.CANCEL)
+    desk.wait(5)
+    desk.hear(refused(desk.numbers, Outcome.AMBIGUOUS, "busy"))
+    (early,) = asked(desk, requests.QueryOrder)
+    desk.wait(6)
+    desk.hear(facts.RequestAnswered(request_id=early.request_id, order=view("v1", 1)))
+    assert told(desk, events.CancelRejected) == []
+    desk.wait(20)
+    late = asked(desk, requests.QueryOrder)[-1]
+    assert desk.hear(facts.RequestAnswered(request_id=late.request_id, order=view("v1", 1))) == ["CancelRejected"]
+
+
+def test_an_answer_that_names_another_order_of_ours_is_ignored_with_a_word_in_the_log() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.place("a2")
+    desk.hear(took(2, "v1"))
+    assert [word.startswith("An answer about order a2 names venue order v1") for word in desk.last.warnings] == [True]
+    order = desk.state.orders.by_client_order_id(ClientOrderId("a2"))
+    assert order is not None
+    assert order.venue_order_id is None
+
+
+def test_what_the_venue_wants_to_be_read_goes_to_the_log() -> None:
+    desk = Desk()
+    desk.hear(facts.Notice(text="Maintenance at noon."))
+    assert desk.last.warnings == ["Maintenance at noon."]
+
+
+# Stops have a history of their own
+
+
+def examined_stop() -> tuple[Desk, Any]:
+    """A stop of which nobody knows whether it was placed, and the page of the history of stops that is asked for."""
+    rules = evolve(PAGES, absence_needs_history=True, absence_proves_after=SECOND, triggers_apart=True)
+    desk = Desk(rules=rules)
+    desk.place("a1", trigger_price="95.0")
+    desk.hear(refused(1, Outcome.AMBIGUOUS))
+    for _ in range(60):
+        for query in asked(desk, requests.QueryOrder):
+            desk.hear(refused(query.request_id, Outcome.NOT_FOUND))
+        for fills in asked(desk, requests.ListFills):
+            desk.hear(facts.FillsListed(request_id=fills.request_id, trades=()))
+        pages = asked(desk, requests.ListOrderHistory)
+        if pages:
+            return desk, pages[0]
+        desk.wait(1)
+    raise AssertionError("no history of orders was asked for")
+
+
+def test_a_stop_that_the_history_of_stops_does_not_show_is_looked_for_in_that_of_the_others() -> None:
+    desk, page = examined_stop()
+    assert page.triggers
+    desk.hear(facts.OrderHistoryListed(request_id=page.request_id, orders=()))
+    (following,) = asked(desk, requests.ListOrderHistory)
+    assert not following.triggers
+    assert desk.hear(facts.OrderHistoryListed(request_id=following.request_id, orders=())) == ["Denied"]
+
+
+def test_a_stop_of_which_the_history_of_stops_tells_the_end_is_looked_for_no_further() -> None:
+    desk, page = examined_stop()
+    ended = view("v1", 1, status=OrderStatus.CANCELED, trigger_price=Decimal("95.0"))
+    assert "Canceled" in desk.hear(facts.OrderHistoryListed(request_id=page.request_id, orders=(ended,)))
+    assert asked(desk, requests.ListOrderHistory) == []
