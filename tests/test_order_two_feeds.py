@@ -718,6 +718,17 @@ def test_a_step_of_an_order_that_history_tells_says_nothing_of_the_steps_behind_
     assert fate(desk, *ended) == ["Canceled", "Canceled", "Reconciled"]
 
 
+def test_a_change_in_place_that_is_the_first_news_of_an_order_is_its_own() -> None:
+    """The message that it was accepted was lost, and another session has changed both its quantity and its price."""
+    desk = new_desk(changes_in_place=True)
+    desk.place("a1")
+    placed_at = WALL + 100 * SECOND
+    other = view("V1", 1, quantity=Decimal(14), price=Decimal("99.0"), time=placed_at)
+    told = facts.OrderReplaced(time=placed_at + SECOND, order=other, new_venue_order_id=None, replacement=None)
+    assert desk.hear(told) == ["Accepted", "Updated"]
+    assert desk.hear(filled("V1", "t1", 4)) == ["Filled"]
+
+
 def test_a_change_that_history_tells_takes_back_none_that_was_heard_later() -> None:
     desk = new_desk(audit_period=3600 * SECOND)
     desk.live("a1", "V1")

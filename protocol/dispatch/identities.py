@@ -8,6 +8,8 @@ terms, and an execution waits until one has (see `unclaimed_fills`).
 
 The stream tells of an order in the order of what happened: what the answer to a placement has named cannot go on under
 another id before the stream has told that it began. What it tells until then under that client id is of an older order.
+Other terms than were placed tell of an older order, too; not so on the stream of a venue that changes orders in place,
+where the message that ours was accepted may be lost, and another session have changed it.
 """
 
 from __future__ import annotations
@@ -46,7 +48,8 @@ class Identities:
             return None
         if not live and self._may_be_older(order, view.time) and not _has_terms(order, view):
             return None
-        return order if _has_its_terms(order, view) else None
+        may_be_changed = live and self._desk.rules.changes_in_place
+        return order if may_be_changed or _has_its_terms(order, view) else None
 
     def may_be_ours_since(self, view: OrderView, asked_at: int | None) -> bool:
         """Whether what was asked for at that time may show an order of ours that was placed before the answer came."""
