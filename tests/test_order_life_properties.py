@@ -39,6 +39,33 @@ from .test_order_two_feeds import RULES as TWO
 NAMES = ("a1", "a2", "a3")
 
 
+def answer_about(number: int) -> st.SearchStrategy[facts.Fact]:
+    """Any answer to a question about order `number`, or to its placement."""
+    first, cid = f"v{number}", number
+    oids = st.sampled_from((first, f"w{number}"))
+    history = st.builds(
+        lambda oid, tid, quantity: facts.FillsListed(
+            request_id=number, trades=(trade(oid, f"t{tid}", quantity, "0.1"),)
+        ),
+        oids,
+        st.integers(1, 5),
+        st.integers(1, 6),
+    )
+    shown = st.builds(
+        lambda status, total: took(
+            (1 << 30) + number, order=view(first, cid, status=status, cumulative=Decimal(total), quantity=None)
+        ),
+        st.sampled_from([*OrderStatus, None]),
+        st.integers(0, 12),
+    )
+    return st.one_of(
+        st.builds(lambda oid: took(number, oid), oids),
+        st.builds(lambda outcome: refused(number, outcome), st.sampled_from(list(Outcome))),
+        history,
+        shown,
+    )
+
+
 def fact_about(number: int) -> st.SearchStrategy[facts.Fact]:
     """Anything that could be said of order `number`, under its first or its second venue order id."""
     first, second, cid = f"v{number}", f"w{number}", number
@@ -51,25 +78,6 @@ def fact_about(number: int) -> st.SearchStrategy[facts.Fact]:
         quantities,
         st.integers(1, 12),
         st.booleans(),
-    )
-    answers = st.one_of(
-        st.builds(lambda oid: took(number, oid), oids),
-        st.builds(lambda outcome: refused(number, outcome), st.sampled_from(list(Outcome))),
-    )
-    history = st.builds(
-        lambda oid, tid, quantity: facts.FillsListed(
-            request_id=number, trades=(trade(oid, f"t{tid}", quantity, "0.1"),)
-        ),
-        oids,
-        st.integers(1, 5),
-        quantities,
-    )
-    shown = st.builds(
-        lambda status, total: took(
-            (1 << 30) + number, order=view(first, cid, status=status, cumulative=Decimal(total), quantity=None)
-        ),
-        st.sampled_from([*OrderStatus, None]),
-        st.integers(0, 12),
     )
     removals = st.builds(
         lambda oid, ending, total: facts.OrderRemoved(
@@ -98,9 +106,7 @@ def fact_about(number: int) -> st.SearchStrategy[facts.Fact]:
         st.builds(lambda total: replaced(first, second, cid, total), st.integers(0, 10)),
         st.just(replaced(first, None, cid)),
         st.just(facts.CancelRefused(venue_order_id=first, wire_id=cid, reason="gone", time=0)),
-        answers,
-        history,
-        shown,
+        answer_about(number),
     )
 
 

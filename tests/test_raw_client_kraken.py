@@ -550,61 +550,71 @@ async def trade_spot(floor: Floor) -> None:
         assert await desk.subscribe(snap_orders=True, snap_trades=True) == []
         await desk.line.say({"method": "ping", "req_id": 500})
         assert (await desk.answer(500))["method"] == "pong"
-
-        placed = await desk.result("add_order", **bid(63000.5, 0.5, "by-hand-1"))
-        assert placed["cl_ord_id"] == "by-hand-1"
-        order_id = placed["order_id"]
-        told = await desk.report("pending_new")
-        assert (told["order_id"], told["cl_ord_id"], told["symbol"]) == (order_id, "by-hand-1", "BTC/USD")
-        assert (told["side"], told["order_type"], told["time_in_force"]) == ("buy", "limit", "GTC")
-        assert (told["order_qty"], told["limit_price"], told["order_status"]) == (D("0.5"), D("63000.5"), "pending_new")
-        live = await desk.report("new")
-        assert (live["order_id"], live["order_status"], live["timestamp"]) == (order_id, "new", told["timestamp"])
-        (row,) = (await spot_post(floor, "OpenOrders"))["open"].items()
-        assert (row[0], row[1]["status"], D(row[1]["vol"]), row[1]["vol_exec"]) == (
-            order_id,
-            "open",
-            D("0.5"),
-            "0.00000000",
-        )
-
-        amended = await desk.result("amend_order", order_id=order_id, order_qty=0.7, limit_price=63000.7)
-        assert amended["order_id"] == order_id
-        assert amended["amend_id"]
-        told = await desk.report("amended")
-        assert (told["order_id"], told["order_qty"], told["limit_price"]) == (order_id, D("0.7"), D("63000.7"))
-
-        assert (await desk.result("cancel_order", cl_ord_id=["by-hand-1"]))["cl_ord_id"] == "by-hand-1"
-        told = await desk.report("canceled")
-        assert (told["order_id"], told["order_status"], told["reason"]) == (order_id, "canceled", "User requested")
-        assert await desk.refusal("cancel_order", cl_ord_id=["by-hand-1"]) == "EOrder:Invalid order"
-
-        taker = (await desk.result("add_order", **bid(64100.0, 1.2, "by-hand-2")))["order_id"]
-        await desk.report("pending_new")
-        await desk.report("new")
-        trades: list[Any] = []
-        while not trades or trades[-1]["cum_qty"] < D("1.2"):
-            trades.append(await desk.report("trade"))
-            assert trades[-1]["order_status"] == "partially_filled"
-        assert sum(trade["last_qty"] for trade in trades) == D("1.2")
-        assert {(trade["order_id"], trade["liquidity_ind"], trade["symbol"]) for trade in trades} == {
-            (taker, "t", "BTC/USD")
-        }
-        assert all(trade["fees"][0]["asset"] == "USD" and trade["fees"][0]["qty"] > 0 for trade in trades)
-        done = await desk.report("filled")
-        assert (done["order_id"], done["cum_qty"], done["order_status"]) == (taker, D("1.2"), "filled")
-
-        history = await spot_post(floor, "TradesHistory", consolidate_taker="false")
-        heard = {trade["exec_id"]: (trade["last_qty"], trade["last_price"]) for trade in trades}
-        assert {name: (D(row["vol"]), D(row["price"])) for name, row in history["trades"].items()} == heard
-        assert {row["ordertxid"] for row in history["trades"].values()} == {taker}
-        assert history["count"] == len(trades)
+        canceled = await rest_and_cancel(floor, desk)
+        taker, heard = await take(floor, desk)
         closed = (await spot_post(floor, "ClosedOrders"))["closed"]
-        assert {name: row["status"] for name, row in closed.items()} == {taker: "closed", order_id: "canceled"}
+        assert {name: row["status"] for name, row in closed.items()} == {taker: "closed", canceled: "canceled"}
 
     async with spot_desk(floor) as desk:
         again = await desk.subscribe(snap_orders=True, snap_trades=True)
         assert {report["exec_id"] for report in again} == set(heard)
+
+
+async def rest_and_cancel(floor: Floor, desk: Desk) -> str:
+    """Gives the venue order id."""
+    placed = await desk.result("add_order", **bid(63000.5, 0.5, "by-hand-1"))
+    assert placed["cl_ord_id"] == "by-hand-1"
+    order_id = placed["order_id"]
+    told = await desk.report("pending_new")
+    assert (told["order_id"], told["cl_ord_id"], told["symbol"]) == (order_id, "by-hand-1", "BTC/USD")
+    assert (told["side"], told["order_type"], told["time_in_force"]) == ("buy", "limit", "GTC")
+    assert (told["order_qty"], told["limit_price"], told["order_status"]) == (D("0.5"), D("63000.5"), "pending_new")
+    live = await desk.report("new")
+    assert (live["order_id"], live["order_status"], live["timestamp"]) == (order_id, "new", told["timestamp"])
+    (row,) = (await spot_post(floor, "OpenOrders"))["open"].items()
+    assert (row[0], row[1]["status"], D(row[1]["vol"]), row[1]["vol_exec"]) == (
+        order_id,
+        "open",
+        D("0.5"),
+        "0.00000000",
+    )
+
+    amended = await desk.result("amend_order", order_id=order_id, order_qty=0.7, limit_price=63000.7)
+    assert amended["order_id"] == order_id
+    assert amended["amend_id"]
+    told = await desk.report("amended")
+    assert (told["order_id"], told["order_qty"], told["limit_price"]) == (order_id, D("0.7"), D("63000.7"))
+
+    assert (await desk.result("cancel_order", cl_ord_id=["by-hand-1"]))["cl_ord_id"] == "by-hand-1"
+    told = await desk.report("canceled")
+    assert (told["order_id"], told["order_status"], told["reason"]) == (order_id, "canceled", "User requested")
+    assert await desk.refusal("cancel_order", cl_ord_id=["by-hand-1"]) == "EOrder:Invalid order"
+    return str(order_id)
+
+
+async def take(floor: Floor, desk: Desk) -> tuple[str, dict[str, Any]]:
+    """Gives the venue order id and the executions."""
+    taker = (await desk.result("add_order", **bid(64100.0, 1.2, "by-hand-2")))["order_id"]
+    await desk.report("pending_new")
+    await desk.report("new")
+    trades: list[Any] = []
+    while not trades or trades[-1]["cum_qty"] < D("1.2"):
+        trades.append(await desk.report("trade"))
+        assert trades[-1]["order_status"] == "partially_filled"
+    assert sum(trade["last_qty"] for trade in trades) == D("1.2")
+    assert {(trade["order_id"], trade["liquidity_ind"], trade["symbol"]) for trade in trades} == {
+        (taker, "t", "BTC/USD")
+    }
+    assert all(trade["fees"][0]["asset"] == "USD" and trade["fees"][0]["qty"] > 0 for trade in trades)
+    done = await desk.report("filled")
+    assert (done["order_id"], done["cum_qty"], done["order_status"]) == (taker, D("1.2"), "filled")
+
+    history = await spot_post(floor, "TradesHistory", consolidate_taker="false")
+    heard = {trade["exec_id"]: (trade["last_qty"], trade["last_price"]) for trade in trades}
+    assert {name: (D(row["vol"]), D(row["price"])) for name, row in history["trades"].items()} == heard
+    assert {row["ordertxid"] for row in history["trades"].values()} == {taker}
+    assert history["count"] == len(trades)
+    return taker, heard
 
 
 @pytest.mark.parametrize(

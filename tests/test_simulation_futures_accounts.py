@@ -363,44 +363,48 @@ def test_the_positions_feed_tells_the_whole_list_each_time() -> None:
     assert (flat["positions"], flat["seq"]) == ([], 2)
 
 
+BALANCES = {
+    "feed": "balances_snapshot",
+    "account": ACCOUNT,
+    "holding": {"USD": 0},
+    "futures": {},
+    "flex_futures": {
+        "currencies": {
+            "USD": {
+                "quantity": 25000,
+                "value": 25000,
+                "collateral_value": 25000,
+                "available": 25000,
+                "haircut": 0,
+                "conversion_spread": 0,
+            }
+        },
+        "balance_value": 25000,
+        "portfolio_value": 25000,
+        "collateral_value": 25000,
+        "initial_margin": 0,
+        "initial_margin_without_orders": 0,
+        "maintenance_margin": 0,
+        "pnl": 0,
+        "unrealized_funding": 0,
+        "total_unrealized": 0,
+        "total_unrealized_as_margin": 0,
+        "margin_equity": 25000,
+        "available_margin": 25000,
+    },
+    "seq": 0,
+    "timestamp": 1782907200000,
+}
+"""The snapshot of an account with 25,000 USD, without its other wallets."""
+
+
 def test_the_balances_feed_tells_what_changed() -> None:
     floor = Floor(users=(KrakenFuturesUser(balance=Decimal(25000)), OTHER))
     session = floor.open()
     proof = floor.proof(session)
     _, shown = floor.hear(session, f'{{"event":"subscribe","feed":"balances",{proof}}}')
     wallet = shown["futures"].pop("fi_xbtusd")
-    assert shown == {
-        "feed": "balances_snapshot",
-        "account": ACCOUNT,
-        "holding": {"USD": 0},
-        "futures": {},
-        "flex_futures": {
-            "currencies": {
-                "USD": {
-                    "quantity": 25000,
-                    "value": 25000,
-                    "collateral_value": 25000,
-                    "available": 25000,
-                    "haircut": 0,
-                    "conversion_spread": 0,
-                }
-            },
-            "balance_value": 25000,
-            "portfolio_value": 25000,
-            "collateral_value": 25000,
-            "initial_margin": 0,
-            "initial_margin_without_orders": 0,
-            "maintenance_margin": 0,
-            "pnl": 0,
-            "unrealized_funding": 0,
-            "total_unrealized": 0,
-            "total_unrealized_as_margin": 0,
-            "margin_equity": 25000,
-            "available_margin": 25000,
-        },
-        "seq": 0,
-        "timestamp": 1782907200000,
-    }
+    assert shown == BALANCES
     assert (wallet["name"], wallet["pair"], wallet["unit"]) == ("fi_xbtusd", "XBTUSD", "XBT")
     assert set(wallet) == {
         "name",

@@ -209,6 +209,28 @@ def test_a_batch_is_answered_in_one_row_for_each_item() -> None:
 # orders/status
 
 
+def placed_stop(order_id: str) -> dict[str, Any]:
+    return {
+        "order": order(
+            type="TRIGGER_ORDER",
+            orderId=order_id,
+            cliOrdId="sim-f-2",
+            side="sell",
+            quantity=Decimal("0.5"),
+            limitPrice=58900,
+            priceTriggerOptions={
+                "triggerPrice": 59500,
+                "triggerSide": "TRIGGER_BELOW",
+                "triggerSignal": "MARK_PRICE",
+            },
+        )
+        | {"triggerTime": None},
+        "status": "TRIGGER_PLACED",
+        "updateReason": "NEW_USER_ORDER",
+        "error": None,
+    }
+
+
 def test_the_status_of_orders_and_triggers() -> None:
     floor = Floor()
     floor.offer("65020", "0.1")
@@ -240,29 +262,53 @@ def test_the_status_of_orders_and_triggers() -> None:
             "updateReason": "FULL_FILL",
             "error": None,
         },
-        {
-            "order": order(
-                type="TRIGGER_ORDER",
-                orderId=stop,
-                cliOrdId="sim-f-2",
-                side="sell",
-                quantity=Decimal("0.5"),
-                limitPrice=58900,
-                priceTriggerOptions={
-                    "triggerPrice": 59500,
-                    "triggerSide": "TRIGGER_BELOW",
-                    "triggerSignal": "MARK_PRICE",
-                },
-            )
-            | {"triggerTime": None},
-            "status": "TRIGGER_PLACED",
-            "updateReason": "NEW_USER_ORDER",
-            "error": None,
-        },
+        placed_stop(stop),
     ]
 
 
 # The snapshot of open orders
+
+
+def shown_orders() -> list[dict[str, Any]]:
+    """One of each type, as the snapshot shows them."""
+    common = {
+        "instrument": "PF_XBTUSD",
+        "time": 1782907200000,
+        "last_update_time": 1782907200000,
+        "filled": 0,
+        "direction": 1,
+        "reduce_only": False,
+        "limit_price": 0,
+    }
+    return [
+        common
+        | {
+            "qty": 1,
+            "limit_price": 65000,
+            "stop_price": 0,
+            "type": "limit",
+            "cli_ord_id": "sim-f-1",
+            "direction": 0,
+        },
+        common
+        | {
+            "qty": Decimal("0.5"),
+            "limit_price": 59000,
+            "stop_price": 59500,
+            "type": "stop",
+            "reduce_only": True,
+            "triggerSignal": "mark",
+        },
+        common | {"qty": Decimal("0.3"), "stop_price": 71000, "type": "take_profit", "triggerSignal": "last"},
+        common
+        | {
+            "qty": Decimal("0.2"),
+            "stop_price": 61750,
+            "type": "trailing_stop",
+            "triggerSignal": "spot",
+            "trailing_stop_options": {"max_deviation": 5, "unit": "percent"},
+        },
+    ]
 
 
 def test_the_snapshot_shows_orders_of_every_type() -> None:
@@ -279,48 +325,23 @@ def test_the_snapshot_shows_orders_of_every_type() -> None:
     _, snapshot = floor.hear(session, f'{{"event":"subscribe","feed":"open_orders",{floor.proof(session)}}}')
     ids = [shown.pop("order_id") for shown in snapshot["orders"]]
     assert ids == [row["order_id"] for row in floor.get("openorders")["openOrders"]]
-    common = {
-        "instrument": "PF_XBTUSD",
-        "time": 1782907200000,
-        "last_update_time": 1782907200000,
-        "filled": 0,
-        "direction": 1,
-        "reduce_only": False,
-        "limit_price": 0,
-    }
-    assert snapshot == {
-        "feed": "open_orders_snapshot",
-        "account": ACCOUNT,
-        "orders": [
-            common
-            | {
-                "qty": 1,
-                "limit_price": 65000,
-                "stop_price": 0,
-                "type": "limit",
-                "cli_ord_id": "sim-f-1",
-                "direction": 0,
-            },
-            common
-            | {
-                "qty": Decimal("0.5"),
-                "limit_price": 59000,
-                "stop_price": 59500,
-                "type": "stop",
-                "reduce_only": True,
-                "triggerSignal": "mark",
-            },
-            common | {"qty": Decimal("0.3"), "stop_price": 71000, "type": "take_profit", "triggerSignal": "last"},
-            common
-            | {
-                "qty": Decimal("0.2"),
-                "stop_price": 61750,
-                "type": "trailing_stop",
-                "triggerSignal": "spot",
-                "trailing_stop_options": {"max_deviation": 5, "unit": "percent"},
-            },
-        ],
-    }
+    assert snapshot == {"feed": "open_orders_snapshot", "account": ACCOUNT, "orders": shown_orders()}
+
+
+FIRED = {
+    "cliOrdId": "sim-f-2",
+    "symbol": "PF_XBTUSD",
+    "side": "sell",
+    "orderType": "lmt",
+    "limitPrice": 58900,
+    "unfilledSize": Decimal("0.5"),
+    "filledSize": 0,
+    "receivedTime": NOON,
+    "lastUpdateTime": "2026-07-01T12:00:09.000Z",
+    "status": "untouched",
+    "reduceOnly": False,
+}
+"""The row of a stop of 0.5 at 58900 that fired after nine seconds, without its id."""
 
 
 def test_a_fired_stop_is_removed_and_goes_on_under_its_own_id() -> None:
@@ -360,17 +381,4 @@ def test_a_fired_stop_is_removed_and_goes_on_under_its_own_id() -> None:
         },
     ]
     (row,) = floor.get("openorders")["openOrders"]
-    assert row == {
-        "order_id": order_id,
-        "cliOrdId": "sim-f-2",
-        "symbol": "PF_XBTUSD",
-        "side": "sell",
-        "orderType": "lmt",
-        "limitPrice": 58900,
-        "unfilledSize": Decimal("0.5"),
-        "filledSize": 0,
-        "receivedTime": NOON,
-        "lastUpdateTime": "2026-07-01T12:00:09.000Z",
-        "status": "untouched",
-        "reduceOnly": False,
-    }
+    assert row == FIRED | {"order_id": order_id}

@@ -195,9 +195,8 @@ def test_calls_cost_a_budget_that_comes_back() -> None:
 # Placing
 
 
-def test_a_limit_order_rests_and_is_told_in_full() -> None:
+def test_a_limit_order_that_rests_is_answered_in_full() -> None:
     floor = Floor()
-    session = floor.listen("open_orders")
     answer = floor.post("sendorder", "orderType=lmt&symbol=PF_XBTUSD&side=buy&size=1&limitPrice=64990&cliOrdId=sim-f-1")
     order_id = answer["sendStatus"]["order_id"]
     assert len(order_id) == 36
@@ -231,6 +230,13 @@ def test_a_limit_order_rests_and_is_told_in_full() -> None:
         },
         "serverTime": "2026-07-01T12:00:00.000Z",
     }
+
+
+def test_a_limit_order_that_rests_is_told_by_the_feed_in_full() -> None:
+    floor = Floor()
+    session = floor.listen("open_orders")
+    answer = floor.post("sendorder", "orderType=lmt&symbol=PF_XBTUSD&side=buy&size=1&limitPrice=64990&cliOrdId=sim-f-1")
+    order_id = answer["sendStatus"]["order_id"]
     assert floor.heard[session] == [
         {
             "feed": "open_orders",

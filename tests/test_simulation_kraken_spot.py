@@ -1216,6 +1216,37 @@ def test_calls_are_refused_without_a_good_key_signature_or_nonce() -> None:
     assert floor.send(floor.signed("Fly", "nonce=9", form, nonce=9)) == {"error": ["EGeneral:Unknown method"]}
 
 
+RESTING = {
+    "refid": None,
+    "userref": None,
+    "cl_ord_id": "sim-0000",
+    "status": "open",
+    "opentm": START,
+    "starttm": 0,
+    "expiretm": 0,
+    "descr": {
+        "pair": "ETHUSD",
+        "type": "sell",
+        "ordertype": "limit",
+        "price": "3020.10",
+        "price2": "0",
+        "leverage": "none",
+        "order": "sell 2.50000000 ETHUSD @ limit 3020.10",
+        "close": "",
+    },
+    "vol": "2.50000000",
+    "vol_exec": "0.50000000",
+    "cost": "1510.05000",
+    "fee": "2.41608",
+    "price": "3020.10",
+    "stopprice": "0.00000",
+    "limitprice": "0.00000",
+    "misc": "",
+    "oflags": "fciq",
+}
+"""The row of an order of which 0.5 of 2.5 has filled."""
+
+
 def test_rest_and_socket_share_the_book() -> None:
     desk = Desk()
     answer = desk.floor.rest(
@@ -1236,34 +1267,7 @@ def test_rest_and_socket_share_the_book() -> None:
     assert desk.kinds == ["pending_new", "new"]
     desk.floor.trade(BUY, "3020.10", "0.5", symbol="ETH/USD")
     row = desk.floor.rest("OpenOrders")["result"]["open"][order_id]
-    assert row == {
-        "refid": None,
-        "userref": None,
-        "cl_ord_id": "sim-0000",
-        "status": "open",
-        "opentm": START,
-        "starttm": 0,
-        "expiretm": 0,
-        "descr": {
-            "pair": "ETHUSD",
-            "type": "sell",
-            "ordertype": "limit",
-            "price": "3020.10",
-            "price2": "0",
-            "leverage": "none",
-            "order": "sell 2.50000000 ETHUSD @ limit 3020.10",
-            "close": "",
-        },
-        "vol": "2.50000000",
-        "vol_exec": "0.50000000",
-        "cost": "1510.05000",
-        "fee": "2.41608",
-        "price": "3020.10",
-        "stopprice": "0.00000",
-        "limitprice": "0.00000",
-        "misc": "",
-        "oflags": "fciq",
-    }
+    assert row == RESTING
     amended = desk.floor.rest("AmendOrder", txid=order_id, order_qty="2.4", limit_price="3021.00")
     assert amended["result"]["amend_id"].startswith("T")
     assert (desk.last["exec_type"], desk.last["order_qty"]) == ("amended", D("2.4"))

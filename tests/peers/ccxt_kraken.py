@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import ccxt
@@ -37,7 +38,6 @@ def first_minute(kraken: Any) -> None:
 
 
 def orders(kraken: Any) -> None:
-    order_id = ""
     with step("place"):
         order_id = limit(kraken, clientOrderId="ccxt-1")["id"]
     with step("open orders"):
@@ -106,6 +106,28 @@ def kinds(kraken: Any) -> None:
         limit(kraken, 0.00001)
 
 
+async def place_change_and_cancel(kraken: Any, order: Callable[..., Awaitable[Any]]) -> None:
+    with step("socket: place and watch"):
+        order_id = (await kraken.create_order_ws(SYMBOL, "limit", "buy", 0.01, 60000))["id"]
+        told = await order(order_id, status="open", symbol=SYMBOL)
+        expect((told["price"], told["amount"], told["side"]), (60000.0, 0.01, "buy"))
+    with step("socket: change"):
+        await kraken.edit_order_ws(order_id, SYMBOL, "limit", "buy", 0.02, 60001.5)
+        await order(order_id, amount=0.02)
+    with step("socket: cancel"):
+        await kraken.cancel_order_ws(order_id)
+        await order(order_id, status="canceled")
+
+
+async def take(kraken: Any, order: Callable[..., Awaitable[Any]], trades: list[Any]) -> None:
+    with step("socket: market order and its trade"):
+        order_id = (await kraken.create_order_ws(SYMBOL, "market", "buy", 0.01))["id"]
+        expect((await order(order_id, status="closed"))["filled"], 0.01)
+        trade = (await until(lambda: [t for t in trades if t["order"] == order_id], "the trade"))[0]
+        expect((trade["symbol"], trade["takerOrMaker"]), (SYMBOL, "taker"))
+        assert trade["fee"]["cost"] > 0
+
+
 async def over_sockets(markets: Any) -> None:
     kraken = reach(ccxt.pro.kraken)
     kraken.set_markets(markets)
@@ -131,23 +153,8 @@ async def over_sockets(markets: Any) -> None:
         asyncio.ensure_future(follow(kraken.watch_my_trades, trades)),
     ]
     await until(lambda: kraken.clients and all(c.subscriptions for c in kraken.clients.values()), "subscriptions")
-    order_id = ""
-    with step("socket: place and watch"):
-        order_id = (await kraken.create_order_ws(SYMBOL, "limit", "buy", 0.01, 60000))["id"]
-        told = await order(order_id, status="open", symbol=SYMBOL)
-        expect((told["price"], told["amount"], told["side"]), (60000.0, 0.01, "buy"))
-    with step("socket: change"):
-        await kraken.edit_order_ws(order_id, SYMBOL, "limit", "buy", 0.02, 60001.5)
-        await order(order_id, amount=0.02)
-    with step("socket: cancel"):
-        await kraken.cancel_order_ws(order_id)
-        await order(order_id, status="canceled")
-    with step("socket: market order and its trade"):
-        order_id = (await kraken.create_order_ws(SYMBOL, "market", "buy", 0.01))["id"]
-        expect((await order(order_id, status="closed"))["filled"], 0.01)
-        trade = (await until(lambda: [t for t in trades if t["order"] == order_id], "the trade"))[0]
-        expect((trade["symbol"], trade["takerOrMaker"]), (SYMBOL, "taker"))
-        assert trade["fee"]["cost"] > 0
+    await place_change_and_cancel(kraken, order)
+    await take(kraken, order, trades)
     with step("socket: cancel of all"):
         await kraken.create_order_ws(SYMBOL, "limit", "buy", 0.01, 60000)
         await kraken.cancel_all_orders_ws()
