@@ -13,10 +13,11 @@ from protocol import commands, events, facts, requests
 from protocol.errors import NotSent, OutcomeUnknown
 from protocol.facts import Outcome
 from protocol.inputs import Admission, LinkDown, NotWritten
+from protocol.orders import NewOrder
 from protocol.values import ClientOrderId, OrderStatus, RequestId, Side
-from protocol.venue import SECOND, VenueRules
+from protocol.venue import SECOND, BatchRules, VenueRules
 
-from .order_life import WALL, Desk, acknowledged, canceled, refused, replaced, took, trade, traded, view
+from .order_life import WALL, Desk, acknowledged, canceled, refused, rejected, replaced, took, trade, traded, view
 
 A1 = ClientOrderId("a1")
 IN_PLACE = VenueRules(venue="TEST", changes_in_place=True, fills_lag=SECOND)
@@ -1044,3 +1045,105 @@ def test_a_stop_of_which_the_history_of_stops_tells_the_end_is_looked_for_no_fur
     ended = view("v1", 1, status=OrderStatus.CANCELED, trigger_price=Decimal("95.0"))
     assert "Canceled" in desk.hear(facts.OrderHistoryListed(request_id=page.request_id, orders=(ended,)))
     assert asked(desk, requests.ListOrderHistory) == []
+
+
+# What ended, and how
+
+
+@pytest.mark.parametrize(
+    ("news", "status", "reason"),
+    [
+        (canceled("v1", 1), OrderStatus.CANCELED, "asked for"),
+        (rejected("v1", 1), OrderStatus.REJECTED, "NO"),
+        (refused(1, Outcome.DEFINITE, "too small"), OrderStatus.REJECTED, "too small"),
+    ],
+    ids=["canceled", "rejected", "refused"],
+)
+def test_where_an_order_stands_is_told_with_the_reason_of_its_end(news: Any, status: OrderStatus, reason: str) -> None:
+    desk = Desk()
+    desk.place("a1")
+    desk.hear(news)
+    shown = desk.ask(commands.Show(A1), None)
+    assert (shown.status, shown.reason) == (status, reason)
+
+
+@pytest.mark.parametrize(("status", "words"), [(OrderStatus.ACCEPTED, 1), (OrderStatus.CANCELED, 0)])
+def test_a_rejected_order_that_the_venue_shows_is_worth_a_word_while_it_lives(status: OrderStatus, words: int) -> None:
+    desk = Desk()
+    desk.place("a1")
+    desk.hear(rejected("v1", 1))
+    desk.wait(1)
+    list_of_open(desk, view("v1", 1, status=status))
+    assert len([word for word in desk.last.warnings if "though it had rejected it" in word]) == words
+
+
+def test_the_number_of_a_refused_request_is_free_again() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.place("a2")
+    number = desk.numbers
+    desk.numbers -= 1
+    assert isinstance(desk.ask(commands.Cancel(A1), Admission.CANCEL), NotSent)
+    desk.hear(refused(number, Outcome.DEFINITE))
+    desk.numbers -= 1
+    assert desk.ask(commands.Cancel(A1), Admission.CANCEL) == number
+
+
+def test_a_replacement_that_is_the_first_news_of_an_order_accepts_it() -> None:
+    desk = Desk()
+    desk.place("a1")
+    assert desk.hear(replaced("v1", "v2", 1))[0] == "Accepted"
+    assert [event.venue_order_id for event in told(desk, events.Accepted)] == ["v1"]
+    assert [event.venue_order_id for event in told(desk, events.Updated)] == ["v2"]
+
+
+# Answers that say nothing
+
+
+def test_an_answer_that_shows_no_order_is_no_word_that_there_is_none() -> None:
+    desk = Desk(rules=VenueRules(venue="TEST", absence_proves_after=SECOND, query_delays=(SECOND,)))
+    desk.place("a1")
+    desk.hear(refused(1, Outcome.AMBIGUOUS))
+    for _ in range(30):
+        for query in asked(desk, requests.QueryOrder):
+            desk.hear(facts.RequestAnswered(request_id=query.request_id))
+        desk.wait(1)
+    assert desk.status("a1") is OrderStatus.UNKNOWN
+
+
+def test_an_answer_to_a_batch_that_is_too_short_leaves_the_others_unknown() -> None:
+    desk = Desk(rules=VenueRules(venue="TEST", batch=BatchRules(most=10, most_orders=10)))
+    orders = [
+        NewOrder.limit("GOLD.TEST", Side.BUY, quantity=10, price=100, client_order_id=ClientOrderId(name))
+        for name in ("a1", "a2")
+    ]
+    desk.batch(*map(commands.Place, orders))
+    (batch,) = desk.sent()
+    taken = facts.LegAnswer(wire_id=1, venue_order_id=view("v1").venue_order_id)
+    names = desk.hear(facts.BatchAnswered(request_id=batch.request_id, legs=(taken,)))
+    assert names == ["Unknown"]
+    assert desk.status("a2") is OrderStatus.UNKNOWN
+
+
+def test_an_order_that_was_heard_of_and_then_left_out_by_a_list_is_asked_for_in_spite_of_the_line() -> None:
+    desk = left_out(18)
+    queries = asked(desk, requests.QueryOrder)
+    desk.hear(acknowledged("v18", 18))
+    desk.wait(1)
+    list_of_open(desk, *(view(f"v{number}", number) for number in range(1, 18)))
+    for query in queries:
+        desk.hear(facts.RequestAnswered(request_id=query.request_id, order=view(query.venue_order_id)))
+    desk.wait(3)
+    assert "v18" in [query.venue_order_id for query in asked(desk, requests.QueryOrder)]
+
+
+def test_an_order_that_an_answer_shows_first_may_have_had_other_ids_where_changes_are_other_orders() -> None:
+    desk = Desk(rules=CHAINS)
+    desk.place("a1")
+    desk.hear(refused(1, Outcome.AMBIGUOUS))
+    desk.wait(1)
+    (query,) = asked(desk, requests.QueryOrder)
+    asked(desk, requests.ListOrderHistory)
+    desk.hear(facts.RequestAnswered(request_id=query.request_id, order=view("v1", 1)))
+    assert len(asked(desk, requests.ListOrderHistory)) == 1
+    assert progress(desk).open_questions == 1

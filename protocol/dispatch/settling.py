@@ -67,9 +67,8 @@ class Settling:
         """Takes over what a source shows of an order, and answers the questions that it answers."""
         before = (order.quantity, order.price, order.trigger_price, order.venue_order_id)
         self._terms.sync(order, view, evidence)
-        if order.inquiry is not None:
-            is_new = before != (order.quantity, order.price, order.trigger_price, order.venue_order_id)
-            self.weigh(order, view, evidence, is_new=is_new)
+        is_new = before != (order.quantity, order.price, order.trigger_price, order.venue_order_id)
+        self.weigh(order, view, evidence, is_new=is_new)
 
     def heard(self, order: Order, view: OrderView) -> None:
         """A live message about the order has been taken over: it is no longer in doubt, and may have answered what was
