@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,6 +41,7 @@ def test_an_order_remembers_its_first_fills_itself_and_those_beyond_slide_throug
     window = FILL_WINDOW
     desk = Desk(fill_window=1)
     desk.place("a1", quantity=100_000)
+    desk.hear(acknowledged("v1", 1, quantity=Decimal(100_000)))
     for number in range(FILLS_OF_ORDER + window + 1):
         desk.hear(traded("v1", f"t{number}", 1, number + 1, 1))
     orders = desk.state.orders
@@ -52,6 +55,7 @@ def test_an_order_remembers_its_first_fills_itself_and_those_beyond_slide_throug
 def test_a_fill_is_recognised_as_long_as_its_order_is_remembered_however_many_others_there_were() -> None:
     desk = Desk(fill_window=1)
     desk.place("a1", quantity=1_000)
+    desk.hear(acknowledged("v1", 1, quantity=Decimal(1_000)))
     for number in range(FILLS_OF_ORDER):
         desk.hear(traded("v1", f"t{number}", 1, number + 1, 1))
     desk.hear(*(traded(f"other{n}", f"o{n}", 1, 1) for n in range(10)))
