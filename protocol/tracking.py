@@ -103,7 +103,6 @@ class Order:
         "status",
         "time_in_force",
         "trigger_price",
-        "unknown_since",
         "venue_order_id",
     )
 
@@ -128,7 +127,6 @@ class Order:
         self.seen_in = 0
         self.inquiry: Inquiry | None = None
         self.reason = ""
-        self.unknown_since: int | None = None
 
     @property
     def is_over(self) -> bool:
@@ -349,7 +347,7 @@ class TrackedOrders:
             self.fired.pop(client_order_id, None)
         if not status.is_terminal:
             if status is not OrderStatus.UNKNOWN:
-                order.reason, order.unknown_since = "", None
+                order.reason = ""
             if client_order_id not in self.live:  # the venue knows an order that we had given up
                 self.finished.pop(client_order_id)
                 self._add(order)
@@ -482,7 +480,6 @@ class TrackedOrders:
 
     def _fold_unknown(self, record: Unknown) -> None:
         order = self._known(record.identity)
-        order.unknown_since = record.since
         order.reason = record.reason
         self._move(order, OrderStatus.UNKNOWN)
 
