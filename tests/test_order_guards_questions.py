@@ -1147,3 +1147,76 @@ def test_an_order_that_an_answer_shows_first_may_have_had_other_ids_where_change
     desk.hear(facts.RequestAnswered(request_id=query.request_id, order=view("v1", 1)))
     assert len(asked(desk, requests.ListOrderHistory)) == 1
     assert progress(desk).open_questions == 1
+
+
+def test_the_number_of_a_placement_that_is_refused_after_its_acceptance_is_free_again() -> None:
+    desk = Desk()
+    desk.place("a1")
+    desk.hear(acknowledged("v1", 1))
+    desk.hear(refused(1, Outcome.DEFINITE))
+    desk.numbers = 0
+    assert desk.ask(commands.Cancel(A1), Admission.CANCEL) == 1
+
+
+def test_a_market_order_goes_out_at_once_where_the_venue_needs_no_price_for_it() -> None:
+    desk = Desk(rules=VenueRules(venue="TEST"))
+    desk.place("a1", market=True)
+    assert [type(request) for request in desk.sent()] == [requests.PlaceOrder]
+
+
+@pytest.mark.parametrize(
+    "left_open", [{"quantity": None}, {"quantity": Decimal(6), "other_quantity": Decimal(10)}], ids=["none", "two"]
+)
+def test_how_an_order_of_ours_stands_is_told_with_its_quantity_where_the_venue_leaves_that_open(
+    left_open: dict[str, Any],
+) -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.ask(commands.Status(A1))
+    number = desk.numbers
+    (query,) = asked(desk, requests.QueryOrder)
+    desk.hear(facts.RequestAnswered(request_id=query.request_id, order=view("v1", 1, **left_open)))
+    assert desk.answer_to(number).quantity == 10
+
+
+def test_a_login_awaits_the_fills_that_were_missing_before_it() -> None:
+    """History lags: a reading that was asked for too early says nothing of them."""
+    desk = Desk(rules=evolve(PAGES, fills_lag=SECOND, lists_lag=30 * SECOND))
+    desk.live("a1", "v1")
+    desk.hear(acknowledged("v1", 1, cumulative=Decimal(4)))
+    desk.lose_link()
+    desk.log_in(view("v1", 1, cumulative=Decimal(4)))
+    began = desk.time
+    desk.records.clear()
+    while not told(desk, events.Reconciled):
+        for page in asked(desk, requests.ListFills):
+            desk.hear(facts.FillsListed(request_id=page.request_id, trades=()))
+        desk.wait(1)
+        assert desk.time < began + 120 * SECOND
+    assert [gap.reported for gap in told(desk, events.Gap)] == [4]
+    assert desk.time >= began + 30 * SECOND
+
+
+def test_an_older_order_of_the_name_in_a_history_that_names_all_ids_is_another_sessions() -> None:
+    desk = Desk(rules=CHAINS)
+    desk.live("a1", "v1")
+    older = view("v0", 1, status=OrderStatus.CANCELED, cumulative=Decimal(4))
+    desk.hear(facts.OrderHistoryListed(request_id=RequestId(999), orders=(older,)))
+    young = evolve(trade("v0", "t1", 4), time=desk.wall + desk.time)
+    assert "Filled" not in desk.hear(facts.FillsListed(request_id=None, trades=(young,)))
+    assert told(desk, events.Filled) == []
+
+
+def test_a_count_that_fills_have_not_reached_grows_by_those_behind_it() -> None:
+    desk = Desk()
+    heard_at = desk.wall + desk.time
+    for age, count in ((10, 4), (5, 6), (0, 6)):
+        desk.hear(dated(acknowledged("v9", 9, cumulative=Decimal(count)), heard_at - age * SECOND))
+    fill = dated(traded("v9", "t1", 1, 7, 9), heard_at - 3 * SECOND)
+    desk.hear(evolve(fill, order=evolve(fill.order, status=None), trade=dated(fill.trade, heard_at - 3 * SECOND)))
+    desk.wait(1)
+    list_of_open(desk)
+    (query,) = asked(desk, requests.QueryOrder)
+    desk.records.clear()
+    desk.hear(refused(query.request_id, Outcome.NOT_FOUND))
+    assert [report.cumulative for report in told(desk, events.OrderStatusReport)] == [7]
