@@ -191,6 +191,18 @@ def test_the_list_is_asked_for_when_it_has_caught_up() -> None:
     assert desk.hear(took(listing(desk), orders=(view("v1", 1),))) == ["CancelRejected"]
 
 
+def test_behind_a_lost_link_the_list_of_the_login_is_compared_and_none_asked_for() -> None:
+    desk, number = took_all("a1")
+    desk.lose_link()
+    desk.wait(10)
+    assert [request for request in desk.sent() if isinstance(request, ListOpenOrders)] == []
+    desk.log_in(view("v1", 1))
+    (event,) = (each for each in desk.events() if isinstance(each, events.CancelRejected))
+    assert event.request_id == number
+    desk.wait(5)
+    assert [request for request in desk.sent() if isinstance(request, ListOpenOrders)] == []
+
+
 def test_a_list_that_somebody_asked_for_before_proves_nothing() -> None:
     desk, _ = took_all("a1", lag=60)
     desk.wait(59)

@@ -97,6 +97,23 @@ def test_an_order_that_a_login_leaves_out_is_asked_for_and_its_end_told() -> Non
     assert reports(desk) == []
 
 
+def test_the_end_of_an_order_that_was_replaced_meanwhile_is_told_from_the_history_of_orders() -> None:
+    """Its status says no more than that another id took its place."""
+    desk = watching(view("X1", 7), reads_history=True, chain_history=True)
+    (question,) = come_back(desk)
+    desk.hear(took(question.request_id, order=view("X1", 7, status=None, replaced=True)))
+    chain = view("X1", 7, status=None, replaced=True), view("X2", 7, status=OrderStatus.FILLED, cumulative=Decimal(10))
+    desk.records.clear()
+    for _ in range(100):
+        for request in desk.sent():
+            if isinstance(request, requests.ListOrderHistory):
+                desk.hear(facts.OrderHistoryListed(request_id=request.request_id, orders=chain))
+            elif isinstance(request, requests.ListFills):
+                desk.hear(facts.FillsListed(request_id=request.request_id, trades=()))
+        desk.wait(1)
+    assert reports(desk) == [("X2", OrderStatus.FILLED, Decimal(10))]
+
+
 def test_where_the_venue_does_not_know_an_order_any_more_no_end_is_made_up() -> None:
     desk = watching(view("X1"))
     desk.hear(traded("X1", "t1", 4, 4))
