@@ -9,7 +9,7 @@ import time
 
 import trio
 
-from actors import Client, RequestFailed, events, open_client
+from actors import Client, OutcomeUnknown, RequestFailed, events, open_client
 from protocol.values import ClientOrderId, StrategyId, VenueOrderId
 
 from .frames import venue_order_id
@@ -57,7 +57,7 @@ async def track(client: Client, product: Product, orders: int) -> None:
 async def start_the_feeder(client: Client, product: Product) -> None:
     """Any request does that the client does not make by itself, and at Kraken one over HTTP; the answer, if there is
     one, is of no interest."""
-    with contextlib.suppress(RequestFailed):
+    with contextlib.suppress(OutcomeUnknown, RequestFailed):
         await (client.cancel_all() if product.placement is None else client.open_orders())
 
 
