@@ -218,7 +218,7 @@ class TrackedOrders:
     live: orders that have not ended, by client order id; unnamed: those of them without a venue order id; fired: those
     of them that are TRIGGERED; finished: the newest of those that have ended; fills: fills already published of orders
     that are not tracked, with whether their fee is known; later_fills: those of tracked orders beyond the first 64 of
-    each.
+    each; counted: what the count of each adopted order has already.
     """
 
     def __init__(self, *, fill_window: int = FILL_WINDOW, finished_window: int = FINISHED_WINDOW) -> None:
@@ -228,7 +228,7 @@ class TrackedOrders:
         self.finished: Window[ClientOrderId, Order] = Window(finished_window)
         self.fills: Window[FillKey, bool] = Window(fill_window)
         self.later_fills: Window[FillKey, bool] = Window(FILL_WINDOW)
-        self._counted: dict[ClientOrderId, Counted] = {}
+        self.counted: dict[ClientOrderId, Counted] = {}
         self._by_venue_id: dict[VenueOrderId, Order] = {}
         self._by_wire_id: dict[WireId, Order] = {}
         self._folds: dict[type, Callable[[Any], None]] = {
@@ -283,9 +283,7 @@ class TrackedOrders:
         """True for an execution that the order's cumulative counted when it was registered. time: of the execution, ns
         since 1970; missing: how much more the venue counts than was heard: where nobody knows which executions were
         counted, it is one of those that were not. None: it was heard live."""
-        if not self._counted:
-            return False
-        counted = self._counted.get(order.identity.client_order_id)
+        counted = self.counted.get(order.identity.client_order_id)
         if counted is None or time > counted.until:
             return False
         if missing is not None and time <= counted.since:
@@ -369,7 +367,7 @@ class TrackedOrders:
 
     def _forget(self, order: Order) -> None:
         self._forget_wire_id(order)
-        self._counted.pop(order.identity.client_order_id, None)
+        self.counted.pop(order.identity.client_order_id, None)
         for venue_order_id in (*order.former_ids, order.venue_order_id):
             if venue_order_id is not None:
                 self._forget_venue_id(order, venue_order_id)
@@ -393,17 +391,17 @@ class TrackedOrders:
         order = self._add(Order(record.identity))
         order.cumulative = record.heard
         if record.counted is not None:
-            self._counted[record.identity.client_order_id] = record.counted
+            self.counted[record.identity.client_order_id] = record.counted
         order.quantity, order.price, order.trigger_price = record.quantity, record.price, record.trigger_price
         order.time_in_force, order.post_only = record.time_in_force, record.post_only
         self._bind(order, record.venue_order_id)
 
     def _fold_already_counted(self, record: AlreadyCounted) -> None:
         name = record.identity.client_order_id
-        counted = self._counted.get(name)
+        counted = self.counted.get(name)
         if counted is not None and counted.untold is not None and record.time > counted.since:
             self._remember(self._known(record.identity), (record.venue_order_id, record.trade_id), True)
-            self._counted[name] = evolve(counted, untold=counted.untold - record.quantity)
+            self.counted[name] = evolve(counted, untold=counted.untold - record.quantity)
 
     def _fold_bound(self, record: Bound) -> None:
         order = self._known(record.identity)

@@ -80,7 +80,9 @@ class Fills:
             is_full = order is not None and order.fills is not None and len(order.fills) >= FILLS_OF_ORDER
             if is_full and order is not None and self._must_be_old(order, trade):
                 return True
-            return order is not None and self._counts_already(order, trade, live=live)
+            if order is None or not self._desk.orders.counted:
+                return False
+            return self._counts_already(order, trade, live=live)
         if trade.fee is not None and not fee_known and order is not None:
             self._desk.record(
                 events.FeeReported(
