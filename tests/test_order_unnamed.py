@@ -409,3 +409,22 @@ def test_an_execution_that_waits_to_be_known_has_not_been_told() -> None:
     reconciled = desk.events()[-1]
     assert isinstance(reconciled, events.Reconciled)
     assert reconciled.fills_complete_until == found.time
+
+
+def test_how_far_fills_are_complete_is_told_as_soon_as_one_waits_and_as_soon_as_none_does() -> None:
+    desk = new_desk()
+
+    def complete_until() -> int | None:
+        assert desk.last.progress is not None
+        return desk.last.progress.fills_complete_until
+
+    desk.log_in()
+    (reading,) = [request for request in desk.sent() if isinstance(request, requests.ListFills)]
+    desk.hear(facts.FillsListed(request_id=reading.request_id, trades=(), cursor=None))
+    whole = complete_until()
+    assert whole is not None
+    desk.place("a7")
+    desk.hear(executed(desk, "o9", "t1", 4, 4, time=whole - SECOND))
+    assert complete_until() == whole - SECOND
+    desk.hear(took(desk.numbers, "o1"))
+    assert complete_until() == whole

@@ -83,7 +83,8 @@ class Reconciling:
     @property
     def is_worth_a_look(self) -> bool:
         """Looked at behind every input."""
-        return bool(self._questions.changed) or self._has_changed or self._reading.has_changed
+        noticed = self._has_changed or self._reading.has_changed or self._unclaimed.has_changed
+        return noticed or bool(self._questions.changed)
 
     def due(self, due: ReconcileDue) -> None:
         """Patience is over: that history was not read is told, and what nobody has answered is told as an open
@@ -130,7 +131,7 @@ class Reconciling:
             ):
                 self._finish(login)
         self._questions.changed.clear()
-        self._has_changed = self._reading.has_changed = False
+        self._has_changed = self._reading.has_changed = self._unclaimed.has_changed = False
         self._desk.out.progress = Reconciliation(
             connection=self._desk.connection if self._login is not None or self._is_complete else 0,
             is_complete=self._is_complete,

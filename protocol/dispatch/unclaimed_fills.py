@@ -60,7 +60,8 @@ class Kept:
 
 
 class UnclaimedFills:
-    """Owns these executions, until the order is known or no order of ours can be meant."""
+    """Owns these executions, until the order is known or no order of ours can be meant. has_changed: some wait, or wait
+    no longer, since `Reconciling` looked."""
 
     def __init__(
         self,
@@ -76,6 +77,7 @@ class UnclaimedFills:
         self._life, self._fills, self._terms = telling
         self._external = external
         self.kept: dict[FillKey, Kept] = {}
+        self.has_changed = False
         self._doubtful: dict[ClientOrderId, Order] = {}
         self._lookups: dict[RequestId, VenueOrderId] = {}
         self._next_due = 0
@@ -106,6 +108,7 @@ class UnclaimedFills:
             self._give_up_oldest()
         until = self._desk.now.monotonic_ns + PATIENCE
         self.kept[key] = Kept(trade, suspects, until, final=final, live=live, before=before)
+        self.has_changed = True
         self._desk.touched = self._desk.touched if self._desk.touched is not None else set()
         self._next_due = self._next_due or until
         self._desk.timers.add(until, KeptDue())
@@ -156,6 +159,8 @@ class UnclaimedFills:
             self._desk.touched, self._was_full = None, False
 
     def _tell(self, kept: Kept, order: Order | None) -> None:
+        """Publishes one that waits no longer."""
+        self.has_changed = True
         if order is not None or not kept.before:
             self.tell(kept.trade, order, final=kept.final, live=kept.live)
 
