@@ -102,7 +102,8 @@ class _PutOff(Exception):
 class _Outgoing:
     """One call, from being asked for to its end. asked_at: when it was, ns, monotonic; until: Trio's time by which it
     must have begun; waiting: cancelled to take back what has not begun; begun: it may have reached the venue; why: it
-    was taken back; forgotten: nobody waits for its answer."""
+    was taken back; forgotten: nobody waits for its answer; request: None for somebody else's call; may_wait: it is a
+    question of our own."""
 
     item: Send | Fetch
     call: HttpCall
@@ -112,21 +113,16 @@ class _Outgoing:
     begun: bool = False
     why: str = ""
     forgotten: bool = False
+    request: Request | None = field(init=False)
+    urgency: Urgency = field(init=False)
+    may_wait: bool = field(init=False)
 
-    @property
-    def request(self) -> Request | None:
-        """None: somebody else's call."""
-        return None if isinstance(self.item, Fetch) else self.item.request
-
-    @property
-    def urgency(self) -> Urgency:
+    def __attrs_post_init__(self) -> None:
+        self.request = None if isinstance(self.item, Fetch) else self.item.request
         if self.request is not None:
-            return urgency_of(self.request)
-        return Urgency.LESS_RISK if self.call.urgent else Urgency.ORDINARY
-
-    @property
-    def may_wait(self) -> bool:
-        return self.request is not None and may_wait(self.request)
+            self.urgency, self.may_wait = urgency_of(self.request), may_wait(self.request)
+        else:
+            self.urgency, self.may_wait = Urgency.LESS_RISK if self.call.urgent else Urgency.ORDINARY, False
 
     @property
     def may_be_repeated(self) -> bool:

@@ -21,6 +21,8 @@ __all__ = ["CallQueue", "WaitingCall"]
 T = TypeVar("T")
 
 SECOND: Final = 1_000_000_000
+URGENCIES: Final = tuple(Urgency)
+"""To go through them costs a call less each than by the enum itself."""
 TOO_MANY_REQUESTS: Final = 429
 UNAVAILABLE: Final = 503
 LONGEST_PAUSE: Final = 60 * SECOND
@@ -46,7 +48,7 @@ class _Pool(Generic[T]):
     """One budget, and a lane in front of it for each degree of urgency."""
 
     budget: Budget | None
-    lanes: tuple[deque[WaitingCall[T]], ...] = field(factory=lambda: tuple(deque() for _ in Urgency))
+    lanes: tuple[deque[WaitingCall[T]], ...] = field(factory=lambda: tuple(deque() for _ in URGENCIES))
 
     def take_first(self, now: int, may_go: Callable[[Urgency], bool]) -> WaitingCall[T] | None:
         """The call that may go out now. None ever goes before a more urgent one that waits."""
@@ -75,7 +77,7 @@ class _Pool(Generic[T]):
     @property
     def first(self) -> Urgency | None:
         """Whose turn it is; None if nobody waits."""
-        return next((urgency for urgency in Urgency if self.lanes[urgency]), None)
+        return next((urgency for urgency in URGENCIES if self.lanes[urgency]), None)
 
     def _pay(self, call: WaitingCall[T], lane: Urgency, now: int) -> bool:
         if self.budget is None:
@@ -201,7 +203,7 @@ class CallQueue(Generic[T]):
         return [
             item
             for pool in self._pools.values()
-            for urgency in Urgency
+            for urgency in URGENCIES
             for item in self._withdraw(
                 pool.lanes[urgency], lambda call: call.give_up_at < self._silence.ends_at(call.urgency)
             )
@@ -218,6 +220,8 @@ class CallQueue(Generic[T]):
 
     @staticmethod
     def _withdraw(lane: deque[WaitingCall[T]], leaves: Callable[[WaitingCall[T]], bool]) -> list[T]:
+        if not lane:
+            return []
         leaving = [call.item for call in lane if leaves(call)]
         if leaving:
             staying = [call for call in lane if not leaves(call)]
