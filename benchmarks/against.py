@@ -1,7 +1,8 @@
 """This tree against another commit, in one run: the same rows, measured in turns.
 
 A machine's pace changes from minute to minute, so a row of today says little about a row of yesterday. Here both trees
-take turns, round by round, each in a process of its own; a row is judged by the median of the rounds' quotients.
+take turns, round by round, each in a process of its own, and a row is judged by the best round of either: what else a
+machine does can only make a round slower.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
 
 from attrs import frozen
 
@@ -30,8 +30,8 @@ Measured = Mapping[str, float]
 
 @frozen(kw_only=True)
 class Comparison:
-    """One row. ours, theirs: medians over the rounds, in the row's own unit; quotient: median of ours / theirs, round
-    by round; None where one side has no such row."""
+    """One row. ours, theirs: the best of the rounds, in the row's own unit; quotient: ours / theirs; None where one
+    side has no such row."""
 
     name: str
     ours: float | None
@@ -51,15 +51,9 @@ def compare(rounds: Iterable[tuple[Measured, Measured]]) -> list[Comparison]:
 
 
 def _row(name: str, pairs: list[tuple[Measured, Measured]]) -> Comparison:
-    ours = [here[name] for here, _ in pairs if name in here]
-    theirs = [there[name] for _, there in pairs if name in there]
-    quotients = [here[name] / there[name] for here, there in pairs if name in here and there.get(name)]
-    return Comparison(
-        name=name,
-        ours=median(ours) if ours else None,
-        theirs=median(theirs) if theirs else None,
-        quotient=median(quotients) if quotients else None,
-    )
+    ours = min((here[name] for here, _ in pairs if name in here), default=None)
+    theirs = min((there[name] for _, there in pairs if name in there), default=None)
+    return Comparison(name=name, ours=ours, theirs=theirs, quotient=ours / theirs if ours and theirs else None)
 
 
 def measure_against(revision: str, *, parts: Iterable[str], rounds: int = ROUNDS) -> list[Comparison]:

@@ -5,19 +5,13 @@ from __future__ import annotations
 from benchmarks.against import Comparison, compare
 
 
-def test_a_row_is_judged_by_the_median_of_its_rounds_for_one_bad_round_says_nothing():
-    rounds = [({"a": 10.0}, {"a": 10.0}), ({"a": 30.0}, {"a": 10.0}), ({"a": 10.2}, {"a": 10.0})]
+def test_a_row_is_judged_by_the_best_round_of_either_for_a_busy_machine_only_makes_rounds_slower():
+    rounds = [({"a": 30.0}, {"a": 10.0}), ({"a": 10.2}, {"a": 40.0}), ({"a": 11.0}, {"a": 11.0})]
 
     (row,) = compare(rounds)
 
     assert row == Comparison(name="a", ours=10.2, theirs=10.0, quotient=1.02)
     assert not row.is_worse
-
-
-def test_rounds_are_compared_pair_by_pair_for_the_machine_may_slow_down_between_them():
-    rounds = [({"a": 10.0}, {"a": 10.0}), ({"a": 40.0}, {"a": 40.0}), ({"a": 41.0}, {"a": 40.0})]
-
-    assert [row.quotient for row in compare(rounds)] == [1.0]
 
 
 def test_a_row_that_is_slower_by_more_than_a_twentieth_is_worse():
