@@ -115,9 +115,10 @@ class Cancels(RequestHandler[CancelOrder]):
         order = self._desk.order_of(flight)
         if order is None or order.status.is_terminal:
             self._desk.flights.drop(flight.request_id)
-        elif flight.resting or rest(self._desk, flight, self._delays(order, fact.outcome), fact.reason):
+            return
+        if flight.resting or rest(self._desk, flight, self._delays(order, fact.outcome), fact.reason):
             return  # where it rests already, this refusal is told again
-        elif fact.outcome is Outcome.AMBIGUOUS:
+        if fact.outcome is Outcome.AMBIGUOUS:
             self._outcomes.doubt(flight, order, fact.reason)
         else:
             self._desk.flights.drop(flight.request_id)
@@ -198,9 +199,8 @@ class Cancels(RequestHandler[CancelOrder]):
     def cancel_unknown_orders(self) -> None:
         """After a login: those whose answer was lost with the connection."""
         if self._desk.cancel_unknown:
-            for client_order_id, order in list(self._desk.orders.live.items()):
-                if order.status is OrderStatus.UNKNOWN:
-                    self.unknown_due(UnknownDue(client_order_id))
+            for client_order_id in self._desk.orders.live:
+                self.unknown_due(UnknownDue(client_order_id))
 
 
 def _request(order: Order, request_id: RequestId) -> CancelOrder:

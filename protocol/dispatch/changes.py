@@ -190,14 +190,15 @@ class Changes(RequestHandler[ReplaceOrder]):
     def _is_old_replacement(self, order: Order, old_id: VenueOrderId, new_id: VenueOrderId | None) -> bool:
         """True for a replacement that is no news, or none of this order's."""
         orders = self._desk.orders
-        if new_id is not None and orders.is_of_another(order, new_id):
-            self._desk.warn(
-                f"The venue said that order {order.identity.client_order_id} became {new_id}, which is another order "
-                "of ours. That was ignored; look at what is open."
-            )
-            return True
-        if new_id is not None and orders.is_former_id(order, new_id):
-            return True
+        if new_id is not None:
+            if orders.is_of_another(order, new_id):
+                self._desk.warn(
+                    f"The venue said that order {order.identity.client_order_id} became {new_id}, which is another "
+                    "order of ours. That was ignored; look at what is open."
+                )
+                return True
+            if orders.is_former_id(order, new_id):
+                return True
         if not orders.is_former_id(order, old_id) or new_id == order.venue_order_id:
             return False
         if new_id is not None:  # an id between two that we know; its late fills must find the order
@@ -270,7 +271,8 @@ class Changes(RequestHandler[ReplaceOrder]):
 
 
 def _with_terms(old: OrderView, new_id: VenueOrderId, change: ReplaceOrder, left: Decimal | None) -> OrderView:
-    """How the replacement must look where the venue named its id alone: our own terms, else the old ones."""
+    """How the replacement must look where the venue named its id alone: our own price and quantity, else the old ones.
+    Nobody reads its other terms."""
     return OrderView(
         venue_order_id=new_id,
         wire_id=old.wire_id,
@@ -280,8 +282,8 @@ def _with_terms(old: OrderView, new_id: VenueOrderId, change: ReplaceOrder, left
         quantity=left if change.quantity is None else change.quantity,
         cumulative=ZERO,
         status=OrderStatus.ACCEPTED,
-        time_in_force=change.time_in_force or old.time_in_force,
-        post_only=old.post_only if change.post_only is None else change.post_only,
+        time_in_force=old.time_in_force,
+        post_only=old.post_only,
     )
 
 

@@ -65,11 +65,11 @@ class RequestHandler(Protocol[R_contra]):
         """The venue has not taken it, or cannot say whether it has."""
 
     def lost(self, flight: Flight[R_contra], why: str) -> None:
-        """No answer will come any more: its connection ended, or the session. Its stage says so already."""
+        """No answer will come any more: its connection ended, or the session. It may be told so again of one that it
+        keeps."""
 
     def overdue(self, flight: Flight[R_contra], why: str) -> None:
         """The time for an answer, or for what should have come of one, is over."""
-        flight.happens(Moment.LOST)
         self.lost(flight, why)
 
     def not_written(self, flight: Flight[R_contra], reason: str) -> None:
@@ -144,14 +144,13 @@ class Conversation:
     def lose_connections(self, last: int) -> None:
         """Nothing that was asked on the connections up to this one will be answered."""
         for flight in list(self._desk.flights.by_id.values()):
-            if 0 < flight.connection <= last and not flight.lost:
+            if 0 < flight.connection <= last:
                 self._lose(flight, LOST_WITH_THE_LINK)
 
     def lose_all(self, why: str) -> None:
         """Nothing will be answered any more."""
         for flight in list(self._desk.flights.by_id.values()):
-            if not flight.lost:
-                self._lose(flight, why)
+            self._lose(flight, why)
 
     def drop_own_queries(self) -> None:
         """Those over HTTP outlive a connection; the next login asks anew."""

@@ -55,8 +55,6 @@ class Outcomes:
         else:
             self._desk.flights.drop(flight.request_id)
 
-    def has_come_to_nothing(self, flight: Acting | None, query: Flight) -> bool:
+    def has_come_to_nothing(self, flight: Acting, query: Flight) -> bool:
         """True for one that was overdue already when the query was sent which now shows the order alive."""
-        if flight is None or not flight.overdue:
-            return False
-        return query.asked_at - flight.sent_at >= self._desk.rules.request_timeout
+        return flight.overdue and query.asked_at - flight.sent_at >= self._desk.rules.request_timeout

@@ -215,7 +215,6 @@ class Placements(RequestHandler[PlaceOrder]):
 
     def refused(self, flight: Flight[PlaceOrder], fact: facts.RequestRefused) -> None:
         order = self._desk.order_of(flight)
-        flight.answered = True
         if fact.outcome is Outcome.AMBIGUOUS:
             if order is not None and not order.accepted and not order.status.is_terminal:
                 flight.happens(Moment.LOST)
@@ -224,8 +223,8 @@ class Placements(RequestHandler[PlaceOrder]):
                 return
         elif order is not None:
             self._life.reject(order, None, fact.reason, fact.due_post_only, NO_TIME)
-            if order.accepted and not order.status.is_terminal:
-                self._queries.soon(order)  # the venue contradicts itself
+            if not order.status.is_terminal:
+                self._queries.soon(order)  # it had been accepted: the venue contradicts itself
         self._desk.flights.drop(flight.request_id)
 
     def lost(self, flight: Flight[PlaceOrder], why: str) -> None:

@@ -45,14 +45,15 @@ class Previews(RequestHandler[PreviewPrice]):
     def told(self, fact: facts.PricePreviewed) -> None:
         """The price."""
         flight = self._desk.flights.find(PreviewPrice, fact.request_id)
-        if flight is None or flight.place is None:
+        if flight is None:
             return
+        assert flight.place is not None  # it is kept with the question
         order = self._desk.order_of(flight)
         if order is None or order.status is not OrderStatus.SUBMITTED:
             self.deny(flight, "It had ended before it was sent.")
         elif fact.price is None or fact.filled <= 0:
             self.deny(flight, "There is nothing to trade against, so it was not sent.")
-        elif not self._desk.ready or self._desk.closing:
+        elif not self._desk.ready:
             self.deny(flight, "The connection ended before it was sent.")
         else:
             self._desk.flights.drop(fact.request_id)
