@@ -136,7 +136,7 @@ class Order:
     @property
     def may_be_live(self) -> bool:
         """True for an end that we have concluded ourselves, which the venue may contradict."""
-        return self.status is OrderStatus.DENIED or (self.concluded and self.status.is_terminal)
+        return self.status is OrderStatus.DENIED or self.concluded
 
     def heard_under(self, venue_order_id: VenueOrderId) -> Decimal | None:
         """How much was heard of it under one venue order id; None: it never had that one."""
@@ -460,13 +460,10 @@ class TrackedOrders:
         """Of a fill that was published before; None: it was not. order: that it belongs to, None: none of ours."""
         if order is None:
             return self.fills.get(key)
-        fills = order.fills
-        known = None if fills is None else fills.get(key)
-        if known is None and fills is not None and len(fills) >= FILLS_OF_ORDER:
+        known = None if order.fills is None else order.fills.get(key)
+        if known is None:
             known = self.later_fills.get(key)
-        if known is None and (order.request_id is None or self.fills):
-            known = self.fills.get(key)
-        return known
+        return self.fills.get(key) if known is None else known
 
     def _fold_fee(self, record: FeeReported) -> None:
         key = (record.fill_venue_order_id, record.trade_id)
@@ -483,7 +480,7 @@ class TrackedOrders:
 
     def _fold_reopened(self, record: Reopened) -> None:
         order = self._known(record.identity)
-        order.concluded, order.reason = False, ""
+        order.concluded = False
         self._bind(order, order.venue_order_id or record.venue_order_id)
         self._move(order, record.status)
 
