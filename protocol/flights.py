@@ -38,6 +38,7 @@ import heapq
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from enum import Enum, auto
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final, Generic, cast
 
 from attrs import define, field
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
 else:
     from typing import TypeVar
 
-    R = TypeVar("R", covariant=True)
+    R = TypeVar("R")
     K = TypeVar("K")
 
 __all__ = ["FIRST_INTERNAL_ID", "NEXT_STAGE", "Flight", "Flights", "Moment", "Stage", "Timers"]
@@ -272,18 +273,21 @@ class Flights:
 
     def detach(self, flight: Flight) -> None:
         """Its order awaits it no longer, but its answer is still to come."""
-        client_order_id = flight.client_order_id
-        if client_order_id is not None and self.change_of.get(client_order_id) == flight.request_id:
-            del self.change_of[client_order_id]
+        _await_no_more(self.change_of, flight)
 
     def drop(self, request_id: RequestId) -> Flight | None:
         """Forgets a request; its order awaits it no longer."""
         flight = self.by_id.pop(request_id, None)
-        if flight is not None and flight.client_order_id is not None:
+        if flight is not None:
             for awaited in (self.cancel_of, self.change_of, self.preview_of):
-                if awaited.get(flight.client_order_id) == request_id:
-                    del awaited[flight.client_order_id]
+                _await_no_more(awaited, flight)
         return flight
+
+
+def _await_no_more(awaited: dict[ClientOrderId, RequestId], flight: Flight) -> None:
+    name = flight.client_order_id
+    if name in awaited and awaited[name] == flight.request_id:
+        del awaited[name]
 
 
 @define
@@ -291,7 +295,7 @@ class Timers:
     """Moments at which something must be looked at. An entry may be stale when it comes up; whoever gets it checks."""
 
     _heap: list[tuple[int, int, object]] = field(factory=list)
-    _count: int = 0
+    _numbers: Iterator[int] = field(factory=count)
 
     @property
     def next(self) -> int | None:
@@ -299,8 +303,8 @@ class Timers:
         return self._heap[0][0] if self._heap else None
 
     def add(self, when: int, what: object) -> None:
-        self._count += 1  # two entries of one moment are never compared by what they hold
-        heapq.heappush(self._heap, (when, self._count, what))
+        # numbered, so that two entries of one moment are never compared by what they hold
+        heapq.heappush(self._heap, (when, next(self._numbers), what))
 
     def due(self, now: int) -> Iterator[object]:
         """Takes out and gives everything due by `now`, earliest first; entries added meanwhile included."""
