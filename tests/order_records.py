@@ -30,6 +30,8 @@ from protocol.values import (
 
 A7 = ClientOrderId("a7")
 O1, O2, O3 = VenueOrderId("o1"), VenueOrderId("o2"), VenueOrderId("o3")
+PLACED = 1_700_000_000_000_000_000
+"""When the orders were, ns since 1970 by our clock."""
 FEE = Money(Decimal("0.1"), "USD")
 
 
@@ -44,7 +46,7 @@ def identity(name: str = "a7", wire_id: WireId | None = 7, kind: OrderType | Non
         type=kind,
         currency="USD",
         wire_id=wire_id,
-        local_time=1000,
+        local_time=PLACED,
     )
 
 
@@ -67,7 +69,7 @@ def triggered() -> events.Triggered:
     return events.Triggered(**OF_EVENT)
 
 
-def updated(oid: VenueOrderId, base: int = 0, **changes: Any) -> events.Updated:
+def updated(oid: VenueOrderId | None, base: int = 0, **changes: Any) -> events.Updated:
     known = dict(OF_EVENT) | TERMS | {"venue_order_id": oid, "venue_cumulative_base": Decimal(base)}
     return events.Updated(**(known | changes))
 

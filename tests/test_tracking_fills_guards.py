@@ -9,7 +9,7 @@ from attrs import evolve
 
 from protocol import events, tracking
 from protocol.records import Counted, Registered
-from protocol.tracking import FILLS_OF_ORDER, FORMER_IDS, TrackedOrders
+from protocol.tracking import FILLS_OF_ORDER, FORMER_IDS, TrackedOrders, Window
 from protocol.values import OrderStatus, TradeId
 
 from .order_records import (
@@ -115,6 +115,13 @@ def test_fills_beyond_the_first_of_an_order_are_known_all_the_same_and_their_fee
         orders.fold(events.FeeReported(**OF_EVENT, trade_id=told.trade_id, fill_venue_order_id=O1, commission=FEE))
         assert orders.is_fee_known(order, key) is True
     assert len(orders.later_fills) == 2, "the first ones stay with the order"
+
+
+def test_what_has_slid_out_of_a_window_is_not_in_it() -> None:
+    window: Window[str, int] = Window(1)
+    window.put("a", 1)
+    window.put("b", 2)
+    assert ("a" in window, "b" in window) == (False, True)
 
 
 def test_windows_are_as_large_as_they_say() -> None:

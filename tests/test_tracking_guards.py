@@ -188,7 +188,7 @@ def test_a_client_id_on_the_wire_stays_with_the_order_that_has_it() -> None:
     assert orders.by_wire_id(7) is order_in(orders)
     orders.fold(canceled(O2, identity("a8", 7)))
     assert orders.by_wire_id(7) is order_in(orders), "the end of another one does not take it away"
-    assert after(submitted(identity(wire_id=None))).by_wire_id(7) is None
+    assert after(submitted(identity(wire_id=None))).by_wire_id(None) is None
 
 
 def test_an_order_that_ended_without_a_venue_order_id_is_still_found_by_its_client_id() -> None:
