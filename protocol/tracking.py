@@ -230,7 +230,7 @@ class TrackedOrders:
         self.later_fills: Window[FillKey, bool] = Window(FILL_WINDOW)
         self.counted: dict[ClientOrderId, Counted] = {}
         self._by_venue_id: dict[VenueOrderId, Order] = {}
-        self._by_wire_id: dict[WireId, Order] = {}
+        self._by_wire_id: dict[WireId | None, Order] = {}  # nothing stands under None
         self._folds: dict[type, Callable[[Any], None]] = {
             Submitted: self._fold_submitted,
             Registered: self._fold_registered,
@@ -257,7 +257,7 @@ class TrackedOrders:
     def by_client_order_id(self, client_order_id: ClientOrderId) -> Order | None:
         return self.live.get(client_order_id) or self.finished.get(client_order_id)
 
-    def by_wire_id(self, wire_id: WireId) -> Order | None:
+    def by_wire_id(self, wire_id: WireId | None) -> Order | None:
         return self._by_wire_id.get(wire_id)
 
     def by_venue_order_id(self, venue_order_id: VenueOrderId) -> Order | None:
@@ -275,9 +275,7 @@ class TrackedOrders:
     def find(self, venue_order_id: VenueOrderId, wire_id: WireId | None) -> Order | None:
         """By venue order id, else by wire id (spec AX 5.2: then learn the venue order id)."""
         order = self._by_venue_id.get(venue_order_id)
-        if order is None and wire_id is not None:
-            order = self._by_wire_id.get(wire_id)
-        return order
+        return self._by_wire_id.get(wire_id) if order is None else order
 
     def counts_already(self, order: Order, time: int, quantity: Decimal, missing: Decimal | None) -> bool:
         """True for an execution that the order's cumulative counted when it was registered. time: of the execution, ns
@@ -362,7 +360,7 @@ class TrackedOrders:
 
     def _forget_wire_id(self, order: Order) -> None:
         wire_id = order.identity.wire_id
-        if wire_id is not None and self._by_wire_id.get(wire_id) is order:
+        if self._by_wire_id.get(wire_id) is order:
             del self._by_wire_id[wire_id]
 
     def _forget(self, order: Order) -> None:

@@ -34,47 +34,39 @@ class Identities:
         """The tracked order of a view; None: another session's. live: it came on the stream; asked_at: it is part of
         what was asked for then, ns since 1970 by the venue's clock."""
         order = self._desk.orders.by_venue_order_id(view.venue_order_id)
-        if order is not None or view.wire_id is None:
+        if order is not None:
             return order
         order = self._desk.orders.by_wire_id(view.wire_id)
         if order is None or self.is_foreign(order, view.venue_order_id) or not _fits(order, view.symbol, view.side):
             return None
-        if (live and _has_not_begun(order)) or self._was_placed_since(order, asked_at):
+        if (live and _has_not_begun(order)) or self._is_before(order, asked_at):
             return None
         if not self._may_be_renamed(order) and not (self.may_have_fired(order) and _shows_terms(order, view)):
             return None
         if not self._is_young(order, view.time, live=live):
             self._desk.foreign.put(view.venue_order_id, 0)
             return None
-        if not live and self._may_be_older(order, view.time) and not _has_terms(order, view):
-            return None
+        if not live and self._is_before(order, view.time, by=MEASURED) and not _has_terms(order, view):
+            return None  # only the unmeasured clock of this machine lets it be the order's own
         may_be_changed = live and self._desk.rules.changes_in_place
         return order if may_be_changed or _has_its_terms(order, view) else None
 
     def may_be_ours_since(self, view: OrderView, asked_at: int | None) -> bool:
         """Whether what was asked for at that time may show an order of ours that was placed before the answer came."""
-        order = None if view.wire_id is None else self._desk.orders.by_wire_id(view.wire_id)
-        return order is not None and self._was_placed_since(order, asked_at)
+        order = self._desk.orders.by_wire_id(view.wire_id)
+        return order is not None and self._is_before(order, asked_at)
 
-    def _was_placed_since(self, order: Order, asked_at: int | None) -> bool:
-        return asked_at is not None and order.request_id is not None and self._desk.placed_by_venue(order) > asked_at
-
-    def _may_be_older(self, order: Order, time: int) -> bool:
-        """True for a time that only the unmeasured clock of this machine lets be the order's own."""
-        return bool(time) and order.request_id is not None and time < self._desk.placed_by_venue(order) - MEASURED
-
-    def of_trade(self, trade: Trade, *, live: bool = False) -> Order | None:
-        """The tracked order of an execution."""
+    def of_trade(self, trade: Trade) -> Order | None:
+        """The tracked order of an execution that history tells."""
         order = self._desk.orders.by_venue_order_id(trade.venue_order_id)
-        if order is not None or trade.wire_id is None:
+        if order is not None:
             return order
         order = self._desk.orders.by_wire_id(trade.wire_id)
-        if self.is_foreign(order, trade.venue_order_id):
+        if order is None or self.is_foreign(order, trade.venue_order_id):
             return None
-        if order is None or not _fits(order, trade.symbol, trade.side) or not self._may_be_renamed(order):
+        if not _fits(order, trade.symbol, trade.side) or not self._may_be_renamed(order):
             return None
-        is_certain = live or not self._is_before(order, trade.time)
-        return order if is_certain and self._is_young(order, trade.time, live=live) else None
+        return None if self._is_before(order, trade.time) else order
 
     def promised(self, trade: Trade) -> Order | None:
         """The tracked order that goes on under the id of an execution as the answer to our own change said; the
@@ -99,10 +91,10 @@ class Identities:
             return False
         return not self._is_before(order, view.time) or _has_its_terms(order, view)
 
-    def is_foreign(self, order: Order | None, venue_order_id: VenueOrderId) -> bool:
+    def is_foreign(self, order: Order, venue_order_id: VenueOrderId) -> bool:
         """True for the venue order id of another session's order that was heard of before this one was placed."""
         since = self._desk.foreign.get(venue_order_id)
-        return since is not None and order is not None and since < order.identity.local_time
+        return since is not None and since < order.identity.local_time
 
     def _may_be_renamed(self, order: Order) -> bool:
         """Whether the order can have a venue order id that is not known here."""
@@ -118,19 +110,20 @@ class Identities:
             return False
         return order.accepted and not order.is_over and not order.former_ids
 
-    def _is_before(self, order: Order, time: int) -> bool:
-        """Whether something happened before the order was placed, as far as the clocks can be compared."""
-        return bool(time) and order.request_id is not None and time < self._desk.placed_by_venue(order)
+    def _is_before(self, order: Order, time: int | None, *, by: int = 0) -> bool:
+        """Whether something happened before the order was placed, as far as the clocks can be compared, and by more
+        than this. Of one that was not placed here, nothing did, and what is not dated did not."""
+        if not time or order.request_id is None:
+            return False
+        return time < self._desk.placed_by_venue(order) - by
 
     def _is_young(self, order: Order, time: int, *, live: bool = False) -> bool:
-        """Whether something of this time can be about the order. Of one that was not placed here, anything can; and
-        what comes on the stream while the venue's time is not known."""
-        if not time or order.request_id is None:
-            return True
+        """Whether something of this time can be about the order; what comes on the stream while the venue's time is not
+        known can."""
         is_measured = self._desk.clock.skew(self._desk.now) is not None
         if live and not is_measured:
             return True
-        return time >= self._desk.placed_by_venue(order) - (MEASURED if is_measured else UNMEASURED)
+        return not self._is_before(order, time, by=MEASURED if is_measured else UNMEASURED)
 
 
 def _has_not_begun(order: Order) -> bool:
@@ -141,7 +134,7 @@ def _has_not_begun(order: Order) -> bool:
 def _has_its_terms(order: Order, view: OrderView) -> bool:
     """Whether a view shows what was placed, as long as nothing has changed that. A venue may place less."""
     has_changed = order.changed_at and order.status is not OrderStatus.DENIED  # which dates that conclusion there
-    if order.venue_order_id is not None or has_changed or order.by_amount or order.request_id is None:
+    if order.venue_order_id is not None or has_changed or order.by_amount:
         return True
     return _has_terms(order, view)
 
