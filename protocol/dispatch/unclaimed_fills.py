@@ -80,7 +80,6 @@ class UnclaimedFills:
         self.has_changed = False
         self._doubtful: dict[ClientOrderId, Order] = {}
         self._lookups: dict[RequestId, VenueOrderId] = {}
-        self._next_due = 0
         self._was_full = False
 
     @property
@@ -94,13 +93,10 @@ class UnclaimedFills:
         self._doubtful[order.identity.client_order_id] = order
 
     def keep(self, trade: Trade, *, final: bool = False, live: bool = False, before: bool = False) -> bool:
-        """Keeps an execution of an order that is not known. False, and nothing is kept, if it is certainly not ours, or
-        was told before."""
-        if self._fills.is_known(None, trade):
-            return False
+        """Keeps an execution of an order that is not known. False, and nothing is kept, if it is certainly not ours."""
         key = (trade.venue_order_id, trade.trade_id)
-        if key in self.kept:
-            return True
+        if key in self.kept or self._fills.is_known(None, trade):
+            return True  # it waits, or was told before
         suspects = [order for order in self._candidates(trade) if self._may_be_of(order, trade)]
         if not suspects:
             return False
@@ -110,7 +106,6 @@ class UnclaimedFills:
         self.kept[key] = Kept(trade, suspects, until, final=final, live=live, before=before)
         self.has_changed = True
         self._desk.touched = self._desk.touched if self._desk.touched is not None else set()
-        self._next_due = self._next_due or until
         self._desk.timers.add(until, KeptDue())
         self._look_up(trade.venue_order_id)
         return True
@@ -138,8 +133,9 @@ class UnclaimedFills:
 
     @property
     def is_worth_a_look(self) -> bool:
-        """True when something has happened to an order that may be meant, or patience is over."""
-        return bool(self._desk.touched) or self._next_due <= self._desk.now.monotonic_ns
+        """While some wait: True when something has happened to an order that may be meant, or patience with the oldest
+        is over."""
+        return bool(self._desk.touched) or next(iter(self.kept.values())).until <= self._desk.now.monotonic_ns
 
     def settle(self) -> None:
         """Publishes what can be told by now: as a fill of the order that has become known, or as somebody else's."""
@@ -154,7 +150,6 @@ class UnclaimedFills:
                 continue
             del self.kept[key]
             self._tell(kept, order)
-        self._next_due = min((kept.until for kept in self.kept.values()), default=0)
         if not self.kept:
             self._desk.touched, self._was_full = None, False
 
