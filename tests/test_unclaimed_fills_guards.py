@@ -8,67 +8,26 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from protocol import events, facts, requests
+from protocol import events, facts
 from protocol.dispatch import unclaimed_fills
 from protocol.dispatch.identities import Identities
 from protocol.dispatch.unclaimed_fills import UnclaimedFills
 from protocol.facts import Outcome
 from protocol.values import OrderStatus, Side
-from protocol.venue import SECOND, VenueRules
+from protocol.venue import SECOND
 
 from .order_life import (
     WALL,
-    Desk,
     acknowledged,
     canceled,
     external,
     refused,
     replaced,
     took,
-    trade,
     traded,
     view,
 )
-
-RULES = VenueRules(venue="TEST", fills_lag=SECOND, unnamed_events=True)
-
-
-def new_desk(**changes: Any) -> Desk:
-    return Desk(rules=evolve(RULES, **changes))
-
-
-def executed(desk: Desk, oid: str, tid: str, size: int = 4, *, final: bool = False, **changes: Any) -> Any:
-    """An execution of just now by a message that leaves the client id out. changes: to the execution."""
-    fact = traded(oid, tid, size, size, final=final)
-    return evolve(fact, trade=evolve(fact.trade, **({"time": WALL + desk.time} | changes)))
-
-
-def listed(desk: Desk, oid: str, tid: str, size: int = 4, **changes: Any) -> facts.Trade:
-    return evolve(trade(oid, tid, size), **({"time": WALL + desk.time} | changes))
-
-
-def history(*trades: facts.Trade) -> facts.FillsListed:
-    return facts.FillsListed(request_id=None, trades=trades, cursor=None)  # type: ignore[arg-type]
-
-
-def told(desk: Desk) -> list[tuple[str, str]]:
-    """What became of the executions: how each was told, and which it is."""
-    kinds = (events.Filled, events.FillReport)
-    return [(type(event).__name__, event.trade_id) for event in desk.events() if isinstance(event, kinds)]
-
-
-def lookups(desk: Desk) -> list[requests.QueryOrder]:
-    return [sent for sent in desk.sent() if isinstance(sent, requests.QueryOrder)]
-
-
-def waiting(**changes: Any) -> Desk:
-    """An order of 10 at 100.0 was sent and not answered, and an execution may be its own."""
-    desk = new_desk(**changes)
-    desk.place("a7")
-    desk.sends.clear()
-    assert desk.hear(executed(desk, "o1", "t1")) == []
-    return desk
-
+from .unnamed_fills import executed, history, listed, lookups, new_desk, told, waiting
 
 # What it waits for
 
@@ -97,6 +56,9 @@ def test_an_execution_in_history_that_waits_is_no_last_one_and_was_not_heard_liv
     fill = desk.events()[-1]
     assert isinstance(fill, events.Filled)
     assert (fill.status, fill.concluded) == (OrderStatus.PARTIALLY_FILLED, False), "the venue is asked instead"
+    desk.place("a8")
+    assert desk.hear(history(listed(desk, "o2", "t2", 10, wire_id=8))) == ["Accepted", "Filled"]
+    assert desk.status("a8") is OrderStatus.PARTIALLY_FILLED, "nor was one that waits for nothing"
 
 
 def test_an_execution_that_was_heard_live_completes_its_order_by_arithmetic_unless_the_link_was_lost() -> None:
@@ -108,8 +70,10 @@ def test_an_execution_that_was_heard_live_completes_its_order_by_arithmetic_unle
     desk.place("a8")
     desk.hear(executed(desk, "o2", "t2", 10))
     desk.lose_link()
-    desk.log_in(evolve(view("o2", 8), quantity=Decimal(10), cumulative=Decimal(10)))
-    fill = next(event for event in desk.events() if isinstance(event, events.Filled) and event.trade_id == "t2")
+    desk.log_in()
+    assert desk.hear(acknowledged("o2", 8)) == ["Accepted", "Filled"]
+    fill = desk.events()[-1]
+    assert isinstance(fill, events.Filled)
     assert (fill.concluded, fill.status) == (False, OrderStatus.PARTIALLY_FILLED), "it is old by the next login"
 
 
@@ -136,15 +100,21 @@ def test_one_that_was_told_as_another_sessions_is_not_looked_up_again() -> None:
 
 
 def test_an_execution_of_an_order_that_has_become_known_is_told_though_it_is_from_before_this_client_began() -> None:
-    """Nobody else's would be; and of two of the same the second is no news."""
+    """Nobody else's would be."""
     desk = new_desk(reads_history=True)
     desk.place("a7")
     early = listed(desk, "o1", "t1", time=WALL + desk.time - SECOND)
     other = listed(desk, "o9", "t9", time=WALL + desk.time - SECOND)
     desk.hear(history(early, other))
     assert told(desk) == []
-    desk.hear(traded("o1", "t1", 4, 4, 7))
+    assert desk.hear(took(desk.numbers, "o1")) == ["Accepted", "Filled"]
+    desk.wait(400)
     assert told(desk) == [("Filled", "t1")]
+
+
+def test_an_execution_that_waits_and_is_then_told_with_its_order_is_told_once() -> None:
+    desk = waiting()
+    assert desk.hear(traded("o1", "t1", 4, 4, 7)) == ["Accepted", "Filled"]
     desk.wait(400)
     assert told(desk) == [("Filled", "t1")]
 
@@ -201,17 +171,25 @@ def test_the_oldest_is_told_as_ours_if_its_order_has_just_become_known(monkeypat
 
 
 def test_messages_that_touch_no_order_that_may_be_meant_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    desk, looks = waiting(), []
+    desk, looks = new_desk(), []
+    desk.live("a1", "v1")
+    desk.place("a7")
+    desk.hear(executed(desk, "o1", "t1"))
     settle = UnclaimedFills.settle
     monkeypatch.setattr(UnclaimedFills, "settle", lambda unclaimed: (looks.append(1), settle(unclaimed)))
     number = desk.numbers
+    desk.place("a8")
+    desk.hear(executed(desk, "o8", "t8"))
+    looks.clear()
     desk.hear(executed(desk, "o1", "t2"), executed(desk, "o1", "t1"))
     desk.wait(5)
     assert looks == []
     desk.hear(took(number, "o1"))
-    assert looks == [1], "once, and not again for what is told then"
-    desk.hear(traded("o1", "t3", 1, 9))
-    assert looks == [1]
+    assert told(desk) == [("Filled", "t1"), ("Filled", "t2")]
+    desk.hear(executed(desk, "o8", "t8"))
+    looks.clear()
+    desk.hear(executed(desk, "o8", "t8"), executed(desk, "o8", "t9"))
+    assert looks == [], "what was told then is looked at no more"
 
 
 def test_only_executions_whose_order_has_changed_are_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -298,6 +276,21 @@ def test_where_a_stop_keeps_its_id_its_firing_says_that_it_is_not_meant() -> Non
     assert desk.hear(facts.OrderTriggered(time=WALL, order=view("o5", 7))) == ["Accepted", "Triggered", "FillReport"]
 
 
+def test_where_stops_go_on_one_that_has_not_fired_keeps_its_id() -> None:
+    desk = waiting(stops_go_on=True)
+    assert desk.hear(took(desk.numbers, "o5")) == ["FillReport"]
+
+
+def test_an_order_that_is_complete_goes_on_under_no_other_id() -> None:
+    """The venue had refused it, and filled it all the same, and again."""
+    desk = new_desk(stops_go_on=True)
+    desk.place("a7")
+    desk.hear(refused(desk.numbers, Outcome.DEFINITE))
+    assert desk.hear(traded("o1", "t1", 10, 10, 7, final=True)) == ["Accepted", "Filled"]
+    assert desk.status("a7") is OrderStatus.FILLED
+    assert desk.hear(history(listed(desk, "o2", "t2", wire_id=7))) == ["Filled"]
+
+
 def test_where_a_stop_goes_on_under_another_id_its_firing_leaves_that_open() -> None:
     desk = waiting(stops_go_on=True)
     assert desk.hear(facts.OrderTriggered(time=WALL, order=view("o5", 7))) == ["Accepted", "Triggered"]
@@ -335,133 +328,3 @@ def test_a_fill_that_names_our_order_by_its_client_id_renames_it_only_where_stop
         desk.hear(facts.OrderTriggered(time=WALL, order=view("o1", 7)))
         names = desk.hear(history(listed(desk, "o2", "t1", wire_id=7)))
         assert names == (["Updated", "Filled"] if goes_on else ["Filled"])
-
-
-# Looking up
-
-
-def test_the_venue_is_asked_by_the_venue_order_id_once_for_each() -> None:
-    desk = waiting()
-    (question,) = lookups(desk)
-    assert question == requests.QueryOrder(request_id=question.request_id, venue_order_id="o1", wire_id=None)
-    desk.hear(executed(desk, "o1", "t2"))
-    assert lookups(desk) == []
-    desk.hear(executed(desk, "o2", "t3"))
-    assert [each.venue_order_id for each in lookups(desk)] == ["o2"]
-    desk.hear(refused(question.request_id, Outcome.NOT_FOUND))
-    assert told(desk) == [], "it proves nothing"
-    desk.hear(executed(desk, "o1", "t4"))
-    assert [each.venue_order_id for each in lookups(desk)] == ["o1"], "that question is over"
-
-
-def test_no_more_than_sixteen_are_looked_up_at_once() -> None:
-    desk = new_desk()
-    desk.place("a7")
-    desk.sends.clear()
-    for number in range(18):
-        desk.hear(executed(desk, f"o{number}", "t1"))
-    first = lookups(desk)
-    assert [each.venue_order_id for each in first] == [f"o{number}" for number in range(16)]
-    desk.hear(refused(first[0].request_id, Outcome.NOT_FOUND))
-    desk.hear(executed(desk, "o18", "t1"))
-    assert [each.venue_order_id for each in lookups(desk)] == ["o18"]
-
-
-def test_nothing_is_looked_up_while_there_is_no_link_and_what_was_is_forgotten_with_it() -> None:
-    desk = waiting(http_requests=frozenset({requests.QueryOrder}))
-    (question,) = lookups(desk)
-    desk.lose_link()
-    assert question.request_id in desk.last.forgotten
-    desk.hear(history(listed(desk, "o2", "t2")))
-    assert lookups(desk) == []
-    desk.log_in()
-    lookups(desk)
-    desk.hear(executed(desk, "o1", "t3"))
-    assert [each.venue_order_id for each in lookups(desk)] == ["o1"]
-
-
-def test_where_an_answer_shows_no_terms_history_is_read_behind_its_lag_instead() -> None:
-    desk = new_desk(status_shows_terms=False, reads_history=True, lists_lag=5 * SECOND, audit_period=3600 * SECOND)
-    desk.place("a7")
-    desk.sends.clear()
-    desk.hear(executed(desk, "o1", "t1"))
-    assert lookups(desk) == []
-    desk.wait(5.9)
-    assert desk.sent() == []
-    desk.wait(0.1)
-    assert [type(sent) for sent in desk.sent()] == [requests.ListFills]
-
-
-def answer(desk: Desk, **terms: Any) -> list[str]:
-    """To the one lookup, without a client id."""
-    (question,) = lookups(desk)
-    shown = view("o1", time=WALL + desk.time, **terms)
-    return desk.hear(took(question.request_id, order=shown))
-
-
-@pytest.mark.parametrize(
-    ("quantity", "names"), [(10, ["Accepted", "Filled"]), (11, ["FillReport"]), (None, ["FillReport"])]
-)
-def test_without_a_client_id_what_it_is_for_tells_whose_it_is(quantity: int | None, names: list[str]) -> None:
-    desk = waiting()
-    assert answer(desk, quantity=None if quantity is None else Decimal(quantity)) == names
-    order = desk.state.orders.by_venue_order_id(trade("o1", "t1", 4).venue_order_id)
-    assert (order is not None) is (names[-1] == "Filled")
-    assert desk.wait(5) == []
-
-
-def test_all_that_wait_for_an_order_are_told_once_it_is_known() -> None:
-    desk = waiting()
-    desk.hear(executed(desk, "o1", "t2", 1), executed(desk, "o5", "t5"))
-    question = lookups(desk)[0]
-    shown = view("o1", 9, time=WALL + desk.time)
-    desk.hear(took(question.request_id, order=shown))
-    assert told(desk) == [("FillReport", "t1"), ("FillReport", "t2")]
-
-
-def test_an_order_of_an_amount_whose_quantity_nobody_knows_does_not_fit_a_view_without_one() -> None:
-    desk = new_desk()
-    desk.place("a7", quote_quantity=True)
-    desk.sends.clear()
-    desk.hear(executed(desk, "o1", "t1"))
-    assert answer(desk, quantity=None) == ["FillReport"]
-
-
-def test_where_two_orders_fit_it_is_neither_ones_for_certain() -> None:
-    desk = new_desk()
-    desk.place("a6")
-    desk.place("a7")
-    desk.sends.clear()
-    desk.hear(executed(desk, "o1", "t1"))
-    assert answer(desk) == ["FillReport"]
-
-
-def test_an_order_that_cannot_be_meant_any_more_does_not_fit() -> None:
-    """Two orders of 10 may be meant; then the answer names the id of one of them."""
-    desk = new_desk()
-    desk.place("a6")
-    first = desk.numbers
-    desk.place("a7")
-    desk.sends.clear()
-    desk.hear(executed(desk, "o1", "t1"))
-    desk.hear(took(first, "o6"))
-    assert answer(desk) == ["Accepted", "Filled"]
-    order = desk.state.orders.by_venue_order_id(trade("o1", "t1", 4).venue_order_id)
-    assert order is not None
-    assert order.identity.client_order_id == "a7"
-
-
-def test_by_its_client_id_an_answer_says_whose_it_is() -> None:
-    desk = waiting()
-    (question,) = lookups(desk)
-    shown = view("o1", 7, time=WALL + desk.time)
-    assert desk.hear(took(question.request_id, order=shown)) == ["Accepted", "Filled"]
-
-
-def test_a_view_for_which_nothing_waits_changes_nothing() -> None:
-    desk = waiting()
-    (question,) = lookups(desk)
-    desk.hear(took(desk.numbers, "o1"))
-    desk.records.clear()
-    assert desk.hear(took(question.request_id, order=view("o1"))) == []
-    assert desk.hear(took(question.request_id, order=view("o3", 7))) == []
