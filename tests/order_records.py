@@ -56,7 +56,7 @@ TERMS: Mapping[str, Any] = {"quantity": Decimal(10), "price": Decimal(100), "tri
 
 
 def submitted(of: OrderIdentity = US, **changes: Any) -> events.Submitted:
-    known = dict(OF_EVENT) | TERMS | {"identity": of, "venue_order_id": None, "request_id": RequestId(3)}
+    known = {**OF_EVENT, **TERMS, "identity": of, "venue_order_id": None, "request_id": RequestId(3)}
     known |= {"time_in_force": TimeInForce.IOC, "post_only": True}
     return events.Submitted(**(known | changes))
 
@@ -70,7 +70,7 @@ def triggered() -> events.Triggered:
 
 
 def updated(oid: VenueOrderId | None, base: int = 0, **changes: Any) -> events.Updated:
-    known = dict(OF_EVENT) | TERMS | {"venue_order_id": oid, "venue_cumulative_base": Decimal(base)}
+    known = {**OF_EVENT, **TERMS, "venue_order_id": oid, "venue_cumulative_base": Decimal(base)}
     return events.Updated(**(known | changes))
 
 

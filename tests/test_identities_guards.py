@@ -54,7 +54,7 @@ class Known:
     skew: how far our clock is ahead of the venue's, None: it was not measured.
     """
 
-    def __init__(self, *told: Record, skew: int | None = None, **rules: bool) -> None:
+    def __init__(self, *told: Record, skew: int | None = None, **rules: Any) -> None:
         self.orders = TrackedOrders()
         for record in told:
             self.orders.fold(record)

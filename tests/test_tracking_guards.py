@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from protocol import events
 from protocol.records import Bound, Counted, FormerId, Record, Registered
 from protocol.tracking import FORMER_IDS, Order
-from protocol.values import AccountId, OrderStatus, OrderType, TimeInForce, VenueOrderId
+from protocol.values import ZERO, AccountId, OrderStatus, OrderType, TimeInForce, VenueOrderId
 
 from .order_records import (
     A7,
@@ -49,7 +50,13 @@ def test_a_submitted_order_stands_as_it_was_sent() -> None:
     )
     assert (order.quantity, order.price, order.trigger_price) == (Decimal(10), Decimal(100), Decimal(99))
     assert (order.time_in_force, order.post_only, order.by_amount) == (TimeInForce.IOC, True, False)
-    assert (order.accepted, order.concluded, order.cumulative, order.base, order.changed_at) == (False, False, 0, 0, 0)
+    assert (order.accepted, order.concluded, order.cumulative, order.base, order.changed_at) == (
+        False,
+        False,
+        ZERO,
+        ZERO,
+        0,
+    )
     assert (order.seen_in, order.inquiry, order.reason, order.fills, order.former_ids) == (0, None, "", None, {})
     assert orders.live == orders.unnamed == {A7: order}
     assert orders.by_wire_id(7) is order
@@ -66,7 +73,12 @@ def test_an_order_by_an_amount_of_money_is_known_as_one() -> None:
 
 def test_an_order_that_is_taken_over_has_the_terms_that_were_shown_and_nothing_of_a_request() -> None:
     counted = Counted(since=10, until=20, untold=Decimal(2))
-    shown = {"time_in_force": TimeInForce.GTC, "post_only": True, "heard": Decimal(4), "counted": counted}
+    shown: dict[str, Any] = {
+        "time_in_force": TimeInForce.GTC,
+        "post_only": True,
+        "heard": Decimal(4),
+        "counted": counted,
+    }
     orders = after(Registered(identity=US, venue_order_id=O1, **TERMS, **shown))
     order = order_in(orders)
     assert (order.quantity, order.price, order.trigger_price) == (Decimal(10), Decimal(100), Decimal(99))
@@ -86,7 +98,7 @@ def test_an_order_of_which_nothing_is_known_but_its_id_counts_nothing_as_heard()
 def test_what_the_venue_shows_closes_terms_that_were_open_and_no_others(field: str) -> None:
     shown = {"quantity": Decimal(1), "price": Decimal(2), "trigger_price": Decimal(3)}
     bound = Bound(identity=US, venue_order_id=O1, time_in_force=TimeInForce.FOK, **shown)
-    order = order_after(submitted(**{field: None}), bound)
+    order = order_after(submitted(**dict[str, Any]({field: None})), bound)
     assert {name: getattr(order, name) for name in TERMS} == {**TERMS, field: shown[field]}
     assert (order.venue_order_id, order.time_in_force) == (O1, TimeInForce.IOC)
 
@@ -306,7 +318,7 @@ def test_a_record_of_an_order_that_is_not_known_begins_it() -> None:
 
 
 def test_records_that_say_nothing_of_orders_change_nothing() -> None:
-    what = {"local_time": 1, "venue": "TEST", "account": AccountId("A"), "connection": 1}
+    what: dict[str, Any] = {"local_time": 1, "venue": "TEST", "account": AccountId("A"), "connection": 1}
     orders = after(submitted(), events.Connected(url="ws://test", **what))
     assert order_in(orders).status is OrderStatus.SUBMITTED
     assert list(orders.live) == [A7]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from attrs import evolve
@@ -13,7 +12,8 @@ from protocol.dispatch import unclaimed_fills
 from protocol.dispatch.identities import Identities
 from protocol.dispatch.unclaimed_fills import UnclaimedFills
 from protocol.facts import Outcome
-from protocol.values import OrderStatus, Side
+from protocol.tracking import Order
+from protocol.values import OrderStatus, Side, VenueOrderId
 from protocol.venue import SECOND
 
 from .order_life import (
@@ -171,12 +171,18 @@ def test_the_oldest_is_told_as_ours_if_its_order_has_just_become_known(monkeypat
 
 
 def test_messages_that_touch_no_order_that_may_be_meant_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    desk, looks = new_desk(), []
+    desk = new_desk()
+    looks: list[int] = []
     desk.live("a1", "v1")
     desk.place("a7")
     desk.hear(executed(desk, "o1", "t1"))
     settle = UnclaimedFills.settle
-    monkeypatch.setattr(UnclaimedFills, "settle", lambda unclaimed: (looks.append(1), settle(unclaimed)))
+
+    def look(unclaimed: UnclaimedFills) -> None:
+        looks.append(1)
+        settle(unclaimed)
+
+    monkeypatch.setattr(UnclaimedFills, "settle", look)
     number = desk.numbers
     desk.place("a8")
     desk.hear(executed(desk, "o8", "t8"))
@@ -195,10 +201,11 @@ def test_messages_that_touch_no_order_that_may_be_meant_cost_nothing(monkeypatch
 def test_only_executions_whose_order_has_changed_are_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = waiting()
     desk.place("a8")
-    second, asked = desk.numbers, []
+    second = desk.numbers
+    asked: list[tuple[str, str]] = []
     is_foreign = Identities.is_foreign
 
-    def ask(identities: Identities, order: Any, oid: Any) -> bool:
+    def ask(identities: Identities, order: Order, oid: VenueOrderId) -> bool:
         asked.append((str(order.identity.client_order_id), oid))
         return is_foreign(identities, order, oid)
 

@@ -9,6 +9,7 @@ import pytest
 
 from protocol import events, facts, requests
 from protocol.facts import Outcome
+from protocol.values import VenueOrderId
 from protocol.venue import SECOND
 
 from .order_life import (
@@ -16,7 +17,6 @@ from .order_life import (
     Desk,
     refused,
     took,
-    trade,
     view,
 )
 from .unnamed_fills import executed, history, listed, lookups, new_desk, told, waiting
@@ -27,7 +27,9 @@ from .unnamed_fills import executed, history, listed, lookups, new_desk, told, w
 def test_the_venue_is_asked_by_the_venue_order_id_once_for_each() -> None:
     desk = waiting()
     (question,) = lookups(desk)
-    assert question == requests.QueryOrder(request_id=question.request_id, venue_order_id="o1", wire_id=None)
+    assert question == requests.QueryOrder(
+        request_id=question.request_id, venue_order_id=VenueOrderId("o1"), wire_id=None
+    )
     desk.hear(executed(desk, "o1", "t2"))
     assert lookups(desk) == []
     desk.hear(executed(desk, "o2", "t3"))
@@ -89,7 +91,7 @@ def answer(desk: Desk, **terms: Any) -> list[str]:
 def test_without_a_client_id_what_it_is_for_tells_whose_it_is(quantity: int | None, names: list[str]) -> None:
     desk = waiting()
     assert answer(desk, quantity=None if quantity is None else Decimal(quantity)) == names
-    order = desk.state.orders.by_venue_order_id(trade("o1", "t1", 4).venue_order_id)
+    order = desk.state.orders.by_venue_order_id(VenueOrderId("o1"))
     assert (order is not None) is (names[-1] == "Filled")
     assert desk.wait(5) == []
 
@@ -130,7 +132,7 @@ def test_an_order_that_cannot_be_meant_any_more_does_not_fit() -> None:
     desk.hear(executed(desk, "o1", "t1"))
     desk.hear(took(first, "o6"))
     assert answer(desk) == ["Accepted", "Filled"]
-    order = desk.state.orders.by_venue_order_id(trade("o1", "t1", 4).venue_order_id)
+    order = desk.state.orders.by_venue_order_id(VenueOrderId("o1"))
     assert order is not None
     assert order.identity.client_order_id == "a7"
 
