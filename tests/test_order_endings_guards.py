@@ -1,0 +1,287 @@
+"""What the end of an order leaves to be watched, and what it leaves out."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from protocol import commands, facts, requests
+from protocol.facts import Outcome
+from protocol.inputs import Admission, NotWritten
+from protocol.values import ClientOrderId, OrderStatus, RequestId
+from protocol.values import VenueOrderId as Oid
+from protocol.venue import SECOND, VenueRules
+
+from .guarding import NOBODYS, ask_for, asked, open_questions, order_of
+from .order_life import (
+    WALL,
+    Desk,
+    acknowledged,
+    canceled,
+    expired,
+    external,
+    refused,
+    rejected,
+    took,
+    trade,
+    traded,
+    view,
+)
+
+A1 = ClientOrderId("a1")
+IN_PLACE = VenueRules(venue="TEST", changes_in_place=True)
+READS = VenueRules(venue="TEST", reads_history=True, check_unfilled_cancels=True)
+
+
+def whose(desk: Desk, oid: str | None = "v1", time: int = WALL) -> dict[str, Any]:
+    """What every event of order a1 says that comes now. time: the venue's."""
+    return {
+        "identity": order_of(desk).identity,
+        "venue_order_id": None if oid is None else Oid(oid),
+        "venue_time": time,
+        "local_time": desk.wall + desk.time,
+    }
+
+
+def at_work(rules: VenueRules | None = None, **options: Any) -> Desk:
+    """One order of 10 at 100.0 that the venue has accepted, a while ago."""
+    desk = Desk(rules=rules, **options)
+    desk.live("a1", "v1")
+    desk.wait(3)
+    return desk
+
+
+# What an end leaves
+
+
+def ended(desk: Desk) -> None:
+    desk.hear(canceled("v1", 1))
+    assert desk.status("a1") is OrderStatus.CANCELED
+
+
+def test_a_cancel_that_rests_is_not_sent_again_for_an_order_that_has_ended() -> None:
+    desk = at_work()
+    desk.ask(commands.Cancel(A1), Admission.CANCEL)
+    desk.hear(refused(desk.numbers, Outcome.TOO_EARLY))
+    ended(desk)
+    assert RequestId(desk.numbers) not in desk.state._desk.flights.by_id
+    desk.sent()
+    desk.wait(5)
+    assert asked(desk, requests.CancelOrder) == []
+
+
+@pytest.mark.parametrize("how", ["answered", "overdue"])
+@pytest.mark.parametrize("what", ["cancel", "change"])
+def test_nothing_is_awaited_of_a_request_that_only_the_end_could_settle(what: str, how: str) -> None:
+    desk = at_work()
+    if what == "cancel":
+        desk.ask(commands.Cancel(A1), Admission.CANCEL)
+    else:
+        desk.ask(commands.Replace(client_order_id=A1, instrument="GOLD.TEST", price="99.0"))
+    number = RequestId(desk.numbers)
+    if how == "answered":
+        desk.hear(took(number))
+    else:
+        desk.wait(11)
+    ended(desk)
+    assert number not in desk.state._desk.flights.by_id
+
+
+@pytest.mark.parametrize("what", ["cancel", "change"])
+def test_an_answer_that_is_still_to_come_is_awaited_behind_the_end(what: str) -> None:
+    """Its number is not free before."""
+    desk = at_work()
+    if what == "cancel":
+        desk.ask(commands.Cancel(A1), Admission.CANCEL)
+    else:
+        desk.ask(commands.Replace(client_order_id=A1, instrument="GOLD.TEST", price="99.0"))
+    ended(desk)
+    assert RequestId(desk.numbers) in desk.state._desk.flights.by_id
+    assert desk.hear(took(desk.numbers)) == []
+    assert RequestId(desk.numbers) not in desk.state._desk.flights.by_id
+
+
+def test_an_order_that_ended_is_not_asked_for_any_more() -> None:
+    desk = at_work(IN_PLACE)
+    desk.hear(facts.OrderUnclear(time=WALL, order=view("v1", 1, status=None)))
+    (query,) = asked(desk, requests.QueryOrder)
+    ended(desk)
+    assert desk.hear(refused(query.request_id, Outcome.AMBIGUOUS)) == []
+    desk.wait(30)
+    assert asked(desk, requests.QueryOrder) == []
+
+
+def read_all(desk: Desk) -> int:
+    """How often history was read within the next half minute, to its end."""
+    count = 0
+    for _ in range(30):
+        for page in asked(desk, requests.ListFills):
+            count += 1
+            desk.hear(facts.FillsListed(request_id=page.request_id, trades=()))
+        desk.wait(1)
+    return count
+
+
+@pytest.mark.parametrize(
+    ("end", "reads"),
+    [
+        (canceled("v1", 1), 1),
+        (expired("v1", 1), 1),
+        (canceled("v1", 1, 4), 0),
+        (evolve(expired("v1", 1), order=view("v1", 1, cumulative=Decimal(4), status=OrderStatus.EXPIRED)), 0),
+    ],
+    ids=["canceled", "expired", "canceled in part", "expired in part"],
+)
+def test_history_is_read_once_more_for_an_order_that_ended_with_nothing_filled(end: facts.Fact, reads: int) -> None:
+    desk = Desk(rules=READS)
+    read_all(desk)
+    desk.live("a1", "v1")
+    if not reads:
+        desk.hear(traded("v1", "t1", 4, 4, 1))
+    desk.hear(end)
+    assert desk.status("a1").is_terminal
+    assert read_all(desk) == reads
+
+
+@pytest.mark.parametrize("reads", [1, 0], ids=["by the feed", "as a request"])
+def test_history_is_read_once_more_for_an_order_that_the_feed_rejects(reads: int) -> None:
+    desk = Desk(rules=READS)
+    read_all(desk)
+    desk.place("a1")
+    desk.hear(rejected("v1", 1) if reads else refused(1, Outcome.DEFINITE))
+    assert desk.status("a1") is OrderStatus.REJECTED
+    assert read_all(desk) == reads
+
+
+@pytest.mark.parametrize("final", [True, False], ids=["by the venue", "by ourselves"])
+def test_lists_are_read_on_for_an_order_that_we_concluded_to_be_complete(final: bool) -> None:
+    desk = Desk(rules=VenueRules(venue="TEST", reads_history=True))
+    read_all(desk)
+    desk.live("a1", "v1")
+    desk.hear(traded("v1", "t1", 10, 10, 1, final=final))
+    assert desk.status("a1") is OrderStatus.FILLED
+    asked(desk, requests.ListOpenOrders)
+    lists = 0
+    for _ in range(300):
+        desk.wait(1)
+        for listing in asked(desk, requests.ListOpenOrders):
+            lists += 1
+            desk.hear(took(listing.request_id, orders=()))
+        for page in asked(desk, requests.ListFills):
+            desk.hear(facts.FillsListed(request_id=page.request_id, trades=()))
+    assert lists == (0 if final else 3)
+
+
+ENDS: dict[str, Any] = {
+    "canceled": canceled("v1", 1),
+    "expired": expired("v1", 1),
+    "filled": facts.OrderRemoved(
+        time=WALL, order=view("v1", 1, status=None), ending=OrderStatus.FILLED, filled=Decimal(4), reason=""
+    ),
+}
+
+
+@pytest.mark.parametrize("how", list(ENDS))
+def test_every_end_is_the_end_of_a_cancel_that_was_answered_and_of_every_question(how: str) -> None:
+    desk = at_work(IN_PLACE)
+    desk.hear(traded("v1", "t1", 4, 4, 1))
+    desk.ask(commands.Cancel(A1), Admission.CANCEL)
+    number = RequestId(desk.numbers)
+    desk.hear(took(number))
+    desk.hear(facts.OrderUnclear(time=WALL, order=view("v1", 1, status=None)))
+    desk.hear(ENDS[how])
+    assert desk.status("a1").name == how.upper()
+    assert number not in desk.state._desk.flights.by_id
+    assert open_questions(desk) == set()
+
+
+@pytest.mark.parametrize("how", ["rejected", "not written"])
+def test_an_order_that_never_lived_is_no_question_any_more(how: str) -> None:
+    desk = Desk()
+    desk.place("a1")
+    desk.lose_link()
+    assert desk.status("a1") is OrderStatus.UNKNOWN
+    desk.log_in()
+    assert len(open_questions(desk)) == 1
+    if how == "rejected":
+        assert desk.hear(rejected("v1", 1)) == ["Rejected", "Reconciled"]
+    else:
+        assert desk.apply(NotWritten([RequestId(1)], "cut")) == ["Denied", "Reconciled"]
+    assert open_questions(desk) == set()
+    assert RequestId(1) not in desk.state._desk.flights.by_id
+
+
+def test_an_order_that_was_rejected_is_not_denied_as_well() -> None:
+    desk = Desk()
+    desk.place("a1")
+    desk.hear(rejected("v1", 1))
+    assert desk.apply(NotWritten([RequestId(1)], "cut")) == []
+    assert desk.status("a1") is OrderStatus.REJECTED
+
+
+def test_of_an_order_that_has_ended_no_cancel_is_refused_any_more() -> None:
+    desk = at_work()
+    desk.ask(commands.Cancel(A1), Admission.CANCEL)
+    ended(desk)
+    assert desk.apply(NotWritten([RequestId(desk.numbers)], "cut")) == []
+
+
+def test_a_refused_change_of_an_order_of_unknown_quantity_completes_nothing() -> None:
+    desk = Desk(rules=IN_PLACE)
+    external(desk, "x7", "v7")
+    desk.hear(acknowledged("v7", 7, quantity=None))
+    desk.ask(commands.Replace(client_order_id=ClientOrderId("x7"), instrument="GOLD.TEST", price="99.0"))
+    assert desk.hear(refused(desk.numbers, Outcome.DEFINITE)) == ["ModifyRejected"]
+
+
+def test_where_a_cancel_needs_no_look_at_the_fills_history_is_not_read_for_it() -> None:
+    desk = Desk(rules=evolve(READS, check_unfilled_cancels=False))
+    read_all(desk)
+    desk.live("a1", "v1")
+    ended(desk)
+    assert read_all(desk) == 0
+
+
+def test_an_order_that_is_shown_when_asked_for_is_complete_by_arithmetic_later() -> None:
+    """The answer has shown it in this login."""
+    desk = Desk()
+    desk.place("a1")
+    desk.hear(refused(1, Outcome.AMBIGUOUS))
+    query = ask_for(desk, requests.QueryOrder)
+    desk.hear(took(query.request_id, order=view("v1", 1)))
+    desk.records.clear()
+    assert desk.hear(traded("v1", "t1", 10, 10, 1)) == ["Filled"]
+    assert desk.status("a1") is OrderStatus.FILLED
+
+
+def test_an_old_fill_that_tells_of_an_order_does_not_show_it() -> None:
+    desk = Desk(rules=READS)
+    desk.place("a1")
+    desk.hear(took(1, "v1"))
+    old = facts.FillsListed(request_id=NOBODYS, trades=(evolve(trade("v1", "t1", 4), time=desk.wall + desk.time),))
+    assert desk.hear(old) == ["Accepted", "Filled"]
+    fill = traded("v1", "t2", 6, 10, 1)
+    desk.hear(evolve(fill, order=evolve(fill.order, status=None)))
+    assert desk.status("a1") is OrderStatus.PARTIALLY_FILLED
+
+
+@pytest.mark.parametrize("how", ["refused", "not written"])
+def test_an_accepted_order_that_the_venue_knows_no_more_was_neither_rejected_nor_never_sent(how: str) -> None:
+    """The answer to its placement is late, and contradicts what was heard of it."""
+    desk = Desk(rules=IN_PLACE)
+    desk.place("a1")
+    desk.hear(acknowledged("v1", 1))
+    desk.time += SECOND
+    desk.hear(facts.OrderUnclear(time=WALL, order=view("v1", 1, status=None)))
+    while desk.status("a1") is not OrderStatus.UNKNOWN:
+        query = ask_for(desk, requests.QueryOrder)
+        desk.hear(refused(query.request_id, Outcome.NOT_FOUND))
+    assert RequestId(1) in desk.state._desk.flights.by_id
+    if how == "refused":
+        assert desk.hear(refused(1, Outcome.DEFINITE)) == []
+    else:
+        assert desk.apply(NotWritten([RequestId(1)], "cut")) == []
+    assert desk.status("a1") is OrderStatus.UNKNOWN

@@ -1,0 +1,471 @@
+"""What views of an order teach, and what they do not: ids, quantity, price, trigger, end; and whose news it is."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from protocol import commands, events, facts, requests
+from protocol.facts import Outcome
+from protocol.inquiries import Question
+from protocol.values import ClientOrderId, OrderStatus, RequestId, TimeInForce
+from protocol.values import VenueOrderId as Oid
+from protocol.venue import SECOND, VenueRules
+
+from .guarding import asked, open_questions, order_of, told
+from .order_life import (
+    WALL,
+    Desk,
+    acknowledged,
+    canceled,
+    external,
+    refused,
+    rejected,
+    replaced,
+    took,
+    traded,
+    view,
+)
+
+A1 = ClientOrderId("a1")
+IN_PLACE = VenueRules(venue="TEST", changes_in_place=True)
+STOPS = VenueRules(venue="TEST", changes_in_place=True, stops_go_on=True)
+CHAINS = VenueRules(venue="TEST", reads_history=True, chain_history=True, audit_period=10_000 * SECOND)
+D = Decimal
+
+
+def terms(desk: Desk, name: str = "a1") -> tuple[Any, ...]:
+    """The venue order id, quantity, price and trigger that are known."""
+    order = order_of(desk, name)
+    return order.venue_order_id, order.quantity, order.price, order.trigger_price
+
+
+def at_work(rules: VenueRules | None = None) -> Desk:
+    desk = Desk(rules=rules)
+    desk.live("a1", "v1")
+    desk.wait(3)
+    return desk
+
+
+def updated(desk: Desk, oid: str = "v1", time: int = 0, **changed: Any) -> events.Updated:
+    """Of order a1 now; what is not named is as it was placed."""
+    known: dict[str, Any] = {"quantity": D(10), "price": D("100.0"), "trigger_price": None}
+    return events.Updated(
+        identity=order_of(desk).identity,
+        venue_order_id=Oid(oid),
+        venue_time=time,
+        local_time=desk.wall + desk.time,
+        **(known | changed),
+    )
+
+
+def unclear(**shown: Any) -> facts.OrderUnclear:
+    return facts.OrderUnclear(time=WALL, order=view("v1", 1, status=None, **shown))
+
+
+def listed(desk: Desk, *views: facts.OrderView) -> list[str]:
+    """A list of the open orders that the user asked for just now."""
+    desk.ask(commands.OpenOrders(), None)
+    (listing,) = asked(desk, requests.ListOpenOrders)
+    return desk.hear(took(listing.request_id, orders=views))
+
+
+def status_of(desk: Desk, shown: facts.OrderView) -> list[str]:
+    """The answer to a question for the order's status."""
+    desk.ask(commands.Status(A1), None)
+    query = asked(desk, requests.QueryOrder)[-1]
+    return desk.hear(took(query.request_id, order=shown))
+
+
+# Ends that an answer shows
+
+
+@pytest.mark.parametrize(
+    ("status", "tif", "kind"),
+    [
+        (OrderStatus.CANCELED, TimeInForce.GTC, events.Canceled),
+        (OrderStatus.EXPIRED, TimeInForce.GTC, events.Expired),
+        (OrderStatus.EXPIRED, TimeInForce.IOC, events.Canceled),
+        (OrderStatus.CANCELED, TimeInForce.IOC, events.Canceled),
+    ],
+)
+@pytest.mark.parametrize("why", ["", "self trade"])
+def test_an_end_that_an_answer_shows_is_told_with_its_time_and_reason(
+    status: OrderStatus, tif: TimeInForce, kind: type, why: str
+) -> None:
+    desk = at_work()
+    shown = view("v1", 1, status=status, time_in_force=tif, reason=why, ended=WALL + 9)
+    assert status_of(desk, shown) == [kind.__name__]
+    ended = told(desk, kind)[0]
+    assert ended.reason == (why or f"The venue showed it as {status.value.lower()} when its status was asked for.")
+    assert (ended.venue_time, ended.cumulative) == (WALL + 9, 0)
+
+
+def test_a_filled_order_that_may_not_rest_is_filled_when_an_answer_shows_it() -> None:
+    desk = at_work()
+    desk.hear(traded("v1", "t1", 4, 4, 1))
+    shown = view("v1", 1, status=OrderStatus.FILLED, time_in_force=TimeInForce.IOC, quantity=D(4), cumulative=D(4))
+    assert status_of(desk, shown) == ["Completed"]
+
+
+def test_how_long_an_order_was_for_is_known_though_the_answer_leaves_it_out() -> None:
+    desk = Desk()
+    desk.place("a1", time_in_force=TimeInForce.IOC)
+    desk.hear(acknowledged("v1", 1, time_in_force=TimeInForce.IOC))
+    assert status_of(desk, view("v1", 1, status=OrderStatus.EXPIRED, time_in_force=None)) == ["Canceled"]
+
+
+def test_an_end_under_an_id_that_the_order_does_not_have_any_more_ends_nothing() -> None:
+    desk = at_work()
+    desk.hear(replaced("v1", "v2", 1))
+    assert listed(desk, view("v1", 1, status=OrderStatus.CANCELED), view("v2", 1)) == []
+    assert desk.status("a1") is OrderStatus.ACCEPTED
+
+
+def test_an_order_that_an_answer_shows_as_rejected_is_told_so() -> None:
+    desk = Desk()
+    desk.place("a1")
+    desk.records.clear()
+    shown = view("v1", 1, status=OrderStatus.REJECTED, ended=WALL + 9)
+    assert status_of(desk, shown) == ["Rejected"]
+    (ended,) = told(desk, events.Rejected)
+    assert (ended.reason, ended.due_post_only) == ("The venue shows the order as rejected.", False)
+    assert (ended.venue_time, ended.venue_order_id) == (WALL + 9, "v1")
+
+
+@pytest.mark.parametrize("why", ["", "no margin"])
+def test_an_accepted_order_that_an_answer_shows_as_rejected_was_canceled(why: str) -> None:
+    desk = at_work()
+    assert status_of(desk, view("v1", 1, status=OrderStatus.REJECTED, reason=why, ended=WALL + 9)) == ["Canceled"]
+    (ended,) = told(desk, events.Canceled)
+    reason = why or "The venue shows the order as rejected."
+    assert ended.reason == f"The venue rejected it after it had accepted it. {reason}"
+    assert (ended.venue_time, ended.due_post_only) == (WALL + 9, False)
+
+
+def fired_stop(*, fired: bool = True) -> Desk:
+    desk = Desk(rules=STOPS)
+    desk.place("a1", trigger_price="99.0")
+    desk.hear(took(1, "v1"), acknowledged("v1", 1, trigger_price=D("99.0")))
+    if fired:
+        desk.hear(facts.OrderTriggered(time=WALL, order=view("v1", 1, trigger_price=D("99.0"))))
+    desk.records.clear()
+    desk.sends.clear()
+    return desk
+
+
+@pytest.mark.parametrize("fired", [True, False], ids=["fired", "not heard to fire"])
+def test_what_a_fired_stop_became_is_refused_and_that_is_its_end(fired: bool) -> None:
+    desk = fired_stop(fired=fired)
+    shown = view("v2", 1, status=OrderStatus.REJECTED, trigger_price=D("99.0"), reason="no margin", ended=WALL + 9)
+    names = listed(desk, shown)
+    assert names == (["Updated", "Canceled"] if fired else ["Triggered", "Updated", "Canceled"])
+    (ended,) = told(desk, events.Canceled)
+    assert (ended.venue_order_id, ended.reason, ended.venue_time) == ("v2", "no margin", WALL + 9)
+    assert ended.due_post_only is False
+
+
+def test_a_refused_replacement_is_the_end_of_the_change_and_the_order_stands() -> None:
+    desk = at_work()
+    desk.ask(commands.Replace(client_order_id=A1, instrument="GOLD.TEST", price="99.0"))
+    number = RequestId(desk.numbers)
+    assert desk.hear(evolve(rejected("v2", 1), reason="too far")) == ["ModifyRejected"]
+    (refusal,) = told(desk, events.ModifyRejected)
+    assert (refusal.request_id, refusal.reason) == (number, "too far")
+    assert desk.hear(rejected("v2", 1)) == []
+    assert desk.hear(refused(number, Outcome.DEFINITE)) == []
+    assert terms(desk) == ("v1", 10, D("100.0"), None)
+
+
+# Ends that we concluded
+
+
+def concluded() -> Desk:
+    """Its only fill was heard, and nobody has said that it was the last."""
+    desk = at_work(IN_PLACE)
+    desk.hear(traded("v1", "t1", 10, 10, 1))
+    assert desk.status("a1") is OrderStatus.FILLED
+    desk.records.clear()
+    return desk
+
+
+@pytest.mark.parametrize(
+    ("status", "counts_as"),
+    [
+        (OrderStatus.ACCEPTED, OrderStatus.PARTIALLY_FILLED),
+        (OrderStatus.PARTIALLY_FILLED, OrderStatus.PARTIALLY_FILLED),
+        (OrderStatus.TRIGGERED, OrderStatus.TRIGGERED),
+    ],
+)
+def test_an_order_that_we_concluded_to_be_complete_is_reopened_by_a_list_that_shows_it(
+    status: OrderStatus, counts_as: OrderStatus
+) -> None:
+    desk = concluded()
+    desk.wait(1)
+    assert listed(desk, view("v1", 1, status=status, quantity=D(15), cumulative=D(10))) == ["Reopened", "Updated"]
+    reopened, change = desk.events()
+    assert reopened == events.Reopened(
+        identity=order_of(desk).identity,
+        venue_order_id=Oid("v1"),
+        venue_time=0,
+        local_time=desk.wall + desk.time,
+        was=OrderStatus.FILLED,
+        status=counts_as,
+        leaves=D(0),
+        reason="The venue shows the order as live.",
+    )
+    assert change == updated(desk, quantity=D(15))
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {"status": OrderStatus.SUBMITTED},
+        {"status": None},
+        {"status": OrderStatus.CANCELED},
+        {"cumulative": None},
+        {"cumulative": D(9)},
+    ],
+    ids=["pending", "no status", "ended", "no total", "older"],
+)
+def test_an_order_that_we_concluded_to_be_complete_stays_so(shown: dict[str, Any]) -> None:
+    desk = concluded()
+    desk.wait(1)
+    assert listed(desk, view("v1", 1, **({"cumulative": D(10), "quantity": D(15)} | shown))) == []
+    assert desk.status("a1") is OrderStatus.FILLED
+
+
+def test_a_list_that_was_asked_for_before_we_concluded_it_contradicts_nothing() -> None:
+    desk = at_work(IN_PLACE)
+    desk.ask(commands.OpenOrders(), None)
+    (listing,) = asked(desk, requests.ListOpenOrders)
+    desk.time += SECOND
+    desk.hear(traded("v1", "t1", 10, 10, 1))
+    assert desk.hear(took(listing.request_id, orders=(view("v1", 1, quantity=D(15), cumulative=D(10)),))) == []
+    assert desk.status("a1") is OrderStatus.FILLED
+
+
+def test_an_order_that_the_venue_called_complete_is_not_reopened_by_a_list() -> None:
+    desk = at_work()
+    desk.hear(traded("v1", "t1", 10, 10, 1, final=True))
+    desk.wait(1)
+    assert listed(desk, view("v1", 1, cumulative=D(10))) == []
+
+
+def test_a_reopened_order_is_complete_again_by_arithmetic() -> None:
+    """The login has not listed it, so nothing but the list that reopens it shows it."""
+    desk = concluded()
+    desk.lose_link()
+    desk.log_in()
+    desk.wait(1)
+    assert listed(desk, view("v1", 1, quantity=D(15), cumulative=D(10))) == ["Reopened", "Updated"]
+    fill = traded("v1", "t2", 5, 15, 1)
+    desk.hear(evolve(fill, order=evolve(fill.order, quantity=D(15))))
+    filled = told(desk, events.Filled)[-1]
+    assert (filled.status, filled.concluded) == (OrderStatus.FILLED, True)
+
+
+@pytest.mark.parametrize("news", [facts.OrderTriggered, facts.OrderTriggerMoved, facts.OrderUnclear])
+def test_late_news_of_an_ended_order_change_nothing(news: type) -> None:
+    desk = at_work(IN_PLACE)
+    desk.hear(canceled("v1", 1))
+    desk.records.clear()
+    late = view("v1", 1, cumulative=D(4), trigger_price=D("98.0"))
+    assert desk.hear(news(time=WALL, order=late)) == []
+    assert desk.sent() == []
+    assert open_questions(desk) == set()
+    assert terms(desk) == ("v1", 10, D("100.0"), None)
+
+
+# Terms
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"price": D("98.0")}, {"quantity": D(7)}, {"trigger_price": D("97.0")}, {"price": D("98.0"), "quantity": D(12)}],
+    ids=["price", "quantity", "trigger", "both"],
+)
+def test_other_terms_that_an_answer_shows_are_told(changed: dict[str, Any]) -> None:
+    desk = at_work(IN_PLACE)
+    desk.wait(1)
+    names = status_of(desk, view("v1", 1, **changed))
+    if "trigger_price" in changed:
+        assert names == []  # it had none that was known, so it is no change
+        assert terms(desk)[3] == D("97.0")
+    else:
+        assert desk.events() == [updated(desk, **changed)]
+
+
+def test_a_view_that_leaves_terms_out_leaves_them_as_they_were() -> None:
+    desk = at_work(IN_PLACE)
+    assert status_of(desk, view("v1", 1, price=None, quantity=None)) == []
+    assert terms(desk) == ("v1", 10, D("100.0"), None)
+
+
+def test_terms_that_are_older_than_a_change_are_no_news() -> None:
+    desk = at_work(IN_PLACE)
+    desk.ask(commands.OpenOrders(), None)
+    (listing,) = asked(desk, requests.ListOpenOrders)
+    desk.time += SECOND
+    change = facts.OrderReplaced(
+        time=WALL, order=view("v1", 1, price=D("98.0")), new_venue_order_id=None, replacement=None
+    )
+    assert desk.hear(change) == ["Updated"]
+    assert desk.hear(took(listing.request_id, orders=(view("v1", 1),))) == []
+    assert terms(desk)[2] == D("98.0")
+
+
+def test_a_market_order_has_no_price_whatever_the_venue_shows() -> None:
+    desk = Desk(rules=IN_PLACE)
+    desk.place("a1", market=True)
+    desk.hear(took(1, "v1"), acknowledged("v1", 1, price=D("103.0")))
+    assert terms(desk) == ("v1", 10, None, None)
+    assert status_of(desk, view("v1", 1, price=D("104.0"))) == []
+    assert terms(desk) == ("v1", 10, None, None)
+
+
+def test_a_trigger_that_the_market_took_along_changes_no_other_term() -> None:
+    desk = fired_stop(fired=False)
+    moved = view("v1", 1, trigger_price=D("99.5"), quantity=D(7), price=D("98.0"), other_quantity=D(6))
+    assert desk.hear(facts.OrderTriggerMoved(time=WALL + 3, order=moved)) == ["Updated"]
+    assert desk.events() == [updated(desk, time=WALL + 3, trigger_price=D("99.5"))]
+    assert open_questions(desk) == set()
+
+
+def test_the_trigger_of_a_trailing_stop_is_learned_and_is_no_change() -> None:
+    desk = at_work(IN_PLACE)
+    assert desk.hear(acknowledged("v1", 1, trigger_price=D("97.0"))) == []
+    assert terms(desk) == ("v1", 10, D("100.0"), D("97.0"))
+    assert desk.hear(acknowledged("v1", 1, trigger_price=D("96.0"))) == []
+    assert terms(desk)[3] == D("97.0")
+
+
+def test_the_venue_may_place_a_reduce_only_order_for_less_and_says_so_first() -> None:
+    desk = Desk(rules=IN_PLACE)
+    desk.place("a1")
+    desk.records.clear()
+    shown = acknowledged("v1", 1, quantity=D(6), price=D("99.0"), trigger_price=D("98.0"))
+    assert desk.hear(shown) == ["Accepted", "Updated"]
+    assert desk.events()[1] == updated(desk, time=WALL, quantity=D(6), trigger_price=D("98.0"))
+    desk.time += SECOND
+    assert desk.hear(acknowledged("v1", 1, quantity=D(5))) == []
+
+
+def test_where_orders_are_not_changed_in_place_the_first_quantity_is_what_was_placed() -> None:
+    desk = at_work()
+    assert desk.hear(acknowledged("v1", 1, quantity=D(6))) == []
+    assert terms(desk)[1] == 10
+
+
+def test_an_ended_order_learns_no_quantity() -> None:
+    desk = at_work(IN_PLACE)
+    desk.hear(canceled("v1", 1))
+    assert desk.hear(acknowledged("v1", 1, quantity=D(6))) == []
+    assert terms(desk)[1] == 10
+
+
+# Two readings of a quantity
+
+
+def both(first: int, second: int, **more: Any) -> facts.OrderView:
+    return view("v1", 1, quantity=D(first), other_quantity=D(second), **more)
+
+
+@pytest.mark.parametrize("shown", [(10, 7), (7, 10)], ids=["the first", "the second"])
+def test_of_two_readings_the_one_by_which_nothing_has_changed_is_right(shown: tuple[int, int]) -> None:
+    desk = at_work(IN_PLACE)
+    assert status_of(desk, both(*shown, price=D("98.0"))) == ["Updated"]
+    assert desk.events() == [updated(desk, price=D("98.0"))]
+    assert open_questions(desk) == set()
+
+
+def test_of_two_readings_the_one_that_was_asked_for_is_right() -> None:
+    desk = at_work(IN_PLACE)
+    desk.ask(commands.Replace(client_order_id=A1, instrument="GOLD.TEST", quantity=12))
+    desk.wait(1)
+    assert status_of(desk, both(14, 12)) == ["Updated"]
+    assert terms(desk)[1] == 12
+
+
+def test_where_neither_reading_is_right_the_order_is_asked_for() -> None:
+    desk = at_work(IN_PLACE)
+    assert listed(desk, both(14, 12, price=D("98.0"))) == ["Updated"]
+    assert terms(desk) == ("v1", 10, D("98.0"), None)
+    assert open_questions(desk) == {Question.TERMS}
+    (query,) = asked(desk, requests.QueryOrder)
+    assert query.venue_order_id == "v1"
+    desk.time += SECOND
+    assert desk.hear(took(query.request_id, order=view("v1", 1, price=D("98.0"), quantity=D(12)))) == ["Updated"]
+    assert terms(desk)[1] == 12
+
+
+def test_of_an_order_without_a_known_quantity_the_first_reading_counts() -> None:
+    desk = Desk(rules=IN_PLACE)
+    external(desk, "x7", "v1")
+    desk.hear(facts.OrderAcknowledged(time=WALL, order=both(14, 12)))
+    assert terms(desk, "x7")[1] == 14
+    assert desk.sent() == []
+
+
+# What else an answer shows
+
+
+def test_a_fired_trigger_that_an_answer_shows_is_told_without_a_time() -> None:
+    desk = fired_stop(fired=False)
+    assert status_of(desk, view("v1", 1, status=OrderStatus.TRIGGERED, trigger_price=D("99.0"))) == ["Triggered"]
+    assert told(desk, events.Triggered)[0].venue_time == 0
+
+
+def test_what_an_ended_order_counts_more_is_missing() -> None:
+    desk = at_work()
+    desk.hear(canceled("v1", 1))
+    assert status_of(desk, view("v1", 1, status=OrderStatus.CANCELED, cumulative=D(4))) == ["Gap"]
+
+
+def test_what_an_order_counts_that_is_shown_as_rejected_is_missing_and_it_has_ended() -> None:
+    desk = at_work()
+    shown = view("v1", 1, status=OrderStatus.REJECTED, cumulative=D(4))
+    assert status_of(desk, shown) == ["Gap", "Canceled"]
+
+
+def test_a_rejected_order_that_a_list_shows_alive_is_warned_of() -> None:
+    desk = Desk()
+    desk.place("a1")
+    desk.hear(rejected("v1", 1))
+    desk.wait(1)
+    assert listed(desk, view("v1", 1)) == []
+    assert "The venue shows order a1 as live, though it had rejected it." in desk.last.warnings[0]
+
+
+def test_an_order_that_we_concluded_to_be_complete_is_reopened_by_its_own_news() -> None:
+    desk = concluded()
+    desk.wait(1)
+    assert desk.hear(acknowledged("v1", 1, quantity=D(15), cumulative=D(10))) == ["Reopened", "Updated"]
+    assert terms(desk)[1] == 15
+
+
+def test_what_was_shown_at_the_instant_of_our_conclusion_contradicts_nothing() -> None:
+    desk = concluded()
+    assert listed(desk, view("v1", 1, quantity=D(15), cumulative=D(10))) == []
+    assert desk.status("a1") is OrderStatus.FILLED
+
+
+def test_more_than_the_whole_leaves_nothing_when_the_order_is_reopened() -> None:
+    desk = at_work(IN_PLACE)
+    desk.hear(traded("v1", "t1", 12, 12, 1))
+    desk.wait(1)
+    assert listed(desk, view("v1", 1, cumulative=D(12)))[0] == "Reopened"
+    assert told(desk, events.Reopened)[0].leaves == 0
+
+
+def test_an_answer_under_an_id_that_a_concluded_order_never_had_contradicts_nothing() -> None:
+    desk = at_work()
+    desk.ask(commands.Status(A1), None)
+    (query,) = asked(desk, requests.QueryOrder)
+    desk.hear(traded("v1", "t1", 10, 10, 1))
+    desk.wait(1)
+    assert desk.hear(took(query.request_id, order=view("v2", 1))) == []
+    assert desk.status("a1") is OrderStatus.FILLED
