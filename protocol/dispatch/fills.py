@@ -72,17 +72,14 @@ class Fills:
 
     # Executions
 
-    def is_known(self, order: Order | None, trade: Trade, *, live: bool = False) -> bool:
+    def is_known(self, order: Order | None, trade: Trade, *, live: bool) -> bool:
         """True for a fill that was published before, or that an adopted order counted before it was ours; its fee may
         still be news."""
         fee_known = self._desk.orders.is_fee_known(order, (trade.venue_order_id, trade.trade_id))
         if fee_known is None:
-            is_full = order is not None and order.fills is not None and len(order.fills) >= FILLS_OF_ORDER
-            if is_full and order is not None and self._must_be_old(order, trade):
-                return True
-            if order is None or not self._desk.orders.counted:
+            if order is None:
                 return False
-            return self._counts_already(order, trade, live=live)
+            return self._must_be_old(order, trade) or self._counts_already(order, trade, live=live)
         if trade.fee is not None and not fee_known and order is not None:
             self._desk.record(
                 events.FeeReported(
@@ -117,18 +114,16 @@ class Fills:
     def _must_be_old(self, order: Order, trade: Trade) -> bool:
         """Of an order that had more fills than are remembered with it: what is not recognized was told all the same if
         it is from before the time until which history has been read, or if the order is complete."""
+        if order.fills is None or len(order.fills) < FILLS_OF_ORDER:
+            return False
         if trade.time < self._reading.told_until:
             return True
         is_filled = order.status is OrderStatus.FILLED
         return is_filled and order.quantity is not None and order.cumulative >= order.quantity
 
-    def fill(
-        self, order: Order, trade: Trade, *, final: bool = False, live: bool = False, goes_on: bool = False
-    ) -> None:
+    def fill(self, order: Order, trade: Trade, *, final: bool, live: bool, goes_on: bool = False) -> None:
         """Publishes an execution that was not published before. final: the venue says that it completes the order;
         goes_on: that it does not; live: it was heard on the stream."""
-        if order.status is OrderStatus.REJECTED and not order.accepted:
-            self._life.accept(order, trade.venue_order_id, trade.time, by_old_fill=not live)  # the last word
         if order.former_ids:
             self._count_former(order, trade.venue_order_id, more=trade.quantity)
         if trade.side is not order.identity.side:
@@ -152,7 +147,6 @@ class Fills:
         if order.inquiry is not None:
             self.look(order)
         if is_reached and not order.status.is_terminal and self._is_more_than_whole(order):
-            self._questions.ask(order, Question.END)
             self._queries.soon(order)
 
     def _doubt_terms(self, order: Order) -> None:
@@ -163,11 +157,10 @@ class Fills:
         self._queries.soon(order)
 
     def _is_more_than_whole(self, order: Order) -> bool:
-        """True when all of an order seems to be executed, and nobody has said so: the venue is asked where it
-        stands."""
-        if order.quantity is None or order.cumulative < order.quantity or order.seen_in != self._desk.login:
-            return False
-        return order.inquiry is None and wanted(self._desk, order) is None
+        """Of an order of which as much was heard as it is for: True when nobody has said that it is complete. The venue
+        is asked where it stands."""
+        is_shown = order.seen_in == self._desk.login
+        return is_shown and order.inquiry is None and wanted(self._desk, order) is None
 
     def _publish(self, order: Order, trade: Trade, quantity: Decimal | None, *, told: bool, concluded: bool) -> None:
         """quantity: that completes the order, None: not known."""
@@ -187,7 +180,7 @@ class Fills:
                 last_price=trade.price,
                 last_quantity=trade.quantity,
                 cumulative=cumulative,
-                leaves=ZERO if status.is_terminal or left < 0 else left,
+                leaves=ZERO if status.is_terminal else max(ZERO, left),
                 overfill=overfill,
                 currency=order.identity.currency,
                 commission=trade.fee,
@@ -204,11 +197,12 @@ class Fills:
             )
 
     def _check_side(self, order: Order, trade: Trade) -> None:
-        side = order.identity.side
-        if side is not None and trade.side not in (None, side):
+        """The two sides are not the same; one of them may not be known."""
+        side, told = order.identity.side, trade.side
+        if side is not None and told is not None:
             self._desk.alarm(
                 f"The venue told of a fill of order {order.identity.client_order_id} on the other side: the order is "
-                f"to {side.value}, the fill a {'' if trade.side is None else trade.side.value}. Check the position."
+                f"to {side.value}, the fill a {told.value}. Check the position."
             )
 
     def _may_conclude(self, order: Order, *, live: bool) -> bool:
@@ -249,10 +243,9 @@ class Fills:
         inquiry, venue_order_id = order.inquiry, view.venue_order_id
         if inquiry is None or inquiry.reckoned != venue_order_id or view.cumulative is None:
             return
-        inquiry.reckoned = None
         inquiry.totals.pop(venue_order_id, None)
         self.notice_total(order, view)
-        if self._questions.is_open(order, Question.FILLS) and counted(order) <= order.cumulative:
+        if counted(order) <= order.cumulative:
             self._settle(order)
 
     def expect(self, order: Order, total: Total | None, ending: Ending | None = None) -> None:
@@ -268,7 +261,7 @@ class Fills:
             inquiry.totals[total.venue_order_id] = total.quantity
             is_reckoned = total.executing and self._desk.rules.fills_lag
             inquiry.reckoned = total.venue_order_id if is_reckoned else None
-        elif not is_new and inquiry.ending is not None:
+        elif inquiry.ending is not None:
             return  # nothing that was not known
         inquiry.ending = ending or inquiry.ending
         lag = self._desk.rules.fills_lag
@@ -304,12 +297,10 @@ class Fills:
             self._queries.soon(order)
         elif total > (order.heard_under(venue_order_id) or ZERO):
             self.expect(order, Total(venue_order_id, total), ending)
+        elif counted(order) > order.cumulative:
+            self._questions.inquiry_of(order).ending = ending  # fills under an earlier id are missing
         else:
-            inquiry = order.inquiry
-            if inquiry is not None and counted(order) > order.cumulative:
-                inquiry.ending = ending  # fills under an earlier id are missing
-            else:
-                self.end(order, ending)
+            self.end(order, ending)
 
     def end(self, order: Order, ending: Ending) -> None:
         if ending.status is OrderStatus.FILLED:
@@ -322,7 +313,7 @@ class Fills:
     def look(self, order: Order) -> None:
         """Answers the question FILLS if as much was heard as the venue counts."""
         inquiry = order.inquiry
-        if inquiry is None or Question.FILLS not in inquiry.open or not inquiry.totals:
+        if inquiry is None or not inquiry.totals:
             return
         if counted(order) > order.cumulative:
             return
@@ -331,14 +322,16 @@ class Fills:
     def _settle(self, order: Order) -> None:
         ending = None if order.inquiry is None else order.inquiry.ending
         self._questions.close(order, Question.FILLS)
-        if ending is not None and not order.is_over:
+        if ending is not None:
             self.end(order, ending)
 
     def due(self, due: FillsDue) -> None:
         """The fills have had their time. History may have what no message brought; without it, they are missing."""
         order = self._desk.orders.by_client_order_id(due.client_order_id)
-        opened = None if order is None or order.inquiry is None else order.inquiry.open.get(Question.FILLS)
-        if order is None or opened is None or opened.told:
+        if order is None or order.inquiry is None:
+            return
+        opened = order.inquiry.open.get(Question.FILLS)
+        if opened is None or opened.told:
             return
         now = self._desk.now.monotonic_ns
         if self._reading.is_on and now - opened.at < PATIENCE:
@@ -358,9 +351,7 @@ class Fills:
         ending, inquiry.ending = inquiry.ending, None
         if counted(order) <= order.cumulative:
             self._questions.close(order, Question.FILLS)  # nobody said how much there was, and history had no more
-        else:
-            self._questions.tell(order, Question.FILLS)
-        if ending is not None and not order.is_over:
+        if ending is not None:
             self.end(order, ending)
 
     def _tell_gap(self, order: Order, executing: Decimal = ZERO) -> None:
@@ -430,7 +421,7 @@ class Fills:
         if inquiry is None or not self._desk.rules.lists_order_fills:
             return False
         if inquiry.alone is None and self._desk.ready and not self._desk.closing:
-            short = [each for each, total in inquiry.totals.items() if total > (order.heard_under(each) or ZERO)]
+            short = [each for each in inquiry.totals if missing_under(order, each)]
             inquiry.alone = {self._ask_alone(order, venue_order_id) for venue_order_id in short}
         return bool(inquiry.alone)
 
@@ -450,9 +441,11 @@ class Fills:
         """The venue has given the fills of one venue order id, or will not. Nothing else is asked for before they are
         told as missing."""
         order = self._desk.order_of(flight)
-        inquiry = None if order is None else order.inquiry
-        if order is None or inquiry is None or not inquiry.alone or flight.request_id not in inquiry.alone:
+        if order is None or order.inquiry is None:
             return
-        inquiry.alone.discard(flight.request_id)
-        if not inquiry.alone:
+        alone = order.inquiry.alone
+        if not alone:
+            return
+        alone.discard(flight.request_id)
+        if not alone:
             self.miss(order)

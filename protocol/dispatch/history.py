@@ -212,7 +212,7 @@ class History(RequestHandler[Reading]):
         elif self._is_unknown(order, view.venue_order_id):
             self._take_unknown_id(order, view)
         elif view.replaced and view.venue_order_id == order.venue_order_id:
-            if not order.accepted:
+            if not order.accepted and not order.is_over:
                 self._terms.adopt(order, view, view.time)
             order.seen_in = 0  # it goes on under an id that a later row names
             self._fills.notice_total(order, view, ahead=True)

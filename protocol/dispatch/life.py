@@ -34,14 +34,12 @@ class OrderLife:
 
     # Living
 
-    def accept(
-        self, order: Order, venue_order_id: VenueOrderId | None, time: int, *, by_old_fill: bool = False
-    ) -> None:
+    def accept(self, order: Order, venue_order_id: VenueOrderId, time: int, *, by_old_fill: bool = False) -> None:
         """by_old_fill: a fill tells it that may be older than this login: it shows nothing of the order's terms."""
         self._desk.record(
             events.Accepted(
                 identity=order.identity,
-                venue_order_id=venue_order_id or order.venue_order_id,
+                venue_order_id=venue_order_id,
                 venue_time=time,
                 local_time=self._desk.now.wall_ns,
             )
@@ -55,10 +53,10 @@ class OrderLife:
             self._questions.placed(order, is_owed=self._desk.flights.owes(order.identity.client_order_id))
 
     def accept_late(self, order: Order, venue_order_id: VenueOrderId, time: int, *, by_old_fill: bool = False) -> None:
-        """Something else tells that the order was accepted: the venue's own word for it is missing or still to come."""
+        """Something else tells that the order was accepted: the venue's own word for it is missing or still to come. An
+        order that the venue rejected, and executes, it has accepted after all."""
         self.revive(order, venue_order_id, time)
-        is_next = (order.status, Happening.ACCEPTED) in NEXT_STATUS
-        if not order.accepted and (is_next or not order.status.is_terminal):  # it may just have been reopened
+        if not order.accepted:
             self.accept(order, order.venue_order_id or venue_order_id, time, by_old_fill=by_old_fill)
 
     def revive(self, order: Order, venue_order_id: VenueOrderId | None, time: int) -> None:

@@ -92,7 +92,7 @@ class News:
 
     def traded(self, fact: facts.OrderTraded) -> None:
         trade, view = fact.trade, fact.order
-        order = self._desk.orders.by_venue_order_id(view.venue_order_id) or self._identities.of(view, live=True)
+        order = self._identities.of(view, live=True)
         if self._fills.is_known(order, trade, live=True):
             return
         if order is None:
@@ -150,7 +150,7 @@ class News:
     ) -> bool:
         """An end waits for its fills, whoever tells of it."""
         inquiry = order.inquiry
-        if order.is_over or inquiry is None or counted(order) <= order.cumulative:
+        if inquiry is None or counted(order) <= order.cumulative:
             return False
         inquiry.ending = Ending(status=status, reason=fact.reason, time=fact.time)
         self._settling.heard(order, fact.order)

@@ -61,15 +61,15 @@ class Terms:
                 self.bind(order, view)
             self._fills.notice_total(order, view, ahead=ahead)
         else:
-            self._may_have_been_replaced(order, evidence)
+            self._may_have_been_replaced(order)
             self.adopt(order, view, view.time)
             self._fills.notice_total(order, view, ahead=ahead)
             self._sync_status(order, view, evidence)
 
-    def _may_have_been_replaced(self, order: Order, evidence: Evidence) -> None:
+    def _may_have_been_replaced(self, order: Order) -> None:
         """An order that a list or an answer shows first may have had other venue order ids before, and fills under
         them."""
-        if order.venue_order_id is None and evidence.source is not Source.LIVE and self._desk.rules.chain_history:
+        if order.venue_order_id is None and self._desk.rules.chain_history:
             self._questions.ask(order, Question.FILLS)
             self._fills.want_chains(order)
 
@@ -224,12 +224,12 @@ class Terms:
             self._life.trigger(order, time)  # nothing else gives a stop another id there
         base = counted(order) - carried
         quantity, price = order.quantity, order.price
-        if view is None and not self._desk.rules.changes_in_place:
-            asked = self._desk.flights.wanted_quantity(order.identity.client_order_id)
-            quantity = quantity if asked is None else base + asked
         if view is not None:
             quantity = self._renamed_quantity(order, view, base)
             price = price if view.price is None else view.price
+        elif not self._desk.rules.changes_in_place:
+            asked = self._desk.flights.wanted_quantity(order.identity.client_order_id)
+            quantity = quantity if asked is None else base + asked
         self._desk.record(
             events.Updated(
                 identity=order.identity,

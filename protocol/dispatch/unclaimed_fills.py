@@ -95,7 +95,7 @@ class UnclaimedFills:
     def keep(self, trade: Trade, *, final: bool = False, live: bool = False, before: bool = False) -> bool:
         """Keeps an execution of an order that is not known. False, and nothing is kept, if it is certainly not ours."""
         key = (trade.venue_order_id, trade.trade_id)
-        if key in self.kept or self._fills.is_known(None, trade):
+        if key in self.kept or self._fills.is_known(None, trade, live=live):
             return True  # it waits, or was told before
         suspects = [order for order in self._candidates(trade) if self._may_be_of(order, trade)]
         if not suspects:
