@@ -160,16 +160,15 @@ class CancelAll(RequestHandler[requests.CancelAllOrders]):
 
     def listed(self, flight: Flight, fact: facts.RequestAnswered) -> None:
         """A list of open orders, whoever asked for it."""
-        if self._comparisons and fact.orders is not None:
+        if fact.orders is not None:
             asked_at = flight.sent_at
             served = [number for number, each in self._answered() if each.due is not None and each.due <= asked_at]
             self._compare(served, fact.orders)
 
     def logged_in(self, orders: Iterable[OrderView]) -> None:
         """The list of a login. One that came anew on the same connection may have been asked for too early."""
-        if self._comparisons:
-            served = [number for number, each in self._answered() if each.connection < self._desk.connection]
-            self._compare(served, orders)
+        served = [number for number, each in self._answered() if each.connection < self._desk.connection]
+        self._compare(served, orders)
 
     def _answered(self) -> list[tuple[RequestId, Comparison]]:
         return [(number, each) for number, each in self._comparisons.items() if each.due is not None]
@@ -181,7 +180,7 @@ class CancelAll(RequestHandler[requests.CancelAllOrders]):
         comparisons = {number: self._comparisons.pop(number) for number in served}
         for view in orders:
             order = self._desk.orders.find(view.venue_order_id, view.wire_id)
-            if order is None or order.status.is_terminal or (view.status is not None and view.status.is_terminal):
+            if order is None or (view.status is not None and view.status.is_terminal):
                 continue
             for number, comparison in comparisons.items():
                 if comparison.meant(order):

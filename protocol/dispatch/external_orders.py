@@ -432,7 +432,7 @@ class ExternalOrders:
     def took_history(self, view: OrderView) -> None:
         """A row of the history of orders about one that is not tracked: the one that was followed, under its last
         id."""
-        if view.wire_id in self._followed and not view.replaced and view.status is not None:
+        if view.wire_id in self._followed and view.status is not None:  # a row of a replaced id has none
             del self._followed[view.wire_id]
             self._tell(view, NO_TIME, "", self._just_now())
 

@@ -44,9 +44,6 @@ class ListSchedule:
         if self._listing is None:
             self.ask_for_terms()
 
-    def is_own(self, request_id: RequestId) -> bool:
-        return request_id == self._listing
-
     def over(self, request_id: RequestId) -> None:
         """A list of ours was answered, refused or given up."""
         if request_id != self._listing:

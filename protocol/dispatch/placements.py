@@ -185,7 +185,9 @@ class Placements(RequestHandler[PlaceOrder]):
         return True
 
     def withdraw_all(self, symbol: str | None) -> None:
-        """Denies the orders that wait for the venue's time. symbol None: of every instrument."""
+        """Denies the orders that wait for the venue's time or for their price, which nothing would cancel once they
+        are sent. symbol None: of every instrument."""
+        self._previews.deny_all(requests.WITHDRAWN, symbol)
         for flight in [flight for held in self._desk.held for flight in held.flights]:
             placed = self._desk.flights.find(PlaceOrder, flight.request_id)
             if placed is not None and symbol in (None, placed.request.symbol):

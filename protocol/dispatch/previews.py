@@ -89,10 +89,12 @@ class Previews(RequestHandler[PreviewPrice]):
         if order is not None:
             self._life.deny(order, reason)
 
-    def deny_all(self, reason: str) -> None:
-        """No order that waits for its price is sent any more."""
+    def deny_all(self, reason: str, symbol: str | None = None) -> None:
+        """No order that waits for its price is sent any more. symbol None: of every instrument."""
         for client_order_id in list(self._desk.flights.preview_of):
-            self.withdraw(client_order_id, reason)
+            flight = self._desk.flights.preview(client_order_id)
+            if flight is not None and symbol in (None, flight.request.symbol):
+                self.deny(flight, reason)
 
     def withdraw(self, client_order_id: ClientOrderId, reason: str) -> bool:
         """Denies an order that waits for its price. False: it does not wait."""
