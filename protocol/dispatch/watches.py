@@ -62,7 +62,6 @@ class Watches:
             for _, reply_to in watches:
                 self._desk.reply(reply_to, error)
         self._watches.clear()
-        self._desk.watched = False
 
 
 def _reached(order: Order, milestone: commands.Milestone) -> bool:
