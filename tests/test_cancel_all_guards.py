@@ -232,17 +232,17 @@ def test_an_answer_without_a_list_is_no_list() -> None:
 def test_while_one_of_two_is_not_answered_the_list_serves_the_other_one() -> None:
     desk = Desk()
     desk.live("a1", "v1")
-    first = took_all(desk)
-    second = cancel_all(desk)
+    late = cancel_all(desk)
+    early = took_all(desk)
     desk.wait(1)
     (listing,) = lists(desk)
     desk.hear(took(listing, orders=(view("v1", 1),)))
-    assert [event.request_id for event in rejections(desk)] == [first]
-    desk.hear(took(second, canceled=0))
+    assert [event.request_id for event in rejections(desk)] == [early]
+    desk.hear(took(late, canceled=0))
     desk.wait(1)
     (listing,) = lists(desk)
     desk.hear(took(listing, orders=(view("v1", 1),)))
-    assert [event.request_id for event in rejections(desk)] == [first, second]
+    assert [event.request_id for event in rejections(desk)] == [early, late]
 
 
 def test_one_that_is_answered_after_a_lost_link_is_not_compared_with_an_earlier_login() -> None:

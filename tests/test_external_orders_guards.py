@@ -9,7 +9,6 @@ import pytest
 from attrs import evolve
 
 from protocol import commands, events, facts, requests
-from protocol.dispatch import external_orders
 from protocol.facts import Outcome
 from protocol.records import Counted, Registered
 from protocol.values import (
@@ -375,14 +374,29 @@ def test_a_fill_of_an_open_order_is_known_among_many() -> None:
     assert [fill.trade_id for fill in fills(desk)] == ["t3"]
 
 
-def test_no_more_than_so_many_fills_of_an_order_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(external_orders, "MOST_FILLS_KEPT", 1)
+def test_no_more_than_64_fills_of_an_order_are_known() -> None:
     desk = Desk(fill_window=1)
-    desk.hear(acknowledged("X1"), traded("X1", "t1", 1, 1), traded("X1", "t2", 1, 2), traded("Y1", "u1", 1, 1))
+    names = [f"t{number}" for number in range(1, 66)]
+    desk.hear(acknowledged("X1"), *(executed("X1", name, 1, by_venue(desk)) for name in (*names, "t65")))
+    desk.hear(executed("Y1", "u1", 1, by_venue(desk)))
     desk.records.clear()
-    late = [evolve(trade("X1", tid, 1), time=by_venue(desk)) for tid in ("t1", "t2")]
+    late = [evolve(trade("X1", name, 1), time=by_venue(desk)) for name in names]
     desk.hear(facts.FillsListed(request_id=RequestId(0), trades=tuple(late)))
-    assert [fill.trade_id for fill in fills(desk)] == ["t2"]
+    assert [fill.trade_id for fill in fills(desk)] == ["t65"]
+
+
+def test_the_ends_of_the_last_10000_orders_are_not_told_again() -> None:
+    desk = watching()
+    desk.hear(*(canceled(f"X{number}") for number in range(10_001)))
+    desk.records.clear()
+    desk.hear(canceled("X1"), canceled("X10000"), canceled("X0"))
+    assert [report.venue_order_id for report in reports(desk)] == ["X0"]
+
+
+def test_fills_of_an_order_of_which_the_venue_counts_nothing_are_added_up() -> None:
+    desk = watching()
+    desk.hear(acknowledged("X1", cumulative=None), executed("X1", "t1", 3, by_venue(desk) + 1))
+    assert gone(desk).cumulative == Decimal(3)
 
 
 def test_what_was_taken_for_gone_is_completed_when_it_is_heard_of_again() -> None:

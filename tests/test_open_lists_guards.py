@@ -13,7 +13,7 @@ from protocol.inputs import Admission, NotWritten
 from protocol.values import OrderStatus, RequestId
 from protocol.venue import SECOND, VenueRules
 
-from .order_life import Desk, acknowledged, refused, replaced, took, traded, view
+from .order_life import Desk, acknowledged, canceled, refused, replaced, took, traded, view
 
 HTTP_LISTS = frozenset({requests.ListOpenOrders})
 
@@ -140,7 +140,7 @@ def test_an_answer_names_orders_of_ours_and_of_others() -> None:
 def test_an_order_that_has_ended_and_is_listed_twice_on_end_is_warned_about_once() -> None:
     desk = Desk()
     desk.live("a1", "v1")
-    desk.hear(facts.OrderCanceled(time=0, order=view("v1", 1, status=OrderStatus.CANCELED), reason=""))
+    desk.hear(canceled("v1", 1))
     warnings = []
     for shown in (True, False, True, True, True, True):
         desk.wait(1)
@@ -170,6 +170,19 @@ def test_an_order_that_is_new_to_a_list_that_follows_behind_is_not_missed() -> N
         desk.wait(2)
         asked = [request for request in desk.sent() if isinstance(request, requests.QueryOrder)]
         assert [request.venue_order_id for request in asked] == (["v1"] if is_missed else [])
+
+
+@pytest.mark.parametrize(("later", "is_missed"), [(0, False), (1, True)], ids=["in that moment", "a moment later"])
+def test_an_order_that_was_placed_before_a_list_was_asked_for_is_missed(later: int, is_missed: bool) -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.time += later
+    number = ask(desk)
+    desk.hear(took(number, orders=()))
+    desk.sent()
+    desk.wait(2)
+    asked = [request for request in desk.sent() if isinstance(request, requests.QueryOrder)]
+    assert [request.venue_order_id for request in asked] == (["v1"] if is_missed else [])
 
 
 def test_the_list_of_a_login_does_not_follow_behind() -> None:
@@ -293,6 +306,18 @@ def test_after_we_have_concluded_an_end_three_younger_lists_are_read(at_once: bo
             desk.hear(took(number, orders=()))
         counts.append(len(asked))
     assert counts == [1, 1, 1, 0, 0, 0]
+
+
+def test_an_order_that_was_taken_for_another_sessions_and_has_ended_needs_no_list() -> None:
+    """The first news of it came without its client id."""
+    desk = Desk(rules=VenueRules(venue="TEST", reads_history=True, audit_period=60 * SECOND))
+    desk.place("a1")
+    placed = desk.numbers
+    assert desk.hear(acknowledged("v1")) == ["OrderStatusReport"]
+    desk.hear(took(placed, "v1"), acknowledged("v1", 1), canceled("v1", 1))
+    (number,) = next_audit(desk)
+    desk.hear(took(number, orders=()))
+    assert next_audit(desk) == []
 
 
 def test_after_an_end_that_the_venue_told_no_list_is_read() -> None:

@@ -36,6 +36,8 @@ AGAIN: Final = 10 * SECOND
 """ns until a list that did not come is asked for again."""
 PATIENCE: Final = 300 * SECOND
 """ns until nobody asks any more."""
+NEVER: Final = 1 << 63
+"""Later than any moment, and than any connection."""
 
 STILL_OPEN: Final = (
     "The venue took the cancel of all orders (request {number}), and its list of open orders shows this one still. "
@@ -48,14 +50,14 @@ class Comparison:
     """What a cancel of all orders was to cancel, and the list that will tell whether it has.
 
     names: of the orders that were live when it was asked for; others: those of other sessions, which may be adopted
-    before the list comes; due: such a list was asked for then or later, ns, monotonic, None until the venue has
-    answered; connection: of the answer.
+    before the list comes; due: such a list was asked for then or later, ns, monotonic; connection: of the answer. Both
+    are NEVER until the venue has answered.
     """
 
     names: frozenset[ClientOrderId]
     others: frozenset[VenueOrderId]
-    due: int | None = None
-    connection: int = 0
+    due: int = NEVER
+    connection: int = NEVER
 
     def meant(self, order: Order) -> bool:
         """Whether the order was to be canceled."""
@@ -145,13 +147,13 @@ class CancelAll(RequestHandler[requests.CancelAllOrders]):
         desk = self._desk
         now = desk.now.monotonic_ns
         for number, comparison in list(self._comparisons.items()):
-            if comparison.due is not None and comparison.due + PATIENCE <= now:
+            if comparison.due + PATIENCE <= now:
                 del self._comparisons[number]
                 desk.warn(
                     f"What the cancel of all orders (request {number}) has left open could not be asked for. Look at "
                     "what is open."
                 )
-        if not any(comparison.due is not None and comparison.due <= now for comparison in self._comparisons.values()):
+        if not any(comparison.due <= now for comparison in self._comparisons.values()):
             return
         if desk.ready and not desk.closing and self._listing not in desk.flights.by_id:
             self._listing = desk.flights.next_internal_id()
@@ -161,17 +163,13 @@ class CancelAll(RequestHandler[requests.CancelAllOrders]):
     def listed(self, flight: Flight, fact: facts.RequestAnswered) -> None:
         """A list of open orders, whoever asked for it."""
         if fact.orders is not None:
-            asked_at = flight.sent_at
-            served = [number for number, each in self._answered() if each.due is not None and each.due <= asked_at]
+            served = [number for number, each in self._comparisons.items() if each.due <= flight.sent_at]
             self._compare(served, fact.orders)
 
     def logged_in(self, orders: Iterable[OrderView]) -> None:
         """The list of a login. One that came anew on the same connection may have been asked for too early."""
-        served = [number for number, each in self._answered() if each.connection < self._desk.connection]
+        served = [number for number, each in self._comparisons.items() if each.connection < self._desk.connection]
         self._compare(served, orders)
-
-    def _answered(self) -> list[tuple[RequestId, Comparison]]:
-        return [(number, each) for number, each in self._comparisons.items() if each.due is not None]
 
     def _compare(self, served: list[RequestId], orders: Iterable[OrderView]) -> None:
         """Tells what is still open of what these requests were to cancel."""

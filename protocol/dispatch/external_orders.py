@@ -88,13 +88,14 @@ class ExternalOrder:
         """Whether it is known how much of it had executed at `since`."""
         return self.since == self.told_since
 
-    def take(self, view: OrderView, heard_at: int, made: Made) -> None:
-        """What a view leaves out stays as it was."""
+    def take(self, view: OrderView, heard_at: int, until: int) -> None:
+        """What a view leaves out stays as it was. until: its count was made then or before, ns since 1970 by the
+        venue's clock."""
         if view.cumulative is not None:
             if view.cumulative > self.counted:
-                self.counted, self.until = view.cumulative, made[1]
+                self.counted, self.until = view.cumulative, until
             elif view.cumulative == self.counted:
-                self.until = min(self.until, made[1])
+                self.until = min(self.until, until)
         self.view = _completed(view, self.view, terms=True)
         self.heard_at = max(self.heard_at, heard_at)
 
@@ -272,7 +273,7 @@ class ExternalOrders:
             if view.venue_order_id not in self._desk.foreign:
                 self._desk.foreign.put(view.venue_order_id, self._desk.now.wall_ns)
         else:
-            known.take(view, heard_at, made)
+            known.take(view, heard_at, made[1])
         if view.venue_order_id in self._open:
             return known
         if len(self._open) < MOST_REMEMBERED:
@@ -417,8 +418,7 @@ class ExternalOrders:
             elif self._is_old(flight, known):
                 self._later(venue_order_id)  # it is as old as what the list contradicts
             else:
-                asked_at = self._desk.by_venue(self._desk.sent_at(flight))
-                known.take(view, flight.sent_at - self._lag, (asked_at - self._lag, self._just_now()[1]))
+                known.take(view, flight.sent_at - self._lag, self._just_now()[1])
                 self._settle(venue_order_id)
         self._ask()
 

@@ -24,8 +24,8 @@ class ListSchedule:
         self._listing: RequestId | None = None
         self._list_again = False
         self._proven_open = 0
-        self._concluded_at: int | None = None
-        self._lists_since = 0
+        self._concluded_at = 0
+        self._lists_owed = 0
 
     # Asking
 
@@ -73,15 +73,13 @@ class ListSchedule:
     def taken(self, evidence: Evidence) -> None:
         """A whole list was taken over; what it leaves out has a question open."""
         self._proven_open = max(self._proven_open, evidence.holds_until)
-        if self._concluded_at is not None and evidence.holds_until > self._concluded_at:
-            self._lists_since += 1
-            if self._lists_since >= LISTS_AFTER_CONCLUSION:
-                self._concluded_at = None
+        if self._lists_owed and evidence.holds_until > self._concluded_at:
+            self._lists_owed -= 1
 
     def concluded(self) -> None:
         """We have concluded by ourselves that an order ended: lists are read for a while even if nothing is open."""
-        self._concluded_at, self._lists_since = self._desk.by_venue(self._desk.now.wall_ns), 0
+        self._concluded_at, self._lists_owed = self._desk.by_venue(self._desk.now.wall_ns), LISTS_AFTER_CONCLUSION
 
     @property
     def are_needed(self) -> bool:
-        return self._concluded_at is not None or bool(self._desk.orders.live)
+        return self._lists_owed > 0 or bool(self._desk.orders.live)
