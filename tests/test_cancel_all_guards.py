@@ -10,6 +10,7 @@ import pytest
 from attrs import field, frozen
 
 from protocol import commands, events, facts, requests
+from protocol.dispatch.decisions import ComparisonDue
 from protocol.errors import NotSent, OutcomeUnknown
 from protocol.facts import Outcome
 from protocol.inputs import Admission
@@ -320,3 +321,36 @@ def test_after_five_minutes_nobody_asks_any_more_and_that_is_said(seconds: float
     desk.time = until
     told = desk.log_in(view("v1", 1))
     assert ("CancelRejected" in told) is (seconds < 301)
+
+
+def test_what_was_refused_is_over_and_nothing_of_it_is_kept() -> None:
+    desk = Desk()
+    number = cancel_all(desk)
+    desk.hear(refused(number, Outcome.DEFINITE, "no"))
+    desk.hear(took(number, canceled=1))
+    assert desk.replies == []
+    assert desk.last.warnings == [f"An answer to request {number} came too late or twice, and was ignored."]
+    part: Any = getattr(desk.state._due[ComparisonDue], "__self__")  # noqa: B009
+    assert part._comparisons == {}, "a client that runs for years asks often"
+
+
+def test_an_order_that_is_listed_with_a_word_that_we_do_not_know_is_listed_still() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    took_all(desk)
+    desk.wait(1)
+    (listing,) = lists(desk)
+    assert desk.hear(took(listing, orders=(view("v1", 1, status=None),))) == ["CancelRejected"]
+
+
+def test_the_cancel_of_all_that_closing_sends_is_sent_once_if_the_venue_takes_it() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.ask(commands.Disconnect(grace=0, patience=60 * SECOND, cancel_all=True), None)
+    desk.wait_for_sends()
+    (request,) = desk.sent()
+    assert isinstance(request, CancelAllOrders)
+    desk.hear(took(request.request_id, canceled=1))
+    assert desk.hear(canceled("v1", 1)) == ["Canceled"]
+    desk.wait(60)
+    assert desk.sent() == []

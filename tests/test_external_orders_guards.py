@@ -9,6 +9,7 @@ import pytest
 from attrs import evolve
 
 from protocol import commands, events, facts, requests
+from protocol.dispatch import external_orders
 from protocol.facts import Outcome
 from protocol.records import Counted, Registered
 from protocol.values import (
@@ -176,6 +177,18 @@ def test_two_readings_of_a_quantity_are_none_of_another_sessions_order() -> None
     assert [report.quantity for report in reports(desk)] == [None]
 
 
+def test_a_quantity_that_has_become_certain_is_told() -> None:
+    desk = watching()
+    desk.hear(acknowledged("X1", other_quantity=Decimal(6)), acknowledged("X1"))
+    assert [report.quantity for report in reports(desk)] == [None, Decimal(10)]
+
+
+def test_an_order_that_a_login_shows_with_a_word_that_we_do_not_know_is_reported() -> None:
+    desk = Desk(logged_in=False)
+    desk.log_in(view("X1", status=None))
+    assert [(report.venue_order_id, report.status) for report in reports(desk)] == [("X1", None)]
+
+
 def status_of(desk: Desk, shown: facts.OrderView) -> events.OrderStatusReport:
     """The user asks where a1 stands, and the venue shows this."""
     desk.ask(commands.Status(ClientOrderId("a1")), None)
@@ -310,6 +323,20 @@ def test_a_count_that_comes_again_earlier_than_the_last_one_makes_later_fills_ne
     assert gone(desk).cumulative == Decimal(5)
 
 
+def test_a_count_that_comes_again_later_than_the_last_one_leaves_fills_between_them_news() -> None:
+    desk = watching()
+    desk.hear(evolve(acknowledged("X1", cumulative=Decimal(3)), time=WALL + 40 * SECOND))
+    desk.hear(evolve(acknowledged("X1", cumulative=Decimal(3)), time=WALL + 50 * SECOND))
+    desk.hear(executed("X1", "t1", 2, WALL + 45 * SECOND))
+    assert gone(desk).cumulative == Decimal(5)
+
+
+def test_an_order_under_the_same_id_with_other_terms_keeps_its_count() -> None:
+    desk = watching()
+    desk.hear(acknowledged("X1", cumulative=Decimal(4)), replaced("X1", "X1", cumulative=None))
+    assert gone(desk).cumulative == Decimal(4)
+
+
 def test_a_lower_count_is_old_and_a_higher_one_is_taken_with_its_time() -> None:
     desk = watching()
     desk.hear(evolve(acknowledged("X1", cumulative=Decimal(3)), time=WALL + 50 * SECOND))
@@ -409,3 +436,37 @@ def test_what_was_taken_for_gone_is_completed_when_it_is_heard_of_again() -> Non
     assert (report.instrument, report.side, report.type) == (GOLD, Side.BUY, OrderType.LIMIT)
     assert report.client_order_id == "CID-7"
     assert gone(desk).cumulative == Decimal(4)
+
+
+def test_what_was_taken_for_gone_and_is_shown_with_an_unknown_word_is_no_news() -> None:
+    desk = watching(view("X1"))
+    gone(desk)
+    assert desk.hear(acknowledged("X1", status=None)) == []
+    assert desk.hear(canceled("X1")) == [], "its end was told, as far as anybody can"
+
+
+def test_an_order_that_has_ended_since_its_report_is_not_adopted() -> None:
+    desk = watching()
+    desk.hear(acknowledged("X1"))
+    (report,) = reports(desk)
+    desk.hear(canceled("X1"))
+    answer = desk.ask(commands.Adopt(report=report, client_order_id=None, strategy=StrategyId("mm")), None)
+    assert str(answer) == "Order X1 was not adopted: it has ended since this report of it."
+
+
+def test_one_that_is_remembered_is_no_further_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(external_orders, "MOST_REMEMBERED", 1)
+    desk = watching(view("X1"))
+    desk.hear(acknowledged("X1"))
+    assert desk.last.warnings == []
+
+
+def test_a_fill_of_an_order_that_is_older_than_every_placement_of_ours_waits_for_none() -> None:
+    """The venue leaves the client id out, so the fill of an order that nobody has heard of may be ours."""
+    desk = watching(unnamed_events=True)
+    desk.hear(acknowledged("X1"))
+    desk.wait(1)
+    desk.place("a1")
+    desk.records.clear()
+    desk.hear(executed("X2", "t1", 1, by_venue(desk)), executed("X1", "t2", 1, by_venue(desk)))
+    assert [fill.venue_order_id for fill in fills(desk)] == ["X1"]

@@ -139,6 +139,14 @@ def test_a_list_that_is_older_than_the_last_word_proves_nothing() -> None:
     assert told(desk) == []
 
 
+def test_a_list_that_was_asked_for_in_the_moment_of_the_last_word_tells_no_end() -> None:
+    desk = watching()
+    desk.hear(acknowledged("X1"))
+    desk.records.clear()
+    assert list_orders(desk, view("X1", status=OrderStatus.FILLED, cumulative=Decimal(10))) == []
+    assert told(desk) == []
+
+
 @pytest.mark.parametrize("by_fill", [True, False], ids=["a fill", "news"])
 def test_a_word_about_an_order_makes_it_younger_than_a_list_that_follows_behind(by_fill: bool) -> None:
     desk = watching(view("X1"), lists_lag=60 * SECOND)
@@ -199,13 +207,34 @@ def test_an_order_that_is_replaced_without_a_word_of_the_new_one_is_told_as_it_w
 # Turns
 
 
-def test_they_are_asked_for_by_nothing_but_their_venue_order_id() -> None:
-    desk = watching(view("X1", 7))
-    (question,) = come_back(desk)
-    assert question == requests.QueryOrder(
-        request_id=question.request_id, venue_order_id=question.venue_order_id, wire_id=None
-    )
-    assert ids([question]) == ["X1"]
+def test_one_is_given_up_when_the_time_for_its_answer_is_over() -> None:
+    desk = watching(view("X1"))
+    desk.wait(20)
+    assert ids(come_back(desk)) == ["X1"]
+    assert desk.state.next_deadline == desk.time + 10 * SECOND
+
+
+def test_one_over_http_is_not_asked_for_again_while_it_waits_for_its_turn() -> None:
+    desk = watching(view("X1"), http_requests=frozenset({requests.QueryOrder}))
+    assert ids(come_back(desk)) == ["X1"]
+    desk.wait(129)
+    assert asked(desk) == []
+    desk.wait(11)
+    assert ids(asked(desk)) == ["X1"]
+
+
+def test_after_another_lost_link_they_are_asked_for_in_the_same_order() -> None:
+    desk = watching(*(view(f"X{number}") for number in range(20)))
+    first = [f"X{number}" for number in range(16)]
+    assert ids(come_back(desk)) == first
+    assert ids(come_back(desk)) == first
+
+
+def test_a_placement_on_its_way_holds_back_no_question() -> None:
+    desk = watching(view("X1"))
+    desk.place("a1")
+    desk.wait(1)
+    assert ids(list_orders(desk)) == ["X1"]
 
 
 def test_the_next_one_is_asked_for_as_soon_as_one_is_answered() -> None:
@@ -261,6 +290,21 @@ def test_one_that_is_heard_of_before_its_turn_is_not_asked_for() -> None:
     assert asked(desk) == []
 
 
+def test_the_pause_of_one_that_is_settled_meanwhile_ends_in_nothing() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.hear(acknowledged("X1"))
+    desk.wait(20)
+    (question,) = come_back(desk, view("v1", 1))
+    began = desk.time
+    desk.hear(refused(question.request_id, Outcome.THROTTLED))
+    desk.wait(0.5)
+    desk.hear(acknowledged("X1"), replaced("v1", None, 1))
+    assert ids(asked(desk)) == [None], "the order of ours, by its name"
+    desk.wait(0.5)
+    assert desk.state.next_deadline == began + 10 * SECOND, "nobody waits for the order of ours to be found"
+
+
 def test_one_that_is_missed_twice_before_its_turn_is_asked_for_once() -> None:
     desk, ours = waiting_behind_ours()
     desk.wait(0.2)
@@ -295,6 +339,7 @@ def test_nothing_is_asked_for_while_the_client_closes() -> None:
 def test_a_question_that_was_not_written_is_asked_again() -> None:
     desk = watching(view("X1"))
     (question,) = come_back(desk)
+    assert (question.venue_order_id, question.wire_id, question.cursor) == ("X1", None, None)
     desk.apply(NotWritten([question.request_id], "The socket was closed."))
     desk.wait(10)
     assert ids(asked(desk)) == ["X1"]
@@ -340,6 +385,21 @@ def test_an_answer_counts_as_of_when_it_was_asked_for() -> None:
     assert told(desk) == [("X1", None, Decimal(5), GONE)]
 
 
+def test_an_answer_that_follows_behind_is_as_old_as_that() -> None:
+    """The order ended in the minute that the answer is behind; the login after it leaves it out."""
+    desk = watching(view("X1"), lists_lag=60 * SECOND, http_requests=frozenset({requests.QueryOrder}))
+    (question,) = come_back(desk)
+    began = desk.time
+    while desk.time - began < 60 * SECOND:
+        desk.hear(took(question.request_id, order=view("X1")))
+        desk.wait_for_sends()
+        (question,) = asked(desk)
+    desk.hear(took(question.request_id, order=view("X1")))
+    desk.wait(5)
+    assert asked(desk) == []
+    assert ids(come_back(desk)) == ["X1"]
+
+
 def test_an_answer_that_shows_an_end_tells_it_with_the_time_that_it_names() -> None:
     desk = watching(view("X1"))
     (question,) = come_back(desk)
@@ -380,7 +440,6 @@ def test_an_order_that_was_replaced_meanwhile_is_gone_where_no_history_can_name_
 ) -> None:
     desk = watching(view("X1", name), reads_history=True, chain_history=chains)
     (question,) = come_back(desk)
-    desk.records.clear()
     desk.hear(took(question.request_id, order=view("X1", name, **REPLACED)))
     assert told(desk) == [("X1", None, Decimal(0), f"{GONE} REPLACED")]
 
@@ -428,6 +487,7 @@ def test_history_is_read_soon_for_what_replaced_an_order_and_tells_it_once() -> 
     assert told(desk) == [("X2", OrderStatus.FILLED, Decimal(10), "")]
     desk.hear(facts.OrderHistoryListed(request_id=RequestId(0), orders=(view("X3", 7, status=OrderStatus.FILLED),)))
     assert told(desk) == [], "another order of that name"
+    assert list_orders(desk) == [], "under its old id it is missed no more"
 
 
 def test_no_more_than_so_many_orders_are_followed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -172,6 +172,18 @@ def test_an_order_that_is_new_to_a_list_that_follows_behind_is_not_missed() -> N
         assert [request.venue_order_id for request in asked] == (["v1"] if is_missed else [])
 
 
+def test_a_list_over_the_socket_does_not_follow_behind() -> None:
+    """Whatever lag the venue's lists over HTTP may have."""
+    desk = Desk(rules=VenueRules(venue="TEST", lists_lag=60 * SECOND))
+    desk.live("a1", "v1")
+    desk.wait(1)
+    number = ask(desk)
+    desk.hear(took(number, orders=()))
+    desk.sent()
+    desk.wait(2)
+    assert [type(request) for request in desk.sent()] == [requests.QueryOrder]
+
+
 @pytest.mark.parametrize(("later", "is_missed"), [(0, False), (1, True)], ids=["in that moment", "a moment later"])
 def test_an_order_that_was_placed_before_a_list_was_asked_for_is_missed(later: int, is_missed: bool) -> None:
     desk = Desk()
@@ -247,6 +259,39 @@ def test_when_a_list_of_ours_fails_the_one_that_is_needed_behind_it_is_asked_for
         desk.wait(10)
     assert len(lists(desk)) == 1
     assert desk.replies == []
+
+
+def test_no_list_is_asked_for_while_there_is_no_connection() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.wait(1)
+    unnamed_terms(desk, "v1", "v2")
+    unnamed_terms(desk, "v2", "v3")
+    assert len(lists(desk)) == 1
+    desk.lose_link()
+    desk.wait(5)
+    assert desk.sent() == []
+
+
+def test_history_is_read_for_a_missing_order_from_the_last_list_that_showed_it() -> None:
+    """Less a minute, since the clocks may be apart."""
+    desk = auditing(absence_needs_history=True)
+    (first,) = next_audit(desk)
+    shown_at = desk.wall + desk.state._desk.flights.by_id[first].sent_at
+    desk.hear(took(first, orders=(view("v1", 1),)))
+    (second,) = next_audit(desk)
+    desk.hear(took(second, orders=()))
+    asked: list[requests.ListOrderHistory] = []
+    while not asked:
+        desk.wait(0.5)
+        for request in desk.sent():
+            if isinstance(request, requests.QueryOrder):
+                desk.hear(refused(request.request_id, Outcome.NOT_FOUND))
+            elif isinstance(request, requests.ListFills):
+                desk.hear(facts.FillsListed(request_id=request.request_id, trades=()))
+            elif isinstance(request, requests.ListOrderHistory):
+                asked.append(request)
+    assert asked[0].start == shown_at - 60 * SECOND
 
 
 def test_no_list_is_asked_for_while_the_client_closes() -> None:
