@@ -487,7 +487,7 @@ def test_history_is_read_soon_for_what_replaced_an_order_and_tells_it_once() -> 
     assert told(desk) == [("X2", OrderStatus.FILLED, Decimal(10), "")]
     desk.hear(facts.OrderHistoryListed(request_id=RequestId(0), orders=(view("X3", 7, status=OrderStatus.FILLED),)))
     assert told(desk) == [], "another order of that name"
-    assert list_orders(desk) == [], "under its old id it is missed no more"
+    assert come_back(desk) == [], "under its old id it is missed no more"
 
 
 def test_no_more_than_so_many_orders_are_followed(monkeypatch: pytest.MonkeyPatch) -> None:

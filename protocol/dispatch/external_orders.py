@@ -125,13 +125,13 @@ class ExternalOrders:
         self._open: dict[VenueOrderId, ExternalOrder] = {}
         self._ended: Window[VenueOrderId, ExternalOrder] = Window(ENDED_WINDOW)
         self._is_full = False
-        self._connection = 0
+        self._connection: int | None = None
         self._tries: dict[VenueOrderId, int] = {}  # of each order that is in question
         self._waiting: deque[VenueOrderId] = deque()
         self._asked: dict[VenueOrderId, RequestId] = {}
         self._followed: dict[WireId, VenueOrderId] = {}
         self._turn_due = False
-        self._logged_in_at = 0
+        self._logged_in_at = NO_TIME
 
     # What is known
 

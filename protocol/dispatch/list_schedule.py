@@ -6,7 +6,7 @@ from typing import Final
 
 from .. import requests
 from ..inquiries import Source
-from ..values import RequestId
+from ..values import NO_TIME, RequestId
 from .desk import Desk
 from .questions import Evidence
 
@@ -23,9 +23,9 @@ class ListSchedule:
         self._desk = desk
         self._listing: RequestId | None = None
         self._list_again = False
-        self._proven_open = 0
-        self._concluded_at = 0
-        self._lists_owed = 0
+        self._proven_open = NO_TIME
+        self._concluded_at = NO_TIME
+        self._lists_since = LISTS_AFTER_CONCLUSION
 
     # Asking
 
@@ -73,13 +73,13 @@ class ListSchedule:
     def taken(self, evidence: Evidence) -> None:
         """A whole list was taken over; what it leaves out has a question open."""
         self._proven_open = max(self._proven_open, evidence.holds_until)
-        if self._lists_owed and evidence.holds_until > self._concluded_at:
-            self._lists_owed -= 1
+        if evidence.holds_until > self._concluded_at:
+            self._lists_since += 1
 
     def concluded(self) -> None:
         """We have concluded by ourselves that an order ended: lists are read for a while even if nothing is open."""
-        self._concluded_at, self._lists_owed = self._desk.by_venue(self._desk.now.wall_ns), LISTS_AFTER_CONCLUSION
+        self._concluded_at, self._lists_since = self._desk.by_venue(self._desk.now.wall_ns), 0
 
     @property
     def are_needed(self) -> bool:
-        return self._lists_owed > 0 or bool(self._desk.orders.live)
+        return self._lists_since < LISTS_AFTER_CONCLUSION or bool(self._desk.orders.live)
