@@ -300,6 +300,19 @@ def test_what_later_news_leave_out_stays_known() -> None:
     assert (report.quantity, report.cumulative, report.time_in_force) == (Decimal(10), Decimal(3), TimeInForce.GTC)
 
 
+def test_what_later_news_change_is_known_as_it_is_now() -> None:
+    desk = watching(view("X1"))
+    desk.hear(acknowledged("X1", price=Decimal("101.0"), quantity=Decimal(12)))
+    report = gone(desk)
+    assert (report.price, report.quantity) == (Decimal("101.0"), Decimal(12))
+
+
+def test_a_list_that_shows_an_order_with_a_word_that_we_do_not_know_opens_it() -> None:
+    desk = watching()
+    assert list_orders(desk, view("X1", status=None, cumulative=Decimal(2))) == []
+    assert gone(desk).cumulative == Decimal(2)
+
+
 def test_a_quantity_that_was_uncertain_stays_so_when_later_news_leave_it_out() -> None:
     desk = watching()
     desk.hear(acknowledged("X1", other_quantity=Decimal(6)), acknowledged("X1", quantity=None))
@@ -317,6 +330,7 @@ def test_a_fill_from_after_the_last_count_is_added_to_it_and_one_from_before_is_
 def test_a_count_that_comes_again_earlier_than_the_last_one_makes_later_fills_news() -> None:
     """Two feeds count 3: that of the later moment must not swallow a fill between them."""
     desk = watching()
+    desk.hear(evolve(acknowledged("X1"), time=WALL + 30 * SECOND))
     desk.hear(evolve(acknowledged("X1", cumulative=Decimal(3)), time=WALL + 50 * SECOND))
     desk.hear(evolve(acknowledged("X1", cumulative=Decimal(3)), time=WALL + 40 * SECOND))
     desk.hear(executed("X1", "t1", 2, WALL + 45 * SECOND))
@@ -325,6 +339,7 @@ def test_a_count_that_comes_again_earlier_than_the_last_one_makes_later_fills_ne
 
 def test_a_count_that_comes_again_later_than_the_last_one_leaves_fills_between_them_news() -> None:
     desk = watching()
+    desk.hear(evolve(acknowledged("X1"), time=WALL + 30 * SECOND))
     desk.hear(evolve(acknowledged("X1", cumulative=Decimal(3)), time=WALL + 40 * SECOND))
     desk.hear(evolve(acknowledged("X1", cumulative=Decimal(3)), time=WALL + 50 * SECOND))
     desk.hear(executed("X1", "t1", 2, WALL + 45 * SECOND))

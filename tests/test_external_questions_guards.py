@@ -197,11 +197,11 @@ def test_an_order_under_the_same_id_with_other_terms_is_asked_for_as_before() ->
 
 
 def test_an_order_that_is_replaced_without_a_word_of_the_new_one_is_told_as_it_was() -> None:
-    desk = watching(view("X1"))
+    desk = watching(view("X1", cumulative=Decimal(4)))
     desk.hear(replaced("X1", None, filled=2))
     assert told(desk) == [("X1", None, Decimal(2), "")]
-    desk.wait(1)
-    assert ids(list_orders(desk)) == ["X1"]
+    not_found(desk, *come_back(desk))
+    assert told(desk) == [("X1", None, Decimal(4), GONE)], "it had filled more before"
 
 
 # Turns

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -132,6 +133,16 @@ def test_an_answer_names_orders_of_ours_and_of_others() -> None:
         ("CID-77", "X1", 0),
     ]
     assert desk.events() == []
+
+
+def test_a_list_tells_terms_that_have_changed_unheard() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.wait(1)
+    number = ask(desk)
+    assert desk.hear(took(number, orders=(view("v1", 1, price=Decimal("99.0")),))) == ["Updated"]
+    (reports,) = answers(desk)
+    assert reports[0].price == Decimal("99.0")
 
 
 # An order that has ended here and is listed all the same
