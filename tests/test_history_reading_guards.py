@@ -1,0 +1,258 @@
+"""When history is read and from where to where, which pages are asked for, and what a reading leaves behind."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from attrs import evolve
+
+from protocol import events, facts, requests
+from protocol.facts import Outcome
+from protocol.inputs import Heard, LinkUp
+from protocol.values import AccountId, ClientOrderId, OrderStatus, RequestId, VenueOrderId
+from protocol.venue import SECOND, VenueRules
+
+from .order_life import WALL, Desk, acknowledged, refused, trade, traded, view
+
+NEVER = 10**6 * SECOND
+READS = VenueRules(venue="TEST", reads_history=True, audit_period=60 * SECOND)
+CHAINS = evolve(READS, chain_history=True)
+HISTORY = (requests.ListFills, requests.ListOrderHistory)
+
+
+def at(second: float) -> int:
+    """By the wall clock, which is the venue's, too."""
+    return WALL + int(second * SECOND)
+
+
+def asked(desk: Desk) -> list[Any]:
+    """Questions for history since the last look."""
+    return [request for request in desk.sent() if isinstance(request, HISTORY)]
+
+
+def next_page(desk: Desk) -> Any:
+    """Lets time pass, from deadline to deadline, until history is asked for; an hour at most."""
+    until = desk.time + 3600 * SECOND
+    while not (found := asked(desk)):
+        due = desk.state.next_deadline
+        assert due is not None
+        assert due <= until, "nobody asked"
+        desk.time = max(desk.time, due)
+        desk.apply()
+    (page,) = found
+    return page
+
+
+def give(desk: Desk, page: Any, *rows: Any, cursor: str | None = None) -> list[str]:
+    if isinstance(page, requests.ListFills):
+        return desk.hear(facts.FillsListed(request_id=page.request_id, trades=rows, cursor=cursor))
+    return desk.hear(facts.OrderHistoryListed(request_id=page.request_id, orders=rows, cursor=cursor))
+
+
+def give_all(desk: Desk, **rows: tuple[Any, ...]) -> list[str]:
+    """Answers whatever is asked of one reading until it is over; gives the events. rows: `fills`, `orders`."""
+    names: list[str] = []
+    while pages := asked(desk):
+        kind = "fills" if isinstance(pages[0], requests.ListFills) else "orders"
+        names += give(desk, pages[0], *rows.get(kind, ()))
+    return names
+
+
+# From where to where
+
+
+def fills_read(desk: Desk) -> tuple[int, int | None]:
+    """How many the present reading has brought, and until when all are told: seconds."""
+    progress = desk.last.progress
+    assert progress is not None
+    until = progress.fills_complete_until
+    return progress.fills_read, None if until is None else (until - WALL) // SECOND
+
+
+def test_a_reading_covers_orders_and_then_fills_in_spans_that_the_venue_takes() -> None:
+    """It reaches back a minute behind what is complete, and a minute beyond the present: clocks differ."""
+    desk = Desk(rules=evolve(CHAINS, history_span=70 * SECOND))
+    desk.live("a1", "v1")
+    first = next_page(desk)
+    assert desk.time == 160 * SECOND
+    orders = requests.ListOrderHistory(request_id=first.request_id, start=at(40), end=at(110))
+    assert first == orders
+    give(desk, first, view("v1", 1), cursor="two")
+    (second,) = asked(desk)
+    assert second == evolve(orders, cursor="two")
+    give(desk, second)
+    (third,) = asked(desk)
+    assert third == evolve(orders, start=at(110), end=at(180))
+    give(desk, third)
+    (fourth,) = asked(desk)
+    assert fourth == evolve(orders, start=at(180), end=at(220))
+    give(desk, fourth)
+    (fills,) = asked(desk)
+    wanted = requests.ListFills(request_id=fills.request_id, start=at(40), end=at(110), symbol=None)
+    assert fills == wanted
+    newest_first = (evolve(trade("v1", tid, 1), time=at(time)) for tid, time in (("t2", 108), ("t1", 106)))
+    assert give(desk, fills, *newest_first, cursor="three") == ["Filled", "Filled"]
+    assert [event.trade_id for event in desk.events() if isinstance(event, events.Filled)] == ["t1", "t2"]
+    assert fills_read(desk) == (2, 100)
+    (more,) = asked(desk)
+    assert more == evolve(wanted, cursor="three")
+    give(desk, more, evolve(trade("v1", "t3", 1), time=at(109)))
+    assert fills_read(desk) == (3, 100)
+    (middle,) = asked(desk)
+    assert middle == evolve(wanted, start=at(110), end=at(180))
+    give(desk, middle)
+    (last,) = asked(desk)
+    assert last == evolve(wanted, start=at(180), end=at(220), latest=True)
+    give(desk, last)
+    assert fills_read(desk) == (0, 160)
+    following = next_page(desk)
+    assert desk.time == 220 * SECOND
+    assert (following.start, following.end) == (at(100), at(170))
+
+
+def test_of_a_history_that_lags_only_what_is_older_than_the_lag_is_complete() -> None:
+    desk = Desk(rules=evolve(READS, lists_lag=20 * SECOND))
+    page = next_page(desk)
+    assert desk.time == 160 * SECOND
+    assert (page.start, page.end) == (at(40), at(220))
+    give(desk, page)
+    assert fills_read(desk) == (0, 140)
+    assert next_page(desk).start == at(80)
+
+
+def test_a_lag_that_is_longer_than_the_session_takes_nothing_back_that_was_complete() -> None:
+    desk = Desk(rules=evolve(READS, lists_lag=600 * SECOND))
+    give(desk, next_page(desk))
+    assert fills_read(desk) == (0, 100)
+
+
+# When
+
+
+def test_a_login_reads_once_and_where_history_lags_once_more_when_it_can_have_all() -> None:
+    for lag, again in ((0, 160), (10, 116)):
+        desk = Desk(rules=evolve(READS, lists_lag=lag * SECOND))
+        desk.live("a1", "v1")
+        desk.wait(5)
+        desk.lose_link()
+        desk.log_in(view("v1", 1))
+        (page,) = asked(desk)
+        give(desk, page)
+        next_page(desk)
+        assert desk.time == again * SECOND, "a second after the lag, or with the period"
+
+
+def test_a_page_that_was_refused_is_asked_for_again_and_no_reading_follows_it() -> None:
+    desk = Desk(rules=READS)
+    page = next_page(desk)
+    give(desk, page)
+    page = next_page(desk)
+    assert desk.time == 220 * SECOND
+    desk.hear(refused(page.request_id, Outcome.AMBIGUOUS, "busy"))
+    assert desk.last.warnings == ["The history of TEST could not be read, and is tried again: busy"]
+    again = next_page(desk)
+    assert desk.time == 221 * SECOND
+    assert again == evolve(page, request_id=again.request_id)
+    give(desk, again)
+    next_page(desk)
+    assert desk.time == 280 * SECOND
+
+
+def test_what_was_wanted_before_the_first_login_is_read_at_it() -> None:
+    """An execution came ahead of the login and named no instrument; history names it."""
+    desk = Desk(rules=READS, logged_in=False)
+    desk.connection = 1
+    desk.apply(LinkUp(1, "ws://test"))
+    fact = traded("x1", "t1", 3, 3)
+    nameless = evolve(fact, order=evolve(fact.order, symbol="", status=None), trade=evolve(fact.trade, symbol=""))
+    assert desk.hear(nameless) == []
+    assert asked(desk) == []
+    login = facts.LoggedIn(user="u", orders=(), cancel_on_disconnect=False, heartbeat_timeout=None)
+    desk.apply(Heard(1, (login,)))
+    (page,) = asked(desk)
+    assert page == requests.ListFills(request_id=page.request_id, start=at(40), end=at(160), symbol=None, latest=True)
+
+
+def short_of_fills() -> Desk:
+    """The venue counts four of a1 of which no fill was heard; nothing else has history read."""
+    desk = Desk(rules=evolve(READS, fills_lag=SECOND, audit_period=NEVER))
+    desk.live("a1", "v1")
+    desk.hear(acknowledged("v1", 1, cumulative=Decimal(4)))
+    return desk
+
+
+def test_fills_that_were_told_as_missing_are_looked_for_slower_and_slower_and_then_no_more() -> None:
+    desk = short_of_fills()
+    times, told = [], []
+    for _ in range(5):
+        page = next_page(desk)
+        times.append(desk.time // SECOND)
+        told.append(give(desk, page))
+    assert times == [101, 161, 461, 1361, 2261]
+    assert told == [["Gap"], [], [], [], []]
+    (gap,) = desk.events()
+    assert gap == events.Gap(
+        venue="TEST",
+        account=AccountId("A"),
+        connection=1,
+        local_time=at(101),
+        identity=desk.state.orders.live[ClientOrderId("a1")].identity,
+        venue_order_id=VenueOrderId("v1"),
+        known=Decimal(0),
+        reported=Decimal(4),
+    )
+    page = next_page(desk)
+    assert desk.time == 3161 * SECOND
+    assert give(desk, page, trade("v1", "t1", 4)) == ["Filled"]
+    desk.wait(3600)
+    assert asked(desk) == []
+    desk.hear(acknowledged("v1", 1, cumulative=Decimal(6), status=OrderStatus.PARTIALLY_FILLED))
+    began = desk.time
+    give(desk, next_page(desk))
+    next_page(desk)
+    assert desk.time == began + 61 * SECOND, "the pace begins anew"
+
+
+# Orders that went on under other ids
+
+
+def test_a_live_fill_waits_while_its_id_may_be_one_that_an_order_had_in_between() -> None:
+    """A login showed a1 first under its second id. Until the history of orders is read late enough to name the first,
+    an execution that is nobody's may be its own."""
+    rules = evolve(CHAINS, lists_lag=10 * SECOND, unnamed_events=True, status_shows_terms=False, audit_period=NEVER)
+    desk = Desk(rules=rules)
+    desk.place("a1")
+    desk.sent()
+    desk.wait(1)
+    desk.lose_link()
+    desk.wait(1)
+    desk.log_in(view("v2", 1))
+    give_all(desk)
+    early = traded("v1", "t1", 3, 3)
+    assert desk.hear(evolve(early, trade=evolve(early.trade, time=at(101)))) == []
+    page = next_page(desk)
+    assert desk.time == 103 * SECOND, "what the login itself wants"
+    assert [give(desk, page), give_all(desk)] == [[], []]
+    page = next_page(desk)
+    assert desk.time == 113 * SECOND
+    first = view("v1", 1, status=None, replaced=True, cumulative=Decimal(3))
+    names = give(desk, page, first, view("v2", 1))
+    assert "Filled" in names
+    names += give_all(desk)
+    (fill,) = [event for event in desk.events() if isinstance(event, events.Filled)]
+    assert (fill.client_order_id, fill.trade_id, fill.fill_venue_order_id) == ("a1", "t1", "v1")
+    assert "FillReport" not in names
+    later = traded("x1", "t2", 1, 1)
+    later = evolve(later, trade=evolve(later.trade, time=at(112)))
+    assert desk.hear(later)[:1] == ["FillReport"], "all ids of a1 are known"
+
+
+def test_a_page_of_nobodys_reading_changes_nothing_of_the_reading() -> None:
+    desk = Desk(rules=READS)
+    page = next_page(desk)
+    desk.hear(facts.FillsListed(request_id=RequestId(page.request_id + 1), trades=(), cursor="two"))
+    desk.hear(facts.OrderHistoryListed(request_id=page.request_id, orders=(), cursor="two"))
+    assert asked(desk) == []
+    give(desk, page)
+    assert fills_read(desk) == (0, 160)

@@ -1,0 +1,225 @@
+"""Rows of the venue's history: whose they are, and what follows from each."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from attrs import evolve
+
+from protocol import commands, events, facts, requests
+from protocol.facts import Outcome
+from protocol.records import FormerId
+from protocol.values import (
+    AccountId,
+    ClientOrderId,
+    InstrumentId,
+    LiquiditySide,
+    OrderStatus,
+    RequestId,
+    Side,
+    StrategyId,
+    TradeId,
+    VenueOrderId,
+)
+from protocol.venue import SECOND, VenueRules
+
+from .order_life import WALL, Desk, acknowledged, refused, trade, view
+
+A1 = ClientOrderId("a1")
+READS = VenueRules(venue="TEST", reads_history=True, absence_needs_history=True, audit_period=60 * SECOND)
+CHAINS = evolve(READS, chain_history=True)
+
+
+def at(second: float) -> int:
+    return WALL + int(second * SECOND)
+
+
+def asked(desk: Desk, kind: type) -> Any:
+    """Lets time pass until the venue is asked that, ten minutes at most; the other questions are left out."""
+    for _ in range(1200):
+        found = [request for request in desk.sent() if isinstance(request, kind)]
+        if found:
+            return found[-1]
+        desk.wait(0.5)
+    raise AssertionError("nobody asked")
+
+
+def orders(desk: Desk, *rows: facts.OrderView, cursor: str | None = None) -> list[str]:
+    """The history of orders, as soon as it is asked for."""
+    page = asked(desk, requests.ListOrderHistory)
+    return desk.hear(facts.OrderHistoryListed(request_id=page.request_id, orders=rows, cursor=cursor))
+
+
+def fills(desk: Desk, *trades: facts.Trade) -> list[str]:
+    """The fills, as soon as they are asked for."""
+    page = asked(desk, requests.ListFills)
+    return desk.hear(facts.FillsListed(request_id=page.request_id, trades=trades))
+
+
+def was_replaced(oid: str, cid: int, total: int = 0, **terms: Any) -> facts.OrderView:
+    return view(oid, cid, status=None, replaced=True, cumulative=Decimal(total), **terms)
+
+
+def told(desk: Desk, kind: type) -> list[Any]:
+    return [record for record in desk.records if isinstance(record, kind)]
+
+
+# Where each id of an order has a row
+
+
+def adopted() -> Desk:
+    """At 100 s, as a1, from what the venue shows of X1 with 4 filled."""
+    desk = Desk(rules=CHAINS)
+    desk.hear(acknowledged("X1", 7, cumulative=Decimal(4), status=OrderStatus.PARTIALLY_FILLED))
+    (report,) = told(desk, events.OrderStatusReport)
+    desk.ask(commands.Adopt(report=report, client_order_id=A1, strategy=StrategyId("s")), None)
+    desk.records.clear()
+    return desk
+
+
+def test_what_an_order_was_before_it_was_adopted_counts_as_heard() -> None:
+    desk = adopted()
+    now = view("X1", 7, cumulative=Decimal(4), status=OrderStatus.PARTIALLY_FILLED, time=at(60))
+    assert orders(desk, was_replaced("X0", 7, 2, time=at(50)), now) == []
+    assert fills(desk) == []
+    assert desk.wait(40) == []
+    assert told(desk, FormerId) == []
+    assert desk.state.orders.live[A1].cumulative == 4
+
+
+def test_an_id_that_an_adopted_order_had_after_that_is_its_own() -> None:
+    desk = adopted()
+    desk.lose_link()
+    later = view("X3", 7, quantity=Decimal(6), time=at(140))
+    desk.log_in(later)
+    desk.records.clear()
+    orders(desk, was_replaced("X1", 7, 4, time=at(60)), was_replaced("X2", 7, 1, time=at(130)), later)
+    (former,) = told(desk, FormerId)
+    assert former.venue_order_id == "X2"
+    fills(desk, evolve(trade("X2", "t1", 1), time=at(135)))
+    (fill,) = told(desk, events.Filled)
+    assert (fill.client_order_id, fill.fill_venue_order_id, fill.cumulative) == ("a1", "X2", 5)
+
+
+def test_fills_under_an_id_that_an_order_had_in_between_have_the_time_to_follow_in_the_same_reading() -> None:
+    """The login shows a1 under its third id; nothing was heard of the second, nor of the five that filled under it."""
+    desk = Desk(rules=CHAINS)
+    desk.live("a1", "v1")
+    desk.wait(5)
+    desk.lose_link()
+    third = view("v3", 1, quantity=Decimal(5))
+    desk.log_in(third)
+    desk.records.clear()
+    page = asked(desk, requests.ListOrderHistory)
+    rows = (was_replaced("v1", 1), was_replaced("v2", 1, 5), third)
+    names = desk.hear(facts.OrderHistoryListed(request_id=page.request_id, orders=rows))
+    assert "Gap" not in names
+    assert [note.venue_order_id for note in told(desk, FormerId)] == ["v2"]
+    fills(desk, evolve(trade("v2", "t1", 5), time=at(103)))
+    assert told(desk, events.Gap) == []
+    (fill,) = told(desk, events.Filled)
+    assert (fill.client_order_id, fill.fill_venue_order_id, fill.cumulative, fill.leaves) == ("a1", "v2", 5, 5)
+    order = desk.state.orders.live[A1]
+    assert (order.venue_order_id, order.quantity, order.base) == ("v3", 10, 5)
+
+
+def test_an_older_order_of_the_name_that_has_ended_is_another_order_and_so_are_its_fills() -> None:
+    """Its row comes alone: that of ours is not in the history yet."""
+    desk = Desk(rules=CHAINS)
+    desk.live("a1", "v1")
+    ended = view("v0", 1, status=OrderStatus.CANCELED, cumulative=Decimal(3))
+    assert orders(desk, ended) == []
+    old = evolve(trade("v0", "t0", 3), wire_id=1, time=at(101))
+    assert fills(desk, old) == ["FillReport"]
+    assert desk.records == [
+        events.FillReport(
+            local_time=at(160),
+            account=AccountId("A"),
+            instrument=InstrumentId("GOLD", "TEST"),
+            client_order_id=ClientOrderId("CID-1"),
+            venue_order_id=VenueOrderId("v0"),
+            venue_time=at(101),
+            trade_id=TradeId("t0"),
+            side=Side.BUY,
+            last_price=Decimal("100.0"),
+            last_quantity=Decimal(3),
+            currency="",
+            commission=None,
+            liquidity=LiquiditySide.MAKER,
+        )
+    ]
+    order = desk.state.orders.live[A1]
+    assert (order.venue_order_id, order.status, order.cumulative) == ("v1", OrderStatus.ACCEPTED, 0)
+
+
+def test_a_row_of_an_open_order_under_another_id_is_older_than_the_login_that_has_shown_the_present_one() -> None:
+    desk = Desk(rules=CHAINS)
+    desk.live("a1", "v1")
+    assert orders(desk, view("v0", 1)) == []
+    assert fills(desk) == []
+    order = desk.state.orders.live[A1]
+    assert (order.venue_order_id, order.former_ids) == ("v1", {})
+    assert desk.records == []
+
+
+def test_a_row_that_counts_more_than_was_heard_of_an_order_has_its_fills_looked_for() -> None:
+    desk = Desk(rules=CHAINS)
+    desk.live("a1", "v1")
+    counts = view("v1", 1, cumulative=Decimal(4), status=OrderStatus.PARTIALLY_FILLED)
+    assert orders(desk, counts) == ["Gap"]
+    (gap,) = desk.records
+    assert (gap.identity.client_order_id, gap.venue_order_id, gap.known, gap.reported) == ("a1", "v1", 0, 4)
+    assert fills(desk, trade("v1", "t1", 4)) == ["Filled"]
+
+
+# Where what became of orders is read for those in question alone
+
+
+def in_question(**rules: Any) -> Desk:
+    """a2 is live; nobody tells whether a1 was placed, so the history of orders is read for it."""
+    desk = Desk(rules=evolve(READS, **rules))
+    desk.live("a2", "v2")
+    desk.place("a1")
+    desk.hear(refused(desk.numbers, Outcome.AMBIGUOUS))
+    for _ in range(120):
+        desk.wait(1)
+        sent = desk.sent()
+        for request in sent:
+            if isinstance(request, requests.QueryOrder):
+                desk.hear(refused(request.request_id, Outcome.NOT_FOUND))
+            elif isinstance(request, requests.ListFills):
+                desk.hear(facts.FillsListed(request_id=request.request_id, trades=()))
+            elif isinstance(request, requests.ListOpenOrders):
+                shown = facts.RequestAnswered(request_id=request.request_id, orders=(view("v2", 2),))
+                desk.hear(shown)
+        desk.sends = [send for send in desk.sends if isinstance(send.request, requests.ListOrderHistory)]
+        if desk.sends:
+            desk.records.clear()
+            return desk
+    raise AssertionError("history was not read")
+
+
+def test_a_row_of_an_order_that_is_not_in_question_tells_nothing_of_it() -> None:
+    desk = in_question()
+    counts = view("v2", 2, cumulative=Decimal(4), status=OrderStatus.PARTIALLY_FILLED)
+    assert orders(desk, counts, cursor="more") == []
+    assert desk.state.orders.live[ClientOrderId("a2")].inquiry is None
+
+
+def test_a_row_that_does_not_fit_keeps_no_message_of_the_stream_from_the_order() -> None:
+    """Another session has changed a1 before we heard of it at all. The history alone does not prove that it is a1; the
+    stream does."""
+    desk = in_question(changes_in_place=True)
+    other = view("v1", 1, quantity=Decimal(9), time=at(100))
+    assert orders(desk, other, cursor="more") == []
+    assert desk.status("a1") is OrderStatus.UNKNOWN
+    heard = evolve(acknowledged("v1", 1, quantity=Decimal(9)), time=desk.wall + desk.time)
+    assert desk.hear(heard)[0] == "Accepted"
+    assert desk.state.orders.live[A1].venue_order_id == "v1"
+
+
+def test_fills_that_nobody_asked_for_are_taken_all_the_same() -> None:
+    desk = Desk(rules=READS)
+    desk.live("a1", "v1")
+    assert desk.hear(facts.FillsListed(request_id=RequestId(0), trades=(trade("v1", "t1", 2),))) == ["Filled"]
