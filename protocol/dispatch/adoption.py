@@ -73,8 +73,8 @@ class Adoption:
     def _counted(self, known: ExternalOrder, report: OrderStatusReport | None = None) -> Counted:
         """What counts as heard, though nobody told it. The report may count more than was known."""
         heard, until = known.counted, known.until
-        if report is not None and (report.cumulative or ZERO) > heard:
-            heard, until = report.cumulative or ZERO, self._desk.by_venue(report.local_time)
+        if report is not None and report.cumulative is not None and report.cumulative > heard:
+            heard, until = report.cumulative, self._desk.by_venue(report.local_time)
         return Counted(since=known.since, until=until, untold=heard - known.told if known.is_exact else None)
 
     def _require_open(self, report: OrderStatusReport, name: ClientOrderId) -> ExternalOrder:

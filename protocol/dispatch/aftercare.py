@@ -48,7 +48,8 @@ class Aftercare:
         now = self._desk.now.monotonic_ns
         for name in list(self._denied):
             since = self._denied.get(name)
-            if since is not None and now - since > A_DAY:
+            assert since is not None  # a look lets no other go
+            if now - since > A_DAY:
                 self._denied.pop(name)
             else:
                 self._look(name)

@@ -171,7 +171,7 @@ class History(RequestHandler[Reading]):
         newest: dict[VenueOrderId, OrderView] = {view.venue_order_id: view for view in fact.orders}
         if self._desk.rules.chain_history:
             for venue_order_id in self._older(newest.values()):
-                self._desk.foreign.put(venue_order_id, 0)
+                self._disown(venue_order_id)
         asked_at = None if flight is None else self._desk.by_venue(self._desk.sent_at(flight))
         for view in newest.values():
             self._take_order(view, asked_at)
@@ -206,7 +206,7 @@ class History(RequestHandler[Reading]):
         order = self._identities.of(view, asked_at=asked_at)
         if order is None:
             if self._desk.rules.chain_history and not self._identities.may_be_ours_since(view, asked_at):
-                self._desk.foreign.put(view.venue_order_id, 0)  # so its fills are not ours, either
+                self._disown(view.venue_order_id)
             self._unclaimed.shown(view)
             self._external.took_history(view)
         elif self._is_unknown(order, view.venue_order_id):
@@ -227,17 +227,21 @@ class History(RequestHandler[Reading]):
         another, or it goes by the one that the answer to its placement named, and no row says "replaced" of that."""
         is_shown = order.seen_in == self._desk.login or not order.accepted
         has_gone_on = order.venue_order_id is not None and is_shown
-        is_adopted = order.request_id is None and order.venue_order_id is not None
+        is_adopted = order.request_id is None
         if is_adopted and view.time < self._desk.placed_by_venue(order):
             return  # what it was before it was adopted counts as heard
         chains = self._desk.rules.chain_history  # elsewhere only a fired stop goes on under another id
         if chains and has_gone_on and view.status is not None and view.status.is_terminal:
-            self._desk.foreign.put(view.venue_order_id, 0)  # an older order of that name, which has ended
+            self._disown(view.venue_order_id)  # an older order of that name, which has ended
         elif chains and view.replaced:
             self._desk.record(FormerId(identity=order.identity, venue_order_id=view.venue_order_id))
             self._fills.notice_total(order, view, ahead=True)
         elif not (chains and has_gone_on):  # else the row is older than the login, and a later reading tells more
             self._settling.show(order, view, self._row(view))
+
+    def _disown(self, venue_order_id: VenueOrderId) -> None:
+        """It is another order's, whatever client id it names, so its fills are not ours, either."""
+        self._desk.foreign.put(venue_order_id, 0)
 
     def _is_unknown(self, order: Order, venue_order_id: VenueOrderId) -> bool:
         """True for an id that the order has had in between, of which nobody has told."""

@@ -318,7 +318,8 @@ class HistoryReading:
         self._chains = {name: (order, at) for name, (order, at) in self._chains.items() if at > until}
         if self._chains_wanted is not None and self._chains_wanted <= reading.began:
             self._chains_wanted = None
-        self.complete_until = max(self.complete_until or 0, reading.began - self._desk.rules.lists_lag)
+        assert self.complete_until is not None  # nor was it when the reading began
+        self.complete_until = max(self.complete_until, until)
         self._not_before = self._desk.now.monotonic_ns + PAUSE
 
     def take_examined(self) -> list[Order]:
