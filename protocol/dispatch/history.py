@@ -103,11 +103,11 @@ class History(RequestHandler[Reading]):
             self._reading.look()
             return
         self._tick()
+        if self._questions.orders:
+            self._reading.want_chains()  # ahead of the reading that begins now, or that one would not have them
         self._reading.tick()
         if self._lists.are_needed or len(self._external):
             self._lists.compare()
-        if self._questions.orders:
-            self._reading.want_chains()
 
     # Fills
 
@@ -233,7 +233,7 @@ class History(RequestHandler[Reading]):
         chains = self._desk.rules.chain_history  # elsewhere only a fired stop goes on under another id
         if chains and has_gone_on and view.status is not None and view.status.is_terminal:
             self._disown(view.venue_order_id)  # an older order of that name, which has ended
-        elif chains and view.replaced:
+        elif view.replaced:
             self._desk.record(FormerId(identity=order.identity, venue_order_id=view.venue_order_id))
             self._fills.notice_total(order, view, ahead=True)
         elif not (chains and has_gone_on):  # else the row is older than the login, and a later reading tells more
@@ -262,8 +262,7 @@ class History(RequestHandler[Reading]):
         orders, fills = self._evidence(Source.HISTORY), self._evidence(Source.FILLS)
         self._fills.window_read(fills.holds_until)
         for order in self._reading.take_examined():
-            if order.inquiry is not None and not order.status.is_terminal:
-                self._settling.absent(order, orders)
+            self._settling.absent(order, orders)
         self._unclaimed.history_read()
         if any(self._questions.is_open(order, Question.FILLS) for order in self._questions.orders.values()):
             self._wait_for_more()

@@ -202,13 +202,13 @@ class HistoryReading:
 
     def _resume(self, reading: Reading) -> None:
         """Asks again for the page that the reading stands at; behind the orders, if those are wanted by now."""
-        request_id = self._desk.flights.next_internal_id()
-        if reading.fills is None or reading.page is not reading.fills:
-            self._go_on(evolve(reading.page, request_id=request_id))
+        page, request_id = reading.page, self._desk.flights.next_internal_id()
+        if isinstance(page, ListOrderHistory):
+            self._go_on(evolve(page, request_id=request_id))
         elif self._desk.rules.chain_history and self._wants_orders:
             self._read_orders(triggers=False)
         else:
-            self._read_fills(evolve(reading.fills, request_id=request_id))
+            self._read_fills(evolve(page, request_id=request_id))
 
     def _begin_reading(self) -> None:
         desk = self._desk
@@ -335,10 +335,9 @@ class HistoryReading:
     def _forget_cursor(self, reading: Reading) -> None:
         """The venue may not know the cursor any more: the list is read from its first page on."""
         reading.refusals = 0
-        if reading.fills is None or reading.page is not reading.fills:
-            reading.page = evolve(reading.page, cursor=None)
-        else:
-            reading.fills = reading.page = evolve(reading.fills, cursor=None)
+        page = reading.page = evolve(reading.page, cursor=None)
+        if isinstance(page, ListFills):
+            reading.fills = page
 
     def failed(self, why: str, *, certain: bool = False) -> None:
         """A page of the present reading was refused, lost or never sent: it is asked for again after a pause. certain:
