@@ -24,9 +24,10 @@ from protocol.values import (
 )
 from protocol.venue import SECOND, VenueRules
 
-from .order_life import WALL, Desk, acknowledged, refused, trade, view
+from .order_life import WALL, Desk, acknowledged, canceled, refused, took, trade, view
 
 A1 = ClientOrderId("a1")
+HISTORY = (requests.ListFills, requests.ListOrderHistory)
 READS = VenueRules(venue="TEST", reads_history=True, absence_needs_history=True, audit_period=60 * SECOND)
 CHAINS = evolve(READS, chain_history=True)
 
@@ -173,6 +174,78 @@ def test_a_row_that_counts_more_than_was_heard_of_an_order_has_its_fills_looked_
     assert fills(desk, trade("v1", "t1", 4)) == ["Filled"]
 
 
+def test_a_page_that_comes_before_the_stream_has_told_that_an_order_began_may_show_an_older_one() -> None:
+    """The answer to the placement has named v1, so what has ended under another id is not a1."""
+    desk = Desk(rules=CHAINS)
+    desk.place("a1")
+    desk.hear(took(1, "v1"))
+    desk.records.clear()
+    ended = view("v0", 1, status=OrderStatus.CANCELED, cumulative=Decimal(3))
+    assert orders(desk, ended) == []
+    assert desk.records == []
+    order = desk.state.orders.live[A1]
+    assert (order.venue_order_id, order.status) == ("v1", OrderStatus.SUBMITTED)
+
+
+def test_history_that_names_the_same_next_page_again_has_no_more_orders() -> None:
+    desk = Desk(rules=CHAINS)
+    desk.live("a1", "v1")
+    for _ in range(2):
+        orders(desk, view("v1", 1), cursor="two")
+    assert [type(request) for request in desk.sent()] == [requests.ListFills]
+
+
+def test_behind_three_empty_pages_of_orders_a_fourth_is_the_last() -> None:
+    desk = Desk(rules=CHAINS)
+    desk.live("a1", "v1")
+    orders(desk, cursor="0")
+    orders(desk, cursor="1")
+    orders(desk, view("v1", 1), cursor="2")
+    for number in range(3, 6):
+        orders(desk, cursor=str(number))
+        (page,) = desk.sent()
+        assert page.cursor == str(number)
+        desk.hear(facts.OrderHistoryListed(request_id=page.request_id, orders=(view("v1", 1),), cursor=f"{number}b"))
+    for number in range(6, 9):
+        orders(desk, cursor=str(number))
+    orders(desk, cursor="9")
+    assert [type(request) for request in desk.sent()] == [requests.ListFills]
+
+
+def test_the_orders_are_asked_for_every_period_while_fills_of_one_that_has_ended_are_missing() -> None:
+    """It may have had another id in between."""
+    desk = Desk(rules=CHAINS)
+    desk.live("a1", "v1")
+    assert desk.hear(canceled("v1", 1, total=4)) == ["Gap"]
+    ended = view("v1", 1, status=OrderStatus.CANCELED, cumulative=Decimal(4))
+    assert orders(desk, ended) == []
+    assert fills(desk) == ["Canceled"]
+    kinds = []
+    while desk.time < 170 * SECOND:
+        desk.wait(0.5)
+        for page in desk.sent():
+            kinds += [type(page)] if type(page) in HISTORY else []
+            if isinstance(page, requests.ListFills):
+                desk.hear(facts.FillsListed(request_id=page.request_id, trades=()))
+            elif isinstance(page, requests.ListOrderHistory):
+                desk.hear(facts.OrderHistoryListed(request_id=page.request_id, orders=(ended,)))
+    assert requests.ListOrderHistory in kinds
+
+
+def test_without_any_order_the_orders_are_read_once_after_a_lost_link() -> None:
+    desk = Desk(rules=CHAINS)
+    desk.lose_link()
+    desk.log_in()
+    orders(desk)
+    fills(desk)
+    for _ in range(3):
+        while not (pages := [each for each in desk.sent() if type(each) in HISTORY]):
+            desk.wait(0.5)
+        (page,) = pages
+        assert isinstance(page, requests.ListFills)
+        desk.hear(facts.FillsListed(request_id=page.request_id, trades=()))
+
+
 # Where what became of orders is read for those in question alone
 
 
@@ -217,6 +290,23 @@ def test_a_row_that_does_not_fit_keeps_no_message_of_the_stream_from_the_order()
     heard = evolve(acknowledged("v1", 1, quantity=Decimal(9)), time=desk.wall + desk.time)
     assert desk.hear(heard)[0] == "Accepted"
     assert desk.state.orders.live[A1].venue_order_id == "v1"
+
+
+def test_a_row_tells_how_an_order_ended_that_was_in_question_when_the_reading_began() -> None:
+    desk = in_question()
+    assert desk.hear(acknowledged("v1", 1))[0] == "Accepted"
+    ended = view("v1", 1, status=OrderStatus.CANCELED, reason="asked for")
+    assert orders(desk, ended, cursor="more") == ["Canceled"]
+    assert desk.status("a1") is OrderStatus.CANCELED
+
+
+def test_a_reading_that_is_silent_about_an_order_that_is_known_by_then_says_nothing_of_it() -> None:
+    for fact, status in ((acknowledged("v1", 1), OrderStatus.ACCEPTED), (canceled("v1", 1), OrderStatus.CANCELED)):
+        desk = in_question()
+        desk.hear(fact)
+        assert orders(desk) == []
+        assert desk.status("a1") is status
+        assert desk.wait(30) == []
 
 
 def test_fills_that_nobody_asked_for_are_taken_all_the_same() -> None:
