@@ -25,7 +25,7 @@ from protocol.values import (
 )
 from protocol.venue import SECOND
 
-from .order_life import GOLD, WALL, Desk, acknowledged, external, replaced, took, trade, view
+from .order_life import GOLD, WALL, Desk, acknowledged, canceled, external, replaced, took, trade, view
 
 
 def at(second: float) -> int:
@@ -157,6 +157,25 @@ def test_an_adopted_order_is_no_other_sessions_any_more() -> None:
         desk.lose_link()
         desk.log_in(view("X2", 7))
         assert not any(isinstance(record, events.OrderStatusReport) for record in desk.records)
+
+
+def test_an_order_that_has_ended_is_not_adopted_and_the_answer_says_since_when() -> None:
+    desk = Desk()
+    desk.hear(acknowledged("X1", 7))
+    report = shown(desk)
+    desk.hear(canceled("X1", 7))
+    ended = shown(desk)
+    assert str(adopt(desk, ended)) == "Order CID-7 was not adopted: it has ended, CANCELED."
+    assert str(adopt(desk, report)) == "Order CID-7 was not adopted: it has ended since this report of it."
+    unknown = evolve(ended, venue_order_id=VenueOrderId("X2"), status=OrderStatus.EXPIRED)
+    assert str(adopt(desk, unknown)) == "Order CID-7 was not adopted: it has ended, EXPIRED."
+    assert desk.records == []
+
+
+def test_an_order_that_the_venue_showed_without_its_status_is_adopted_as_open() -> None:
+    desk = Desk()
+    desk.hear(acknowledged("X1", 7, status=None))
+    assert adopt(desk, shown(desk)).status is OrderStatus.ACCEPTED
 
 
 # By name and venue order id alone

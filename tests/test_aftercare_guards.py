@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from protocol import requests
+from protocol import facts, requests
 from protocol.facts import Outcome
 from protocol.values import OrderStatus
-from protocol.venue import SECOND
+from protocol.venue import SECOND, VenueRules
 
 from .order_life import Desk, acknowledged, refused
 
@@ -18,9 +18,9 @@ def queries(desk: Desk) -> list[Any]:
     return [request for request in desk.sent() if isinstance(request, requests.QueryOrder)]
 
 
-def denied() -> Desk:
+def denied(**rules: Any) -> Desk:
     """Asked for until the venue's word proves that it never arrived."""
-    desk = Desk()
+    desk = Desk(rules=VenueRules(venue="TEST", **rules))
     desk.place("a1")
     desk.hear(refused(1, Outcome.AMBIGUOUS))
     while desk.status("a1") is not OrderStatus.DENIED:
@@ -60,6 +60,22 @@ def test_an_order_that_turned_out_to_live_is_asked_for_no_more() -> None:
     desk.hear(acknowledged("v1", 1))
     assert desk.status("a1") is OrderStatus.ACCEPTED
     assert looks(desk, 1000) == []
+
+
+def test_after_an_order_was_denied_three_lists_more_are_looked_at_for_it_though_nothing_is_open() -> None:
+    desk = denied(reads_history=True, audit_period=60 * SECOND)
+    lists = 0
+    for _ in range(400):
+        desk.wait(1)
+        for request in desk.sent():
+            if isinstance(request, requests.QueryOrder):
+                deny(desk, [request])
+            elif isinstance(request, requests.ListFills):
+                desk.hear(facts.FillsListed(request_id=request.request_id, trades=()))
+            elif isinstance(request, requests.ListOpenOrders):
+                lists += 1
+                desk.hear(facts.RequestAnswered(request_id=request.request_id, orders=()))
+    assert lists == 3
 
 
 def relogin(desk: Desk) -> list[Any]:
