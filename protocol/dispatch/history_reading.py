@@ -290,7 +290,10 @@ class HistoryReading:
         reading = self._reading
         assert reading is not None
         self.has_changed = True
-        reading.failures, reading.refusals, self.failing = 0, 0, ""
+        reading.failures, self.failing = 0, ""
+        fills = reading.fills
+        if fills is None or fills.cursor is None or isinstance(reading.page, ListFills):
+            reading.refusals = 0  # else the page of fills behind these orders is what was refused
         return reading
 
     def _may_wait(self) -> bool:
