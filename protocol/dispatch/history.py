@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import Final, cast
+from typing import cast
 
 from attrs import evolve
 
@@ -35,9 +35,6 @@ __all__ = ["History"]
 
 Reading = requests.ListFills | requests.ListOrderHistory
 
-MOST_EMPTY_PAGES: Final = 3
-"""In a row, of a history that names a next page again and again: behind them nothing follows."""
-
 
 class History(RequestHandler[Reading]):
     """Owns how often history was read in vain for what was told as missing, and who was named by the history of orders
@@ -59,7 +56,6 @@ class History(RequestHandler[Reading]):
         self._identities, self._external, self._unclaimed = whose
         self._schedule = schedule
         self._attempts = 0
-        self._empty_pages = 0
         self._is_ticking = False
 
     # Asking
@@ -178,9 +174,7 @@ class History(RequestHandler[Reading]):
         if flight is None or not self._reading.is_own(fact.request_id):
             return
         self._desk.flights.drop(fact.request_id)
-        self._empty_pages = 0 if fact.orders else self._empty_pages + 1
-        is_last = fact.cursor == flight.request.cursor or self._empty_pages > MOST_EMPTY_PAGES
-        if self._reading.orders_read_to(flight.request, None if is_last else fact.cursor):
+        if self._reading.orders_read_to(flight.request, len(fact.orders), fact.cursor):
             self._is_over()
 
     def _older(self, views: Iterable[OrderView]) -> Iterator[VenueOrderId]:

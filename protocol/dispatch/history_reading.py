@@ -31,6 +31,8 @@ PAUSE: Final = SECOND
 """Between the end of a reading and the start of the next."""
 MOST_REFUSALS: Final = 3
 """For certain, of one page in a row: then its cursor may be what the venue refuses, and the list begins anew."""
+MOST_EMPTY_PAGES: Final = 3
+"""In a row, of a history of orders that names a next page again and again: behind them nothing follows."""
 PACES: Final = (60 * SECOND, 300 * SECOND, 900 * SECOND)
 """After how long history is read again for fills that were told as missing; the last one repeats."""
 
@@ -39,8 +41,8 @@ PACES: Final = (60 * SECOND, 300 * SECOND, 900 * SECOND)
 class Reading:
     """One reading, from `since` to `until`, begun at `began`: ns since 1970 by the venue's clock. page: that is asked
     for, or is to be asked for again; fills: the page of executions that it stands at, or comes to behind the orders,
-    None: they have been read; read: executions so far; failures: of this page, in a row; refusals: those of them for
-    certain."""
+    None: they have been read; read: executions so far; empty: pages of orders without any, in a row; failures: of this
+    page, in a row; refusals: those of them for certain."""
 
     number: int
     page: ListFills | ListOrderHistory
@@ -50,6 +52,7 @@ class Reading:
     fills: ListFills | None
     are_orders_read: bool = False
     read: int = 0
+    empty: int = 0
     failures: int = 0
     refusals: int = 0
     under_way: bool = True
@@ -267,13 +270,16 @@ class HistoryReading:
         self._finish(reading)
         return True
 
-    def orders_read_to(self, page: ListOrderHistory, cursor: str | None) -> bool:
+    def orders_read_to(self, page: ListOrderHistory, rows: int, cursor: str | None) -> bool:
         """A page of what became of orders came: asks for the next page. True when there is none: the reading is
         over."""
         reading = self._heard()
-        if cursor is not None:
+        reading.empty = 0 if rows else reading.empty + 1
+        if cursor not in (None, page.cursor) and reading.empty <= MOST_EMPTY_PAGES:
             self._go_on(evolve(page, cursor=cursor))
-        elif page.end < reading.until:
+            return False
+        reading.empty = 0
+        if page.end < reading.until:
             end = min(reading.until, page.end + page.end - page.start)
             self._go_on(evolve(page, start=page.end, end=end, cursor=None))
         elif page.triggers and self._is_any_open():
