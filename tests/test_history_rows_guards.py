@@ -198,18 +198,24 @@ def test_history_that_names_the_same_next_page_again_has_no_more_orders() -> Non
 def test_behind_three_empty_pages_of_orders_a_fourth_is_the_last() -> None:
     desk = Desk(rules=CHAINS)
     desk.live("a1", "v1")
-    orders(desk, cursor="0")
-    orders(desk, cursor="1")
-    orders(desk, view("v1", 1), cursor="2")
-    for number in range(3, 6):
+    for first in (0, 4):
+        for number in range(first, first + 3):
+            orders(desk, cursor=str(number))
+        orders(desk, view("v1", 1), cursor=str(first + 3))
+    for number in range(8, 12):
         orders(desk, cursor=str(number))
-        (page,) = desk.sent()
-        assert page.cursor == str(number)
-        desk.hear(facts.OrderHistoryListed(request_id=page.request_id, orders=(view("v1", 1),), cursor=f"{number}b"))
-    for number in range(6, 9):
-        orders(desk, cursor=str(number))
-    orders(desk, cursor="9")
     assert [type(request) for request in desk.sent()] == [requests.ListFills]
+
+
+def test_a_reading_without_any_order_is_no_empty_page_of_the_next_one() -> None:
+    desk = Desk(rules=CHAINS)
+    desk.live("a1", "v1")
+    for _ in range(4):
+        orders(desk)
+        fills(desk)
+    orders(desk, cursor="one")
+    (page,) = (request for request in desk.sent() if type(request) in HISTORY)
+    assert (type(page), page.cursor) == (requests.ListOrderHistory, "one")
 
 
 def test_the_orders_are_asked_for_every_period_while_fills_of_one_that_has_ended_are_missing() -> None:
