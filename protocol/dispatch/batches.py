@@ -118,14 +118,12 @@ class Batches(RequestHandler[BatchOrders]):
         """What became of each leg."""
         flight = self._desk.flights.find(BatchOrders, answer.request_id)
         if flight is None:
-            self._desk.flights.drop(answer.request_id)
             self._desk.warn(f"An answer to batch {answer.request_id} came too late or twice, and was ignored.")
             return
         self._desk.flights.drop(answer.request_id)
         self._hand_on(settle_batch(flight.request, answer))
 
     def answered(self, flight: Flight[BatchOrders], fact: RequestAnswered) -> None:
-        flight.answered = True
         self._desk.flights.drop(flight.request_id)
 
     def refused(self, flight: Flight[BatchOrders], fact: RequestRefused) -> None:

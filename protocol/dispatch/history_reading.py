@@ -343,7 +343,6 @@ class HistoryReading:
 
     def _forget_cursor(self, reading: Reading) -> None:
         """The venue may not know the cursor any more: the list is read from its first page on."""
-        reading.refusals = 0
         page = reading.page = evolve(reading.page, cursor=None)
         if isinstance(page, ListFills):
             reading.fills = page
