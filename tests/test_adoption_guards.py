@@ -178,6 +178,16 @@ def test_an_order_that_the_venue_showed_without_its_status_is_adopted_as_open() 
     assert adopt(desk, shown(desk)).status is OrderStatus.ACCEPTED
 
 
+def test_the_end_of_an_adopted_order_leaves_nobody_to_be_asked_for() -> None:
+    desk = Desk()
+    desk.hear(acknowledged("X1", 7))
+    adopt(desk, shown(desk))
+    assert desk.hear(canceled("X1", 7)) == ["Canceled"]
+    desk.lose_link()
+    desk.log_in()
+    assert desk.sent() == []
+
+
 # By name and venue order id alone
 
 

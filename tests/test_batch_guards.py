@@ -15,7 +15,7 @@ from protocol.inputs import Admission
 from protocol.orders import NewOrder
 from protocol.requests import BatchOrders, CancelOrder, PlaceOrder, ReplaceOrder
 from protocol.values import ClientOrderId, OrderStatus, RequestId, Side, VenueOrderId
-from protocol.venue import BatchRules, VenueRules
+from protocol.venue import SECOND, BatchRules, VenueRules
 
 from .order_life import GOLD, Desk, acknowledged, refused, took
 
@@ -84,6 +84,7 @@ def answer(wire_id: int | None, oid: str) -> LegAnswer:
         ((answer(99, "v1"), answer(12, "v2")), "v1", "v2"),  # an id that nobody has is that of its place
         ((answer(12, "v2"),), None, "v2"),
         ((answer(None, "v1"),), "v1", None),
+        ((answer(12, "v2"), answer(None, "v9")), None, "v2"),  # whose own answer goes before that of its place
         ((), None, None),
     ],
 )
@@ -195,6 +196,22 @@ def test_the_refusal_of_a_batch_is_that_of_every_part_without_an_answer() -> Non
     assert desk.status("b5") is OrderStatus.SUBMITTED
     assert desk.hear(acknowledged("v5", 5)) == ["Accepted"]
     assert desk.hear(whole) == []
+
+
+def test_each_part_that_was_taken_learns_its_id_from_the_answer() -> None:
+    desk = new_desk()
+    batch = sent_batch(desk)
+    assert desk.hear(BatchAnswered(request_id=batch.request_id, legs=(answer(6, "v6"), answer(5, "v5")))) == []
+    for name, oid in (("b5", "v5"), ("b6", "v6")):
+        assert desk.state.orders.live[ClientOrderId(name)].venue_order_id == oid
+
+
+def test_a_batch_that_was_refused_is_not_waited_for_at_the_end() -> None:
+    desk = new_desk()
+    batch = sent_batch(desk)
+    desk.hear(refused(batch.request_id, Outcome.DEFINITE, "too much"))
+    desk.ask(commands.Disconnect(grace=5 * SECOND), None)
+    assert [reply.reply_to for reply in desk.replies] == [f"asker {desk.numbers}"]
 
 
 def test_a_batch_that_was_taken_as_a_whole_leaves_its_parts_to_their_own_news() -> None:

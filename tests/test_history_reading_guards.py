@@ -14,6 +14,7 @@ from protocol.values import AccountId, ClientOrderId, OrderStatus, RequestId, Ve
 from protocol.venue import SECOND, VenueRules
 
 from .order_life import WALL, Desk, acknowledged, refused, trade, traded, view
+from .test_order_deadlines import measured
 
 NEVER = 10**6 * SECOND
 READS = VenueRules(venue="TEST", reads_history=True, audit_period=60 * SECOND)
@@ -186,7 +187,10 @@ def test_fills_that_were_told_as_missing_are_looked_for_slower_and_slower_and_th
     desk = short_of_fills()
     times, told = [], []
     for _ in range(5):
-        page = next_page(desk)
+        while not desk.sends:
+            desk.time = max(desk.time, desk.state.next_deadline or 0)
+            desk.apply()
+        (page,) = desk.sent()
         times.append(desk.time // SECOND)
         told.append(give(desk, page))
     assert times == [101, 161, 461, 1361, 2261]
@@ -212,6 +216,118 @@ def test_fills_that_were_told_as_missing_are_looked_for_slower_and_slower_and_th
     give(desk, next_page(desk))
     next_page(desk)
     assert desk.time == began + 61 * SECOND, "the pace begins anew"
+
+
+def test_however_often_a_link_comes_again_history_is_read_once_a_period() -> None:
+    desk = Desk(rules=READS)
+    times = []
+    for _ in range(3):
+        desk.wait(5)
+        desk.lose_link()
+        desk.log_in()
+        give(desk, next_page(desk))
+    assert desk.time == 115 * SECOND
+    for _ in range(3):
+        give(desk, next_page(desk))
+        times.append(desk.time // SECOND)
+    assert times == [160, 220, 280]
+
+
+def test_what_waits_for_the_lag_is_read_then_whatever_pages_are_refused_before_and_after() -> None:
+    desk = Desk(rules=evolve(READS, lists_lag=10 * SECOND))
+    desk.wait(5)
+    desk.lose_link()
+    desk.log_in()
+    times = []
+    for refuses in (True, False, False, True, False, False):
+        page = next_page(desk)
+        times.append(desk.time // SECOND)
+        if refuses:
+            desk.hear(refused(page.request_id, Outcome.AMBIGUOUS, "busy"))
+        else:
+            give(desk, page)
+    assert times == [105, 106, 116, 160, 161, 220]
+
+
+def test_pages_are_asked_for_again_slower_and_slower() -> None:
+    desk = Desk(rules=evolve(READS, audit_period=30 * SECOND, query_delays=(SECOND, 2 * SECOND, 20 * SECOND)))
+    times = []
+    for _ in range(5):
+        page = next_page(desk)
+        times.append(desk.time // SECOND)
+        desk.hear(refused(page.request_id, Outcome.AMBIGUOUS, "busy"))
+        assert desk.last.progress is not None
+        assert desk.last.progress.failing == "busy"
+    assert times == [130, 131, 133, 153, 173]
+    give(desk, next_page(desk))
+    assert desk.last.progress is not None
+    assert desk.last.progress.failing == ""
+
+
+def test_an_earlier_wish_goes_before_a_later_one() -> None:
+    """Fills of a1 were told as missing, and are looked for slowly; those of a2 when history can have them."""
+    desk = Desk(rules=evolve(READS, fills_lag=SECOND, lists_lag=10 * SECOND, audit_period=NEVER))
+    desk.live("a1", "v1")
+    desk.live("a2", "v2")
+    desk.hear(acknowledged("v1", 1, cumulative=Decimal(4)))
+    told = []
+    for time in (101, 112):
+        page = next_page(desk)
+        assert desk.time == time * SECOND
+        told.append(give(desk, page))
+    desk.wait(8)
+    desk.hear(acknowledged("v2", 2, cumulative=Decimal(4)))
+    for time in (121, 132):
+        page = next_page(desk)
+        assert desk.time == time * SECOND
+        told.append(give(desk, page))
+    assert told == [[], ["Gap"], [], ["Gap"]]
+
+
+def test_fills_are_missing_only_when_the_last_span_does_not_have_them_either() -> None:
+    desk = Desk(rules=evolve(READS, fills_lag=SECOND, audit_period=NEVER, history_span=70 * SECOND))
+    desk.live("a1", "v1")
+    desk.hear(acknowledged("v1", 1, cumulative=Decimal(4)))
+    page = next_page(desk)
+    assert (page.start, page.end) == (at(40), at(110))
+    assert give(desk, page) == []
+    (last,) = asked(desk)
+    assert (last.start, last.end) == (at(110), at(161))
+    assert give(desk, last, trade("v1", "t1", 4)) == ["Filled"]
+
+
+def test_without_orders_a_page_of_fills_is_asked_for_again_alone() -> None:
+    desk = Desk(rules=CHAINS)
+    page = next_page(desk)
+    assert isinstance(page, requests.ListFills)
+    desk.hear(refused(page.request_id, Outcome.AMBIGUOUS, "busy"))
+    again = next_page(desk)
+    assert again == evolve(page, request_id=again.request_id)
+
+
+def test_what_a_reading_tells_again_of_nobodys_order_was_told_before_it_was_complete() -> None:
+    """A minute less while the clocks are not compared, and two seconds when they are."""
+    for desk, until in ((Desk(rules=READS), 340), (measured(rules=evolve(READS, tells_time=True)), 398)):
+        desk.sends.clear()
+        while desk.time < 400 * SECOND:
+            give(desk, next_page(desk))
+        assert fills_read(desk) == (0, 400)
+        desk.records.clear()
+        page = next_page(desk)
+        old, new = (evolve(trade("x1", tid, 1), time=at(time)) for tid, time in (("t1", until - 0.1), ("t2", until)))
+        assert give(desk, page, old, new) == ["FillReport"]
+        (report,) = (event for event in desk.events() if isinstance(event, events.FillReport))
+        assert report.trade_id == "t2"
+
+
+def test_where_no_history_is_read_nothing_waits_for_it() -> None:
+    """An execution that may be of a1 waits, and the venue answers no question for single orders that would tell."""
+    desk = Desk(rules=VenueRules(venue="TEST", lists_lag=10 * SECOND, unnamed_events=True, status_shows_terms=False))
+    desk.place("a1")
+    early = traded("x1", "t1", 3, 3)
+    assert desk.hear(evolve(early, trade=evolve(early.trade, time=at(101)))) == []
+    desk.wait(60)
+    assert asked(desk) == []
 
 
 # Orders that went on under other ids

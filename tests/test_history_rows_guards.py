@@ -24,7 +24,7 @@ from protocol.values import (
 )
 from protocol.venue import SECOND, VenueRules
 
-from .order_life import WALL, Desk, acknowledged, canceled, refused, took, trade, view
+from .order_life import WALL, Desk, acknowledged, canceled, refused, replaced, took, trade, traded, view
 
 A1 = ClientOrderId("a1")
 HISTORY = (requests.ListFills, requests.ListOrderHistory)
@@ -87,6 +87,12 @@ def test_what_an_order_was_before_it_was_adopted_counts_as_heard() -> None:
     assert desk.wait(40) == []
     assert told(desk, FormerId) == []
     assert desk.state.orders.live[A1].cumulative == 4
+
+
+def test_a_step_of_the_very_moment_of_the_adoption_is_its_own() -> None:
+    desk = adopted()
+    orders(desk, was_replaced("X2", 7, time=at(100)))
+    assert [note.venue_order_id for note in told(desk, FormerId)] == ["X2"]
 
 
 def test_an_id_that_an_adopted_order_had_after_that_is_its_own() -> None:
@@ -162,6 +168,37 @@ def test_a_row_of_an_open_order_under_another_id_is_older_than_the_login_that_ha
     order = desk.state.orders.live[A1]
     assert (order.venue_order_id, order.former_ids) == ("v1", {})
     assert desk.records == []
+
+
+def test_a_row_of_an_open_order_of_the_name_keeps_no_fill_from_ours() -> None:
+    """It goes on under v2, and the news of that are on their way."""
+    desk = Desk(rules=CHAINS)
+    desk.live("a1", "v1")
+    orders(desk, view("v2", 1, quantity=Decimal(8)))
+    fact = traded("v2", "t1", 3, 3, 1)
+    assert desk.hear(evolve(fact, order=evolve(fact.order, quantity=Decimal(8)))) == ["Updated", "Filled"]
+    assert desk.state.orders.live[A1].venue_order_id == "v2"
+
+
+def test_a_row_that_says_replaced_of_the_present_id_has_the_order_asked_for_by_name() -> None:
+    for trades, names in (((trade("v1", "t1", 3),), ["Filled"]), ((), ["Gap"])):
+        desk = Desk(rules=CHAINS)
+        desk.live("a1", "v1")
+        assert orders(desk, was_replaced("v1", 1, 3)) == []
+        (query,) = (send.request for send in desk.sends if isinstance(send.request, requests.QueryOrder))
+        assert (query.venue_order_id, query.wire_id, query.since) == (None, 1, at(100))
+        assert fills(desk, *trades) == names
+
+
+def test_a_row_that_says_replaced_of_an_id_that_it_had_before_tells_nothing_new() -> None:
+    desk = Desk(rules=CHAINS)
+    desk.live("a1", "v1")
+    desk.hear(replaced("v1", "v2", 1))
+    desk.records.clear()
+    assert orders(desk, was_replaced("v1", 1), view("v2", 1)) == []
+    assert [type(send.request) for send in desk.sends] == [requests.ListFills]
+    assert desk.records == []
+    assert desk.state.orders.live[A1].inquiry is None
 
 
 def test_a_row_that_counts_more_than_was_heard_of_an_order_has_its_fills_looked_for() -> None:
