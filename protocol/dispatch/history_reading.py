@@ -187,7 +187,7 @@ class HistoryReading:
     def is_own(self, request_id: RequestId) -> bool:
         """True for a page of the present reading."""
         reading = self._reading
-        return reading is not None and reading.under_way and reading.page.request_id == request_id
+        return reading is not None and reading.page.request_id == request_id
 
     def start(self) -> None:
         """Begins the next reading, or asks again for the page that the present one stands at."""
