@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import evolve
 
-from protocol import commands, events, facts
+from protocol import commands, events, facts, requests
 from protocol.orders import OrderIdentity, OrderState
 from protocol.records import Counted, Registered
 from protocol.values import (
@@ -23,7 +23,7 @@ from protocol.values import (
     TraderId,
     VenueOrderId,
 )
-from protocol.venue import SECOND
+from protocol.venue import SECOND, VenueRules
 
 from .order_life import GOLD, WALL, Desk, acknowledged, canceled, external, replaced, took, trade, view
 
@@ -179,13 +179,14 @@ def test_an_order_that_the_venue_showed_without_its_status_is_adopted_as_open() 
 
 
 def test_the_end_of_an_adopted_order_leaves_nobody_to_be_asked_for() -> None:
-    desk = Desk()
-    desk.hear(acknowledged("X1", 7))
-    adopt(desk, shown(desk))
-    assert desk.hear(canceled("X1", 7)) == ["Canceled"]
-    desk.lose_link()
-    desk.log_in()
-    assert desk.sent() == []
+    """Nothing is open, so no list of open orders is needed."""
+    for take in (lambda desk: adopt(desk, shown(desk), "a1"), lambda desk: external(desk, "a1", "X1")):
+        desk = Desk(rules=VenueRules(venue="TEST", reads_history=True))
+        desk.hear(acknowledged("X1", 7))
+        take(desk)
+        assert desk.hear(canceled("X1", 7))[-1] == "Canceled"
+        desk.wait(61)
+        assert [type(request) for request in desk.sent()] == [requests.ListFills]
 
 
 # By name and venue order id alone

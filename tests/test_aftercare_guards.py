@@ -9,7 +9,7 @@ from protocol.facts import Outcome
 from protocol.values import OrderStatus
 from protocol.venue import SECOND, VenueRules
 
-from .order_life import Desk, acknowledged, refused
+from .order_life import Desk, acknowledged, canceled, refused
 
 DAY = 86_400
 
@@ -18,9 +18,9 @@ def queries(desk: Desk) -> list[Any]:
     return [request for request in desk.sent() if isinstance(request, requests.QueryOrder)]
 
 
-def denied(**rules: Any) -> Desk:
-    """Asked for until the venue's word proves that it never arrived."""
-    desk = Desk(rules=VenueRules(venue="TEST", **rules))
+def denied(remembered: int = 100, **rules: Any) -> Desk:
+    """Asked for until the venue's word proves that it never arrived. remembered: how many orders that have ended."""
+    desk = Desk(rules=VenueRules(venue="TEST", **rules), finished_window=remembered)
     desk.place("a1")
     desk.hear(refused(1, Outcome.AMBIGUOUS))
     while desk.status("a1") is not OrderStatus.DENIED:
@@ -76,6 +76,14 @@ def test_after_an_order_was_denied_three_lists_more_are_looked_at_for_it_though_
                 lists += 1
                 desk.hear(facts.RequestAnswered(request_id=request.request_id, orders=()))
     assert lists == 3
+
+
+def test_an_order_that_is_not_remembered_any_more_is_not_asked_for() -> None:
+    desk = denied(remembered=1)
+    desk.live("a2", "v2")
+    assert desk.hear(canceled("v2", 2)) == ["Canceled"]
+    assert looks(desk, 1000) == []
+    assert relogin(desk) == []
 
 
 def relogin(desk: Desk) -> list[Any]:

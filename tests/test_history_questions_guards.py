@@ -182,6 +182,38 @@ def test_where_orders_are_read_first_a_cursor_of_fills_that_was_refused_three_ti
     assert cursors == ["two", "two", None, None], "what is answered about orders says nothing of that cursor"
 
 
+@pytest.mark.parametrize("rules", [READS, CHAINS], ids=["fills", "behind orders"])
+def test_refusals_of_one_page_are_none_of_the_next(rules: VenueRules) -> None:
+    desk, page = at_page_two(rules)
+    cursors = []
+    for number in range(4):
+        desk.hear(refused(page.request_id, Outcome.DEFINITE, "what page?"))
+        page = next_page(desk)
+        if isinstance(page, requests.ListOrderHistory):
+            give(desk, page, view("v1", 1))
+            (page,) = asked(desk)
+        cursors.append(page.cursor)
+        if number == 1:
+            give(desk, page, cursor="three")
+            (page,) = asked(desk)
+    assert cursors == ["two", "two", "three", "three"]
+
+
+def test_refusals_of_one_page_of_orders_are_none_of_the_next() -> None:
+    desk = Desk(rules=evolve(CHAINS, query_delays=(SECOND,)))
+    desk.live("a1", "v1")
+    page = next_page(desk)
+    cursors = []
+    for cursor in ("two", "three"):
+        give(desk, page, view("v1", 1), cursor=cursor)
+        (page,) = asked(desk)
+        for _ in range(2):
+            desk.hear(refused(page.request_id, Outcome.NOT_FOUND, "what page?"))
+            page = next_page(desk)
+            cursors.append(page.cursor)
+    assert cursors == ["two", "two", "three", "three"]
+
+
 # When nothing is to be read, and when
 
 

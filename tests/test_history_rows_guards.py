@@ -255,6 +255,16 @@ def test_a_reading_without_any_order_is_no_empty_page_of_the_next_one() -> None:
     assert (type(page), page.cursor) == (requests.ListOrderHistory, "one")
 
 
+def test_empty_pages_of_one_span_are_none_of_the_next() -> None:
+    desk = Desk(rules=evolve(CHAINS, history_span=70 * SECOND))
+    desk.live("a1", "v1")
+    for number in range(4):
+        orders(desk, cursor=str(number))
+    orders(desk, cursor="four")
+    (page,) = desk.sent()
+    assert (page.start, page.cursor) == (at(110), "four")
+
+
 def test_the_orders_are_asked_for_every_period_while_fills_of_one_that_has_ended_are_missing() -> None:
     """It may have had another id in between."""
     desk = Desk(rules=CHAINS)
