@@ -50,7 +50,6 @@ class Reading:
     since: int
     until: int
     fills: ListFills | None
-    are_orders_read: bool = False
     read: int = 0
     empty: int = 0
     failures: int = 0
@@ -123,10 +122,9 @@ class HistoryReading:
 
     def want(self) -> int:
         """Reads as soon as it may. Gives the number of the reading that will tell."""
-        if not self.is_on:
-            return self._finished
-        self._wanted = max(self._wanted, self._started + 1)
-        self.start()
+        if self.is_on:
+            self._wanted = max(self._wanted, self._started + 1)
+            self.start()
         return self._wanted
 
     def want_after_lag(self) -> None:
@@ -241,7 +239,7 @@ class HistoryReading:
         """Reads this page of executions next."""
         reading = self._reading
         assert reading is not None
-        reading.fills, reading.are_orders_read = page, self._desk.rules.chain_history
+        reading.fills = page
         self._go_on(page)
 
     def _go_on(self, page: ListFills | ListOrderHistory) -> None:
@@ -264,7 +262,7 @@ class HistoryReading:
             self._read_fills(evolve(page, start=page.end, end=end, cursor=None, latest=end == reading.until))
             return False
         reading.fills = None
-        if not reading.are_orders_read and self._wants_orders:
+        if not self._desk.rules.chain_history and self._wants_orders:
             self._read_orders(triggers=self._desk.rules.triggers_apart and self._may_wait())
             return False
         self._finish(reading)
