@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from attrs import evolve
+from attrs import evolve, field, frozen
 
 from protocol import commands, facts, requests
 from protocol.dispatch.batch_answers import SILENT, settle_batch
+from protocol.errors import NotSent
 from protocol.facts import BatchAnswered, LegAnswer, Outcome, RequestAnswered, RequestRefused
 from protocol.inputs import Admission
 from protocol.orders import NewOrder
 from protocol.requests import BatchOrders, CancelOrder, PlaceOrder, ReplaceOrder
-from protocol.values import ClientOrderId, OrderStatus, RequestId, Side, VenueOrderId
+from protocol.values import ClientOrderId, OrderStatus, RequestId, Side, SystemMode, VenueOrderId
 from protocol.venue import SECOND, BatchRules, VenueRules
 
-from .order_life import GOLD, Desk, acknowledged, refused, took
+from .order_life import GOLD, Desk, PlainVenue, acknowledged, refused, took
 
 RULES = VenueRules(venue="TEST", batch=BatchRules(most=3, most_orders=2))
 
@@ -164,6 +166,52 @@ def test_a_batch_in_several_requests_takes_one_credit_and_its_own_number_once() 
     assert second.admission is None
     assert second.request.request_id >= requests.FIRST_INTERNAL_ID
     assert [leg.request_id for send in desk.sends for leg in send.request.legs] == [5, 6, 7, 8]
+
+
+def test_a_batch_whose_number_is_in_use_is_not_sent() -> None:
+    desk = new_desk()
+    desk.place("b5")
+    assert desk.numbers == 5
+    desk.sends.clear()
+    desk.numbers = 3  # so the part gets number 4, and the batch 5
+    error = desk.batch(place("b6"))
+    assert type(error) is NotSent
+    assert str(error) == "Nothing was sent: request 5 is still waiting for its answer."
+    assert desk.sent() == []
+    assert ClientOrderId("b6") not in desk.state.orders.live
+
+
+@frozen
+class StrictVenue(PlainVenue):
+    """Keeps what it was asked to take, and of which instrument and age."""
+
+    asked: list[Any] = field(factory=list)
+
+    def check_mode(self, request: requests.Request, mode: SystemMode | None) -> None:
+        self.asked.append(request)
+
+    def open_throttle(self) -> Any:
+        return self
+
+    def take(self, request: requests.Request, symbol: str, ages: Sequence[int], now: int) -> int:
+        self.asked.extend((symbol, list(ages)))
+        return 0
+
+
+def test_a_venue_is_asked_for_room_for_each_request_as_it_goes_out() -> None:
+    """Of orders that are there already, it may count how old they are."""
+    venue = StrictVenue(RULES)
+    desk = Desk(venue=venue)
+    desk.live("a1", "v1")
+    desk.live("a2", "v2")
+    desk.wait(7)
+    venue.asked.clear()
+    desk.batch(place("b5"), place("b6"), place("b7"), cancel("a1"), cancel("a2"))
+    kinds = [type(each) for each in venue.asked[::3]]
+    assert kinds == [BatchOrders, PlaceOrder, BatchOrders]
+    assert [len(batch.legs) for batch in (venue.asked[0], venue.asked[6])] == [2, 2]
+    assert venue.asked[1::3] == ["GOLD"] * 3
+    assert venue.asked[2::3] == [[], [], [7 * SECOND, 7 * SECOND]]
 
 
 # The answer

@@ -86,6 +86,28 @@ def test_a_question_for_fills_is_read_in_spans_and_pages_and_answered_with_how_m
     assert (other.start, other.end, other.symbol) == (at(0), at(30), None)
 
 
+def test_a_question_of_the_users_is_answered_while_a_reading_of_our_own_is_under_way() -> None:
+    desk = Desk(rules=READS)
+    own = next_page(desk)
+    number = ask(desk, 0, 80)
+    (page,) = asked(desk)
+    give(desk, page, trade("x1", "t1", 1))
+    assert desk.answer_to(number) == 1
+    assert [event.trade_id for event in desk.events() if isinstance(event, events.FillReport)] == ["t1"]
+    give(desk, own, cursor="two")
+    (following,) = asked(desk)
+    assert (following.start, following.cursor) == (own.start, "two")
+
+
+def test_no_reading_begins_while_the_client_is_closing() -> None:
+    desk = Desk(rules=evolve(READS, request_timeout=600 * SECOND))
+    desk.place("a1")
+    desk.ask(commands.Disconnect(grace=300 * SECOND), None)
+    desk.wait(200)
+    assert desk.replies == []
+    assert asked(desk) == []
+
+
 def test_a_question_for_fills_ends_later_than_it_begins_or_is_not_sent() -> None:
     desk = Desk()
     for end in (10, 9):

@@ -13,7 +13,7 @@ from protocol.inputs import Heard, LinkUp
 from protocol.values import AccountId, ClientOrderId, OrderStatus, RequestId, VenueOrderId
 from protocol.venue import SECOND, VenueRules
 
-from .order_life import WALL, Desk, acknowledged, refused, trade, traded, view
+from .order_life import WALL, Desk, acknowledged, canceled, refused, trade, traded, view
 from .test_order_deadlines import measured
 
 NEVER = 10**6 * SECOND
@@ -259,9 +259,14 @@ def test_pages_are_asked_for_again_slower_and_slower() -> None:
         assert desk.last.progress is not None
         assert desk.last.progress.failing == "busy"
     assert times == [130, 131, 133, 153, 173]
-    give(desk, next_page(desk))
+    give(desk, next_page(desk), cursor="two")
     assert desk.last.progress is not None
     assert desk.last.progress.failing == ""
+    (page,) = asked(desk)
+    desk.hear(refused(page.request_id, Outcome.AMBIGUOUS, "busy"))
+    since = desk.time
+    assert next_page(desk).cursor == "two"
+    assert desk.time == since + SECOND, "that is the first refusal of this page"
 
 
 def test_an_earlier_wish_goes_before_a_later_one() -> None:
@@ -362,6 +367,22 @@ def test_a_live_fill_waits_while_its_id_may_be_one_that_an_order_had_in_between(
     later = traded("x1", "t2", 1, 1)
     later = evolve(later, trade=evolve(later.trade, time=at(112)))
     assert desk.hear(later)[:1] == ["FillReport"], "all ids of a1 are known"
+
+
+def test_the_ids_of_an_order_are_read_though_it_has_ended_meanwhile() -> None:
+    rules = evolve(CHAINS, lists_lag=10 * SECOND, unnamed_events=True, status_shows_terms=False, audit_period=NEVER)
+    desk = Desk(rules=rules)
+    desk.place("a1")
+    desk.lose_link()
+    desk.log_in(view("v2", 1))
+    give_all(desk)
+    give(desk, next_page(desk))
+    give_all(desk)
+    desk.hear(canceled("v2", 1))
+    assert not desk.state.orders.live
+    page = next_page(desk)
+    assert desk.time == 111 * SECOND
+    assert isinstance(page, requests.ListOrderHistory)
 
 
 def test_a_page_of_nobodys_reading_changes_nothing_of_the_reading() -> None:

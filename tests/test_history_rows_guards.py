@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from attrs import evolve
 
 from protocol import commands, events, facts, requests
@@ -170,6 +171,49 @@ def test_a_row_of_an_open_order_under_another_id_is_older_than_the_login_that_ha
     assert desk.records == []
 
 
+def test_an_order_whose_rows_stand_ahead_of_those_of_ours_is_another_order() -> None:
+    """The venue has one open order of a name at a time, and that one was not replaced by v1."""
+    desk = Desk(rules=CHAINS)
+    desk.live("a1", "v1")
+    assert orders(desk, was_replaced("v8", 1, 2), view("v9", 1, cumulative=Decimal(2)), view("v1", 1)) == []
+    rows = (evolve(trade(oid, oid, 1), wire_id=1, time=at(101)) for oid in ("v8", "v9", "v1"))
+    assert fills(desk, *rows) == ["FillReport", "FillReport", "Filled"]
+
+
+def test_what_history_has_shown_of_a_stranger_is_not_ours_though_we_use_its_name_later() -> None:
+    desk = Desk(rules=CHAINS)
+    desk.live("a1", "v1")
+    orders(desk, view("x2", 2, status=OrderStatus.CANCELED, cumulative=Decimal(3)))
+    fills(desk)
+    desk.place("a2")
+    fact = traded("x2", "t1", 3, 3, 2)
+    told_late = evolve(fact, trade=evolve(fact.trade, time=at(159)), order=evolve(fact.order, status=None))
+    assert desk.hear(told_late) == ["FillReport"]
+
+
+def test_an_execution_that_waits_for_an_order_without_an_id_is_told_when_a_row_says_whose_it_is() -> None:
+    desk = Desk(rules=evolve(CHAINS, unnamed_events=True, status_shows_terms=False, request_timeout=600 * SECOND))
+    desk.place("a1")
+    fact = traded("x7", "t1", 3, 3)
+    assert desk.hear(evolve(fact, trade=evolve(fact.trade, time=at(101)))) == []
+    assert orders(desk, view("x7", 7), cursor="more") == ["FillReport"]
+
+
+def test_a_row_that_says_replaced_shows_that_the_order_was_accepted() -> None:
+    desk = Desk(rules=CHAINS)
+    desk.place("a1")
+    desk.hear(took(1, "v1"))
+    assert orders(desk, was_replaced("v1", 1)) == ["Accepted"]
+
+
+def test_a_row_tells_of_an_order_whose_placement_was_lost() -> None:
+    desk = Desk(rules=CHAINS)
+    desk.place("a1")
+    desk.lose_link()
+    desk.log_in()
+    assert orders(desk, view("v1", 1, status=OrderStatus.CANCELED, time=at(100))) == ["Accepted", "Canceled"]
+
+
 def test_a_row_of_an_open_order_of_the_name_keeps_no_fill_from_ours() -> None:
     """It goes on under v2, and the news of that are on their way."""
     desk = Desk(rules=CHAINS)
@@ -260,9 +304,10 @@ def test_empty_pages_of_one_span_are_none_of_the_next() -> None:
     desk.live("a1", "v1")
     for number in range(4):
         orders(desk, cursor=str(number))
-    orders(desk, cursor="four")
+    for number in range(4, 7):
+        orders(desk, cursor=str(number))
     (page,) = desk.sent()
-    assert (page.start, page.cursor) == (at(110), "four")
+    assert (page.start, page.cursor) == (at(110), "6")
 
 
 def test_the_orders_are_asked_for_every_period_while_fills_of_one_that_has_ended_are_missing() -> None:
@@ -297,6 +342,19 @@ def test_without_any_order_the_orders_are_read_once_after_a_lost_link() -> None:
         (page,) = pages
         assert isinstance(page, requests.ListFills)
         desk.hear(facts.FillsListed(request_id=page.request_id, trades=()))
+
+
+def test_a_link_that_is_lost_while_fills_are_read_has_the_orders_read_by_the_next_reading() -> None:
+    """The question goes over HTTP, and outlives the link."""
+    desk = Desk(rules=evolve(CHAINS, http_requests=frozenset(HISTORY), audit_period=30 * SECOND))
+    page = asked(desk, requests.ListFills)
+    desk.lose_link()
+    desk.wait(1)
+    desk.log_in()
+    assert not any(type(request) in HISTORY for request in desk.sent())
+    desk.hear(facts.FillsListed(request_id=page.request_id, trades=()))
+    orders(desk)
+    assert desk.time <= 133 * SECOND
 
 
 # Where what became of orders is read for those in question alone
@@ -360,6 +418,31 @@ def test_a_reading_that_is_silent_about_an_order_that_is_known_by_then_says_noth
         assert orders(desk) == []
         assert desk.status("a1") is status
         assert desk.wait(30) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "names"),
+    [
+        (OrderStatus.CANCELED, ["Triggered", "Updated", "Canceled"]),
+        (OrderStatus.ACCEPTED, ["Triggered", "Updated"]),
+    ],
+)
+def test_a_stop_that_fired_unheard_is_the_order_that_a_row_shows_under_another_id(
+    status: OrderStatus, names: list[str]
+) -> None:
+    desk = Desk(rules=evolve(READS, stops_go_on=True, audit_period=3600 * SECOND))
+    desk.place("a1", trigger_price="99.0")
+    desk.hear(took(1, "v1"), acknowledged("v1", 1, trigger_price=Decimal("99.0")))
+    desk.lose_link()
+    desk.log_in()
+    while not any(isinstance(send.request, requests.ListOrderHistory) for send in desk.sends):
+        for request in desk.sent():
+            if isinstance(request, requests.QueryOrder):
+                desk.hear(refused(request.request_id, Outcome.NOT_FOUND))
+            elif isinstance(request, requests.ListFills):
+                desk.hear(facts.FillsListed(request_id=request.request_id, trades=()))
+        desk.wait(0.5)
+    assert orders(desk, view("v2", 1, status=status, time=at(101)), cursor="more") == names
 
 
 def test_fills_that_nobody_asked_for_are_taken_all_the_same() -> None:
