@@ -43,9 +43,8 @@ class QuerySchedule:
         self._questions = questions
         self._waiting: deque[Order] = deque()
         self._missing: deque[Order] = deque()
-        self._missing_since = 0
-        self._left_out = 0
-        self._under_way = 0
+        self._missing_since: int | None = None
+        self._left_out = self._under_way = 0
 
     @property
     def missing(self) -> int:
@@ -103,7 +102,7 @@ class QuerySchedule:
 
     def look_for(self, missing: Iterable[Order]) -> None:
         """Orders of ours that a login left out: each is asked for when its turn comes, unless it is heard of before."""
-        self._missing, self._missing_since = deque(missing), 0
+        self._missing, self._missing_since = deque(missing), None
         self._left_out = self._desk.by_venue(self._desk.now.wall_ns)
         for order in self._missing:
             if order.inquiry is not None:
@@ -173,8 +172,8 @@ class QuerySchedule:
         self._desk.send(self._next_query(order), client_order_id=order.identity.client_order_id, own_query=True)
 
     def once(self, order: Order) -> None:
-        """Asks for an order of which no question is open."""
-        if self._desk.ready and order.can_be_named and self._under_way < MOST_QUERIES_AT_ONCE:
+        """Asks for an order of which no question is open, and that was asked for before."""
+        if self._desk.ready and self._under_way < MOST_QUERIES_AT_ONCE:
             self._under_way += 1
             request = self.query_for(order, self._desk.flights.next_internal_id())
             self._desk.send(request, client_order_id=order.identity.client_order_id, own_query=True)
@@ -226,7 +225,7 @@ class QuerySchedule:
 
     def over(self, query: Flight) -> None:
         """A query of our own was answered, refused or given up: asks again while a question is open."""
-        self._under_way = max(0, self._under_way - 1)
+        self._under_way -= 1
         order = self._desk.order_of(query)
         inquiry = None if order is None else order.inquiry
         if order is not None and inquiry is not None:
@@ -236,8 +235,6 @@ class QuerySchedule:
                 self.soon(order)
             elif ASKED_BY_STATUS & inquiry.open.keys() and not order.status.is_terminal:
                 self.later(order)
-            elif not inquiry.open:
-                self._questions.forget(order)
         self.start()
 
     def reset(self) -> None:

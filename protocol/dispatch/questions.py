@@ -146,8 +146,9 @@ class Questions:
         """The order was placed. Whether it lives is open still where a list has left it out, or where it is owed what a
         cancel or change has come to."""
         inquiry = order.inquiry
-        outcome = None if inquiry is None else inquiry.open.get(Question.OUTCOME)
-        if inquiry is None or outcome is None:
+        assert inquiry is not None  # whoever calls has looked
+        outcome = inquiry.open.get(Question.OUTCOME)
+        if outcome is None:
             return
         if inquiry.left_out or is_owed:
             opened = self.ask(order, Question.END)

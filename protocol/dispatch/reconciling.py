@@ -15,7 +15,7 @@ from typing import Final
 from attrs import define, field
 
 from .. import events
-from ..inquiries import Question
+from ..inquiries import Inquiry, Question
 from ..reconciliation import Reconciliation
 from ..tracking import Order
 from ..values import ClientOrderId, OrderStatus, VenueOrderId
@@ -144,17 +144,18 @@ class Reconciling:
     def _note_new(self, login: Login, orders: Mapping[ClientOrderId, Order]) -> None:
         """Until all is settled, questions about what was open at the login, or was asked for since, are its own."""
         for name, order in orders.items():
-            if name not in login.outstanding and _is_awaited(order) and _is_of(order, login):
-                inquiry = order.inquiry
-                standing = None if inquiry is None else inquiry.standing
-                login.outstanding[name] = standing or (order.status, order.venue_order_id)
+            inquiry = order.inquiry
+            if inquiry is None or name in login.outstanding:
+                continue
+            if _is_awaited(inquiry) and _is_of(inquiry, login):
+                login.outstanding[name] = inquiry.standing or (order.status, order.venue_order_id)
 
     def _settle(self, login: Login) -> None:
-        for name in self._questions.changed.keys() & login.outstanding.keys():
-            order = self._desk.orders.by_client_order_id(name)
-            if order is None or not _is_awaited(order):
+        for name, order in self._questions.changed.items():
+            is_over = order.inquiry is None or not _is_awaited(order.inquiry)
+            if is_over and name in login.outstanding:
                 before = login.outstanding.pop(name)
-                login.changed += order is not None and (order.status, order.venue_order_id) != before
+                login.changed += (order.status, order.venue_order_id) != before
 
     def _finish(self, login: Login) -> None:
         self._login, self._is_complete = None, True
@@ -184,18 +185,14 @@ class Reconciling:
         return sum(self._questions.is_open(order, Question.FILLS) for order in self._questions.orders.values())
 
 
-def _is_awaited(order: Order) -> bool:
+def _is_awaited(inquiry: Inquiry) -> bool:
     """True while a question about the order is neither answered nor told."""
-    inquiry = order.inquiry
-    return inquiry is not None and not all(opened.told for opened in inquiry.open.values())
+    return not all(opened.told for opened in inquiry.open.values())
 
 
-def _is_of(order: Order, login: Login) -> bool:
+def _is_of(inquiry: Inquiry, login: Login) -> bool:
     """True for what was open at the login, or is asked for because the login left the order out; and for an end that is
     asked for since, as when history has all of an order."""
-    inquiry = order.inquiry
-    if inquiry is None:
-        return False
     return (
         Question.END in inquiry.open
         or inquiry.standing is not None

@@ -55,8 +55,8 @@ class Settling:
         self._queries, self._lists, self._reading = asking
         self._life, self._fills, self._terms = telling
         self._aftercare = aftercare
-        self._shown: Mapping[Verdict, Callable[[Order, OrderView | None, bool], bool]] = {
-            Verdict.PLACED: self._is_placed,
+        # PLACED is not looked for: `OrderLife` closes OUTCOME with the event that the order was accepted, or has ended.
+        self._shown: Mapping[Verdict, Callable[[Order, OrderView, bool], bool]] = {
             Verdict.TERMS: self._are_terms_told,
             Verdict.ALIVE: self._is_alive,
         }
@@ -79,7 +79,7 @@ class Settling:
                 self._terms.take_terms(order, view)
             self.weigh(order, view, Evidence(source=Source.LIVE, at=self._desk.by_venue(self._desk.now.wall_ns)))
 
-    def weigh(self, order: Order, view: OrderView | None, evidence: Evidence, *, is_new: bool = False) -> None:
+    def weigh(self, order: Order, view: OrderView, evidence: Evidence, *, is_new: bool = False) -> None:
         """What has been taken over already: answers the questions that it answers. is_new: it told other terms. One
         that lags may show an order live that a younger list has left out."""
         inquiry = order.inquiry
@@ -88,39 +88,36 @@ class Settling:
         for question, opened in tuple(inquiry.open.items()):
             verdict = VERDICTS.get((question, evidence.source, True))
             is_answered = self._shown.get(verdict) if verdict is not None else None
-            if is_answered is not None and not self._is_owed(order, question, evidence):
-                since = max(opened.by_venue, inquiry.left_out if question is Question.END else 0)
+            if is_answered is not None and not self._is_owed(order, evidence):
+                is_end = question is Question.END
+                since = max(opened.by_venue, inquiry.left_out) if is_end else opened.by_venue
                 is_late = evidence.holds_until >= since or (is_new and question is Question.TERMS)
                 if is_answered(order, view, is_late):
                     self._questions.close(order, question)
         self._fills.look(order)
 
-    def _is_owed(self, order: Order, question: Question, evidence: Evidence) -> bool:
+    def _is_owed(self, order: Order, evidence: Evidence) -> bool:
         """What became of a cancel or change, only the order's status tells, asked for after their time."""
-        if question is Question.OUTCOME or evidence.source is Source.STATUS or order.status.is_terminal:
-            return False
-        return self._desk.flights.owes(order.identity.client_order_id)
+        return evidence.source is not Source.STATUS and self._desk.flights.owes(order.identity.client_order_id)
 
-    def _is_placed(self, order: Order, view: OrderView | None, is_late: bool) -> bool:
-        return order.accepted or order.status.is_terminal
-
-    def _are_terms_told(self, order: Order, view: OrderView | None, is_late: bool) -> bool:
+    def _are_terms_told(self, order: Order, view: OrderView, is_late: bool) -> bool:
         if order.status.is_terminal:
             return True
-        if view is None or not is_late or view.venue_order_id != order.venue_order_id:
+        if not is_late or view.venue_order_id != order.venue_order_id:
             return False
         if order.by_amount:
             return True
         possible = readings(order, view)
         return order.quantity in possible if len(possible) > 1 else bool(possible)
 
-    def _is_alive(self, order: Order, view: OrderView | None, is_late: bool) -> bool:
+    def _is_alive(self, order: Order, view: OrderView, is_late: bool) -> bool:
         if order.status.is_terminal or (order.inquiry is not None and order.inquiry.ending is not None):
             return True
-        if view is None or not is_late or view.venue_order_id != order.venue_order_id:
+        if not is_late or view.venue_order_id != order.venue_order_id:
             return False
         heard = order.heard_under(view.venue_order_id)
-        if heard is not None and view.cumulative is not None and view.cumulative < heard:
+        assert heard is not None  # it is the id that the order has
+        if view.cumulative is not None and view.cumulative < heard:
             return False  # it is older than what was heard
         live = view.status is not None and not view.status.is_terminal and view.status is not OrderStatus.SUBMITTED
         if live:
@@ -145,7 +142,7 @@ class Settling:
                 if question is Question.OUTCOME:
                     self._never_placed(order, inquiry)
                 else:
-                    self._vanished(order, opened, evidence)
+                    self._vanished(order, inquiry, opened, evidence)
 
     def owe(self, order: Order) -> None:
         """What became of a cancel or change of it is still open."""
@@ -187,37 +184,25 @@ class Settling:
 
     def _never_placed(self, order: Order, inquiry: Inquiry) -> None:
         self._note_told(order)
-        if order.accepted or order.status not in (OrderStatus.SUBMITTED, OrderStatus.UNKNOWN):
-            return
         if self._desk.flights.preview(order.identity.client_order_id) is not None:
             return  # it has not been sent at all yet
         deadline = self._acts_until(order)
-        if inquiry.silent.get(Source.STATUS, -1) < deadline:
+        if not _was_silent(inquiry, Source.STATUS, deadline):
             return
-        if self._is_silent(order, Source.LIST, self._desk.rules.absence_needs_list, deadline, self._ask_list) and (
-            self._is_silent(order, Source.HISTORY, self._desk.rules.absence_needs_history, deadline, self._examine)
-        ):
+        if self._desk.rules.absence_needs_list and not _was_silent(inquiry, Source.LIST, deadline):
+            self._lists.compare()
+        elif self._desk.rules.absence_needs_history and not _was_silent(inquiry, Source.HISTORY, deadline):
+            self._examine(order)
+        else:
             self._life.deny(order, NEVER_ARRIVED)
             self._aftercare.denied(order)
 
-    def _is_silent(
-        self, order: Order, source: Source, is_needed: bool, since: int, ask: Callable[[Order], None]
-    ) -> bool:
-        """Whether a source that is needed was silent late enough; asks it if not."""
-        inquiry = order.inquiry
-        if not is_needed or (inquiry is not None and inquiry.silent.get(source, -1) >= since):
-            return True
-        ask(order)
-        return False
-
-    def _ask_list(self, order: Order) -> None:
-        self._lists.compare()
-
     def _examine(self, order: Order) -> None:
         inquiry = order.inquiry
-        opened = None if inquiry is None else next(iter(inquiry.open.values()), None)
+        opened = () if inquiry is None else inquiry.open.values()
         if self._reading.is_on and not self._reading.is_examined(order):
-            self._reading.examine(order, 0 if opened is None else opened.since)
+            since = next((each.since for each in opened), self._desk.placed_by_venue(order))
+            self._reading.examine(order, since)
 
     def _acts_until(self, order: Order) -> int:
         """Until when the venue may still act on the placement, and its lists be silent about it: ns since 1970 by its
@@ -235,13 +220,11 @@ class Settling:
             proven = min(proven, desk.by_venue(desk.now.wall_ns - age) + rules.ended_proves_after)
         return proven
 
-    def _vanished(self, order: Order, opened: Opened, evidence: Evidence) -> None:
+    def _vanished(self, order: Order, inquiry: Inquiry, opened: Opened, evidence: Evidence) -> None:
         """The venue knows an order no more that it had accepted."""
-        inquiry = order.inquiry
-        if inquiry is None or not order.accepted or order.status.is_terminal:
-            return
         needs_history = self._desk.rules.absence_needs_history and self._reading.is_on
-        if not self._is_silent(order, Source.HISTORY, needs_history, opened.by_venue, self._examine):
+        if needs_history and not _was_silent(inquiry, Source.HISTORY, opened.by_venue):
+            self._examine(order)
             return
         if evidence.holds_until < opened.by_venue:
             return  # it may just not know of the order yet
@@ -260,4 +243,10 @@ class Settling:
         one that the venue, asked, shows nowhere any more, nothing can follow."""
         quantity = whole(self._desk, order, order.cumulative)
         terms_known = not self._questions.is_open(order, Question.TERMS)
-        return quantity is not None and terms_known and order.cumulative == quantity
+        return terms_known and order.cumulative == quantity
+
+
+def _was_silent(inquiry: Inquiry, source: Source, since: int) -> bool:
+    """Whether a source did not know the order when it was asked, at this time or later."""
+    asked_at = inquiry.silent.get(source)
+    return asked_at is not None and asked_at >= since

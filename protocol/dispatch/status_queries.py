@@ -163,10 +163,10 @@ class StatusQueries(RequestHandler[QueryOrder]):
     def _come_to_nothing(self, flight: Flight[QueryOrder], error: Exception) -> None:
         if self._unclaimed.is_lookup(flight):
             self._unclaimed.looked_up(flight, None)
-        elif flight.own_query:
+        elif flight.own_query and flight.client_order_id is not None:
             self._schedule.over(flight)
         else:
-            self._desk.reply(flight.reply_to, error)
+            self._desk.reply(flight.reply_to, error)  # of another session's order: it is asked for again by itself
 
 
 def _is_by_wire_id(query: Flight[QueryOrder]) -> bool:
