@@ -101,9 +101,6 @@ class Questions:
         self.changed: dict[ClientOrderId, Order] = {}
         self.count = 0
 
-    def __len__(self) -> int:
-        return len(self.orders)
-
     def inquiry_of(self, order: Order) -> Inquiry:
         if order.inquiry is None:
             order.inquiry = Inquiry()
