@@ -123,7 +123,8 @@ class QuerySchedule:
         """After a login: asks again for every order with a question that its status may answer."""
         for order in list(self._questions.orders.values()):
             inquiry = order.inquiry
-            if inquiry is not None and ASKED_BY_STATUS & inquiry.open.keys():
+            assert inquiry is not None  # it is one with questions
+            if ASKED_BY_STATUS & inquiry.open.keys():
                 self.soon(order)
 
     def start(self) -> None:
@@ -227,8 +228,8 @@ class QuerySchedule:
         """A query of our own was answered, refused or given up: asks again while a question is open."""
         self._under_way -= 1
         order = self._desk.order_of(query)
-        inquiry = None if order is None else order.inquiry
-        if order is not None and inquiry is not None:
+        if order is not None and order.inquiry is not None:
+            inquiry = order.inquiry
             if inquiry.stage is Stage.UNDER_WAY:
                 inquiry.stage = Stage.IDLE
             if inquiry.trail != NO_TRAIL:

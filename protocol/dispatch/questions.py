@@ -137,7 +137,8 @@ class Questions:
         if question is Question.FILLS:
             inquiry.totals.clear()
         if not inquiry.open:
-            self.forget(order)
+            order.inquiry = None
+            del self.orders[order.identity.client_order_id]
 
     def placed(self, order: Order, *, is_owed: bool) -> None:
         """The order was placed. Whether it lives is open still where a list has left it out, or where it is owed what a
@@ -157,13 +158,6 @@ class Questions:
         opened = None if order.inquiry is None else order.inquiry.open.get(question)
         if opened is not None and not opened.told:
             opened.told = True
-            self.note(order)
-
-    def forget(self, order: Order) -> None:
-        """Nothing is open about the order any more."""
-        if order.inquiry is not None:
-            order.inquiry = None
-            del self.orders[order.identity.client_order_id]
             self.note(order)
 
     def note(self, order: Order) -> None:

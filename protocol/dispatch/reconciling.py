@@ -95,7 +95,7 @@ class Reconciling:
         self._has_changed = True
         for name in login.outstanding:
             order = self._desk.orders.by_client_order_id(name)
-            if order is not None and not order.accepted:
+            if order is not None:
                 self._questions.tell(order, Question.OUTCOME)
         if login.reading > self._reading.finished and self._reading.failing and not login.history_failed:
             login.history_failed = True

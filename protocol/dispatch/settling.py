@@ -111,7 +111,9 @@ class Settling:
         return order.quantity in possible if len(possible) > 1 else bool(possible)
 
     def _is_alive(self, order: Order, view: OrderView, is_late: bool) -> bool:
-        if order.status.is_terminal or (order.inquiry is not None and order.inquiry.ending is not None):
+        inquiry = order.inquiry
+        assert inquiry is not None  # that it lives is in question
+        if order.status.is_terminal or inquiry.ending is not None:
             return True
         if not is_late or view.venue_order_id != order.venue_order_id:
             return False
@@ -138,7 +140,7 @@ class Settling:
             if verdict is Verdict.ASK:
                 self._queries.later(order)
             elif verdict is Verdict.ABSENT:
-                inquiry.silent[evidence.source] = max(evidence.at, inquiry.silent.get(evidence.source, 0))
+                inquiry.silent[evidence.source] = max(evidence.at, inquiry.silent.get(evidence.source, evidence.at))
                 if question is Question.OUTCOME:
                     self._never_placed(order, inquiry)
                 else:

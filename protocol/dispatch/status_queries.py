@@ -68,7 +68,7 @@ class StatusQueries(RequestHandler[QueryOrder]):
         if self._unclaimed.is_lookup(flight):
             self._unclaimed.looked_up(flight, fact.order)
             return
-        if flight.own_query and flight.client_order_id is None:
+        if flight.client_order_id is None:
             self._external.status_answered(flight, fact)
             return
         order, view = self._desk.order_of(flight), fact.order
@@ -135,12 +135,12 @@ class StatusQueries(RequestHandler[QueryOrder]):
         if self._unclaimed.is_lookup(flight):
             self._unclaimed.looked_up(flight, None)
             return
-        if flight.own_query and flight.client_order_id is None:
+        if flight.client_order_id is None:
             self._external.status_refused(flight, fact)
             return
         self._desk.reply(flight.reply_to, RequestFailed(fact.reason))
         order = self._desk.order_of(flight)
-        if fact.outcome is Outcome.NOT_FOUND and order is not None and not order.status.is_terminal:
+        if fact.outcome is Outcome.NOT_FOUND and order is not None:
             self._not_found(order, flight)
         if flight.own_query:
             self._schedule.over(flight)
