@@ -252,7 +252,13 @@ def test_an_order_whose_name_another_one_has_is_asked_for_by_the_id_it_had() -> 
     desk.live("a1", "v1")
     assert external(desk, "x9", "v9") is True
     desk.hear(replaced("v9", None, 1))
-    assert [(query.venue_order_id, query.wire_id, query.since) for query in queries(desk)] == [("v9", None, 0)]
+    (query,) = queries(desk)
+    assert (query.venue_order_id, query.wire_id, query.since) == ("v9", None, 0)
+    change = commands.Replace(client_order_id=ClientOrderId("x9"), instrument="GOLD.TEST", price="99.0")
+    desk.ask(change)
+    desk.hear(took(desk.numbers, "v10"))
+    desk.hear(facts.RequestAnswered(request_id=query.request_id, order=view("v9", 1, status=None)))
+    assert names(desk) == ["v10"], "which the answer to our own change has promised"
 
 
 class NamelessVenue(PlainVenue):

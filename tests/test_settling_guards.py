@@ -148,7 +148,11 @@ def test_news_of_other_terms_change_nothing_of_an_order_that_has_ended() -> None
     row = view("v1", 1, replaced=True, status=OrderStatus.CANCELED, cumulative=Decimal(10))
     desk.hear(facts.OrderHistoryListed(request_id=RequestId(999), orders=(row,)))
     assert desk.open_questions == 1
-    assert desk.hear(acknowledged("v1", 1, quantity=Decimal(12))) == []
+    (query,) = desk.asked(requests.QueryOrder)
+    desk.hear(refused(query.request_id, Outcome.NOT_FOUND))
+    desk.wait(120)
+    assert desk.asked(requests.QueryOrder) == []
+    assert desk.hear(acknowledged("v1", 1, quantity=None, price=Decimal("99.0"))) == []
     assert (desk.status("a1"), desk.open_questions) == (OrderStatus.FILLED, 0)
 
 
