@@ -12,7 +12,7 @@ from protocol import commands, events, facts, requests
 from protocol.dispatch.settling import NEVER_ARRIVED, VANISHED
 from protocol.facts import Outcome
 from protocol.values import NO_TIME, AccountId, ClientOrderId, OrderStatus, RequestId, VenueOrderId
-from protocol.venue import SECOND, VenueRules
+from protocol.venue import SECOND, BatchRules, VenueRules
 
 from .order_life import WALL, Desk, acknowledged, refused, replaced, took, trade, traded, view
 
@@ -160,6 +160,38 @@ def test_an_execution_that_calls_its_order_canceled_does_not_prove_that_it_lives
     desk, _ = in_question()
     assert desk.hear(traded("v1", "t1", 4, 4, 1, status=OrderStatus.CANCELED)) == ["Filled"]
     assert desk.open_questions == 1, "its terms are told"
+
+
+def test_an_order_that_left_the_book_ahead_of_its_fills_is_not_in_question_any_more() -> None:
+    """Its fills are."""
+    desk, _ = in_question(VenueRules(venue="TEST", fills_lag=SECOND))
+    gone = facts.OrderRemoved(
+        time=WALL,
+        order=view("v1", 1, status=None, cumulative=None),
+        ending=OrderStatus.CANCELED,
+        reason="asked for",
+        filled=Decimal(4),
+    )
+    assert desk.hear(gone) == []
+    assert desk.open_questions == 1
+    assert desk.hear(traded("v1", "t1", 4, 4, 1, status=None)) == ["Filled", "Canceled"]
+
+
+def test_an_order_that_waits_for_its_price_is_not_denied_because_the_venue_does_not_know_it() -> None:
+    """It was not sent yet; a cancel of it in a batch was."""
+    rules = VenueRules(
+        venue="TEST",
+        http_requests=frozenset({requests.PreviewPrice}),
+        market_needs_price=True,
+        batch=BatchRules(most=10, most_orders=10),
+    )
+    desk = Watched(rules=rules)
+    desk.place("a1", market=True)
+    desk.batch(commands.Cancel(A1))
+    desk.hear(refused(desk.numbers - 1, Outcome.NOT_FOUND))
+    (query,) = desk.asked(requests.QueryOrder)
+    assert desk.hear(refused(query.request_id, Outcome.NOT_FOUND)) == []
+    assert desk.status("a1") is OrderStatus.SUBMITTED
 
 
 # What a source leaves out
