@@ -1,0 +1,320 @@
+"""The venue's time, line by line: when it is asked for and when not, what measures it, and what waits for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from protocol import commands, facts, requests
+from protocol.dispatch.decisions import Measured
+from protocol.events import FillReport
+from protocol.facts import Outcome
+from protocol.inputs import Admission, Heard, LinkUp
+from protocol.values import ClientOrderId, OrderStatus, RequestId, TimeInForce
+from protocol.venue import SECOND, VenueRules
+
+from .order_life import WALL, acknowledged, canceled, refused, took, trade
+from .test_order_deadlines import RULES, WITHIN, ClockDesk, ParticularVenue, change, jumped, measured
+
+LOGIN = facts.LoggedIn(user="u", orders=(), cancel_on_disconnect=False, heartbeat_timeout=None)
+WORD = RequestId(2**31)
+"""The number of the subscription, whose answer tells the time."""
+
+
+def greeting(skew: float = 0.0, *, rules: VenueRules = RULES) -> ClockDesk:
+    """A connection is up, and the subscription goes out; nothing is logged in yet."""
+    desk = ClockDesk(skew, rules=rules, logged_in=False)
+    desk.connection = 1
+    desk.apply(LinkUp(1, "ws://test"), Heard(1, (facts.Say(text="subscribe", number=WORD),)))
+    return desk
+
+
+# When it is asked for
+
+
+def test_a_venue_that_tells_no_time_has_no_clock_that_must_be_looked_at() -> None:
+    quiet, telling = ClockDesk(rules=evolve(RULES, tells_time=False)), ClockDesk()
+    for desk in (quiet, telling):
+        desk.wait(1000)
+    assert quiet.state.next_deadline is None
+    assert telling.state.next_deadline is not None
+
+
+def test_over_the_socket_it_cannot_be_asked_before_the_login() -> None:
+    desk = ClockDesk(logged_in=False)
+    desk.connection = 1
+    desk.apply(LinkUp(1, "ws://test"))
+    assert desk.asked() == []
+    desk.hear(LOGIN)
+    assert len(desk.asked()) == 1
+
+
+@pytest.mark.parametrize("told", ["refused", "of no use"])
+def test_while_nothing_waits_a_question_that_was_of_no_use_is_asked_again_with_the_period_only(told: str) -> None:
+    desk = ClockDesk()
+    (question,) = desk.asked()
+    number = question.request_id
+    desk.hear(refused(number, Outcome.DEFINITE) if told == "refused" else took(number))
+    desk.wait(299.9)
+    assert desk.asked() == []
+    desk.wait(0.1)
+    assert len(desk.asked()) == 1
+
+
+def test_what_was_learned_on_the_last_connection_is_not_asked_again_at_a_login() -> None:
+    desk = measured()
+    desk.wait(250)
+    desk.lose_link()
+    desk.log_in()
+    assert desk.asked() == []
+
+
+def test_a_reading_is_renewed_five_minutes_after_the_last_answer_that_told_the_time() -> None:
+    desk = measured()
+    desk.wait(150)
+    desk.place("a1")
+    desk.hear(desk.stamp(desk.numbers), took(desk.numbers, "V1"), acknowledged("V1", 1))
+    desk.sent()
+    desk.wait(299.9)
+    assert desk.asked() == []
+    desk.wait(0.1)
+    assert len(desk.asked()) == 1
+
+
+def test_a_second_login_does_not_ask_twice_as_often() -> None:
+    """A venue that never answers is asked at each login, and every five minutes since the first one."""
+    desk = ClockDesk()
+    moments: list[float] = []
+    for second in range(701):
+        if second == 150:
+            desk.lose_link()
+            desk.log_in()
+        moments += [second for _ in desk.asked()]
+        desk.wait(1)
+    assert moments == [0, 150, 300, 600]
+
+
+def test_a_question_on_its_way_is_not_asked_twice() -> None:
+    desk = jumped()
+    desk.place("a1")
+    desk.place("a2")
+    assert len(desk.asked()) == 1
+    desk.wait(1)
+    assert desk.asked() == []
+
+
+def test_one_second_is_between_two_questions_of_no_use() -> None:
+    desk = jumped()
+    desk.place("a1")
+    for _ in range(3):
+        (question,) = desk.asked()
+        desk.hear(refused(question.request_id, Outcome.THROTTLED))
+        assert desk.state.next_deadline == desk.time + SECOND
+        desk.wait(0.999)
+        desk.apply()
+        assert desk.asked() == []
+        desk.wait(0.001)
+
+
+# What measures it
+
+
+def test_an_answer_under_another_number_than_the_greetings_is_not_measured_by_it() -> None:
+    desk = greeting(-7.0)
+    desk.hear(desk.stamp(77))
+    assert desk.skew is None
+    desk.hear(desk.stamp(WORD))
+    assert desk.skew == Measured(-7 * SECOND)
+
+
+def test_a_word_without_a_number_leaves_the_numbered_one_the_question() -> None:
+    desk = greeting(-7.0)
+    desk.hear(facts.Say(text="pong"))
+    desk.hear(desk.stamp(WORD))
+    assert desk.skew == Measured(-7 * SECOND)
+
+
+def test_a_greeting_is_asked_when_it_goes_out() -> None:
+    """A second passes until the answer, whose stamp is of its end: ours lags by what was measured, give or take half
+    of that."""
+    desk = greeting(10.0)
+    desk.time += SECOND
+    desk.hear(desk.stamp(WORD))
+    assert desk.skew == Measured(10 * SECOND - SECOND // 2)
+
+
+def test_a_jump_before_anything_was_measured_takes_nothing_back() -> None:
+    desk = ClockDesk()
+    desk.jump(3600)
+    desk.apply()
+    assert desk.skew is None
+    desk.place("a1")
+    assert [type(request) for request in desk.sent()] == [requests.AskTime, requests.PlaceOrder]
+
+
+@pytest.mark.parametrize("seconds", [-1.0, 1.0])
+def test_a_clock_that_moved_by_one_second_has_not_jumped(seconds: float) -> None:
+    desk = measured()
+    desk.jump(seconds)
+    desk.place("a1")
+    assert desk.skew is None
+    (placed,) = desk.sent()
+    assert placed.process_before == desk.venue_now + WITHIN
+
+
+@pytest.mark.parametrize("seconds", [-1.000000001, 1.000000001])
+def test_one_nanosecond_more_is_a_jump_even_if_the_clock_is_set_back(seconds: float) -> None:
+    desk = measured()
+    for correction in (seconds, -seconds):
+        desk.wall += round(correction * SECOND)
+        desk.apply()
+        assert desk.skew == Measured(None)
+    desk.place("a1")
+    assert len(desk.asked()) == 1
+
+
+def dated(skew: float = 50.0) -> ClockDesk:
+    """At a venue that tells its time with the acceptance of an order alone; one has been placed."""
+    desk = ClockDesk(skew, rules=VenueRules(venue="TEST", dates_acceptance=True))
+    desk.place("a1")
+    return desk
+
+
+def accepted(desk: ClockDesk, name: int = 1, **more: Any) -> facts.OrderAcknowledged:
+    return evolve(acknowledged(f"V{name}", name), **({"time": desk.venue_now} | more))
+
+
+def test_an_acceptance_lies_between_placing_and_hearing() -> None:
+    """A second passes: half of it is what may be wrong, and the middle is believed."""
+    desk = dated()
+    desk.time += SECOND
+    desk.hear(accepted(desk))
+    assert desk.skew == Measured(50 * SECOND - SECOND // 2)
+
+
+def test_an_acceptance_without_a_time_tells_none() -> None:
+    desk = dated()
+    assert desk.hear(accepted(desk, time=0)) == ["Accepted"]
+    assert desk.skew is None
+
+
+def test_an_acceptance_that_is_told_again_tells_no_time() -> None:
+    """It was dated then, and is heard now."""
+    desk = dated()
+    desk.hear(accepted(desk, time=0))
+    desk.hear(accepted(desk))
+    assert desk.skew is None
+
+
+def test_an_acceptance_of_an_order_that_was_not_placed_here_tells_no_time() -> None:
+    desk = dated()
+    desk.hear(accepted(desk, name=7))
+    assert desk.skew is None
+
+
+# What our clock is blamed for
+
+
+@pytest.mark.parametrize("skew", [-2.0, 0.0, 1.0, 2.0])
+def test_a_time_that_is_refused_is_not_blamed_on_a_clock_that_is_right(skew: float) -> None:
+    desk = measured(skew, venue=ParticularVenue(RULES))
+    past = desk.venue_now - 60 * SECOND
+    refusal = desk.place("a1", expire_time=past, time_in_force=TimeInForce.GTD)
+    assert str(refusal) == "it must expire in the future."
+
+
+def test_nor_on_one_of_which_nothing_is_known() -> None:
+    desk = ClockDesk(venue=ParticularVenue(RULES))
+    refusal = desk.place("a1", expire_time=WALL, time_in_force=TimeInForce.GTD)
+    assert str(refusal) == "it must expire in the future."
+
+
+# What waits
+
+
+def test_the_credit_of_a_change_whose_order_ends_in_the_message_that_tells_the_time_is_free() -> None:
+    desk = measured()
+    desk.live("a1", "V1")
+    desk.jump(3600)
+    desk.ask(change("a1"))
+    (question,) = desk.asked()
+    desk.hear(canceled("V1", 1), desk.stamp(question.request_id), took(question.request_id))
+    assert desk.last.released == [Admission.ORDER]
+    assert desk.sent() == []
+
+
+def test_of_changes_that_wait_together_only_those_of_orders_that_live_go_out() -> None:
+    desk = measured(rules=evolve(RULES, batch=evolve(RULES.batch, kinds=frozenset({requests.ReplaceOrder}))))
+    for name in ("a1", "a2", "a3"):
+        desk.live(name, f"V{name[1:]}")
+    desk.jump(3600)
+    desk.batch(*(change(name) for name in ("a1", "a2", "a3")))
+    (question,) = desk.sent()
+    desk.hear(canceled("V2", 2))
+    assert desk.last.released == []
+    desk.tell_time(question)
+    assert desk.last.released == []
+    (send,) = desk.sends
+    assert isinstance(send.request, requests.BatchOrders)
+    assert [leg.venue_order_id for leg in send.request.legs] == ["V1", "V3"]  # type: ignore[union-attr]
+    assert {leg.process_before for leg in send.request.legs} == {desk.venue_now + WITHIN}  # type: ignore[union-attr]
+    assert send.admission is Admission.ORDER
+
+
+def test_a_request_that_is_let_go_has_the_whole_time_for_its_answer() -> None:
+    desk = jumped()
+    desk.place("a1")
+    (question,) = desk.asked()
+    desk.wait(1.5)
+    desk.tell_time(question)
+    assert [type(request) for request in desk.sent()] == [requests.PlaceOrder]
+    desk.wait(9.9)
+    assert desk.status("a1") is OrderStatus.SUBMITTED
+    desk.wait(0.1)
+    assert desk.status("a1") is OrderStatus.UNKNOWN
+
+
+def test_an_order_that_ended_while_it_waited_leaves_the_others_waiting() -> None:
+    desk = jumped()
+    desk.place("a1")
+    desk.place("a2")
+    (question,) = desk.asked()
+    desk.ask(commands.Cancel(ClientOrderId("a1")), Admission.CANCEL)
+    assert sorted(each.name for each in desk.last.released) == ["CANCEL", "ORDER"]
+    desk.tell_time(question)
+    assert [request.wire_id for request in desk.sent()] == [2]
+    assert desk.last.released == []
+
+
+# What began before us, by the venue's clock
+
+
+def fill(tid: str, time: int) -> facts.Trade:
+    """Of an order of another session."""
+    return evolve(trade("X1", tid, 1), time=time)
+
+
+def read_after_a_loss(desk: ClockDesk, *trades: facts.Trade) -> list[str]:
+    """The link is lost and found again half a minute later; history tells these executions."""
+    desk.lose_link()
+    desk.wait(30)
+    desk.log_in()
+    (read,) = [request for request in desk.sent() if isinstance(request, requests.ListFills)]
+    return desk.hear(facts.FillsListed(request_id=read.request_id, trades=trades))
+
+
+@pytest.mark.parametrize("skew", [-7200.0, 0.0, 7200.0])
+def test_executions_since_the_first_connection_are_told_and_earlier_ones_are_not(skew: float) -> None:
+    """The beginning is by the venue's clock, whatever ours shows; a later reading of it moves nothing."""
+    rules = evolve(RULES, reads_history=True, http_requests=frozenset({requests.ListFills}))
+    desk = greeting(skew, rules=rules)
+    began = desk.venue_now
+    desk.hear(desk.stamp(WORD), LOGIN)
+    desk.wait(5)
+    desk.place("a1")
+    desk.hear(desk.stamp(desk.numbers), took(desk.numbers, "V1"), acknowledged("V1", 1))
+    told = read_after_a_loss(desk, fill("t1", began - 1), fill("t2", began), fill("t3", began + 20 * SECOND))
+    assert told[:2] == ["FillReport", "FillReport"]
+    assert [event.trade_id for event in desk.events() if isinstance(event, FillReport)] == ["t2", "t3"]
