@@ -22,12 +22,13 @@ RENEWALS: Final = 4
 
 class CancelTimer(RequestHandler[SetCancelTimer]):
     """Owns the time that the switch is set to: seconds, 0 while it is off. Set again from login to close; a program
-    that dies, or a connection that stays away, leaves it to act."""
+    that dies, or a connection that stays away, leaves it to act. _planned: the one deadline that counts, of the last
+    setting."""
 
     def __init__(self, desk: Desk, seconds: int) -> None:
         self._desk = desk
         self._seconds = seconds
-        self._generation = 0
+        self._planned: TimerDue | None = None
 
     @property
     def is_armed(self) -> bool:
@@ -44,13 +45,14 @@ class CancelTimer(RequestHandler[SetCancelTimer]):
         reply_to, admission = (None, None) if asked is None else (asked.reply_to, asked.admission)
         desk.count(request)
         desk.send(request, reply_to=reply_to, admission=admission)
-        self._generation += 1
+        self._planned = None
         if self._seconds:
-            desk.timers.add(desk.now.monotonic_ns + self._seconds * SECOND // RENEWALS, TimerDue(self._generation))
+            self._planned = TimerDue()
+            desk.timers.add(desk.now.monotonic_ns + self._seconds * SECOND // RENEWALS, self._planned)
 
     def due(self, due: TimerDue) -> None:
         """Time to set it again. While there is no connection it is left to run: that is what it is for."""
-        if due.generation == self._generation and self._desk.ready and not self._desk.closing:
+        if due is self._planned and self._desk.ready and not self._desk.closing:
             self._set()
 
     def asked(self, asked: Asked) -> None:

@@ -131,11 +131,9 @@ class AuditDue:
     periodic: bool
 
 
-@frozen
+@frozen(eq=False)
 class TimerDue:
-    """Time to set the cancel-all timer again; generation: of the setting that planned this."""
-
-    generation: int
+    """Time to set the cancel-all timer again, if no later setting has planned another one."""
 
 
 @frozen

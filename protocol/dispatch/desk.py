@@ -27,10 +27,6 @@ UNMEASURED: Final = 60 * SECOND
 """How far the venue's clock may be from what we take it to be, with and without a measurement."""
 
 
-def _ignore(_: ClientOrderId) -> None:
-    pass
-
-
 @define(eq=False)
 class Held:
     """Requests of which nothing has been sent, since their deadline cannot be computed while the venue's time is not
@@ -49,8 +45,8 @@ class Desk:
     what the venue takes, as far as it said; throttle: of this account; cancel_unknown: an order whose answer is lost is
     canceled, in case it lives; foreign: when orders of other sessions were first heard of, ns since 1970 by our clock;
     clock: the venue's, written by the timekeeping; held: what waits for it; touched: orders that a record was about,
-    None while nobody wants to know; watched, on_record: set by the watches, which want to hear of orders then; now,
-    out: of the present call of `apply`."""
+    None while nobody wants to know; on_record: set by the watches while they want to hear of orders; now, out: of the
+    present call of `apply`."""
 
     venue: Venue
     trader: TraderId
@@ -67,13 +63,12 @@ class Desk:
     opened_at: int = 0
     mode: SystemMode | None = None
     throttle: Throttle = field(init=False)
-    cancel_unknown: bool = False
+    cancel_unknown: bool
     clock: VenueClock = field(factory=VenueClock)
     held: list[Held] = field(factory=list)
     foreign: Window[VenueOrderId, int] = field(factory=lambda: Window(FOREIGN_WINDOW))
     touched: set[ClientOrderId] | None = None
-    watched: bool = False
-    on_record: Callable[[ClientOrderId], None] = _ignore
+    on_record: Callable[[ClientOrderId], None] | None = None
     now: Instant = field(factory=lambda: Instant(0, 0))
     out: Decisions = field(factory=Decisions)
 
@@ -87,7 +82,7 @@ class Desk:
         self.out.records.append(record)
         if self.touched is not None and isinstance(record, events.OrderEvent | records.Note):
             self.touched.add(record.identity.client_order_id)
-        if self.watched and isinstance(record, events.OrderEvent | records.Note):
+        if self.on_record is not None and isinstance(record, events.OrderEvent | records.Note):
             self.on_record(record.identity.client_order_id)
 
     def reply(self, reply_to: object, value: object) -> None:

@@ -56,7 +56,7 @@ class Link:
 
     def up(self, link: LinkUp) -> None:
         desk = self._desk
-        if desk.connection and desk.connection < link.connection:
+        if desk.connection:
             self._leave(link.connection - 1)
         desk.connection = link.connection
         desk.opened_at = desk.opened_at or desk.now.wall_ns
@@ -145,9 +145,7 @@ class Link:
             for flight in desk.flights.by_id.values():
                 if flight.connection == link.connection:
                     flight.carrier_ended_at = desk.now.monotonic_ns
-        if link.connection < desk.connection:
-            self._conversation.lose_connections(link.connection)  # another one is up already
-        else:
+        if link.connection == desk.connection:  # else another one is up already, and has ended it
             self._leave(link.connection)
         if desk.closing and not link.will_retry:
             desk.failed = desk.failed or OutcomeUnknown(LEFT)

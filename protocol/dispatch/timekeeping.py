@@ -160,9 +160,8 @@ class Timekeeping(RequestHandler[AskTime]):
             desk.opened_at = desk.by_venue(desk.opened_at)  # what the venue lists is compared with it
         skew = clock.skew(desk.now)
         desk.out.measured = Measured(skew)
-        self._tell(0 if skew is None else skew)
-        if desk.held:
-            self.look_after()
+        if skew is not None:
+            self._tell(skew)
 
     def _tell(self, skew: int) -> None:
         """Warns when the clock goes wrong; not again before it was right."""
@@ -217,9 +216,8 @@ class Timekeeping(RequestHandler[AskTime]):
         for flight in flights:
             if self._desk.flights.by_id.get(flight.request_id) is not flight:
                 continue
-            order = self._desk.order_of(flight)
-            if order is not None and order.status.is_terminal:
-                self._desk.flights.drop(flight.request_id)
-            else:
+            if flight.client_order_id in self._desk.orders.live:
                 wanted.append(flight)
+            else:
+                self._desk.flights.drop(flight.request_id)
         return wanted

@@ -21,7 +21,6 @@ class Watches:
         self._desk = desk
         self._abandoned = abandoned
         self._watches: dict[ClientOrderId, list[tuple[commands.Milestone, object]]] = {}
-        desk.on_record = self.answer
 
     def watch(self, asked: Asked) -> None:
         """Answers at once, or keeps the address. Raises NotSent for an order that is not known."""
@@ -36,7 +35,7 @@ class Watches:
             watches = self._watches.setdefault(command.client_order_id, [])
             watches[:] = [watch for watch in watches if not self._abandoned(watch[1])]
             watches.append((command.milestone, asked.reply_to))
-            self._desk.watched = True
+            self._desk.on_record = self.answer
 
     def answer(self, client_order_id: ClientOrderId) -> None:
         """Answers those whose milestone the order has reached."""
@@ -54,7 +53,7 @@ class Watches:
             self._watches[client_order_id] = waiting
         else:
             del self._watches[client_order_id]
-            self._desk.watched = bool(self._watches)
+            self._listen_no_more()
 
     def fail(self, error: TradingError) -> None:
         """Ends every wait: no news will come any more."""
@@ -62,6 +61,11 @@ class Watches:
             for _, reply_to in watches:
                 self._desk.reply(reply_to, error)
         self._watches.clear()
+        self._listen_no_more()
+
+    def _listen_no_more(self) -> None:
+        if not self._watches:
+            self._desk.on_record = None
 
 
 def _reached(order: Order, milestone: commands.Milestone) -> bool:
