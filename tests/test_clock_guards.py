@@ -16,7 +16,7 @@ from protocol.values import ClientOrderId, OrderStatus, RequestId, TimeInForce
 from protocol.venue import SECOND, VenueRules
 
 from .order_life import WALL, acknowledged, canceled, refused, took, trade
-from .test_order_deadlines import RULES, WITHIN, ClockDesk, ParticularVenue, change, jumped, measured
+from .test_order_deadlines import RULES, WITHIN, ClockDesk, ParticularVenue, change, jumped, measured, refusal_of
 
 LOGIN = facts.LoggedIn(user="u", orders=(), cancel_on_disconnect=False, heartbeat_timeout=None)
 WORD = RequestId(2**31)
@@ -288,6 +288,98 @@ def test_an_order_that_ended_while_it_waited_leaves_the_others_waiting() -> None
     assert desk.last.released == []
 
 
+def test_a_change_that_waited_in_vain_is_not_sent_when_the_time_is_known() -> None:
+    desk = measured()
+    desk.live("a1", "V1")
+    desk.jump(3600)
+    desk.ask(change("a1"))
+    (question,) = desk.asked()
+    assert desk.wait(10) == ["ModifyRejected"]
+    assert desk.last.released == [Admission.ORDER]
+    desk.sent()
+    desk.hear(desk.stamp(question.request_id))
+    desk.place("a2")
+    (again,) = desk.asked()
+    desk.tell_time(again)
+    assert [type(request) for request in desk.sent()] == [requests.PlaceOrder]
+
+
+def test_where_orders_bear_no_deadline_none_waits() -> None:
+    desk = jumped(rules=evolve(RULES, process_within=None))
+    desk.place("a1")
+    (placed,) = desk.sent()
+    assert placed.process_before is None
+
+
+def test_a_venue_that_tells_no_time_is_not_asked_for_what_waits() -> None:
+    desk = ClockDesk(rules=evolve(RULES, tells_time=False, dates_acceptance=True))
+    desk.place("a1")
+    desk.hear(accepted(desk))
+    assert desk.skew == Measured(0)
+    desk.jump(3600)
+    desk.sent()
+    desk.place("a2")
+    assert desk.sent() == []
+    assert desk.wait(10) == ["Denied"]
+
+
+def test_a_client_that_is_closing_does_not_ask_for_the_time() -> None:
+    desk = ClockDesk()
+    desk.place("a1")
+    desk.sent()
+    desk.ask(commands.Disconnect(grace=60 * SECOND, cancel_all=True), None)
+    desk.lose_link()
+    desk.log_in()
+    assert desk.asked() == []
+
+
+def test_an_order_over_http_that_waits_for_token_and_time_asks_nothing_while_there_is_no_socket() -> None:
+    desk = measured(rules=evolve(RULES, http_requests=frozenset({requests.PlaceOrder})))
+    desk.place("a1")
+    desk.hear(refused(1, Outcome.TOKEN))
+    desk.sent()
+    desk.lose_link()
+    desk.jump(3600)
+    desk.hear(facts.TokenRenewed())
+    assert desk.sent() == []
+
+
+@pytest.mark.parametrize("over", [frozenset(), frozenset({requests.PlaceOrder})], ids=["the socket", "HTTP"])
+def test_what_waits_when_the_connection_ends_is_told_that(over: frozenset[type]) -> None:
+    desk = jumped(rules=evolve(RULES, http_requests=over))
+    desk.place("a1")
+    assert desk.lose_link() == ["Disconnected", "Denied"]
+    assert desk.events()[-1].reason == "The connection ended before it was sent."  # type: ignore[attr-defined]
+
+
+# What our clock is to blame for, in a refusal
+
+
+@pytest.mark.parametrize(
+    ("skew", "within", "is_blamed"),
+    [
+        (-2.0, 5 * SECOND, True),
+        (-1.999, 5 * SECOND, False),
+        (-1.0, None, True),
+        (-0.999, None, False),
+        (0.0, None, False),
+    ],
+)
+def test_a_clock_that_is_two_seconds_or_half_the_deadline_behind_is_blamed(
+    skew: float, within: int | None, is_blamed: bool
+) -> None:
+    """Where orders bear no deadline, those two seconds stand for it."""
+    told = refusal_of(ClockDesk(skew, rules=evolve(RULES, process_within=within)), "Too late")
+    assert ("behind" in told) is is_blamed
+
+
+def test_one_of_which_nothing_is_known_is_not() -> None:
+    desk = ClockDesk()
+    desk.place("a1")
+    desk.hear(refused(1, Outcome.DEFINITE, "Too late"))
+    assert desk.events()[-1].reason == "Too late"  # type: ignore[attr-defined]
+
+
 # What began before us, by the venue's clock
 
 
@@ -305,16 +397,18 @@ def read_after_a_loss(desk: ClockDesk, *trades: facts.Trade) -> list[str]:
     return desk.hear(facts.FillsListed(request_id=read.request_id, trades=trades))
 
 
+@pytest.mark.parametrize("later", [0, 1, 2])
 @pytest.mark.parametrize("skew", [-7200.0, 0.0, 7200.0])
-def test_executions_since_the_first_connection_are_told_and_earlier_ones_are_not(skew: float) -> None:
-    """The beginning is by the venue's clock, whatever ours shows; a later reading of it moves nothing."""
+def test_executions_since_the_first_connection_are_told_and_earlier_ones_are_not(skew: float, later: int) -> None:
+    """The beginning is by the venue's clock, whatever ours shows; later readings of it move nothing."""
     rules = evolve(RULES, reads_history=True, http_requests=frozenset({requests.ListFills}))
     desk = greeting(skew, rules=rules)
     began = desk.venue_now
     desk.hear(desk.stamp(WORD), LOGIN)
     desk.wait(5)
-    desk.place("a1")
-    desk.hear(desk.stamp(desk.numbers), took(desk.numbers, "V1"), acknowledged("V1", 1))
+    for number in range(later):
+        desk.place(f"a{number}")
+        desk.hear(desk.stamp(desk.numbers), took(desk.numbers, f"V{number}"), acknowledged(f"V{number}", number))
     told = read_after_a_loss(desk, fill("t1", began - 1), fill("t2", began), fill("t3", began + 20 * SECOND))
     assert told[:2] == ["FillReport", "FillReport"]
     assert [event.trade_id for event in desk.events() if isinstance(event, FillReport)] == ["t2", "t3"]

@@ -12,10 +12,10 @@ from protocol.dispatch import Send
 from protocol.errors import NotSent, OutcomeUnknown, SessionFailed
 from protocol.facts import Outcome
 from protocol.inputs import Admission, LinkDown, LinkFailed, LinkSilent, LinkUp
-from protocol.values import AccountId, ClientOrderId, OrderStatus, SystemMode
+from protocol.values import AccountId, ClientOrderId, OrderStatus, RequestId, SystemMode
 from protocol.venue import SECOND, VenueRules
 
-from .order_life import Desk, PlainVenue, refused, took, view
+from .order_life import WALL, Desk, PlainVenue, refused, replaced, took, trade, traded, view
 
 LOGIN = facts.LoggedIn(user="u", orders=(), cancel_on_disconnect=False, heartbeat_timeout=None)
 
@@ -154,6 +154,16 @@ def test_a_session_that_had_failed_stays_failed_for_the_same_reason() -> None:
     assert str(answer) == "for good"
 
 
+def test_whoever_waits_for_an_order_when_the_session_ends_is_told_why() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    watching(desk, "a1")
+    desk.apply(LinkFailed(1, "for good", unauthorized=False, reply_to=None))
+    answer = desk.answer_to(desk.numbers)
+    assert isinstance(answer, SessionFailed)
+    assert str(answer) == "for good"
+
+
 # Silence
 
 
@@ -276,6 +286,63 @@ def test_a_list_over_http_that_a_lost_connection_has_left_behind_keeps_nobody_fr
     assert lists() == 0
     desk.wait(5)
     assert lists() == 1
+
+
+def test_what_was_shown_between_lost_messages_and_the_next_list_is_asked_for_if_that_leaves_it_out() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.hear(facts.MessagesLost(text="a gap", expected=7, received=9))
+    desk.hear(traded("v1", "t1", 4, 4, 1))
+    assert asked_for(desk) == []
+    desk.hear(LOGIN)
+    assert asked_for(desk) == [1]
+
+
+OVER_HTTP = VenueRules(venue="TEST", http_requests=frozenset({requests.QueryOrder, requests.ListFills}))
+
+
+def test_questions_of_our_own_over_http_end_with_the_connection_and_are_asked_anew() -> None:
+    desk = Desk(rules=OVER_HTTP)
+    desk.place("a1")
+    desk.hear(refused(1, Outcome.AMBIGUOUS))
+    desk.sent()
+    desk.wait_for_sends()
+    number = desk.sends[0].request.request_id
+    assert asked_for(desk) == [1]
+    desk.lose_link()
+    assert desk.last.forgotten == [number]
+    desk.log_in()
+    assert asked_for(desk) == [1]
+    desk.hear(refused(number, Outcome.NOT_FOUND))
+    assert desk.last.warnings == [f"A refusal of request {number} came from the venue, and nobody waits for it: no"]
+
+
+@pytest.mark.parametrize("how", ["lost", "failed"])
+def test_what_history_tells_of_an_order_in_doubt_is_no_overfill(how: str) -> None:
+    """Somebody may have changed it since: the connection is gone, and nobody has shown its terms."""
+    desk = Desk(rules=OVER_HTTP)
+    desk.live("a1", "v1")
+    desk.hear(traded("v1", "t1", 6, 6, 1))
+    desk.ask(commands.ReadFills(start=0, end=WALL))
+    if how == "lost":
+        desk.lose_link()
+    else:
+        desk.apply(LinkFailed(1, "for good", unauthorized=False, reply_to=None))
+    read = facts.FillsListed(request_id=RequestId(desk.numbers), trades=(trade("v1", "t2", 6),))
+    assert desk.hear(read) == ["Filled"]
+    assert desk.events()[-1].overfill == 0  # type: ignore[attr-defined]
+    assert desk.last.warnings == []
+
+
+def test_a_question_about_terms_is_asked_again_though_the_login_lists_the_order() -> None:
+    """It was replaced, and nobody named its successor; the list shows no quantity."""
+    desk = Desk(rules=OVER_HTTP)
+    desk.live("a1", "v1")
+    desk.hear(replaced("v1", None, 1))
+    assert asked_for(desk) == [1]
+    desk.lose_link()
+    desk.log_in(view("v1", 1, quantity=None))
+    assert asked_for(desk) == [1]
 
 
 def number_of_query(desk: Desk) -> int:
