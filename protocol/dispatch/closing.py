@@ -96,7 +96,7 @@ class Closing:
 
     def _await_what_is_on_its_way(self) -> None:
         flights = self._desk.flights.by_id.items()
-        self._awaited = [number for number, flight in flights if flight.is_awaited and flight.is_of_use_at_the_end]
+        self._awaited = [number for number, flight in flights if flight.is_of_use_at_the_end]
 
     def advance(self) -> None:
         """Goes on as far as it can now. To be called after every input once closing has begun."""
@@ -134,7 +134,7 @@ class Closing:
         """True when there is nothing more to cancel, or no way to do it; else the cancel is sent when its time has
         come."""
         desk = self._desk
-        self._taken = self._taken or any(cancel.answered for cancel in self._cancels)
+        self._taken = any(cancel.answered for cancel in self._cancels)
         if self._taken and not desk.orders.live:
             return True
         request = requests.CancelAllOrders(request_id=desk.flights.next_internal_id(), symbol=None)

@@ -57,7 +57,7 @@ class Link:
     def up(self, link: LinkUp) -> None:
         desk = self._desk
         if desk.connection:
-            self._leave(link.connection - 1)
+            self._leave(desk.connection)
         desk.connection = link.connection
         desk.opened_at = desk.opened_at or desk.now.wall_ns
         kind = events.Connected if link.connection == 1 else events.Reconnected

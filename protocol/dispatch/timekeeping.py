@@ -95,7 +95,7 @@ class Timekeeping(RequestHandler[AskTime]):
         now = desk.now.monotonic_ns
         if not desk.rules.tells_time or desk.closing or now < self._not_before:
             return
-        if self._asked is not None and self._asked in desk.flights.by_id:
+        if self._asked in desk.flights.by_id:
             return
         if not desk.ready and AskTime not in desk.rules.http_requests:
             return
@@ -156,7 +156,7 @@ class Timekeeping(RequestHandler[AskTime]):
         if clock is desk.clock:
             return  # it shows nothing that was not known better
         is_first, desk.clock = desk.clock.reading is None, clock
-        if is_first and desk.opened_at:
+        if is_first:
             desk.opened_at = desk.by_venue(desk.opened_at)  # what the venue lists is compared with it
         skew = clock.skew(desk.now)
         desk.out.measured = Measured(skew)
