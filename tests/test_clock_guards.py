@@ -243,6 +243,7 @@ def test_the_credit_of_a_change_whose_order_ends_in_the_message_that_tells_the_t
     desk.hear(canceled("V1", 1), desk.stamp(question.request_id), took(question.request_id))
     assert desk.last.released == [Admission.ORDER]
     assert desk.sent() == []
+    assert desk.wait(20) == [], "nobody waits for its answer"
 
 
 def test_of_changes_that_wait_together_only_those_of_orders_that_live_go_out() -> None:

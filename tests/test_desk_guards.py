@@ -49,12 +49,16 @@ def test_behind_the_end_of_the_session_its_reason_is_told() -> None:
 
 def test_a_number_that_is_in_use_is_not_used_twice() -> None:
     """The venue's answer could not be told apart."""
-    desk = Desk()
+    desk = Desk(rules=SWITCH)
     desk.ask(commands.OpenOrders())
     desk.sent()
     desk.numbers -= 1
     assert refusal(desk, commands.OpenOrders()) == "Nothing was sent: request 1 is still waiting for its answer."
     assert desk.sent() == []
+    desk.ask(commands.CancelAllAfter(seconds=60))
+    assert settings(desk) == [60]
+    desk.numbers -= 2
+    assert refusal(desk, commands.CancelAllAfter(seconds=0)).startswith("Nothing was sent: request 1 is still")
     desk.hear(took(1, orders=()))
     desk.numbers -= 1
     assert desk.ask(commands.OpenOrders()) is None
@@ -85,7 +89,7 @@ class CountedVenue(PlainVenue):
         """Nothing is."""
 
     def allow(self, most: int) -> None:
-        """It names no limit."""
+        self.charged.append((int, most, []))
 
 
 def counted(**rules: Any) -> tuple[Desk, CountedVenue]:
@@ -211,6 +215,33 @@ def test_one_that_waits_is_told_whatever_else_happens_meanwhile() -> None:
     desk.hear(facts.SystemChanged(mode=None, text="?"))
     assert [type(event).__name__ for event in desk.events()] == ["Submitted", "SystemStatus"]
     assert desk.hear(took(1, "v7")) == ["Accepted", "Filled"]
+
+
+def test_it_is_told_ahead_of_what_the_same_message_says_next() -> None:
+    desk = with_an_execution_that_waits()
+    assert desk.hear(took(1, "v7"), facts.SystemChanged(mode=None, text="?")) == ["Accepted", "Filled", "SystemStatus"]
+
+
+# Words for the log, and limits
+
+
+@pytest.mark.parametrize("kind", [facts.Notice, facts.SlowDown, facts.TokenRefused])
+def test_what_the_venue_says_to_people_is_handed_on(kind: Any) -> None:
+    desk = Desk()
+    assert desk.hear(kind(text="Mind the gap.")) == []
+    assert desk.last.warnings == ["Mind the gap."]
+
+
+def test_a_message_that_makes_no_sense_is_told_with_its_beginning() -> None:
+    desk = Desk()
+    desk.hear(facts.Unreadable(why="It is no JSON.", text="<html>"))
+    assert desk.last.warnings == ["It is no JSON. The message begins: <html>"]
+
+
+def test_a_limit_that_the_venue_names_is_handed_to_its_counters() -> None:
+    desk, venue = counted()
+    desk.hear(facts.LimitTold(most=125))
+    assert venue.charged == [(int, 125, [])]
 
 
 # The switch

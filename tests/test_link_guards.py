@@ -164,6 +164,21 @@ def test_whoever_waits_for_an_order_when_the_session_ends_is_told_why() -> None:
     assert str(answer) == "for good"
 
 
+@pytest.mark.parametrize("how", ["lost", "failed"])
+def test_a_connection_that_is_gone_has_reconciled_nothing(how: str) -> None:
+    desk = Desk()
+    progress = desk.last.progress
+    assert progress is not None
+    assert (progress.connection, progress.is_complete) == (1, True)
+    if how == "lost":
+        desk.lose_link()
+    else:
+        desk.apply(LinkFailed(1, "for good", unauthorized=False, reply_to=None))
+    progress = desk.last.progress
+    assert progress is not None
+    assert (progress.connection, progress.is_complete) == (0, False)
+
+
 # Silence
 
 

@@ -1,0 +1,207 @@
+"""Closing, line by line: what is waited for, and how long; when the cancel goes out again; what the report counts."""
+
+from __future__ import annotations
+
+import pytest
+
+from protocol import commands, facts, requests
+from protocol.dispatch import EndLink, Send
+from protocol.dispatch.decisions import Decisions, Reply
+from protocol.events import Authenticated
+from protocol.inputs import Admission, LinkFailed
+from protocol.values import AccountId, ClientOrderId, RequestId
+from protocol.venue import VenueRules
+
+from .order_life import Desk, canceled, took
+from .test_desk_guards import TwoWayVenue, counted
+from .test_order_closing import CANCEL_ALL, LEAVE, SECOND, armed, cancels, end, is_over, timers
+
+# What is waited for
+
+
+def test_a_request_that_was_answered_is_not_waited_for() -> None:
+    """The venue has taken the cancel; the order's own news may come later."""
+    desk = Desk()
+    desk.live("a1", "O-1")
+    desk.ask(commands.Cancel(ClientOrderId("a1")), Admission.CANCEL)
+    desk.hear(took(desk.numbers))
+    desk.ask(LEAVE)
+    assert is_over(desk)
+
+
+def test_one_that_is_answered_meanwhile_is_waited_for_no_longer() -> None:
+    desk = Desk()
+    desk.live("a1", "O-1")
+    desk.ask(commands.Cancel(ClientOrderId("a1")), Admission.CANCEL)
+    number = desk.numbers
+    desk.ask(LEAVE)
+    assert not is_over(desk)
+    desk.hear(took(number))
+    assert is_over(desk)
+
+
+def test_a_question_for_the_time_keeps_nobody() -> None:
+    desk = Desk(rules=VenueRules(venue="TEST", tells_time=True))
+    assert [type(request) for request in desk.sent()] == [requests.AskTime]
+    desk.ask(LEAVE)
+    assert is_over(desk)
+
+
+def test_without_a_word_on_patience_all_is_over_after_twice_the_grace() -> None:
+    desk = Desk()
+    desk.live("a1", "O-1")
+    desk.ask(commands.Disconnect(grace=SECOND, cancel_all=True))
+    number = desk.numbers
+    desk.wait(1.999)
+    assert not any(isinstance(send, EndLink) for send in desk.last.sends)
+    assert desk.answer_to(number) is None
+    desk.wait(0.001)
+    assert is_over(desk)
+    assert desk.last.replies == [Reply(f"asker {number}", None)]
+
+
+def test_the_end_is_decided_once() -> None:
+    desk = Desk()
+    desk.ask(LEAVE)
+    assert desk.last.sends == [EndLink()]
+    desk.apply()
+    desk.wait(5)
+    assert (desk.last.sends, desk.last.replies) == ([], [])
+
+
+# The cancel of all orders
+
+
+def test_the_first_pause_is_a_quarter_of_a_second_and_each_one_is_twice_the_last() -> None:
+    desk = Desk()
+    desk.live("a1", "O-1")
+    desk.ask(commands.Disconnect(grace=SECOND, patience=10 * SECOND, cancel_all=True))
+    began, moments = desk.time, [0 for _ in cancels(desk)]
+    while (due := desk.state.next_deadline) is not None and due <= began + 9 * SECOND:
+        desk.time = due
+        desk.apply()
+        moments += [desk.time - began for _ in cancels(desk)]
+    assert moments == [0, SECOND // 4, 3 * SECOND // 4, 7 * SECOND // 4, 15 * SECOND // 4, 31 * SECOND // 4]
+
+
+def test_each_of_them_counts_at_the_venue() -> None:
+    desk, venue = counted()
+    desk.live("a1", "O-1")
+    venue.charged.clear()
+    desk.ask(CANCEL_ALL)
+    assert venue.charged == [(requests.CancelAllOrders, ["GOLD"], [desk.time])]
+
+
+def test_while_the_socket_is_up_it_takes_the_cancel() -> None:
+    desk = Desk(venue=TwoWayVenue())
+    desk.live("a1", "O-1")
+    desk.ask(CANCEL_ALL)
+    (send,) = desk.sends
+    assert isinstance(send, Send)
+    assert send.connection == 1
+
+
+def test_a_close_that_is_cut_short_has_not_confirmed_its_cancel() -> None:
+    """The placement on its way had its grace, so the cancel had not even gone out."""
+    desk = Desk()
+    desk.place("a1")
+    desk.ask(CANCEL_ALL)
+    report, decisions = end(desk)
+    assert (report.cancel_confirmed, report.unknown, report.is_clean) == (False, ("a1",), False)
+    assert "The venue did not confirm the cancel of all orders" in decisions.alarms[0]
+
+
+# The switch
+
+
+def test_an_end_in_peace_turns_the_switch_off_though_orders_stay_open() -> None:
+    desk = armed()
+    desk.live("a1", "O-1")
+    desk.ask(LEAVE)
+    assert [request.seconds for request in timers(desk)] == [0]
+
+
+def test_the_answer_to_turning_it_off_is_waited_for_until_the_last_moment() -> None:
+    """The orders are gone only behind the grace, and then the switch is turned off."""
+    desk = armed()
+    desk.live("a1", "O-1")
+    desk.ask(CANCEL_ALL)
+    (number, *_) = cancels(desk)
+    desk.wait(0.7)
+    desk.hear(took(number), canceled("O-1", 1))
+    (off,) = timers(desk)
+    assert off.seconds == 0
+    desk.wait(0.7)
+    desk.apply()
+    assert not is_over(desk)
+    desk.wait(0.1)
+    assert is_over(desk), "a second and a half are over"
+
+
+def test_an_answer_to_it_ends_that() -> None:
+    desk = armed()
+    desk.live("a1", "O-1")
+    desk.ask(CANCEL_ALL)
+    (number,) = cancels(desk)
+    desk.hear(took(number), canceled("O-1", 1))
+    (off,) = timers(desk)
+    desk.apply()
+    assert not is_over(desk)
+    desk.hear(facts.TimerSet(request_id=RequestId(off.request_id), cancels_at=None))
+    assert is_over(desk)
+
+
+def test_where_nothing_can_be_sent_the_switch_keeps_nobody() -> None:
+    desk = armed()
+    desk.apply(LinkFailed(1, "for good", unauthorized=False, reply_to=None))
+    desk.ask(CANCEL_ALL)
+    assert is_over(desk)
+    assert desk.sent() == []
+
+
+# The report
+
+
+def test_canceled_orders_are_named_up_to_a_thousand_and_all_counted() -> None:
+    desk = Desk()
+    for number in range(1, 1002):
+        desk.live(f"a{number}", f"O-{number}")
+    desk.ask(CANCEL_ALL)
+    (cancel,) = cancels(desk)
+    desk.hear(took(cancel), *(canceled(f"O-{number}", number) for number in range(1, 1002)))
+    report, _ = end(desk)
+    assert (len(report.canceled), report.canceled_count) == (1000, 1001)
+    assert report.canceled[-1] == "a1000"
+
+
+@pytest.mark.parametrize(("orders", "words"), [(20, ", a20)."), (21, ", a20 and others).")])
+def test_a_sentence_names_twenty(orders: int, words: str) -> None:
+    desk = Desk()
+    for number in range(1, orders + 1):
+        desk.live(f"a{number}", f"O-{number}")
+    desk.ask(LEAVE)
+    (alarm,) = end(desk)[1].alarms
+    assert f"Open when last heard of: {orders} orders (a1, " in alarm
+    assert words in alarm
+
+
+# What is worth handing on
+
+TOLD = Authenticated(venue="TEST", account=AccountId("A"), connection=1, local_time=1, user="u")
+
+
+@pytest.mark.parametrize(
+    "decided",
+    [
+        Decisions(records=[TOLD]),
+        Decisions(sends=[EndLink()]),
+        Decisions(replies=[Reply("asker", None)]),
+        Decisions(released=[Admission.ORDER]),
+        Decisions(forgotten=[RequestId(1)]),
+        Decisions(warnings=["."]),
+        Decisions(alarms=["!"]),
+    ],
+)
+def test_every_kind_of_decision_is_one_by_itself(decided: Decisions) -> None:
+    assert decided
+    assert not Decisions()
