@@ -69,7 +69,7 @@ class Desk:
     foreign: Window[VenueOrderId, int] = field(factory=lambda: Window(FOREIGN_WINDOW))
     touched: set[ClientOrderId] | None = None
     on_record: Callable[[ClientOrderId], None] | None = None
-    now: Instant = field(factory=lambda: Instant(0, 0))
+    now: Instant = field(init=False)
     out: Decisions = field(factory=Decisions)
 
     def __attrs_post_init__(self) -> None:
@@ -84,6 +84,10 @@ class Desk:
             self.touched.add(record.identity.client_order_id)
         if self.on_record is not None and isinstance(record, events.OrderEvent | records.Note):
             self.on_record(record.identity.client_order_id)
+
+    def doubt_all(self) -> None:
+        """What is known of every order may be old by now, until it is shown again."""
+        self.login += 1
 
     def reply(self, reply_to: object, value: object) -> None:
         """Answers whoever asked; None: nobody did."""

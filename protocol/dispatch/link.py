@@ -32,7 +32,7 @@ LEFT: Final = (
 
 
 class Link:
-    """Writes the desk's connection, login, ready, failed and opened_at.
+    """Writes the desk's connection, ready, failed and opened_at.
 
     on_login: called once requests can be sent, with True if orders are merely listed again; gives the number of the
     reading of history that this waits for, 0 for none.
@@ -79,7 +79,7 @@ class Link:
         """
         desk = self._desk
         listed_again, desk.ready = desk.ready, True
-        desk.login += 1
+        desk.doubt_all()
         if not listed_again:
             self._authenticated(login)
         changed = self._take(login.orders)
@@ -158,7 +158,7 @@ class Link:
         self._reset()
 
     def _reset(self) -> None:
-        self._desk.login += 1  # until the next one, every order is in doubt
+        self._desk.doubt_all()  # until the next one, every order is in doubt
         self._conversation.drop_own_queries()
         self._queries.reset()
         self._lists.reset()
@@ -198,7 +198,7 @@ class Link:
     def messages_lost(self, fact: facts.MessagesLost) -> None:
         """Until the orders are listed again, every one is in doubt."""
         desk = self._desk
-        desk.login += 1
+        desk.doubt_all()
         self._reading.reset()
         desk.record(
             events.MessagesLost(
