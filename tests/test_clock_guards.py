@@ -243,7 +243,8 @@ def test_the_credit_of_a_change_whose_order_ends_in_the_message_that_tells_the_t
     desk.hear(canceled("V1", 1), desk.stamp(question.request_id), took(question.request_id))
     assert desk.last.released == [Admission.ORDER]
     assert desk.sent() == []
-    assert desk.wait(20) == [], "nobody waits for its answer"
+    desk.numbers -= 1
+    assert desk.ask(commands.OpenOrders()) is None, "its number is free"
 
 
 def test_of_changes_that_wait_together_only_those_of_orders_that_live_go_out() -> None:
@@ -413,3 +414,25 @@ def test_executions_since_the_first_connection_are_told_and_earlier_ones_are_not
     told = read_after_a_loss(desk, fill("t1", began - 1), fill("t2", began), fill("t3", began + 20 * SECOND))
     assert told[:2] == ["FillReport", "FillReport"]
     assert [event.trade_id for event in desk.events() if isinstance(event, FillReport)] == ["t2", "t3"]
+
+
+@pytest.mark.parametrize(("tells_time", "margin"), [(True, 2 * SECOND), (False, 60 * SECOND)])
+def test_executions_from_before_the_last_reading_are_no_news_but_for_what_the_clocks_leave_open(
+    tells_time: bool, margin: int
+) -> None:
+    """Two seconds where they were compared, and else a minute."""
+    rules = evolve(
+        RULES,
+        tells_time=tells_time,
+        reads_history=True,
+        audit_period=10_000 * SECOND,
+        http_requests=frozenset({requests.ListFills}),
+    )
+    desk = measured(rules=rules) if tells_time else ClockDesk(rules=rules)
+    desk.wait(200)
+    read_after_a_loss(desk)
+    read = desk.venue_now
+    told = read_after_a_loss(desk, fill("t1", read - margin - 1), fill("t2", read - margin))
+    assert told[:2] == ["FillReport", "Reconciled"]
+    (event,) = [event for event in desk.events() if isinstance(event, FillReport)]
+    assert event.trade_id == "t2"

@@ -71,6 +71,8 @@ def test_a_login_tells_how_many_orders_of_ours_had_changed() -> None:
     desk.lose_link()
     assert desk.status("a3") is OrderStatus.UNKNOWN
     desk.log_in(view("v1", 1), view("v2", 2, price=98), view("v3", 3), view("v4", 4))
+    reports = [event for event in desk.events() if isinstance(event, events.OrderStatusReport)]
+    assert [report.venue_order_id for report in reports] == ["v4"]
     (event,) = [event for event in desk.events() if isinstance(event, events.Reconciled)]
     assert (event.open_orders, event.settled) == (4, 2)
 
@@ -313,6 +315,22 @@ def test_what_was_shown_between_lost_messages_and_the_next_list_is_asked_for_if_
     assert asked_for(desk) == [1]
 
 
+@pytest.mark.parametrize("lost", ["messages", "the connection"])
+def test_behind_a_loss_the_ids_that_orders_had_are_read_though_no_order_lives_here(lost: str) -> None:
+    """Meanwhile one may have gone on under an id that nobody tells; its fills are told by that id alone."""
+    history = frozenset({requests.ListFills, requests.ListOrderHistory})
+    rules = VenueRules(venue="TEST", reads_history=True, chain_history=True, http_requests=history)
+    desk = Desk(rules=rules)
+    desk.sent()
+    if lost == "messages":
+        desk.hear(facts.MessagesLost(text="a gap", expected=7, received=9))
+        desk.hear(LOGIN)
+    else:
+        desk.lose_link()
+        desk.log_in()
+    assert [type(request) for request in desk.sent()] == [requests.ListOrderHistory]
+
+
 OVER_HTTP = VenueRules(venue="TEST", http_requests=frozenset({requests.QueryOrder, requests.ListFills}))
 
 
@@ -360,6 +378,37 @@ def test_a_question_about_terms_is_asked_again_though_the_login_lists_the_order(
     assert asked_for(desk) == [1]
 
 
+@pytest.mark.parametrize("how", ["lost", "failed"])
+def test_more_than_the_whole_of_an_order_that_nobody_has_shown_since_is_no_overfill(how: str) -> None:
+    desk = Desk(rules=OVER_HTTP)
+    desk.live("a1", "v1")
+    desk.hear(traded("v1", "t1", 10, 10, 1, final=True))
+    assert desk.status("a1") is OrderStatus.FILLED
+    desk.ask(commands.ReadFills(start=0, end=WALL))
+    if how == "lost":
+        desk.lose_link()
+    else:
+        desk.apply(LinkFailed(1, "for good", unauthorized=False, reply_to=None))
+    read = facts.FillsListed(request_id=RequestId(desk.numbers), trades=(trade("v1", "t2", 2),))
+    assert desk.hear(read) == ["Filled"]
+    assert desk.events()[-1].overfill == 0  # type: ignore[attr-defined]
+
+
+def test_a_cancel_whose_time_is_over_is_asked_about_again_though_only_fills_are_in_question() -> None:
+    """The total is ahead of the fills, so a question is open, but none that the order's status would answer."""
+    desk = Desk(rules=OVER_HTTP)
+    desk.live("a1", "v1")
+    assert desk.hear(traded("v1", "t1", 4, 6, 1)) == ["Gap", "Filled"]
+    desk.ask(commands.Cancel(ClientOrderId("a1")), Admission.CANCEL)
+    desk.wait(10)
+    assert asked_for(desk) == [1]
+    desk.lose_link()
+    desk.log_in(view("v1", 1, cumulative=6))
+    query = number_of_query(desk)
+    assert asked_for(desk) == [1]
+    assert "CancelRejected" in desk.hear(took(query, order=view("v1", 1, cumulative=6)))
+
+
 def number_of_query(desk: Desk) -> int:
     """Of the question for a single order that was sent in the last call."""
     (send,) = desk.last.sends
@@ -377,3 +426,18 @@ def test_a_connection_that_the_venue_ended_proves_what_it_left_unread(by_venue: 
     desk.log_in()
     assert asked_for(desk) == [1]
     assert ("Denied" in desk.hear(refused(number_of_query(desk), Outcome.NOT_FOUND))) is by_venue
+
+
+def test_an_order_that_was_called_denied_is_asked_for_once_more_at_the_next_login() -> None:
+    """That it never arrived is our own conclusion."""
+    desk = Desk(rules=VenueRules(venue="TEST", ended_proves_after=5 * SECOND))
+    desk.place("a1")
+    desk.apply(LinkDown(1, "cut", True, by_venue=True))
+    desk.wait(6)
+    desk.log_in()
+    desk.hear(refused(number_of_query(desk), Outcome.NOT_FOUND))
+    assert desk.status("a1") is OrderStatus.DENIED
+    desk.sent()
+    desk.lose_link()
+    desk.log_in()
+    assert asked_for(desk) == [1]
