@@ -194,6 +194,14 @@ def test_an_acceptance_lies_between_placing_and_hearing() -> None:
     assert desk.skew == Measured(50 * SECOND - SECOND // 2)
 
 
+@pytest.mark.parametrize("skew", [-3600.0, 3600.0])
+def test_however_far_the_clocks_are_apart_an_acceptance_is_of_the_order_that_it_names(skew: float) -> None:
+    """By an unmeasured clock it came an hour before its order was placed."""
+    desk = dated(skew)
+    assert desk.hear(accepted(desk)) == ["Accepted"]
+    assert desk.skew == Measured(int(skew) * SECOND)
+
+
 def test_an_acceptance_without_a_time_tells_none() -> None:
     desk = dated()
     assert desk.hear(accepted(desk, time=0)) == ["Accepted"]

@@ -12,10 +12,10 @@ from protocol import commands, events, facts, requests
 from protocol.errors import NotSent, RequestFailed
 from protocol.facts import Outcome
 from protocol.inputs import Admission, LinkFailed
-from protocol.values import ClientOrderId, Instant, RequestId
+from protocol.values import ClientOrderId, Instant, OrderStatus, RequestId
 from protocol.venue import SECOND, HttpCall, Throttle, VenueRules
 
-from .order_life import WALL, Desk, PlainVenue, canceled, refused, took, traded
+from .order_life import WALL, Desk, PlainVenue, canceled, refused, took, traded, view
 
 A1 = ClientOrderId("a1")
 
@@ -220,6 +220,20 @@ def test_one_that_waits_is_told_whatever_else_happens_meanwhile() -> None:
 def test_it_is_told_ahead_of_what_the_same_message_says_next() -> None:
     desk = with_an_execution_that_waits()
     assert desk.hear(took(1, "v7"), facts.SystemChanged(mode=None, text="?")) == ["Accepted", "Filled", "SystemStatus"]
+
+
+def test_one_that_waited_over_a_loss_completes_nothing_by_arithmetic() -> None:
+    """It was heard live, but by now the order may have been changed: it is asked for."""
+    desk = Desk(rules=UNNAMED)
+    desk.place("a7")
+    heard = traded("v7", "t1", 10, 10)
+    desk.hear(evolve(heard, trade=evolve(heard.trade, time=WALL + desk.time)))
+    desk.lose_link()
+    desk.sent()
+    assert desk.log_in(view("v7", 7))[-2:] == ["Accepted", "Filled"]
+    assert desk.status("a7") is OrderStatus.PARTIALLY_FILLED
+    (query,) = [request for request in desk.sent() if isinstance(request, requests.QueryOrder)]
+    assert query.venue_order_id == "v7"
 
 
 # Words for the log, and limits

@@ -331,6 +331,33 @@ def test_behind_a_loss_the_ids_that_orders_had_are_read_though_no_order_lives_he
     assert [type(request) for request in desk.sent()] == [requests.ListOrderHistory]
 
 
+def test_an_order_that_a_login_showed_was_open_then_so_history_is_read_from_there() -> None:
+    """A later list leaves it out, and nobody knows it: what became of it is read from the login on, or a minute earlier
+    for what the clocks leave open; not from the first connection on."""
+    rules = VenueRules(venue="TEST", reads_history=True, absence_needs_history=True, audit_period=10_000 * SECOND)
+    desk = Desk(rules=rules)
+    desk.live("a1", "v1")
+    desk.wait(100)
+    desk.lose_link()
+    desk.log_in(view("v1", 1))
+    login = desk.wall + desk.time
+    desk.wait(100)
+    desk.ask(commands.OpenOrders())
+    desk.wait(1)
+    desk.hear(took(desk.numbers, orders=()))
+    read: list[requests.ListOrderHistory] = []
+    for _ in range(100):
+        for request in desk.sent():
+            if isinstance(request, requests.QueryOrder):
+                desk.hear(refused(request.request_id, Outcome.NOT_FOUND))
+            elif isinstance(request, requests.ListFills):
+                desk.hear(facts.FillsListed(request_id=request.request_id, trades=()))
+            elif isinstance(request, requests.ListOrderHistory):
+                read.append(request)
+        desk.wait(5)
+    assert {request.start for request in read} == {login - 60 * SECOND}
+
+
 OVER_HTTP = VenueRules(venue="TEST", http_requests=frozenset({requests.QueryOrder, requests.ListFills}))
 
 
