@@ -44,14 +44,14 @@ class Outcomes:
         venue has acted; and when its time is over, to tell that the venue has not."""
         flight.happens(Moment.LOST)
         flight.doubt = reason
-        self._queries.soon(order)
+        self._queries.stand(order)
 
     def ask(self, flight: Acting, order: Order | None, latest: Acting | None) -> None:
         """Its time is over: a status query tells whether the order outlived it, after the next login if there is no
         connection. Not of one that another has followed. latest: the order's last one."""
         if order is not None and not order.status.is_terminal and flight is latest:
             flight.happens(Moment.TIME_OVER)
-            self._queries.soon(order)
+            self._queries.stand(order)
         else:
             self._desk.flights.drop(flight.request_id)
 

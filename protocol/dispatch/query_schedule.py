@@ -66,6 +66,11 @@ class QuerySchedule:
             self._waiting.append(order)
         self.start()
 
+    def stand(self, order: Order) -> None:
+        """Asks until it is known where the order stands, whatever else is open about it."""
+        self._questions.ask(order, Question.END if order.accepted else Question.OUTCOME)
+        self.soon(order)
+
     def follow(self, order: Order, venue_order_id: VenueOrderId | None) -> None:
         """Asks as soon as there is a place: the order was replaced, by the one with this venue order id. None: nobody
         named it, so its wire id must tell."""
