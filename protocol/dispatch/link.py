@@ -93,10 +93,6 @@ class Link:
         ]
         reading = self._on_login(listed_again)
         self._queries.again()
-        for name in overdue:
-            order = None if name is None else desk.orders.live.get(name)
-            if order is not None:
-                self._queries.soon(order)
         self._queries.look_for(missing)
         self._reconciling.begin(len(login.orders), changed, reading)
         self._external.logged_in(login.orders)
