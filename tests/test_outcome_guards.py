@@ -6,13 +6,13 @@ from decimal import Decimal
 
 import pytest
 
-from protocol import commands, events, requests
+from protocol import commands, events, facts, requests
 from protocol.facts import Outcome
 from protocol.inputs import Admission
 from protocol.values import ClientOrderId, OrderStatus
 from protocol.venue import VenueRules
 
-from .order_life import Desk, refused, took, traded, view
+from .order_life import WALL, Desk, refused, took, trade, traded, view
 
 A1 = ClientOrderId("a1")
 CANCEL = commands.Cancel(A1)
@@ -68,3 +68,15 @@ def test_a_login_that_leaves_such_an_order_out_has_not_reconciled_it() -> None:
     gone = view("v1", 1, cumulative=Decimal(4), status=OrderStatus.CANCELED)
     names = desk.hear(took(query(desk).request_id, order=gone))
     assert names[-1] == "Reconciled"
+
+
+def test_behind_messages_that_were_lost_no_order_is_complete_by_arithmetic() -> None:
+    """One of them may have said that the order was changed, so the venue is asked where it stands."""
+    desk = Desk(rules=VenueRules(venue="TEST"))
+    desk.live("a1", "v1")
+    desk.hear(facts.MessagesLost(text="a gap", expected=7, received=9))
+    fill = facts.OrderTraded(
+        time=WALL, order=view("v1", 1, cumulative=None, quantity=None), trade=trade("v1", "t1", 10), final=False
+    )
+    assert desk.hear(fill) == ["Filled"]
+    assert desk.status("a1") is OrderStatus.PARTIALLY_FILLED
