@@ -110,7 +110,7 @@ class Closing:
             if self._cancel_timer.is_armed and self._desk.ready:  # nothing is left that it could protect
                 self._cancel_timer.disarm()
                 self._await_what_is_on_its_way()
-                self._plan = evolve(plan, grace_until=plan.give_up, cancel_all=False)
+                self._plan = evolve(plan, grace_until=plan.give_up)
                 return
         self._plan = None
         self._desk.out.sends.append(EndLink())
