@@ -8,11 +8,12 @@ from protocol import commands, facts, requests
 from protocol.dispatch import EndLink, Send
 from protocol.dispatch.decisions import Decisions, Reply
 from protocol.events import Authenticated
-from protocol.inputs import Admission, LinkFailed
-from protocol.values import AccountId, ClientOrderId, RequestId
+from protocol.facts import Outcome
+from protocol.inputs import Admission, LinkDown, LinkFailed
+from protocol.values import AccountId, ClientOrderId, OrderStatus, RequestId
 from protocol.venue import VenueRules
 
-from .order_life import Desk, canceled, took
+from .order_life import WALL, Desk, acknowledged, canceled, refused, took
 from .test_desk_guards import TwoWayVenue, counted
 from .test_order_closing import CANCEL_ALL, LEAVE, SECOND, armed, cancels, end, is_over, timers
 
@@ -157,6 +158,35 @@ def test_where_nothing_can_be_sent_the_switch_keeps_nobody() -> None:
     desk.ask(CANCEL_ALL)
     assert is_over(desk)
     assert desk.sent() == []
+
+
+def test_an_order_that_turns_up_while_that_is_awaited_is_canceled_as_well() -> None:
+    """It was called Denied, for the venue did not know it; then the venue tells that it lives."""
+    desk = Desk(rules=VenueRules(venue="TEST", cancel_timer=True, ended_proves_after=SECOND), cancel_all_after=60)
+    desk.place("a1")
+    desk.apply(LinkDown(1, "cut", True, by_venue=True))
+    desk.wait(2)
+    desk.sent()
+    desk.log_in()
+    for request in desk.sent():
+        if isinstance(request, requests.QueryOrder):
+            desk.hear(refused(request.request_id, Outcome.NOT_FOUND))
+        else:
+            desk.hear(facts.TimerSet(request_id=request.request_id, cancels_at=WALL))
+    assert desk.status("a1") is OrderStatus.DENIED
+    desk.sent()
+    desk.ask(CANCEL_ALL)
+    (first,) = cancels(desk)
+    desk.hear(took(first))
+    (off,) = timers(desk)
+    assert off.seconds == 0
+    desk.hear(acknowledged("O-1", 1))
+    assert desk.status("a1") is OrderStatus.ACCEPTED
+    desk.hear(facts.TimerSet(request_id=RequestId(off.request_id), cancels_at=None))
+    desk.wait(0.3)
+    (second,) = cancels(desk)
+    desk.hear(took(second), canceled("O-1", 1))
+    assert is_over(desk)
 
 
 # The report
