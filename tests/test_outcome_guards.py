@@ -12,7 +12,7 @@ from protocol.inputs import Admission
 from protocol.values import ClientOrderId, OrderStatus
 from protocol.venue import VenueRules
 
-from .order_life import WALL, Desk, refused, took, trade, traded, view
+from .order_life import WALL, Desk, canceled, refused, took, trade, traded, view
 
 A1 = ClientOrderId("a1")
 CANCEL = commands.Cancel(A1)
@@ -80,3 +80,16 @@ def test_behind_messages_that_were_lost_no_order_is_complete_by_arithmetic() -> 
     )
     assert desk.hear(fill) == ["Filled"]
     assert desk.status("a1") is OrderStatus.PARTIALLY_FILLED
+
+
+def test_everybody_who_waits_for_the_end_of_an_order_is_told_of_it() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    for _ in range(2):
+        desk.ask(commands.Watch(A1, commands.Milestone.DONE), None)
+    first, second = desk.numbers - 1, desk.numbers
+    assert desk.hear(traded("v1", "t1", 4, 4, 1)) == ["Filled"]
+    assert desk.replies == []
+    desk.hear(canceled("v1", 1, 4))
+    assert [reply.reply_to for reply in desk.replies] == [f"asker {first}", f"asker {second}"]
+    assert {reply.value.status for reply in desk.replies} == {OrderStatus.CANCELED}  # type: ignore[attr-defined]
