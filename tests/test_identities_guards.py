@@ -59,7 +59,9 @@ class Known:
         for record in told:
             self.orders.fold(record)
         venue = PlainVenue(VenueRules(venue="TEST", **rules))
-        self.desk = Desk(venue=venue, trader=TraderId("T"), account=AccountId("A"), orders=self.orders)
+        self.desk = Desk(
+            venue=venue, trader=TraderId("T"), account=AccountId("A"), orders=self.orders, cancel_unknown=False
+        )
         self.desk.now = now = Instant(100 * SECOND, PLACED + 30 * SECOND)
         if skew is not None:
             offset = now.wall_ns - now.monotonic_ns - skew
