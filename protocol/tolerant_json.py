@@ -158,7 +158,7 @@ def _class_reader(cls: type[Any]) -> Reader:
     plan: list[tuple[str, str, Reader, bool]] = []  # made at first use, for a class may hold itself
 
     def structure(raw: object, skipped: list[object] | None) -> Any:
-        if not isinstance(raw, Mapping):
+        if not isinstance(raw, dict):
             raise TypeError("not an object")
         if not plan:
             types_of = get_type_hints(cls)

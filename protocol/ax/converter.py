@@ -120,7 +120,7 @@ def _tolerant(cls: type[Any], converter: cattrs.Converter) -> Callable[[object, 
     fields = {field.name: field for field in attrs.fields(attrs.resolve_types(cls))}
 
     def structure(raw: object, _: object) -> Any:
-        if not isinstance(raw, Mapping):
+        if not isinstance(raw, dict):
             raise TypeError("not an object")
         values = {}
         for name, field in fields.items():

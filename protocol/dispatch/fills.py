@@ -79,7 +79,9 @@ class Fills:
         if fee_known is None:
             if order is None:
                 return False
-            return self._must_be_old(order, trade) or self._counts_already(order, trade, live=live)
+            if self._must_be_old(order, trade):
+                return True
+            return bool(self._desk.orders.counted) and self._counts_already(order, trade, live=live)
         if trade.fee is not None and not fee_known and order is not None:
             self._desk.record(
                 events.FeeReported(
@@ -131,8 +133,8 @@ class Fills:
         cumulative = order.cumulative + trade.quantity
         quantity = whole(self._desk, order, cumulative)
         is_reached = quantity is not None and cumulative >= quantity
-        is_changed = cumulative != quantity and (not live or (final and self._desk.rules.changes_in_place))
-        if is_reached and not order.is_over and (goes_on or is_changed):
+        may_be_changed = not live or (final and self._desk.rules.changes_in_place)
+        if is_reached and not order.is_over and (goes_on or (may_be_changed and cumulative != quantity)):
             self._doubt_terms(order)
         missing = final and self._is_missing(order, trade, cumulative)
         told = (final and not missing) or self._ends_filled(order, cumulative)
