@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, Final
 
+from protocol import commands, events, facts, requests
 from protocol.inquiries import Question
 from protocol.tracking import Order
-from protocol.values import ClientOrderId, RequestId
+from protocol.values import ClientOrderId, RequestId, VenueOrderId
+from protocol.venue import VenueRules
 
-from .order_life import Desk
+from .order_life import WALL, Desk, took, view
 
-__all__ = ["NOBODYS", "ask_for", "asked", "open_questions", "order_of", "told"]
+__all__ = [
+    "A1",
+    "IN_PLACE",
+    "NOBODYS",
+    "ask_for",
+    "asked",
+    "at_work",
+    "listed",
+    "open_questions",
+    "order_of",
+    "status_of",
+    "terms",
+    "told",
+    "unclear",
+    "updated",
+    "whose",
+]
 
+A1: Final = ClientOrderId("a1")
+IN_PLACE: Final = VenueRules(venue="TEST", changes_in_place=True)
 NOBODYS: Final = RequestId(9_999)
 """Of a question that nobody has asked: what answers it is taken over all the same."""
 
@@ -46,3 +67,57 @@ def ask_for(desk: Desk, kind: type) -> Any:
             return found[-1]
         desk.wait(0.5)
     raise AssertionError("nobody asked")
+
+
+def at_work(rules: VenueRules | None = None, **options: Any) -> Desk:
+    """One order of 10 at 100.0 that the venue has accepted, a while ago."""
+    desk = Desk(rules=rules, **options)
+    desk.live("a1", "v1")
+    desk.wait(3)
+    return desk
+
+
+def terms(desk: Desk, name: str = "a1") -> tuple[Any, ...]:
+    """The venue order id, quantity, price and trigger that are known."""
+    order = order_of(desk, name)
+    return order.venue_order_id, order.quantity, order.price, order.trigger_price
+
+
+def whose(desk: Desk, oid: str | None = "v1", time: int = WALL) -> dict[str, Any]:
+    """What every event of order a1 says that comes now. time: the venue's."""
+    return {
+        "identity": order_of(desk).identity,
+        "venue_order_id": None if oid is None else VenueOrderId(oid),
+        "venue_time": time,
+        "local_time": desk.wall + desk.time,
+    }
+
+
+def updated(desk: Desk, oid: str = "v1", time: int = 0, **changed: Any) -> events.Updated:
+    """Of order a1 now; what is not named is as it was placed."""
+    known: dict[str, Any] = {"quantity": Decimal(10), "price": Decimal("100.0"), "trigger_price": None}
+    return events.Updated(
+        identity=order_of(desk).identity,
+        venue_order_id=VenueOrderId(oid),
+        venue_time=time,
+        local_time=desk.wall + desk.time,
+        **(known | changed),
+    )
+
+
+def unclear(**shown: Any) -> facts.OrderUnclear:
+    return facts.OrderUnclear(time=WALL, order=view("v1", 1, status=None, **shown))
+
+
+def listed(desk: Desk, *views: facts.OrderView) -> list[str]:
+    """A list of the open orders that the user asked for just now."""
+    desk.ask(commands.OpenOrders(), None)
+    (listing,) = asked(desk, requests.ListOpenOrders)
+    return desk.hear(took(listing.request_id, orders=views))
+
+
+def status_of(desk: Desk, shown: facts.OrderView) -> list[str]:
+    """The answer to a question for the order's status."""
+    desk.ask(commands.Status(A1), None)
+    query = asked(desk, requests.QueryOrder)[-1]
+    return desk.hear(took(query.request_id, order=shown))

@@ -15,41 +15,13 @@ from protocol.inputs import Heard, NotWritten
 from protocol.values import ClientOrderId, OrderStatus, RequestId
 from protocol.venue import SECOND, VenueRules
 
-from .order_life import GOLD, WALL, Desk, acknowledged, refused, took, trade, traded, view
+from .history_pages import asked, at, give, next_page
+from .order_life import GOLD, Desk, acknowledged, refused, took, trade, traded, view
 
 NEVER = 10**6 * SECOND
 READS = VenueRules(venue="TEST", reads_history=True, absence_needs_history=True, audit_period=60 * SECOND)
 CHAINS = evolve(READS, chain_history=True)
-HISTORY = (requests.ListFills, requests.ListOrderHistory)
 SAME_PAGE = "The venue gives the same page of its history again and again"
-
-
-def at(second: float) -> int:
-    return WALL + int(second * SECOND)
-
-
-def asked(desk: Desk) -> list[Any]:
-    """Questions for history since the last look."""
-    return [request for request in desk.sent() if isinstance(request, HISTORY)]
-
-
-def next_page(desk: Desk) -> Any:
-    """Lets time pass, from deadline to deadline, until history is asked for; an hour at most."""
-    until = desk.time + 3600 * SECOND
-    while not (found := asked(desk)):
-        due = desk.state.next_deadline
-        assert due is not None
-        assert due <= until, "nobody asked"
-        desk.time = max(desk.time, due)
-        desk.apply()
-    (page,) = found
-    return page
-
-
-def give(desk: Desk, page: Any, *rows: Any, cursor: str | None = None) -> list[str]:
-    if isinstance(page, requests.ListFills):
-        return desk.hear(facts.FillsListed(request_id=page.request_id, trades=rows, cursor=cursor))
-    return desk.hear(facts.OrderHistoryListed(request_id=page.request_id, orders=rows, cursor=cursor))
 
 
 # The user's questions

@@ -13,42 +13,13 @@ from protocol.inputs import Heard, LinkUp
 from protocol.values import AccountId, ClientOrderId, OrderStatus, RequestId, VenueOrderId
 from protocol.venue import SECOND, VenueRules
 
+from .history_pages import asked, at, give, next_page
 from .order_life import WALL, Desk, acknowledged, canceled, refused, trade, traded, view
 from .test_order_deadlines import measured
 
 NEVER = 10**6 * SECOND
 READS = VenueRules(venue="TEST", reads_history=True, audit_period=60 * SECOND)
 CHAINS = evolve(READS, chain_history=True)
-HISTORY = (requests.ListFills, requests.ListOrderHistory)
-
-
-def at(second: float) -> int:
-    """By the wall clock, which is the venue's, too."""
-    return WALL + int(second * SECOND)
-
-
-def asked(desk: Desk) -> list[Any]:
-    """Questions for history since the last look."""
-    return [request for request in desk.sent() if isinstance(request, HISTORY)]
-
-
-def next_page(desk: Desk) -> Any:
-    """Lets time pass, from deadline to deadline, until history is asked for; an hour at most."""
-    until = desk.time + 3600 * SECOND
-    while not (found := asked(desk)):
-        due = desk.state.next_deadline
-        assert due is not None
-        assert due <= until, "nobody asked"
-        desk.time = max(desk.time, due)
-        desk.apply()
-    (page,) = found
-    return page
-
-
-def give(desk: Desk, page: Any, *rows: Any, cursor: str | None = None) -> list[str]:
-    if isinstance(page, requests.ListFills):
-        return desk.hear(facts.FillsListed(request_id=page.request_id, trades=rows, cursor=cursor))
-    return desk.hear(facts.OrderHistoryListed(request_id=page.request_id, orders=rows, cursor=cursor))
 
 
 def give_all(desk: Desk, **rows: tuple[Any, ...]) -> list[str]:

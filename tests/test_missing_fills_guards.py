@@ -11,14 +11,23 @@ from attrs import evolve
 from protocol import commands, events, facts, requests
 from protocol.facts import Outcome
 from protocol.inquiries import Question
-from protocol.values import ClientOrderId, OrderStatus
+from protocol.values import OrderStatus
 from protocol.venue import SECOND, VenueRules
 
+from .fills_at_work import (
+    NO_HISTORY,
+    ONE_FEED,
+    TWO_FEEDS,
+    at_work,
+    counts,
+    fill_of,
+    gap,
+    read,
+    removed,
+)
 from .guarding import NOBODYS, asked, order_of, told
 from .order_life import (
     WALL,
-    Desk,
-    acknowledged,
     canceled,
     expired,
     refused,
@@ -27,63 +36,6 @@ from .order_life import (
     traded,
     view,
 )
-
-A1 = ClientOrderId("a1")
-LATER = 10_000 * SECOND
-ONE_FEED = VenueRules(venue="TEST", reads_history=True, audit_period=LATER)
-TWO_FEEDS = VenueRules(venue="TEST", fills_lag=SECOND, reads_history=True, changes_in_place=True, audit_period=LATER)
-ALONE = evolve(TWO_FEEDS, lists_order_fills=True)
-NO_HISTORY = evolve(TWO_FEEDS, reads_history=False)
-
-
-def at_work(rules: VenueRules, quantity: int = 10) -> Desk:
-    """One accepted order at 100.0, and the first reading of history over."""
-    desk = Desk(rules=rules)
-    read(desk)
-    desk.place("a1", quantity=quantity)
-    desk.hear(took(desk.numbers, "v1"), acknowledged("v1", 1, quantity=Decimal(quantity)))
-    desk.wait(500)
-    desk.records.clear()
-    desk.sends.clear()
-    return desk
-
-
-def read(desk: Desk, *trades: facts.Trade) -> list[str]:
-    """Answers what was asked of history, the last page with these."""
-    names: list[str] = []
-    for page in asked(desk, requests.ListFills):
-        names += desk.hear(facts.FillsListed(request_id=page.request_id, trades=trades))
-    return names
-
-
-def gap(desk: Desk, known: int, reported: int) -> events.Gap:
-    return events.Gap(
-        venue="TEST",
-        account=order_of(desk).identity.account,
-        connection=desk.connection,
-        local_time=desk.wall + desk.time,
-        identity=order_of(desk).identity,
-        venue_order_id=view("v1").venue_order_id,
-        known=Decimal(known),
-        reported=Decimal(reported),
-    )
-
-
-def counts(total: int, **terms: Any) -> facts.OrderAcknowledged:
-    return acknowledged("v1", 1, cumulative=Decimal(total), **terms)
-
-
-def fill_of(tid: str, quantity: int, total: int, whole: int) -> facts.OrderTraded:
-    """A fill of an order that the venue shows to be for so much."""
-    fill = traded("v1", tid, quantity, total, 1)
-    return evolve(fill, order=evolve(fill.order, quantity=Decimal(whole)))
-
-
-def removed(ending: OrderStatus, filled: int | None, why: str = "gone", **terms: Any) -> facts.OrderRemoved:
-    shown = view("v1", 1, status=None, **terms)
-    total = None if filled is None else Decimal(filled)
-    return facts.OrderRemoved(time=WALL + 7, order=shown, ending=ending, filled=total, reason=why)
-
 
 # A total that is ahead
 

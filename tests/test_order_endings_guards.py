@@ -12,10 +12,9 @@ from protocol import commands, facts, requests
 from protocol.facts import Outcome
 from protocol.inputs import Admission, NotWritten
 from protocol.values import ClientOrderId, OrderStatus, RequestId
-from protocol.values import VenueOrderId as Oid
 from protocol.venue import SECOND, VenueRules
 
-from .guarding import NOBODYS, ask_for, asked, open_questions, order_of
+from .guarding import A1, IN_PLACE, NOBODYS, ask_for, asked, at_work, open_questions
 from .order_life import (
     WALL,
     Desk,
@@ -31,27 +30,7 @@ from .order_life import (
     view,
 )
 
-A1 = ClientOrderId("a1")
-IN_PLACE = VenueRules(venue="TEST", changes_in_place=True)
 READS = VenueRules(venue="TEST", reads_history=True, check_unfilled_cancels=True)
-
-
-def whose(desk: Desk, oid: str | None = "v1", time: int = WALL) -> dict[str, Any]:
-    """What every event of order a1 says that comes now. time: the venue's."""
-    return {
-        "identity": order_of(desk).identity,
-        "venue_order_id": None if oid is None else Oid(oid),
-        "venue_time": time,
-        "local_time": desk.wall + desk.time,
-    }
-
-
-def at_work(rules: VenueRules | None = None, **options: Any) -> Desk:
-    """One order of 10 at 100.0 that the venue has accepted, a while ago."""
-    desk = Desk(rules=rules, **options)
-    desk.live("a1", "v1")
-    desk.wait(3)
-    return desk
 
 
 # What an end leaves

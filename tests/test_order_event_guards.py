@@ -11,11 +11,11 @@ from attrs import evolve
 from protocol import commands, events, facts, requests
 from protocol.facts import Outcome
 from protocol.inputs import Admission, NotWritten
-from protocol.values import NO_TIME, ClientOrderId, LiquiditySide, OrderStatus, RequestId, Side, TimeInForce, TradeId
+from protocol.values import NO_TIME, LiquiditySide, OrderStatus, RequestId, Side, TimeInForce, TradeId
 from protocol.values import VenueOrderId as Oid
 from protocol.venue import SECOND, VenueRules
 
-from .guarding import ask_for, order_of
+from .guarding import A1, IN_PLACE, ask_for, at_work, order_of, whose
 from .order_life import (
     WALL,
     Desk,
@@ -30,27 +30,7 @@ from .order_life import (
     view,
 )
 
-A1 = ClientOrderId("a1")
-IN_PLACE = VenueRules(venue="TEST", changes_in_place=True)
 READS = VenueRules(venue="TEST", reads_history=True, check_unfilled_cancels=True)
-
-
-def whose(desk: Desk, oid: str | None = "v1", time: int = WALL) -> dict[str, Any]:
-    """What every event of order a1 says that comes now. time: the venue's."""
-    return {
-        "identity": order_of(desk).identity,
-        "venue_order_id": None if oid is None else Oid(oid),
-        "venue_time": time,
-        "local_time": desk.wall + desk.time,
-    }
-
-
-def at_work(rules: VenueRules | None = None, **options: Any) -> Desk:
-    """One order of 10 at 100.0 that the venue has accepted, a while ago."""
-    desk = Desk(rules=rules, **options)
-    desk.live("a1", "v1")
-    desk.wait(3)
-    return desk
 
 
 # Living

@@ -14,7 +14,7 @@ from protocol.inquiries import Question
 from protocol.values import OrderStatus, Side
 from protocol.venue import SECOND, VenueRules
 
-from .guarding import NOBODYS, asked, open_questions, order_of, told
+from .guarding import IN_PLACE, NOBODYS, asked, at_work, open_questions, order_of, terms, told, unclear
 from .order_life import (
     WALL,
     Desk,
@@ -30,26 +30,8 @@ from .order_life import (
     view,
 )
 
-IN_PLACE = VenueRules(venue="TEST", changes_in_place=True)
 TWO_FEEDS = evolve(IN_PLACE, fills_lag=SECOND, reads_history=True)
 D = Decimal
-
-
-def terms(desk: Desk, name: str = "a1") -> tuple[Any, ...]:
-    """The venue order id, quantity, price and trigger that are known."""
-    order = order_of(desk, name)
-    return order.venue_order_id, order.quantity, order.price, order.trigger_price
-
-
-def at_work(rules: VenueRules | None = None) -> Desk:
-    desk = Desk(rules=rules)
-    desk.live("a1", "v1")
-    desk.wait(3)
-    return desk
-
-
-def unclear(**shown: Any) -> facts.OrderUnclear:
-    return facts.OrderUnclear(time=WALL, order=view("v1", 1, status=None, **shown))
 
 
 # Whose news it is

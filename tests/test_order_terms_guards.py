@@ -11,11 +11,23 @@ from attrs import evolve
 from protocol import commands, events, facts, requests
 from protocol.facts import Outcome
 from protocol.inquiries import Question
-from protocol.values import ClientOrderId, OrderStatus, RequestId, TimeInForce
+from protocol.values import OrderStatus, RequestId, TimeInForce
 from protocol.values import VenueOrderId as Oid
 from protocol.venue import SECOND, VenueRules
 
-from .guarding import asked, open_questions, order_of, told
+from .guarding import (
+    A1,
+    IN_PLACE,
+    asked,
+    at_work,
+    listed,
+    open_questions,
+    order_of,
+    status_of,
+    terms,
+    told,
+    updated,
+)
 from .order_life import (
     WALL,
     Desk,
@@ -30,54 +42,9 @@ from .order_life import (
     view,
 )
 
-A1 = ClientOrderId("a1")
-IN_PLACE = VenueRules(venue="TEST", changes_in_place=True)
 STOPS = VenueRules(venue="TEST", changes_in_place=True, stops_go_on=True)
 CHAINS = VenueRules(venue="TEST", reads_history=True, chain_history=True, audit_period=10_000 * SECOND)
 D = Decimal
-
-
-def terms(desk: Desk, name: str = "a1") -> tuple[Any, ...]:
-    """The venue order id, quantity, price and trigger that are known."""
-    order = order_of(desk, name)
-    return order.venue_order_id, order.quantity, order.price, order.trigger_price
-
-
-def at_work(rules: VenueRules | None = None) -> Desk:
-    desk = Desk(rules=rules)
-    desk.live("a1", "v1")
-    desk.wait(3)
-    return desk
-
-
-def updated(desk: Desk, oid: str = "v1", time: int = 0, **changed: Any) -> events.Updated:
-    """Of order a1 now; what is not named is as it was placed."""
-    known: dict[str, Any] = {"quantity": D(10), "price": D("100.0"), "trigger_price": None}
-    return events.Updated(
-        identity=order_of(desk).identity,
-        venue_order_id=Oid(oid),
-        venue_time=time,
-        local_time=desk.wall + desk.time,
-        **(known | changed),
-    )
-
-
-def unclear(**shown: Any) -> facts.OrderUnclear:
-    return facts.OrderUnclear(time=WALL, order=view("v1", 1, status=None, **shown))
-
-
-def listed(desk: Desk, *views: facts.OrderView) -> list[str]:
-    """A list of the open orders that the user asked for just now."""
-    desk.ask(commands.OpenOrders(), None)
-    (listing,) = asked(desk, requests.ListOpenOrders)
-    return desk.hear(took(listing.request_id, orders=views))
-
-
-def status_of(desk: Desk, shown: facts.OrderView) -> list[str]:
-    """The answer to a question for the order's status."""
-    desk.ask(commands.Status(A1), None)
-    query = asked(desk, requests.QueryOrder)[-1]
-    return desk.hear(took(query.request_id, order=shown))
 
 
 # Ends that an answer shows
