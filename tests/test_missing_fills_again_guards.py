@@ -316,11 +316,13 @@ def forget(desk: Desk) -> None:
     assert desk.state.orders.by_client_order_id(A1) is None
 
 
-def test_the_time_for_the_fills_of_an_order_that_is_forgotten_may_be_over() -> None:
+def test_the_fills_of_an_order_that_is_forgotten_are_read_for_and_told_as_missing() -> None:
     desk = ended_with_a_total(TWO_FEEDS)
+    missing = gap(desk, 0, 4)
     forget(desk)
     assert desk.wait(2) == []
-    assert asked(desk, requests.ListFills) == []
+    assert read(desk) == ["Gap"]
+    assert desk.events()[-1] == evolve(missing, local_time=desk.wall + desk.time)
 
 
 def test_the_fills_of_an_order_that_is_forgotten_may_still_be_answered() -> None:

@@ -245,7 +245,7 @@ def test_a_login_that_reads_a_long_history_waits_on_and_looks_again_after_five_m
     assert desk.events() == failed(desk, since)
 
 
-def test_patience_does_not_mind_an_order_that_is_remembered_no_more() -> None:
+def test_the_fills_of_an_order_that_is_remembered_no_more_are_told_as_missing_and_hold_no_login_up() -> None:
     desk = Watched(rules=evolve(READS, fills_lag=SECOND), finished_window=1)
     for number in (1, 2):
         desk.live(f"a{number}", f"v{number}")
@@ -258,7 +258,12 @@ def test_patience_does_not_mind_an_order_that_is_remembered_no_more() -> None:
     desk.hear(canceled("v2", 2))
     assert desk.state.orders.by_client_order_id(ClientOrderId("a1")) is None
     read_until(desk, began + 301 * SECOND, busy=True)
-    assert [gap.identity for gap in desk.told(events.Gap)] == [None]
+    (unread,) = [gap for gap in desk.told(events.Gap) if gap.identity is None]
+    (missing,) = [gap for gap in desk.told(events.Gap) if gap.identity is not None]
+    assert unread.venue_order_id is None
+    assert (missing.venue_order_id, missing.known, missing.reported) == ("v1", 0, 4)
+    (end,) = desk.told(events.Reconciled)
+    assert (end.gaps, end.history_failed) == (1, True)
 
 
 def test_a_later_reading_that_fails_is_not_the_logins() -> None:

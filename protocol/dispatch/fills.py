@@ -328,12 +328,12 @@ class Fills:
             self.end(order, ending)
 
     def due(self, due: FillsDue) -> None:
-        """The fills have had their time. History may have what no message brought; without it, they are missing."""
-        order = self._desk.orders.by_client_order_id(due.client_order_id)
-        if order is None or order.inquiry is None:
-            return
-        opened = order.inquiry.open.get(Question.FILLS)
-        if opened is None or opened.told:
+        """The fills have had their time. History may have what no message brought; without it, they are missing. So are
+        those of an order that is remembered no more."""
+        order = self._questions.orders.get(due.client_order_id)
+        inquiry = None if order is None else order.inquiry
+        opened = None if inquiry is None else inquiry.open.get(Question.FILLS)
+        if order is None or opened is None or opened.told:
             return
         now = self._desk.now.monotonic_ns
         if self._reading.is_on and now - opened.at < PATIENCE:
