@@ -24,12 +24,12 @@ from attrs import frozen
 from .. import events
 from ..facts import OrderView, Trade
 from ..flights import Flight
-from ..inquiries import Ending, Question
+from ..inquiries import Ending, Inquiry, Question
 from ..orders import NEXT_STATUS, Happening
 from ..records import AlreadyCounted
 from ..requests import ListFills
 from ..tracking import FILLS_OF_ORDER, Order
-from ..values import NO_TIME, ZERO, OrderStatus, RequestId, VenueOrderId
+from ..values import NO_TIME, ZERO, OrderStatus, RequestId, Side, VenueOrderId
 from ..venue import SECOND
 from .decisions import FillsDue
 from .desk import Desk
@@ -79,7 +79,8 @@ class Fills:
         if fee_known is None:
             if order is None:
                 return False
-            if self._must_be_old(order, trade):
+            is_full = order.fills is not None and len(order.fills) >= FILLS_OF_ORDER
+            if is_full and self._must_be_old(order, trade):
                 return True
             return bool(self._desk.orders.counted) and self._counts_already(order, trade, live=live)
         if trade.fee is not None and not fee_known and order is not None:
@@ -116,8 +117,6 @@ class Fills:
     def _must_be_old(self, order: Order, trade: Trade) -> bool:
         """Of an order that had more fills than are remembered with it: what is not recognized was told all the same if
         it is from before the time until which history has been read, or if the order is complete."""
-        if order.fills is None or len(order.fills) < FILLS_OF_ORDER:
-            return False
         if trade.time < self._reading.told_until:
             return True
         is_filled = order.status is OrderStatus.FILLED
@@ -128,8 +127,9 @@ class Fills:
         goes_on: that it does not; live: it was heard on the stream."""
         if order.former_ids:
             self._count_former(order, trade.venue_order_id, more=trade.quantity)
-        if trade.side is not order.identity.side:
-            self._check_side(order, trade)
+        side = order.identity.side
+        if side is not None and trade.side is not None and trade.side is not side:
+            self._warn_of_the_side(order, side, trade.side)
         cumulative = order.cumulative + trade.quantity
         quantity = whole(self._desk, order, cumulative)
         is_reached = quantity is not None and cumulative >= quantity
@@ -137,7 +137,8 @@ class Fills:
         if is_reached and not order.is_over and (goes_on or (may_be_changed and cumulative != quantity)):
             self._doubt_terms(order)
         missing = final and self._is_missing(order, trade, cumulative)
-        told = (final and not missing) or self._ends_filled(order, cumulative)
+        inquiry = order.inquiry
+        told = (final and not missing) or (inquiry is not None and self._ends_filled(order, inquiry, cumulative))
         concluded = is_reached and not (told or goes_on) and self._may_conclude(order, live=live)
         self._publish(order, trade, quantity, told=told, concluded=concluded)
         if order.status.is_terminal:
@@ -170,7 +171,8 @@ class Fills:
         happening = Happening.COMPLETED if told or concluded else Happening.FILLED_IN_PART
         status = NEXT_STATUS.get((order.status, happening), order.status)
         left = ZERO if quantity is None else quantity - cumulative
-        overfill = -left if left < 0 and not is_in_doubt(self._desk, order) else ZERO
+        is_more = quantity is not None and cumulative > quantity
+        overfill = -left if is_more and not is_in_doubt(self._desk, order) else ZERO
         self._desk.record(
             events.Filled(
                 identity=order.identity,
@@ -182,7 +184,7 @@ class Fills:
                 last_price=trade.price,
                 last_quantity=trade.quantity,
                 cumulative=cumulative,
-                leaves=ZERO if status.is_terminal else max(ZERO, left),
+                leaves=ZERO if status.is_terminal or is_more else left,
                 overfill=overfill,
                 currency=order.identity.currency,
                 commission=trade.fee,
@@ -198,23 +200,19 @@ class Fills:
                 f"{order.identity.client_order_id}. Check the position."
             )
 
-    def _check_side(self, order: Order, trade: Trade) -> None:
-        """The two sides are not the same; one of them may not be known."""
-        side, told = order.identity.side, trade.side
-        if side is not None and told is not None:
-            self._desk.alarm(
-                f"The venue told of a fill of order {order.identity.client_order_id} on the other side: the order is "
-                f"to {side.value}, the fill a {told.value}. Check the position."
-            )
+    def _warn_of_the_side(self, order: Order, side: Side, told: Side) -> None:
+        self._desk.alarm(
+            f"The venue told of a fill of order {order.identity.client_order_id} on the other side: the order is to "
+            f"{side.value}, the fill a {told.value}. Check the position."
+        )
 
     def _may_conclude(self, order: Order, *, live: bool) -> bool:
         """Whether an order may be called complete by its quantity. One that the venue ended is over anyhow."""
         return order.is_over or (live and order.inquiry is None and order.seen_in == self._desk.login)
 
-    def _ends_filled(self, order: Order, cumulative: Decimal) -> bool:
+    def _ends_filled(self, order: Order, inquiry: Inquiry, cumulative: Decimal) -> bool:
         """Whether this is the last fill of an order that the venue has called filled before."""
-        inquiry = order.inquiry
-        if inquiry is None or inquiry.ending is None or inquiry.ending.status is not OrderStatus.FILLED:
+        if inquiry.ending is None or inquiry.ending.status is not OrderStatus.FILLED:
             return False
         return bool(inquiry.totals) and counted(order) <= cumulative
 
