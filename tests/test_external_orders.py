@@ -17,12 +17,13 @@ from protocol import commands, facts, requests
 from protocol.dispatch import external_orders
 from protocol.facts import Outcome
 from protocol.values import OrderStatus, RequestId, VenueOrderId
-from protocol.venue import SECOND, VenueRules
+from protocol.venue import SECOND
 
 from .order_life import WALL, Desk, acknowledged, canceled, refused, replaced, took, trade, traded, view
 from .scripted_venue import wall_clock
 from .test_same_story import MARKETS, Market
 from .trading import config_for, drain, open_quiet_venue
+from .watch_only import asked, come_back, watching
 
 
 def reports(desk: Desk) -> list[tuple[str, OrderStatus | None, Decimal | None]]:
@@ -30,29 +31,6 @@ def reports(desk: Desk) -> list[tuple[str, OrderStatus | None, Decimal | None]]:
     found = [record for record in desk.records if isinstance(record, events.OrderStatusReport)]
     desk.records.clear()
     return [(report.venue_order_id, report.status, report.cumulative) for report in found]
-
-
-def asked(desk: Desk) -> list[requests.QueryOrder]:
-    return [request for request in desk.sent() if isinstance(request, requests.QueryOrder)]
-
-
-def come_back(desk: Desk, *orders: facts.OrderView) -> list[requests.QueryOrder]:
-    """The link is lost and comes back, and the venue lists these orders. Gives what is asked for then."""
-    desk.lose_link()
-    desk.wait(1)
-    desk.records.clear()
-    desk.sends.clear()
-    desk.log_in(*orders)
-    return asked(desk)
-
-
-def watching(*orders: facts.OrderView, **rules: Any) -> Desk:
-    """A client that has no orders of its own. rules: of the venue."""
-    desk = Desk(logged_in=False, rules=VenueRules(venue="TEST", **rules))
-    desk.log_in(*orders)
-    desk.records.clear()
-    desk.sends.clear()
-    return desk
 
 
 # Ends that a message tells

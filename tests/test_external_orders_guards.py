@@ -31,37 +31,15 @@ from protocol.values import (
 from protocol.venue import SECOND, VenueRules
 
 from .order_life import WALL, Desk, acknowledged, canceled, external, refused, replaced, took, trade, traded, view
+from .watch_only import asked, come_back, watching
 
 GOLD = InstrumentId.parse("GOLD.TEST")
 HTTP_LISTS = frozenset({requests.ListOpenOrders, requests.QueryOrder})
 
 
-def watching(*orders: facts.OrderView, **rules: Any) -> Desk:
-    """A client that has no orders of its own. rules: of the venue."""
-    desk = Desk(logged_in=False, rules=VenueRules(venue="TEST", **rules))
-    desk.log_in(*orders)
-    desk.records.clear()
-    desk.sends.clear()
-    return desk
-
-
 def by_venue(desk: Desk) -> int:
     """What the venue's clock shows now."""
     return desk.wall + desk.time
-
-
-def asked(desk: Desk) -> list[requests.QueryOrder]:
-    return [request for request in desk.sent() if isinstance(request, requests.QueryOrder)]
-
-
-def come_back(desk: Desk, *orders: facts.OrderView) -> list[requests.QueryOrder]:
-    """The link is lost and comes back a second later, and the venue lists these orders. Gives what is asked for."""
-    desk.lose_link()
-    desk.wait(1)
-    desk.records.clear()
-    desk.sends.clear()
-    desk.log_in(*orders)
-    return asked(desk)
 
 
 def list_orders(desk: Desk, *orders: facts.OrderView) -> list[requests.QueryOrder]:

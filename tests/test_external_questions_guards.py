@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from attrs import evolve
@@ -13,24 +12,13 @@ from protocol.dispatch import external_orders
 from protocol.facts import Outcome
 from protocol.inputs import NotWritten
 from protocol.values import OrderStatus, RequestId, StrategyId
-from protocol.venue import SECOND, VenueRules
+from protocol.venue import SECOND
 
+from . import watch_only
 from .order_life import WALL, Desk, acknowledged, canceled, refused, replaced, took, traded, view
+from .watch_only import asked, watching
 
 GONE = external_orders.GONE
-
-
-def watching(*orders: facts.OrderView, **rules: Any) -> Desk:
-    """A client that has no orders of its own. rules: of the venue."""
-    desk = Desk(logged_in=False, rules=VenueRules(venue="TEST", **rules))
-    desk.log_in(*orders)
-    desk.records.clear()
-    desk.sends.clear()
-    return desk
-
-
-def asked(desk: Desk) -> list[requests.QueryOrder]:
-    return [request for request in desk.sent() if isinstance(request, requests.QueryOrder)]
 
 
 def ids(questions: list[requests.QueryOrder]) -> list[str | None]:
@@ -38,14 +26,10 @@ def ids(questions: list[requests.QueryOrder]) -> list[str | None]:
 
 
 def come_back(desk: Desk, *orders: facts.OrderView) -> list[requests.QueryOrder]:
-    """The link is lost and comes back a second later, and the venue lists these orders. Gives what is asked for."""
-    desk.lose_link()
-    desk.wait(1)
+    """The link is lost and comes back, and the venue lists these orders; what is told of that is left out."""
+    queries = watch_only.come_back(desk, *orders)
     desk.records.clear()
-    desk.sends.clear()
-    desk.log_in(*orders)
-    desk.records.clear()
-    return asked(desk)
+    return queries
 
 
 def list_orders(desk: Desk, *orders: facts.OrderView) -> list[requests.QueryOrder]:

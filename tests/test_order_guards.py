@@ -12,39 +12,18 @@ from attrs import evolve
 from protocol import commands, events, facts, requests
 from protocol.facts import Outcome
 from protocol.tracking import TrackedOrders
-from protocol.values import ClientOrderId, OrderStatus, RequestId, VenueOrderId
+from protocol.values import OrderStatus, RequestId, VenueOrderId
 from protocol.venue import SECOND, VenueRules
 
+from .guarding import A1, ask_for, asked, told
 from .order_life import WALL, Desk, acknowledged, canceled, refused, replaced, took, trade, traded, view
 
-A1 = ClientOrderId("a1")
 TWO_FEEDS = VenueRules(
     venue="TEST", fills_lag=SECOND, reads_history=True, absence_needs_history=True, unnamed_events=True
 )
 CHAINS = VenueRules(
     venue="TEST", reads_history=True, chain_history=True, changes_in_place=False, history_by_placement=True
 )
-
-
-def asked(desk: Desk, kind: type) -> list[Any]:
-    """Requests of this kind that were sent since the last look; the others are left."""
-    found = [send.request for send in desk.sends if isinstance(send.request, kind)]
-    desk.sends = [send for send in desk.sends if not isinstance(send.request, kind)]
-    return found
-
-
-def ask_for(desk: Desk, kind: type) -> Any:
-    """Lets time pass until the venue is asked that, ten minutes at most."""
-    for _ in range(1200):
-        found = asked(desk, kind)
-        if found:
-            return found[-1]
-        desk.wait(0.5)
-    raise AssertionError("nobody asked")
-
-
-def told(desk: Desk, kind: type) -> list[Any]:
-    return [record for record in desk.records if isinstance(record, kind)]
 
 
 # The last fill

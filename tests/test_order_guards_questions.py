@@ -17,21 +17,10 @@ from protocol.orders import NewOrder
 from protocol.values import ClientOrderId, OrderStatus, RequestId, Side
 from protocol.venue import SECOND, BatchRules, VenueRules
 
+from .guarding import A1, asked, told
 from .order_life import WALL, Desk, acknowledged, canceled, refused, rejected, replaced, took, trade, traded, view
 
-A1 = ClientOrderId("a1")
 IN_PLACE = VenueRules(venue="TEST", changes_in_place=True, fills_lag=SECOND)
-
-
-def asked(desk: Desk, kind: type) -> list[Any]:
-    """Requests of this kind that were sent since the last look; the others are left."""
-    found = [send.request for send in desk.sends if isinstance(send.request, kind)]
-    desk.sends = [send for send in desk.sends if not isinstance(send.request, kind)]
-    return found
-
-
-def told(desk: Desk, kind: type) -> list[Any]:
-    return [record for record in desk.records if isinstance(record, kind)]
 
 
 # A question in several steps
