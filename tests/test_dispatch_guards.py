@@ -338,6 +338,21 @@ def test_an_accepted_order_that_the_venue_no_longer_knows_is_unknown_with_a_word
     assert warning.startswith("Order a1: The venue does not know the order any more, though it had accepted it.")
 
 
+def test_an_order_that_the_venue_had_lost_lives_again_when_it_executes() -> None:
+    desk = Desk()
+    desk.live("a1", "v1")
+    desk.lose_link()
+    desk.sent()
+    desk.log_in()
+    for _ in range(3):
+        desk.wait_for_sends()
+        (query,) = sent_now(desk, requests.QueryOrder)
+        desk.hear(refused(query.request_id, Outcome.NOT_FOUND))
+    assert desk.status("a1") is OrderStatus.UNKNOWN
+    assert desk.hear(traded("v1", "t1", 4, 4, 1)) == ["Reopened", "Filled"]
+    assert desk.status("a1") is OrderStatus.PARTIALLY_FILLED
+
+
 def test_an_order_that_is_asked_for_already_is_not_asked_for_again() -> None:
     desk = Desk()
     desk.live("a1", "v1")

@@ -104,7 +104,7 @@ class News:
             if view.status is not None and not self._is_repeated(fact):
                 self._external.report(view, fact.time)
             return
-        if not order.accepted or order.venue_order_id != view.venue_order_id or order.quantity is None:
+        if _is_more_told(order, view):
             self._terms.adopt(order, view, fact.time)
         if not order.is_over:
             self._fills.notice_total(order, view, executing=trade.quantity)
@@ -205,6 +205,13 @@ class News:
             self._changes.told(order, fact)
         elif not self._is_repeated(fact):
             self._external.replaced(old, fact.replacement, fact.new_venue_order_id, fact.time)
+
+
+def _is_more_told(order: Order, view: OrderView) -> bool:
+    """True when an execution says more of its order than that it executed."""
+    if not order.accepted or order.venue_order_id != view.venue_order_id:
+        return True
+    return order.status is OrderStatus.UNKNOWN or (order.quantity is None and view.quantity is not None)
 
 
 def _is_more(order: Order, filled: Decimal | None) -> bool:

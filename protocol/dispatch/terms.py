@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from attrs import evolve
-
 from .. import events
 from ..facts import OrderView
 from ..inquiries import Ending, Question, Source
@@ -129,25 +127,33 @@ class Terms:
         quantity = order.quantity if told is None else told
         price = order.price if view.price is None or order.is_market else view.price
         trigger_price = order.trigger_price if view.trigger_price is None else view.trigger_price
-        if (quantity, price, trigger_price) != (order.quantity, order.price, order.trigger_price):
-            self._desk.record(
-                events.Updated(
-                    identity=order.identity,
-                    venue_order_id=order.venue_order_id,
-                    venue_time=time,
-                    local_time=self._desk.now.wall_ns,
-                    quantity=quantity,
-                    price=price,
-                    trigger_price=trigger_price,
-                    venue_cumulative_base=order.base,
-                )
+        self._update(order, view, (quantity, price, trigger_price), time)
+
+    def _update(
+        self, order: Order, view: OrderView, terms: tuple[Decimal | None, Decimal | None, Decimal | None], time: int
+    ) -> None:
+        """Tells terms that are not those the order has."""
+        if terms == (order.quantity, order.price, order.trigger_price):
+            return
+        quantity, price, trigger_price = terms
+        self._desk.record(
+            events.Updated(
+                identity=order.identity,
+                venue_order_id=order.venue_order_id,
+                venue_time=time,
+                local_time=self._desk.now.wall_ns,
+                quantity=quantity,
+                price=price,
+                trigger_price=trigger_price,
+                venue_cumulative_base=order.base,
             )
-            self._fills.recount(order, view)
+        )
+        self._fills.recount(order, view)
 
     def move_trigger(self, order: Order, view: OrderView, time: int) -> None:
         """Takes over where the trigger is, and no other term: those may be older than a change that was made."""
-        terms = evolve(view, quantity=None, other_quantity=None, price=None)
-        self.take_terms(order, terms, time)
+        if view.venue_order_id == order.venue_order_id and view.trigger_price is not None:
+            self._update(order, view, (order.quantity, order.price, view.trigger_price), time)
 
     def _told_quantity(self, order: Order, view: OrderView) -> Decimal | None:
         """The whole order's quantity as a view tells it; None: it tells none. Of two readings, the one that was asked
@@ -189,8 +195,11 @@ class Terms:
     def take_first_quantity(self, order: Order, view: OrderView, time: int) -> None:
         """The venue may place a reduce-only order for less than was asked for: how much it says first is the order's
         quantity (spec Kraken B.8). Once the terms have changed, it says nothing new."""
-        if self._desk.rules.changes_in_place and not order.changed_at and not order.is_over:
-            self.take_terms(order, evolve(view, price=None, trigger_price=None), time)
+        may_be_less = self._desk.rules.changes_in_place and not order.changed_at and not order.is_over
+        if may_be_less and view.venue_order_id == order.venue_order_id:
+            told = self._told_quantity(order, view)
+            if told is not None:
+                self._update(order, view, (told, order.price, order.trigger_price), time)
 
     # Ids
 
