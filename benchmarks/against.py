@@ -21,6 +21,8 @@ from attrs import frozen
 __all__ = ["ROUNDS", "Comparison", "compare", "measure_against", "print_comparisons"]
 
 ROUNDS = 6
+MOST_ROUNDS = 18
+"""A part is measured on while one of its rows looks worse: a slow minute passes, what makes a row slow does not."""
 TOLERANCE = 1.05
 """How much slower a row may be than the other commit's before it counts as worse."""
 
@@ -56,16 +58,19 @@ def _row(name: str, pairs: list[tuple[Measured, Measured]]) -> Comparison:
     return Comparison(name=name, ours=ours, theirs=theirs, quotient=ours / theirs if ours and theirs else None)
 
 
-def measure_against(revision: str, *, parts: Iterable[str], rounds: int = ROUNDS) -> list[Comparison]:
-    """Measures this tree and a worktree of `revision`, part by part, in turns. Raises CalledProcessError when there is
-    no such commit or a measurement fails."""
+def measure_against(
+    revision: str, *, parts: Iterable[str], rounds: int = ROUNDS, most: int = MOST_ROUNDS
+) -> list[Comparison]:
+    """Measures this tree and a worktree of `revision`, part by part, in turns. rounds: of each part, most: of one with
+    a row that looks worse. Raises CalledProcessError when there is no such commit or a measurement fails."""
     here = Path(__file__).resolve().parent.parent
     found: list[Comparison] = []
     with _worktree(here, revision) as there:
         for part in parts:
-            pairs = []
-            for number in range(rounds):
-                print(f"measuring {part} against {revision}, round {number + 1} of {rounds} …", file=sys.stderr)
+            pairs: list[tuple[Measured, Measured]] = []
+            while len(pairs) < rounds or (len(pairs) < most and any(row.is_worse for row in compare(pairs))):
+                number = len(pairs)
+                print(f"measuring {part} against {revision}, round {number + 1} …", file=sys.stderr)
                 trees = (here, there) if number % 2 == 0 else (there, here)  # neither is always the first
                 measured = {tree: _measure(tree, part) for tree in trees}
                 pairs.append((measured[here], measured[there]))
@@ -87,12 +92,13 @@ def _worktree(repository: Path, revision: str) -> Iterator[Path]:
 
 
 def _measure(tree: Path, part: str) -> Measured:
-    """The rows of one part, by that tree's own benchmarks and product, with the libraries of this environment."""
+    """The best of each row of one part, by that tree's own benchmarks and product, with the libraries of this
+    environment."""
     command = [sys.executable, "-m", "benchmarks", "--json", "--quick", "--only", part]
     environment = os.environ | {"PYTHONPATH": str(tree)}
     done = subprocess.run(command, cwd=tree, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     rows = [json.loads(line) for line in done.stdout.splitlines()]
-    return {row["name"]: row["value"] for row in rows}
+    return {row["name"]: row["spread"][0] for row in rows}
 
 
 def print_comparisons(revision: str, comparisons: Iterable[Comparison]) -> None:
