@@ -56,8 +56,8 @@ from .client import Client
 from .config import ApiKey, AxConfig, ClientConfig, KrakenFuturesConfig, KrakenSpotConfig, OnClose, Password, Token
 from .gateway import Gateway, open_client, open_gateway
 from .order import Order
+from .serving.simulated_venue import SimulatedVenue, open_simulated_venue
 from .session import ConnectionMode
-from .simulated_venue import SimulatedVenue, open_simulated_venue
 from .socket_feed import FeedStatistics
 from .subscription import EventStream
 

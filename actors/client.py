@@ -28,10 +28,10 @@ from protocol.values import (
     WireId,
 )
 
-from .channels import ask, ask_locally
-from .clock import NANOSECONDS
 from .config import ClientConfig, OnClose
 from .order import Order
+from .plumbing.channels import ask, ask_locally
+from .plumbing.clock import NANOSECONDS
 from .session import ConnectionMode
 from .socket_feed import FeedStatistics
 from .subscription import EventStream, open_stream

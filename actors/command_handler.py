@@ -12,16 +12,16 @@ import trio
 from attrs import define, field, frozen
 
 from protocol import commands
+from protocol.dispatch.inputs import Admission, Asked, Submission
 from protocol.errors import NotSent, TradingError
 from protocol.events import OrderStatusReport
-from protocol.inputs import Admission, Asked, Submission
 from protocol.orders import title_of
 from protocol.values import ClientOrderId, Instrument, InstrumentId, RequestId
 from protocol.venue import Venue
 
-from .channels import Ask, Batch, answer, close_inbox, put, receive_batch, refuse
-from .clock import Clock
-from .published import Published
+from .plumbing.channels import Ask, Batch, answer, close_inbox, put, receive_batch, refuse
+from .plumbing.clock import Clock
+from .plumbing.published import Published
 from .token import NewToken, TokenRequest
 
 __all__ = ["Admissions", "CommandDesk", "Instruments", "run_command_handler"]

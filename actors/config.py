@@ -14,15 +14,15 @@ from attrs import evolve, field, frozen
 from attrs.validators import and_, deep_iterable, ge, gt, instance_of, lt, optional
 
 from protocol.ax.venue import AxSettings, AxVenue
+from protocol.dispatch.tracking import FILL_WINDOW, FINISHED_WINDOW
 from protocol.kraken_futures.venue import KrakenFuturesSettings, KrakenFuturesVenue
 from protocol.kraken_spot.venue import KrakenSpotSettings, KrakenSpotVenue
 from protocol.limits import FIRST_CONNECT, RECONNECT, Backoff
-from protocol.tracking import FILL_WINDOW, FINISHED_WINDOW
 from protocol.values import AccountId, Instrument, TraderId
 from protocol.venue import Venue
 
-from .clock import system_wall_clock
-from .network import Connector, TcpConnector
+from .net.connectors import Connector, TcpConnector
+from .plumbing.clock import system_wall_clock
 
 __all__ = [
     "ApiKey",

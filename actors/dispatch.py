@@ -11,13 +11,13 @@ import trio
 from attrs import define, field, frozen
 
 from protocol.dispatch import Decisions, DispatchState
-from protocol.inputs import Asked
+from protocol.dispatch.inputs import Asked
 from protocol.reconciliation import Reconciliation
 
-from .channels import Batch, close_inbox, put, refuse
-from .clock import Clock, seconds
 from .outbox import Decided, Detach, ToOutbox
-from .published import Published
+from .plumbing.channels import Batch, close_inbox, put, refuse
+from .plumbing.clock import Clock, seconds
+from .plumbing.published import Published
 
 __all__ = ["DispatchDesk", "has_given_up", "run_dispatch"]
 

@@ -8,6 +8,7 @@ from typing import Final
 import trio
 from attrs import define, field, frozen
 
+from protocol.dispatch.tracking import Window
 from protocol.events import (
     Accepted,
     Canceled,
@@ -21,7 +22,6 @@ from protocol.events import (
     Reopened,
     Submitted,
 )
-from protocol.tracking import Window
 from protocol.values import ClientOrderId
 
 __all__ = ["Lag", "News", "SessionEnded", "Subscribe", "ToEmitter", "run_emitter"]

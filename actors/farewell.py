@@ -19,7 +19,7 @@ from attrs import define, field
 
 from protocol.errors import LinkError, TradingError
 
-from .unwrap import open_unwrapped_nursery
+from .plumbing.nurseries import open_unwrapped_nursery
 
 __all__ = ["Actors", "open_actors"]
 

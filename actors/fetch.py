@@ -9,7 +9,7 @@ from attrs import frozen
 
 from protocol.venue import HttpAnswer, HttpCall
 
-from .http import HttpFailed
+from .net.http import HttpFailed
 
 __all__ = ["CLOSING", "Fetch", "TakesFetches", "fetch"]
 

@@ -14,13 +14,13 @@ from protocol.reconciliation import Reconciliation
 from .client import Client
 from .config import ClientConfig, Token
 from .farewell import Actors, open_actors
-from .http import open_http
-from .network import refuse_plaintext
-from .published import Published
+from .net.connectors import refuse_plaintext
+from .net.http import open_http
+from .plumbing.nurseries import open_unwrapped_nursery
+from .plumbing.published import Published
 from .session import ConnectionMode
 from .socket_feed import FeedStatistics
 from .subscription import EventStream, open_stream
-from .unwrap import open_unwrapped_nursery
 from .wiring import SessionPlan, Stream, Views, start_session, start_stream
 
 __all__ = ["Gateway", "open_client", "open_gateway"]

@@ -9,11 +9,11 @@ from protocol.errors import ConnectFailed, WireError
 from protocol.values import Instrument
 from protocol.venue import Venue
 
-from .channels import Ask, ask_locally
-from .clock import Clock
 from .config import ClientConfig
-from .http import HttpClient, HttpFailed
-from .patience import Ending, ending_of, pause_after
+from .net.http import HttpClient, HttpFailed
+from .plumbing.channels import Ask, ask_locally
+from .plumbing.clock import Clock
+from .plumbing.patience import Ending, ending_of, pause_after
 
 __all__ = ["cache_instruments"]
 

@@ -13,12 +13,12 @@ import trio
 from attrs import frozen
 
 from protocol.dispatch import Decisions, EndLink, Send
+from protocol.dispatch.inputs import Admission
+from protocol.dispatch.records import Note
 from protocol.events import Event, number
-from protocol.inputs import Admission
-from protocol.records import Note
 
-from .channels import answer, close_inbox, put
 from .emitter import News, SessionEnded, ToEmitter
+from .plumbing.channels import answer, close_inbox, put
 from .rest import CallsOver, Forget, ToRest
 from .sender import ToSender
 

@@ -21,9 +21,9 @@ from attrs import define, field, frozen
 
 from protocol.call_queue import CallQueue, WaitingCall
 from protocol.dispatch import Send
+from protocol.dispatch.inputs import Admission, Heard, Input, NotWritten
 from protocol.errors import TradingError
 from protocol.facts import Outcome, RequestRefused
-from protocol.inputs import Admission, Heard, Input, NotWritten
 from protocol.requests import (
     OWN_PATIENCE,
     Request,
@@ -39,11 +39,11 @@ from protocol.requests import (
 from protocol.values import RequestId
 from protocol.venue import HttpAnswer, HttpCall, SignedCall, Venue
 
-from .channels import Batch, answer, close_inbox, put
-from .clock import NANOSECONDS, Clock, seconds
 from .fetch import CLOSING, Fetch
-from .http import ORDINARY_CONNECTIONS, HttpClient, HttpFailed
-from .published import Published
+from .net.http import ORDINARY_CONNECTIONS, HttpClient, HttpFailed
+from .plumbing.channels import Batch, answer, close_inbox, put
+from .plumbing.clock import NANOSECONDS, Clock, seconds
+from .plumbing.published import Published
 from .token import TokenRequest, renew
 
 __all__ = ["CallsOver", "Detour", "Forget", "RestDesk", "ToRest", "run_rest"]

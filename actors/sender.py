@@ -20,16 +20,16 @@ import trio
 from attrs import define, evolve, field, frozen
 
 from protocol.dispatch import EndLink, Send
+from protocol.dispatch.inputs import Admission, Input, LinkDown, LinkFailed, NotWritten, Rerouted
 from protocol.held_sends import HeldSend, HeldSends
-from protocol.inputs import Admission, Input, LinkDown, LinkFailed, NotWritten, Rerouted
 from protocol.limits import Bucket
 from protocol.requests import Request, Urgency, ids_of, unwritable, urgency_of, why_withdrawn
 from protocol.venue import HttpCall, Venue
 
-from .channels import Batch, put, receive_until
-from .clock import NANOSECONDS, Clock, seconds
 from .keep_alive import Heartbeat, Ping
-from .published import Published
+from .plumbing.channels import Batch, put, receive_until
+from .plumbing.clock import NANOSECONDS, Clock, seconds
+from .plumbing.published import Published
 from .rest import Detour
 from .websocket import Socket, SocketClosed
 

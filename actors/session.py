@@ -15,6 +15,7 @@ from typing import Final
 import trio
 from attrs import define, field, frozen
 
+from protocol.dispatch.inputs import Heard, LinkDown, LinkFailed, LinkSilent, LinkUp
 from protocol.errors import (
     AuthenticationFailed,
     ConnectFailed,
@@ -25,17 +26,16 @@ from protocol.errors import (
     WireError,
 )
 from protocol.facts import LoggedIn, LoginRefused, Say, SystemChanged, TokenRenewed
-from protocol.inputs import Heard, LinkDown, LinkFailed, LinkSilent, LinkUp
 from protocol.limits import Backoff
 from protocol.values import Instant, Instrument, SystemMode
 from protocol.venue import Opening, Silence, Venue, Wire
 
-from .channels import Batch, put
-from .clock import NANOSECONDS, Clock
 from .keep_alive import run_keep_alive
-from .network import Connector
-from .patience import Ending, ending_of, pause_after
-from .published import Published, PublishedMapping
+from .net.connectors import Connector
+from .plumbing.channels import Batch, put
+from .plumbing.clock import NANOSECONDS, Clock
+from .plumbing.patience import Ending, ending_of, pause_after
+from .plumbing.published import Published, PublishedMapping
 from .sender import LinkLost, LinkReady, Pause, SessionOver, Speak, ToSender
 from .socket_feed import FeedDesk, FeedStatistics, run_socket_feed
 from .token import TokenRequest, renew

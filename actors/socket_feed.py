@@ -8,6 +8,7 @@ from typing import Final, Protocol, cast
 import trio
 from attrs import frozen
 
+from protocol.dispatch.inputs import Heard
 from protocol.facts import (
     Alive,
     Fact,
@@ -19,12 +20,11 @@ from protocol.facts import (
     TokenRefused,
     Unreadable,
 )
-from protocol.inputs import Heard
 from protocol.values import Instant
 
-from .channels import Batch, put
-from .clock import Clock
-from .published import Published
+from .plumbing.channels import Batch, put
+from .plumbing.clock import Clock
+from .plumbing.published import Published
 from .websocket import Socket
 
 __all__ = ["FeedDesk", "FeedStatistics", "Handshake", "run_socket_feed"]

@@ -12,11 +12,11 @@ from attrs import field, frozen
 from protocol.errors import AuthenticationFailed, Throttled, TradingError, WireError
 from protocol.venue import Venue
 
-from .channels import answer, receive_until
-from .clock import NANOSECONDS, Clock
 from .fetch import TakesFetches, fetch
-from .patience import throttled
-from .published import Published
+from .plumbing.channels import answer, receive_until
+from .plumbing.clock import NANOSECONDS, Clock
+from .plumbing.patience import throttled
+from .plumbing.published import Published
 
 __all__ = ["NewToken", "RenewToken", "TokenRequest", "renew", "run_token"]
 

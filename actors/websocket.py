@@ -23,7 +23,7 @@ from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_client_st
 from protocol.close_codes import is_close_code, meaning_of
 from protocol.venue import HttpAnswer, Upgrade
 
-from .network import Connector, host_and_port
+from .net.connectors import Connector, host_and_port
 
 __all__ = ["Socket", "SocketClosed", "UpgradeRefused", "open_socket"]
 

@@ -14,27 +14,27 @@ import trio
 from attrs import define, field, frozen
 
 from protocol.dispatch import DispatchOptions, DispatchState
+from protocol.dispatch.inputs import Admission
 from protocol.errors import LinkError
-from protocol.inputs import Admission
 from protocol.reconciliation import Reconciliation
 from protocol.values import ClientOrderId, Instrument
 from protocol.venue import Venue
 
-from .channels import Ask, Batch
-from .clock import NANOSECONDS, Clock
 from .command_handler import Admissions, CommandDesk, run_command_handler
 from .config import ClientConfig
 from .dispatch import DispatchDesk, has_given_up, run_dispatch
 from .emitter import ToEmitter, run_emitter
-from .http import HttpClient
 from .instrument_loader import cache_instruments
+from .net.http import HttpClient
 from .outbox import Attach, Outlets, ToOutbox, run_outbox
-from .published import Published
+from .plumbing.channels import Ask, Batch
+from .plumbing.clock import NANOSECONDS, Clock
+from .plumbing.published import Published
+from .plumbing.started import StartedOnce
 from .rest import RestDesk, ToRest, run_rest
 from .sender import SenderDesk, SenderSettings, ToSender, run_sender
 from .session import ConnectionMode, SessionDesk, SessionSettings, run_session
 from .socket_feed import FeedStatistics
-from .started import StartedOnce
 from .token import TokenRequest, run_token
 
 __all__ = ["Entrances", "SessionPlan", "Stream", "Views", "start_session", "start_stream"]

@@ -13,8 +13,8 @@ from attrs import define, field
 from protocol import commands, facts
 from protocol.ax.venue import AxSettings, AxVenue
 from protocol.dispatch import DispatchState
+from protocol.dispatch.inputs import Admission, Asked, Heard, LinkDown, LinkUp, Submission
 from protocol.facts import Fact
-from protocol.inputs import Admission, Asked, Heard, LinkDown, LinkUp, Submission
 from protocol.orders import NewOrder
 from protocol.values import AccountId, ClientOrderId, Instant, RequestId, Side, StrategyId, TraderId, VenueOrderId
 from protocol.venue import Opening

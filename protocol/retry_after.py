@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from .wire_times import EPOCH, SECOND
+from .wire.times import EPOCH, SECOND
 
 __all__ = ["LONGEST_WAIT", "retry_after"]
 

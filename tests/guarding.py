@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from protocol import commands, events, facts, requests
-from protocol.inquiries import Question
-from protocol.tracking import Order
+from protocol.dispatch.inquiries import Question
+from protocol.dispatch.tracking import Order
 from protocol.values import ClientOrderId, RequestId, VenueOrderId
 from protocol.venue import VenueRules
 

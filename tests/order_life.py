@@ -10,10 +10,10 @@ from attrs import field, frozen
 
 from protocol import commands, facts
 from protocol.dispatch import Decisions, DispatchOptions, DispatchState, Reply, Send
+from protocol.dispatch.inputs import Admission, Asked, Heard, LinkDown, LinkUp, Submission
+from protocol.dispatch.records import Note
 from protocol.events import Event
-from protocol.inputs import Admission, Asked, Heard, LinkDown, LinkUp, Submission
 from protocol.orders import NewOrder
-from protocol.records import Note
 from protocol.requests import ListFills, PreviewPrice
 from protocol.values import (
     AccountId,

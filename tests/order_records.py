@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from protocol import events
+from protocol.dispatch.records import AlreadyCounted, Record
+from protocol.dispatch.tracking import Order, TrackedOrders
 from protocol.orders import OrderIdentity
-from protocol.records import AlreadyCounted, Record
-from protocol.tracking import Order, TrackedOrders
 from protocol.values import (
     AccountId,
     ClientOrderId,

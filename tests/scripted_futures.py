@@ -17,8 +17,8 @@ import trio
 from attrs import define, field
 
 from actors import ApiKey, Client, EventStream, KrakenFuturesConfig, NewOrder, Side, open_client
-from actors.memory_stream import MemoryStream
-from actors.unwrap import open_unwrapped_nursery
+from actors.net.memory_stream import MemoryStream
+from actors.plumbing.nurseries import open_unwrapped_nursery
 
 from .scripted_venue import Call, Message, Peer, ScriptedVenue, _http_answer, wall_clock
 

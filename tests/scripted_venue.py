@@ -23,9 +23,9 @@ from attrs import define, field, frozen
 from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_server_stream
 
 from actors import ApiKey, AxConfig, Client, EventStream, NewOrder, Side, open_client
-from actors.memory_stream import MemoryListener, MemoryStream
-from actors.network import MemoryConnector
-from actors.unwrap import open_unwrapped_nursery
+from actors.net.connectors import MemoryConnector
+from actors.net.memory_stream import MemoryListener, MemoryStream
+from actors.plumbing.nurseries import open_unwrapped_nursery
 
 EURUSD = "EURUSD-PERP.AX"
 SECRET = "s3cr3t-of-the-key"

@@ -8,7 +8,7 @@ import math
 import trio
 
 from actors import SimulatedVenue
-from actors.network import Connector
+from actors.net.connectors import Connector
 from protocol.simulation.exchange import ExchangeInput, Received, Requested
 from protocol.values import Instant
 

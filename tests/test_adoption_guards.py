@@ -8,8 +8,8 @@ from typing import Any
 from attrs import evolve
 
 from protocol import commands, events, facts, requests
+from protocol.dispatch.records import Counted, Registered
 from protocol.orders import OrderIdentity, OrderState
-from protocol.records import Counted, Registered
 from protocol.values import (
     AccountId,
     ClientOrderId,

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from protocol.ax import codec, voice, wire
+from protocol.ax import codec, venue_side, wire
 from protocol.ax.converter import nanoseconds, rfc3339
 from protocol.errors import WireError
 from protocol.facts import (
@@ -873,7 +873,7 @@ INCOMING: dict[str, tuple[str, dict[str, Any]]] = {
 @pytest.mark.parametrize("kind", INCOMING)
 def test_the_venue_reads_a_request(kind: str) -> None:
     text, fields = INCOMING[kind]
-    assert voice.decode_request(text) == wire.Outbound(**fields)
+    assert venue_side.decode_request(text) == wire.Outbound(**fields)
 
 
 @pytest.mark.parametrize(
@@ -896,15 +896,15 @@ def test_the_venue_reads_a_request(kind: str) -> None:
 )
 def test_the_venue_refuses_a_request_that_it_cannot_read(text: str, number: int | None) -> None:
     with pytest.raises(WireError):
-        voice.decode_request(text)
-    assert voice.request_number(text) == number
+        venue_side.decode_request(text)
+    assert venue_side.request_number(text) == number
 
 
 def test_the_venue_reads_a_body() -> None:
-    body = voice.decode_body(b'{"symbol":"GBPUSD-PERP","quantity":4,"side":"B"}', wire.PreviewRequest)
+    body = venue_side.decode_body(b'{"symbol":"GBPUSD-PERP","quantity":4,"side":"B"}', wire.PreviewRequest)
     assert body == wire.PreviewRequest(symbol="GBPUSD-PERP", quantity=4, side="B")
     with pytest.raises(WireError):
-        voice.decode_body(b'{"symbol":"GBPUSD-PERP"}', wire.PreviewRequest)
+        venue_side.decode_body(b'{"symbol":"GBPUSD-PERP"}', wire.PreviewRequest)
 
 
 BODIES: dict[str, tuple[str, type[Any], dict[str, Any]]] = {
@@ -932,7 +932,7 @@ BODIES: dict[str, tuple[str, type[Any], dict[str, Any]]] = {
 @pytest.mark.parametrize("kind", BODIES)
 def test_the_venue_reads_every_kind_of_body(kind: str) -> None:
     text, cls, fields = BODIES[kind]
-    assert voice.decode_body(text.encode(), cls) == cls(**fields)
+    assert venue_side.decode_body(text.encode(), cls) == cls(**fields)
 
 
 # The venue's own words, written
@@ -981,7 +981,7 @@ ORDER = wire.Order(
     ],
 )
 def test_the_venue_writes_a_message(message: object, nulls: tuple[str, ...], text: str) -> None:
-    assert voice.encode(message, nulls=nulls) == text
+    assert venue_side.encode(message, nulls=nulls) == text
 
 
 # HTTP
@@ -1137,8 +1137,8 @@ def test_an_http_answer_that_cannot_be_read_ends_the_request(body: bytes) -> Non
     ],
 )
 def test_a_body_of_the_venue_survives_reading_and_writing(kind: str, text: str, cls: type[Any]) -> None:
-    body = voice.decode_body(text.encode(), cls)
-    assert json.loads(voice.encode(body)) == json.loads(text)
+    body = venue_side.decode_body(text.encode(), cls)
+    assert json.loads(venue_side.encode(body)) == json.loads(text)
 
 
 # Times and numbers

@@ -11,9 +11,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.ax import codec, voice, wire
+from protocol.ax import codec, venue_side, wire
 from protocol.ax.converter import nanoseconds, rfc3339
-from protocol.ax.words import view_of
+from protocol.ax.enumerations import view_of
 from protocol.errors import WireError
 from protocol.facts import (
     FillsListed,
@@ -134,7 +134,7 @@ PAST = ListOrderHistory(request_id=1, start=0, end=1)
 def test_the_venue_reads_the_placement_that_was_written(order: PlaceOrder) -> None:
     text = codec.encode(order, ORIGIN)
     assert isinstance(text, str)
-    assert voice.decode_request(text) == wire.Outbound(
+    assert venue_side.decode_request(text) == wire.Outbound(
         t="p",
         rid=order.request_id,
         s=order.symbol,
@@ -154,7 +154,7 @@ def test_the_venue_reads_the_placement_that_was_written(order: PlaceOrder) -> No
 def test_the_venue_reads_the_replacement_that_was_written(change: ReplaceOrder) -> None:
     text = codec.encode(change, ORIGIN)
     assert isinstance(text, str)
-    assert voice.decode_request(text) == wire.Outbound(
+    assert venue_side.decode_request(text) == wire.Outbound(
         t="r",
         rid=change.request_id,
         oid=change.venue_order_id,
@@ -170,7 +170,7 @@ def test_the_client_reads_the_fill_that_was_written(
     order: wire.Order, execution: wire.Execution, ts: int, tn: int, final: bool
 ) -> None:
     message = wire.Inbound(t="f" if final else "p", ts=ts, tn=tn, eid="E", o=order, xs=execution)
-    (fact,) = codec.decode(voice.encode(message))
+    (fact,) = codec.decode(venue_side.encode(message))
     assert isinstance(fact, OrderTraded)
     assert fact.time == fact.trade.time == ts * 10**9 + tn
     assert fact.order == view_of(order)
@@ -199,12 +199,12 @@ def test_a_view_tells_what_the_order_says(order: wire.Order) -> None:
 @given(ORDERS, ORDERS, WORDS)
 def test_the_client_reads_the_rarer_events_that_were_written(old: wire.Order, new: wire.Order, reason: str) -> None:
     replaced = wire.Inbound(t="r", ts=1, tn=2, eid="E", ro=old, noid=new.oid, no=new)
-    (fact,) = codec.decode(voice.encode(replaced))
+    (fact,) = codec.decode(venue_side.encode(replaced))
     assert isinstance(fact, OrderReplaced)
     assert (fact.order, fact.replacement) == (view_of(old), view_of(new))
     assert fact.new_venue_order_id == new.oid
     canceled = wire.Inbound(t="c", ts=1, tn=2, eid="E", o=old, xr=reason, txt="")
-    (fact,) = codec.decode(voice.encode(canceled))
+    (fact,) = codec.decode(venue_side.encode(canceled))
     assert isinstance(fact, OrderCanceled)
     assert fact.reason == ("" if reason == "UNKNOWN" else reason)
 
@@ -212,13 +212,13 @@ def test_the_client_reads_the_rarer_events_that_were_written(old: wire.Order, ne
 @given(st.lists(ORDERS, max_size=4), REQUEST_IDS, st.booleans())
 def test_the_client_reads_the_list_of_orders_that_was_written(orders: list[Any], number: int, older: bool) -> None:
     message = wire.Inbound(rid=number, res=orders if older else wire.OpenOrders(orders=orders))
-    (fact,) = codec.decode(voice.encode(message))
+    (fact,) = codec.decode(venue_side.encode(message))
     assert fact == RequestAnswered(request_id=number, orders=tuple(map(view_of, orders)))
 
 
 @given(st.lists(ROWS, max_size=4))
 def test_the_client_reads_the_history_that_was_written(rows: list[wire.FillRow]) -> None:
-    body = voice.encode(wire.FillPage(fills=rows)).encode()
+    body = venue_side.encode(wire.FillPage(fills=rows)).encode()
     (fact,) = codec.read_answer(FILLS, HttpAnswer(status=200, body=body))
     assert isinstance(fact, FillsListed)
     told = [(t.trade_id, t.venue_order_id, t.price, t.quantity, t.fee and t.fee.amount, t.time) for t in fact.trades]
@@ -229,7 +229,7 @@ def test_the_client_reads_the_history_that_was_written(rows: list[wire.FillRow])
 
 @given(st.lists(ORDERS, max_size=4))
 def test_the_client_reads_what_became_of_orders_as_it_was_written(orders: list[Any]) -> None:
-    body = voice.encode(wire.OrderPage(orders=orders)).encode()
+    body = venue_side.encode(wire.OrderPage(orders=orders)).encode()
     (fact,) = codec.read_answer(PAST, HttpAnswer(status=200, body=body))
     views = sorted(map(view_of, orders), key=lambda view: view.time)
     assert fact == OrderHistoryListed(request_id=1, orders=tuple(views))
@@ -240,7 +240,7 @@ def test_the_fast_and_the_tolerant_way_agree(
     order: wire.Order, execution: wire.Execution, key: str, junk: object
 ) -> None:
     """Junk under a key that no reader needs may force the slow way; the fill stays the same."""
-    text = voice.encode(wire.Inbound(t="p", ts=3, tn=4, eid="E", o=order, xs=execution))
+    text = venue_side.encode(wire.Inbound(t="p", ts=3, tn=4, eid="E", o=order, xs=execution))
     spoilt = json.loads(text)
     spoilt["o"]["tag"] = {key: junk}
     assert codec.decode(json.dumps(spoilt)) == codec.decode(text)
@@ -281,9 +281,9 @@ def test_every_http_answer_settles_its_request(tree: object) -> None:
 
 @given(st.text() | ANY_JSON.map(json.dumps))
 def test_no_request_breaks_the_venue(text: str) -> None:
-    voice.request_number(text)
+    venue_side.request_number(text)
     with suppress(WireError):
-        assert voice.decode_request(text).t in {"p", "x", "r", "o", "s", "X", "ef", "h"}
+        assert venue_side.decode_request(text).t in {"p", "x", "r", "o", "s", "X", "ef", "h"}
 
 
 @given(st.integers(0, 2**63 - 1))

@@ -11,9 +11,9 @@ from attrs import evolve, field, frozen
 
 from protocol import commands, facts, requests
 from protocol.dispatch.batch_answers import SILENT, settle_batch
+from protocol.dispatch.inputs import Admission
 from protocol.errors import NotSent
 from protocol.facts import BatchAnswered, LegAnswer, Outcome, RequestAnswered, RequestRefused
-from protocol.inputs import Admission
 from protocol.orders import NewOrder
 from protocol.requests import BatchOrders, CancelOrder, PlaceOrder, ReplaceOrder
 from protocol.values import ClientOrderId, OrderStatus, RequestId, Side, SystemMode, VenueOrderId

@@ -21,8 +21,8 @@ from actors import (
     events,
     open_client,
 )
+from protocol.dispatch.inputs import NotWritten
 from protocol.facts import LoggedIn, Outcome
-from protocol.inputs import NotWritten
 from protocol.requests import CancelAllOrders, ListOpenOrders
 from protocol.simulation.faults import FaultKind
 from protocol.values import InstrumentId, RequestId, StrategyId

@@ -11,9 +11,9 @@ from attrs import field, frozen
 
 from protocol import commands, events, facts, requests
 from protocol.dispatch.decisions import ComparisonDue
+from protocol.dispatch.inputs import Admission
 from protocol.errors import NotSent, OutcomeUnknown
 from protocol.facts import Outcome
-from protocol.inputs import Admission
 from protocol.requests import CancelAllOrders, ListOpenOrders
 from protocol.values import AccountId, ClientOrderId, InstrumentId, OrderStatus, RequestId, VenueOrderId
 from protocol.venue import SECOND, Throttle, VenueRules

@@ -10,9 +10,9 @@ import pytest
 from attrs import field, frozen
 
 from protocol import commands, events, facts, requests
+from protocol.dispatch.inputs import Admission, NotWritten, Rerouted
 from protocol.errors import NotSent
 from protocol.facts import Outcome
-from protocol.inputs import Admission, NotWritten, Rerouted
 from protocol.requests import CancelOrder, QueryOrder
 from protocol.values import NO_TIME, ClientOrderId, RequestId, VenueOrderId
 from protocol.venue import SECOND, BatchRules, Throttle, VenueRules

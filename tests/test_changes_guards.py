@@ -9,10 +9,10 @@ import pytest
 from attrs import evolve
 
 from protocol import commands, events, facts
+from protocol.dispatch.inputs import Admission, NotWritten
+from protocol.dispatch.records import FormerId
 from protocol.errors import NotSent
 from protocol.facts import Outcome
-from protocol.inputs import Admission, NotWritten
-from protocol.records import FormerId
 from protocol.requests import QueryOrder, ReplaceOrder
 from protocol.values import NO_TIME, ClientOrderId, OffsetUnit, RequestId, TimeInForce, VenueOrderId
 from protocol.venue import BatchRules, VenueRules

@@ -15,8 +15,8 @@ from actors import ApiKey, AxConfig, Instrument, KrakenFuturesConfig, KrakenSpot
 from actors.venues import VENUES
 from protocol import commands, facts
 from protocol.dispatch import DispatchState, Send
+from protocol.dispatch.inputs import Admission, Asked, Heard, LinkUp, Submission
 from protocol.errors import NotSent
-from protocol.inputs import Admission, Asked, Heard, LinkUp, Submission
 from protocol.kraken_spot.options import ConditionalClose
 from protocol.values import (
     AccountId,

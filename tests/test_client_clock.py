@@ -16,7 +16,7 @@ from attrs import define, field
 from trio.testing import MockClock
 
 from actors import Client, NewOrder, OrderRejected, OrderStatus, Side, SimulatedVenue, events, open_client
-from actors.clock import Clock, system_wall_clock
+from actors.plumbing.clock import Clock, system_wall_clock
 from protocol.commands import Place, Replace
 from protocol.errors import NotSent
 from protocol.simulation.exchange import Received, Requested

@@ -29,8 +29,8 @@ from actors import (
     open_gateway,
 )
 from actors.emitter import Subscribe
-from actors.unwrap import open_unwrapped_nursery
-from actors.venue_server import _Connection
+from actors.plumbing.nurseries import open_unwrapped_nursery
+from actors.serving.venue_server import _Connection
 from protocol.simulation.faults import Fault, FaultKind
 
 from .trading import Gate, WrappedConnector, config_for, drain, open_quiet_venue, sell, trading, until

@@ -27,8 +27,8 @@ from actors import (
     events,
     open_client,
 )
-from actors.memory_stream import MemoryListener
-from actors.network import MemoryConnector
+from actors.net.connectors import MemoryConnector
+from actors.net.memory_stream import MemoryListener
 from protocol.simulation.exchange import Close
 from protocol.simulation.faults import Fault, FaultKind
 

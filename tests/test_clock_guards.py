@@ -9,9 +9,9 @@ from attrs import evolve
 
 from protocol import commands, facts, requests
 from protocol.dispatch.decisions import Measured
+from protocol.dispatch.inputs import Admission, Heard, LinkUp
 from protocol.events import FillReport
 from protocol.facts import Outcome
-from protocol.inputs import Admission, Heard, LinkUp
 from protocol.values import ClientOrderId, OrderStatus, RequestId, TimeInForce
 from protocol.venue import SECOND, VenueRules
 

@@ -7,9 +7,9 @@ import pytest
 from protocol import commands, facts, requests
 from protocol.dispatch import EndLink, Send
 from protocol.dispatch.decisions import Decisions, Reply
+from protocol.dispatch.inputs import Admission, LinkDown, LinkFailed
 from protocol.events import Authenticated
 from protocol.facts import Outcome
-from protocol.inputs import Admission, LinkDown, LinkFailed
 from protocol.values import AccountId, ClientOrderId, OrderStatus, RequestId
 from protocol.venue import VenueRules
 

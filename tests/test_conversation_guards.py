@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from protocol import commands, events, facts
+from protocol.dispatch.inputs import Admission, LinkFailed
 from protocol.facts import Outcome
-from protocol.inputs import Admission, LinkFailed
 from protocol.requests import FIRST_INTERNAL_ID, CancelOrder, ListOpenOrders, QueryOrder
 from protocol.values import ClientOrderId, OrderStatus, RequestId
 from protocol.venue import VenueRules

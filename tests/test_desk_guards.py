@@ -9,9 +9,9 @@ import pytest
 from attrs import evolve, field, frozen
 
 from protocol import commands, events, facts, requests
+from protocol.dispatch.inputs import Admission, LinkFailed
 from protocol.errors import NotSent, RequestFailed
 from protocol.facts import Outcome
-from protocol.inputs import Admission, LinkFailed
 from protocol.values import ClientOrderId, Instant, OrderStatus, RequestId
 from protocol.venue import SECOND, HttpCall, Throttle, VenueRules
 

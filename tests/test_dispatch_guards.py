@@ -10,9 +10,9 @@ import pytest
 from attrs import evolve, field, frozen
 
 from protocol import commands, facts, requests
+from protocol.dispatch.inputs import Admission, Heard, LinkDown, LinkUp, NotWritten
 from protocol.events import Canceled, CancelRejected, Denied, Filled, ModifyRejected, Rejected, SystemStatus
 from protocol.facts import Outcome
-from protocol.inputs import Admission, Heard, LinkDown, LinkUp, NotWritten
 from protocol.orders import NewOrder
 from protocol.values import ClientOrderId, OrderStatus, RequestId, Side, SystemMode
 from protocol.venue import SECOND, BatchRules, Throttle, VenueRules

@@ -10,8 +10,8 @@ from attrs import evolve
 
 from protocol import commands, events, facts, requests
 from protocol.dispatch import external_orders
+from protocol.dispatch.records import Counted, Registered
 from protocol.facts import Outcome
-from protocol.records import Counted, Registered
 from protocol.values import (
     AccountId,
     ClientOrderId,

@@ -9,8 +9,8 @@ from attrs import evolve
 
 from protocol import commands, events, facts, requests
 from protocol.dispatch import external_orders
+from protocol.dispatch.inputs import NotWritten
 from protocol.facts import Outcome
-from protocol.inputs import NotWritten
 from protocol.values import OrderStatus, RequestId, StrategyId
 from protocol.venue import SECOND
 

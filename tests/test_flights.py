@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from protocol import commands, facts, flights
-from protocol.flights import NEXT_STAGE, Flight, Moment, Stage
+from protocol import commands, facts
+from protocol.dispatch import in_flight
+from protocol.dispatch.in_flight import NEXT_STAGE, Flight, Moment, Stage
 from protocol.requests import AskTime, CancelAllOrders, CancelOrder
 from protocol.values import ClientOrderId, RequestId
 from protocol.venue import SECOND, VenueRules
@@ -27,7 +28,7 @@ def flight(stage: Stage = Stage.ON_ITS_WAY) -> Flight[AskTime]:
 
 
 def test_the_moves_drawn_in_the_docstring_are_the_moves_of_the_table() -> None:
-    drawn = [tuple(line.split()) for line in (flights.__doc__ or "").splitlines() if line.startswith("    ")]
+    drawn = [tuple(line.split()) for line in (in_flight.__doc__ or "").splitlines() if line.startswith("    ")]
     assert drawn == [(stage.name, moment.name, following.name) for (stage, moment), following in NEXT_STAGE.items()]
 
 

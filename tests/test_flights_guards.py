@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from protocol import flights
-from protocol.flights import FIRST_INTERNAL_ID, Flight, Flights, Stage, Timers
+from protocol.dispatch import in_flight
+from protocol.dispatch.in_flight import FIRST_INTERNAL_ID, Flight, Flights, Stage, Timers
 from protocol.requests import (
     AskTime,
     CancelOrder,
@@ -137,8 +137,8 @@ def test_numbers_of_our_own_begin_beyond_the_users_and_leave_out_what_is_in_flig
 
 
 def test_numbers_of_our_own_begin_again_after_the_last_that_fits_in_31_bits(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert flights.LAST_REQUEST_ID == 2_147_483_647
-    monkeypatch.setattr(flights, "LAST_REQUEST_ID", FIRST_INTERNAL_ID + 1)
+    assert in_flight.LAST_REQUEST_ID == 2_147_483_647
+    monkeypatch.setattr(in_flight, "LAST_REQUEST_ID", FIRST_INTERNAL_ID + 1)
     kept = Flights()
     assert [kept.next_internal_id() - FIRST_INTERNAL_ID for _ in range(3)] == [0, 1, 0]
 

@@ -8,8 +8,8 @@ from typing import Any
 from attrs import evolve
 
 from protocol import events, facts, requests
+from protocol.dispatch.inputs import Heard, LinkUp
 from protocol.facts import Outcome
-from protocol.inputs import Heard, LinkUp
 from protocol.values import AccountId, ClientOrderId, OrderStatus, RequestId, VenueOrderId
 from protocol.venue import SECOND, VenueRules
 

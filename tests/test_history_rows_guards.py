@@ -9,8 +9,8 @@ import pytest
 from attrs import evolve
 
 from protocol import commands, events, facts, requests
+from protocol.dispatch.records import FormerId
 from protocol.facts import Outcome
-from protocol.records import FormerId
 from protocol.values import (
     AccountId,
     ClientOrderId,

@@ -13,9 +13,9 @@ import trio
 from attrs import evolve
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from actors.http import IDLE_CONNECTIONS, ORDINARY_CONNECTIONS, HttpClient, HttpFailed, open_http
-from actors.memory_stream import MemoryListener, MemoryStream
-from actors.network import MemoryConnector
+from actors.net.connectors import MemoryConnector
+from actors.net.http import IDLE_CONNECTIONS, ORDINARY_CONNECTIONS, HttpClient, HttpFailed, open_http
+from actors.net.memory_stream import MemoryListener, MemoryStream
 from protocol.venue import HttpCall
 
 Handler = Callable[[MemoryStream], Awaitable[None]]

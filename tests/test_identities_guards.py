@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from protocol.dispatch.desk import Desk
+from protocol.dispatch.context import Desk
 from protocol.dispatch.identities import Identities
+from protocol.dispatch.in_flight import Flight
+from protocol.dispatch.inquiries import Inquiry, Opened, Question
+from protocol.dispatch.records import Bound, Record, Registered
+from protocol.dispatch.tracking import Order, TrackedOrders
+from protocol.dispatch.venue_clock import ClockReading, VenueClock
 from protocol.facts import OrderView, Trade
-from protocol.flights import Flight
-from protocol.inquiries import Inquiry, Opened, Question
-from protocol.records import Bound, Record, Registered
 from protocol.requests import ReplaceOrder
-from protocol.tracking import Order, TrackedOrders
 from protocol.values import AccountId, Instant, OrderType, RequestId, Side, TraderId
 from protocol.venue import SECOND, VenueRules
-from protocol.venue_clock import ClockReading, VenueClock
 
 from .order_life import PlainVenue, trade, view
 from .order_records import (

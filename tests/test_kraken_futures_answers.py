@@ -27,8 +27,8 @@ from protocol.facts import (
     Trade,
     Unreadable,
 )
-from protocol.kraken_futures.answers import is_over_budget, read_answer
 from protocol.kraken_futures.instruments import instruments_call, read_instruments
+from protocol.kraken_futures.rest_answers import is_over_budget, read_answer
 from protocol.requests import (
     BatchOrders,
     CancelAllOrders,

@@ -14,7 +14,7 @@ import pytest
 from protocol.commands import Replace
 from protocol.errors import NotSent
 from protocol.kraken_futures.checks import check_change, check_order, check_terms
-from protocol.kraken_futures.entry import HTTP_REQUESTS, encode, order_tag
+from protocol.kraken_futures.order_entry import HTTP_REQUESTS, encode, order_tag
 from protocol.kraken_futures.signing import Credentials, authent
 from protocol.kraken_futures.venue import KrakenFuturesSettings, KrakenFuturesVenue
 from protocol.orders import NewOrder

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from protocol.facts import Fact, Notice, OrderHistoryListed, OrderView, Outcome, RequestRefused, Unreadable
-from protocol.kraken_futures.answers import read_answer
+from protocol.kraken_futures.rest_answers import read_answer
 from protocol.requests import ListOrderHistory
 from protocol.values import OrderStatus, OrderType, RequestId, Side, TimeInForce, TriggerType
 from protocol.venue import HttpAnswer

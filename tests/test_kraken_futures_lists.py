@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from protocol.facts import Fact, FillsListed, OrderAcknowledged, OrderTraded, OrderView, RequestAnswered, Unreadable
-from protocol.kraken_futures.answers import read_answer
 from protocol.kraken_futures.codec import FuturesWire
 from protocol.kraken_futures.instruments import read_instruments
+from protocol.kraken_futures.rest_answers import read_answer
 from protocol.kraken_futures.signing import Credentials
 from protocol.requests import ListFills, ListOpenOrders, QueryOrder
 from protocol.values import (

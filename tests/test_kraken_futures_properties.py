@@ -31,13 +31,13 @@ from protocol.facts import (
     Trade,
     Unreadable,
 )
-from protocol.kraken_futures import voice, wire
-from protocol.kraken_futures.answers import read_answer
+from protocol.kraken_futures import venue_side, wire
 from protocol.kraken_futures.codec import FuturesWire
 from protocol.kraken_futures.converter import iso, nanoseconds
-from protocol.kraken_futures.entry import encode
 from protocol.kraken_futures.instruments import read_instruments
+from protocol.kraken_futures.order_entry import encode
 from protocol.kraken_futures.quantity import Quantity, QuantityReader, QuantitySemantics
+from protocol.kraken_futures.rest_answers import read_answer
 from protocol.kraken_futures.signing import Credentials
 from protocol.requests import (
     BatchOrders,
@@ -58,7 +58,7 @@ from protocol.simulation.kraken_futures.access import Denied
 from protocol.simulation.kraken_futures.parameters import Reader
 from protocol.values import Money, OffsetUnit, OrderType, RequestId, Side, TimeInForce, TriggerType, VenueOrderId
 from protocol.venue import HttpAnswer
-from protocol.wire_numbers import is_plausible, plain
+from protocol.wire.numbers import is_plausible, plain
 
 KEYS = Credentials("key", "Pz49PDs6OTg3NjU0MzIxMC8uLSwrKikoJyYlJCMiISAfHh0cGxoZGBcWFRQTEhEQDw4NDAsKCQgHBgUEAwIBAA==")
 MS = 1_000_000
@@ -252,7 +252,7 @@ def numbers_in(text: str) -> list[str]:
 @example(D("1E+9"))
 @example(D("-0.0"))
 def test_a_number_is_written_in_full_and_exactly(number: Decimal) -> None:
-    (inner,) = numbers_in(voice.encode({"price": number}))
+    (inner,) = numbers_in(venue_side.encode({"price": number}))
     for text in (plain(number), inner):
         assert Decimal(text) == number
         assert "e" not in text.lower()
@@ -270,7 +270,7 @@ def logged_in(semantics: QuantitySemantics = QuantitySemantics.AUTO) -> FuturesW
         wire.Frame(event="subscribed", feed="open_orders"),
         wire.Frame(feed="open_orders_snapshot", account="a", orders=[]),
     ):
-        connection.decode(voice.encode(frame))
+        connection.decode(venue_side.encode(frame))
     return connection
 
 
@@ -311,7 +311,7 @@ FEED_FILLS = st.builds(
 @given(FEED_ORDERS)
 def test_the_client_reads_the_order_that_was_written(order: wire.OpenOrder) -> None:
     frame = wire.Frame(feed="open_orders", order=order, is_cancel=False, reason="new_placed_order_by_user")
-    (fact,) = logged_in().decode(voice.encode(frame))
+    (fact,) = logged_in().decode(venue_side.encode(frame))
     assert isinstance(fact, OrderAcknowledged)
     assert order.last_update_time is not None
     assert order.time is not None
@@ -326,7 +326,7 @@ def test_the_client_reads_the_order_that_was_written(order: wire.OpenOrder) -> N
 
 @given(st.lists(FEED_FILLS, min_size=1, max_size=4))
 def test_the_client_reads_the_fills_that_were_written(fills: list[wire.FeedFill]) -> None:
-    facts = logged_in().decode(voice.encode(wire.Frame(feed="fills", username="u", fills=fills)))
+    facts = logged_in().decode(venue_side.encode(wire.Frame(feed="fills", username="u", fills=fills)))
     told = []
     for fact in facts:
         assert isinstance(fact, OrderTraded)
@@ -349,7 +349,7 @@ def test_the_client_reads_the_fills_that_were_written(fills: list[wire.FeedFill]
 
 @given(FEED_FILLS)
 def test_a_fill_that_leaves_nothing_is_the_last(fill: wire.FeedFill) -> None:
-    (fact,) = logged_in().decode(voice.encode(wire.Frame(feed="fills", fills=[fill])))
+    (fact,) = logged_in().decode(venue_side.encode(wire.Frame(feed="fills", fills=[fill])))
     assert isinstance(fact, OrderTraded)
     assert fact.final is (fill.remaining_order_qty == 0)
 
@@ -413,7 +413,7 @@ BODIES = st.builds(
 
 
 def answer(message: object, status: int = 200) -> HttpAnswer:
-    return HttpAnswer(status=status, body=voice.encode(message).encode())
+    return HttpAnswer(status=status, body=venue_side.encode(message).encode())
 
 
 EVER = ListFills(request_id=RequestId(1), start=0, end=2**63, symbol=None)
@@ -686,8 +686,8 @@ HISTORY = {
     ],
     "continuationToken": "t2",
 }
-ANSWER_TREES = [*(json.loads(voice.encode(one)) for one in (EVERYTHING, REFUSED, FULL_PAGE)), HISTORY]
-FRAME_TREES = [json.loads(voice.encode(frame)) for frame in FRAMES]
+ANSWER_TREES = [*(json.loads(venue_side.encode(one)) for one in (EVERYTHING, REFUSED, FULL_PAGE)), HISTORY]
+FRAME_TREES = [json.loads(venue_side.encode(frame)) for frame in FRAMES]
 
 NAMES = sorted(
     {
@@ -821,7 +821,7 @@ def test_no_message_breaks_a_connection(texts: list[str], ready: bool) -> None:
         for fact in facts:
             check_fact(fact)
     fill = attrs.evolve(FEED_FILL, order_id="another", fill_id="last")
-    (traded,) = connection.decode(voice.encode(wire.Frame(feed="fills", fills=[fill])))
+    (traded,) = connection.decode(venue_side.encode(wire.Frame(feed="fills", fills=[fill])))
     assert isinstance(traded, OrderTraded)
 
 
@@ -852,7 +852,7 @@ def test_no_form_breaks_the_venue(text: str) -> None:
 @given(NEAR_JSON.filter(lambda tree: not re.search("NaN|Infinity", json.dumps(tree))))
 def test_the_fast_and_the_tolerant_way_agree(junk: dict[str, Any]) -> None:
     """Junk that no reader needs forces the slow way; what was executed stays the same."""
-    text = voice.encode(wire.RestAnswer(result="success", sendStatus=STATUS))
+    text = venue_side.encode(wire.RestAnswer(result="success", sendStatus=STATUS))
     spoilt = json.loads(text)
     spoilt["sendStatus"]["cancelledOrders"] = junk
     (one, other) = (read_answer(PLACE, HttpAnswer(status=200, body=it.encode())) for it in (text, json.dumps(spoilt)))
@@ -944,7 +944,7 @@ def test_the_feed_tells_the_whole_quantity_of_every_order(
     unheard = [list(life) for life in lives]
     for number in turns:
         step = unheard[number].pop(0)
-        (fact,) = connection.decode(voice.encode(frame_of(f"order-{number}", step, qty_of(step, semantics))))
+        (fact,) = connection.decode(venue_side.encode(frame_of(f"order-{number}", step, qty_of(step, semantics))))
         (shown,) = views_of(fact)
         assert (shown.quantity, shown.cumulative) == (step.total, step.filled)
         if step.filled == step.total:

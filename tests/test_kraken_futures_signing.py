@@ -7,9 +7,9 @@ import traceback
 import pytest
 
 from protocol.facts import Say
-from protocol.kraken_futures import voice
+from protocol.kraken_futures import venue_side
 from protocol.kraken_futures.codec import FuturesWire
-from protocol.kraken_futures.entry import encode
+from protocol.kraken_futures.order_entry import encode
 from protocol.kraken_futures.signing import Credentials, authent, endpoint, rest_digest, sign_challenge
 from protocol.kraken_futures.venue import KrakenFuturesSettings, KrakenFuturesVenue
 from protocol.requests import BatchOrders, CancelOrder, ListOpenOrders, ListOrderHistory
@@ -64,9 +64,9 @@ def test_a_call_is_signed(kind: str) -> None:
     path, nonce, post_data, signature = CALLS[kind]
     assert authent(SECRET, path, post_data, nonce) == signature
     credentials = Credentials("key", SECRET)
-    assert voice.proves_call(credentials, path=path, post_data=post_data, nonce=nonce, authent=signature)
-    assert not voice.proves_call(credentials, path=path, post_data=post_data, nonce=nonce + "0", authent=signature)
-    assert not voice.proves_call(credentials, path=path, post_data=post_data, nonce=nonce, authent="é")
+    assert venue_side.proves_call(credentials, path=path, post_data=post_data, nonce=nonce, authent=signature)
+    assert not venue_side.proves_call(credentials, path=path, post_data=post_data, nonce=nonce + "0", authent=signature)
+    assert not venue_side.proves_call(credentials, path=path, post_data=post_data, nonce=nonce, authent="é")
 
 
 def test_what_is_hashed_is_body_then_nonce_then_path() -> None:
@@ -83,8 +83,8 @@ def test_only_the_prefix_of_the_derivatives_is_left_out() -> None:
 
 def test_the_venue_checks_a_challenge() -> None:
     credentials = Credentials("key", SECRET)
-    assert voice.proves_challenge(credentials, message=CHALLENGE, signed=SIGNED)
-    assert not voice.proves_challenge(credentials, message=CHALLENGE + "x", signed=SIGNED)
+    assert venue_side.proves_challenge(credentials, message=CHALLENGE, signed=SIGNED)
+    assert not venue_side.proves_challenge(credentials, message=CHALLENGE + "x", signed=SIGNED)
 
 
 def test_a_command_is_signed_exactly_as_it_is_sent_and_without_a_nonce() -> None:

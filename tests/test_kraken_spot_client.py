@@ -36,8 +36,8 @@ from actors import (
 )
 from protocol.kraken_spot import checks
 from protocol.kraken_spot import venue as venue_module
-from protocol.kraken_spot.entry import encode
 from protocol.kraken_spot.options import KrakenSpotOptions
+from protocol.kraken_spot.order_entry import encode
 from protocol.requests import BatchOrders, PlaceOrder
 from protocol.simulation.faults import Fault, FaultKind, drawn
 from protocol.simulation.kraken_spot.exchange import KrakenSpotExchange

@@ -59,17 +59,17 @@ from protocol.facts import (
 from protocol.kraken_spot import wire
 from protocol.kraken_spot.codec import UNASKED, SpotWire
 from protocol.kraken_spot.converter import encode_form, encode_message, rfc3339, with_point
-from protocol.kraken_spot.entry import edit_frame, encode
+from protocol.kraken_spot.enumerations import error_outcome, order_status
 from protocol.kraken_spot.handshake import Stage
 from protocol.kraken_spot.instruments import instruments_call, read_instruments
 from protocol.kraken_spot.options import ConditionalClose, KrakenSpotOptions
+from protocol.kraken_spot.order_entry import edit_frame, encode
 from protocol.kraken_spot.rest_answers import read_answer
-from protocol.kraken_spot.rest_entry import encode_rest
+from protocol.kraken_spot.rest_order_entry import encode_rest
 from protocol.kraken_spot.sequence import SequenceCounter, Verdict
 from protocol.kraken_spot.signing import Credentials
 from protocol.kraken_spot.symbols import currency, quote_of, rest_pair, symbol_of_pair
 from protocol.kraken_spot.venue import KrakenSpotSettings, KrakenSpotVenue
-from protocol.kraken_spot.words import error_outcome, order_status
 from protocol.requests import (
     BatchOrders,
     CancelAllOrders,
@@ -99,7 +99,7 @@ from protocol.values import (
     TriggerType,
 )
 from protocol.venue import HttpAnswer, Opening, SignedCall, Venue
-from protocol.wire_times import nanoseconds
+from protocol.wire.times import nanoseconds
 
 D = Decimal
 TOKEN = "SECRET-TOKEN-1"

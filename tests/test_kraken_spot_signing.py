@@ -11,7 +11,7 @@ import pytest
 
 from protocol.errors import AuthenticationFailed
 from protocol.facts import Say
-from protocol.kraken_spot.rest_entry import encode_rest, token_call
+from protocol.kraken_spot.rest_order_entry import encode_rest, token_call
 from protocol.kraken_spot.signing import Credentials, api_sign, inner_digest
 from protocol.kraken_spot.venue import KrakenSpotSettings, KrakenSpotVenue
 from protocol.requests import BatchOrders, CancelOrder, ListOpenOrders

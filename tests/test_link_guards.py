@@ -9,9 +9,9 @@ from attrs import evolve, field, frozen
 
 from protocol import commands, events, facts, requests
 from protocol.dispatch import Send
+from protocol.dispatch.inputs import Admission, LinkDown, LinkFailed, LinkSilent, LinkUp
 from protocol.errors import NotSent, OutcomeUnknown, SessionFailed
 from protocol.facts import Outcome
-from protocol.inputs import Admission, LinkDown, LinkFailed, LinkSilent, LinkUp
 from protocol.values import AccountId, ClientOrderId, OrderStatus, RequestId, SystemMode
 from protocol.venue import SECOND, VenueRules
 

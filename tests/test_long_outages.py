@@ -12,7 +12,7 @@ from attrs import define, evolve
 from trio.testing import MockClock
 
 from actors import Client, EventStream, NewOrder, Side, SimulatedVenue, events, open_client
-from actors.network import Connector
+from actors.net.connectors import Connector
 from protocol.simulation.kraken_spot.settings import KrakenSpotExchangeSettings
 
 from .trading import config_for, drain, open_quiet_venue, until

@@ -6,7 +6,7 @@ import pytest
 import trio
 from trio.testing import check_half_closeable_stream, wait_all_tasks_blocked
 
-from actors.memory_stream import MemoryListener, MemoryStream, memory_stream_pair
+from actors.net.memory_stream import MemoryListener, MemoryStream, memory_stream_pair
 
 
 async def test_it_passes_trios_own_checks_for_half_closeable_streams() -> None:

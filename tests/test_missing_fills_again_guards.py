@@ -8,8 +8,8 @@ import pytest
 from attrs import evolve
 
 from protocol import commands, events, facts, requests
+from protocol.dispatch.inquiries import Question
 from protocol.facts import Outcome
-from protocol.inquiries import Question
 from protocol.values import ClientOrderId, OrderStatus
 from protocol.venue import SECOND, VenueRules
 

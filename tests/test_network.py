@@ -16,8 +16,8 @@ import pytest
 import trio
 import trustme
 
-from actors.memory_stream import MemoryListener
-from actors.network import MemoryConnector, TcpConnector, host_and_port, is_readable, refuse_plaintext
+from actors.net.connectors import MemoryConnector, TcpConnector, host_and_port, is_readable, refuse_plaintext
+from actors.net.memory_stream import MemoryListener
 
 Handler = Callable[[trio.SocketStream], Awaitable[None]]
 

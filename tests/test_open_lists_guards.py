@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from protocol import commands, facts, requests
+from protocol.dispatch.inputs import Admission, NotWritten
 from protocol.errors import NotSent, RequestFailed
 from protocol.facts import Outcome
-from protocol.inputs import Admission, NotWritten
 from protocol.values import OrderStatus, RequestId
 from protocol.venue import SECOND, VenueRules
 

@@ -8,10 +8,10 @@ import pytest
 
 from protocol import commands, facts, requests
 from protocol.dispatch import EndLink
+from protocol.dispatch.inputs import Admission, LinkDown, LinkFailed, NotWritten
 from protocol.errors import NotSent, OutcomeUnknown, RequestFailed, SessionFailed
 from protocol.events import Denied, Reconciled, Rejected, Unknown
 from protocol.facts import Outcome
-from protocol.inputs import Admission, LinkDown, LinkFailed, NotWritten
 from protocol.values import ClientOrderId, OrderStatus
 from protocol.venue import SECOND, VenueRules
 

@@ -9,10 +9,10 @@ import pytest
 from attrs import evolve
 
 from protocol import commands, facts, requests
+from protocol.dispatch.inputs import NotWritten
 from protocol.errors import DuplicateOrder, NotSent, RequestFailed
 from protocol.events import CancelRejected
 from protocol.facts import Outcome
-from protocol.inputs import NotWritten
 from protocol.orders import NewOrder, OrderState
 from protocol.values import ClientOrderId, OrderStatus, RequestId, Side
 from protocol.venue import SECOND, BatchRules, VenueRules

@@ -9,8 +9,8 @@ import pytest
 from attrs import evolve
 
 from protocol import commands, events, facts, requests
+from protocol.dispatch.inputs import NotWritten
 from protocol.facts import Outcome
-from protocol.inputs import NotWritten
 from protocol.values import ClientOrderId, OrderStatus, RequestId
 from protocol.venue import SECOND, VenueRules
 

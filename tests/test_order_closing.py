@@ -7,8 +7,8 @@ import pytest
 from protocol import commands, events, facts, requests
 from protocol.dispatch import EndLink
 from protocol.dispatch.decisions import Decisions
+from protocol.dispatch.inputs import LinkFailed
 from protocol.facts import Outcome
-from protocol.inputs import LinkFailed
 from protocol.values import ClientOrderId, Instant, RequestId
 from protocol.venue import VenueRules
 

@@ -12,13 +12,13 @@ from hypothesis import given
 from protocol import commands, facts, requests
 from protocol.dispatch import EndLink
 from protocol.dispatch.decisions import Measured
+from protocol.dispatch.inputs import Admission, Heard, LinkUp, NotWritten
+from protocol.dispatch.venue_clock import JUMP, MOST_UNCERTAIN
 from protocol.errors import NotSent
 from protocol.facts import Outcome
-from protocol.inputs import Admission, Heard, LinkUp, NotWritten
 from protocol.orders import OrderState
 from protocol.values import ClientOrderId, Instant, OrderStatus, RequestId, TimeInForce
 from protocol.venue import SECOND, BatchRules, VenueRules
-from protocol.venue_clock import JUMP, MOST_UNCERTAIN
 
 from .order_life import GOLD, WALL, Desk, PlainVenue, acknowledged, refused, took
 from .test_order_batches import cancel, place

@@ -9,8 +9,8 @@ import pytest
 from attrs import evolve
 
 from protocol import commands, facts, requests
+from protocol.dispatch.inputs import Admission, NotWritten
 from protocol.facts import Outcome
-from protocol.inputs import Admission, NotWritten
 from protocol.values import ClientOrderId, OrderStatus, RequestId
 from protocol.venue import SECOND, VenueRules
 

@@ -10,8 +10,8 @@ import pytest
 from attrs import evolve
 
 from protocol import commands, events, facts, requests
+from protocol.dispatch.tracking import TrackedOrders
 from protocol.facts import Outcome
-from protocol.tracking import TrackedOrders
 from protocol.values import OrderStatus, RequestId, VenueOrderId
 from protocol.venue import SECOND, VenueRules
 

@@ -10,9 +10,9 @@ import pytest
 from attrs import evolve
 
 from protocol import commands, events, facts, requests
+from protocol.dispatch.inputs import Admission, LinkDown, NotWritten
 from protocol.errors import NotSent, OutcomeUnknown
 from protocol.facts import Outcome
-from protocol.inputs import Admission, LinkDown, NotWritten
 from protocol.orders import NewOrder
 from protocol.values import ClientOrderId, OrderStatus, RequestId, Side
 from protocol.venue import SECOND, BatchRules, VenueRules

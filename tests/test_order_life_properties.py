@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from protocol import commands, facts
 from protocol.dispatch import Send
+from protocol.dispatch.inputs import Admission, NotWritten
+from protocol.dispatch.tracking import Order, TrackedOrders
 from protocol.events import Accepted, Filled, OrderEvent, Rejected
 from protocol.facts import Outcome
-from protocol.inputs import Admission, NotWritten
 from protocol.requests import ListFills, ListOrderHistory, PlaceOrder, QueryOrder
-from protocol.tracking import Order, TrackedOrders
 from protocol.values import ClientOrderId, OrderStatus, RequestId
 from protocol.venue import SECOND, VenueRules
 

@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve
 
 from protocol import events, facts, requests
-from protocol.inquiries import Question
+from protocol.dispatch.inquiries import Question
 from protocol.values import OrderStatus, Side
 from protocol.venue import SECOND, VenueRules
 

@@ -9,8 +9,8 @@ import pytest
 from attrs import evolve
 
 from protocol import commands, events, facts, requests
+from protocol.dispatch.inputs import LinkUp, NotWritten
 from protocol.facts import Outcome
-from protocol.inputs import LinkUp, NotWritten
 from protocol.values import ClientOrderId, OrderStatus, RequestId, VenueOrderId
 from protocol.venue import SECOND, VenueRules
 

@@ -7,8 +7,8 @@ from itertools import permutations
 import pytest
 
 from protocol import commands, facts
+from protocol.dispatch.inputs import NotWritten, Rerouted
 from protocol.facts import Outcome
-from protocol.inputs import NotWritten, Rerouted
 from protocol.requests import QueryOrder
 from protocol.values import ClientOrderId, OrderStatus, RequestId, VenueOrderId
 

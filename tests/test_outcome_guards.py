@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 
 from protocol import commands, events, facts, requests
+from protocol.dispatch.inputs import Admission
 from protocol.facts import Outcome
-from protocol.inputs import Admission
 from protocol.values import ClientOrderId, OrderStatus
 from protocol.venue import VenueRules
 

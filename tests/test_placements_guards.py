@@ -10,11 +10,11 @@ import pytest
 from attrs import frozen
 
 from protocol import commands, events, facts, requests
+from protocol.dispatch.inputs import Admission, Asked, LinkFailed, Submission
+from protocol.dispatch.records import Bound, FormerId
 from protocol.errors import DuplicateOrder, NotSent
 from protocol.facts import Outcome
-from protocol.inputs import Admission, Asked, LinkFailed, Submission
 from protocol.orders import DEFAULT_STRATEGY, NewOrder, OrderIdentity
-from protocol.records import Bound, FormerId
 from protocol.requests import PlaceOrder, QueryOrder
 from protocol.values import (
     NO_TIME,

@@ -8,9 +8,9 @@ import pytest
 
 from protocol import commands, events, facts
 from protocol.dispatch import Send
+from protocol.dispatch.inputs import Admission
+from protocol.dispatch.records import Bound
 from protocol.facts import Outcome
-from protocol.inputs import Admission
-from protocol.records import Bound
 from protocol.requests import PlaceOrder, PreviewPrice
 from protocol.values import NO_TIME, ClientOrderId, OrderType, RequestId, Side
 from protocol.venue import SECOND

@@ -15,9 +15,9 @@ import trio
 import trustme
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from actors.memory_stream import MemoryStream, memory_stream_pair
-from actors.network import TcpConnector
-from actors.proxy import Proxies, Proxy
+from actors.net.connectors import TcpConnector
+from actors.net.memory_stream import MemoryStream, memory_stream_pair
+from actors.net.proxy import Proxies, Proxy
 
 Handler = Callable[[trio.SocketStream], Awaitable[None]]
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from protocol import commands, facts, requests
+from protocol.dispatch.inputs import Admission
 from protocol.facts import Outcome
-from protocol.inputs import Admission
 from protocol.orders import NewOrder
 from protocol.requests import QueryOrder
 from protocol.values import ClientOrderId, OrderStatus, RequestId, VenueOrderId

@@ -9,10 +9,10 @@ import pytest
 from attrs import evolve
 
 from protocol import commands, events, facts, requests
+from protocol.dispatch.inquiries import Question
 from protocol.dispatch.questions import table
 from protocol.errors import NotSent, RequestFailed
 from protocol.facts import Outcome
-from protocol.inquiries import Question
 from protocol.orders import NewOrder
 from protocol.reconciliation import Reconciliation
 from protocol.values import ClientOrderId, OrderStatus, RequestId

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from protocol.ax.venue import LISTS_LAG as AX_LAG
 from protocol.dispatch import (
-    aftercare,
+    denied_orders,
     fills,
     history_reading,
     list_schedule,
@@ -15,8 +15,8 @@ from protocol.dispatch import (
     settling,
     unclaimed_fills,
 )
+from protocol.dispatch.inquiries import Question, Source
 from protocol.dispatch.questions import table
-from protocol.inquiries import Question, Source
 from protocol.kraken_futures.venue import LISTS_LAG as FUTURES_LAG
 from protocol.kraken_spot.venue import LISTS_LAG as SPOT_LAG
 from protocol.requests import OWN_PATIENCE
@@ -41,7 +41,7 @@ def test_the_page_has_the_numbers_of_the_code() -> None:
     *delays, last = _seconds(rules.query_delays)
     ordinal = {9: "ninth"}[len(rules.query_delays) + query_schedule.REPEATED + 1]
     slow = query_schedule.SLOW_PACE // SECOND
-    first_look, second_look, third_look = _seconds(aftercare.LOOKS)
+    first_look, second_look, third_look = _seconds(denied_orders.LOOKS)
     soon, later, ever = _seconds(history_reading.PACES)
     kept = f"{unclaimed_fills.PATIENCE // SECOND} s, {unclaimed_fills.MOST_KEPT:,} of them"
     for sentence in (

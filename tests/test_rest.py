@@ -17,17 +17,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
-from actors.channels import Batch
-from actors.clock import Clock
 from actors.fetch import Fetch
-from actors.http import HttpFailed
-from actors.published import Published
+from actors.net.http import HttpFailed
+from actors.plumbing.channels import Batch
+from actors.plumbing.clock import Clock
+from actors.plumbing.published import Published
 from actors.rest import CallsOver, Forget, RestDesk, ToRest, run_rest
 from actors.token import TokenRequest
 from protocol import requests
 from protocol.dispatch import Send
+from protocol.dispatch.inputs import Admission, Heard, NotWritten
 from protocol.facts import Outcome
-from protocol.inputs import Admission, Heard, NotWritten
 from protocol.kraken_spot.venue import KrakenSpotSettings, KrakenSpotVenue
 from protocol.values import OrderType, RequestId, Side, TimeInForce
 from protocol.venue import HttpAnswer, HttpCall

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
-from actors.channels import Batch
-from actors.clock import Clock
-from actors.published import Published
+from actors.plumbing.channels import Batch
+from actors.plumbing.clock import Clock
+from actors.plumbing.published import Published
 from actors.rest import Detour
 from actors.sender import (
     LinkLost,
@@ -33,7 +33,7 @@ from actors.websocket import SocketClosed
 from protocol import requests
 from protocol.ax.venue import AxSettings, AxVenue
 from protocol.dispatch import Send
-from protocol.inputs import Admission, LinkDown, NotWritten, Rerouted
+from protocol.dispatch.inputs import Admission, LinkDown, NotWritten, Rerouted
 from protocol.values import OrderType, RequestId, Side, TimeInForce
 
 VENUE = AxVenue(AxSettings(websocket_url="wss://venue.example/orders/ws", api_key="k", api_secret="s"))

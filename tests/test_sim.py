@@ -19,8 +19,8 @@ from attrs import evolve
 from trio._core import _run
 
 from actors import Money, OrderStatus, Side, events
-from actors.memory_stream import MemoryListener
-from actors.network import MemoryConnector
+from actors.net.connectors import MemoryConnector
+from actors.net.memory_stream import MemoryListener
 from protocol.orders import NEXT_STATUS, Happening
 from protocol.values import TradeId
 
@@ -391,7 +391,7 @@ def test_a_planted_bug_is_found(bug: ModuleType) -> None:
 
 def test_a_planted_bug_says_when_what_it_replaces_is_no_more() -> None:
     bug = ModuleType("gone")
-    bug.PLACE = "protocol.tracking:TrackedOrders.is_no_more"  # type: ignore[attr-defined]
+    bug.PLACE = "protocol.dispatch.tracking:TrackedOrders.is_no_more"  # type: ignore[attr-defined]
     with pytest.raises(LookupError, match=r"gone replaces protocol\.tracking:TrackedOrders\.is_no_more"):
         with planted(bug):
             pass

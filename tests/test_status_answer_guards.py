@@ -9,9 +9,9 @@ import pytest
 from attrs import evolve
 
 from protocol import commands, facts, requests
+from protocol.dispatch.inputs import Admission
 from protocol.errors import RequestFailed
 from protocol.facts import Outcome
-from protocol.inputs import Admission
 from protocol.values import ClientOrderId, OrderStatus
 from protocol.venue import SECOND, VenueRules
 

@@ -8,7 +8,7 @@ import pytest
 
 from actors import NewOrder, Side
 from protocol import commands, events, requests
-from protocol.inputs import Admission
+from protocol.dispatch.inputs import Admission
 from protocol.values import ClientOrderId
 
 from .wire_desk import AxDesk, FuturesDesk, SpotDesk

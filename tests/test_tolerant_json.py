@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from attrs import field, frozen
 
-from protocol.tolerant_json import BadField, exact_json, read, read_json
+from protocol.wire.tolerant import BadField, exact_json, read, read_json
 
 
 @frozen

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.tracking import FILL_WINDOW, FILLS_OF_ORDER, Window
+from protocol.dispatch.tracking import FILL_WINDOW, FILLS_OF_ORDER, Window
 from protocol.values import ClientOrderId, OrderStatus, Side, VenueOrderId
 
 from .order_life import Desk, acknowledged, canceled, replaced, traded

@@ -7,9 +7,10 @@ from decimal import Decimal
 import pytest
 from attrs import evolve
 
-from protocol import events, tracking
-from protocol.records import Counted, Registered
-from protocol.tracking import FILLS_OF_ORDER, FORMER_IDS, TrackedOrders, Window
+from protocol import events
+from protocol.dispatch import tracking
+from protocol.dispatch.records import Counted, Registered
+from protocol.dispatch.tracking import FILLS_OF_ORDER, FORMER_IDS, TrackedOrders, Window
 from protocol.values import OrderStatus, TradeId
 
 from .order_records import (

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from protocol import events
-from protocol.records import Bound, Counted, FormerId, Record, Registered
-from protocol.tracking import FORMER_IDS, Order
+from protocol.dispatch.records import Bound, Counted, FormerId, Record, Registered
+from protocol.dispatch.tracking import FORMER_IDS, Order
 from protocol.values import ZERO, AccountId, OrderStatus, OrderType, TimeInForce, VenueOrderId
 
 from .order_records import (

@@ -10,9 +10,9 @@ from attrs import evolve
 from protocol import events, facts
 from protocol.dispatch import unclaimed_fills
 from protocol.dispatch.identities import Identities
+from protocol.dispatch.tracking import Order
 from protocol.dispatch.unclaimed_fills import UnclaimedFills
 from protocol.facts import Outcome
-from protocol.tracking import Order
 from protocol.values import OrderStatus, Side, VenueOrderId
 from protocol.venue import SECOND
 

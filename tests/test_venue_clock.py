@@ -6,8 +6,8 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
+from protocol.dispatch.venue_clock import ClockReading, VenueClock, skew_text
 from protocol.values import Instant
-from protocol.venue_clock import ClockReading, VenueClock, skew_text
 
 SECOND = 1_000_000_000
 MS = 1_000_000

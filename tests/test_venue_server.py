@@ -13,11 +13,11 @@ import trio
 import trustme
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from actors.clock import Clock
-from actors.http import HttpFailed, open_http
-from actors.memory_stream import MemoryListener, MemoryStream
-from actors.network import Connector, MemoryConnector, TcpConnector
-from actors.venue_server import VenueServer, serve_exchange
+from actors.net.connectors import Connector, MemoryConnector, TcpConnector
+from actors.net.http import HttpFailed, open_http
+from actors.net.memory_stream import MemoryListener, MemoryStream
+from actors.plumbing.clock import Clock
+from actors.serving.venue_server import VenueServer, serve_exchange
 from actors.websocket import Socket, SocketClosed, UpgradeRefused, open_socket
 from protocol.simulation.exchange import (
     Accept,

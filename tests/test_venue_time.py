@@ -15,10 +15,10 @@ from protocol.facts import (
     TokenRefused,
     VenueTime,
 )
-from protocol.kraken_futures.answers import read_answer, told_time
+from protocol.kraken_futures.rest_answers import read_answer, told_time
 from protocol.kraken_futures.venue import KrakenFuturesSettings, KrakenFuturesVenue
 from protocol.kraken_spot.codec import SpotWire
-from protocol.kraken_spot.entry import encode
+from protocol.kraken_spot.order_entry import encode
 from protocol.kraken_spot.venue import KrakenSpotSettings, KrakenSpotVenue
 from protocol.requests import AskTime, ListOpenOrders
 from protocol.values import RequestId

@@ -6,9 +6,9 @@ import pytest
 
 from protocol import commands
 from protocol.commands import Milestone
+from protocol.dispatch.inputs import LinkFailed
 from protocol.errors import NotSent, SessionFailed
 from protocol.facts import Outcome
-from protocol.inputs import LinkFailed
 from protocol.orders import OrderState
 from protocol.values import ClientOrderId, OrderStatus
 

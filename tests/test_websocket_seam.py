@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from actors.memory_stream import MemoryListener, MemoryStream
-from actors.network import MemoryConnector
+from actors.net.connectors import MemoryConnector
+from actors.net.memory_stream import MemoryListener, MemoryStream
 from actors.websocket import Socket, SocketClosed, UpgradeRefused, messages_in, open_socket
 from protocol.venue import Upgrade
 

@@ -16,8 +16,8 @@ import trio
 from trio.testing import MockClock
 
 from actors import NotSent, OrderStatus, events, open_client
-from actors.memory_stream import MemoryListener
-from actors.network import MemoryConnector, TcpConnector
+from actors.net.connectors import MemoryConnector, TcpConnector
+from actors.net.memory_stream import MemoryListener
 from actors.websocket import Socket, SocketClosed, open_socket
 from protocol.simulation.faults import Fault, FaultKind
 from protocol.venue import Upgrade

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.wire_numbers import amount, is_plausible, plain, positive
+from protocol.wire.numbers import amount, is_plausible, plain, positive
 
 
 @pytest.mark.parametrize("number", ["NaN", "sNaN", "Infinity", "1E+31", "1E-31", "0E-31", "0E+31"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from protocol.values import NO_TIME
-from protocol.wire_times import nanoseconds, time_of
+from protocol.wire.times import nanoseconds, time_of
 
 PLACED_NS = 1782907200000100000
 

@@ -9,7 +9,7 @@ from typing import Any
 import trio
 
 from actors import Client, EventStream, NewOrder, Side, SimulatedVenue, open_client, open_simulated_venue
-from actors.network import Connector
+from actors.net.connectors import Connector
 from protocol.events import Event
 from protocol.simulation.faults import Fault, FaultSchedule
 

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 
 from actors import ApiKey, AxConfig, KrakenFuturesConfig, KrakenSpotConfig
 from protocol import commands, requests
-from protocol.inputs import Admission, Asked, Heard, LinkDown, LinkUp, Submission
+from protocol.dispatch.inputs import Admission, Asked, Heard, LinkDown, LinkUp, Submission
+from protocol.dispatch.tracking import Order
 from protocol.orders import NewOrder
-from protocol.tracking import Order
 from protocol.values import ClientOrderId, Instrument, RequestId
 from protocol.venue import SECOND, HttpAnswer, Opening
 

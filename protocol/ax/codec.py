@@ -34,7 +34,6 @@ from ..facts import (
     Trade,
     Unreadable,
 )
-from ..fast_decoder import NOT_STRICT, decoder_for
 from ..requests import (
     AskTime,
     BatchOrders,
@@ -50,7 +49,6 @@ from ..requests import (
     Request,
     SetCancelTimer,
 )
-from ..tolerant_json import BEGINNING, UNUSABLE, exact_json
 from ..values import (
     OrderType,
     RequestId,
@@ -60,8 +58,22 @@ from ..values import (
     WireId,
 )
 from ..venue import HttpAnswer, HttpCall
-from ..wire_numbers import is_plausible
+from ..wire.numbers import is_plausible
+from ..wire.strict import NOT_STRICT, decoder_for
+from ..wire.tolerant import BEGINNING, UNUSABLE, exact_json
 from .converter import CONVERTER, encode_message, encode_request, read_body, renamed
+from .enumerations import (
+    LIQUIDITY,
+    SIDE_WORDS,
+    SIDES,
+    TIME_IN_FORCE_WORDS,
+    is_post_only,
+    stated,
+    time_of,
+    unreadable,
+    view_of,
+    view_of_status,
+)
 from .history import fills_call, orders_call, read_fills, read_orders
 from .wire import (
     Answer,
@@ -78,18 +90,6 @@ from .wire import (
     PreviewResponse,
     Result,
     Status,
-)
-from .words import (
-    LIQUIDITY,
-    SIDE_WORDS,
-    SIDES,
-    TIME_IN_FORCE_WORDS,
-    is_post_only,
-    stated,
-    time_of,
-    unreadable,
-    view_of,
-    view_of_status,
 )
 
 __all__ = [

@@ -1,6 +1,6 @@
 """One cattrs converter for AX, and fast decoders beside it.
 
-Two ways in. The decoders of `protocol.fast_decoder` build the wire classes straight from JSON: fast, strict about
+Two ways in. The decoders of `protocol.wire.strict` build the wire classes straight from JSON: fast, strict about
 types, exact for numbers. `exact_json` with `CONVERTER` is the slow way for what they refuse: a value of the wrong
 type costs that one field, if it is an optional one, and not the message.
 
@@ -19,10 +19,10 @@ import attrs
 import cattrs
 import msgspec
 
-from ..fast_decoder import decoder_for
-from ..tolerant_json import UNUSABLE, decimal_of, exact_json, text_of, whole_of
-from ..wire_numbers import plain
-from ..wire_times import EPOCH, SECOND, second_as_text
+from ..wire.numbers import plain
+from ..wire.strict import decoder_for
+from ..wire.times import EPOCH, SECOND, second_as_text
+from ..wire.tolerant import UNUSABLE, decimal_of, exact_json, text_of, whole_of
 from .wire import Count, Id, Outbound, Status
 
 __all__ = [

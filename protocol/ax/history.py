@@ -14,16 +14,16 @@ from typing import Any, Final
 import msgspec
 
 from ..facts import Fact, FillsListed, OrderHistoryListed, Trade
-from ..fast_decoder import decoder_for
 from ..requests import ListFills, ListOrderHistory
-from ..tolerant_json import UNUSABLE, exact_json
 from ..values import NO_TIME, Money, TradeId, VenueOrderId
 from ..venue import HttpCall
-from ..wire_numbers import is_plausible
-from ..wire_times import SECOND
+from ..wire.numbers import is_plausible
+from ..wire.strict import decoder_for
+from ..wire.times import SECOND
+from ..wire.tolerant import UNUSABLE, exact_json
 from .converter import CONVERTER, nanoseconds
+from .enumerations import LIQUIDITY, SIDES, unreadable, view_of
 from .wire import FillPage, FillRow, Order, OrderPage
-from .words import LIQUIDITY, SIDES, unreadable, view_of
 
 __all__ = ["LONGEST_RANGE", "fills_call", "orders_call", "read_fills", "read_orders"]
 

@@ -19,11 +19,11 @@ from ..known_instruments import not_known
 from ..orders import NewOrder
 from ..requests import Request
 from ..settings import check_positive, check_url, without_slash
-from ..tolerant_json import exact_json
 from ..values import ClientOrderId, Instrument, InstrumentId, OrderType, Side, TimeInForce, TriggerType, WireId
 from ..venue import HttpAnswer, HttpCall, Opening, Silence, Upgrade, VenueDefaults, VenueRules
-from ..wire_numbers import is_plausible, plain
-from ..wire_times import SECOND
+from ..wire.numbers import is_plausible, plain
+from ..wire.times import SECOND
+from ..wire.tolerant import exact_json
 from . import codec
 from .converter import LARGEST_U64, encode_message, read_body
 from .history import LONGEST_RANGE

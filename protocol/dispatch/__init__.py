@@ -1,8 +1,8 @@
 """The state machine of order execution, for every venue: what the venue says and what the user asks → what we decide.
 
 `DispatchState.apply` takes inputs in order and returns decisions: records (most of them events), requests to send,
-replies to give. Order state changes only by folding those records (`protocol.tracking`); what belongs to one
-connection (requests on their way, queries, time-outs) is kept apart in `protocol.flights`.
+replies to give. Order state changes only by folding those records (`protocol.dispatch.tracking`); what belongs to one
+connection (requests on their way, queries, time-outs) is kept apart in `protocol.dispatch.in_flight`.
 
 The promises:
 

@@ -11,14 +11,14 @@ from typing import cast
 from .. import commands
 from ..errors import NotSent
 from ..events import OrderStatusReport
-from ..inputs import Asked
 from ..orders import OrderIdentity
-from ..records import Counted, Registered
-from ..tracking import Order
 from ..values import ZERO, ClientOrderId, OrderStatus, OrderType, StrategyId, VenueOrderId
-from .desk import Desk
+from .context import Desk
 from .external_orders import ExternalOrder, ExternalOrders
-from .life import OrderLife
+from .inputs import Asked
+from .order_life import OrderLife
+from .records import Counted, Registered
+from .tracking import Order
 
 __all__ = ["Adoption"]
 

@@ -9,16 +9,14 @@ from typing import Any
 from attrs import frozen
 
 from .. import commands, facts, requests
-from ..inputs import Asked
-from ..tracking import FILL_WINDOW, FINISHED_WINDOW
 from .adoption import Adoption
-from .aftercare import Aftercare
 from .batches import Batches
 from .cancel_all import CancelAll
-from .cancel_timer import CancelTimer
+from .cancel_all_after import CancelTimer
 from .cancels import Cancels
-from .changes import Changes
 from .closing import Closing
+from .connection import Link
+from .context import Desk
 from .conversation import Conversation, RequestHandler, RequestHandlers
 from .decisions import (
     AuditDue,
@@ -36,29 +34,31 @@ from .decisions import (
     TimerDue,
     UnknownDue,
 )
-from .desk import Desk
+from .denied_orders import Aftercare
 from .external_orders import ExternalOrders
 from .fills import Fills
 from .history import History
 from .history_reading import HistoryReading
 from .identities import Identities
-from .life import OrderLife
-from .link import Link
+from .inputs import Asked
 from .list_schedule import ListSchedule
-from .news import News
 from .open_lists import OpenLists
+from .order_facts import News
+from .order_life import OrderLife
 from .placements import Placements
 from .previews import Previews
 from .query_schedule import QuerySchedule
 from .questions import Questions
-from .reconciling import Reconciling
+from .reconciliation import Reconciling
+from .replacements import Changes
 from .settling import Settling
 from .status_queries import StatusQueries
 from .terms import Terms
 from .timekeeping import Timekeeping
-from .tokens import Tokens
+from .token_refusals import Tokens
+from .tracking import FILL_WINDOW, FINISHED_WINDOW
 from .unclaimed_fills import UnclaimedFills
-from .watches import Watches
+from .waits import Watches
 
 __all__ = [
     "DispatchOptions",

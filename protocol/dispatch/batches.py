@@ -14,15 +14,15 @@ from attrs import frozen
 from .. import requests
 from ..errors import DuplicateOrder, NotSent
 from ..facts import BatchAnswered, RequestAnswered, RequestRefused
-from ..flights import Flight
-from ..inputs import Admission, Asked
 from ..orders import OrderIdentity, OrderState
 from ..requests import BatchOrders, Leg
 from ..values import ClientOrderId, RequestId
 from ..venue import BatchRules
 from .batch_answers import LegFact, settle_batch
+from .context import Desk
 from .conversation import Conversation, RequestHandler
-from .desk import Desk
+from .in_flight import Flight
+from .inputs import Admission, Asked
 
 __all__ = ["Batches", "PreparedLeg"]
 

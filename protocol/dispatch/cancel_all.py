@@ -16,17 +16,17 @@ from attrs import define
 from .. import commands, facts, requests
 from ..errors import NotSent, OutcomeUnknown, RequestFailed
 from ..facts import OrderView, Outcome
-from ..flights import Flight
-from ..inputs import Asked
-from ..tracking import Order
 from ..values import ClientOrderId, RequestId, VenueOrderId
 from ..venue import SECOND
+from .context import Desk
 from .conversation import RequestHandler, rest
 from .decisions import ComparisonDue
-from .desk import Desk
 from .external_orders import ExternalOrders
-from .life import OrderLife
+from .in_flight import Flight
+from .inputs import Asked
+from .order_life import OrderLife
 from .placements import Placements
+from .tracking import Order
 
 __all__ = ["CancelAll"]
 

@@ -17,19 +17,19 @@ from typing import cast
 from .. import commands, facts
 from ..errors import NotSent
 from ..facts import Outcome
-from ..flights import Flight
-from ..inputs import Admission, Asked
 from ..requests import CancelOrder
-from ..tracking import Order
 from ..values import ClientOrderId, OrderStatus, RequestId
 from .batches import PreparedLeg
+from .context import Desk
 from .conversation import RequestHandler, rest
 from .decisions import UnknownDue
-from .desk import Desk
-from .life import OrderLife
+from .in_flight import Flight
+from .inputs import Admission, Asked
+from .order_life import OrderLife
 from .outcomes import Outcomes, live_order_named, sentence
 from .placements import Placements
 from .query_schedule import QuerySchedule
+from .tracking import Order
 
 __all__ = ["Cancels"]
 

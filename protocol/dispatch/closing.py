@@ -13,13 +13,13 @@ from typing import Final
 from attrs import define, evolve, field, frozen
 
 from .. import commands, events, requests
-from ..flights import Flight
-from ..inputs import Asked
 from ..values import ClientOrderId, RequestId
-from .cancel_timer import CancelTimer
+from .cancel_all_after import CancelTimer
+from .context import Desk
 from .conversation import Conversation
 from .decisions import ClosingDue, EndLink
-from .desk import Desk
+from .in_flight import Flight
+from .inputs import Asked
 from .previews import Previews
 
 __all__ = ["Closing"]

@@ -1,7 +1,7 @@
 """Requests and what becomes of them: the life that every kind of request has, and the table that says who acts on it.
 
 A request goes out in one of two ways: a command asks for it, or dispatch itself has a question. From then on it is a
-flight (`protocol.flights`), and one of these follows:
+flight (`protocol.dispatch.in_flight`), and one of these follows:
 
 - The venue answers: it has taken the request, or says what was asked for. That is often not the end: the answer to a
   cancel says that the venue will act, and the order's own news says that it has.
@@ -32,13 +32,13 @@ from attrs import evolve
 
 from .. import facts
 from ..facts import Outcome
-from ..flights import Flight, Moment
-from ..inputs import NotWritten, Rerouted
 from ..requests import Request
 from ..venue import SECOND
+from .context import Desk
 from .decisions import CancelDue, RequestDue
-from .desk import Desk
-from .tokens import Tokens
+from .in_flight import Flight, Moment
+from .inputs import NotWritten, Rerouted
+from .token_refusals import Tokens
 
 __all__ = ["Conversation", "RequestHandler", "RequestHandlers", "rest", "warn_of_misfit"]
 

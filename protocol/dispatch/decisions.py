@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from attrs import define, field, frozen
 
-from ..inputs import Admission
 from ..reconciliation import Reconciliation
-from ..records import Record
 from ..requests import Request
 from ..values import ClientOrderId, RequestId, VenueOrderId
+from .inputs import Admission
+from .records import Record
 
 __all__ = [
     "AuditDue",

@@ -22,14 +22,14 @@ from attrs import evolve
 from .. import events, facts, requests
 from ..events import OrderStatusReport
 from ..facts import OrderView, Outcome, Trade
-from ..flights import Flight
-from ..tracking import Order, Window
 from ..values import NO_TIME, ZERO, ClientOrderId, InstrumentId, RequestId, TradeId, VenueOrderId, WireId
 from ..venue import SECOND
+from .context import Desk
 from .decisions import ExternalDue
-from .desk import Desk
 from .history_reading import HistoryReading
 from .identities import Identities
+from .in_flight import Flight
+from .tracking import Order, Window
 
 __all__ = ["ExternalOrder", "ExternalOrders"]
 

@@ -23,21 +23,21 @@ from attrs import frozen
 
 from .. import events
 from ..facts import OrderView, Trade
-from ..flights import Flight
-from ..inquiries import Ending, Inquiry, Question
 from ..orders import NEXT_STATUS, Happening
-from ..records import AlreadyCounted
 from ..requests import ListFills
-from ..tracking import FILLS_OF_ORDER, Order
 from ..values import NO_TIME, ZERO, OrderStatus, RequestId, Side, VenueOrderId
 from ..venue import SECOND
+from .context import Desk
 from .decisions import FillsDue
-from .desk import Desk
 from .history_reading import HistoryReading
-from .life import OrderLife
+from .in_flight import Flight
+from .inquiries import Ending, Inquiry, Question
+from .order_life import OrderLife
 from .quantities import counted, is_in_doubt, least, missing_under, wanted, whole
 from .query_schedule import QuerySchedule
 from .questions import Questions
+from .records import AlreadyCounted
+from .tracking import FILLS_OF_ORDER, Order
 
 __all__ = ["Fills", "Total"]
 

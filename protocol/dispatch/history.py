@@ -11,24 +11,24 @@ from attrs import evolve
 from .. import commands, facts, requests
 from ..errors import NotSent, RequestFailed
 from ..facts import OrderView, Outcome, Trade
-from ..flights import Flight
-from ..inputs import Asked
-from ..inquiries import Question, Source
-from ..records import FormerId
-from ..tracking import Order
 from ..values import ZERO, VenueOrderId, WireId
+from .context import Desk
 from .conversation import RequestHandler, warn_of_misfit
 from .decisions import AuditDue
-from .desk import Desk
 from .external_orders import ExternalOrders
 from .fills import Fills
 from .history_reading import HistoryReading
 from .identities import Identities
+from .in_flight import Flight
+from .inputs import Asked
+from .inquiries import Question, Source
 from .list_schedule import ListSchedule
 from .query_schedule import QuerySchedule
 from .questions import Evidence, Questions
+from .records import FormerId
 from .settling import Settling
 from .terms import Terms
+from .tracking import Order
 from .unclaimed_fills import UnclaimedFills
 
 __all__ = ["History"]

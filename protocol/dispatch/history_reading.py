@@ -17,11 +17,11 @@ from typing import Final
 from attrs import define, evolve
 
 from ..requests import ListFills, ListOrderHistory
-from ..tracking import Order
 from ..values import ClientOrderId, RequestId
 from ..venue import SECOND
+from .context import MEASURED, UNMEASURED, Desk
 from .decisions import AuditDue
-from .desk import MEASURED, UNMEASURED, Desk
+from .tracking import Order
 
 __all__ = ["HistoryReading", "Reading"]
 

@@ -15,11 +15,11 @@ where the message that ours was accepted may be lost, and another session have c
 from __future__ import annotations
 
 from ..facts import OrderView, Trade
-from ..inquiries import Question
-from ..tracking import Order
 from ..values import OrderStatus, Side, VenueOrderId
-from .desk import MEASURED, UNMEASURED, Desk
+from .context import MEASURED, UNMEASURED, Desk
+from .inquiries import Question
 from .quantities import readings
+from .tracking import Order
 
 __all__ = ["Identities"]
 

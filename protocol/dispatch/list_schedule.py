@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from .. import requests
-from ..inquiries import Source
 from ..values import NO_TIME, RequestId
-from .desk import Desk
+from .context import Desk
+from .inquiries import Source
 from .questions import Evidence
 
 __all__ = ["ListSchedule"]

@@ -10,20 +10,20 @@ from .. import facts
 from ..errors import NotSent, RequestFailed
 from ..events import OrderStatusReport
 from ..facts import OrderView
-from ..flights import Flight
-from ..inputs import Asked
-from ..inquiries import Source
 from ..requests import ListOpenOrders
-from ..tracking import Order
 from ..values import NO_TIME, ClientOrderId
 from .cancel_all import CancelAll
+from .context import Desk
 from .conversation import RequestHandler
-from .desk import Desk
 from .external_orders import ExternalOrders
 from .identities import Identities
+from .in_flight import Flight
+from .inputs import Asked
+from .inquiries import Source
 from .list_schedule import ListSchedule
 from .questions import Evidence
 from .settling import Settling
+from .tracking import Order
 
 __all__ = ["OpenLists"]
 

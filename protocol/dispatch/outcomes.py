@@ -7,12 +7,12 @@ in a status answer which finds the order alive after the request's time is over.
 from __future__ import annotations
 
 from ..errors import NotSent
-from ..flights import Flight, Moment
 from ..requests import CancelOrder, ReplaceOrder
-from ..tracking import Order
 from ..values import ClientOrderId
-from .desk import Desk
+from .context import Desk
+from .in_flight import Flight, Moment
 from .query_schedule import QuerySchedule
+from .tracking import Order
 
 __all__ = ["Outcomes", "live_order_named", "sentence"]
 

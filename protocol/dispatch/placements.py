@@ -11,19 +11,19 @@ from __future__ import annotations
 from .. import events, facts, requests
 from ..errors import DuplicateOrder, NotSent
 from ..facts import Outcome
-from ..flights import Flight, Moment
-from ..inputs import Asked, Submission
 from ..orders import NewOrder, OrderIdentity, OrderState
-from ..records import Bound, FormerId
 from ..requests import PlaceOrder
-from ..tracking import Order
 from ..values import NO_TIME, ClientOrderId, OrderType, RequestId, TimeInForce, VenueOrderId, WireId
 from .batches import PreparedLeg
+from .context import Desk
 from .conversation import RequestHandler
-from .desk import Desk
-from .life import OrderLife
+from .in_flight import Flight, Moment
+from .inputs import Asked, Submission
+from .order_life import OrderLife
 from .previews import Previews
 from .query_schedule import QuerySchedule
+from .records import Bound, FormerId
+from .tracking import Order
 
 __all__ = ["Placements", "is_of_another"]
 

@@ -11,15 +11,15 @@ from decimal import Decimal
 from attrs import evolve
 
 from .. import facts, requests
-from ..flights import Flight
-from ..inputs import Admission
-from ..records import Bound
 from ..requests import PreviewPrice
-from ..tracking import Order
 from ..values import ClientOrderId, OrderStatus
+from .context import Desk
 from .conversation import RequestHandler, warn_of_misfit
-from .desk import Desk
-from .life import OrderLife
+from .in_flight import Flight
+from .inputs import Admission
+from .order_life import OrderLife
+from .records import Bound
+from .tracking import Order
 
 __all__ = ["Previews"]
 

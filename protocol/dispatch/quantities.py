@@ -6,10 +6,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 from ..facts import OrderView
-from ..inquiries import Question
-from ..tracking import Order
 from ..values import ZERO, VenueOrderId
-from .desk import Desk
+from .context import Desk
+from .inquiries import Question
+from .tracking import Order
 
 __all__ = ["counted", "is_in_doubt", "least", "missing_under", "readings", "wanted", "whole"]
 

@@ -14,14 +14,14 @@ from typing import Final
 from attrs import evolve
 
 from .. import requests
-from ..flights import Flight
-from ..inquiries import NO_TRAIL, Question, Stage
-from ..tracking import Order
 from ..values import RequestId, VenueOrderId
 from ..venue import SECOND
+from .context import Desk
 from .decisions import QueryDue
-from .desk import Desk
+from .in_flight import Flight
+from .inquiries import NO_TRAIL, Question, Stage
 from .questions import ASKED_BY_STATUS, Questions
+from .tracking import Order
 
 __all__ = ["MOST_QUERIES_AT_ONCE", "QuerySchedule"]
 

@@ -17,10 +17,10 @@ from typing import Final
 
 from attrs import frozen
 
-from ..inquiries import Inquiry, Opened, Question, Source
-from ..tracking import Order
 from ..values import ClientOrderId
-from .desk import Desk
+from .context import Desk
+from .inquiries import Inquiry, Opened, Question, Source
+from .tracking import Order
 
 __all__ = ["ASKED_BY_STATUS", "VERDICTS", "Evidence", "Questions", "Verdict", "table"]
 

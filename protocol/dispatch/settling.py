@@ -12,19 +12,19 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from ..facts import OrderView
-from ..inquiries import Inquiry, Opened, Question, Source
-from ..tracking import Order
 from ..values import OrderStatus
-from .aftercare import Aftercare
-from .desk import Desk
+from .context import Desk
+from .denied_orders import Aftercare
 from .fills import Fills
 from .history_reading import HistoryReading
-from .life import OrderLife
+from .inquiries import Inquiry, Opened, Question, Source
 from .list_schedule import ListSchedule
+from .order_life import OrderLife
 from .quantities import readings, whole
 from .query_schedule import QuerySchedule
 from .questions import VERDICTS, Evidence, Questions, Verdict
 from .terms import Terms
+from .tracking import Order
 
 __all__ = ["Settling"]
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..inputs import Asked, Heard, Input, LinkDown, LinkFailed, LinkSilent, LinkUp, NotWritten, Rerouted
-from ..tracking import TrackedOrders
 from ..values import AccountId, Instant, TraderId
 from ..venue import Venue
-from ..venue_clock import JUMP
-from .asking import Asking
 from .assembly import DispatchOptions, assemble, handlers_of_commands, handlers_of_deadlines, handlers_of_facts
+from .command_table import Asking
+from .context import Desk
 from .decisions import Decisions
-from .desk import Desk
+from .inputs import Asked, Heard, Input, LinkDown, LinkFailed, LinkSilent, LinkUp, NotWritten, Rerouted
+from .tracking import TrackedOrders
+from .venue_clock import JUMP
 
 __all__ = ["DispatchState"]
 

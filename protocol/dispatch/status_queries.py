@@ -7,22 +7,22 @@ from typing import cast
 from .. import commands, facts
 from ..errors import NotSent, RequestFailed
 from ..facts import OrderView, Outcome
-from ..flights import Flight
-from ..inputs import Asked
-from ..inquiries import Source
 from ..requests import QueryOrder
-from ..tracking import Order
 from ..values import NO_TIME
 from .cancels import Cancels
-from .changes import Changes
+from .context import Desk
 from .conversation import RequestHandler
-from .desk import Desk
 from .external_orders import ExternalOrders
 from .identities import Identities
+from .in_flight import Flight
+from .inputs import Asked
+from .inquiries import Source
 from .placements import is_of_another
 from .query_schedule import QuerySchedule
 from .questions import Evidence
+from .replacements import Changes
 from .settling import Settling
+from .tracking import Order
 from .unclaimed_fills import UnclaimedFills
 
 __all__ = ["StatusQueries"]

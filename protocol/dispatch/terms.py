@@ -11,17 +11,17 @@ from decimal import Decimal
 
 from .. import events
 from ..facts import OrderView
-from ..inquiries import Ending, Question, Source
-from ..records import Bound
-from ..tracking import Order
 from ..values import NO_TIME, ZERO, OrderStatus, VenueOrderId
-from .desk import Desk
+from .context import Desk
 from .fills import Fills
-from .life import OrderLife
+from .inquiries import Ending, Question, Source
 from .list_schedule import ListSchedule
+from .order_life import OrderLife
 from .quantities import counted, readings, wanted
 from .query_schedule import QuerySchedule
 from .questions import Evidence, Questions
+from .records import Bound
+from .tracking import Order
 
 __all__ = ["Terms"]
 

@@ -13,15 +13,15 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from .. import facts
-from ..flights import Flight, Moment
 from ..requests import AskTime
-from ..tracking import Order
 from ..values import Instant, RequestId
 from ..venue import SECOND
-from ..venue_clock import LEAST_SKEW, ClockReading, skew_text
+from .context import Desk
 from .conversation import RequestHandler
 from .decisions import ClockDue, Measured
-from .desk import Desk
+from .in_flight import Flight, Moment
+from .tracking import Order
+from .venue_clock import LEAST_SKEW, ClockReading, skew_text
 
 __all__ = ["Timekeeping"]
 

@@ -21,18 +21,18 @@ from attrs import evolve, frozen
 
 from .. import requests
 from ..facts import OrderView, Trade
-from ..flights import Flight
-from ..tracking import FillKey, Order
 from ..values import ZERO, ClientOrderId, OrderStatus, RequestId, VenueOrderId
 from ..venue import SECOND
+from .context import Desk
 from .decisions import KeptDue
-from .desk import Desk
 from .external_orders import ExternalOrders
 from .fills import Fills
 from .history_reading import HistoryReading
 from .identities import Identities
-from .life import OrderLife
+from .in_flight import Flight
+from .order_life import OrderLife
 from .terms import Terms
+from .tracking import FillKey, Order
 
 __all__ = ["UnclaimedFills"]
 

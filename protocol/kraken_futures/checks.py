@@ -15,9 +15,9 @@ from ..errors import NotSent
 from ..known_instruments import not_known
 from ..orders import NewOrder
 from ..values import Instrument, OffsetUnit, OrderType, Side, TimeInForce, TriggerType
-from ..wire_numbers import is_plausible, plain
-from .entry import LIMIT_TYPES, TRAILING_TYPES, TRIGGER_TYPES
+from ..wire.numbers import is_plausible, plain
 from .instruments import VENUE
+from .order_entry import LIMIT_TYPES, TRAILING_TYPES, TRIGGER_TYPES
 
 __all__ = ["check_change", "check_order", "check_terms"]
 

@@ -24,10 +24,11 @@ from ..facts import (
     Trade,
     Unreadable,
 )
-from ..fast_decoder import NOT_STRICT, fast_decoder
-from ..tolerant_json import BEGINNING
 from ..values import Instrument, RequestId, VenueOrderId
+from ..wire.strict import NOT_STRICT, fast_decoder
+from ..wire.tolerant import BEGINNING
 from .converter import read_body
+from .enumerations import DIRECTIONS
 from .fills import feed_trade, in_order, traded
 from .handshake import Handshake, Stage
 from .memory import OrderMemory
@@ -35,7 +36,6 @@ from .open_orders import OpenOrders
 from .quantity import QuantityReader, QuantitySemantics
 from .signing import Credentials
 from .wire import FeedFill, Frame, OpenOrder
-from .words import DIRECTIONS
 
 __all__ = ["UNASKED", "FuturesWire"]
 

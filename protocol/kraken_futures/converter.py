@@ -1,7 +1,7 @@
 """JSON and forms to wire classes and back, for Kraken Futures.
 
-In: `read_body`, the fast way of `protocol.fast_decoder`, and for what that refuses the tolerant one of
-`protocol.tolerant_json`.
+In: `read_body`, the fast way of `protocol.wire.strict`, and for what that refuses the tolerant one of
+`protocol.wire.tolerant`.
 
 Out: `encode_message` writes decimals as JSON numbers, as the venue does; `encode_form` writes plain text. Fields that
 are None are left out, but for those that the wire shows as null.
@@ -18,12 +18,12 @@ from urllib.parse import quote
 import attrs
 import msgspec
 
-from .. import wire_times
-from ..fast_decoder import NOT_STRICT, fast_decoder
-from ..tolerant_json import read_json
 from ..values import NO_TIME
-from ..wire_numbers import plain
-from ..wire_times import LATEST, SECOND, second_as_text
+from ..wire import times
+from ..wire.numbers import plain
+from ..wire.strict import NOT_STRICT, fast_decoder
+from ..wire.times import LATEST, SECOND, second_as_text
+from ..wire.tolerant import read_json
 from .wire import SHOWN
 
 __all__ = [
@@ -49,7 +49,7 @@ LATEST_MS: Final = LATEST * 1000
 def nanoseconds(timestamp: str) -> int:
     """ns since 1970 of an RFC 3339 timestamp, in Z or with an offset, of any precision. Raises ValueError, also for
     what lies beyond every time that can be meant."""
-    time = wire_times.nanoseconds(timestamp)
+    time = times.nanoseconds(timestamp)
     if time >= LATEST * SECOND:
         raise ValueError(f"{timestamp[:40]!r} lies beyond every time that can be meant.")
     return time
@@ -57,7 +57,7 @@ def nanoseconds(timestamp: str) -> int:
 
 def time_of(*timestamps: str | None) -> int:
     """ns since 1970 of the first of these that is a time; NO_TIME if none is."""
-    return wire_times.time_of(*timestamps, read=nanoseconds)
+    return times.time_of(*timestamps, read=nanoseconds)
 
 
 def milliseconds(*times: int | None) -> int:

@@ -7,11 +7,11 @@ from decimal import Decimal
 
 from ..facts import OrderTraded, OrderView, Trade
 from ..values import Instrument, Money, Side, TradeId, VenueOrderId
-from ..wire_numbers import amount, is_plausible, positive
+from ..wire.numbers import amount, is_plausible, positive
 from .converter import milliseconds, time_of
+from .enumerations import SIDES, currency, liquidity, quote_of
 from .memory import OrderMemory
 from .wire import FeedFill, RestFill
-from .words import SIDES, currency, liquidity, quote_of
 
 __all__ = ["feed_trade", "in_order", "rest_trade", "traded"]
 

@@ -22,11 +22,11 @@ from attrs import frozen
 from ..facts import Fact, Notice, OrderHistoryListed, OrderView
 from ..requests import ListOrderHistory
 from ..values import NO_TIME, ZERO, OrderStatus, OrderType, TimeInForce, VenueOrderId
-from ..wire_numbers import amount, positive
+from ..wire.numbers import amount, positive
 from .converter import MILLISECOND, milliseconds
+from .enumerations import SIDES, Reason, order_type, reason_of, stop_type, time_in_force, trigger_type
 from .order_events import unreadable
 from .wire import RestAnswer
-from .words import SIDES, Reason, order_type, reason_of, stop_type, time_in_force, trigger_type
 
 __all__ = ["HistoryAnswer", "HistoryForm", "history_form", "history_path", "read_history"]
 

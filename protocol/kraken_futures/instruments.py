@@ -10,12 +10,12 @@ from decimal import Decimal
 from typing import Final
 
 from ..errors import WireError
-from ..tolerant_json import BEGINNING
 from ..values import Instrument, InstrumentId
 from ..venue import HttpAnswer, HttpCall
+from ..wire.tolerant import BEGINNING
 from .converter import read_body
+from .enumerations import currency, quote_of
 from .wire import InstrumentRow, RestAnswer
-from .words import currency, quote_of
 
 __all__ = ["VENUE", "instruments_call", "read_instruments"]
 

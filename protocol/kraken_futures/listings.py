@@ -10,12 +10,12 @@ from attrs import evolve
 from ..facts import Fact, FillsListed, OrderView, Outcome, RequestAnswered, RequestRefused, Trade
 from ..requests import ListFills, ListOpenOrders, QueryOrder
 from ..values import NO_TIME, ZERO, OrderStatus, VenueOrderId
-from ..wire_numbers import amount, positive
+from ..wire.numbers import amount, positive
 from .converter import MILLISECOND, iso, time_of
+from .enumerations import ROW_STATUSES, SIDES, order_type, query_status, time_in_force, trigger_type
 from .fills import rest_trade
 from .order_events import body_view, unreadable
 from .wire import OpenOrderRow, OrderBody, OrderStatusRow, RestAnswer
-from .words import ROW_STATUSES, SIDES, order_type, query_status, time_in_force, trigger_type
 
 __all__ = ["read_fills", "read_open_orders", "read_status"]
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from attrs import define, field, frozen
 
+from ..dispatch.tracking import Window
 from ..facts import OrderView
-from ..tracking import Window
 from ..values import OrderType, Side, TriggerType, VenueOrderId, WireId
 from .quantity import Quantity
 

@@ -22,12 +22,12 @@ from ..facts import (
     OrderView,
 )
 from ..values import NO_TIME, ZERO, Instrument, OrderStatus, VenueOrderId
-from ..wire_numbers import amount, positive
+from ..wire.numbers import amount, positive
 from .converter import milliseconds
+from .enumerations import DIRECTIONS, REASONS, Reason, order_type, reason_of, time_in_force, trigger_type
 from .memory import OrderMemory, Remembered
 from .quantity import Quantity, QuantityReader
 from .wire import Delta, OpenOrder
-from .words import DIRECTIONS, REASONS, Reason, order_type, reason_of, time_in_force, trigger_type
 
 __all__ = ["OpenOrders"]
 

@@ -15,12 +15,12 @@ from attrs import frozen
 
 from ..facts import Fact, OrderAcknowledged, OrderCanceled, OrderRemoved, OrderTraded, OrderView, Trade, Unreadable
 from ..requests import PlaceOrder
-from ..tolerant_json import BEGINNING
 from ..values import LiquiditySide, OrderStatus, TimeInForce, TradeId, VenueOrderId
-from ..wire_numbers import amount, positive
+from ..wire.numbers import amount, positive
+from ..wire.tolerant import BEGINNING
 from .converter import time_of
+from .enumerations import SIDES, order_type, stop_type, time_in_force, trigger_type
 from .wire import OrderBody, OrderEvent, Status, TriggerBody
-from .words import SIDES, order_type, stop_type, time_in_force, trigger_type
 
 __all__ = ["CANCELED", "EventsReader", "acknowledged", "body_view", "trigger_view", "unreadable"]
 

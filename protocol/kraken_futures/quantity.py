@@ -13,7 +13,7 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from ..wire_numbers import is_plausible
+from ..wire.numbers import is_plausible
 
 __all__ = ["Quantity", "QuantityReader", "QuantitySemantics"]
 

@@ -20,14 +20,14 @@ from ..orders import NewOrder
 from ..settings import check_positive, check_url, without_slash
 from ..values import ClientOrderId, Instrument, WireId
 from ..venue import BatchRules, HttpAnswer, HttpCall, Opening, Silence, Upgrade, VenueDefaults, VenueRules
-from ..wire_times import SECOND
+from ..wire.times import SECOND
 from . import checks
-from .answers import is_over_budget, read_answer, told_time
 from .codec import FuturesWire
-from .entry import HTTP_REQUESTS, MOST_CANCELS, MOST_ORDERS, encode
 from .instruments import VENUE, instruments_call, read_instruments
 from .limits import BUDGETS
+from .order_entry import HTTP_REQUESTS, MOST_CANCELS, MOST_ORDERS, encode
 from .quantity import QuantitySemantics
+from .rest_answers import is_over_budget, read_answer, told_time
 from .signing import Credentials
 
 __all__ = ["KrakenFuturesSettings", "KrakenFuturesVenue"]

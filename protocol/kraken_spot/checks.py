@@ -26,12 +26,12 @@ from ..requests import (
     SetCancelTimer,
 )
 from ..values import Instrument, OffsetUnit, OrderType, Side, SystemMode, TimeInForce, TriggerType
-from ..wire_numbers import is_plausible, plain
-from ..wire_times import SECOND
+from ..wire.numbers import is_plausible, plain
+from ..wire.times import SECOND
+from .enumerations import LIMIT_TYPES, OFFSET_WORDS, SIGNAL_WORDS, TIME_IN_FORCE_WORDS, TRAILING_TYPES, TRIGGER_TYPES
 from .instruments import VENUE
 from .options import ConditionalClose, KrakenSpotOptions
 from .symbols import symbol_of_pair
-from .words import LIMIT_TYPES, OFFSET_WORDS, SIGNAL_WORDS, TIME_IN_FORCE_WORDS, TRAILING_TYPES, TRIGGER_TYPES
 
 __all__ = [
     "check_change",

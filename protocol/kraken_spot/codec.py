@@ -29,18 +29,18 @@ from ..facts import (
     Trade,
     Unreadable,
 )
-from ..fast_decoder import NOT_STRICT, fast_decoder
-from ..tolerant_json import BEGINNING
 from ..values import RequestId, SystemMode
 from ..venue import Opening
-from .answers import METHODS, read_response, told_time
+from ..wire.strict import NOT_STRICT, fast_decoder
+from ..wire.tolerant import BEGINNING
 from .converter import read_body
+from .enumerations import SYSTEM_MODES, is_flood, is_throttle, is_token_error
 from .executions import Executions, has_fill
 from .handshake import CHANNEL, Handshake, Stage
 from .memory import OrderMemory
 from .sequence import SequenceCounter, Verdict
+from .socket_answers import METHODS, read_response, told_time
 from .wire import Frame, LegResult, Report, Result, StatusFrame
-from .words import SYSTEM_MODES, is_flood, is_throttle, is_token_error
 
 __all__ = ["UNASKED", "SpotWire"]
 

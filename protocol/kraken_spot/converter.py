@@ -1,7 +1,7 @@
 """JSON and forms to wire classes and back, for Kraken Spot.
 
-In: `read_body`, the fast way of `protocol.fast_decoder`, and for what that refuses the tolerant one of
-`protocol.tolerant_json`.
+In: `read_body`, the fast way of `protocol.wire.strict`, and for what that refuses the tolerant one of
+`protocol.wire.tolerant`.
 
 Out: `encode_message` writes decimals as JSON numbers with a point, for the venue refuses others ("field must be a
 number_float", spec A.12); a field's metadata may say otherwise. `encode_form` writes plain text. Fields that are None
@@ -20,11 +20,11 @@ from urllib.parse import urlencode
 import attrs
 import msgspec
 
-from ..fast_decoder import NOT_STRICT, decoder_for
-from ..tolerant_json import key_of, read_json
 from ..values import NO_TIME
-from ..wire_numbers import is_plausible, plain
-from ..wire_times import LATEST, SECOND, second_as_text
+from ..wire.numbers import is_plausible, plain
+from ..wire.strict import NOT_STRICT, decoder_for
+from ..wire.times import LATEST, SECOND, second_as_text
+from ..wire.tolerant import key_of, read_json
 from .wire import BARE, SHOWN, TEXT
 
 __all__ = [

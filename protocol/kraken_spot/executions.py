@@ -27,14 +27,14 @@ from ..facts import (
     Trade,
     Unreadable,
 )
-from ..tolerant_json import BEGINNING
 from ..values import ZERO, Money, OrderStatus, OrderType, TimeInForce, TradeId, VenueOrderId
-from ..wire_numbers import amount, is_plausible, positive
-from ..wire_times import time_of
+from ..wire.numbers import amount, is_plausible, positive
+from ..wire.times import time_of
+from ..wire.tolerant import BEGINNING
+from .enumerations import ENDS, is_post_only, liquidity, order_status, side
 from .memory import OrderMemory, Remembered
 from .symbols import currency
 from .wire import Fee, Report
-from .words import ENDS, is_post_only, liquidity, order_status, side
 
 __all__ = ["Executions", "has_fill"]
 

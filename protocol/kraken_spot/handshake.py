@@ -15,8 +15,8 @@ from attrs import define, field
 from ..facts import Fact, LimitTold, LoginRefused, Notice, Say, TokenRefused
 from ..values import RequestId
 from .converter import encode_message
+from .enumerations import is_credential_error, is_token_error
 from .wire import Call, Frame, Result, Subscribe, Unsubscribe
-from .words import is_credential_error, is_token_error
 
 __all__ = ["CHANNEL", "Handshake", "Stage"]
 

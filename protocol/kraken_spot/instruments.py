@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Final
 
 from ..errors import WireError
-from ..tolerant_json import BEGINNING
 from ..values import Instrument, InstrumentId
 from ..venue import HttpAnswer, HttpCall
+from ..wire.tolerant import BEGINNING
 from .converter import read_body
 from .symbols import symbol_of_pair
 from .wire import AssetPairRow, AssetPairsAnswer

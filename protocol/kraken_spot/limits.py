@@ -15,7 +15,7 @@ from attrs import define, evolve, field, frozen
 from .. import requests
 from ..limits import BudgetTerms
 from ..requests import CancelOrder, PlaceOrder, ReplaceOrder
-from .words import ErrorKind, error_kind
+from .enumerations import ErrorKind, error_kind
 
 __all__ = [
     "POINT",

@@ -18,11 +18,9 @@ from ..values import (
     VenueOrderId,
     exact,
 )
-from ..wire_numbers import amount, is_plausible, positive
+from ..wire.numbers import amount, is_plausible, positive
 from .converter import time_of_seconds
-from .symbols import SymbolOf, quote_of
-from .wire import OrderDescription, OrderRow, TradeRow
-from .words import (
+from .enumerations import (
     LIMIT_TRIGGER_WORDS,
     REST_STATUSES,
     TRAILING_TYPES,
@@ -31,6 +29,8 @@ from .words import (
     side,
     trigger_type,
 )
+from .symbols import SymbolOf, quote_of
+from .wire import OrderDescription, OrderRow, TradeRow
 
 __all__ = ["order_view", "trade_of"]
 

@@ -8,12 +8,12 @@ from typing import Final
 
 from attrs import define, field
 
-from ..tracking import Window
+from ..dispatch.tracking import Window
 from ..values import NO_TIME, OrderType, Side, TimeInForce, TriggerType, VenueOrderId, WireId
-from ..wire_numbers import amount, positive
-from ..wire_times import time_of
+from ..wire.numbers import amount, positive
+from ..wire.times import time_of
+from .enumerations import order_type, side, time_in_force, trigger_type
 from .wire import Report
-from .words import order_type, side, time_in_force, trigger_type
 
 __all__ = ["OrderMemory", "Remembered"]
 

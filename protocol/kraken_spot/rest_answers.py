@@ -37,16 +37,16 @@ from ..requests import (
     Request,
     SetCancelTimer,
 )
-from ..tolerant_json import BEGINNING
 from ..values import NO_TIME, RequestId, VenueOrderId
 from ..venue import HttpAnswer
-from ..wire_times import SECOND, time_of
+from ..wire.times import SECOND, time_of
+from ..wire.tolerant import BEGINNING
 from . import wire
 from .converter import read_body, time_of_seconds
+from .enumerations import error_outcome, is_post_only
 from .listings import order_view, trade_of
-from .rest_entry import CLOSED, OF
+from .rest_order_entry import CLOSED, OF
 from .symbols import SymbolOf, rest_pair, symbol_of_pair
-from .words import error_outcome, is_post_only
 
 __all__ = ["errors_of", "is_number_refused", "is_over_budget", "read_answer"]
 

@@ -28,20 +28,20 @@ from ..venue import (
     VenueDefaults,
     VenueRules,
 )
-from ..wire_times import SECOND
+from ..wire.times import SECOND
 from . import checks
 from .codec import SpotWire
 from .converter import read_body
-from .entry import FEWEST_ORDERS, MOST_ORDERS, SOCKET_REQUESTS, encode
+from .enumerations import CALL_LIMITS, is_credential_error
 from .instruments import VENUE, instruments_call, read_instruments, read_names
 from .limits import Tier, TradingThrottle, rest_budgets, trading_terms
 from .options import KrakenSpotOptions
+from .order_entry import FEWEST_ORDERS, MOST_ORDERS, SOCKET_REQUESTS, encode
 from .rest_answers import errors_of, is_number_refused, is_over_budget, read_answer
-from .rest_entry import REST_ONLY, encode_rest, token_call
+from .rest_order_entry import REST_ONLY, encode_rest, token_call
 from .signing import Credentials
 from .symbols import symbol_of_pair
 from .wire import TokenAnswer
-from .words import CALL_LIMITS, is_credential_error
 
 __all__ = ["KrakenSpotSettings", "KrakenSpotVenue"]
 

@@ -9,8 +9,8 @@ from typing import Final
 import trio
 from attrs import define, field
 
-from actors.memory_stream import MemoryStream
-from actors.network import Connector
+from actors.net.connectors import Connector
+from actors.net.memory_stream import MemoryStream
 
 __all__ = ["Network", "Slowness"]
 

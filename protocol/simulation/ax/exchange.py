@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import define, evolve, field
 
-from ...ax import voice, wire
+from ...ax import venue_side, wire
 from ...errors import WireError
 from ...values import Instant, Side
 from ..exchange import Accept, Close, HttpReply, HttpRequest, Output, Refuse, SessionNumber, Tell
@@ -131,7 +131,7 @@ class AxExchange:
             cod=None if legacy else session.cancel_on_disconnect,
             chb=session.heartbeat_timeout,
         )
-        return Tell(session.number, voice.encode({"rid": 0, "res": result}, nulls=() if orders else ("res.o",)))
+        return Tell(session.number, venue_side.encode({"rid": 0, "res": result}, nulls=() if orders else ("res.o",)))
 
     def gone(self, session: SessionNumber, now: Instant) -> Sequence[Output]:
         self._begin(now)
@@ -160,7 +160,7 @@ class AxExchange:
         if session.next_heartbeat is not None and session.next_heartbeat <= now.monotonic_ns:
             session.next_heartbeat = now.monotonic_ns + self.settings.heartbeat
             ts, tn = time_parts(now.wall_ns)
-            yield Tell(session.number, voice.encode(wire.Inbound(t="h", ts=ts, tn=tn)))
+            yield Tell(session.number, venue_side.encode(wire.Inbound(t="h", ts=ts, tn=tn)))
         if session.next_check is not None and session.next_check <= now.monotonic_ns:
             assert session.heartbeat_timeout is not None
             period = session.heartbeat_timeout * SECOND
@@ -186,7 +186,7 @@ class AxExchange:
                 continue
             faults = self.faults.next(Occasion.EVENT, notice.event.t or "")
             if text is None:
-                text = voice.encode(notice.event, nulls=notice.nulls)
+                text = venue_side.encode(notice.event, nulls=notice.nulls)
             yield from self._with_event_faults(session, notice, text, faults)
 
     def _with_event_faults(
@@ -195,7 +195,7 @@ class AxExchange:
         if FaultKind.DROP_EVENT in faults:
             return
         if FaultKind.UNKNOWN_WORD in faults and notice.event.o is not None:
-            text = voice.encode(evolve(notice.event, o=evolve(notice.event.o, o="PONDERING", tif="GFA")))
+            text = venue_side.encode(evolve(notice.event, o=evolve(notice.event.o, o="PONDERING", tif="GFA")))
         messages = [Tell(session.number, text)] * (2 if FaultKind.DUPLICATE_EVENT in faults else 1)
         if FaultKind.DELAY_EVENT in faults:
             due = self._now.monotonic_ns + faults[FaultKind.DELAY_EVENT].delay
@@ -211,9 +211,9 @@ class AxExchange:
             return self._end()  # binary frames are ignored (spec 2)
         client.last_text = now.monotonic_ns
         try:
-            request = voice.decode_request(message)
+            request = venue_side.decode_request(message)
         except WireError as error:
-            answer = _error(voice.request_number(message), Refusal(400, str(error)))
+            answer = _error(venue_side.request_number(message), Refusal(400, str(error)))
             return (Tell(session, answer), *self._end())
         beyond = documented.in_request(message, triggers=self.settings.supports_stop_limit)
         if self._is_violation(beyond):
@@ -225,7 +225,7 @@ class AxExchange:
             return (*self._end(), Close(session, None))
         answer = self._answer(client, request)
         if FaultKind.ERROR_WITHOUT_NUMBER in faults:
-            answer = voice.encode({"err": {"code": 400, "msg": "cannot read the request"}, "data": "cut short"})
+            answer = venue_side.encode({"err": {"code": 400, "msg": "cannot read the request"}, "data": "cut short"})
         outputs = self._in_order(session, answer, self._end(), request.t)
         return (
             *noise(session, faults, malformed=MALFORMED, unknown=UNKNOWN_EVENT),
@@ -256,7 +256,7 @@ class AxExchange:
         result = self._result(client, request)
         if isinstance(result, Refusal):
             return _error(request.rid, result)
-        return voice.encode({"rid": request.rid, "res": result})
+        return venue_side.encode({"rid": request.rid, "res": result})
 
     def _result(self, client: _Session, request: wire.Outbound) -> object:
         if request.t not in READ_REQUESTS and client.login.user.scope == Scope.READ_ONLY:
@@ -349,7 +349,7 @@ class AxExchange:
             symbol=request.symbol,
             status="unavailable",
             reason="the simulation pays no funding",
-            timestamp=voice.rfc3339(self._now.wall_ns),
+            timestamp=venue_side.rfc3339(self._now.wall_ns),
         )
 
     # REST
@@ -440,8 +440,8 @@ class AxExchange:
 
 
 def _error(request_id: int | None, refusal: Refusal) -> str:
-    return voice.encode({"rid": request_id, "err": wire.Error(code=refusal.code, msg=refusal.message)})
+    return venue_side.encode({"rid": request_id, "err": wire.Error(code=refusal.code, msg=refusal.message)})
 
 
 def _error_reply(status: int, text: str) -> HttpReply:
-    return HttpReply(status=status, body=voice.encode({"error": text}).encode())
+    return HttpReply(status=status, body=venue_side.encode({"error": text}).encode())

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from attrs import define, field, frozen
 
-from ...ax import voice, wire
+from ...ax import venue_side, wire
 from ...errors import WireError
 from ...values import ZERO, Instant, LiquiditySide, Side
 from ..exchange import HttpReply, HttpRequest
@@ -135,7 +135,7 @@ class RestDesk:
     # Public
 
     def _authenticate(self, call: _Call) -> object:
-        credentials = voice.decode_body(call.request.body, wire.AuthenticateRequest)
+        credentials = venue_side.decode_body(call.request.body, wire.AuthenticateRequest)
         token = self.access.authenticate(credentials, call.now)
         if token is None:
             raise _Refused(401, "these credentials are not known")
@@ -180,7 +180,7 @@ class RestDesk:
         return {"balances": [wire.Balance(account_id=a.id, symbol="USD", amount=a.balance) for a in accounts]}
 
     def _positions(self, call: _Call) -> object:
-        account, time = self._account(call), voice.rfc3339(call.now.wall_ns)
+        account, time = self._account(call), venue_side.rfc3339(call.now.wall_ns)
         rows = [
             wire.Position(
                 account_id=account.id,
@@ -215,7 +215,7 @@ class RestDesk:
             "risk_snapshot": {
                 "account_id": account.id,
                 "user_id": account.user,
-                "timestamp_ns": voice.rfc3339(call.now.wall_ns),
+                "timestamp_ns": venue_side.rfc3339(call.now.wall_ns),
                 "per_symbol": per_symbol,
                 "initial_margin_required_for_positions": of_positions,
                 "initial_margin_required_for_open_orders": total - of_positions,
@@ -236,7 +236,7 @@ class RestDesk:
         return self._move_money(call, -1)
 
     def _move_money(self, call: _Call, direction: int) -> object:
-        transfer = voice.decode_body(call.request.body, _Transfer)
+        transfer = venue_side.decode_body(call.request.body, _Transfer)
         if transfer.symbol != "USD" or transfer.amount <= 0:
             raise _Refused(400, "only positive amounts of USD")
         account = self._account(call)
@@ -248,25 +248,25 @@ class RestDesk:
     # Orders
 
     def _placing(self, call: _Call) -> Placing:
-        body = voice.decode_body(call.request.body, wire.Placement)
+        body = venue_side.decode_body(call.request.body, wire.Placement)
         return Placing(request=body, user=call.user.user.id, account=self._account(call, body.aid), session=None)
 
     def _place(self, call: _Call) -> object:
         return wire.OrderId(oid=_unrefused(self.engine.place(self._placing(call))))
 
     def _cancel(self, call: _Call) -> object:
-        body = voice.decode_body(call.request.body, wire.CancelBody)
+        body = venue_side.decode_body(call.request.body, wire.CancelBody)
         found = _unrefused(self.engine.cancel(self._account(call, body.aid), Reference(body.oid, body.cid)))
         return wire.CancelReceived(cxl_rx=found is not None)
 
     def _replace(self, call: _Call) -> object:
-        body = voice.decode_body(call.request.body, wire.ReplaceBody)
+        body = venue_side.decode_body(call.request.body, wire.ReplaceBody)
         terms = Replacing(price=body.p, quantity=body.q, tif=body.tif, post_only=body.po)
         account = self._account(call, body.aid)
         return wire.OrderId(oid=_unrefused(self.engine.replace(account, Reference(body.oid, body.cid), terms)))
 
     def _cancel_all(self, call: _Call) -> object:
-        body = voice.decode_body(call.request.body or b"{}", wire.CancelAllBody)
+        body = venue_side.decode_body(call.request.body or b"{}", wire.CancelAllBody)
         self.engine.cancel_all(self._account(call, body.account_id), body.symbol)
         return {}
 
@@ -354,7 +354,7 @@ class RestDesk:
             user_id=self.engine.accounts[execution.account].user,
             account_id=execution.account,
             symbol=execution.symbol,
-            timestamp=voice.rfc3339(execution.time),
+            timestamp=venue_side.rfc3339(execution.time),
             price=execution.price,
             quantity=int(execution.quantity),
             is_taker=execution.liquidity is LiquiditySide.TAKER,
@@ -365,7 +365,7 @@ class RestDesk:
     # Previews
 
     def _preview(self, call: _Call) -> object:
-        body = voice.decode_body(call.request.body, wire.PreviewRequest)
+        body = venue_side.decode_body(call.request.body, wire.PreviewRequest)
         symbol = self.engine.symbols.get(body.symbol)
         if symbol is None or body.side not in SIDES or body.quantity < 1:
             raise _Refused(400, "symbol, side (B or S) or quantity is not valid")
@@ -418,8 +418,8 @@ class _WithNulls:
 
 def _json(status: int, body: object, headers: tuple[tuple[str, str], ...] = ()) -> HttpReply:
     if isinstance(body, _WithNulls):
-        return HttpReply(status=status, body=voice.encode(body.body, nulls=body.nulls).encode())
-    return HttpReply(status=status, body=voice.encode(body).encode(), headers=headers)
+        return HttpReply(status=status, body=venue_side.encode(body.body, nulls=body.nulls).encode())
+    return HttpReply(status=status, body=venue_side.encode(body).encode(), headers=headers)
 
 
 def _unrefused(result: T | Refusal) -> T:

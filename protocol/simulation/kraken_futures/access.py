@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from attrs import define, field
 
-from ...kraken_futures import voice
+from ...kraken_futures import venue_side
 from ...kraken_futures.signing import Credentials
 from ...limits import Bucket
 from ...values import Instant
@@ -85,7 +85,7 @@ class Access:
             post_data = post_data_of(request)
         except UnicodeDecodeError:
             return None
-        proven = voice.proves_call(
+        proven = venue_side.proves_call(
             self._credentials[user.api_key],
             path=request.path,
             post_data=post_data,
@@ -128,7 +128,7 @@ class Access:
         user = self._users.get(api_key or "")
         if user is None or challenge is None:
             return None
-        proven = voice.proves_challenge(self._credentials[user.api_key], message=challenge, signed=signed or "")
+        proven = venue_side.proves_challenge(self._credentials[user.api_key], message=challenge, signed=signed or "")
         return user if proven else None
 
     # Replays

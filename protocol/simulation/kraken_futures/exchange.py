@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from ...kraken_futures import voice
+from ...kraken_futures import venue_side
 from ...limits import Bucket
 from ...values import Instant, Side, exact
 from ..exchange import Accept, Close, HttpReply, HttpRequest, Output, Refuse, SessionNumber, Tell
@@ -136,7 +136,7 @@ class KrakenFuturesExchange:
             return Refuse(page(TOO_MANY_REQUESTS)), self._end()
         bucket = Bucket.full(rate=REQUESTS_PER_SECOND, capacity=REQUESTS_PER_SECOND, now=now.monotonic_ns)
         self._sessions[session] = _Session(session, FaultKind.STOP_HEARTBEAT in faults, bucket)
-        return Accept(), (Tell(session, voice.encode(feed_rows.Notice(event="info", version=1))), *self._end())
+        return Accept(), (Tell(session, venue_side.encode(feed_rows.Notice(event="info", version=1))), *self._end())
 
     def gone(self, session: SessionNumber, now: Instant) -> Sequence[Output]:
         self._begin(now)
@@ -155,7 +155,7 @@ class KrakenFuturesExchange:
         now = self._begin(now)
         outputs = self._held.take(now.monotonic_ns)
         self.engine.tick()
-        beat = voice.encode(feed_rows.Heartbeat(time=now.wall_ns // MILLISECOND))
+        beat = venue_side.encode(feed_rows.Heartbeat(time=now.wall_ns // MILLISECOND))
         for session in self._sessions.values():
             if session.next_heartbeat is not None and session.next_heartbeat <= now.monotonic_ns:
                 session.next_heartbeat = now.monotonic_ns + self.settings.heartbeat
@@ -213,7 +213,7 @@ class KrakenFuturesExchange:
             return
         if FaultKind.UNKNOWN_WORD in faults:
             frame = feeds.with_unknown_words(frame)
-        messages = [Tell(session.number, voice.encode(frame))] * (2 if FaultKind.DUPLICATE_EVENT in faults else 1)
+        messages = [Tell(session.number, venue_side.encode(frame))] * (2 if FaultKind.DUPLICATE_EVENT in faults else 1)
         if FaultKind.DELAY_EVENT in faults:
             delay = max(delay, faults[FaultKind.DELAY_EVENT].delay)
         session.held_until = max(session.held_until, self._now.monotonic_ns + delay)
@@ -265,11 +265,11 @@ class KrakenFuturesExchange:
         except Undocumented:
             return (feeds.alert(parameters.BAD_REQUEST),)
         if request.event == "ping":
-            pong = voice.encode(feed_rows.Notice(event="pong"))
+            pong = venue_side.encode(feed_rows.Notice(event="pong"))
             return (pong if self.settings.text_pings else feeds.alert(parameters.BAD_REQUEST),)
         if request.event == "challenge":
             client.challenge = self.engine.ids.unique()
-            return (voice.encode(feed_rows.Notice(event="challenge", message=client.challenge)),)
+            return (venue_side.encode(feed_rows.Notice(event="challenge", message=client.challenge)),)
         if request.feed == feeds.HEARTBEAT:
             return self._heartbeat(client, request)
         if request.feed not in feeds.FEEDS:
@@ -298,7 +298,7 @@ class KrakenFuturesExchange:
         if not user.active or not (products or frozenset()) <= set(self.engine.markets):
             return (_echo(request, "subscribed_failed"),)
         client.feeds[request.feed] = _Subscription(user.account, products)
-        shown = voice.encode(self._snapshot(client, request.feed, user.account, products))
+        shown = venue_side.encode(self._snapshot(client, request.feed, user.account, products))
         told = (_echo(request, "subscribed"), shown)
         return told[::-1] if self.settings.snapshot_first else told
 
@@ -432,7 +432,7 @@ class KrakenFuturesExchange:
 
 
 def _echo(request: parameters.Request, event: str) -> str:
-    return voice.encode(
+    return venue_side.encode(
         feed_rows.Acknowledgement(
             event=event,
             feed=request.feed or "",

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from attrs import evolve
 
-from ...kraken_futures.voice import encode
+from ...kraken_futures.venue_side import encode
 from . import feed_rows as rows
 from . import views
 from .accounts import Account

@@ -15,7 +15,7 @@ from typing import Any, Final
 from attrs import define, evolve, field, frozen
 
 from ...values import Instant, LiquiditySide, Side
-from ...wire_numbers import plain
+from ...wire.numbers import plain
 from ..triggers import Reference, When
 from . import history_rows as rows
 from .access import Denied

@@ -7,7 +7,7 @@ from typing import Final
 
 from attrs import define, field
 
-from ...kraken_futures.words import currency
+from ...kraken_futures.enumerations import currency
 from ...values import ZERO, Side
 from ..book import Book
 from ..triggers import Reference, Triggers

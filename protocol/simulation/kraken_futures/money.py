@@ -14,7 +14,7 @@ from attrs import define
 
 from ...kraken_futures.converter import iso
 from ...values import ZERO, Instant
-from ...wire_numbers import plain
+from ...wire.numbers import plain
 from ..triggers import Reference
 from . import account_rows as rows
 from . import risk

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl
 import attrs
 from attrs import Attribute, define, field, frozen
 
-from ...tolerant_json import UNUSABLE, BadField, exact_json, read
+from ...wire.tolerant import UNUSABLE, BadField, exact_json, read
 from .access import Denied
 
 __all__ = [

@@ -9,7 +9,7 @@ from typing import Final
 
 from attrs import define, evolve, field, frozen
 
-from ...kraken_futures import voice
+from ...kraken_futures import venue_side
 from ...kraken_futures.converter import iso
 from ...values import Instant
 from ..exchange import HttpReply, HttpRequest
@@ -199,7 +199,7 @@ class RestDesk:
     ) -> HttpReply:
         if self.engine.settings.server_time:
             answer = evolve(answer, serverTime=iso(now.wall_ns))
-        return HttpReply(status=status, body=voice.encode(answer).encode(), headers=headers)
+        return HttpReply(status=status, body=venue_side.encode(answer).encode(), headers=headers)
 
     def _success(self, answer: Answered, now: Instant) -> HttpReply:
         if isinstance(answer, HistoryAnswer):

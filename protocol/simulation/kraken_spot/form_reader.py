@@ -17,9 +17,9 @@ from urllib.parse import parse_qsl
 import attrs
 from attrs import define, field
 
-from ...tolerant_json import UNUSABLE, exact_json
 from ...values import exact
-from ...wire_numbers import is_plausible
+from ...wire.numbers import is_plausible
+from ...wire.tolerant import UNUSABLE, exact_json
 from ..exchange import HttpRequest
 from . import refusals
 from .refusals import Refused, invalid

@@ -8,8 +8,8 @@ from typing import Final
 
 import msgspec
 
-from ...wire_numbers import plain
-from ...wire_times import EPOCH, nanoseconds
+from ...wire.numbers import plain
+from ...wire.times import EPOCH, nanoseconds
 from .voice import epoch_seconds, rfc3339
 
 __all__ = ["padded", "rfc1123", "seconds_of", "stamp", "stamp_in_seconds", "wall_ns"]

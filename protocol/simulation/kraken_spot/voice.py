@@ -19,8 +19,8 @@ from attrs import frozen
 from ...errors import WireError
 from ...kraken_spot.converter import encode_message, epoch_seconds, rfc3339
 from ...kraken_spot.signing import Credentials
-from ...tolerant_json import UNUSABLE, exact_json
-from ...wire_numbers import is_plausible
+from ...wire.numbers import is_plausible
+from ...wire.tolerant import UNUSABLE, exact_json
 from .messages import Frame
 from .requests import (
     AddOrder,

@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import evolve
 
-PLACE = "protocol.tracking:TrackedOrders._fold_updated"
+PLACE = "protocol.dispatch.tracking:TrackedOrders._fold_updated"
 STORY = ("kraken-spot", 5)
 FOUND = ("other", "another price of an open order")
 

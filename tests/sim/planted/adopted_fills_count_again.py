@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-PLACE = "protocol.tracking:TrackedOrders.counts_already"
+PLACE = "protocol.dispatch.tracking:TrackedOrders.counts_already"
 STORY = ("kraken-spot", 20)
 FOUND = ("other", "an adopted order counts another quantity as filled")
 

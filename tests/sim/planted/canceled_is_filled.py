@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-PLACE = "protocol.dispatch.life:OrderLife.end_canceled"
+PLACE = "protocol.dispatch.order_life:OrderLife.end_canceled"
 STORY = ("ax", 9)
 FOUND = ("wrong end", "FILLED here, canceled there, never changed")
 

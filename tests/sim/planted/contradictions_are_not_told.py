@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-PLACE = "protocol.dispatch.life:OrderLife.reopen"
+PLACE = "protocol.dispatch.order_life:OrderLife.reopen"
 STORY = ("ax", 10)
 FOUND = ("wrong end", "denied, and it lived")
 

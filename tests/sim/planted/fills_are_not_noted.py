@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-PLACE = "protocol.tracking:TrackedOrders._fold_filled"
+PLACE = "protocol.dispatch.tracking:TrackedOrders._fold_filled"
 STORY = ("kraken-futures", 1)
 FOUND = ("repeated", "told twice")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-PLACE = "protocol.tracking:TrackedOrders._remember"
+PLACE = "protocol.dispatch.tracking:TrackedOrders._remember"
 STORY = ("ax", 1)
 FOUND = ("repeated", "told twice")
 

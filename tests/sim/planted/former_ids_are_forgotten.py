@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-PLACE = "protocol.tracking:TrackedOrders._add_former_id"
+PLACE = "protocol.dispatch.tracking:TrackedOrders._add_former_id"
 STORY = ("ax", 5)
 FOUND = ("repeated", "told twice")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-PLACE = "protocol.dispatch.changes:_wire_quantity"
+PLACE = "protocol.dispatch.replacements:_wire_quantity"
 STORY = ("kraken-spot", 92)
 FOUND = ("other", "another quantity left than a change asked for")
 

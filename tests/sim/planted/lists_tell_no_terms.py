@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import evolve
 
-from protocol.inquiries import Source
+from protocol.dispatch.inquiries import Source
 
 PLACE = "protocol.dispatch.terms:Terms.sync"
 STORY = ("kraken-spot", 23)

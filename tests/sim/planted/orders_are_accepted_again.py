@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-PLACE = "protocol.dispatch.life:OrderLife.accept_late"
+PLACE = "protocol.dispatch.order_life:OrderLife.accept_late"
 STORY = ("ax", 0)
 FOUND = ("other", "Accepted twice")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-PLACE = "protocol.dispatch.life:OrderLife.revive"
+PLACE = "protocol.dispatch.order_life:OrderLife.revive"
 STORY = ("ax", 10)
 FOUND = ("wrong end", "denied, and it lived")
 

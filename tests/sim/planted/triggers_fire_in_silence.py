@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-PLACE = "protocol.dispatch.life:OrderLife.trigger"
+PLACE = "protocol.dispatch.order_life:OrderLife.trigger"
 STORY = ("kraken-spot", 53)
 FOUND = ("other", "a trigger that fired is not told")
 

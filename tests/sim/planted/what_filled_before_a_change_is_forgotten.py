@@ -9,7 +9,7 @@ from attrs import evolve
 
 from protocol.values import ZERO
 
-PLACE = "protocol.tracking:TrackedOrders._fold_updated"
+PLACE = "protocol.dispatch.tracking:TrackedOrders._fold_updated"
 STORY = ("ax", 5)
 FOUND = ("other", "another quantity left")
 

@@ -1,0 +1,143 @@
+"""Memory channels as this library uses them: batches at both ends, asks that carry their own reply channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Any, Final, TypeVar, cast
+
+import trio
+from attrs import frozen
+
+from protocol.commands import Command
+from protocol.dispatch.inputs import Asked, Input
+from protocol.errors import NotSent, OutcomeUnknown, TradingError
+from protocol.values import Instant
+
+__all__ = [
+    "Ask",
+    "Batch",
+    "answer",
+    "ask",
+    "ask_locally",
+    "close_inbox",
+    "put",
+    "receive_batch",
+    "receive_until",
+    "refuse",
+]
+
+T = TypeVar("T")
+
+CLOSED: Final = "The client is closed, so nothing was sent."
+
+
+@frozen
+class Batch:
+    """What one producer hands to dispatch at once: one socket read, or the commands that were waiting together."""
+
+    inputs: Sequence[Input]
+    now: Instant
+
+
+@frozen
+class Ask:
+    """A command and where its answer goes. The actor that takes it from the channel owns reply_to."""
+
+    command: Command
+    reply_to: trio.MemorySendChannel[Any]
+
+
+async def receive_batch(inbox: trio.MemoryReceiveChannel[T], limit: int) -> list[T]:
+    """Waits for one item, then takes what is queued already, `limit` in all. An empty list: the channel ended."""
+    batch: list[T] = []
+    try:
+        batch.append(await inbox.receive())
+        while len(batch) < limit:
+            batch.append(inbox.receive_nowait())
+    except (trio.WouldBlock, trio.EndOfChannel):
+        pass
+    return batch
+
+
+async def put(channel: trio.MemorySendChannel[T], item: T) -> None:
+    """Sends an item, giving up the processor only if there is no room. The actors wait at the other end of their loop,
+    so the turn that an awaited send costs would buy nothing."""
+    try:
+        channel.send_nowait(item)
+    except trio.WouldBlock:
+        await channel.send(item)
+    except trio.BrokenResourceError:
+        # In an abort the receiver may have gone a step before us; then this is our cancellation, not an error.
+        await trio.lowlevel.checkpoint_if_cancelled()
+        raise
+
+
+async def receive_until(inbox: trio.MemoryReceiveChannel[T], deadline: float | None) -> T | None:
+    """One item, or None at `deadline` (Trio's clock). Raises trio.EndOfChannel."""
+    if deadline is None:
+        return await inbox.receive()
+    with trio.move_on_at(deadline):
+        return await inbox.receive()
+    return None
+
+
+def answer(reply_to: trio.MemorySendChannel[Any], value: object) -> None:
+    """Gives an answer; whoever asked may have given up, which is ordinary."""
+    with reply_to, suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+        reply_to.send_nowait(value)
+
+
+def close_inbox(inbox: trio.MemoryReceiveChannel[T]) -> list[T]:
+    """Closes an inbox and gives what is still queued there. An actor that ends answers every ask that it finds here:
+    whoever waits for an answer cannot be cancelled."""
+    queued: list[T] = []
+    with inbox, suppress(trio.WouldBlock, trio.EndOfChannel, trio.ClosedResourceError):
+        while True:
+            queued.append(inbox.receive_nowait())
+    return queued
+
+
+def refuse(asks: Iterable[Ask | Asked]) -> None:
+    """Tells everyone who asked that nothing was sent."""
+    for item in asks:
+        if item.reply_to is not None:
+            answer(cast("trio.MemorySendChannel[Any]", item.reply_to), NotSent(CLOSED))
+
+
+async def ask(inbox: trio.MemorySendChannel[Ask], command: Command) -> Any:
+    """The answer to a question. Cancelling it is always safe.
+
+    Raises NotSent when the client is closed, OutcomeUnknown when it ended without answering, and whatever
+    TradingError is the answer.
+    """
+    return await _ask(inbox, command, shield=False)
+
+
+async def ask_locally(inbox: trio.MemorySendChannel[Ask], command: Command) -> Any:
+    """The answer to a command that is answered here, without waiting for the venue.
+
+    There is one cancellation point, before the command is taken: Cancelled means certainly not sent, unless the same
+    cancellation ends the client itself. Raises as `ask`.
+    """
+    return await _ask(inbox, command, shield=True)
+
+
+async def _ask(inbox: trio.MemorySendChannel[Ask], command: Command, *, shield: bool) -> Any:
+    reply_to, reply = trio.open_memory_channel[Any](1)  # room for the answer: the actor never waits for us
+    with reply, reply_to:
+        try:
+            await trio.lowlevel.checkpoint_if_cancelled()
+            await put(inbox, Ask(command, reply_to))
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            raise NotSent(CLOSED) from None
+        with trio.CancelScope(shield=shield):
+            try:
+                value = await reply.receive()
+            except trio.EndOfChannel:
+                value = OutcomeUnknown("The client ended before it answered; ask the venue what it did.")
+    if isinstance(value, TradingError):
+        # What ended the client may be a cancellation of everything around it, us included: then that is what we raise.
+        await trio.lowlevel.checkpoint_if_cancelled()
+        raise type(value)(*value.args)  # a fresh one: the same answer may go to several tasks
+    return value

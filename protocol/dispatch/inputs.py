@@ -1,0 +1,128 @@
+"""What dispatch is told: commands that passed the command handler, facts from the venue, news of the link."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from ..commands import Command
+from ..facts import Fact
+from ..orders import NewOrder
+from ..values import ClientOrderId, Instrument, RequestId
+
+if TYPE_CHECKING:
+    from attrs import frozen
+else:
+    from attrs import define as frozen  # built for every order and gone with it: see `facts`
+
+__all__ = [
+    "Admission",
+    "Asked",
+    "Heard",
+    "Input",
+    "LinkDown",
+    "LinkFailed",
+    "LinkSilent",
+    "LinkUp",
+    "NotWritten",
+    "Rerouted",
+    "Submission",
+]
+
+
+class Admission(Enum):
+    """Which kind of credit a request holds until it is written: cancels never compete with placements."""
+
+    ORDER = "order"
+    CANCEL = "cancel"
+
+
+@frozen(kw_only=True)
+class Submission:
+    """An order that passed every check: its final name, and its instrument for currency and symbol."""
+
+    order: NewOrder
+    client_order_id: ClientOrderId
+    instrument: Instrument
+
+
+@frozen(kw_only=True)
+class Asked:
+    """Somebody asked. reply_to: an address that dispatch hands back with its answer and never looks at.
+
+    instrument: of the order that the command places, changes or registers; legs: of a batch, each with a request number
+    of its own.
+    """
+
+    command: Command
+    request_id: RequestId
+    reply_to: object
+    admission: Admission | None = None
+    submission: Submission | None = None
+    instrument: Instrument | None = None
+    legs: tuple[Asked, ...] = ()
+
+
+@frozen
+class Heard:
+    """Facts, in the venue's order. connection: the one that carried them, 0 for an answer over HTTP."""
+
+    connection: int
+    facts: Sequence[Fact]
+
+
+@frozen
+class LinkUp:
+    """A connection is up and not logged in yet. connection: its number, from 1."""
+
+    connection: int
+    url: str
+
+
+@frozen
+class LinkDown:
+    """A connection ended. Requests not answered on it may or may not have been executed. by_venue: it was the venue
+    that ended it (its Close, FIN or RST was seen), so it reads no more of what was written."""
+
+    connection: int
+    reason: str
+    will_retry: bool
+    by_venue: bool = False
+
+
+@frozen
+class LinkFailed:
+    """No connection will follow. unauthorized: because the venue refused our credentials."""
+
+    connection: int
+    reason: str
+    unauthorized: bool
+    reply_to: object
+
+
+@frozen
+class LinkSilent:
+    """No message came on this connection for a while: ask for something, so that it shows whether it lives."""
+
+    connection: int
+
+
+@frozen
+class NotWritten:
+    """These requests were never begun on any socket: certainly not sent."""
+
+    request_ids: Sequence[RequestId]
+    reason: str
+
+
+@frozen
+class Rerouted:
+    """The socket did not take these for too long, so they go over HTTP. begun: it may take them all the same, and then
+    the venue gets them twice."""
+
+    request_ids: Sequence[RequestId]
+    begun: bool
+
+
+Input = Asked | Heard | LinkUp | LinkDown | LinkFailed | LinkSilent | NotWritten | Rerouted

@@ -1,0 +1,102 @@
+"""What is open about one order: questions, and how far the asking has come. Nothing here decides."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import Enum, auto
+from typing import Final
+
+from attrs import define, field, frozen
+
+from ..values import OrderStatus, RequestId, VenueOrderId
+
+__all__ = ["NO_TRAIL", "Ending", "Inquiry", "Opened", "Question", "Source", "Stage"]
+
+
+class Question(Enum):
+    """OUTCOME: was it placed at all? TERMS: its quantity, price, trigger, and which venue order id it has now; FILLS:
+    the venue counts more than we heard; END: it is missing where it should be
+    listed, or nobody has told what a cancel or change of it has come to."""
+
+    OUTCOME = auto()
+    TERMS = auto()
+    FILLS = auto()
+    END = auto()
+
+    __hash__ = object.__hash__
+
+
+class Source(Enum):
+    """Where a piece of evidence comes from. LIVE: a message of the stream; SNAPSHOT: the list of a login; STATUS: the
+    answer about one order; LIST: the open orders; HISTORY: what became of orders; FILLS: executions in the history."""
+
+    LIVE = auto()
+    SNAPSHOT = auto()
+    STATUS = auto()
+    LIST = auto()
+    HISTORY = auto()
+    FILLS = auto()
+
+    __hash__ = object.__hash__
+
+
+class Stage(Enum):
+    """Where the status query of an order stands. IDLE: none is due; LATER: after a pause; WAITING: for its turn;
+    UNDER_WAY: sent."""
+
+    IDLE = auto()
+    LATER = auto()
+    WAITING = auto()
+    UNDER_WAY = auto()
+
+
+@frozen(kw_only=True)
+class Ending:
+    """How an order leaves once its fills are heard. status: CANCELED, EXPIRED or FILLED; time: ns since 1970."""
+
+    status: OrderStatus
+    reason: str
+    time: int
+
+
+@define(kw_only=True)
+class Opened:
+    """One open question. at: ns, monotonic, and by_venue: ns since 1970 by the venue's clock, when it was opened;
+    since: by the venue's clock, from when on the venue's history may answer it; told: an event has said that it is
+    open, so nobody waits for it any more."""
+
+    at: int
+    by_venue: int
+    since: int
+    told: bool = False
+
+
+NO_TRAIL: Final = ""
+"""No other id to ask by than the order's own."""
+
+
+@define(eq=False)
+class Inquiry:
+    """open: the questions; totals: how much has executed under each venue order id, as far as the venue said, of ids
+    with fills missing; reckoned: the id whose total follows from what a fill left of the order's quantity; gap_told:
+    the highest total of the whole order that a `Gap` has told; ending: how it ends once its fills are heard; silent:
+    when each source was asked, by the venue's clock, that did not know the order; left_out: until when the last list
+    holds that left it out, likewise; alone: questions on their way for the fills of this order alone, None: not asked
+    since the totals last grew.
+
+    stage, attempts: of the status query; trail: the id to ask by next: NO_TRAIL: the order's own, None: its wire id;
+    standing: how the order stood when a login began to ask for it.
+    """
+
+    open: dict[Question, Opened] = field(factory=dict)
+    totals: dict[VenueOrderId, Decimal] = field(factory=dict)
+    reckoned: VenueOrderId | None = None
+    gap_told: Decimal = Decimal(0)
+    ending: Ending | None = None
+    silent: dict[Source, int] = field(factory=dict)
+    left_out: int = 0
+    alone: set[RequestId] | None = None
+    stage: Stage = Stage.IDLE
+    attempts: int = 0
+    trail: VenueOrderId | str | None = NO_TRAIL
+    standing: tuple[OrderStatus, VenueOrderId | None] | None = None

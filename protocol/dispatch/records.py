@@ -1,0 +1,82 @@
+"""Records: what dispatch decided. Folding them, in order, is the only way in which order state changes.
+
+Every event about an order is a record. A few records are for our own state alone and are never published; they
+are declared here.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from attrs import frozen
+
+from ..events import ConnectionEvent, OrderEvent, Report
+from ..orders import OrderIdentity
+from ..values import ZERO, TimeInForce, TradeId, VenueOrderId
+
+__all__ = ["AlreadyCounted", "Bound", "Counted", "FormerId", "Note", "Record", "Registered"]
+
+
+@frozen(kw_only=True)
+class Note:
+    """Root of the records that are not published."""
+
+    identity: OrderIdentity
+
+
+@frozen(kw_only=True)
+class Counted:
+    """Which executions of an adopted order its count has already, though nobody told them: those until `since`, none
+    after `until` (ns since 1970 by the venue's clock), and of those between as many as make `untold`, the first ones.
+    untold None: nobody knows how much of the count is from before `since`."""
+
+    since: int
+    until: int
+    untold: Decimal | None
+
+
+@frozen(kw_only=True)
+class Registered(Note):
+    """An order that was not submitted here is tracked from now on. heard: how much of it counts as heard: only fills
+    after that are told; counted: which these are; the terms: as far as the venue has shown them."""
+
+    venue_order_id: VenueOrderId
+    heard: Decimal = ZERO
+    counted: Counted | None = None
+    quantity: Decimal | None = None
+    price: Decimal | None = None
+    trigger_price: Decimal | None = None
+    time_in_force: TimeInForce | None = None
+    post_only: bool = False
+
+
+@frozen(kw_only=True)
+class Bound(Note):
+    """The order's id at the venue, or terms that were open until now. None: nothing new about that one."""
+
+    venue_order_id: VenueOrderId | None
+    quantity: Decimal | None = None
+    price: Decimal | None = None
+    trigger_price: Decimal | None = None
+    time_in_force: TimeInForce | None = None
+
+
+@frozen(kw_only=True)
+class FormerId(Note):
+    """A venue order id that the order had before a replacement, told only after a later one: its late fills find the
+    order by it."""
+
+    venue_order_id: VenueOrderId
+
+
+@frozen(kw_only=True)
+class AlreadyCounted(Note):
+    """An execution of an adopted order that its count has already. time: ns since 1970 by the venue's clock."""
+
+    venue_order_id: VenueOrderId
+    trade_id: TradeId
+    quantity: Decimal
+    time: int
+
+
+Record = OrderEvent | Report | ConnectionEvent | Note

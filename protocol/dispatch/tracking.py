@@ -1,0 +1,497 @@
+"""The tracked orders and the fills seen: everything about orders that must survive a connection, and a restart.
+
+It changes by `fold` alone. Replaying the records of a run into an empty `TrackedOrders` gives the state that the
+run ended with.
+
+Memory is bounded: a finished order is kept, with its ids and its first 64 fills, until 100,000 others have finished
+after it; further fills, those of orders that are not tracked, and the ids that one order had before its replacements
+slide the same way. No window is ever emptied at once.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any, Final, Generic, TypeVar
+
+from attrs import evolve
+
+from ..events import (
+    Accepted,
+    Canceled,
+    Completed,
+    Denied,
+    Expired,
+    FeeReported,
+    Filled,
+    FillReport,
+    OrderEvent,
+    Rejected,
+    Reopened,
+    Submitted,
+    Triggered,
+    Unknown,
+    Updated,
+)
+from ..orders import NEXT_STATUS, Happening, OrderIdentity, OrderState
+from ..values import ZERO, ClientOrderId, OrderStatus, OrderType, RequestId, TimeInForce, TradeId, VenueOrderId, WireId
+from .inquiries import Inquiry
+from .records import AlreadyCounted, Bound, Counted, FormerId, Record, Registered
+
+__all__ = ["FillKey", "Order", "TrackedOrders", "Window"]
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+FillKey = tuple[VenueOrderId, TradeId]
+"""Which fill it is, on one venue and account: the venue order id as the fill names it, and the trade id."""
+
+FILL_WINDOW: Final = 10_000
+FINISHED_WINDOW: Final = 100_000
+FORMER_IDS: Final = 1000
+"""How many venue order ids from before its replacements an order is still found by."""
+FILLS_OF_ORDER: Final = 64
+"""Fills that an order remembers itself; those beyond stand in the common window."""
+
+
+NO_IDS: Final[dict[VenueOrderId, Decimal]] = {}
+"""Shared by all orders that were never replaced; never written to."""
+
+
+class Order:
+    """One tracked order. Only `TrackedOrders` writes to it, but for what belongs to one connection: seen_in, inquiry.
+
+    cumulative: all fills we heard of, under whatever venue order id; base: the part of it that the present venue
+    order id does not count (filled before a replacement); former_ids: the newest of those from before its replacements,
+    with what was heard under each; fills: the first of its fills, with whether their fee is known, None: none;
+    reason: why it ended, or why nobody knows; by_amount: it may spend an amount of quote currency, so its quantity
+    stays unknown: what the venue shows of it is a guess (spec Kraken E.11); changed_at: ns since 1970, when its terms
+    changed last, or when we concluded that it had ended; concluded: its end is our own conclusion (see `Reopened`).
+
+    seen_in: the login that has shown it last; while that is older than the present one, the order is in doubt.
+    inquiry: its open questions, None: none (see `dispatch.questions`).
+    """
+
+    __slots__ = (
+        "accepted",
+        "base",
+        "by_amount",
+        "changed_at",
+        "concluded",
+        "cumulative",
+        "fills",
+        "former_ids",
+        "identity",
+        "inquiry",
+        "post_only",
+        "price",
+        "quantity",
+        "reason",
+        "request_id",
+        "seen_in",
+        "status",
+        "time_in_force",
+        "trigger_price",
+        "venue_order_id",
+    )
+
+    def __init__(self, identity: OrderIdentity) -> None:
+        self.identity = identity
+        self.status = OrderStatus.SUBMITTED
+        self.accepted = False
+        self.venue_order_id: VenueOrderId | None = None
+        self.former_ids: dict[VenueOrderId, Decimal] = NO_IDS
+        self.fills: dict[FillKey, bool] | None = None
+        self.request_id: RequestId | None = None
+        self.quantity: Decimal | None = None
+        self.price: Decimal | None = None
+        self.trigger_price: Decimal | None = None
+        self.time_in_force: TimeInForce | None = None
+        self.post_only = False
+        self.cumulative = ZERO
+        self.base = ZERO
+        self.by_amount = False
+        self.changed_at = 0
+        self.concluded = False
+        self.seen_in = 0
+        self.inquiry: Inquiry | None = None
+        self.reason = ""
+
+    @property
+    def is_over(self) -> bool:
+        """True when only its fills are news. Denied is our own conclusion, so the venue may still say otherwise."""
+        return self.status.is_terminal and self.status is not OrderStatus.DENIED
+
+    @property
+    def may_be_live(self) -> bool:
+        """True for an end that we have concluded ourselves, which the venue may contradict."""
+        return self.status is OrderStatus.DENIED or self.concluded
+
+    def heard_under(self, venue_order_id: VenueOrderId) -> Decimal | None:
+        """How much was heard of it under one venue order id; None: it never had that one."""
+        if venue_order_id == self.venue_order_id:
+            if not self.former_ids:
+                return self.cumulative
+            under_others = sum(self.former_ids.values(), ZERO)
+            return self.cumulative - min(self.base, under_others)  # what is counted under others may not be heard yet
+        return self.former_ids.get(venue_order_id)
+
+    @property
+    def is_market(self) -> bool:
+        """True for an order that has no price: what a venue shows as one is how far it may go at most."""
+        return self.identity.type is OrderType.MARKET
+
+    @property
+    def may_wait(self) -> bool:
+        """True for an order that may wait for a trigger. The type of another session's order is not known."""
+        return self.identity.type not in (OrderType.LIMIT, OrderType.MARKET)
+
+    @property
+    def can_be_named(self) -> bool:
+        """True when the venue can be told which order is meant."""
+        return self.venue_order_id is not None or self.identity.wire_id is not None
+
+    def view(self) -> OrderState:
+        return OrderState(
+            identity=self.identity,
+            status=self.status,
+            venue_order_id=self.venue_order_id,
+            quantity=self.quantity,
+            cumulative=self.cumulative,
+            price=self.price,
+            trigger_price=self.trigger_price,
+            time_in_force=self.time_in_force,
+            reason=self.reason,
+            request_id=self.request_id,
+        )
+
+
+class Window(Generic[K, V]):
+    """A mapping that holds the newest `capacity` keys; adding one more lets the oldest go."""
+
+    __slots__ = ("_items", "capacity", "get")
+
+    def __init__(self, capacity: int) -> None:
+        if capacity < 1:
+            raise ValueError(f"A window must hold at least one entry, not {capacity}.")
+        self.capacity = capacity
+        self._items: OrderedDict[K, V] = OrderedDict()  # a dict would search for its oldest key ever longer
+        self.get: Callable[[K], V | None] = self._items.get  # asked for every fill: a frame of our own would show
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._items
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self._items)
+
+    def put(self, key: K, value: V) -> V | None:
+        """Adds or replaces; a replaced key keeps its age. Returns the value that slid out, if one did."""
+        items = self._items
+        items[key] = value
+        if len(items) <= self.capacity:
+            return None
+        return items.popitem(last=False)[1]
+
+    def pop(self, key: K) -> V | None:
+        return self._items.pop(key, None)
+
+
+class TrackedOrders:
+    """Owned by dispatch; see the module's docstring.
+
+    live: orders that have not ended, by client order id; unnamed: those of them without a venue order id; fired: those
+    of them that are TRIGGERED; finished: the newest of those that have ended; fills: fills already published of orders
+    that are not tracked, with whether their fee is known; later_fills: those of tracked orders beyond the first 64 of
+    each; counted: what the count of each adopted order has already.
+    """
+
+    def __init__(self, *, fill_window: int = FILL_WINDOW, finished_window: int = FINISHED_WINDOW) -> None:
+        self.live: dict[ClientOrderId, Order] = {}
+        self.unnamed: dict[ClientOrderId, Order] = {}
+        self.fired: dict[ClientOrderId, Order] = {}
+        self.finished: Window[ClientOrderId, Order] = Window(finished_window)
+        self.fills: Window[FillKey, bool] = Window(fill_window)
+        self.later_fills: Window[FillKey, bool] = Window(FILL_WINDOW)
+        self.counted: dict[ClientOrderId, Counted] = {}
+        self._by_venue_id: dict[VenueOrderId, Order] = {}
+        self._by_wire_id: dict[WireId | None, Order] = {}  # nothing stands under None
+        self._folds: dict[type, Callable[[Any], None]] = {
+            Submitted: self._fold_submitted,
+            Registered: self._fold_registered,
+            AlreadyCounted: self._fold_already_counted,
+            Bound: self._fold_bound,
+            FormerId: self._fold_former_id,
+            Accepted: self._fold_accepted,
+            Triggered: self._fold_triggered,
+            Updated: self._fold_updated,
+            Filled: self._fold_filled,
+            FeeReported: self._fold_fee,
+            FillReport: self._fold_external_fill,
+            Unknown: self._fold_unknown,
+            Reopened: self._fold_reopened,
+            Completed: self._fold_completed,
+            Canceled: self._fold_canceled,
+            Expired: self._fold_expired,
+            Rejected: self._fold_rejected,
+            Denied: self._fold_denied,
+        }
+
+    # Looking up
+
+    def by_client_order_id(self, client_order_id: ClientOrderId) -> Order | None:
+        return self.live.get(client_order_id) or self.finished.get(client_order_id)
+
+    def by_wire_id(self, wire_id: WireId | None) -> Order | None:
+        return self._by_wire_id.get(wire_id)
+
+    def by_venue_order_id(self, venue_order_id: VenueOrderId) -> Order | None:
+        """The order that has, or had before a replacement, this venue order id."""
+        return self._by_venue_id.get(venue_order_id)
+
+    def is_former_id(self, order: Order, venue_order_id: VenueOrderId) -> bool:
+        """True for a venue order id that `order` had before a replacement."""
+        return venue_order_id != order.venue_order_id and self._by_venue_id.get(venue_order_id) is order
+
+    def is_of_another(self, order: Order, venue_order_id: VenueOrderId) -> bool:
+        """True when a different tracked order has this venue order id."""
+        return self._by_venue_id.get(venue_order_id, order) is not order
+
+    def find(self, venue_order_id: VenueOrderId, wire_id: WireId | None) -> Order | None:
+        """By venue order id, else by wire id (spec AX 5.2: then learn the venue order id)."""
+        order = self._by_venue_id.get(venue_order_id)
+        return self._by_wire_id.get(wire_id) if order is None else order
+
+    def counts_already(self, order: Order, time: int, quantity: Decimal, missing: Decimal | None) -> bool:
+        """True for an execution that the order's cumulative counted when it was registered. time: of the execution, ns
+        since 1970; missing: how much more the venue counts than was heard: where nobody knows which executions were
+        counted, it is one of those that were not. None: it was heard live."""
+        counted = self.counted.get(order.identity.client_order_id)
+        if counted is None or time > counted.until:
+            return False
+        if missing is not None and time <= counted.since:
+            return True
+        if counted.untold is not None:
+            return quantity <= counted.untold
+        return missing is not None and missing < quantity
+
+    # Folding
+
+    def fold(self, record: Record) -> None:
+        """Changes the state by one record. Records that say nothing about order state change nothing."""
+        fold = self._folds.get(type(record))
+        if fold is not None:
+            fold(record)
+
+    def _known(self, identity: OrderIdentity) -> Order:
+        order = self.by_client_order_id(identity.client_order_id)
+        if order is None:
+            # Only a journal cut off at its head can hold such a record; the order begins with it then.
+            order = self._add(Order(identity))
+        return order
+
+    def _add(self, order: Order) -> Order:
+        self.live[order.identity.client_order_id] = order
+        if order.venue_order_id is None:
+            self.unnamed[order.identity.client_order_id] = order
+        if order.identity.wire_id is not None:
+            self._by_wire_id.setdefault(order.identity.wire_id, order)  # whoever has it keeps it
+        return order
+
+    def _bind(self, order: Order, venue_order_id: VenueOrderId | None) -> None:
+        if venue_order_id is None or order.venue_order_id == venue_order_id:
+            return
+        if order.venue_order_id is None:
+            self.unnamed.pop(order.identity.client_order_id, None)
+        else:
+            self._add_former_id(order, order.venue_order_id)
+        order.venue_order_id = venue_order_id
+        self._by_venue_id[venue_order_id] = order
+
+    def _add_former_id(self, order: Order, venue_order_id: VenueOrderId) -> None:
+        heard = order.heard_under(venue_order_id) or ZERO
+        if order.former_ids is NO_IDS:
+            order.former_ids = {}
+        order.former_ids[venue_order_id] = heard
+        if len(order.former_ids) > FORMER_IDS:
+            oldest = next(iter(order.former_ids))
+            self._forget_venue_id(order, oldest)
+            del order.former_ids[oldest]
+        self._by_venue_id[venue_order_id] = order
+
+    def _move(self, order: Order, status: OrderStatus) -> None:
+        order.status = status
+        client_order_id = order.identity.client_order_id
+        if status is OrderStatus.TRIGGERED:
+            self.fired[client_order_id] = order
+        elif self.fired:
+            self.fired.pop(client_order_id, None)
+        if not status.is_terminal:
+            if status is not OrderStatus.UNKNOWN:
+                order.reason = ""
+            if client_order_id not in self.live:  # the venue knows an order that we had given up
+                self.finished.pop(client_order_id)
+                self._add(order)
+            return
+        if self.live.pop(client_order_id, None) is None:
+            return
+        self.unnamed.pop(client_order_id, None)
+        # The venue may give the wire id to a later order; an order that never got a venue id keeps it meanwhile.
+        if order.venue_order_id is not None:
+            self._forget_wire_id(order)
+        slid_out = self.finished.put(client_order_id, order)
+        if slid_out is not None:
+            self._forget(slid_out)
+
+    def _forget_wire_id(self, order: Order) -> None:
+        wire_id = order.identity.wire_id
+        if self._by_wire_id.get(wire_id) is order:
+            del self._by_wire_id[wire_id]
+
+    def _forget(self, order: Order) -> None:
+        self._forget_wire_id(order)
+        self.counted.pop(order.identity.client_order_id, None)
+        for venue_order_id in (*order.former_ids, order.venue_order_id):
+            if venue_order_id is not None:
+                self._forget_venue_id(order, venue_order_id)
+
+    def _forget_venue_id(self, order: Order, venue_order_id: VenueOrderId) -> None:
+        if self._by_venue_id.get(venue_order_id) is order:
+            del self._by_venue_id[venue_order_id]
+
+    def _fold_submitted(self, record: Submitted) -> None:
+        order = Order(record.identity)
+        order.request_id = record.request_id
+        order.quantity = record.quantity
+        order.price = record.price
+        order.trigger_price = record.trigger_price
+        order.time_in_force = record.time_in_force
+        order.post_only = record.post_only
+        order.by_amount = record.quote_quantity is not None
+        self._add(order)
+
+    def _fold_registered(self, record: Registered) -> None:
+        order = self._add(Order(record.identity))
+        order.cumulative = record.heard
+        if record.counted is not None:
+            self.counted[record.identity.client_order_id] = record.counted
+        order.quantity, order.price, order.trigger_price = record.quantity, record.price, record.trigger_price
+        order.time_in_force, order.post_only = record.time_in_force, record.post_only
+        self._bind(order, record.venue_order_id)
+
+    def _fold_already_counted(self, record: AlreadyCounted) -> None:
+        name = record.identity.client_order_id
+        counted = self.counted.get(name)
+        if counted is not None and counted.untold is not None and record.time > counted.since:
+            self._remember(self._known(record.identity), (record.venue_order_id, record.trade_id), True)
+            self.counted[name] = evolve(counted, untold=counted.untold - record.quantity)
+
+    def _fold_bound(self, record: Bound) -> None:
+        order = self._known(record.identity)
+        self._bind(order, record.venue_order_id)
+        order.quantity = record.quantity if order.quantity is None else order.quantity
+        order.price = record.price if order.price is None else order.price
+        order.trigger_price = record.trigger_price if order.trigger_price is None else order.trigger_price
+        order.time_in_force = order.time_in_force or record.time_in_force
+
+    def _fold_former_id(self, record: FormerId) -> None:
+        self._add_former_id(self._known(record.identity), record.venue_order_id)
+
+    def _fold_accepted(self, record: Accepted) -> None:
+        order = self._known(record.identity)
+        order.accepted = True
+        self._bind(order, record.venue_order_id)
+        self._move(order, NEXT_STATUS.get((order.status, Happening.ACCEPTED), order.status))
+
+    def _fold_triggered(self, record: Triggered) -> None:
+        order = self._known(record.identity)
+        self._move(order, NEXT_STATUS.get((order.status, Happening.TRIGGERED), order.status))
+
+    def _fold_updated(self, record: Updated) -> None:
+        order = self._known(record.identity)
+        if record.venue_order_id != order.venue_order_id:
+            self._bind(order, record.venue_order_id)
+        order.changed_at = record.local_time
+        order.base = record.venue_cumulative_base
+        order.quantity = record.quantity
+        order.price = record.price
+        order.trigger_price = record.trigger_price
+
+    def _fold_filled(self, record: Filled) -> None:
+        order = self._known(record.identity)
+        self._remember(order, (record.fill_venue_order_id, record.trade_id), record.commission is not None)
+        self._bind(order, order.venue_order_id or record.venue_order_id)
+        order.cumulative = record.cumulative
+        if record.fill_venue_order_id in order.former_ids:
+            order.former_ids[record.fill_venue_order_id] += record.last_quantity
+        if order.status is not record.status:
+            order.concluded = record.concluded
+            if record.concluded:
+                order.changed_at = record.local_time
+            self._move(order, record.status)
+
+    def _remember(self, order: Order, key: FillKey, fee_known: bool) -> None:
+        """A fill is remembered as long as its order; of those with very many, the later ones as long as the window."""
+        if order.fills is None:
+            order.fills = {key: fee_known}
+        elif key in order.fills or len(order.fills) < FILLS_OF_ORDER:
+            order.fills[key] = fee_known
+        else:
+            self.later_fills.put(key, fee_known)
+
+    def is_fee_known(self, order: Order | None, key: FillKey) -> bool | None:
+        """Of a fill that was published before; None: it was not. order: that it belongs to, None: none of ours."""
+        if order is None:
+            return self.fills.get(key)
+        known = None if order.fills is None else order.fills.get(key)
+        if known is None:
+            known = self.later_fills.get(key)
+        return self.fills.get(key) if known is None else known
+
+    def _fold_fee(self, record: FeeReported) -> None:
+        key = (record.fill_venue_order_id, record.trade_id)
+        self.fills.pop(key)
+        self._remember(self._known(record.identity), key, True)
+
+    def _fold_external_fill(self, record: FillReport) -> None:
+        self.fills.put((record.venue_order_id, record.trade_id), record.commission is not None)
+
+    def _fold_unknown(self, record: Unknown) -> None:
+        order = self._known(record.identity)
+        order.reason = record.reason
+        self._move(order, OrderStatus.UNKNOWN)
+
+    def _fold_reopened(self, record: Reopened) -> None:
+        order = self._known(record.identity)
+        order.concluded = False
+        self._bind(order, order.venue_order_id or record.venue_order_id)
+        self._move(order, record.status)
+
+    def _fold_completed(self, record: Completed) -> None:
+        order = self._known(record.identity)
+        order.concluded = record.concluded
+        if record.concluded:
+            order.changed_at = record.local_time
+        self._move(order, OrderStatus.FILLED)
+
+    def _fold_canceled(self, record: Canceled) -> None:
+        self._end(record, OrderStatus.CANCELED, record.reason)
+
+    def _fold_expired(self, record: Expired) -> None:
+        self._end(record, OrderStatus.EXPIRED, record.reason)
+
+    def _fold_rejected(self, record: Rejected) -> None:
+        self._end(record, OrderStatus.REJECTED, record.reason)
+
+    def _fold_denied(self, record: Denied) -> None:
+        self._end(record, OrderStatus.DENIED, record.reason)
+        self._known(record.identity).changed_at = record.local_time
+
+    def _end(self, record: OrderEvent, status: OrderStatus, reason: str) -> None:
+        order = self._known(record.identity)
+        order.reason = reason
+        self._bind(order, order.venue_order_id or record.venue_order_id)
+        self._move(order, status)
