@@ -11,7 +11,7 @@ import logging
 
 from protocol import (
     AccountId,
-    AuthenticationFailed,
+    AuthenticationError,
     ClientOrderId,
     ConnectFailed,
     DuplicateOrder,
@@ -32,7 +32,7 @@ from protocol import (
     OutcomeUnknown,
     Reconciliation,
     RequestFailed,
-    SessionFailed,
+    SessionError,
     Side,
     StrategyId,
     SubscriberLagged,
@@ -64,7 +64,7 @@ from .subscription import EventStream
 __all__ = [
     "AccountId",
     "ApiKey",
-    "AuthenticationFailed",
+    "AuthenticationError",
     "AxConfig",
     "Backoff",
     "Client",
@@ -105,7 +105,7 @@ __all__ = [
     "Reconciliation",
     "RequestFailed",
     "RequestId",
-    "SessionFailed",
+    "SessionError",
     "Side",
     "SimulatedVenue",
     "StrategyId",

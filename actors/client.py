@@ -227,7 +227,7 @@ class Client:
         post_only: bool | None = None,
         **terms: Unpack[OtherTerms],
     ) -> RequestId:
-        """Asks the venue to change an order; Updated or ModifyRejected tells what came of it. Raises NotSent, also of
+        """Asks the venue to change an order; Updated or ReplaceRejected tells what came of it. Raises NotSent, also of
         an order that is not tracked: adopt it first.
 
         quantity: contracts or base units as the venue will count them for the new order (AX: from zero filled; Kraken:
@@ -284,7 +284,7 @@ class Client:
 
         Fills not heard of yet come out as Filled (of other sessions' orders: as FillReport, also from before this
         client began), those without a fee get FeeReported. Returns how many were read. What is missing after a lost
-        link or a `Gap` is read without being asked for. Raises NotSent, RequestFailed.
+        link or a `MissingFills` is read without being asked for. Raises NotSent, RequestFailed.
         """
         id = None if instrument is None else InstrumentId.parse(instrument)
         return cast("int", await self.ask(commands.ReadFills(start, end, id)))

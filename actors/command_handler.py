@@ -24,7 +24,7 @@ from .plumbing.clock import Clock
 from .plumbing.published import Published
 from .token import NewToken, TokenRequest
 
-__all__ = ["Admissions", "CommandDesk", "Instruments", "run_command_handler"]
+__all__ = ["Admissions", "CommandContext", "Instruments", "run_command_handler"]
 
 logger = logging.getLogger("trio_orders")
 
@@ -78,7 +78,7 @@ class Admissions:
 
 
 @frozen(kw_only=True)
-class CommandDesk:
+class CommandContext:
     """What the command handler works with. view: the cached instruments by symbol, for everybody to read;
     token: where a new token is handed in; new_client_order_id: makes a name for an order that has none."""
 
@@ -93,7 +93,7 @@ class CommandDesk:
 class _Handler:
     """The handler's own state: the request numbers."""
 
-    desk: CommandDesk
+    context: CommandContext
     _last: int = field(default=0, init=False)
 
     def admit(self, ask: Ask) -> Asked | None:
@@ -102,12 +102,12 @@ class _Handler:
             return None
         admission = ADMISSIONS.get(type(ask.command))
         if admission is not None:
-            self.desk.admissions.take(admission)
+            self.context.admissions.take(admission)
         try:
             return self._prepare(ask.command, ask.reply_to, admission)
         except Exception:
             if admission is not None:
-                self.desk.admissions.give_back(admission)
+                self.context.admissions.give_back(admission)
             raise
 
     def _is_answered_here(self, ask: Ask) -> bool:
@@ -152,14 +152,14 @@ class _Handler:
         return RequestId(self._last)
 
     def _place(self, command: commands.Place, reply_to: object, admission: Admission | None) -> Asked:
-        order, venue = command.order, self.desk.venue
+        order, venue = command.order, self.context.venue
         try:
-            instrument = venue.check_order(order, self.desk.view.value)
+            instrument = venue.check_order(order, self.context.view.value)
             request_id = self._next_request_id()  # spec AX 8.1: taken even if a later check fails
             venue.check_terms(order, instrument)
         except NotSent as refusal:
             raise type(refusal)(f"{title_of(order)} was not sent: {refusal}") from None
-        client_order_id = order.client_order_id or self.desk.new_client_order_id()
+        client_order_id = order.client_order_id or self.context.new_client_order_id()
         submission = Submission(order=order, client_order_id=client_order_id, instrument=instrument)
         return Asked(
             command=command, request_id=request_id, reply_to=reply_to, admission=admission, submission=submission
@@ -181,7 +181,7 @@ class _Handler:
             raise type(refusal)(text) from None
 
     def _instrument(self, instrument: InstrumentId) -> Instrument | None:
-        found = self.desk.view.value.get(instrument.symbol)
+        found = self.context.view.value.get(instrument.symbol)
         return found if found is not None and found.id == instrument else None
 
     def _instrument_of(self, report: OrderStatusReport) -> Instrument:
@@ -211,7 +211,7 @@ class _Handler:
             if instrument is None:
                 raise NotSent(f"instrument {command.instrument} is not in the cache; cache it first.")
             if command.leaves is None:
-                self.desk.venue.check_change(command, instrument)
+                self.context.venue.check_change(command, instrument)
             else:  # dispatch knows what it comes to, and checks that
                 _check_leaves(command)
             if command.trailing_offset is not None and command.trailing_unit is None:
@@ -222,13 +222,13 @@ class _Handler:
         return instrument
 
     def _cache(self, instruments: tuple[Instrument, ...], ask: Ask) -> None:
-        cached = {**self.desk.view.value, **{instrument.symbol: instrument for instrument in instruments}}
-        self.desk.view.publish(MappingProxyType(cached))
+        cached = {**self.context.view.value, **{instrument.symbol: instrument for instrument in instruments}}
+        self.context.view.publish(MappingProxyType(cached))
         answer(ask.reply_to, None)
 
     def _authenticate(self, command: commands.Authenticate, ask: Ask) -> None:
         try:
-            self.desk.token.send_nowait(NewToken(command.token))
+            self.context.token.send_nowait(NewToken(command.token))
         except (trio.WouldBlock, trio.BrokenResourceError, trio.ClosedResourceError):
             raise NotSent("The new token was not taken over: the session has ended or is busy.") from None
         answer(ask.reply_to, None)
@@ -251,13 +251,13 @@ def _check_seconds(seconds: int) -> None:
 async def run_command_handler(
     inbox: trio.MemoryReceiveChannel[Ask],
     to_dispatch: trio.MemorySendChannel[Batch],
-    desk: CommandDesk,
+    context: CommandContext,
     clock: Clock,
 ) -> None:
     """Receives asks from every caller; sends to dispatch, waiting for nothing else. Ends when the callers' end does."""
-    handler = _Handler(desk)
+    handler = _Handler(context)
     asks: list[Ask] = []
-    with to_dispatch, desk.token:
+    with to_dispatch, context.token:
         try:
             while asks := await receive_batch(inbox, MOST_AT_ONCE):
                 admitted = []

@@ -19,7 +19,7 @@ from .plumbing.channels import Batch, close_inbox, put, refuse
 from .plumbing.clock import Clock, seconds
 from .plumbing.published import Published
 
-__all__ = ["DispatchDesk", "has_given_up", "run_dispatch"]
+__all__ = ["DispatchContext", "has_given_up", "run_dispatch"]
 
 logger = logging.getLogger("trio_orders")
 
@@ -28,7 +28,7 @@ SWEEP: Final = 1000
 
 
 @frozen(kw_only=True)
-class DispatchDesk:
+class DispatchContext:
     """What the dispatch actor works with. session: the number under which the outbox knows us; skew: the view of how
     our clock stands to the venue's, reconciliation: of how far the venue's books are known; it publishes both."""
 
@@ -46,25 +46,25 @@ def has_given_up(reply_to: object) -> bool:
 
 @trio.lowlevel.enable_ki_protection  # an interrupt between two steps would lose an answer that somebody waits for
 async def run_dispatch(
-    inbox: trio.MemoryReceiveChannel[Batch], to_outbox: trio.MemorySendChannel[ToOutbox], desk: DispatchDesk
+    inbox: trio.MemoryReceiveChannel[Batch], to_outbox: trio.MemorySendChannel[ToOutbox], context: DispatchContext
 ) -> None:
     """Receives from command handler, feed, sender, rest and session; sends to outbox, waiting for nothing else.
 
     Ends when all of them have closed. Whoever still waits for an answer then finds its channel closed.
     """
-    worker = _Worker(inbox, to_outbox, desk)
+    worker = _Worker(inbox, to_outbox, context)
     with to_outbox:
         try:
             await _work(worker)
             await put(to_outbox, worker.last_words())
-            await put(to_outbox, Detach(desk.session))
+            await put(to_outbox, Detach(context.session))
         finally:
             worker.refuse_the_rest()
 
 
 async def _work(worker: _Worker) -> None:
     """Until the inbox ends."""
-    state, clock = worker.desk.state, worker.desk.clock
+    state, clock = worker.context.state, worker.context.clock
     with suppress(trio.EndOfChannel):
         while True:
             due = state.next_deadline
@@ -83,14 +83,14 @@ class _Worker:
 
     inbox: trio.MemoryReceiveChannel[Batch]
     to_outbox: trio.MemorySendChannel[ToOutbox]
-    desk: DispatchDesk
+    context: DispatchContext
     overflow: Decided | None = field(default=None, init=False)
     unanswered: set[object] = field(factory=set, init=False)
     sweep_at: int = field(default=SWEEP, init=False)
 
     async def work_until_deadline_changes(self, due: int | None) -> None:
         """Waits for nothing but the inbox, so that a deadline that passes can cancel the waiting and no work."""
-        while self.overflow is None and self.desk.state.next_deadline == due:
+        while self.overflow is None and self.context.state.next_deadline == due:
             self.decide(await self.inbox.receive())
 
     def decide(self, batch: Batch) -> None:
@@ -98,7 +98,7 @@ class _Worker:
             if isinstance(item, Asked):
                 self.unanswered.add(item.reply_to)
         # In this order: an interrupt may come between any two steps, and then `refuse_the_rest` must find every answer.
-        self.overflow = decided = Decided(self.desk.session, self.desk.state.apply(batch.inputs, batch.now))
+        self.overflow = decided = Decided(self.context.session, self.context.state.apply(batch.inputs, batch.now))
         decisions = decided.decisions
         with suppress(trio.WouldBlock, trio.BrokenResourceError):
             if decisions:
@@ -110,13 +110,13 @@ class _Worker:
             self.unanswered = {reply_to for reply_to in self.unanswered if not has_given_up(reply_to)}
             self.sweep_at = max(SWEEP, 2 * len(self.unanswered))
         if decisions.measured is not None:
-            self.desk.skew.publish(decisions.measured.skew)
+            self.context.skew.publish(decisions.measured.skew)
         if decisions.progress is not None:
-            self.desk.reconciliation.publish(decisions.progress)
+            self.context.reconciliation.publish(decisions.progress)
         _log(decisions)
 
     def last_words(self) -> Decided:
-        decided = Decided(self.desk.session, self.desk.state.end(self.desk.clock.now()))
+        decided = Decided(self.context.session, self.context.state.end(self.context.clock.now()))
         _log(decided.decisions)
         return decided
 

@@ -8,7 +8,6 @@ from typing import Final
 import trio
 from attrs import define, field, frozen
 
-from protocol.dispatch.tracking import Window
 from protocol.events import (
     Accepted,
     Canceled,
@@ -23,8 +22,9 @@ from protocol.events import (
     Submitted,
 )
 from protocol.values import ClientOrderId
+from protocol.window import Window
 
-__all__ = ["Lag", "News", "SessionEnded", "Subscribe", "ToEmitter", "run_emitter"]
+__all__ = ["Lag", "Publication", "SessionEnded", "Subscribe", "ToEmitter", "run_emitter"]
 
 BACKLOG: Final = 1024
 """Events kept for the first subscriber, so that it sees the stream from its beginning."""
@@ -46,7 +46,7 @@ class Lag:
 
 
 @frozen
-class News:
+class Publication:
     """Events that belong together, of one session."""
 
     session: int
@@ -70,11 +70,11 @@ class Subscribe:
     session: int | None
     only: ClientOrderId | None = None
 
-    def wants(self, news: News) -> bool:
+    def wants(self, news: Publication) -> bool:
         return self.session is None or self.session == news.session
 
 
-ToEmitter = News | Subscribe | SessionEnded
+ToEmitter = Publication | Subscribe | SessionEnded
 OrderKey = tuple[int | None, ClientOrderId]
 
 
@@ -82,7 +82,7 @@ OrderKey = tuple[int | None, ClientOrderId]
 class _Subscribers:
     everything: list[Subscribe] = field(factory=list)
     of_order: dict[OrderKey, list[Subscribe]] = field(factory=dict)
-    backlog: deque[News] | None = field(factory=deque)
+    backlog: deque[Publication] | None = field(factory=deque)
     backlog_size: int = 0
     size: int = 0  # of those who were added since the last sweep, and those whom it left
     sweep_at: int = SWEEP
@@ -118,7 +118,7 @@ class _Subscribers:
                 del self.of_order[order]
         self.sweep_at = max(SWEEP, 2 * self.size)
 
-    def emit(self, news: News) -> None:
+    def emit(self, news: Publication) -> None:
         if self.everything:
             wanting = [subscribe for subscribe in self.everything if subscribe.wants(news)]
             behind = [subscribe for subscribe in wanting if not _hand_over(subscribe, news.events)]
@@ -131,7 +131,7 @@ class _Subscribers:
             if ends or self.of_order or type(event) in BEGINNINGS:
                 self._emit_to_order(news.session, event, ends)
 
-    def _keep(self, news: News) -> None:
+    def _keep(self, news: Publication) -> None:
         assert self.backlog is not None
         self.backlog.append(news)
         self.backlog_size += len(news.events)

@@ -132,8 +132,8 @@ async def open_client(config: ClientConfig) -> AsyncIterator[Client]:
     handshake, all within `close_timeout`, which nothing from outside cuts short (Ctrl-C again neither); what has not
     ended by then is dropped. No task outlives the block. The last event is `CloseReport`.
 
-    Raises ConnectFailed, AuthenticationFailed, or SessionFailed when the venue does not confirm a safety option; later,
-    out of the block, SessionFailed or AuthenticationFailed when the session cannot go on: the block is cancelled then,
+    Raises ConnectFailed, AuthenticationError, or SessionError when the venue does not confirm a safety option; later,
+    out of the block, SessionError or AuthenticationError when the session cannot go on: the block is cancelled then,
     and what can still be done without a connection (at Kraken Futures also the cancel of all orders) is done as at any
     other end. What the block itself raises leaves it as it is, behind the closing.
 
@@ -151,7 +151,7 @@ async def open_gateway(configs: Mapping[str, ClientConfig]) -> AsyncIterator[Gat
     happens, closes all of them at once, as `open_client` closes one, within the longest `close_timeout` of them.
 
     A session that fails, at the beginning or later, is not the others' end: its failure is an event
-    (`AuthenticationFailed`, `SessionFailed`), its waits raise, and its client is closed. What the block itself raises
+    (`AuthenticationError`, `SessionError`), its waits raise, and its client is closed. What the block itself raises
     leaves it as it is. Raises ValueError when there is nothing to open, or for a configuration with which `open_client`
     would raise it; no client is opened then.
     """

@@ -24,7 +24,7 @@ class Order:
     request_id: number of the request that placed it, None for an order that was not submitted here.
 
     Every question and wait raises OutcomeUnknown when nothing more is known here of the order, because the client is
-    closed or has forgotten it, and every wait raises SessionFailed or AuthenticationFailed when the session ended
+    closed or has forgotten it, and every wait raises SessionError or AuthenticationError when the session ended
     before what is awaited happened. The order may live then: look at the venue, and do not send it again.
     """
 
@@ -60,7 +60,7 @@ class Order:
 
         Raises OrderRejected when it refused, NotSent when the order never reached it (Denied; at AX it may turn out to
         have arrived after all, which `Reopened` tells), OutcomeUnknown when no answer came (the order may live; await
-        `done()` for how that ends) or nothing more is known here, SessionFailed or AuthenticationFailed when the
+        `done()` for how that ends) or nothing more is known here, SessionError or AuthenticationError when the
         session ended before.
         """
         state = await self._wait(Milestone.ACCEPTED)
@@ -75,7 +75,7 @@ class Order:
     async def done(self) -> OrderState:
         """Waits until the order has ended, however that was.
 
-        Raises OutcomeUnknown when nothing more is known here, SessionFailed or AuthenticationFailed when the session
+        Raises OutcomeUnknown when nothing more is known here, SessionError or AuthenticationError when the session
         ended before.
         """
         return await self._wait(Milestone.DONE)
@@ -85,8 +85,8 @@ class Order:
 
         Raises OrderEnded when it was canceled or expired before, OrderRejected when the venue refused it, NotSent when
         it never reached the venue (Denied; at AX it may turn out to have arrived after all, which `Reopened` tells, and
-        then a new `filled()` waits for it), OutcomeUnknown when nothing more is known here, SessionFailed or
-        AuthenticationFailed when the session ended before.
+        then a new `filled()` waits for it), OutcomeUnknown when nothing more is known here, SessionError or
+        AuthenticationError when the session ended before.
         """
         state = await self._wait(Milestone.DONE)
         self._raise_unless_ended_well(state)

@@ -17,7 +17,7 @@ from protocol.dispatch.inputs import Admission
 from protocol.dispatch.records import Note
 from protocol.events import Event, number
 
-from .emitter import News, SessionEnded, ToEmitter
+from .emitter import Publication, SessionEnded, ToEmitter
 from .plumbing.channels import answer, close_inbox, put
 from .rest import CallsOver, Forget, ToRest
 from .sender import ToSender
@@ -100,7 +100,7 @@ async def run_outbox(inbox: trio.MemoryReceiveChannel[ToOutbox], to_emitter: tri
                     for admission in decisions.released:
                         outlets.credits.send_nowait(admission)
                     if published:
-                        await put(to_emitter, News(item.session, tuple(published)))
+                        await put(to_emitter, Publication(item.session, tuple(published)))
                     for reply in decisions.replies:
                         answer(cast("trio.MemorySendChannel[Any]", reply.reply_to), reply.value)
         finally:

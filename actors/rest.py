@@ -46,7 +46,7 @@ from .plumbing.clock import NANOSECONDS, Clock, seconds
 from .plumbing.published import Published
 from .token import TokenRequest, renew
 
-__all__ = ["CallsOver", "Detour", "Forget", "RestDesk", "ToRest", "run_rest"]
+__all__ = ["CallsOver", "Detour", "Forget", "RestContext", "ToRest", "run_rest"]
 
 UNAUTHORIZED: Final = 401
 NOT_NOW: Final = (429, 503)
@@ -153,7 +153,7 @@ class _Outgoing:
 
 
 @define
-class RestDesk:
+class RestContext:
     """What the rest actor works with, and its own state: the nonce and the calls that wait.
 
     token: the current one; to_token: where a refused one is renewed; patience: ns that a call waits for its budget;
@@ -352,13 +352,13 @@ class _Calls:
     """The calls of one run of the actor. waiting: the actor's wait for its inbox, whose deadline is when the queue must
     be looked at again."""
 
-    desk: RestDesk
+    context: RestContext
     to_dispatch: trio.MemorySendChannel[Batch]
     nursery: trio.Nursery
     waiting: trio.CancelScope = field(factory=trio.CancelScope)
 
     async def tell(self, item: Input) -> None:
-        await put(self.to_dispatch, Batch((item,), self.desk.clock.now()))
+        await put(self.to_dispatch, Batch((item,), self.context.clock.now()))
 
     @trio.lowlevel.enable_ki_protection
     async def refuse(self, item: Send | Fetch, reason: str) -> None:
@@ -366,32 +366,32 @@ class _Calls:
         if isinstance(item, Fetch):
             answer(item.reply_to, HttpFailed(reason, sent=False))
             return
-        self.desk.release_credit(item)
+        self.context.release_credit(item)
         await self.tell(NotWritten(ids_of(item.request), reason))
 
     async def take(self, item: Send | Detour | Fetch) -> None:
         """Puts a call in front of its budget. One that cannot be put into words is refused: it says nothing about the
         others."""
         try:
-            out = self.desk.outgoing(item)
+            out = self.context.outgoing(item)
         except Exception as problem:  # noqa: BLE001 - whatever it is, it is about this request alone
             await self.refuse(item.send if isinstance(item, Detour) else item, unwritable(problem))
             return
-        for send in self.desk.withdraw_by(out):
+        for send in self.context.withdraw_by(out):
             await self.refuse(send, why_withdrawn(send.request))
-        self.desk.add(out)
+        self.context.add(out)
 
     def go_on(self) -> None:
         """Starts the calls that may go out now."""
-        queue, now = self.desk.queue, self.desk.clock.now().monotonic_ns
+        queue, now = self.context.queue, self.context.clock.now().monotonic_ns
         ready, given_up = queue.take(now)
         for out in ready:
-            self.desk.start(out)
+            self.context.start(out)
             self.nursery.start_soon(self._make, out)
         for out in given_up:
-            self.nursery.start_soon(self.refuse, out.item, self.desk.why_given_up(out))
+            self.nursery.start_soon(self.refuse, out.item, self.context.why_given_up(out))
         for out in queue.withdraw_outlasted():
-            self.nursery.start_soon(self.refuse, out.item, self.desk.silence(out))
+            self.nursery.start_soon(self.refuse, out.item, self.context.silence(out))
         due = queue.next_due(now)
         self.waiting.deadline = math.inf if due is None else seconds(due)
 
@@ -404,19 +404,19 @@ class _Calls:
             _forsake([out.item], sent=out.begun)
             raise
         finally:
-            self.desk.end(out)
+            self.context.end(out)
         if isinstance(out.item, Fetch):
             answer(out.item.reply_to, reply)
         elif out.forgotten and (reply is None or isinstance(reply, HttpFailed)):
-            self.desk.release_credit(out.item)
+            self.context.release_credit(out.item)
         elif reply is None:
-            self.desk.put_off(out)
+            self.context.put_off(out)
         elif isinstance(reply, HttpFailed) and not reply.sent:
             await self.refuse(out.item, str(reply))
         else:
-            self.desk.release_credit(out.item)
+            self.context.release_credit(out.item)
             await self.tell(Heard(0, self._facts(out.item.request, reply)))
-        if self.desk.queue:
+        if self.context.queue:
             self.go_on()
 
     async def _exchange(self, out: _Outgoing) -> HttpAnswer | HttpFailed | None:
@@ -424,35 +424,35 @@ class _Calls:
         with out.waiting:
             out.waiting.deadline = min(out.waiting.deadline, out.until)
             try:
-                return await self.desk.exchange(out)
+                return await self.context.exchange(out)
             except HttpFailed as failed:
                 return failed
             except _PutOff:
                 return None
             except _TakenBack:
                 pass
-        return HttpFailed(out.why or NO_CONNECTION.format(self.desk.limit(out.item) / NANOSECONDS), sent=False)
+        return HttpFailed(out.why or NO_CONNECTION.format(self.context.limit(out.item) / NANOSECONDS), sent=False)
 
     def _facts(self, request: Request, reply: HttpAnswer | HttpFailed) -> Sequence[Any]:
         """What the venue answered; a lost answer is an ambiguous refusal, of a batch and of each of its legs."""
         if isinstance(reply, HttpAnswer):
-            return self.desk.venue.read_answer(request, reply)
+            return self.context.venue.read_answer(request, reply)
         return [RequestRefused(request_id=i, outcome=Outcome.AMBIGUOUS, reason=str(reply)) for i in ids_of(request)]
 
 
 @trio.lowlevel.enable_ki_protection  # Ctrl-C is for the program, and must not end what closes it
 async def run_rest(
-    inbox: trio.MemoryReceiveChannel[ToRest], to_dispatch: trio.MemorySendChannel[Batch], desk: RestDesk
+    inbox: trio.MemoryReceiveChannel[ToRest], to_dispatch: trio.MemorySendChannel[Batch], context: RestContext
 ) -> None:
     """Receives from the outbox, the sender and the token actor, sends to dispatch. Ends, and drops the calls under way,
     with `CallsOver`."""
-    with inbox, to_dispatch, desk.to_token, desk.credits:
+    with inbox, to_dispatch, context.to_token, context.credits:
         try:
             async with trio.open_nursery() as nursery:
-                await _take_calls(inbox, _Calls(desk, to_dispatch, nursery))
+                await _take_calls(inbox, _Calls(context, to_dispatch, nursery))
                 nursery.cancel_scope.cancel()
         finally:
-            _forsake([out.item for out in desk.queue.withdraw(lambda _: True)], sent=False)
+            _forsake([out.item for out in context.queue.withdraw(lambda _: True)], sent=False)
             _forsake(close_inbox(inbox), sent=False)
 
 
@@ -470,7 +470,7 @@ async def _take_calls(inbox: trio.MemoryReceiveChannel[ToRest], calls: _Calls) -
         if isinstance(item, CallsOver):
             return
         if isinstance(item, Forget):
-            calls.desk.forget(item.request_ids)
+            calls.context.forget(item.request_ids)
         elif item is not None:
             await calls.take(item)
         calls.go_on()

@@ -37,7 +37,7 @@ __all__ = [
     "LinkLost",
     "LinkReady",
     "Pause",
-    "SenderDesk",
+    "SenderContext",
     "SenderSettings",
     "SessionOver",
     "Speak",
@@ -114,7 +114,7 @@ Control = LinkReady | LinkLost | SessionOver | Speak | Pause | Ping | Heartbeat
 
 
 @define
-class SenderDesk:
+class SenderContext:
     """What the sender works with, and its own state: the socket in use, the pace, and the requests that wait for it.
 
     to_rest: where requests go that the socket does not take; quiet_until: ns, monotonic; strained: the venue has
@@ -162,7 +162,7 @@ class SenderDesk:
         return self.held.take_first()
 
     async def write(self, held: HeldSend) -> list[NotWritten]:
-        """News of a request that certainly was not sent; nothing of one that was begun."""
+        """Publication of a request that certainly was not sent; nothing of one that was begun."""
         self.in_hand, self.doubled = held, False
         try:
             problem = await self._begin(held.send)
@@ -311,7 +311,7 @@ class _Sender:
     does.
     """
 
-    desk: SenderDesk
+    context: SenderContext
     inbox: trio.MemoryReceiveChannel[ToSender]
     to_dispatch: trio.MemorySendChannel[Batch]
     control: deque[Control] = field(factory=deque, init=False)
@@ -329,13 +329,13 @@ class _Sender:
     async def run(self) -> None:
         """Until the session is over, or the inbox ends."""
         while not self.over:
-            due = self.desk.next_due
+            due = self.context.next_due
             try:
                 item = await receive_until(self.inbox, None if due is None else seconds(due))
             except trio.EndOfChannel:
                 return
             if item is not None:
-                self.take(item, self.desk.clock.now().monotonic_ns)
+                self.take(item, self.context.clock.now().monotonic_ns)
             await self.work()
 
     def take(self, item: ToSender, since: int) -> None:
@@ -346,7 +346,7 @@ class _Sender:
             if isinstance(send, EndLink):
                 self.ending = True
             else:
-                self.news += self.desk.accept(send, since)
+                self.news += self.context.accept(send, since)
 
     def take_what_came(self, since: int) -> None:
         """What is in the inbox already; of which a cancel goes before all that is not written yet."""
@@ -358,43 +358,43 @@ class _Sender:
 
     async def work(self) -> None:
         """All that can be done now."""
-        desk = self.desk
+        context = self.context
         while not self.over:
             if self.control:
                 await self.obey(self.control.popleft())
-            elif (held := desk.take_ready()) is not None:
+            elif (held := context.take_ready()) is not None:
                 await self.write(held)
             elif self.ending:
                 self.ending = False
-                await desk.end_link()
+                await context.end_link()
             else:
                 break
-            if desk.held:
-                self.take_what_came(desk.clock.now().monotonic_ns)
+            if context.held:
+                self.take_what_came(context.clock.now().monotonic_ns)
         await self.see_to_overdue()
 
     async def write(self, held: HeldSend) -> None:
         self.begin_writing()
-        news = await self.desk.write(held)
+        news = await self.context.write(held)
         await self.end_writing()
         self.news += news  # not across the await: the other task may have told and replaced them meanwhile
 
     async def obey(self, item: Control) -> None:
-        desk = self.desk
+        context = self.context
         if isinstance(item, LinkReady):
-            desk.attach(item)
+            context.attach(item)
         elif isinstance(item, Pause):
-            desk.slow_down(item)
+            context.slow_down(item)
         elif isinstance(item, LinkLost):
-            desk.detach()
-            self.news += [*desk.give_up_held(), item.news]
+            context.detach()
+            self.news += [*context.give_up_held(), item.news]
             await self.tell()
             item.passed_on.set()
         elif isinstance(item, SessionOver):
             self.over = True
         else:
             self.begin_writing()
-            await (desk.speak(item) if isinstance(item, Speak) else desk.keep_alive(item))
+            await (context.speak(item) if isinstance(item, Speak) else context.keep_alive(item))
             await self.end_writing()
 
     def begin_writing(self) -> None:
@@ -435,12 +435,12 @@ class _Sender:
         """Waits for the inbox, until the write gets on, or until something has waited too long."""
         if self.writing_since is None:
             return
-        due = self.desk.overdue_at
+        due = self.context.overdue_at
         with trio.CancelScope() as self.listening:
             if due is not None:
                 self.listening.deadline = seconds(due)
             try:
-                self.take(await self.inbox.receive(), self.desk.clock.now().monotonic_ns)
+                self.take(await self.inbox.receive(), self.context.clock.now().monotonic_ns)
             except trio.EndOfChannel:
                 await trio.sleep_forever()
 
@@ -448,39 +448,39 @@ class _Sender:
 
     async def see_to_overdue(self) -> None:
         """Gives up, or sends another way, what has waited too long; tells what there is to tell."""
-        desk = self.desk
-        due = desk.overdue_at
+        context = self.context
+        due = context.overdue_at
         detours = []
-        if due is not None and due <= desk.clock.now().monotonic_ns:
-            detours = desk.take_detours()
-            self.news += desk.give_up_overdue()
+        if due is not None and due <= context.clock.now().monotonic_ns:
+            detours = context.take_detours()
+            self.news += context.give_up_overdue()
         for detour, begun in detours:
             self.news.append(Rerouted(ids_of(detour.send.request), begun))
         await self.tell()  # first: what comes of it over HTTP is told behind this
         for detour, _ in detours:
             try:
-                await put(desk.to_rest, detour)
+                await put(context.to_rest, detour)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
-                self.news.append(desk.refuse_detour(detour.send))
+                self.news.append(context.refuse_detour(detour.send))
                 await self.tell()
 
     async def tell(self) -> None:
         if self.news:
             news, self.news = self.news, []
-            await put(self.to_dispatch, Batch(tuple(news), self.desk.clock.now()))
+            await put(self.to_dispatch, Batch(tuple(news), self.context.clock.now()))
 
 
 @trio.lowlevel.enable_ki_protection  # Ctrl-C is for the program, and must not end what closes it
 async def run_sender(
-    inbox: trio.MemoryReceiveChannel[ToSender], to_dispatch: trio.MemorySendChannel[Batch], desk: SenderDesk
+    inbox: trio.MemoryReceiveChannel[ToSender], to_dispatch: trio.MemorySendChannel[Batch], context: SenderContext
 ) -> None:
     """Receives frames from the outbox, news of the link from the session, and what is due from the keep-alive; tells
     dispatch what was not written, and gives rest what goes over HTTP instead.
 
     Ends when the session is over.
     """
-    sender = _Sender(desk, inbox, to_dispatch)
-    with inbox, to_dispatch, desk.credits, desk.to_rest:
+    sender = _Sender(context, inbox, to_dispatch)
+    with inbox, to_dispatch, context.credits, context.to_rest:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(sender.stand_in)
             await sender.run()

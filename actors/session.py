@@ -17,10 +17,10 @@ from attrs import define, field, frozen
 
 from protocol.dispatch.inputs import Heard, LinkDown, LinkFailed, LinkSilent, LinkUp
 from protocol.errors import (
-    AuthenticationFailed,
+    AuthenticationError,
     ConnectFailed,
     LinkError,
-    SessionFailed,
+    SessionError,
     Throttled,
     TradingError,
     WireError,
@@ -37,11 +37,11 @@ from .plumbing.clock import NANOSECONDS, Clock
 from .plumbing.patience import Ending, ending_of, pause_after
 from .plumbing.published import Published, PublishedMapping
 from .sender import LinkLost, LinkReady, Pause, SessionOver, Speak, ToSender
-from .socket_feed import FeedDesk, FeedStatistics, run_socket_feed
+from .socket_feed import FeedContext, FeedStatistics, run_socket_feed
 from .token import TokenRequest, renew
 from .websocket import Socket, SocketClosed, UpgradeRefused, open_socket
 
-__all__ = ["ConnectionMode", "SessionDesk", "SessionSettings", "run_session"]
+__all__ = ["ConnectionMode", "SessionContext", "SessionSettings", "run_session"]
 
 logger = logging.getLogger("trio_orders")
 
@@ -91,7 +91,7 @@ class SessionSettings:
 
 
 @frozen(kw_only=True)
-class SessionDesk:
+class SessionContext:
     """What the session works with, and the views that it publishes. draw: from 0 up to, not including, 1; prepare: what
     must be done before the first connection; may raise LinkError."""
 
@@ -117,7 +117,7 @@ class _NotLoggedIn(Exception):
 
 @define
 class _Session:
-    desk: SessionDesk
+    context: SessionContext
     to_dispatch: trio.MemorySendChannel[Batch]
     to_sender: trio.MemorySendChannel[ToSender]
     to_token: trio.MemorySendChannel[TokenRequest]
@@ -152,11 +152,11 @@ class _Session:
             await trio.sleep(pause)
 
     def _pause_after(self, ending: Ending) -> float:
-        return pause_after(ending, self._policy, self.failures, self.desk.draw())
+        return pause_after(ending, self._policy, self.failures, self.context.draw())
 
     def _pause_wanted(self, reason: str) -> float:
         """Seconds that the venue wants to be left alone, as its words or its mode say."""
-        rules = self.desk.venue.rules
+        rules = self.context.venue.rules
         pauses = [pause for words, pause in rules.pauses.items() if words in reason]
         if self.system is SystemMode.MAINTENANCE:
             pauses.append(rules.maintenance_pause)
@@ -169,11 +169,11 @@ class _Session:
 
     @property
     def _url(self) -> str:
-        return self.desk.venue.upgrade("").url
+        return self.context.venue.upgrade("").url
 
     @property
     def _policy(self) -> Backoff:
-        settings = self.desk.settings
+        settings = self.context.settings
         return settings.reconnect if self.was_ready else settings.first_connect
 
     def _require_patience(self, reason: str) -> None:
@@ -181,21 +181,21 @@ class _Session:
         if attempts is None or self.failures < attempts:
             return
         text = f"No connection to {self._url} after {attempts} attempts; the last one failed: {reason}"
-        raise SessionFailed(text) if self.was_ready else ConnectFailed(text)
+        raise SessionError(text) if self.was_ready else ConnectFailed(text)
 
     async def _one_connection(self) -> Ending:
         """One connection from its first byte to its end, or one attempt to make it."""
         self.logged_in_at = None
-        timeout, heartbeat = self._policy.attempt_timeout, self.desk.venue.heartbeat
+        timeout, heartbeat = self._policy.attempt_timeout, self.context.venue.heartbeat
         ending = Ending(f"There was no connection within {timeout:g} s.")
         with trio.CancelScope(deadline=trio.current_time() + timeout) as connecting:
             try:
                 token = await self._token()
                 try:
                     async with open_socket(
-                        self.desk.venue.upgrade(token),
-                        self.desk.connector,
-                        max_message_size=self.desk.settings.max_message_size,
+                        self.context.venue.upgrade(token),
+                        self.context.connector,
+                        max_message_size=self.context.settings.max_message_size,
                         statements=() if heartbeat is None else (heartbeat[0],),
                     ) as socket:
                         connecting.deadline = math.inf
@@ -209,37 +209,37 @@ class _Session:
         return ending
 
     async def _token(self) -> str:
-        if not self.desk.venue.rules.needs_token:
+        if not self.context.venue.rules.needs_token:
             return ""
-        token = self.desk.token.value
-        if token is None or self.desk.venue.rules.fresh_token:
+        token = self.context.token.value
+        if token is None or self.context.venue.rules.fresh_token:
             return await renew(self.to_token, token)
         return token
 
     async def _refused(self, refused: UpgradeRefused, token: str) -> Ending:
         """What follows from an upgrade that was answered with an HTTP status."""
-        rules, advice = self.desk.venue.rules, FINAL_REFUSALS.get(refused.status)
+        rules, advice = self.context.venue.rules, FINAL_REFUSALS.get(refused.status)
         if advice is None or refused.is_page:
-            return ending_of(str(refused), refused.status, refused.headers, self.desk.clock.now())
+            return ending_of(str(refused), refused.status, refused.headers, self.context.clock.now())
         if refused.status == UNAUTHORIZED and rules.needs_token and not rules.fresh_token:
             return await self._renewed(token)
         text = f"{refused} Another try at {self._url} would end the same way. {advice}"
         if refused.status in (UNAUTHORIZED, FORBIDDEN):
-            raise AuthenticationFailed(text)
-        raise SessionFailed(text) if self.was_ready else ConnectFailed(text)
+            raise AuthenticationError(text)
+        raise SessionError(text) if self.was_ready else ConnectFailed(text)
 
     async def _not_logged_in(self, refusal: LoginRefused, token: str) -> Ending:
         if not refusal.unauthorized:
             return Ending(refusal.reason)
-        if not self.desk.venue.rules.needs_token:
-            raise AuthenticationFailed(f"{refusal.reason} Check the key, its secret, and that it may trade.")
+        if not self.context.venue.rules.needs_token:
+            raise AuthenticationError(f"{refusal.reason} Check the key, its secret, and that it may trade.")
         return await self._renewed(token)
 
     async def _renewed(self, token: str) -> Ending:
         """Has a refused token renewed; a second refusal in a row is final."""
         if self.renewed:
-            raise AuthenticationFailed(
-                f"{self.desk.venue.rules.venue} refused a brand-new token. Check that the key may trade and is not "
+            raise AuthenticationError(
+                f"{self.context.venue.rules.venue} refused a brand-new token. Check that the key may trade and is not "
                 "tied to another address."
             )
         await renew(self.to_token, token)
@@ -249,18 +249,18 @@ class _Session:
 
     async def _use(self, socket: Socket, token: str) -> Ending:
         """Runs the feed over a fresh socket until it ends."""
-        desk = self.desk
+        context = self.context
         self.connection += 1
         self.is_up, self.ended_by_venue = True, False
-        await self.to_dispatch.send(Batch((LinkUp(self.connection, self._url),), desk.clock.now()))
+        await self.to_dispatch.send(Batch((LinkUp(self.connection, self._url),), context.clock.now()))
         await self.to_sender.send(LinkReady(self.connection, socket))
         ending = Published("")
         fatal: LinkError | None = None
         closed: SocketClosed | None = None
         refusal: LoginRefused | None = None
-        opening = Opening(instruments=PublishedMapping(desk.instruments), token=token, again=self.was_ready)
-        wire = desk.venue.open_wire(opening)
-        feed = FeedDesk(self.connection, wire.decode, desk.clock, desk.statistics, self)
+        opening = Opening(instruments=PublishedMapping(context.instruments), token=token, again=self.was_ready)
+        wire = context.venue.open_wire(opening)
+        feed = FeedContext(self.connection, wire.decode, context.clock, context.statistics, self)
         self.token_wanted, self.relisting_since = trio.Event(), None
         self.beating, self.silent_since_login = False, True
         self.heard_at = self.asked_at = trio.current_time()
@@ -294,9 +294,9 @@ class _Session:
 
     def _keep_alive_periods(self) -> tuple[float, float | None]:
         """Seconds between pings, and between the venue's own heartbeats, if it has any."""
-        heartbeat, ping = self.desk.venue.heartbeat, self.desk.venue.rules.ping_period
+        heartbeat, ping = self.context.venue.heartbeat, self.context.venue.rules.ping_period
         return (
-            self.desk.settings.ping_period if ping is None else ping / NANOSECONDS,
+            self.context.settings.ping_period if ping is None else ping / NANOSECONDS,
             None if heartbeat is None else heartbeat[1] / NANOSECONDS,
         )
 
@@ -323,12 +323,12 @@ class _Session:
         self.relisting_since = None
         if self.is_logged_in:
             return
-        problem = self.desk.venue.login_problem(login)
+        problem = self.context.venue.login_problem(login)
         if problem is not None:
-            raise SessionFailed(problem)
+            raise SessionError(problem)
         self.logged_in_at, self.was_ready, self.silent_since_login = trio.current_time(), True, True
         self.renewed = False
-        self.desk.mode.publish(ConnectionMode.ACTIVE)
+        self.context.mode.publish(ConnectionMode.ACTIVE)
         if not self.announced:
             self.announced = True
             self.task_status.started()
@@ -343,7 +343,7 @@ class _Session:
     @property
     def silence(self) -> Silence:
         """What the venue's silence proves at this moment."""
-        silence = self.desk.venue.rules.silence
+        silence = self.context.venue.rules.silence
         if self.logged_in_at is None:
             return Silence.NOTHING  # that the login is not answered decides
         if silence is not Silence.BEATS:
@@ -353,19 +353,19 @@ class _Session:
     def _closed(self, closed: SocketClosed) -> Ending:
         self.violations = self.violations + 1 if closed.violation else 0
         if self.violations >= MOST_VIOLATIONS:
-            raise SessionFailed(
-                f"{self.desk.venue.rules.venue} broke the WebSocket protocol on {MOST_VIOLATIONS} connections in a "
+            raise SessionError(
+                f"{self.context.venue.rules.venue} broke the WebSocket protocol on {MOST_VIOLATIONS} connections in a "
                 f"row (the last time: {closed}). Orders there stay as they are."
             )
-        rules = self.desk.venue.rules
+        rules = self.context.venue.rules
         if closed.code in rules.fatal_close_codes and not closed.violation:
-            raise SessionFailed(f"{rules.venue} closed the connection for good: {closed}")
+            raise SessionError(f"{rules.venue} closed the connection for good: {closed}")
         return Ending(str(closed), slow=closed.code in rules.patient_close_codes)
 
     @trio.lowlevel.enable_ki_protection  # Ctrl-C is for the program, and must not end what closes it
     async def _watch(self, socket: Socket, ending: Published[str], scope: trio.CancelScope) -> None:
         """Ends a connection that brings no login answer, or no sign of life any more, or that takes nothing."""
-        login_due = trio.current_time() + self.desk.settings.login_timeout
+        login_due = trio.current_time() + self.context.settings.login_timeout
         looked_again = False
         while True:
             due, why = min(self._ends(socket, login_due))
@@ -383,7 +383,7 @@ class _Session:
 
     def _ends(self, socket: Socket, login_due: float) -> Iterator[tuple[float, str]]:
         """When this connection is to be given up, unless something happens before, and why."""
-        settings = self.desk.settings
+        settings = self.context.settings
         patience, login_timeout = settings.data_deadline, settings.login_timeout
         if socket.writing_since is not None:
             yield socket.writing_since + patience, f"The venue has taken nothing for {patience:g} s."
@@ -394,7 +394,7 @@ class _Session:
             yield login_due, f"The venue did not answer the login within {login_timeout:g} s."
         if self.silence is Silence.ASKED:
             if socket.unanswered_since is not None and not socket.holds_messages:
-                timeout = self.desk.venue.rules.request_timeout / NANOSECONDS
+                timeout = self.context.venue.rules.request_timeout / NANOSECONDS
                 text = f"The venue did not answer within {timeout:g} s, and nothing else came from it either."
                 yield socket.unanswered_since + timeout, text
             yield socket.last_heard + patience, f"Nothing came from the venue for {patience:g} s."
@@ -417,7 +417,7 @@ class _Session:
         is time to answer. Gives when to look again."""
         if self.silence is not Silence.ASKED:
             return math.inf
-        patience = self.desk.settings.data_deadline
+        patience = self.context.settings.data_deadline
         due = min(
             max(self._last_life(socket), self.asked_at) + patience,
             max(socket.last_heard, self.asked_at) + patience / 2,
@@ -425,12 +425,12 @@ class _Session:
         if trio.current_time() < due:
             return due
         self.asked_at = trio.current_time()
-        await put(self.to_dispatch, Batch((LinkSilent(self.connection),), self.desk.clock.now()))
+        await put(self.to_dispatch, Batch((LinkSilent(self.connection),), self.context.clock.now()))
         return self.asked_at + patience / 2
 
     def _longest_look_away(self) -> float:
         """Seconds in which nothing can begin and be over its time that must not go on."""
-        settings, timeout = self.desk.settings, self.desk.venue.rules.request_timeout / NANOSECONDS
+        settings, timeout = self.context.settings, self.context.venue.rules.request_timeout / NANOSECONDS
         return min(settings.data_deadline, settings.login_timeout, timeout) / 2
 
     @trio.lowlevel.enable_ki_protection  # Ctrl-C is for the program, and must not end what closes it
@@ -449,23 +449,23 @@ class _Session:
                 if isinstance(fact, Say):
                     await self.say(fact)
             heard = Heard(self.connection, (TokenRenewed(),))
-            await put(self.to_dispatch, Batch((heard,), self.desk.clock.now()))
+            await put(self.to_dispatch, Batch((heard,), self.context.clock.now()))
 
     async def _renew_patiently(self) -> str:
         """A token other than the present one, however long the venue wants to be left alone before."""
         tries = 0
         while True:
             try:
-                return await renew(self.to_token, self.desk.token.value)
+                return await renew(self.to_token, self.context.token.value)
             except Throttled as busy:
                 tries += 1
-                pause = pause_after(_busy(busy), self.desk.settings.reconnect, tries, self.desk.draw())
+                pause = pause_after(_busy(busy), self.context.settings.reconnect, tries, self.context.draw())
                 logger.warning("A new session token is asked for again in %.0f s: %s", pause, busy)
             await trio.sleep(pause)
 
     async def report_down(self, reason: str, *, will_retry: bool) -> None:
         mode = ConnectionMode.RECONNECTING if self.was_ready else ConnectionMode.CONNECTING
-        self.desk.mode.publish(mode if will_retry else ConnectionMode.CLOSED)
+        self.context.mode.publish(mode if will_retry else ConnectionMode.CLOSED)
         if self.is_up:
             self.is_up = False
             lost = LinkLost(LinkDown(self.connection, reason, will_retry, by_venue=self.ended_by_venue))
@@ -478,7 +478,7 @@ def _busy(busy: Throttled) -> Ending:
 
 
 async def run_session(
-    desk: SessionDesk,
+    context: SessionContext,
     to_dispatch: trio.MemorySendChannel[Batch],
     to_sender: trio.MemorySendChannel[ToSender],
     to_token: trio.MemorySendChannel[TokenRequest],
@@ -488,15 +488,15 @@ async def run_session(
 ) -> None:
     """Sends news of the link to dispatch and sender. Started once it is logged in for the first time.
 
-    Ends when `stop` is cancelled. Raises ConnectFailed, AuthenticationFailed or SessionFailed when it cannot go on;
+    Ends when `stop` is cancelled. Raises ConnectFailed, AuthenticationError or SessionError when it cannot go on;
     subscribers have heard of it by then.
     """
-    session = _Session(desk, to_dispatch, to_sender, to_token, task_status)
+    session = _Session(context, to_dispatch, to_sender, to_token, task_status)
     failure: LinkError | None = None
     with to_dispatch, to_sender, to_token:
         with stop:
             try:
-                await desk.prepare()
+                await context.prepare()
                 await session.run()
             except LinkError as error:
                 failure = error
@@ -512,7 +512,7 @@ async def run_session(
 async def _announce(failure: LinkError, connection: int, to_sender: trio.MemorySendChannel[ToSender]) -> None:
     """Through the sender, behind the news of the lost connection: the failure is the last that is heard."""
     reply_to, reply = trio.open_memory_channel[None](1)
-    unauthorized = isinstance(failure, AuthenticationFailed)
+    unauthorized = isinstance(failure, AuthenticationError)
     with reply, trio.move_on_after(LAST_WORDS), suppress(trio.EndOfChannel):
         failed = LinkFailed(connection, str(failure), unauthorized, reply_to)
         await to_sender.send(LinkLost(failed))

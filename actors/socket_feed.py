@@ -27,7 +27,7 @@ from .plumbing.clock import Clock
 from .plumbing.published import Published
 from .websocket import Socket
 
-__all__ = ["FeedDesk", "FeedStatistics", "Handshake", "run_socket_feed"]
+__all__ = ["FeedContext", "FeedStatistics", "Handshake", "run_socket_feed"]
 
 
 @frozen(kw_only=True)
@@ -71,7 +71,7 @@ FOR_THE_SESSION: Final = frozenset({Say, LoginRefused, TokenRefused, SlowDown, S
 
 
 @frozen
-class FeedDesk:
+class FeedContext:
     """What the feed of one connection works with. decode: what a message says; statistics: published after each
     read."""
 
@@ -96,11 +96,11 @@ async def _tell(handshake: Handshake, fact: Fact) -> None:
             handshake.system_changed(fact)
 
 
-async def run_socket_feed(socket: Socket, to_dispatch: trio.MemorySendChannel[Batch], desk: FeedDesk) -> None:
+async def run_socket_feed(socket: Socket, to_dispatch: trio.MemorySendChannel[Batch], context: FeedContext) -> None:
     """Receives from the socket; sends to dispatch, waiting for nothing else. Raises SocketClosed when the connection
     ends, and whatever the handshake raises."""
-    connection, decode, clock = desk.connection, desk.decode, desk.clock
-    statistics, handshake = desk.statistics, desk.handshake
+    connection, decode, clock = context.connection, context.decode, context.clock
+    statistics, handshake = context.statistics, context.handshake
     while True:
         messages = await socket.receive_batch()
         now = clock.now()

@@ -9,7 +9,7 @@ from typing import Any, Final
 import trio
 from attrs import field, frozen
 
-from protocol.errors import AuthenticationFailed, Throttled, TradingError, WireError
+from protocol.errors import AuthenticationError, Throttled, TradingError, WireError
 from protocol.venue import Venue
 
 from .fetch import TakesFetches, fetch
@@ -45,7 +45,7 @@ TokenRequest = NewToken | RenewToken
 
 
 async def renew(to_token: trio.MemorySendChannel[TokenRequest], stale: str | None) -> str:
-    """A token other than `stale`. Raises AuthenticationFailed, WireError, OSError."""
+    """A token other than `stale`. Raises AuthenticationError, WireError, OSError."""
     reply_to, reply = trio.open_memory_channel[Any](1)
     with reply, reply_to:
         await to_token.send(RenewToken(stale, reply_to))
@@ -58,7 +58,7 @@ async def renew(to_token: trio.MemorySendChannel[TokenRequest], stale: str | Non
 async def _fetch(venue: Venue, to_rest: TakesFetches, clock: Clock) -> str:
     call = venue.login_call()
     if call is None:
-        raise AuthenticationFailed(
+        raise AuthenticationError(
             "The venue refused the token, and there are no credentials to fetch another. Give a fresh token."
         )
     answered = await fetch(to_rest, call)

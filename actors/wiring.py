@@ -20,9 +20,9 @@ from protocol.reconciliation import Reconciliation
 from protocol.values import ClientOrderId, Instrument
 from protocol.venue import Venue
 
-from .command_handler import Admissions, CommandDesk, run_command_handler
+from .command_handler import Admissions, CommandContext, run_command_handler
 from .config import ClientConfig
-from .dispatch import DispatchDesk, has_given_up, run_dispatch
+from .dispatch import DispatchContext, has_given_up, run_dispatch
 from .emitter import ToEmitter, run_emitter
 from .instrument_loader import cache_instruments
 from .net.http import HttpClient
@@ -31,9 +31,9 @@ from .plumbing.channels import Ask, Batch
 from .plumbing.clock import NANOSECONDS, Clock
 from .plumbing.published import Published
 from .plumbing.started import StartedOnce
-from .rest import RestDesk, ToRest, run_rest
-from .sender import SenderDesk, SenderSettings, ToSender, run_sender
-from .session import ConnectionMode, SessionDesk, SessionSettings, run_session
+from .rest import RestContext, ToRest, run_rest
+from .sender import SenderContext, SenderSettings, ToSender, run_sender
+from .session import ConnectionMode, SessionContext, SessionSettings, run_session
 from .socket_feed import FeedStatistics
 from .token import TokenRequest, run_token
 
@@ -165,7 +165,7 @@ async def start_session(plan: SessionPlan, stream: Stream, nursery: trio.Nursery
         with asks:
             await cache_instruments(plan.venue, plan.http, config, asks, clock)
 
-    desk = SessionDesk(
+    context = SessionContext(
         venue=plan.venue,
         connector=config.reach(),
         settings=SessionSettings(
@@ -186,7 +186,7 @@ async def start_session(plan: SessionPlan, stream: Stream, nursery: trio.Nursery
     )
     ends = (graph.dispatch.send.clone(), graph.sender.send.clone(), graph.token.send.clone())
     graph.close_ours()
-    await nursery.start(_run_session, plan, desk, *ends, stop)
+    await nursery.start(_run_session, plan, context, *ends, stop)
     return entrances
 
 
@@ -209,7 +209,7 @@ def _start_core(
     """Command handler and dispatch: what never touches the network."""
     config = plan.config
     credits = {Admission.ORDER: config.order_credits, Admission.CANCEL: config.cancel_credits}
-    desk = CommandDesk(
+    context = CommandContext(
         venue=plan.venue,
         admissions=Admissions(graph.credits.receive, credits),
         view=plan.views.instruments,
@@ -229,8 +229,8 @@ def _start_core(
         ),
     )
     start = nursery.start_soon
-    start(run_command_handler, graph.command_handler.receive, graph.dispatch.send.clone(), desk, clock)
-    dispatch = DispatchDesk(
+    start(run_command_handler, graph.command_handler.receive, graph.dispatch.send.clone(), context, clock)
+    dispatch = DispatchContext(
         state=state,
         clock=clock,
         session=plan.number,
@@ -246,7 +246,7 @@ def _start_link(
     """Sender, rest and token: all that touches the network beside the session."""
     config, venue, views = plan.config, plan.venue, plan.views
     settings = SenderSettings(close_timeout=config.close_timeout, rate=config.requests_per_second)
-    sender = SenderDesk(
+    sender = SenderContext(
         venue=venue,
         settings=settings,
         token=views.token,
@@ -255,7 +255,7 @@ def _start_link(
         stop_session=stop_session,
         clock=clock,
     )
-    rest = RestDesk(
+    rest = RestContext(
         venue=venue,
         http=plan.http,
         token=views.token,

@@ -33,7 +33,7 @@ def describe(event: events.Event) -> str:
             detail = f"now {event.quantity} at {event.price}, venue id {event.venue_order_id}"
         case events.FeeReported():
             detail = f"{event.commission.amount} {event.commission.currency} for trade {event.trade_id}"
-        case events.Gap():
+        case events.MissingFills():
             detail = describe_gap(event)
         case events.Reopened():
             detail = f"was {event.was.value}, the venue shows {event.status.value}, {event.leaves} left"
@@ -57,7 +57,7 @@ def describe(event: events.Event) -> str:
     return f"{event.sequence:>4} {name:<14} {detail}".rstrip()
 
 
-def describe_gap(event: events.Gap) -> str:
+def describe_gap(event: events.MissingFills) -> str:
     """Of which order fills are missing, or from when to when."""
     if event.identity is None:
         return f"any fill from {event.since} to {event.until} may be missing"
@@ -164,8 +164,8 @@ COLOURS = {
     "Rejected": "red",
     "Denied": "red",
     "Disconnected": "red",
-    "Gap": "yellow",
-    "Unknown": "yellow",
+    "MissingFills": "yellow",
+    "StatusUnknown": "yellow",
     "Reopened": "yellow",
     "Canceled": "magenta",
     "Updated": "cyan",

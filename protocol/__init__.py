@@ -6,7 +6,7 @@ are here; everything else is in the module named after it.
 
 from . import commands, errors, events
 from .errors import (
-    AuthenticationFailed,
+    AuthenticationError,
     ConnectFailed,
     DuplicateOrder,
     LinkError,
@@ -15,7 +15,7 @@ from .errors import (
     OrderRejected,
     OutcomeUnknown,
     RequestFailed,
-    SessionFailed,
+    SessionError,
     SubscriberLagged,
     TradingError,
     WireError,
@@ -44,7 +44,7 @@ from .values import (
 
 __all__ = [
     "AccountId",
-    "AuthenticationFailed",
+    "AuthenticationError",
     "ClientOrderId",
     "ConnectFailed",
     "DuplicateOrder",
@@ -65,7 +65,7 @@ __all__ = [
     "OutcomeUnknown",
     "Reconciliation",
     "RequestFailed",
-    "SessionFailed",
+    "SessionError",
     "Side",
     "StrategyId",
     "SubscriberLagged",

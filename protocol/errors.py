@@ -12,8 +12,8 @@ TradingError
 ├── SubscriberLagged        this subscriber fell too far behind; others did not notice
 └── LinkError
     ├── ConnectFailed       no connection after every attempt
-    ├── AuthenticationFailed  the venue refused our credentials
-    └── SessionFailed       the session cannot go on
+    ├── AuthenticationError  the venue refused our credentials
+    └── SessionError       the session cannot go on
 
 Each answers one question: may the order exist?
 """
@@ -21,7 +21,7 @@ Each answers one question: may the order exist?
 from __future__ import annotations
 
 __all__ = [
-    "AuthenticationFailed",
+    "AuthenticationError",
     "ConnectFailed",
     "DuplicateOrder",
     "LinkError",
@@ -30,7 +30,7 @@ __all__ = [
     "OrderRejected",
     "OutcomeUnknown",
     "RequestFailed",
-    "SessionFailed",
+    "SessionError",
     "SubscriberLagged",
     "Throttled",
     "TradingError",
@@ -94,9 +94,9 @@ class ConnectFailed(LinkError):
     """No connection after every attempt; names the url, the attempts and the last cause."""
 
 
-class AuthenticationFailed(LinkError):
+class AuthenticationError(LinkError):
     """The venue refused the credentials, or refused a brand-new token."""
 
 
-class SessionFailed(LinkError):
+class SessionError(LinkError):
     """The session cannot go on; the message says why. Orders at the venue stay as they are."""

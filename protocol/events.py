@@ -52,9 +52,9 @@ __all__ = [
     "FeeReported",
     "FillReport",
     "Filled",
-    "Gap",
+    "MissingFills",
     "MessagesLost",
-    "ModifyRejected",
+    "ReplaceRejected",
     "OrderEvent",
     "OrderStatusReport",
     "Reconciled",
@@ -66,7 +66,7 @@ __all__ = [
     "Submitted",
     "SystemStatus",
     "Triggered",
-    "Unknown",
+    "StatusUnknown",
     "Updated",
     "number",
 ]
@@ -173,7 +173,7 @@ class Updated(OrderEvent):
 
 
 @frozen(kw_only=True)
-class ModifyRejected(OrderEvent):
+class ReplaceRejected(OrderEvent):
     """A change was refused, not sent, or has come to nothing; the order stands as it was."""
 
     request_id: RequestId | None
@@ -225,8 +225,8 @@ class FeeReported(OrderEvent):
 @frozen(kw_only=True)
 class Canceled(OrderEvent):
     """The order ended by cancellation (an unfilled IOC or FOK included). cumulative: what had filled by then, as far as
-    it was heard (a `Gap` came before where the venue counts more); due_post_only: the venue took it out because it
-    would have crossed."""
+    it was heard (a `MissingFills` came before where the venue counts more); due_post_only: the venue took it out
+    because it would have crossed."""
 
     reason: str
     cumulative: Decimal
@@ -252,16 +252,16 @@ class Expired(OrderEvent):
 
 @frozen(kw_only=True)
 class Completed(OrderEvent):
-    """The order is complete, and no fill has said so: its last fills were not heard (a `Gap` told of them), or a change
-    to more was on its way when they were. cumulative: what was heard; concluded: that it is complete is our own
-    conclusion, from its quantity (see `Reopened`)."""
+    """The order ended without a last `Filled`: it is complete, but its last fills were not heard (a `MissingFills` told
+    of them), or a change to more was on its way when they were. cumulative: what was heard; concluded: that it is
+    complete is our own conclusion, from its quantity (see `Reopened`)."""
 
     cumulative: Decimal
     concluded: bool = False
 
 
 @frozen(kw_only=True)
-class Unknown(OrderEvent):
+class StatusUnknown(OrderEvent):
     """Nobody here knows whether the order lives: it was sent and not answered, the answer was ambiguous, or the venue
     does not know it any more, though it had accepted it.
 
@@ -386,8 +386,8 @@ class Reconciled(ConnectionEvent):
     open_orders: how many the venue listed; settled: orders of ours that had changed or had to be asked for; gaps:
     orders with fills still missing; open_questions: questions that were told and not answered, which are asked on,
     slower; fills_complete_until: ns since 1970 by the venue's clock: every fill before it has been told, None where the
-    venue's history is not read; history_failed: the history could not be read (a `Gap` without an order says from when
-    to when).
+    venue's history is not read; history_failed: the history could not be read (a `MissingFills` without an order says
+    from when to when).
     """
 
     open_orders: int
@@ -399,7 +399,7 @@ class Reconciled(ConnectionEvent):
 
 
 @frozen(kw_only=True)
-class Gap(ConnectionEvent):
+class MissingFills(ConnectionEvent):
     """Fills are missing. No fill is invented: they come out as ordinary fills once the venue's history tells them.
 
     Of an order: the venue reports more executed than we have heard fills for. known, reported: cumulative quantities.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from .values import (
     LiquiditySide,
@@ -37,7 +37,7 @@ __all__ = [
     "Alive",
     "BatchAnswered",
     "CancelRefused",
-    "ChangeRefused",
+    "ReplaceRefused",
     "Fact",
     "FillsListed",
     "LegAnswer",
@@ -55,7 +55,7 @@ __all__ = [
     "OrderRejected",
     "OrderRemoved",
     "OrderReplaced",
-    "OrderTraded",
+    "OrderFilled",
     "OrderTriggered",
     "OrderTriggerMoved",
     "OrderUnclear",
@@ -67,13 +67,17 @@ __all__ = [
     "Say",
     "SlowDown",
     "SystemChanged",
-    "TimerSet",
+    "CancelAllAfterSet",
     "TokenRefused",
     "TokenRenewed",
     "Trade",
     "Unreadable",
     "VenueTime",
+    "SILENT",
 ]
+
+SILENT: Final = "The answer to the batch does not say what became of this part."
+"""The reason where a venue's answer to a batch leaves a part out."""
 
 
 @frozen(kw_only=True)
@@ -155,7 +159,7 @@ class OrderPending(OrderFact):
 
 
 @frozen(kw_only=True)
-class OrderTraded(OrderFact):
+class OrderFilled(OrderFact):
     """One execution. final: the venue says that the order is complete with it; goes_on: that it is not."""
 
     trade: Trade
@@ -224,7 +228,7 @@ class OrderRemoved(OrderFact):
 
 
 @frozen(kw_only=True)
-class ChangeRefused:
+class ReplaceRefused:
     """A change came to nothing, as told by a feed that names no request; the order stands as it was."""
 
     venue_order_id: VenueOrderId
@@ -351,7 +355,7 @@ class OrderNotListed:
 
 
 @frozen(kw_only=True)
-class TimerSet:
+class CancelAllAfterSet:
     """The cancel-all timer is set. cancels_at: ns since 1970 when it cancels every order, None: it is off."""
 
     request_id: RequestId
@@ -467,7 +471,7 @@ class Unreadable:
 OrderNews = (
     OrderPending
     | OrderAcknowledged
-    | OrderTraded
+    | OrderFilled
     | OrderTriggered
     | OrderTriggerMoved
     | OrderUnclear
@@ -480,7 +484,7 @@ OrderNews = (
 Fact = (
     OrderNews
     | CancelRefused
-    | ChangeRefused
+    | ReplaceRefused
     | RequestAnswered
     | RequestRefused
     | VenueTime
@@ -488,7 +492,7 @@ Fact = (
     | FillsListed
     | OrderHistoryListed
     | OrderNotListed
-    | TimerSet
+    | CancelAllAfterSet
     | Say
     | LoginRefused
     | Notice

@@ -41,7 +41,7 @@ __all__ = [
     "QueryOrder",
     "ReplaceOrder",
     "Request",
-    "SetCancelTimer",
+    "SetCancelAllAfter",
     "Urgency",
     "adds_risk",
     "ids_of",
@@ -197,7 +197,7 @@ class ListOrderHistory:
 
 
 @frozen(kw_only=True)
-class SetCancelTimer:
+class SetCancelAllAfter:
     """Cancel every order of the account after this many seconds, unless set again before; 0 turns it off."""
 
     request_id: RequestId
@@ -233,7 +233,7 @@ Request = (
     | PreviewPrice
     | ListFills
     | ListOrderHistory
-    | SetCancelTimer
+    | SetCancelAllAfter
     | BatchOrders
     | AskTime
 )
@@ -265,7 +265,7 @@ class Urgency(IntEnum):
 URGENCIES: Final[Mapping[type, Urgency]] = {
     CancelOrder: Urgency.LESS_RISK,
     CancelAllOrders: Urgency.LESS_RISK,
-    SetCancelTimer: Urgency.LESS_RISK,
+    SetCancelAllAfter: Urgency.LESS_RISK,
     QueryOrder: Urgency.QUESTION,
     AskTime: Urgency.QUESTION,
 }
@@ -314,15 +314,15 @@ def withdraws(cancel: Request, waiting: Request) -> bool:
             return all(isinstance(leg, PlaceOrder) and symbol in (None, leg.symbol) for leg in legs)
         case BatchOrders(legs=cancels):
             return any(withdraws(leg, waiting) for leg in cancels)
-        case SetCancelTimer():
-            return isinstance(waiting, SetCancelTimer)
+        case SetCancelAllAfter():
+            return isinstance(waiting, SetCancelAllAfter)
         case _:
             return False
 
 
 def why_withdrawn(waiting: Request) -> str:
     """Why a request that `withdraws` found was not sent."""
-    return SUPERSEDED if isinstance(waiting, SetCancelTimer) else WITHDRAWN
+    return SUPERSEDED if isinstance(waiting, SetCancelAllAfter) else WITHDRAWN
 
 
 def ids_of(request: Request) -> list[RequestId]:

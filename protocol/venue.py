@@ -198,7 +198,7 @@ class VenueRules:
       news that an order was accepted tells when;
     batch: how the venue takes several requests in one, None: not at all;
     cancels_by_symbol: all orders of one instrument can be canceled at once;
-    cancel_timer: the venue can cancel everything when it does not hear from us (`SetCancelTimer`);
+    cancel_all_after: the venue can cancel everything when it does not hear from us (`SetCancelAllAfter`);
     pauses: by words in the reason for which a connection ended, or was not made: leave the venue alone this long;
     maintenance_pause: and this long after it went into maintenance;
     ping_period: send a WebSocket ping this often, None: the configured period decides;
@@ -245,7 +245,7 @@ class VenueRules:
     dates_acceptance: bool = False
     batch: BatchRules | None = None
     cancels_by_symbol: bool = True
-    cancel_timer: bool = False
+    cancel_all_after: bool = False
     pauses: Mapping[str, int] = field(factory=dict)
     maintenance_pause: int = 0
     ping_period: int | None = None
@@ -377,7 +377,7 @@ class Venue(Protocol):
         """The call that fetches a token; None when the configuration gives a token itself."""
 
     def read_token(self, answer: HttpAnswer) -> str:
-        """The token in the answer to `login_call`. Raises AuthenticationFailed when the venue refused the
+        """The token in the answer to `login_call`. Raises AuthenticationError when the venue refused the
         credentials, WireError when the answer makes no sense or the venue is not able to answer."""
 
     @property

@@ -12,7 +12,7 @@ from protocol.values import ClientOrderId, OrderStatus
 from protocol.venue import SECOND, VenueRules
 
 from .guarding import asked, order_of
-from .order_life import WALL, Desk, acknowledged, took, traded, view
+from .order_life import WALL, Rig, acknowledged, took, traded, view
 
 __all__ = [
     "A1",
@@ -37,33 +37,33 @@ ALONE = evolve(TWO_FEEDS, lists_order_fills=True)
 NO_HISTORY = evolve(TWO_FEEDS, reads_history=False)
 
 
-def at_work(rules: VenueRules, quantity: int = 10) -> Desk:
+def at_work(rules: VenueRules, quantity: int = 10) -> Rig:
     """One accepted order at 100.0, and the first reading of history over."""
-    desk = Desk(rules=rules)
-    read(desk)
-    desk.place("a1", quantity=quantity)
-    desk.hear(took(desk.numbers, "v1"), acknowledged("v1", 1, quantity=Decimal(quantity)))
-    desk.wait(500)
-    desk.records.clear()
-    desk.sends.clear()
-    return desk
+    rig = Rig(rules=rules)
+    read(rig)
+    rig.place("a1", quantity=quantity)
+    rig.hear(took(rig.numbers, "v1"), acknowledged("v1", 1, quantity=Decimal(quantity)))
+    rig.wait(500)
+    rig.records.clear()
+    rig.sends.clear()
+    return rig
 
 
-def read(desk: Desk, *trades: facts.Trade) -> list[str]:
+def read(rig: Rig, *trades: facts.Trade) -> list[str]:
     """Answers what was asked of history, the last page with these."""
     names: list[str] = []
-    for page in asked(desk, requests.ListFills):
-        names += desk.hear(facts.FillsListed(request_id=page.request_id, trades=trades))
+    for page in asked(rig, requests.ListFills):
+        names += rig.hear(facts.FillsListed(request_id=page.request_id, trades=trades))
     return names
 
 
-def gap(desk: Desk, known: int, reported: int) -> events.Gap:
-    return events.Gap(
+def gap(rig: Rig, known: int, reported: int) -> events.MissingFills:
+    return events.MissingFills(
         venue="TEST",
-        account=order_of(desk).identity.account,
-        connection=desk.connection,
-        local_time=desk.wall + desk.time,
-        identity=order_of(desk).identity,
+        account=order_of(rig).identity.account,
+        connection=rig.connection,
+        local_time=rig.wall + rig.time,
+        identity=order_of(rig).identity,
         venue_order_id=view("v1").venue_order_id,
         known=Decimal(known),
         reported=Decimal(reported),
@@ -74,7 +74,7 @@ def counts(total: int, **terms: Any) -> facts.OrderAcknowledged:
     return acknowledged("v1", 1, cumulative=Decimal(total), **terms)
 
 
-def fill_of(tid: str, quantity: int, total: int, whole: int) -> facts.OrderTraded:
+def fill_of(tid: str, quantity: int, total: int, whole: int) -> facts.OrderFilled:
     """A fill of an order that the venue shows to be for so much."""
     fill = traded("v1", tid, quantity, total, 1)
     return evolve(fill, order=evolve(fill.order, quantity=Decimal(whole)))

@@ -11,7 +11,7 @@ from protocol.dispatch.tracking import Order
 from protocol.values import ClientOrderId, RequestId, VenueOrderId
 from protocol.venue import VenueRules
 
-from .order_life import WALL, Desk, took, view
+from .order_life import WALL, Rig, took, view
 
 __all__ = [
     "A1",
@@ -37,70 +37,70 @@ NOBODYS: Final = RequestId(9_999)
 """Of a question that nobody has asked: what answers it is taken over all the same."""
 
 
-def order_of(desk: Desk, name: str = "a1") -> Order:
-    order = desk.state.orders.by_client_order_id(ClientOrderId(name))
+def order_of(rig: Rig, name: str = "a1") -> Order:
+    order = rig.state.orders.by_client_order_id(ClientOrderId(name))
     assert order is not None
     return order
 
 
-def open_questions(desk: Desk, name: str = "a1") -> set[Question]:
-    inquiry = order_of(desk, name).inquiry
+def open_questions(rig: Rig, name: str = "a1") -> set[Question]:
+    inquiry = order_of(rig, name).inquiry
     return set() if inquiry is None else set(inquiry.open)
 
 
-def told(desk: Desk, kind: type) -> list[Any]:
-    return [record for record in desk.records if isinstance(record, kind)]
+def told(rig: Rig, kind: type) -> list[Any]:
+    return [record for record in rig.records if isinstance(record, kind)]
 
 
-def asked(desk: Desk, kind: type) -> list[Any]:
+def asked(rig: Rig, kind: type) -> list[Any]:
     """Requests of this kind that were sent since the last look; the others are left."""
-    found = [send.request for send in desk.sends if isinstance(send.request, kind)]
-    desk.sends = [send for send in desk.sends if not isinstance(send.request, kind)]
+    found = [send.request for send in rig.sends if isinstance(send.request, kind)]
+    rig.sends = [send for send in rig.sends if not isinstance(send.request, kind)]
     return found
 
 
-def ask_for(desk: Desk, kind: type) -> Any:
+def ask_for(rig: Rig, kind: type) -> Any:
     """Lets time pass until the venue is asked that, ten minutes at most."""
     for _ in range(1200):
-        found = asked(desk, kind)
+        found = asked(rig, kind)
         if found:
             return found[-1]
-        desk.wait(0.5)
+        rig.wait(0.5)
     raise AssertionError("nobody asked")
 
 
-def at_work(rules: VenueRules | None = None, **options: Any) -> Desk:
+def at_work(rules: VenueRules | None = None, **options: Any) -> Rig:
     """One order of 10 at 100.0 that the venue has accepted, a while ago."""
-    desk = Desk(rules=rules, **options)
-    desk.live("a1", "v1")
-    desk.wait(3)
-    return desk
+    rig = Rig(rules=rules, **options)
+    rig.live("a1", "v1")
+    rig.wait(3)
+    return rig
 
 
-def terms(desk: Desk, name: str = "a1") -> tuple[Any, ...]:
+def terms(rig: Rig, name: str = "a1") -> tuple[Any, ...]:
     """The venue order id, quantity, price and trigger that are known."""
-    order = order_of(desk, name)
+    order = order_of(rig, name)
     return order.venue_order_id, order.quantity, order.price, order.trigger_price
 
 
-def whose(desk: Desk, oid: str | None = "v1", time: int = WALL) -> dict[str, Any]:
+def whose(rig: Rig, oid: str | None = "v1", time: int = WALL) -> dict[str, Any]:
     """What every event of order a1 says that comes now. time: the venue's."""
     return {
-        "identity": order_of(desk).identity,
+        "identity": order_of(rig).identity,
         "venue_order_id": None if oid is None else VenueOrderId(oid),
         "venue_time": time,
-        "local_time": desk.wall + desk.time,
+        "local_time": rig.wall + rig.time,
     }
 
 
-def updated(desk: Desk, oid: str = "v1", time: int = 0, **changed: Any) -> events.Updated:
+def updated(rig: Rig, oid: str = "v1", time: int = 0, **changed: Any) -> events.Updated:
     """Of order a1 now; what is not named is as it was placed."""
     known: dict[str, Any] = {"quantity": Decimal(10), "price": Decimal("100.0"), "trigger_price": None}
     return events.Updated(
-        identity=order_of(desk).identity,
+        identity=order_of(rig).identity,
         venue_order_id=VenueOrderId(oid),
         venue_time=time,
-        local_time=desk.wall + desk.time,
+        local_time=rig.wall + rig.time,
         **(known | changed),
     )
 
@@ -109,15 +109,15 @@ def unclear(**shown: Any) -> facts.OrderUnclear:
     return facts.OrderUnclear(time=WALL, order=view("v1", 1, status=None, **shown))
 
 
-def listed(desk: Desk, *views: facts.OrderView) -> list[str]:
+def listed(rig: Rig, *views: facts.OrderView) -> list[str]:
     """A list of the open orders that the user asked for just now."""
-    desk.ask(commands.OpenOrders(), None)
-    (listing,) = asked(desk, requests.ListOpenOrders)
-    return desk.hear(took(listing.request_id, orders=views))
+    rig.ask(commands.OpenOrders(), None)
+    (listing,) = asked(rig, requests.ListOpenOrders)
+    return rig.hear(took(listing.request_id, orders=views))
 
 
-def status_of(desk: Desk, shown: facts.OrderView) -> list[str]:
+def status_of(rig: Rig, shown: facts.OrderView) -> list[str]:
     """The answer to a question for the order's status."""
-    desk.ask(commands.Status(A1), None)
-    query = asked(desk, requests.QueryOrder)[-1]
-    return desk.hear(took(query.request_id, order=shown))
+    rig.ask(commands.Status(A1), None)
+    query = asked(rig, requests.QueryOrder)[-1]
+    return rig.hear(took(query.request_id, order=shown))

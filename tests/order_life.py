@@ -94,10 +94,10 @@ def acknowledged(oid: str, cid: int | None = None, **terms: Any) -> facts.OrderA
 
 def traded(
     oid: str, tid: str, quantity: int, total: int, cid: int | None = None, *, final: bool = False, **terms: Any
-) -> facts.OrderTraded:
+) -> facts.OrderFilled:
     """total: what the venue counts after it."""
     shown = view(oid, cid, cumulative=Decimal(total), **terms)
-    return facts.OrderTraded(time=WALL, order=shown, trade=trade(oid, tid, quantity), final=final)
+    return facts.OrderFilled(time=WALL, order=shown, trade=trade(oid, tid, quantity), final=final)
 
 
 def canceled(oid: str, cid: int | None = None, total: int = 0) -> facts.OrderCanceled:
@@ -132,7 +132,7 @@ def refused(request_id: int, outcome: facts.Outcome, reason: str = "no") -> fact
     return facts.RequestRefused(request_id=RequestId(request_id), outcome=outcome, reason=reason)
 
 
-class Desk:
+class Rig:
     """A dispatch state with a clock that the test moves, logged in unless told otherwise.
 
     time: ns, monotonic; wall: what the wall clock shows at time zero.
@@ -274,14 +274,14 @@ class Desk:
         return requests
 
 
-def external(desk: Desk, name: str, oid: str) -> Any:
+def external(rig: Rig, name: str, oid: str) -> Any:
     command = commands.RegisterExternal(
         client_order_id=ClientOrderId(name),
         venue_order_id=VenueOrderId(oid),
         instrument=GOLD.id,
         strategy=StrategyId("s"),
     )
-    return desk.ask(command, None)
+    return rig.ask(command, None)
 
 
 Instruments = Mapping[str, Instrument]

@@ -100,8 +100,8 @@ def denied() -> events.Denied:
     return events.Denied(**dict(OF_EVENT) | {"venue_order_id": None}, reason="never sent")
 
 
-def lost(reason: str = "no answer") -> events.Unknown:
-    return events.Unknown(**dict(OF_EVENT) | {"venue_order_id": None}, reason=reason, since=2000)
+def lost(reason: str = "no answer") -> events.StatusUnknown:
+    return events.StatusUnknown(**dict(OF_EVENT) | {"venue_order_id": None}, reason=reason, since=2000)
 
 
 def completed(*, concluded: bool) -> events.Completed:

@@ -152,7 +152,7 @@ class Floor:
         self.take(self.exchange.trade_against(symbol, side, Decimal(price), Decimal(quantity), self.now, rest=rest))
 
 
-class Desk:
+class Rig:
     """A session that has subscribed, with its token."""
 
     def __init__(self, *faults: Fault, subscribe: dict[str, Any] | None = None, **options: Any) -> None:

@@ -25,26 +25,26 @@ from protocol.values import (
 )
 from protocol.venue import SECOND, VenueRules
 
-from .order_life import GOLD, WALL, Desk, acknowledged, canceled, external, replaced, took, trade, view
+from .order_life import GOLD, WALL, Rig, acknowledged, canceled, external, replaced, took, trade, view
 
 
 def at(second: float) -> int:
     return WALL + int(second * SECOND)
 
 
-def shown(desk: Desk) -> events.OrderStatusReport:
+def shown(rig: Rig) -> events.OrderStatusReport:
     """The newest report of an order that is not ours."""
-    return [record for record in desk.records if isinstance(record, events.OrderStatusReport)][-1]
+    return [record for record in rig.records if isinstance(record, events.OrderStatusReport)][-1]
 
 
-def adopt(desk: Desk, report: events.OrderStatusReport, name: str | None = None) -> Any:
-    desk.records.clear()
+def adopt(rig: Rig, report: events.OrderStatusReport, name: str | None = None) -> Any:
+    rig.records.clear()
     client_order_id = None if name is None else ClientOrderId(name)
-    return desk.ask(commands.Adopt(report=report, client_order_id=client_order_id, strategy=StrategyId("mm")), None)
+    return rig.ask(commands.Adopt(report=report, client_order_id=client_order_id, strategy=StrategyId("mm")), None)
 
 
-def registered(desk: Desk) -> Registered:
-    (record,) = [record for record in desk.records if isinstance(record, Registered)]
+def registered(rig: Rig) -> Registered:
+    (record,) = [record for record in rig.records if isinstance(record, Registered)]
     return record
 
 
@@ -66,12 +66,12 @@ FIRST = {"side": Side.SELL, "cumulative": Decimal(4), "trigger_price": Decimal(9
 
 
 def test_an_adopted_order_begins_with_all_that_the_venue_has_shown() -> None:
-    desk = Desk()
+    rig = Rig()
     stop = OrderType.STOP_LIMIT
-    desk.hear(evolve(acknowledged("X1", 7, type=stop, status=OrderStatus.TRIGGERED, **FIRST), time=at(98)))
-    state = adopt(desk, shown(desk))
+    rig.hear(evolve(acknowledged("X1", 7, type=stop, status=OrderStatus.TRIGGERED, **FIRST), time=at(98)))
+    state = adopt(rig, shown(rig))
     known = identity("CID-7", "mm", side=Side.SELL, type=stop, wire_id=7)
-    assert desk.records[0] == Registered(
+    assert rig.records[0] == Registered(
         identity=known,
         venue_order_id=VenueOrderId("X1"),
         heard=Decimal(4),
@@ -94,110 +94,110 @@ def test_an_adopted_order_begins_with_all_that_the_venue_has_shown() -> None:
         reason="",
         request_id=None,
     )
-    assert [type(record).__name__ for record in desk.records] == ["Registered", "Accepted", "Triggered"]
-    accepted, triggered = desk.events()
+    assert [type(record).__name__ for record in rig.records] == ["Registered", "Accepted", "Triggered"]
+    accepted, triggered = rig.events()
     assert (accepted.venue_time, triggered.venue_time) == (at(98), at(98))
 
 
 def test_what_a_market_order_may_cost_at_most_is_no_price_of_it() -> None:
-    for take in (lambda desk: adopt(desk, shown(desk), "a1"), lambda desk: external(desk, "a1", "X1")):
-        desk = Desk()
-        desk.hear(acknowledged("X1", 7, type=OrderType.MARKET))
-        take(desk)
-        assert registered(desk).price is None
-        assert desk.state.orders.live[ClientOrderId("a1")].price is None
+    for take in (lambda rig: adopt(rig, shown(rig), "a1"), lambda rig: external(rig, "a1", "X1")):
+        rig = Rig()
+        rig.hear(acknowledged("X1", 7, type=OrderType.MARKET))
+        take(rig)
+        assert registered(rig).price is None
+        assert rig.state.orders.live[ClientOrderId("a1")].price is None
 
 
-def counts_more_than_the_stream() -> tuple[Desk, events.OrderStatusReport]:
+def counts_more_than_the_stream() -> tuple[Rig, events.OrderStatusReport]:
     """A list that was asked for at 102 s and came at 104 s counts 6; the stream said 2 at 99 s and at 103 s."""
-    desk = Desk()
-    desk.hear(evolve(acknowledged("X1", 7, cumulative=Decimal(2)), time=at(99)))
-    desk.wait(2)
-    desk.ask(commands.OpenOrders())
-    question = desk.numbers
-    desk.wait(1)
-    desk.hear(evolve(acknowledged("X1", 7, cumulative=Decimal(2)), time=at(103)))
-    desk.wait(1)
-    desk.hear(took(question, orders=(view("X1", 7, cumulative=Decimal(6)),)))
-    ((report,),) = (reply.value for reply in desk.replies)  # type: ignore[misc]
-    return desk, report
+    rig = Rig()
+    rig.hear(evolve(acknowledged("X1", 7, cumulative=Decimal(2)), time=at(99)))
+    rig.wait(2)
+    rig.ask(commands.OpenOrders())
+    question = rig.numbers
+    rig.wait(1)
+    rig.hear(evolve(acknowledged("X1", 7, cumulative=Decimal(2)), time=at(103)))
+    rig.wait(1)
+    rig.hear(took(question, orders=(view("X1", 7, cumulative=Decimal(6)),)))
+    ((report,),) = (reply.value for reply in rig.replies)  # type: ignore[misc]
+    return rig, report
 
 
 def test_what_the_list_counts_beyond_the_last_message_counts_as_heard() -> None:
-    desk, report = counts_more_than_the_stream()
-    assert adopt(desk, report).cumulative == 6
-    record = registered(desk)
+    rig, report = counts_more_than_the_stream()
+    assert adopt(rig, report).cumulative == 6
+    record = registered(rig)
     assert record.heard == 6
     assert record.counted == Counted(since=at(99), until=at(104), untold=Decimal(4))
-    desk.ask(commands.ReadFills(start=0, end=2 * WALL))
+    rig.ask(commands.ReadFills(start=0, end=2 * WALL))
     rows = tuple(evolve(trade("X1", tid, size), time=at(time)) for tid, size, time in (("t1", 4, 101), ("t2", 1, 105)))
-    assert desk.hear(facts.FillsListed(request_id=RequestId(desk.numbers), trades=rows)) == ["Filled"]
-    assert desk.state.orders.live[ClientOrderId("CID-7")].cumulative == 7
+    assert rig.hear(facts.FillsListed(request_id=RequestId(rig.numbers), trades=rows)) == ["Filled"]
+    assert rig.state.orders.live[ClientOrderId("CID-7")].cumulative == 7
 
 
 def test_a_report_that_counts_nothing_or_less_takes_nothing_from_what_is_known() -> None:
     for count in (None, Decimal(1), Decimal(6)):
-        desk = Desk()
-        desk.hear(evolve(acknowledged("X1", 7, cumulative=Decimal(6)), time=at(99)))
-        report = evolve(shown(desk), cumulative=count)
-        assert adopt(desk, report).cumulative == 6
-        record = registered(desk)
+        rig = Rig()
+        rig.hear(evolve(acknowledged("X1", 7, cumulative=Decimal(6)), time=at(99)))
+        report = evolve(shown(rig), cumulative=count)
+        assert adopt(rig, report).cumulative == 6
+        record = registered(rig)
         assert record.heard == 6
         assert record.counted == Counted(since=at(99), until=at(99), untold=Decimal(0))
 
 
 def test_an_adopted_order_is_no_other_sessions_any_more() -> None:
     """What it goes on as is news of an order of ours, and no report."""
-    for take in (lambda desk: adopt(desk, shown(desk), "a1"), lambda desk: external(desk, "a1", "X1")):
-        desk = Desk()
-        desk.hear(acknowledged("X1", 7))
-        take(desk)
-        desk.records.clear()
-        assert "OrderStatusReport" not in desk.hear(replaced("X1", "X2", 7))
-        desk.lose_link()
-        desk.log_in(view("X2", 7))
-        assert not any(isinstance(record, events.OrderStatusReport) for record in desk.records)
+    for take in (lambda rig: adopt(rig, shown(rig), "a1"), lambda rig: external(rig, "a1", "X1")):
+        rig = Rig()
+        rig.hear(acknowledged("X1", 7))
+        take(rig)
+        rig.records.clear()
+        assert "OrderStatusReport" not in rig.hear(replaced("X1", "X2", 7))
+        rig.lose_link()
+        rig.log_in(view("X2", 7))
+        assert not any(isinstance(record, events.OrderStatusReport) for record in rig.records)
 
 
 def test_an_order_that_has_ended_is_not_adopted_and_the_answer_says_since_when() -> None:
-    desk = Desk()
-    desk.hear(acknowledged("X1", 7))
-    report = shown(desk)
-    desk.hear(canceled("X1", 7))
-    ended = shown(desk)
-    assert str(adopt(desk, ended)) == "Order CID-7 was not adopted: it has ended, CANCELED."
-    assert str(adopt(desk, report)) == "Order CID-7 was not adopted: it has ended since this report of it."
+    rig = Rig()
+    rig.hear(acknowledged("X1", 7))
+    report = shown(rig)
+    rig.hear(canceled("X1", 7))
+    ended = shown(rig)
+    assert str(adopt(rig, ended)) == "Order CID-7 was not adopted: it has ended, CANCELED."
+    assert str(adopt(rig, report)) == "Order CID-7 was not adopted: it has ended since this report of it."
     unknown = evolve(ended, venue_order_id=VenueOrderId("X2"), status=OrderStatus.EXPIRED)
-    assert str(adopt(desk, unknown)) == "Order CID-7 was not adopted: it has ended, EXPIRED."
-    assert desk.records == []
+    assert str(adopt(rig, unknown)) == "Order CID-7 was not adopted: it has ended, EXPIRED."
+    assert rig.records == []
 
 
 def test_an_order_that_the_venue_showed_without_its_status_is_adopted_as_open() -> None:
-    desk = Desk()
-    desk.hear(acknowledged("X1", 7, status=None))
-    assert adopt(desk, shown(desk)).status is OrderStatus.ACCEPTED
+    rig = Rig()
+    rig.hear(acknowledged("X1", 7, status=None))
+    assert adopt(rig, shown(rig)).status is OrderStatus.ACCEPTED
 
 
 def test_the_end_of_an_adopted_order_leaves_nobody_to_be_asked_for() -> None:
     """Nothing is open, so no list of open orders is needed."""
-    for take in (lambda desk: adopt(desk, shown(desk), "a1"), lambda desk: external(desk, "a1", "X1")):
-        desk = Desk(rules=VenueRules(venue="TEST", reads_history=True))
-        desk.hear(acknowledged("X1", 7))
-        take(desk)
-        assert desk.hear(canceled("X1", 7))[-1] == "Canceled"
-        desk.wait(61)
-        assert [type(request) for request in desk.sent()] == [requests.ListFills]
+    for take in (lambda rig: adopt(rig, shown(rig), "a1"), lambda rig: external(rig, "a1", "X1")):
+        rig = Rig(rules=VenueRules(venue="TEST", reads_history=True))
+        rig.hear(acknowledged("X1", 7))
+        take(rig)
+        assert rig.hear(canceled("X1", 7))[-1] == "Canceled"
+        rig.wait(61)
+        assert [type(request) for request in rig.sent()] == [requests.ListFills]
 
 
 # By name and venue order id alone
 
 
 def test_a_registered_order_begins_with_all_that_the_venue_has_shown() -> None:
-    desk = Desk()
-    desk.hear(evolve(acknowledged("X7", 9, type=OrderType.STOP_LIMIT, **FIRST), time=at(98)))
-    desk.records.clear()
-    assert external(desk, "a5", "X7") is True
-    assert desk.records == [
+    rig = Rig()
+    rig.hear(evolve(acknowledged("X7", 9, type=OrderType.STOP_LIMIT, **FIRST), time=at(98)))
+    rig.records.clear()
+    assert external(rig, "a5", "X7") is True
+    assert rig.records == [
         Registered(
             identity=identity("a5", "s", side=Side.SELL, type=OrderType.STOP_LIMIT, wire_id=9),
             venue_order_id=VenueOrderId("X7"),
@@ -214,31 +214,31 @@ def test_a_registered_order_begins_with_all_that_the_venue_has_shown() -> None:
 
 def test_an_order_of_which_nothing_was_shown_is_registered_by_its_names_alone() -> None:
     """Its id on the wire is what its name would be sent as."""
-    desk = Desk()
-    assert external(desk, "a5", "X7") is True
-    assert desk.records == [
+    rig = Rig()
+    assert external(rig, "a5", "X7") is True
+    assert rig.records == [
         Registered(identity=identity("a5", "s", side=None, type=None, wire_id=5), venue_order_id=VenueOrderId("X7"))
     ]
 
 
 def test_a_quantity_of_two_readings_is_not_taken_over_at_the_registration() -> None:
-    desk = Desk()
-    desk.hear(acknowledged("X7", 9, other_quantity=Decimal(12)))
-    assert external(desk, "a5", "X7") is True
-    assert registered(desk).quantity is None
+    rig = Rig()
+    rig.hear(acknowledged("X7", 9, other_quantity=Decimal(12)))
+    assert external(rig, "a5", "X7") is True
+    assert registered(rig).quantity is None
 
 
 def test_an_order_is_registered_once_under_one_name() -> None:
-    desk = Desk()
-    assert external(desk, "a5", "X7") is True
-    desk.records.clear()
-    assert external(desk, "a6", "X7") is False
-    assert desk.last.warnings == [
+    rig = Rig()
+    assert external(rig, "a5", "X7") is True
+    rig.records.clear()
+    assert external(rig, "a6", "X7") is False
+    assert rig.last.warnings == [
         "Order a6 was not registered: venue order X7 is known here already, as order a5. Use that name."
     ]
-    assert external(desk, "a5", "X7") is True
-    assert external(desk, "a5", "X8") is True
-    assert desk.last.warnings == []
-    assert desk.records == []
-    assert list(desk.state.orders.live) == ["a5"]
-    assert desk.state.orders.live[ClientOrderId("a5")].venue_order_id == "X7"
+    assert external(rig, "a5", "X7") is True
+    assert external(rig, "a5", "X8") is True
+    assert rig.last.warnings == []
+    assert rig.records == []
+    assert list(rig.state.orders.live) == ["a5"]
+    assert rig.state.orders.live[ClientOrderId("a5")].venue_order_id == "X7"

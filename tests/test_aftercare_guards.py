@@ -9,99 +9,99 @@ from protocol.facts import Outcome
 from protocol.values import OrderStatus
 from protocol.venue import SECOND, VenueRules
 
-from .order_life import Desk, acknowledged, canceled, refused
+from .order_life import Rig, acknowledged, canceled, refused
 
 DAY = 86_400
 
 
-def queries(desk: Desk) -> list[Any]:
-    return [request for request in desk.sent() if isinstance(request, requests.QueryOrder)]
+def queries(rig: Rig) -> list[Any]:
+    return [request for request in rig.sent() if isinstance(request, requests.QueryOrder)]
 
 
-def denied(remembered: int = 100, **rules: Any) -> Desk:
+def denied(remembered: int = 100, **rules: Any) -> Rig:
     """Asked for until the venue's word proves that it never arrived. remembered: how many orders that have ended."""
-    desk = Desk(rules=VenueRules(venue="TEST", **rules), finished_window=remembered)
-    desk.place("a1")
-    desk.hear(refused(1, Outcome.AMBIGUOUS))
-    while desk.status("a1") is not OrderStatus.DENIED:
-        due = desk.state.next_deadline
+    rig = Rig(rules=VenueRules(venue="TEST", **rules), finished_window=remembered)
+    rig.place("a1")
+    rig.hear(refused(1, Outcome.AMBIGUOUS))
+    while rig.status("a1") is not OrderStatus.DENIED:
+        due = rig.state.next_deadline
         assert due is not None
-        desk.time = max(desk.time, due)
-        desk.apply()
-        deny(desk, queries(desk))
-    return desk
+        rig.time = max(rig.time, due)
+        rig.apply()
+        deny(rig, queries(rig))
+    return rig
 
 
-def deny(desk: Desk, asked: list[Any]) -> None:
+def deny(rig: Rig, asked: list[Any]) -> None:
     for query in asked:
-        desk.hear(refused(query.request_id, Outcome.NOT_FOUND))
+        rig.hear(refused(query.request_id, Outcome.NOT_FOUND))
 
 
-def looks(desk: Desk, seconds: int) -> list[int]:
+def looks(rig: Rig, seconds: int) -> list[int]:
     """After how many seconds the venue is asked for the order, and denies it again."""
-    began, times = desk.time, []
+    began, times = rig.time, []
     for _ in range(seconds):
-        desk.wait(1)
-        asked = queries(desk)
-        times += [(desk.time - began) // SECOND for _ in asked]
-        deny(desk, asked)
+        rig.wait(1)
+        asked = queries(rig)
+        times += [(rig.time - began) // SECOND for _ in asked]
+        deny(rig, asked)
     return times
 
 
 def test_a_denied_order_is_asked_for_after_a_minute_five_and_fifteen() -> None:
-    desk = denied()
-    assert looks(desk, 2000) == [60, 300, 900]
-    assert desk.status("a1") is OrderStatus.DENIED
+    rig = denied()
+    assert looks(rig, 2000) == [60, 300, 900]
+    assert rig.status("a1") is OrderStatus.DENIED
 
 
 def test_an_order_that_turned_out_to_live_is_asked_for_no_more() -> None:
-    desk = denied()
-    assert looks(desk, 100) == [60]
-    desk.hear(acknowledged("v1", 1))
-    assert desk.status("a1") is OrderStatus.ACCEPTED
-    assert looks(desk, 1000) == []
+    rig = denied()
+    assert looks(rig, 100) == [60]
+    rig.hear(acknowledged("v1", 1))
+    assert rig.status("a1") is OrderStatus.ACCEPTED
+    assert looks(rig, 1000) == []
 
 
 def test_after_an_order_was_denied_three_lists_more_are_looked_at_for_it_though_nothing_is_open() -> None:
-    desk = denied(reads_history=True, audit_period=60 * SECOND)
+    rig = denied(reads_history=True, audit_period=60 * SECOND)
     lists = 0
     for _ in range(400):
-        desk.wait(1)
-        for request in desk.sent():
+        rig.wait(1)
+        for request in rig.sent():
             if isinstance(request, requests.QueryOrder):
-                deny(desk, [request])
+                deny(rig, [request])
             elif isinstance(request, requests.ListFills):
-                desk.hear(facts.FillsListed(request_id=request.request_id, trades=()))
+                rig.hear(facts.FillsListed(request_id=request.request_id, trades=()))
             elif isinstance(request, requests.ListOpenOrders):
                 lists += 1
-                desk.hear(facts.RequestAnswered(request_id=request.request_id, orders=()))
+                rig.hear(facts.RequestAnswered(request_id=request.request_id, orders=()))
     assert lists == 3
 
 
 def test_an_order_that_is_not_remembered_any_more_is_not_asked_for() -> None:
-    desk = denied(remembered=1)
-    desk.live("a2", "v2")
-    assert desk.hear(canceled("v2", 2)) == ["Canceled"]
-    assert looks(desk, 1000) == []
-    assert relogin(desk) == []
+    rig = denied(remembered=1)
+    rig.live("a2", "v2")
+    assert rig.hear(canceled("v2", 2)) == ["Canceled"]
+    assert looks(rig, 1000) == []
+    assert relogin(rig) == []
 
 
-def relogin(desk: Desk) -> list[Any]:
-    desk.lose_link()
-    desk.sent()
-    desk.log_in()
-    asked = queries(desk)
-    deny(desk, asked)
+def relogin(rig: Rig) -> list[Any]:
+    rig.lose_link()
+    rig.sent()
+    rig.log_in()
+    asked = queries(rig)
+    deny(rig, asked)
     return asked
 
 
 def test_every_login_of_a_day_asks_for_a_denied_order_and_none_after_it() -> None:
-    desk = denied()
-    since = desk.time
-    (first,) = relogin(desk)
+    rig = denied()
+    since = rig.time
+    (first,) = relogin(rig)
     assert (first.venue_order_id, first.wire_id) == (None, 1)
-    desk.wait(1000)
-    desk.time = since + DAY * SECOND
-    assert len(relogin(desk)) == 1
-    desk.time += 1
-    assert relogin(desk) == []
+    rig.wait(1000)
+    rig.time = since + DAY * SECOND
+    assert len(relogin(rig)) == 1
+    rig.time += 1
+    assert relogin(rig) == []

@@ -24,9 +24,9 @@ from protocol.facts import (
     OrderAcknowledged,
     OrderCanceled,
     OrderExpired,
+    OrderFilled,
     OrderRejected,
     OrderReplaced,
-    OrderTraded,
     OrderView,
     Outcome,
     PricePreviewed,
@@ -135,12 +135,12 @@ EVENTS: dict[str, tuple[str, Fact]] = {
     ),
     "partial fill": (
         event("p", PART, f',"xs":{EXECUTION}'),
-        happened(OrderTraded, PART_VIEW, trade=TRADE, final=False, goes_on=True),
+        happened(OrderFilled, PART_VIEW, trade=TRADE, final=False, goes_on=True),
     ),
     "final fill": (
         event("f", FULL, ',"xs":{"tid":"T-89","aid":"A-5","s":"GBPUSD-PERP","q":38,"p":"1.27","d":"B","agg":false}'),
         happened(
-            OrderTraded,
+            OrderFilled,
             FULL_VIEW,
             trade=evolve(TRADE, trade_id="T-89", quantity=Decimal(38), price=Decimal("1.27")),
             final=True,
@@ -148,11 +148,11 @@ EVENTS: dict[str, tuple[str, Fact]] = {
     ),
     "fill as taker": (
         event("p", PART, ',"xs":{"tid":"T-88","q":22,"p":"1.2704","agg":true}'),
-        happened(OrderTraded, PART_VIEW, trade=evolve(TRADE, liquidity=LiquiditySide.TAKER), final=False, goes_on=True),
+        happened(OrderFilled, PART_VIEW, trade=evolve(TRADE, liquidity=LiquiditySide.TAKER), final=False, goes_on=True),
     ),
     "fill of unsaid liquidity": (
         event("p", PART, ',"xs":{"tid":"T-88","q":22,"p":"1.2704"}'),
-        happened(OrderTraded, PART_VIEW, trade=evolve(TRADE, liquidity=LiquiditySide.NONE), final=False, goes_on=True),
+        happened(OrderFilled, PART_VIEW, trade=evolve(TRADE, liquidity=LiquiditySide.NONE), final=False, goes_on=True),
     ),
     "canceled, no reason": (event("c", GONE, ',"xr":"","txt":""'), happened(OrderCanceled, GONE_VIEW, reason="")),
     "canceled by the user": (
@@ -294,7 +294,7 @@ EVENTS: dict[str, tuple[str, Fact]] = {
     "fill with unknown words": (
         event("p", changed(PART, o="NAPPING", tif="GTX", d="?"), f',"xs":{EXECUTION}'),
         happened(
-            OrderTraded,
+            OrderFilled,
             evolve(PART_VIEW, status=None, time_in_force=None, side=None, reason="NAPPING"),
             trade=TRADE,
             final=False,
@@ -537,7 +537,7 @@ def test_an_impossible_nanosecond_part_counts_as_zero(part: str) -> None:
 
 def test_an_event_without_a_time_still_counts() -> None:
     (fact,) = codec.decode('{"t":"p","eid":"E-31","o":' + PART + ',"xs":' + EXECUTION + "}")
-    assert isinstance(fact, OrderTraded)
+    assert isinstance(fact, OrderFilled)
     assert fact.time == fact.trade.time == 0
 
 
@@ -565,7 +565,7 @@ def test_an_unusable_field_of_the_order_never_costs_the_fill(
     change: dict[str, Any], difference: dict[str, Any]
 ) -> None:
     (fact,) = codec.decode(event("p", changed(PART, **change), f',"xs":{EXECUTION}'))
-    assert isinstance(fact, OrderTraded)
+    assert isinstance(fact, OrderFilled)
     assert fact.order == evolve(PART_VIEW, **difference)
     assert fact.trade == TRADE
 
@@ -595,7 +595,7 @@ def test_a_fill_that_cannot_be_read_still_tells_the_cumulative_quantity(executio
 def test_prices_as_json_numbers_are_exact() -> None:
     text = event("p", PART, f',"xs":{EXECUTION}').replace('"1.2704"', "1.10000000000000000000000000001")
     (fact,) = codec.decode(text)
-    assert isinstance(fact, OrderTraded)
+    assert isinstance(fact, OrderFilled)
     assert str(fact.trade.price) == "1.10000000000000000000000000001"
     (slow,) = codec.decode(text.replace('"desk7"', "[]"))
     assert slow == fact

@@ -18,9 +18,9 @@ from protocol.errors import WireError
 from protocol.facts import (
     FillsListed,
     OrderCanceled,
+    OrderFilled,
     OrderHistoryListed,
     OrderReplaced,
-    OrderTraded,
     RequestAnswered,
     RequestRefused,
     Unreadable,
@@ -171,7 +171,7 @@ def test_the_client_reads_the_fill_that_was_written(
 ) -> None:
     message = wire.Inbound(t="f" if final else "p", ts=ts, tn=tn, eid="E", o=order, xs=execution)
     (fact,) = codec.decode(venue_side.encode(message))
-    assert isinstance(fact, OrderTraded)
+    assert isinstance(fact, OrderFilled)
     assert fact.time == fact.trade.time == ts * 10**9 + tn
     assert fact.order == view_of(order)
     assert fact.final is final

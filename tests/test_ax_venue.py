@@ -12,7 +12,7 @@ from attrs import evolve
 
 from protocol.ax.venue import AxSettings, AxVenue
 from protocol.commands import Replace
-from protocol.errors import AuthenticationFailed, NotSent, WireError
+from protocol.errors import AuthenticationError, NotSent, WireError
 from protocol.facts import LoggedIn
 from protocol.orders import NewOrder
 from protocol.requests import CancelAllOrders, ListFills, ListOrderHistory, PreviewPrice
@@ -324,7 +324,7 @@ def test_a_given_token_needs_no_login_and_does_not_expire() -> None:
 
 
 def test_without_credentials_there_is_no_login() -> None:
-    with pytest.raises(AuthenticationFailed, match="no credentials"):
+    with pytest.raises(AuthenticationError, match="no credentials"):
         AxVenue(AxSettings()).login_call()
 
 
@@ -334,7 +334,7 @@ def test_the_token_is_read() -> None:
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_refused_credentials_say_so_without_naming_them(status: int) -> None:
-    with pytest.raises(AuthenticationFailed) as failure:
+    with pytest.raises(AuthenticationError) as failure:
         VENUE.read_token(answer(status, '{"error":"hush-hush is wrong for key-17"}'))
     assert str(failure.value) == f"AX refused the credentials (HTTP status {status}): *** is wrong for ***"
 

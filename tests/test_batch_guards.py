@@ -10,16 +10,16 @@ import pytest
 from attrs import evolve, field, frozen
 
 from protocol import commands, facts, requests
-from protocol.dispatch.batch_answers import SILENT, settle_batch
+from protocol.dispatch.batch_answers import settle_batch
 from protocol.dispatch.inputs import Admission
 from protocol.errors import NotSent
-from protocol.facts import BatchAnswered, LegAnswer, Outcome, RequestAnswered, RequestRefused
+from protocol.facts import SILENT, BatchAnswered, LegAnswer, Outcome, RequestAnswered, RequestRefused
 from protocol.orders import NewOrder
 from protocol.requests import BatchOrders, CancelOrder, PlaceOrder, ReplaceOrder
 from protocol.values import ClientOrderId, OrderStatus, RequestId, Side, SystemMode, VenueOrderId
 from protocol.venue import SECOND, BatchRules, VenueRules
 
-from .order_life import GOLD, Desk, PlainVenue, acknowledged, refused, took
+from .order_life import GOLD, PlainVenue, Rig, acknowledged, refused, took
 
 RULES = VenueRules(venue="TEST", batch=BatchRules(most=3, most_orders=2))
 
@@ -28,12 +28,12 @@ def rules(**batch: Any) -> VenueRules:
     return evolve(RULES, batch=evolve(RULES.batch, **batch))
 
 
-def new_desk(venue: VenueRules = RULES) -> Desk:
+def new_rig(venue: VenueRules = RULES) -> Rig:
     """With a1 to a4 live."""
-    desk = Desk(rules=venue)
+    rig = Rig(rules=venue)
     for number in range(1, 5):
-        desk.live(f"a{number}", f"v{number}")
-    return desk
+        rig.live(f"a{number}", f"v{number}")
+    return rig
 
 
 def place(name: str, *, symbol: str = "GOLD", market: bool = False) -> commands.Place:
@@ -111,74 +111,74 @@ def test_the_refusal_of_a_part_is_told_as_the_venue_words_it() -> None:
 # How the parts are grouped
 
 
-def sizes(desk: Desk) -> list[tuple[type, int]]:
+def sizes(rig: Rig) -> list[tuple[type, int]]:
     """What was sent: of which kind of part, and how many."""
     return [
         (type(request.legs[0]), len(request.legs)) if isinstance(request, BatchOrders) else (type(request), 1)
-        for request in desk.sent()
+        for request in rig.sent()
     ]
 
 
 def test_cancels_go_together_up_to_the_most_and_orders_up_to_theirs() -> None:
-    desk = new_desk()
-    desk.batch(*map(cancel, ("a1", "a2", "a3", "a4")))
-    assert sizes(desk) == [(CancelOrder, 3), (CancelOrder, 1)]
-    desk.batch(*map(place, ("b5", "b6", "b7")))
-    assert sizes(desk) == [(PlaceOrder, 2), (PlaceOrder, 1)]
+    rig = new_rig()
+    rig.batch(*map(cancel, ("a1", "a2", "a3", "a4")))
+    assert sizes(rig) == [(CancelOrder, 3), (CancelOrder, 1)]
+    rig.batch(*map(place, ("b5", "b6", "b7")))
+    assert sizes(rig) == [(PlaceOrder, 2), (PlaceOrder, 1)]
 
 
 def test_parts_of_a_kind_that_no_batch_takes_are_sent_one_by_one() -> None:
-    desk = new_desk(rules(kinds=frozenset({PlaceOrder, CancelOrder})))
-    desk.batch(change("a1"), change("a2"), place("b5"), cancel("a3"), place("b6"), cancel("a4"))
-    assert sizes(desk) == [(ReplaceOrder, 1), (ReplaceOrder, 1), (PlaceOrder, 2), (CancelOrder, 2)]
+    rig = new_rig(rules(kinds=frozenset({PlaceOrder, CancelOrder})))
+    rig.batch(change("a1"), change("a2"), place("b5"), cancel("a3"), place("b6"), cancel("a4"))
+    assert sizes(rig) == [(ReplaceOrder, 1), (ReplaceOrder, 1), (PlaceOrder, 2), (CancelOrder, 2)]
 
 
 def test_market_orders_go_with_the_others_where_a_batch_takes_them() -> None:
-    desk = new_desk(rules(market=True))
-    desk.batch(place("b5"), place("b6", market=True))
-    assert sizes(desk) == [(PlaceOrder, 2)]
-    desk = new_desk(rules(market=False))
-    desk.batch(place("b5"), place("b6", market=True))
-    assert sizes(desk) == [(PlaceOrder, 1), (PlaceOrder, 1)]
-    desk.batch(change("a1"), change("a2"))
-    assert sizes(desk) == [(ReplaceOrder, 2)], "only placements can be at any price"
+    rig = new_rig(rules(market=True))
+    rig.batch(place("b5"), place("b6", market=True))
+    assert sizes(rig) == [(PlaceOrder, 2)]
+    rig = new_rig(rules(market=False))
+    rig.batch(place("b5"), place("b6", market=True))
+    assert sizes(rig) == [(PlaceOrder, 1), (PlaceOrder, 1)]
+    rig.batch(change("a1"), change("a2"))
+    assert sizes(rig) == [(ReplaceOrder, 2)], "only placements can be at any price"
 
 
 def test_where_a_batch_is_of_one_instrument_it_is_of_one_kind_too() -> None:
-    desk = new_desk(rules(one_symbol=True))
-    desk.batch(place("b5"), change("a1"), place("b6"), change("a2"))
-    assert sizes(desk) == [(PlaceOrder, 2), (ReplaceOrder, 2)]
-    desk.batch(place("b7"), place("b8", symbol="SILVER"))
-    assert sizes(desk) == [(PlaceOrder, 1), (PlaceOrder, 1)]
+    rig = new_rig(rules(one_symbol=True))
+    rig.batch(place("b5"), change("a1"), place("b6"), change("a2"))
+    assert sizes(rig) == [(PlaceOrder, 2), (ReplaceOrder, 2)]
+    rig.batch(place("b7"), place("b8", symbol="SILVER"))
+    assert sizes(rig) == [(PlaceOrder, 1), (PlaceOrder, 1)]
 
 
 def test_a_batch_with_fewer_parts_than_the_venue_wants_is_sent_one_by_one() -> None:
-    desk = new_desk(rules(least=3))
-    desk.batch(*map(cancel, ("a1", "a2", "a3")), place("b5"), place("b6"))
-    assert sizes(desk) == [(CancelOrder, 3), (PlaceOrder, 1), (PlaceOrder, 1)]
+    rig = new_rig(rules(least=3))
+    rig.batch(*map(cancel, ("a1", "a2", "a3")), place("b5"), place("b6"))
+    assert sizes(rig) == [(CancelOrder, 3), (PlaceOrder, 1), (PlaceOrder, 1)]
 
 
 def test_a_batch_in_several_requests_takes_one_credit_and_its_own_number_once() -> None:
-    desk = new_desk()
-    desk.batch(*map(place, ("b5", "b6", "b7", "b8")))
-    first, second = desk.sends
-    assert (first.request.request_id, first.admission) == (desk.numbers, Admission.ORDER)
+    rig = new_rig()
+    rig.batch(*map(place, ("b5", "b6", "b7", "b8")))
+    first, second = rig.sends
+    assert (first.request.request_id, first.admission) == (rig.numbers, Admission.ORDER)
     assert second.admission is None
     assert second.request.request_id >= requests.FIRST_INTERNAL_ID
-    assert [leg.request_id for send in desk.sends for leg in send.request.legs] == [5, 6, 7, 8]
+    assert [leg.request_id for send in rig.sends for leg in send.request.legs] == [5, 6, 7, 8]
 
 
 def test_a_batch_whose_number_is_in_use_is_not_sent() -> None:
-    desk = new_desk()
-    desk.place("b5")
-    assert desk.numbers == 5
-    desk.sends.clear()
-    desk.numbers = 3  # so the part gets number 4, and the batch 5
-    error = desk.batch(place("b6"))
+    rig = new_rig()
+    rig.place("b5")
+    assert rig.numbers == 5
+    rig.sends.clear()
+    rig.numbers = 3  # so the part gets number 4, and the batch 5
+    error = rig.batch(place("b6"))
     assert type(error) is NotSent
     assert str(error) == "Nothing was sent: request 5 is still waiting for its answer."
-    assert desk.sent() == []
-    assert ClientOrderId("b6") not in desk.state.orders.live
+    assert rig.sent() == []
+    assert ClientOrderId("b6") not in rig.state.orders.live
 
 
 @frozen
@@ -201,12 +201,12 @@ class StrictVenue(PlainVenue):
 def test_a_venue_is_asked_for_room_for_each_request_as_it_goes_out() -> None:
     """Of orders that are there already, it may count how old they are."""
     venue = StrictVenue(RULES)
-    desk = Desk(venue=venue)
-    desk.live("a1", "v1")
-    desk.live("a2", "v2")
-    desk.wait(7)
+    rig = Rig(venue=venue)
+    rig.live("a1", "v1")
+    rig.live("a2", "v2")
+    rig.wait(7)
     venue.asked.clear()
-    desk.batch(place("b5"), place("b6"), place("b7"), cancel("a1"), cancel("a2"))
+    rig.batch(place("b5"), place("b6"), place("b7"), cancel("a1"), cancel("a2"))
     kinds = [type(each) for each in venue.asked[::3]]
     assert kinds == [BatchOrders, PlaceOrder, BatchOrders]
     assert [len(batch.legs) for batch in (venue.asked[0], venue.asked[6])] == [2, 2]
@@ -217,63 +217,63 @@ def test_a_venue_is_asked_for_room_for_each_request_as_it_goes_out() -> None:
 # The answer
 
 
-def sent_batch(desk: Desk) -> Any:
-    desk.batch(place("b5"), place("b6"))
-    (batch,) = desk.sent()
+def sent_batch(rig: Rig) -> Any:
+    rig.batch(place("b5"), place("b6"))
+    (batch,) = rig.sent()
     return batch
 
 
 def test_a_second_answer_to_a_batch_is_ignored_aloud() -> None:
-    desk = new_desk()
-    batch = sent_batch(desk)
+    rig = new_rig()
+    batch = sent_batch(rig)
     fact = BatchAnswered(request_id=batch.request_id, count=2)
-    assert desk.hear(fact) == []
-    assert desk.last.warnings == []
-    assert desk.hear(fact) == []
-    assert desk.last.warnings == [f"An answer to batch {batch.request_id} came too late or twice, and was ignored."]
+    assert rig.hear(fact) == []
+    assert rig.last.warnings == []
+    assert rig.hear(fact) == []
+    assert rig.last.warnings == [f"An answer to batch {batch.request_id} came too late or twice, and was ignored."]
 
 
 def test_the_refusal_of_a_batch_is_that_of_every_part_without_an_answer() -> None:
-    desk = new_desk()
-    batch = sent_batch(desk)
-    desk.hear(took(batch.legs[0].request_id, "v5"))
+    rig = new_rig()
+    batch = sent_batch(rig)
+    rig.hear(took(batch.legs[0].request_id, "v5"))
     whole = evolve(refused(batch.request_id, Outcome.DEFINITE, "too much"), due_post_only=True)
-    assert desk.hear(whole) == ["Rejected"]
-    (event,) = (event for event in desk.events() if type(event).__name__ == "Rejected")
+    assert rig.hear(whole) == ["Rejected"]
+    (event,) = (event for event in rig.events() if type(event).__name__ == "Rejected")
     assert (event.client_order_id, event.reason, event.due_post_only) == ("b6", "too much", True)
-    assert desk.status("b5") is OrderStatus.SUBMITTED
-    assert desk.hear(acknowledged("v5", 5)) == ["Accepted"]
-    assert desk.hear(whole) == []
+    assert rig.status("b5") is OrderStatus.SUBMITTED
+    assert rig.hear(acknowledged("v5", 5)) == ["Accepted"]
+    assert rig.hear(whole) == []
 
 
 def test_each_part_that_was_taken_learns_its_id_from_the_answer() -> None:
-    desk = new_desk()
-    batch = sent_batch(desk)
-    assert desk.hear(BatchAnswered(request_id=batch.request_id, legs=(answer(6, "v6"), answer(5, "v5")))) == []
+    rig = new_rig()
+    batch = sent_batch(rig)
+    assert rig.hear(BatchAnswered(request_id=batch.request_id, legs=(answer(6, "v6"), answer(5, "v5")))) == []
     for name, oid in (("b5", "v5"), ("b6", "v6")):
-        assert desk.state.orders.live[ClientOrderId(name)].venue_order_id == oid
+        assert rig.state.orders.live[ClientOrderId(name)].venue_order_id == oid
 
 
 def test_a_batch_that_was_refused_is_not_waited_for_at_the_end() -> None:
-    desk = new_desk()
-    batch = sent_batch(desk)
-    desk.hear(refused(batch.request_id, Outcome.DEFINITE, "too much"))
-    desk.ask(commands.Disconnect(grace=5 * SECOND), None)
-    assert [reply.reply_to for reply in desk.replies] == [f"asker {desk.numbers}"]
+    rig = new_rig()
+    batch = sent_batch(rig)
+    rig.hear(refused(batch.request_id, Outcome.DEFINITE, "too much"))
+    rig.ask(commands.Disconnect(grace=5 * SECOND), None)
+    assert [reply.reply_to for reply in rig.replies] == [f"asker {rig.numbers}"]
 
 
 def test_a_batch_that_was_taken_as_a_whole_leaves_its_parts_to_their_own_news() -> None:
-    desk = new_desk()
-    batch = sent_batch(desk)
-    assert desk.hear(took(batch.request_id)) == []
-    assert desk.hear(BatchAnswered(request_id=batch.request_id, count=0)) == [], "it is answered"
-    assert len(desk.last.warnings) == 1
-    assert desk.hear(took(batch.legs[0].request_id, "v5"), acknowledged("v5", 5)) == ["Accepted"]
+    rig = new_rig()
+    batch = sent_batch(rig)
+    assert rig.hear(took(batch.request_id)) == []
+    assert rig.hear(BatchAnswered(request_id=batch.request_id, count=0)) == [], "it is answered"
+    assert len(rig.last.warnings) == 1
+    assert rig.hear(took(batch.legs[0].request_id, "v5"), acknowledged("v5", 5)) == ["Accepted"]
 
 
 def test_an_answer_after_the_time_of_a_batch_is_too_late() -> None:
-    desk = new_desk()
-    batch = sent_batch(desk)
-    assert desk.wait(10) == ["Unknown", "Unknown"]
-    assert desk.hear(facts.BatchAnswered(request_id=batch.request_id, count=2)) == []
-    assert desk.last.warnings == [f"An answer to batch {batch.request_id} came too late or twice, and was ignored."]
+    rig = new_rig()
+    batch = sent_batch(rig)
+    assert rig.wait(10) == ["StatusUnknown", "StatusUnknown"]
+    assert rig.hear(facts.BatchAnswered(request_id=batch.request_id, count=2)) == []
+    assert rig.last.warnings == [f"An answer to batch {batch.request_id} came too late or twice, and was ignored."]

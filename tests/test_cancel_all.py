@@ -29,7 +29,7 @@ from protocol.values import InstrumentId, RequestId, StrategyId
 from protocol.venue import SECOND, VenueRules
 
 from . import scripted_futures, scripted_spot
-from .order_life import Desk, acknowledged, canceled, refused, took, view
+from .order_life import Rig, acknowledged, canceled, refused, took, view
 from .scripted_venue import Message, Peer, buy, talking
 from .trading import config_for, drain, open_quiet_venue
 
@@ -48,27 +48,27 @@ each = pytest.mark.parametrize("name", list(ORDERS))
 # What the answer says
 
 
-def asked(desk: Desk, instrument: InstrumentId | None = None) -> RequestId:
-    desk.ask(commands.CancelAll(instrument), None)
-    request = desk.sent()[-1]
+def asked(rig: Rig, instrument: InstrumentId | None = None) -> RequestId:
+    rig.ask(commands.CancelAll(instrument), None)
+    request = rig.sent()[-1]
     assert isinstance(request, CancelAllOrders)
     return request.request_id
 
 
-def told(desk: Desk) -> Any:
+def told(rig: Rig) -> Any:
     """What whoever asked was told by the last input."""
-    (reply,) = desk.replies
+    (reply,) = rig.replies
     return reply.value
 
 
 @pytest.mark.parametrize("count", [0, 2, None])
 def test_the_answer_is_what_the_venue_counts(count: int | None) -> None:
-    desk = Desk()
-    desk.live("a1", "v1")
-    number = asked(desk)
-    assert desk.replies == [], "nothing before the venue has answered"
-    desk.hear(took(number, canceled=count))
-    assert told(desk) == count
+    rig = Rig()
+    rig.live("a1", "v1")
+    number = asked(rig)
+    assert rig.replies == [], "nothing before the venue has answered"
+    rig.hear(took(number, canceled=count))
+    assert told(rig) == count
 
 
 @pytest.mark.parametrize(
@@ -76,242 +76,242 @@ def test_the_answer_is_what_the_venue_counts(count: int | None) -> None:
     [(Outcome.DEFINITE, RequestFailed), (Outcome.THROTTLED, RequestFailed), (Outcome.AMBIGUOUS, OutcomeUnknown)],
 )
 def test_a_refusal_is_raised(outcome: Outcome, error: type[TradingError]) -> None:
-    desk = Desk()
-    number = asked(desk)
-    desk.hear(refused(number, outcome, "no such right"))
-    assert type(told(desk)) is error
-    assert f"(request {number})" in str(told(desk))
-    assert "no such right." in str(told(desk))
-    assert desk.last.warnings == [str(told(desk))], "whoever asked may wait no longer"
+    rig = Rig()
+    number = asked(rig)
+    rig.hear(refused(number, outcome, "no such right"))
+    assert type(told(rig)) is error
+    assert f"(request {number})" in str(told(rig))
+    assert "no such right." in str(told(rig))
+    assert rig.last.warnings == [str(told(rig))], "whoever asked may wait no longer"
 
 
 def test_one_that_met_a_limit_is_sent_again_and_answered_then() -> None:
-    desk = Desk(rules=VenueRules(venue="TEST", throttled_cancel_delays=(SECOND, 2 * SECOND)))
-    number = asked(desk)
-    desk.hear(refused(number, Outcome.THROTTLED, "too many"))
-    assert desk.replies == []
-    desk.wait(1)
-    assert [request.request_id for request in desk.sent()] == [number]
-    desk.hear(took(number, canceled=4))
-    assert told(desk) == 4
+    rig = Rig(rules=VenueRules(venue="TEST", throttled_cancel_delays=(SECOND, 2 * SECOND)))
+    number = asked(rig)
+    rig.hear(refused(number, Outcome.THROTTLED, "too many"))
+    assert rig.replies == []
+    rig.wait(1)
+    assert [request.request_id for request in rig.sent()] == [number]
+    rig.hear(took(number, canceled=4))
+    assert told(rig) == 4
 
 
 def test_one_that_meets_the_limit_every_time_has_failed() -> None:
-    desk = Desk(rules=VenueRules(venue="TEST", throttled_cancel_delays=(SECOND, 2 * SECOND)))
-    number = asked(desk)
+    rig = Rig(rules=VenueRules(venue="TEST", throttled_cancel_delays=(SECOND, 2 * SECOND)))
+    number = asked(rig)
     for pause in (1, 2):
-        desk.hear(refused(number, Outcome.THROTTLED, "too many"))
-        assert desk.replies == []
-        desk.wait(pause)
-    desk.hear(refused(number, Outcome.THROTTLED, "too many"))
-    assert isinstance(told(desk), RequestFailed)
+        rig.hear(refused(number, Outcome.THROTTLED, "too many"))
+        assert rig.replies == []
+        rig.wait(pause)
+    rig.hear(refused(number, Outcome.THROTTLED, "too many"))
+    assert isinstance(told(rig), RequestFailed)
 
 
 def test_one_that_rests_when_the_link_ends_was_refused_and_not_sent_again() -> None:
-    desk = Desk(rules=VenueRules(venue="TEST", throttled_cancel_delays=(SECOND,)))
-    number = asked(desk)
-    desk.hear(refused(number, Outcome.THROTTLED, "too many"))
-    desk.lose_link()
-    assert isinstance(told(desk), RequestFailed)
-    assert "too many" in str(told(desk))
+    rig = Rig(rules=VenueRules(venue="TEST", throttled_cancel_delays=(SECOND,)))
+    number = asked(rig)
+    rig.hear(refused(number, Outcome.THROTTLED, "too many"))
+    rig.lose_link()
+    assert isinstance(told(rig), RequestFailed)
+    assert "too many" in str(told(rig))
 
 
 def test_without_an_answer_nobody_knows_what_came_of_it() -> None:
-    desk = Desk()
-    asked(desk)
-    desk.wait(9)
-    assert desk.replies == []
-    desk.time += SECOND
-    desk.apply()
-    assert isinstance(told(desk), OutcomeUnknown)
-    assert "Look at what is open." in str(told(desk))
+    rig = Rig()
+    asked(rig)
+    rig.wait(9)
+    assert rig.replies == []
+    rig.time += SECOND
+    rig.apply()
+    assert isinstance(told(rig), OutcomeUnknown)
+    assert "Look at what is open." in str(told(rig))
 
 
 def test_with_a_lost_link_nobody_knows_what_came_of_it() -> None:
-    desk = Desk()
-    asked(desk)
-    desk.lose_link()
-    assert isinstance(told(desk), OutcomeUnknown)
-    desk.log_in(view("v1", 1))
-    assert desk.replies == []
+    rig = Rig()
+    asked(rig)
+    rig.lose_link()
+    assert isinstance(told(rig), OutcomeUnknown)
+    rig.log_in(view("v1", 1))
+    assert rig.replies == []
 
 
 def test_one_that_was_never_written_was_not_sent() -> None:
-    desk = Desk()
-    number = asked(desk)
-    desk.apply(NotWritten([number], "The socket was closed."))
-    assert type(told(desk)) is NotSent
+    rig = Rig()
+    number = asked(rig)
+    rig.apply(NotWritten([number], "The socket was closed."))
+    assert type(told(rig)) is NotSent
 
 
 def test_without_a_connection_nothing_is_sent() -> None:
-    desk = Desk()
-    desk.lose_link()
-    answer = desk.ask(commands.CancelAll(None))
+    rig = Rig()
+    rig.lose_link()
+    answer = rig.ask(commands.CancelAll(None))
     assert type(answer) is NotSent
-    assert desk.sent() == []
+    assert rig.sent() == []
 
 
 # What the venue lists behind it
 
 
-def took_all(*names: str, lag: int = 0) -> tuple[Desk, RequestId]:
+def took_all(*names: str, lag: int = 0) -> tuple[Rig, RequestId]:
     """These orders are live (a7 as v7), and the venue has taken a cancel of all orders."""
-    desk = Desk(rules=VenueRules(venue="TEST", lists_lag=lag * SECOND))
+    rig = Rig(rules=VenueRules(venue="TEST", lists_lag=lag * SECOND))
     for name in names:
-        desk.live(name, f"v{name[1:]}")
-    number = asked(desk)
-    desk.hear(took(number, canceled=len(names)))
-    return desk, number
+        rig.live(name, f"v{name[1:]}")
+    number = asked(rig)
+    rig.hear(took(number, canceled=len(names)))
+    return rig, number
 
 
-def listing(desk: Desk) -> RequestId:
-    (request,) = [request for request in desk.sent() if isinstance(request, ListOpenOrders)]
+def listing(rig: Rig) -> RequestId:
+    (request,) = [request for request in rig.sent() if isinstance(request, ListOpenOrders)]
     return request.request_id
 
 
 def test_an_order_that_is_still_listed_is_told_as_a_cancel_that_was_refused() -> None:
-    desk, number = took_all("a1", "a2")
-    desk.hear(canceled("v1", 1))
-    desk.wait(1)
-    assert desk.hear(took(listing(desk), orders=(view("v2", 2),))) == ["CancelRejected"]
-    event = desk.events()[-1]
+    rig, number = took_all("a1", "a2")
+    rig.hear(canceled("v1", 1))
+    rig.wait(1)
+    assert rig.hear(took(listing(rig), orders=(view("v2", 2),))) == ["CancelRejected"]
+    event = rig.events()[-1]
     assert isinstance(event, events.CancelRejected)
     assert (event.client_order_id, event.request_id) == ("a2", number)
     assert f"(request {number})" in event.reason
-    assert desk.status("a2") is OrderStatus.ACCEPTED
-    desk.wait(600)
-    assert [type(each) for each in desk.events()].count(events.CancelRejected) == 1, "once"
+    assert rig.status("a2") is OrderStatus.ACCEPTED
+    rig.wait(600)
+    assert [type(each) for each in rig.events()].count(events.CancelRejected) == 1, "once"
 
 
 def test_the_list_is_asked_for_when_it_has_caught_up() -> None:
-    desk, _ = took_all("a1", lag=60)
-    desk.wait(59.9)
-    assert desk.sent() == []
-    desk.wait(0.1)
-    assert desk.hear(took(listing(desk), orders=(view("v1", 1),))) == ["CancelRejected"]
+    rig, _ = took_all("a1", lag=60)
+    rig.wait(59.9)
+    assert rig.sent() == []
+    rig.wait(0.1)
+    assert rig.hear(took(listing(rig), orders=(view("v1", 1),))) == ["CancelRejected"]
 
 
 def test_behind_a_lost_link_the_list_of_the_login_is_compared_and_none_asked_for() -> None:
-    desk, number = took_all("a1")
-    desk.lose_link()
-    desk.wait(10)
-    assert [request for request in desk.sent() if isinstance(request, ListOpenOrders)] == []
-    desk.log_in(view("v1", 1))
-    (event,) = (each for each in desk.events() if isinstance(each, events.CancelRejected))
+    rig, number = took_all("a1")
+    rig.lose_link()
+    rig.wait(10)
+    assert [request for request in rig.sent() if isinstance(request, ListOpenOrders)] == []
+    rig.log_in(view("v1", 1))
+    (event,) = (each for each in rig.events() if isinstance(each, events.CancelRejected))
     assert event.request_id == number
-    desk.wait(5)
-    assert [request for request in desk.sent() if isinstance(request, ListOpenOrders)] == []
+    rig.wait(5)
+    assert [request for request in rig.sent() if isinstance(request, ListOpenOrders)] == []
 
 
 def test_a_list_that_somebody_asked_for_before_proves_nothing() -> None:
-    desk, _ = took_all("a1", lag=60)
-    desk.wait(59)
-    desk.ask(commands.OpenOrders())
-    early = listing(desk)
-    desk.wait(2)
-    assert desk.hear(took(early, orders=(view("v1", 1),))) == []
+    rig, _ = took_all("a1", lag=60)
+    rig.wait(59)
+    rig.ask(commands.OpenOrders())
+    early = listing(rig)
+    rig.wait(2)
+    assert rig.hear(took(early, orders=(view("v1", 1),))) == []
 
 
 def test_an_order_that_was_placed_afterwards_was_not_meant() -> None:
-    desk, _ = took_all("a1")
-    desk.place("a2")
-    desk.hear(took(desk.numbers, "v2"), acknowledged("v2", 2))
-    desk.sent()
-    desk.wait(1)
-    assert desk.hear(took(listing(desk), orders=(view("v2", 2),))) == []
+    rig, _ = took_all("a1")
+    rig.place("a2")
+    rig.hear(took(rig.numbers, "v2"), acknowledged("v2", 2))
+    rig.sent()
+    rig.wait(1)
+    assert rig.hear(took(listing(rig), orders=(view("v2", 2),))) == []
 
 
 def test_an_order_of_another_instrument_was_not_meant() -> None:
-    desk = Desk(rules=VenueRules(venue="TEST", cancels_by_symbol=True))
-    desk.live("a1", "v1")
-    number = asked(desk, InstrumentId.parse("SILVER.TEST"))
-    desk.hear(took(number))
-    desk.wait(1)
-    assert desk.hear(took(listing(desk), orders=(view("v1", 1),))) == []
+    rig = Rig(rules=VenueRules(venue="TEST", cancels_by_symbol=True))
+    rig.live("a1", "v1")
+    number = asked(rig, InstrumentId.parse("SILVER.TEST"))
+    rig.hear(took(number))
+    rig.wait(1)
+    assert rig.hear(took(listing(rig), orders=(view("v1", 1),))) == []
 
 
 @pytest.mark.parametrize("symbol", [None, "GOLD.TEST", "SILVER.TEST"])
 def test_an_order_of_another_session_that_was_adopted_meanwhile_was_meant(symbol: str | None) -> None:
-    desk = Desk(rules=VenueRules(venue="TEST", cancels_by_symbol=True, lists_lag=60 * SECOND))
-    desk.hear(acknowledged("X1", 7))
-    (report,) = [each for each in desk.events() if isinstance(each, events.OrderStatusReport)]
-    number = asked(desk, None if symbol is None else InstrumentId.parse(symbol))
-    desk.hear(took(number, canceled=0), acknowledged("X2", 8))
-    later = desk.events()[-1]
+    rig = Rig(rules=VenueRules(venue="TEST", cancels_by_symbol=True, lists_lag=60 * SECOND))
+    rig.hear(acknowledged("X1", 7))
+    (report,) = [each for each in rig.events() if isinstance(each, events.OrderStatusReport)]
+    number = asked(rig, None if symbol is None else InstrumentId.parse(symbol))
+    rig.hear(took(number, canceled=0), acknowledged("X2", 8))
+    later = rig.events()[-1]
     assert isinstance(later, events.OrderStatusReport)
     for each in (report, later):
-        desk.ask(commands.Adopt(report=each, client_order_id=None, strategy=StrategyId("mm")), None)
-    desk.wait(60)
-    desk.hear(took(listing(desk), orders=(view("X1", 7), view("X2", 8))))
-    told_of = [each.client_order_id for each in desk.events() if isinstance(each, events.CancelRejected)]
+        rig.ask(commands.Adopt(report=each, client_order_id=None, strategy=StrategyId("mm")), None)
+    rig.wait(60)
+    rig.hear(took(listing(rig), orders=(view("X1", 7), view("X2", 8))))
+    told_of = [each.client_order_id for each in rig.events() if isinstance(each, events.CancelRejected)]
     assert told_of == ([] if symbol == "SILVER.TEST" else ["CID-7"]), "the other one was placed afterwards"
 
 
 def test_an_order_whose_end_was_told_meanwhile_is_no_news() -> None:
-    desk, _ = took_all("a1")
-    desk.wait(1)
-    number = listing(desk)
-    desk.hear(canceled("v1", 1))
-    assert "CancelRejected" not in desk.hear(took(number, orders=(view("v1", 1),)))
+    rig, _ = took_all("a1")
+    rig.wait(1)
+    number = listing(rig)
+    rig.hear(canceled("v1", 1))
+    assert "CancelRejected" not in rig.hear(took(number, orders=(view("v1", 1),)))
 
 
 def test_after_a_lost_link_the_list_of_the_login_serves() -> None:
-    desk, number = took_all("a1", lag=60)
-    desk.wait(10)
-    desk.lose_link()
-    assert "CancelRejected" in desk.log_in(view("v1", 1))
-    event = next(each for each in desk.events() if isinstance(each, events.CancelRejected))
+    rig, number = took_all("a1", lag=60)
+    rig.wait(10)
+    rig.lose_link()
+    assert "CancelRejected" in rig.log_in(view("v1", 1))
+    event = next(each for each in rig.events() if isinstance(each, events.CancelRejected))
     assert event.request_id == number
-    desk.sent()
-    desk.wait(60)
-    assert [type(each) for each in desk.events()].count(events.CancelRejected) == 1
+    rig.sent()
+    rig.wait(60)
+    assert [type(each) for each in rig.events()].count(events.CancelRejected) == 1
 
 
 def test_what_is_listed_anew_on_the_same_connection_may_be_too_old() -> None:
-    desk, _ = took_all("a1", lag=60)
-    desk.wait(10)
+    rig, _ = took_all("a1", lag=60)
+    rig.wait(10)
     anew = LoggedIn(user="u", orders=(view("v1", 1),), cancel_on_disconnect=False, heartbeat_timeout=None)
-    assert "CancelRejected" not in desk.hear(anew)
+    assert "CancelRejected" not in rig.hear(anew)
 
 
 def test_an_order_that_is_listed_as_ended_is_not_open() -> None:
-    desk, _ = took_all("a1")
-    desk.wait(1)
+    rig, _ = took_all("a1")
+    rig.wait(1)
     ended = view("v1", 1, status=OrderStatus.CANCELED)
-    assert "CancelRejected" not in desk.hear(took(listing(desk), orders=(ended,)))
+    assert "CancelRejected" not in rig.hear(took(listing(rig), orders=(ended,)))
 
 
 def test_two_cancels_of_all_orders_are_told_apart() -> None:
-    desk, first = took_all("a1")
-    second = asked(desk)
-    desk.hear(took(second, canceled=0))
-    desk.wait(1)
-    assert desk.hear(took(listing(desk), orders=(view("v1", 1),))) == ["CancelRejected"] * 2
-    rejected = [each.request_id for each in desk.events() if isinstance(each, events.CancelRejected)]
+    rig, first = took_all("a1")
+    second = asked(rig)
+    rig.hear(took(second, canceled=0))
+    rig.wait(1)
+    assert rig.hear(took(listing(rig), orders=(view("v1", 1),))) == ["CancelRejected"] * 2
+    rejected = [each.request_id for each in rig.events() if isinstance(each, events.CancelRejected)]
     assert rejected == [first, second]
 
 
 @pytest.mark.parametrize("answered", [True, False])
 def test_a_list_that_does_not_come_is_asked_for_again(answered: bool) -> None:
-    desk, _ = took_all("a1")
-    desk.wait(1)
-    number = listing(desk)
+    rig, _ = took_all("a1")
+    rig.wait(1)
+    number = listing(rig)
     if answered:
-        desk.hear(refused(number, Outcome.DEFINITE, "not now"))
-    desk.wait(10)
-    assert desk.hear(took(listing(desk), orders=(view("v1", 1),))) == ["CancelRejected"]
+        rig.hear(refused(number, Outcome.DEFINITE, "not now"))
+    rig.wait(10)
+    assert rig.hear(took(listing(rig), orders=(view("v1", 1),))) == ["CancelRejected"]
 
 
 def test_what_can_never_be_asked_for_is_said() -> None:
-    desk, number = took_all("a1")
+    rig, number = took_all("a1")
     warnings: list[str] = []
     for _ in range(40):
-        desk.wait(10)
-        warnings += desk.last.warnings
+        rig.wait(10)
+        warnings += rig.last.warnings
     assert [text for text in warnings if f"(request {number})" in text and "could not be asked" in text]
-    desk.sent()
-    desk.wait(60)
-    assert desk.sent() == []
+    rig.sent()
+    rig.wait(60)
+    assert rig.sent() == []
 
 
 # At the venues
@@ -468,8 +468,8 @@ async def test_a_client_that_ends_meanwhile_does_not_know_what_came_of_it(autoju
 
 
 def test_closing_while_a_comparison_is_due_asks_for_no_list() -> None:
-    desk, _ = took_all("a1")
-    desk.ask(commands.Disconnect(grace=30 * SECOND), None)
-    desk.sent()
-    desk.wait(20)
-    assert desk.sent() == []
+    rig, _ = took_all("a1")
+    rig.ask(commands.Disconnect(grace=30 * SECOND), None)
+    rig.sent()
+    rig.wait(20)
+    assert rig.sent() == []

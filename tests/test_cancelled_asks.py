@@ -70,4 +70,4 @@ async def test_both_sides_agree_at_whatever_turn_an_ask_is_cancelled(autojump_cl
                     assert state.status is OrderStatus.CANCELED
                 await client.close()
                 heard = names([event async for event in stream])
-    assert not {"Unknown", "Gap", "Rejected", "Denied", "CancelRejected", "MessagesLost"} & set(heard)
+    assert not {"StatusUnknown", "MissingFills", "Rejected", "Denied", "CancelRejected", "MessagesLost"} & set(heard)

@@ -17,7 +17,7 @@ from protocol.requests import CancelOrder, QueryOrder
 from protocol.values import NO_TIME, ClientOrderId, RequestId, VenueOrderId
 from protocol.venue import SECOND, BatchRules, Throttle, VenueRules
 
-from .order_life import WALL, Desk, PlainVenue, acknowledged, canceled, refused, replaced, took, view
+from .order_life import WALL, PlainVenue, Rig, acknowledged, canceled, refused, replaced, took, view
 from .test_placements_guards import is_waiting
 
 A1 = ClientOrderId("a1")
@@ -26,36 +26,36 @@ CANCEL, SECOND_CANCEL = RequestId(2), RequestId(3)
 SLOW = VenueRules(venue="TEST", throttled_cancel_delays=(20 * SECOND, 3 * SECOND))
 
 
-def cancel(desk: Desk, name: str = "a1") -> Any:
-    return desk.ask(commands.Cancel(ClientOrderId(name)), Admission.CANCEL)
+def cancel(rig: Rig, name: str = "a1") -> Any:
+    return rig.ask(commands.Cancel(ClientOrderId(name)), Admission.CANCEL)
 
 
-def canceling(rules: VenueRules | None = None, **options: Any) -> Desk:
+def canceling(rules: VenueRules | None = None, **options: Any) -> Rig:
     """The order a1 lives as v1, and its cancel, request 2, has just gone out."""
-    desk = Desk(rules=rules, **options)
-    desk.live("a1", "v1")
-    assert cancel(desk) == CANCEL
-    desk.sends.clear()
-    return desk
+    rig = Rig(rules=rules, **options)
+    rig.live("a1", "v1")
+    assert cancel(rig) == CANCEL
+    rig.sends.clear()
+    return rig
 
 
-def sent(desk: Desk, kind: type) -> list[Any]:
+def sent(rig: Rig, kind: type) -> list[Any]:
     """Requests of this kind since the last look; all others are forgotten."""
-    return [request for request in desk.sent() if isinstance(request, kind)]
+    return [request for request in rig.sent() if isinstance(request, kind)]
 
 
-def show(desk: Desk, **terms: Any) -> list[str]:
+def show(rig: Rig, **terms: Any) -> list[str]:
     """Answers the one status query that is on its way."""
-    (query,) = sent(desk, QueryOrder)
-    return desk.hear(took(query.request_id, order=view("v1", 1, **terms)))
+    (query,) = sent(rig, QueryOrder)
+    return rig.hear(took(query.request_id, order=view("v1", 1, **terms)))
 
 
-def rejection(desk: Desk, number: RequestId = CANCEL) -> str:
+def rejection(rig: Rig, number: RequestId = CANCEL) -> str:
     """Why the cancel came to nothing, as was told last."""
-    event = desk.events()[-1]
+    event = rig.events()[-1]
     assert isinstance(event, events.CancelRejected)
     assert (event.request_id, event.venue_order_id, event.client_order_id) == (number, V1, A1)
-    assert (event.venue_time, event.local_time) == (NO_TIME, WALL + desk.time)
+    assert (event.venue_time, event.local_time) == (NO_TIME, WALL + rig.time)
     return event.reason
 
 
@@ -63,39 +63,39 @@ def rejection(desk: Desk, number: RequestId = CANCEL) -> str:
 
 
 def test_a_cancel_cannot_be_sent_without_an_id_that_the_venue_takes() -> None:
-    desk = Desk(rules=VenueRules(venue="TEST", cancel_by_wire_id=False))
-    desk.place("a1")
-    desk.sent()
-    answer = cancel(desk)
+    rig = Rig(rules=VenueRules(venue="TEST", cancel_by_wire_id=False))
+    rig.place("a1")
+    rig.sent()
+    answer = cancel(rig)
     assert isinstance(answer, NotSent)
     assert str(answer) == (
         "Cannot cancel order a1: missing venue_order_id. Wait until the venue has accepted the order."
     )
-    assert desk.last.released == [Admission.CANCEL]
-    desk.hear(took(1, "v1"))
-    assert cancel(desk) == 3
-    assert desk.sent() == [CancelOrder(request_id=RequestId(3), venue_order_id=V1, wire_id=None)]
+    assert rig.last.released == [Admission.CANCEL]
+    rig.hear(took(1, "v1"))
+    assert cancel(rig) == 3
+    assert rig.sent() == [CancelOrder(request_id=RequestId(3), venue_order_id=V1, wire_id=None)]
 
 
 def test_an_order_that_is_known_by_the_venues_id_is_canceled_though_its_name_does_not_cross_the_wire() -> None:
-    desk = Desk(rules=VenueRules(venue="TEST", cancel_by_wire_id=False))
-    desk.live("a1", "v1")
-    assert cancel(desk) == CANCEL
-    (send,) = desk.sends
+    rig = Rig(rules=VenueRules(venue="TEST", cancel_by_wire_id=False))
+    rig.live("a1", "v1")
+    assert cancel(rig) == CANCEL
+    (send,) = rig.sends
     assert (send.connection, send.admission) == (1, Admission.CANCEL)
 
 
 def test_the_number_of_a_cancel_is_not_given_to_another_request() -> None:
-    desk = canceling()
-    desk.numbers -= 1
-    answer = cancel(desk)
+    rig = canceling()
+    rig.numbers -= 1
+    answer = cancel(rig)
     assert isinstance(answer, NotSent)
     assert str(answer) == "Nothing was sent: request 2 is still waiting for its answer."
-    assert desk.sent() == []
-    desk.numbers -= 1
-    desk.place("a2")
-    assert isinstance(desk.answer_to(2), NotSent)
-    assert desk.sent() == []
+    assert rig.sent() == []
+    rig.numbers -= 1
+    rig.place("a2")
+    assert isinstance(rig.answer_to(2), NotSent)
+    assert rig.sent() == []
 
 
 @frozen
@@ -127,18 +127,18 @@ class CountingVenue(PlainVenue):
 @pytest.mark.parametrize("kind", ["place", "change", "cancel"])
 def test_what_the_venue_takes_no_more_of_is_not_sent(kind: str) -> None:
     venue = CountingVenue(VenueRules(venue="TEST"))
-    desk = Desk(venue=venue)
-    desk.live("a1", "v1")
-    desk.wait(30)
+    rig = Rig(venue=venue)
+    rig.live("a1", "v1")
+    rig.wait(30)
     venue.charged.clear()
     venue.full.append(True)
-    desk.sends.clear()
+    rig.sends.clear()
     if kind == "place":
-        answer = desk.place("a2")
+        answer = rig.place("a2")
     elif kind == "change":
-        answer = desk.ask(commands.Replace(client_order_id=A1, instrument="GOLD.TEST", price="99.0"))
+        answer = rig.ask(commands.Replace(client_order_id=A1, instrument="GOLD.TEST", price="99.0"))
     else:
-        answer = cancel(desk)
+        answer = cancel(rig)
     assert isinstance(answer, NotSent)
     assert str(answer) == ("Nothing was sent: TEST takes no more of these for GOLD for another 1.5 s. Try again then.")
     asked, ages = {
@@ -147,72 +147,72 @@ def test_what_the_venue_takes_no_more_of_is_not_sent(kind: str) -> None:
         "cancel": (CancelOrder, [30]),
     }[kind]
     assert venue.charged == [(asked, "GOLD", ages)]
-    assert (desk.sends, desk.events()) == ([], [])
-    assert desk.last.released == [Admission.CANCEL if kind == "cancel" else Admission.ORDER]
+    assert (rig.sends, rig.events()) == ([], [])
+    assert rig.last.released == [Admission.CANCEL if kind == "cancel" else Admission.ORDER]
 
 
 def test_a_refusal_for_too_many_calls_is_told_to_the_counter_with_the_instrument_of_its_order() -> None:
     venue = CountingVenue(VenueRules(venue="TEST"))
-    desk = Desk(venue=venue)
-    desk.live("a1", "v1")
-    cancel(desk)
-    desk.hear(refused(2, Outcome.DEFINITE, "too late"))
+    rig = Rig(venue=venue)
+    rig.live("a1", "v1")
+    cancel(rig)
+    rig.hear(refused(2, Outcome.DEFINITE, "too late"))
     assert venue.named == []
-    cancel(desk)
-    desk.hear(refused(3, Outcome.THROTTLED, "too many"))
-    desk.ask(commands.OpenOrders())
-    desk.hear(refused(4, Outcome.THROTTLED, "too many lists"))
-    assert venue.named == [("too many", "GOLD", desk.time), ("too many lists", "", desk.time)]
+    cancel(rig)
+    rig.hear(refused(3, Outcome.THROTTLED, "too many"))
+    rig.ask(commands.OpenOrders())
+    rig.hear(refused(4, Outcome.THROTTLED, "too many lists"))
+    assert venue.named == [("too many", "GOLD", rig.time), ("too many lists", "", rig.time)]
 
 
 # Which of an order's cancels counts
 
 
 def test_only_the_latest_cancel_of_an_order_is_asked_for() -> None:
-    desk = canceling()
-    desk.wait(5)
-    cancel(desk)
-    desk.sends.clear()
-    desk.wait(5)
-    assert desk.sent() == [], "the first one's time is over"
-    assert not is_waiting(desk, CANCEL)
-    desk.wait(5)
-    assert show(desk) == ["CancelRejected"]
-    assert rejection(desk, SECOND_CANCEL) == "The venue has not acted on it; the order is still live."
+    rig = canceling()
+    rig.wait(5)
+    cancel(rig)
+    rig.sends.clear()
+    rig.wait(5)
+    assert rig.sent() == [], "the first one's time is over"
+    assert not is_waiting(rig, CANCEL)
+    rig.wait(5)
+    assert show(rig) == ["CancelRejected"]
+    assert rejection(rig, SECOND_CANCEL) == "The venue has not acted on it; the order is still live."
 
 
 def test_an_older_cancel_may_still_be_answered_unless_it_was_given_up() -> None:
-    desk = canceling()
-    cancel(desk)
-    assert is_waiting(desk, CANCEL)
-    desk = canceling()
-    desk.wait(10)
-    cancel(desk)
-    assert not is_waiting(desk, CANCEL)
+    rig = canceling()
+    cancel(rig)
+    assert is_waiting(rig, CANCEL)
+    rig = canceling()
+    rig.wait(10)
+    cancel(rig)
+    assert not is_waiting(rig, CANCEL)
 
 
 def test_a_cancel_in_a_batch_is_the_latest_one_too() -> None:
-    desk = Desk(rules=VenueRules(venue="TEST", batch=BatchRules(most=5, most_orders=5)))
-    desk.live("a1", "v1")
-    desk.live("a2", "v2")
-    desk.batch(commands.Cancel(A1), commands.Cancel(ClientOrderId("a2")))
-    desk.sends.clear()
-    desk.wait(10)
-    first, second = sent(desk, QueryOrder)
+    rig = Rig(rules=VenueRules(venue="TEST", batch=BatchRules(most=5, most_orders=5)))
+    rig.live("a1", "v1")
+    rig.live("a2", "v2")
+    rig.batch(commands.Cancel(A1), commands.Cancel(ClientOrderId("a2")))
+    rig.sends.clear()
+    rig.wait(10)
+    first, second = sent(rig, QueryOrder)
     assert (first.venue_order_id, second.venue_order_id) == (V1, "v2")
-    assert desk.hear(took(first.request_id, order=view("v1", 1))) == ["CancelRejected"]
-    assert rejection(desk, RequestId(3)) == "The venue has not acted on it; the order is still live."
+    assert rig.hear(took(first.request_id, order=view("v1", 1))) == ["CancelRejected"]
+    assert rejection(rig, RequestId(3)) == "The venue has not acted on it; the order is still live."
 
 
 # The venue's answer
 
 
 def test_a_cancel_that_the_venue_did_not_take_is_told_and_the_order_asked_for() -> None:
-    desk = canceling()
-    assert desk.hear(took(2, refused=True)) == ["CancelRejected"]
-    assert rejection(desk) == "The venue did not take the cancel."
-    assert len(sent(desk, QueryOrder)) == 1
-    assert not is_waiting(desk, CANCEL)
+    rig = canceling()
+    assert rig.hear(took(2, refused=True)) == ["CancelRejected"]
+    assert rejection(rig) == "The venue did not take the cancel."
+    assert len(sent(rig, QueryOrder)) == 1
+    assert not is_waiting(rig, CANCEL)
 
 
 @pytest.mark.parametrize(
@@ -220,57 +220,57 @@ def test_a_cancel_that_the_venue_did_not_take_is_told_and_the_order_asked_for() 
 )
 @pytest.mark.parametrize("over_http", [False, True])
 def test_an_answer_behind_the_end_of_the_order_says_nothing_more(answer: facts.Fact, over_http: bool) -> None:
-    desk = canceling()
+    rig = canceling()
     if over_http:
-        desk.apply(Rerouted([CANCEL], False))
-    desk.hear(canceled("v1", 1))
-    assert desk.hear(answer) == []
-    assert desk.last.warnings == []
-    assert not is_waiting(desk, CANCEL)
-    desk.wait(30)
-    assert desk.sent() == []
+        rig.apply(Rerouted([CANCEL], False))
+    rig.hear(canceled("v1", 1))
+    assert rig.hear(answer) == []
+    assert rig.last.warnings == []
+    assert not is_waiting(rig, CANCEL)
+    rig.wait(30)
+    assert rig.sent() == []
 
 
 @pytest.mark.parametrize("heard", [(took(2), canceled("v1", 1)), (canceled("v1", 1), took(2))])
 def test_a_cancel_that_was_answered_and_has_done_its_work_is_over(heard: tuple[facts.Fact, ...]) -> None:
-    desk = canceling()
-    assert desk.hear(*heard) == ["Canceled"]
-    assert not is_waiting(desk, CANCEL)
+    rig = canceling()
+    assert rig.hear(*heard) == ["Canceled"]
+    assert not is_waiting(rig, CANCEL)
 
 
 def test_the_end_of_an_order_is_not_asked_for_though_its_cancel_was_never_answered() -> None:
-    desk = canceling()
-    desk.hear(canceled("v1", 1))
-    desk.wait(30)
-    assert desk.sent() == []
-    assert not is_waiting(desk, CANCEL)
+    rig = canceling()
+    rig.hear(canceled("v1", 1))
+    rig.wait(30)
+    assert rig.sent() == []
+    assert not is_waiting(rig, CANCEL)
 
 
 @pytest.mark.parametrize(("by_rule", "rerouted", "pause"), [(False, False, 10), (False, True, 1), (True, False, 10)])
 def test_a_cancel_that_the_socket_did_not_take_is_asked_about_early(by_rule: bool, rerouted: bool, pause: int) -> None:
     """Where a venue takes cancels over HTTP by rule, that says nothing against the socket."""
     http = frozenset({CancelOrder}) if by_rule else frozenset()
-    desk = canceling(VenueRules(venue="TEST", http_requests=http))
+    rig = canceling(VenueRules(venue="TEST", http_requests=http))
     if rerouted:
-        desk.apply(Rerouted([CANCEL], False))
-    desk.hear(took(2))
-    desk.wait(pause - 0.001)
-    assert desk.sent() == []
-    desk.wait(0.001)
-    assert len(sent(desk, QueryOrder)) == 1
+        rig.apply(Rerouted([CANCEL], False))
+    rig.hear(took(2))
+    rig.wait(pause - 0.001)
+    assert rig.sent() == []
+    rig.wait(0.001)
+    assert len(sent(rig, QueryOrder)) == 1
 
 
 def test_a_cancel_that_the_venue_refuses_is_over() -> None:
-    desk = canceling()
-    assert desk.hear(refused(2, Outcome.DEFINITE, "closed")) == ["CancelRejected"]
-    assert rejection(desk) == "closed"
-    assert not is_waiting(desk, CANCEL)
+    rig = canceling()
+    assert rig.hear(refused(2, Outcome.DEFINITE, "closed")) == ["CancelRejected"]
+    assert rejection(rig) == "closed"
+    assert not is_waiting(rig, CANCEL)
 
 
 def test_a_cancel_that_was_not_written_is_told_with_the_reason() -> None:
-    desk = canceling()
-    assert desk.apply(NotWritten([RequestId(77), CANCEL], "no connection")) == ["CancelRejected"]
-    assert rejection(desk) == "no connection"
+    rig = canceling()
+    assert rig.apply(NotWritten([RequestId(77), CANCEL], "no connection")) == ["CancelRejected"]
+    assert rejection(rig) == "no connection"
 
 
 # Refused for now
@@ -278,44 +278,44 @@ def test_a_cancel_that_was_not_written_is_told_with_the_reason() -> None:
 
 def test_a_cancel_that_rests_is_refused_again_without_effect() -> None:
     """The pauses are 0.1, 0.2 and 0.4 s; the second refusal is told while the first pause lasts."""
-    desk = canceling()
-    assert desk.hear(refused(2, Outcome.TOO_EARLY)) == []
-    desk.wait(0.05)
-    assert desk.hear(refused(2, Outcome.TOO_EARLY), refused(2, Outcome.DEFINITE)) == []
-    desk.wait(0.049)
-    assert desk.sent() == []
-    desk.wait(0.001)
-    assert desk.sent() == [CancelOrder(request_id=CANCEL, venue_order_id=V1, wire_id=None)]
-    desk.hear(refused(2, Outcome.TOO_EARLY))
-    desk.wait(0.199)
-    assert desk.sent() == []
-    desk.wait(0.001)
-    assert len(desk.sent()) == 1
+    rig = canceling()
+    assert rig.hear(refused(2, Outcome.TOO_EARLY)) == []
+    rig.wait(0.05)
+    assert rig.hear(refused(2, Outcome.TOO_EARLY), refused(2, Outcome.DEFINITE)) == []
+    rig.wait(0.049)
+    assert rig.sent() == []
+    rig.wait(0.001)
+    assert rig.sent() == [CancelOrder(request_id=CANCEL, venue_order_id=V1, wire_id=None)]
+    rig.hear(refused(2, Outcome.TOO_EARLY))
+    rig.wait(0.199)
+    assert rig.sent() == []
+    rig.wait(0.001)
+    assert len(rig.sent()) == 1
 
 
 @pytest.mark.parametrize("rests", [Outcome.TOO_EARLY, Outcome.THROTTLED])
 def test_each_kind_of_refusal_has_its_own_pauses(rests: Outcome) -> None:
-    desk = canceling(SLOW)
-    desk.hear(refused(2, rests))
+    rig = canceling(SLOW)
+    rig.hear(refused(2, rests))
     pause = 0.1 if rests is Outcome.TOO_EARLY else 20
-    desk.wait(pause - 0.001)
-    assert desk.sent() == []
-    desk.wait(0.001)
-    assert len(sent(desk, CancelOrder)) == 1
+    rig.wait(pause - 0.001)
+    assert rig.sent() == []
+    rig.wait(0.001)
+    assert len(sent(rig, CancelOrder)) == 1
 
 
 def test_a_cancel_whose_pause_is_longer_than_the_time_for_its_answer_is_neither_asked_for_nor_told() -> None:
-    desk = canceling(SLOW)
-    desk.wait(1)
-    desk.hear(refused(2, Outcome.THROTTLED, "too many"))
-    desk.wait(14)
-    assert desk.sent() == []
-    desk.hear(replaced("v1", None, 1))
-    assert show(desk) == [], "it lives, which says nothing of a cancel that rests"
-    desk.wait(5.999)
-    assert sent(desk, CancelOrder) == []
-    desk.wait(0.001)
-    assert len(sent(desk, CancelOrder)) == 1
+    rig = canceling(SLOW)
+    rig.wait(1)
+    rig.hear(refused(2, Outcome.THROTTLED, "too many"))
+    rig.wait(14)
+    assert rig.sent() == []
+    rig.hear(replaced("v1", None, 1))
+    assert show(rig) == [], "it lives, which says nothing of a cancel that rests"
+    rig.wait(5.999)
+    assert sent(rig, CancelOrder) == []
+    rig.wait(0.001)
+    assert len(sent(rig, CancelOrder)) == 1
 
 
 FRESH = VenueRules(venue="TEST", freshness=5 * SECOND)
@@ -335,69 +335,69 @@ FRESH = VenueRules(venue="TEST", freshness=5 * SECOND)
 def test_no_such_order_means_too_early_while_the_order_may_be_held_back(
     rules: VenueRules, age: float, accepted: bool, rests: bool
 ) -> None:
-    desk = Desk(rules=rules)
-    desk.place("a1")
+    rig = Rig(rules=rules)
+    rig.place("a1")
     if accepted:
-        desk.hear(took(1, "v1"), acknowledged("v1", 1))
-    desk.wait(age)
-    cancel(desk)
-    desk.sends.clear()
-    assert desk.hear(refused(2, Outcome.NOT_FOUND)) == ([] if rests else ["CancelRejected"])
-    assert len(sent(desk, QueryOrder)) == (0 if rests else 1)
+        rig.hear(took(1, "v1"), acknowledged("v1", 1))
+    rig.wait(age)
+    cancel(rig)
+    rig.sends.clear()
+    assert rig.hear(refused(2, Outcome.NOT_FOUND)) == ([] if rests else ["CancelRejected"])
+    assert len(sent(rig, QueryOrder)) == (0 if rests else 1)
 
 
 @pytest.mark.parametrize("outcome", [Outcome.DEFINITE, Outcome.TOO_EARLY])
 def test_any_other_refusal_of_the_cancel_of_a_young_order_is_what_it_says(outcome: Outcome) -> None:
-    desk = canceling(FRESH)
+    rig = canceling(FRESH)
     rests = outcome is Outcome.TOO_EARLY
-    assert desk.hear(refused(2, outcome)) == ([] if rests else ["CancelRejected"])
+    assert rig.hear(refused(2, outcome)) == ([] if rests else ["CancelRejected"])
 
 
 def test_a_cancel_that_rests_when_the_connection_ends_has_come_to_nothing() -> None:
-    desk = canceling()
-    desk.hear(refused(2, Outcome.TOO_EARLY, "not known yet"))
-    assert desk.lose_link() == ["Disconnected", "CancelRejected"]
-    assert rejection(desk) == "not known yet. The connection ended before the venue answered."
-    assert not is_waiting(desk, CANCEL)
-    desk.log_in(view("v1", 1))
-    desk.wait(5)
-    assert sent(desk, CancelOrder) == []
+    rig = canceling()
+    rig.hear(refused(2, Outcome.TOO_EARLY, "not known yet"))
+    assert rig.lose_link() == ["Disconnected", "CancelRejected"]
+    assert rejection(rig) == "not known yet. The connection ended before the venue answered."
+    assert not is_waiting(rig, CANCEL)
+    rig.log_in(view("v1", 1))
+    rig.wait(5)
+    assert sent(rig, CancelOrder) == []
 
 
 def test_a_cancel_on_its_way_when_the_connection_ends_is_asked_for() -> None:
-    desk = canceling()
-    assert desk.lose_link() == ["Disconnected"]
-    assert is_waiting(desk, CANCEL), "the sender may still say that it was not written"
+    rig = canceling()
+    assert rig.lose_link() == ["Disconnected"]
+    assert is_waiting(rig, CANCEL), "the sender may still say that it was not written"
 
 
 def test_an_older_cancel_that_rests_is_not_sent_once_the_order_has_ended() -> None:
-    desk = canceling()
-    desk.hear(refused(2, Outcome.TOO_EARLY))
-    cancel(desk)
-    desk.sends.clear()
-    desk.hear(canceled("v1", 1))
-    desk.wait(1)
-    assert desk.sent() == []
-    assert not is_waiting(desk, CANCEL)
+    rig = canceling()
+    rig.hear(refused(2, Outcome.TOO_EARLY))
+    cancel(rig)
+    rig.sends.clear()
+    rig.hear(canceled("v1", 1))
+    rig.wait(1)
+    assert rig.sent() == []
+    assert not is_waiting(rig, CANCEL)
 
 
 def test_the_pause_of_a_cancel_that_is_gone_sends_nothing() -> None:
-    desk = canceling()
-    desk.hear(refused(2, Outcome.TOO_EARLY))
-    desk.hear(canceled("v1", 1))
-    desk.wait(1)
-    assert desk.sent() == []
+    rig = canceling()
+    rig.hear(refused(2, Outcome.TOO_EARLY))
+    rig.hear(canceled("v1", 1))
+    rig.wait(1)
+    assert rig.sent() == []
 
 
 def test_the_pause_of_a_cancel_does_not_send_another_one_of_its_number() -> None:
-    desk = canceling()
-    desk.hear(refused(2, Outcome.TOO_EARLY))
-    desk.hear(facts.CancelRefused(venue_order_id=V1, wire_id=None, reason="gone", time=0))
-    desk.numbers -= 1
-    assert cancel(desk) == CANCEL
-    desk.sends.clear()
-    desk.wait(5)
-    assert sent(desk, CancelOrder) == []
+    rig = canceling()
+    rig.hear(refused(2, Outcome.TOO_EARLY))
+    rig.hear(facts.CancelRefused(venue_order_id=V1, wire_id=None, reason="gone", time=0))
+    rig.numbers -= 1
+    assert cancel(rig) == CANCEL
+    rig.sends.clear()
+    rig.wait(5)
+    assert sent(rig, CancelOrder) == []
 
 
 # The feed tells of a refusal
@@ -408,52 +408,52 @@ def told_refused(oid: str = "v1", cid: int | None = None) -> facts.CancelRefused
 
 
 def test_news_of_a_refusal_end_the_cancel_and_have_the_order_asked_for() -> None:
-    desk = canceling()
-    assert desk.hear(told_refused()) == ["CancelRejected"]
-    assert rejection(desk) == "too late"
-    assert len(sent(desk, QueryOrder)) == 1
-    assert not is_waiting(desk, CANCEL)
+    rig = canceling()
+    assert rig.hear(told_refused()) == ["CancelRejected"]
+    assert rejection(rig) == "too late"
+    assert len(sent(rig, QueryOrder)) == 1
+    assert not is_waiting(rig, CANCEL)
 
 
 def test_news_of_a_refusal_without_a_cancel_of_ours_has_the_order_asked_for() -> None:
-    desk = Desk()
-    desk.live("a1", "v1")
-    assert desk.hear(told_refused("v9", 1)) == [], "named by its wire id"
-    assert [query.venue_order_id for query in sent(desk, QueryOrder)] == ["v1"]
+    rig = Rig()
+    rig.live("a1", "v1")
+    assert rig.hear(told_refused("v9", 1)) == [], "named by its wire id"
+    assert [query.venue_order_id for query in sent(rig, QueryOrder)] == ["v1"]
 
 
 def test_news_of_a_refusal_for_nobody_or_behind_the_end_say_nothing() -> None:
-    desk = canceling()
-    assert desk.hear(told_refused("v9", 9)) == []
-    desk.hear(canceled("v1", 1))
-    assert desk.hear(told_refused()) == []
-    desk.wait(30)
-    assert desk.sent() == []
+    rig = canceling()
+    assert rig.hear(told_refused("v9", 9)) == []
+    rig.hear(canceled("v1", 1))
+    assert rig.hear(told_refused()) == []
+    rig.wait(30)
+    assert rig.sent() == []
 
 
 def test_a_refusal_of_one_orders_cancel_is_no_word_about_another() -> None:
-    desk = canceling()
-    desk.live("a2", "v2")
-    cancel(desk, "a2")
-    desk.hear(told_refused("v2"))
-    (event,) = desk.events()
+    rig = canceling()
+    rig.live("a2", "v2")
+    cancel(rig, "a2")
+    rig.hear(told_refused("v2"))
+    (event,) = rig.events()
     assert event.client_order_id == "a2"  # type: ignore[attr-defined]
-    assert is_waiting(desk, CANCEL)
+    assert is_waiting(rig, CANCEL)
 
 
 # A status query shows the order
 
 
 def test_a_cancel_that_is_not_overdue_is_not_settled_by_a_status_query() -> None:
-    desk = canceling()
-    desk.hear(replaced("v1", None, 1, quantity=Decimal(10)))
-    desk.wait(1)
-    assert show(desk) == []
-    assert is_waiting(desk, CANCEL)
+    rig = canceling()
+    rig.hear(replaced("v1", None, 1, quantity=Decimal(10)))
+    rig.wait(1)
+    assert show(rig) == []
+    assert is_waiting(rig, CANCEL)
 
 
 def test_a_cancel_is_settled_by_a_query_of_the_very_moment_at_which_its_time_is_over() -> None:
-    desk = canceling()
-    desk.wait(10)
-    assert show(desk) == ["CancelRejected"]
-    assert not is_waiting(desk, CANCEL)
+    rig = canceling()
+    rig.wait(10)
+    assert show(rig) == ["CancelRejected"]
+    assert not is_waiting(rig, CANCEL)

@@ -175,8 +175,8 @@ async def test_a_change_and_a_batch_are_accepted_and_protected(autojump_clock: M
             late = await client.submit_all([scene.buy("55000"), scene.buy("54000")])
             await trio.sleep(7)
             scene.gate.open()
-            refusal = (await until(stream, events.ModifyRejected))[-1]
-            assert isinstance(refusal, events.ModifyRejected)
+            refusal = (await until(stream, events.ReplaceRejected))[-1]
+            assert isinstance(refusal, events.ReplaceRejected)
             assert "7.0 s behind" in refusal.reason
             for placed in late:
                 assert (await placed.done()).status is OrderStatus.REJECTED

@@ -336,7 +336,7 @@ async def test_events_that_have_arrived_come_without_a_checkpoint(autojump_clock
         await (await client.submit(sell())).accepted()
         for _ in range(2):
             await venue.trade("XAU-PERP", Side.BUY, price="2412.0", quantity=2)
-        assert names(await until(stream, events.Gap))[-1] == "Gap"
+        assert names(await until(stream, events.MissingFills))[-1] == "MissingFills"
         with assert_no_checkpoints():
             assert type(await stream.__anext__()) is events.Filled
 

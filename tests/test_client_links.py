@@ -13,7 +13,7 @@ from trio.testing import MockClock
 
 from actors import (
     ApiKey,
-    AuthenticationFailed,
+    AuthenticationError,
     AxConfig,
     Backoff,
     ConnectFailed,
@@ -21,7 +21,7 @@ from actors import (
     OrderStatus,
     OutcomeUnknown,
     RequestFailed,
-    SessionFailed,
+    SessionError,
     Side,
     Token,
     events,
@@ -136,7 +136,7 @@ async def test_a_refused_token_is_renewed_once(autojump_clock: MockClock) -> Non
 
 async def test_a_second_refusal_with_a_new_token_is_fatal(autojump_clock: MockClock) -> None:
     refusals = [Fault(kind=FaultKind.REFUSE_TOKEN, nth=n) for n in (2, 3)]
-    with pytest.raises(AuthenticationFailed, match="brand-new token"):
+    with pytest.raises(AuthenticationError, match="brand-new token"):
         async with trading(*refusals) as (venue, _, stream):
             await until(stream, events.Reconciled)
             await venue.drop_connections()
@@ -149,7 +149,7 @@ async def test_wrong_credentials_are_fatal_at_once_and_stay_secret(
     caplog.set_level(logging.DEBUG)
     async with open_quiet_venue() as venue:
         config = evolve(config_for(venue), credentials=ApiKey("demo-key", "s3cr3t-of-mine"))
-        with pytest.raises(AuthenticationFailed) as failure:
+        with pytest.raises(AuthenticationError) as failure:
             async with open_client(config):
                 raise AssertionError("nobody can log in like this")
     assert trio.current_time() < 1
@@ -183,7 +183,7 @@ async def test_a_token_is_renewed_at_half_its_life(autojump_clock: MockClock) ->
 async def test_a_given_token_cannot_be_renewed_but_replaced(autojump_clock: MockClock) -> None:
     async with open_quiet_venue() as venue:
         config = evolve(config_for(venue), credentials=Token("worthless"))
-        with pytest.raises(AuthenticationFailed, match="fresh token"):
+        with pytest.raises(AuthenticationError, match="fresh token"):
             async with open_client(config):
                 raise AssertionError("nobody can log in like this")
         async with open_client(config_for(venue)) as client:
@@ -204,7 +204,7 @@ async def test_safety_options_are_verified_and_heartbeats_sent(autojump_clock: M
 
 async def test_an_option_that_is_not_confirmed_fails_the_session(autojump_clock: MockClock) -> None:
     async with open_quiet_venue(legacy=True) as venue:
-        with pytest.raises(SessionFailed, match="cancel-on-disconnect"):
+        with pytest.raises(SessionError, match="cancel-on-disconnect"):
             async with open_client(config_for(venue, cancel_on_disconnect=True)):
                 raise AssertionError("the old venue does not confirm it")
 
@@ -226,7 +226,7 @@ async def test_a_lost_answer_makes_an_order_unknown_until_the_venue_is_asked(aut
         with pytest.raises(OutcomeUnknown, match="Do not send it again"):
             await order.accepted()
         assert trio.current_time() == pytest.approx(10, abs=0.1)
-        assert names(await until(stream, events.Accepted))[-2:] == ["Unknown", "Accepted"]
+        assert names(await until(stream, events.Accepted))[-2:] == ["StatusUnknown", "Accepted"]
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ async def test_an_ambiguous_error_is_settled_by_the_truth(
     async with trading(Fault(kind=kind, nth=1, code=code), dropped) as (_, client, stream):
         await client.submit(sell())
         kinds = {"Denied": events.Denied, "Accepted": events.Accepted}
-        assert names(await until(stream, kinds[ending]))[-2:] == ["Unknown", ending]
+        assert names(await until(stream, kinds[ending]))[-2:] == ["StatusUnknown", ending]
 
 
 async def test_a_connection_lost_behind_a_placement_leaves_it_unknown_then_accepted(
@@ -258,7 +258,7 @@ async def test_a_connection_lost_behind_a_placement_leaves_it_unknown_then_accep
         assert seen[3:] == [
             "Submitted", "Accepted", "Disconnected", "Reconnected", "Authenticated", "Reconciled",
         ] or seen[3:] == [
-            "Submitted", "Disconnected", "Unknown", "Reconnected", "Authenticated", "Accepted", "Reconciled",
+            "Submitted", "Disconnected", "StatusUnknown", "Reconnected", "Authenticated", "Accepted", "Reconciled",
         ]  # fmt: skip
 
 
@@ -269,7 +269,7 @@ async def test_a_connection_lost_before_a_placement_ends_in_denied(autojump_cloc
         order = await client.submit(sell())
         seen = await until(stream, events.Reconciled, times=2)
         assert names(seen[3:]) == [
-            "Submitted", "Disconnected", "Unknown", "Reconnected", "Authenticated", "Reconciled",
+            "Submitted", "Disconnected", "StatusUnknown", "Reconnected", "Authenticated", "Reconciled",
         ]  # fmt: skip
         assert isinstance(seen[-1], events.Reconciled)
         assert seen[-1].open_questions == 1
@@ -289,7 +289,7 @@ async def test_fills_missed_while_away_are_a_gap_and_then_fills_before_all_is_re
         await venue.drop_connections()
         await venue.trade("XAU-PERP", Side.BUY, price="2412.0", quantity=4)
         seen = await until(stream, events.Reconciled)
-        assert names(seen)[-3:] == ["Gap", "Filled", "Reconciled"]
+        assert names(seen)[-3:] == ["MissingFills", "Filled", "Reconciled"]
         fill, reconciled = seen[-2:]
         assert isinstance(fill, events.Filled)
         assert (fill.last_quantity, fill.leaves, fill.commission is not None) == (4, 6, True)
@@ -334,7 +334,7 @@ async def test_a_delayed_fill_is_late_and_not_lost(autojump_clock: MockClock) ->
 
 async def test_a_policy_close_is_not_tried_again(autojump_clock: MockClock) -> None:
     """At AX 1008 has one documented cause, the heartbeat timeout that was asked for (spec AX 2.4)."""
-    with pytest.raises(SessionFailed, match="1008"):
+    with pytest.raises(SessionError, match="1008"):
         async with trading(client_heartbeat_timeout=60) as (venue, _, stream):
             await until(stream, events.Reconciled)
             await venue.act(lambda exchange, now: exchange.close_all(1008))
@@ -374,7 +374,7 @@ async def test_three_violations_in_a_row_are_fatal(autojump_clock: MockClock) ->
         async def aclose(self) -> None:
             await self._stream.aclose()
 
-    with pytest.raises(SessionFailed, match="3 connections in a row"):
+    with pytest.raises(SessionError, match="3 connections in a row"):
         async with open_quiet_venue() as venue:
             assert venue.connector is not None
             connector = WrappedConnector(venue.connector, Spoiled)

@@ -532,8 +532,8 @@ async def test_a_replacement_that_is_refused_changes_nothing(autojump_clock: Moc
         await order.accepted()
         venue.on["r"] = refuse(400, "not on the grid of the venue")
         await client.replace(order, price="1.1")
-        refused = (await until(stream, events.ModifyRejected))[-1]
-        assert isinstance(refused, events.ModifyRejected)
+        refused = (await until(stream, events.ReplaceRejected))[-1]
+        assert isinstance(refused, events.ReplaceRejected)
         assert (refused.request_id, refused.reason) == (2, "not on the grid of the venue")
         assert (await order.state()).price == Decimal("1.0998")
         assert await client.replace(order, price="1.1") == 3, "and another one may follow"

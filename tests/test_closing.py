@@ -22,7 +22,7 @@ from actors import (
     NewOrder,
     OnClose,
     Order,
-    SessionFailed,
+    SessionError,
     Side,
     SimulatedVenue,
     events,
@@ -486,7 +486,7 @@ async def test_a_venue_that_takes_nothing_any_more_is_left_in_time_and_reported(
 @pytest.mark.parametrize("name", ["kraken-futures", "kraken-spot"])
 async def test_a_session_that_fails_is_closed_as_well(autojump_clock: MockClock, name: str) -> None:
     async with open_quiet_venue(name=name) as venue:
-        with pytest.raises(SessionFailed, match="1008"):
+        with pytest.raises(SessionError, match="1008"):
             async with open_client(config_for(venue, on_close=CANCEL_ALL)) as client:
                 stream = client.events()
                 await (await client.submit(ORDERS[name])).accepted()
@@ -506,7 +506,7 @@ async def test_an_error_of_the_block_and_a_failure_of_the_session_at_once(autoju
                     await trio.sleep_forever()
                 finally:
                     raise StrategyError
-        assert any("SessionFailed" in note for note in raised.value.__notes__)
+        assert any("SessionError" in note for note in raised.value.__notes__)
         assert await left_open(venue) == 0
 
 

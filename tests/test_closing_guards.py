@@ -13,7 +13,7 @@ from protocol.facts import Outcome
 from protocol.values import AccountId, ClientOrderId, OrderStatus, RequestId
 from protocol.venue import VenueRules
 
-from .order_life import WALL, Desk, acknowledged, canceled, refused, took
+from .order_life import WALL, Rig, acknowledged, canceled, refused, took
 from .test_desk_guards import TwoWayVenue, counted
 from .test_order_closing import CANCEL_ALL, LEAVE, SECOND, armed, cancels, end, is_over, timers
 
@@ -22,92 +22,92 @@ from .test_order_closing import CANCEL_ALL, LEAVE, SECOND, armed, cancels, end, 
 
 def test_a_request_that_was_answered_is_not_waited_for() -> None:
     """The venue has taken the cancel; the order's own news may come later."""
-    desk = Desk()
-    desk.live("a1", "O-1")
-    desk.ask(commands.Cancel(ClientOrderId("a1")), Admission.CANCEL)
-    desk.hear(took(desk.numbers))
-    desk.ask(LEAVE)
-    assert is_over(desk)
+    rig = Rig()
+    rig.live("a1", "O-1")
+    rig.ask(commands.Cancel(ClientOrderId("a1")), Admission.CANCEL)
+    rig.hear(took(rig.numbers))
+    rig.ask(LEAVE)
+    assert is_over(rig)
 
 
 def test_one_that_is_answered_meanwhile_is_waited_for_no_longer() -> None:
-    desk = Desk()
-    desk.live("a1", "O-1")
-    desk.ask(commands.Cancel(ClientOrderId("a1")), Admission.CANCEL)
-    number = desk.numbers
-    desk.ask(LEAVE)
-    assert not is_over(desk)
-    desk.hear(took(number))
-    assert is_over(desk)
+    rig = Rig()
+    rig.live("a1", "O-1")
+    rig.ask(commands.Cancel(ClientOrderId("a1")), Admission.CANCEL)
+    number = rig.numbers
+    rig.ask(LEAVE)
+    assert not is_over(rig)
+    rig.hear(took(number))
+    assert is_over(rig)
 
 
 def test_a_question_for_the_time_keeps_nobody() -> None:
-    desk = Desk(rules=VenueRules(venue="TEST", tells_time=True))
-    assert [type(request) for request in desk.sent()] == [requests.AskTime]
-    desk.ask(LEAVE)
-    assert is_over(desk)
+    rig = Rig(rules=VenueRules(venue="TEST", tells_time=True))
+    assert [type(request) for request in rig.sent()] == [requests.AskTime]
+    rig.ask(LEAVE)
+    assert is_over(rig)
 
 
 def test_without_a_word_on_patience_all_is_over_after_twice_the_grace() -> None:
-    desk = Desk()
-    desk.live("a1", "O-1")
-    desk.ask(commands.Disconnect(grace=SECOND, cancel_all=True))
-    number = desk.numbers
-    desk.wait(1.999)
-    assert not any(isinstance(send, EndLink) for send in desk.last.sends)
-    assert desk.answer_to(number) is None
-    desk.wait(0.001)
-    assert is_over(desk)
-    assert desk.last.replies == [Reply(f"asker {number}", None)]
+    rig = Rig()
+    rig.live("a1", "O-1")
+    rig.ask(commands.Disconnect(grace=SECOND, cancel_all=True))
+    number = rig.numbers
+    rig.wait(1.999)
+    assert not any(isinstance(send, EndLink) for send in rig.last.sends)
+    assert rig.answer_to(number) is None
+    rig.wait(0.001)
+    assert is_over(rig)
+    assert rig.last.replies == [Reply(f"asker {number}", None)]
 
 
 def test_the_end_is_decided_once() -> None:
-    desk = Desk()
-    desk.ask(LEAVE)
-    assert desk.last.sends == [EndLink()]
-    desk.apply()
-    desk.wait(5)
-    assert (desk.last.sends, desk.last.replies) == ([], [])
+    rig = Rig()
+    rig.ask(LEAVE)
+    assert rig.last.sends == [EndLink()]
+    rig.apply()
+    rig.wait(5)
+    assert (rig.last.sends, rig.last.replies) == ([], [])
 
 
 # The cancel of all orders
 
 
 def test_the_first_pause_is_a_quarter_of_a_second_and_each_one_is_twice_the_last() -> None:
-    desk = Desk()
-    desk.live("a1", "O-1")
-    desk.ask(commands.Disconnect(grace=SECOND, patience=10 * SECOND, cancel_all=True))
-    began, moments = desk.time, [0 for _ in cancels(desk)]
-    while (due := desk.state.next_deadline) is not None and due <= began + 9 * SECOND:
-        desk.time = due
-        desk.apply()
-        moments += [desk.time - began for _ in cancels(desk)]
+    rig = Rig()
+    rig.live("a1", "O-1")
+    rig.ask(commands.Disconnect(grace=SECOND, patience=10 * SECOND, cancel_all=True))
+    began, moments = rig.time, [0 for _ in cancels(rig)]
+    while (due := rig.state.next_deadline) is not None and due <= began + 9 * SECOND:
+        rig.time = due
+        rig.apply()
+        moments += [rig.time - began for _ in cancels(rig)]
     assert moments == [0, SECOND // 4, 3 * SECOND // 4, 7 * SECOND // 4, 15 * SECOND // 4, 31 * SECOND // 4]
 
 
 def test_each_of_them_counts_at_the_venue() -> None:
-    desk, venue = counted()
-    desk.live("a1", "O-1")
+    rig, venue = counted()
+    rig.live("a1", "O-1")
     venue.charged.clear()
-    desk.ask(CANCEL_ALL)
-    assert venue.charged == [(requests.CancelAllOrders, ["GOLD"], [desk.time])]
+    rig.ask(CANCEL_ALL)
+    assert venue.charged == [(requests.CancelAllOrders, ["GOLD"], [rig.time])]
 
 
 def test_while_the_socket_is_up_it_takes_the_cancel() -> None:
-    desk = Desk(venue=TwoWayVenue())
-    desk.live("a1", "O-1")
-    desk.ask(CANCEL_ALL)
-    (send,) = desk.sends
+    rig = Rig(venue=TwoWayVenue())
+    rig.live("a1", "O-1")
+    rig.ask(CANCEL_ALL)
+    (send,) = rig.sends
     assert isinstance(send, Send)
     assert send.connection == 1
 
 
 def test_a_close_that_is_cut_short_has_not_confirmed_its_cancel() -> None:
     """The placement on its way had its grace, so the cancel had not even gone out."""
-    desk = Desk()
-    desk.place("a1")
-    desk.ask(CANCEL_ALL)
-    report, decisions = end(desk)
+    rig = Rig()
+    rig.place("a1")
+    rig.ask(CANCEL_ALL)
+    report, decisions = end(rig)
     assert (report.cancel_confirmed, report.unknown, report.is_clean) == (False, ("a1",), False)
     assert "The venue did not confirm the cancel of all orders" in decisions.alarms[0]
 
@@ -116,101 +116,101 @@ def test_a_close_that_is_cut_short_has_not_confirmed_its_cancel() -> None:
 
 
 def test_an_end_in_peace_turns_the_switch_off_though_orders_stay_open() -> None:
-    desk = armed()
-    desk.live("a1", "O-1")
-    desk.ask(LEAVE)
-    assert [request.seconds for request in timers(desk)] == [0]
+    rig = armed()
+    rig.live("a1", "O-1")
+    rig.ask(LEAVE)
+    assert [request.seconds for request in timers(rig)] == [0]
 
 
 def test_the_answer_to_turning_it_off_is_waited_for_until_the_last_moment() -> None:
     """The orders are gone only behind the grace, and then the switch is turned off."""
-    desk = armed()
-    desk.live("a1", "O-1")
-    desk.ask(CANCEL_ALL)
-    (number, *_) = cancels(desk)
-    desk.wait(0.7)
-    desk.hear(took(number), canceled("O-1", 1))
-    (off,) = timers(desk)
+    rig = armed()
+    rig.live("a1", "O-1")
+    rig.ask(CANCEL_ALL)
+    (number, *_) = cancels(rig)
+    rig.wait(0.7)
+    rig.hear(took(number), canceled("O-1", 1))
+    (off,) = timers(rig)
     assert off.seconds == 0
-    desk.wait(0.7)
-    desk.apply()
-    assert not is_over(desk)
-    desk.wait(0.1)
-    assert is_over(desk), "a second and a half are over"
+    rig.wait(0.7)
+    rig.apply()
+    assert not is_over(rig)
+    rig.wait(0.1)
+    assert is_over(rig), "a second and a half are over"
 
 
 def test_an_answer_to_it_ends_that() -> None:
-    desk = armed()
-    desk.live("a1", "O-1")
-    desk.ask(CANCEL_ALL)
-    (number,) = cancels(desk)
-    desk.hear(took(number), canceled("O-1", 1))
-    (off,) = timers(desk)
-    desk.apply()
-    assert not is_over(desk)
-    desk.hear(facts.TimerSet(request_id=RequestId(off.request_id), cancels_at=None))
-    assert is_over(desk)
+    rig = armed()
+    rig.live("a1", "O-1")
+    rig.ask(CANCEL_ALL)
+    (number,) = cancels(rig)
+    rig.hear(took(number), canceled("O-1", 1))
+    (off,) = timers(rig)
+    rig.apply()
+    assert not is_over(rig)
+    rig.hear(facts.CancelAllAfterSet(request_id=RequestId(off.request_id), cancels_at=None))
+    assert is_over(rig)
 
 
 def test_where_nothing_can_be_sent_the_switch_keeps_nobody() -> None:
-    desk = armed()
-    desk.apply(LinkFailed(1, "for good", unauthorized=False, reply_to=None))
-    desk.ask(CANCEL_ALL)
-    assert is_over(desk)
-    assert desk.sent() == []
+    rig = armed()
+    rig.apply(LinkFailed(1, "for good", unauthorized=False, reply_to=None))
+    rig.ask(CANCEL_ALL)
+    assert is_over(rig)
+    assert rig.sent() == []
 
 
 def test_an_order_that_turns_up_while_that_is_awaited_is_canceled_as_well() -> None:
     """It was called Denied, for the venue did not know it; then the venue tells that it lives."""
-    desk = Desk(rules=VenueRules(venue="TEST", cancel_timer=True, ended_proves_after=SECOND), cancel_all_after=60)
-    desk.place("a1")
-    desk.apply(LinkDown(1, "cut", True, by_venue=True))
-    desk.wait(2)
-    desk.sent()
-    desk.log_in()
-    for request in desk.sent():
+    rig = Rig(rules=VenueRules(venue="TEST", cancel_all_after=True, ended_proves_after=SECOND), cancel_all_after=60)
+    rig.place("a1")
+    rig.apply(LinkDown(1, "cut", True, by_venue=True))
+    rig.wait(2)
+    rig.sent()
+    rig.log_in()
+    for request in rig.sent():
         if isinstance(request, requests.QueryOrder):
-            desk.hear(refused(request.request_id, Outcome.NOT_FOUND))
+            rig.hear(refused(request.request_id, Outcome.NOT_FOUND))
         else:
-            desk.hear(facts.TimerSet(request_id=request.request_id, cancels_at=WALL))
-    assert desk.status("a1") is OrderStatus.DENIED
-    desk.sent()
-    desk.ask(CANCEL_ALL)
-    (first,) = cancels(desk)
-    desk.hear(took(first))
-    (off,) = timers(desk)
+            rig.hear(facts.CancelAllAfterSet(request_id=request.request_id, cancels_at=WALL))
+    assert rig.status("a1") is OrderStatus.DENIED
+    rig.sent()
+    rig.ask(CANCEL_ALL)
+    (first,) = cancels(rig)
+    rig.hear(took(first))
+    (off,) = timers(rig)
     assert off.seconds == 0
-    desk.hear(acknowledged("O-1", 1))
-    assert desk.status("a1") is OrderStatus.ACCEPTED
-    desk.hear(facts.TimerSet(request_id=RequestId(off.request_id), cancels_at=None))
-    desk.wait(0.3)
-    (second,) = cancels(desk)
-    desk.hear(took(second), canceled("O-1", 1))
-    assert is_over(desk)
+    rig.hear(acknowledged("O-1", 1))
+    assert rig.status("a1") is OrderStatus.ACCEPTED
+    rig.hear(facts.CancelAllAfterSet(request_id=RequestId(off.request_id), cancels_at=None))
+    rig.wait(0.3)
+    (second,) = cancels(rig)
+    rig.hear(took(second), canceled("O-1", 1))
+    assert is_over(rig)
 
 
 # The report
 
 
 def test_canceled_orders_are_named_up_to_a_thousand_and_all_counted() -> None:
-    desk = Desk()
+    rig = Rig()
     for number in range(1, 1002):
-        desk.live(f"a{number}", f"O-{number}")
-    desk.ask(CANCEL_ALL)
-    (cancel,) = cancels(desk)
-    desk.hear(took(cancel), *(canceled(f"O-{number}", number) for number in range(1, 1002)))
-    report, _ = end(desk)
+        rig.live(f"a{number}", f"O-{number}")
+    rig.ask(CANCEL_ALL)
+    (cancel,) = cancels(rig)
+    rig.hear(took(cancel), *(canceled(f"O-{number}", number) for number in range(1, 1002)))
+    report, _ = end(rig)
     assert (len(report.canceled), report.canceled_count) == (1000, 1001)
     assert report.canceled[-1] == "a1000"
 
 
 @pytest.mark.parametrize(("orders", "words"), [(20, ", a20)."), (21, ", a20 and others).")])
 def test_a_sentence_names_twenty(orders: int, words: str) -> None:
-    desk = Desk()
+    rig = Rig()
     for number in range(1, orders + 1):
-        desk.live(f"a{number}", f"O-{number}")
-    desk.ask(LEAVE)
-    (alarm,) = end(desk)[1].alarms
+        rig.live(f"a{number}", f"O-{number}")
+    rig.ask(LEAVE)
+    (alarm,) = end(rig)[1].alarms
     assert f"Open when last heard of: {orders} orders (a1, " in alarm
     assert words in alarm
 

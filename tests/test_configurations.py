@@ -10,7 +10,7 @@ from attrs import evolve, fields
 
 from actors import (
     ApiKey,
-    AuthenticationFailed,
+    AuthenticationError,
     AxConfig,
     ClientConfig,
     KrakenFuturesConfig,
@@ -63,7 +63,7 @@ async def test_a_configuration_that_cannot_be_meant_is_a_value_error(autojump_cl
 
 async def test_no_credentials_at_ax_is_a_failed_login(autojump_clock: object) -> None:
     config = AxConfig(load_instruments=False, connector=NoConnector())
-    with pytest.raises(AuthenticationFailed, match="no credentials"):
+    with pytest.raises(AuthenticationError, match="no credentials"):
         async with open_client(config):
             pass
 

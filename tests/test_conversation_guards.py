@@ -11,7 +11,7 @@ from protocol.requests import FIRST_INTERNAL_ID, CancelOrder, ListOpenOrders, Qu
 from protocol.values import ClientOrderId, OrderStatus, RequestId
 from protocol.venue import VenueRules
 
-from .order_life import Desk, canceled, refused, took, view
+from .order_life import Rig, canceled, refused, took, view
 from .test_cancels_guards import CANCEL, SLOW, cancel, canceling, rejection, sent
 from .test_order_deadlines import change, jumped, measured
 from .test_placements_guards import TOO_LATE, forget, is_waiting
@@ -20,9 +20,9 @@ A1 = ClientOrderId("a1")
 HTTP = VenueRules(venue="TEST", http_requests=frozenset({QueryOrder, ListOpenOrders}))
 
 
-def denial(desk: Desk) -> str:
+def denial(rig: Rig) -> str:
     """Why the order was denied, as was told last."""
-    event = desk.events()[-1]
+    event = rig.events()[-1]
     assert isinstance(event, events.Denied)
     return event.reason
 
@@ -31,21 +31,21 @@ def denial(desk: Desk) -> str:
 
 
 def test_an_answer_to_nothing_is_ignored_with_a_word_in_the_log() -> None:
-    desk = Desk()
-    assert desk.hear(took(99, "v9")) == []
-    assert desk.last.warnings == ["An answer to request 99 came too late or twice, and was ignored."]
+    rig = Rig()
+    assert rig.hear(took(99, "v9")) == []
+    assert rig.last.warnings == ["An answer to request 99 came too late or twice, and was ignored."]
 
 
 @pytest.mark.parametrize(
     ("number", "which"), [(None, "without a request number"), (RequestId(99), "of request 99")], ids=["none", "unknown"]
 )
 def test_a_refusal_of_nothing_is_told_in_the_log(number: RequestId | None, which: str) -> None:
-    desk = Desk()
-    desk.live("a1", "v1")
-    assert desk.hear(facts.RequestRefused(request_id=number, outcome=Outcome.DEFINITE, reason="what?")) == []
-    assert desk.last.warnings == [f"A refusal {which} came from the venue, and nobody waits for it: what?"]
-    desk.wait(30)
-    assert desk.sent() == []
+    rig = Rig()
+    rig.live("a1", "v1")
+    assert rig.hear(facts.RequestRefused(request_id=number, outcome=Outcome.DEFINITE, reason="what?")) == []
+    assert rig.last.warnings == [f"A refusal {which} came from the venue, and nobody waits for it: what?"]
+    rig.wait(30)
+    assert rig.sent() == []
 
 
 # The connection ends
@@ -53,97 +53,97 @@ def test_a_refusal_of_nothing_is_told_in_the_log(number: RequestId | None, which
 
 def test_our_own_question_over_http_is_forgotten_with_the_connection() -> None:
     """The next login asks anew; what the old answer shows may be older than that."""
-    desk = Desk(rules=HTTP)
-    desk.place("a1")
-    desk.hear(refused(1, Outcome.AMBIGUOUS))
-    desk.wait(1)
-    (query,) = sent(desk, QueryOrder)
-    desk.lose_link()
-    assert desk.last.forgotten == [query.request_id]
-    assert desk.hear(took(query.request_id, order=view("v1", 1))) == []
-    assert desk.last.warnings == [f"An answer to request {query.request_id} came too late or twice, and was ignored."]
-    assert desk.status("a1") is OrderStatus.UNKNOWN
+    rig = Rig(rules=HTTP)
+    rig.place("a1")
+    rig.hear(refused(1, Outcome.AMBIGUOUS))
+    rig.wait(1)
+    (query,) = sent(rig, QueryOrder)
+    rig.lose_link()
+    assert rig.last.forgotten == [query.request_id]
+    assert rig.hear(took(query.request_id, order=view("v1", 1))) == []
+    assert rig.last.warnings == [f"An answer to request {query.request_id} came too late or twice, and was ignored."]
+    assert rig.status("a1") is OrderStatus.UNKNOWN
 
 
 def test_a_question_of_the_users_over_http_outlives_the_connection() -> None:
-    desk = Desk(rules=HTTP)
-    desk.live("a1", "v1")
-    desk.ask(commands.Status(A1))
-    number = desk.numbers
-    desk.lose_link()
-    assert desk.last.forgotten == []
-    desk.hear(took(number, order=view("v1", 1)))
-    assert isinstance(desk.answer_to(number), events.OrderStatusReport)
+    rig = Rig(rules=HTTP)
+    rig.live("a1", "v1")
+    rig.ask(commands.Status(A1))
+    number = rig.numbers
+    rig.lose_link()
+    assert rig.last.forgotten == []
+    rig.hear(took(number, order=view("v1", 1)))
+    assert isinstance(rig.answer_to(number), events.OrderStatusReport)
 
 
 def test_a_placement_whose_connection_ended_awaits_no_answer_once_the_order_is_seen_to_live() -> None:
-    desk = Desk()
-    desk.place("a1")
-    assert desk.lose_link() == ["Disconnected", "Unknown"]
-    event = desk.events()[-1]
-    assert isinstance(event, events.Unknown)
+    rig = Rig()
+    rig.place("a1")
+    assert rig.lose_link() == ["Disconnected", "StatusUnknown"]
+    event = rig.events()[-1]
+    assert isinstance(event, events.StatusUnknown)
     assert event.reason == "The connection ended before the venue answered."
-    desk.log_in(view("v1", 1))
-    assert desk.status("a1") is OrderStatus.ACCEPTED
-    desk.hear(took(1, "v1"))
-    assert desk.last.warnings == [TOO_LATE]
+    rig.log_in(view("v1", 1))
+    assert rig.status("a1") is OrderStatus.ACCEPTED
+    rig.hear(took(1, "v1"))
+    assert rig.last.warnings == [TOO_LATE]
 
 
 def test_a_lost_placement_whose_connection_ends_again_is_told_once() -> None:
-    desk = Desk()
-    desk.place("a1")
-    desk.hear(refused(1, Outcome.AMBIGUOUS))
-    assert desk.lose_link() == ["Disconnected"]
-    desk.log_in()
-    desk.records.clear()
-    assert desk.apply(LinkFailed(2, "The key was withdrawn.", False, None)) == ["SessionFailed"]
+    rig = Rig()
+    rig.place("a1")
+    rig.hear(refused(1, Outcome.AMBIGUOUS))
+    assert rig.lose_link() == ["Disconnected"]
+    rig.log_in()
+    rig.records.clear()
+    assert rig.apply(LinkFailed(2, "The key was withdrawn.", False, None)) == ["SessionFailed"]
 
 
 def test_what_waits_for_a_token_when_the_connection_ends_was_not_executed() -> None:
-    desk = Desk()
-    desk.place("a1")
-    desk.hear(refused(1, Outcome.TOKEN))
-    assert desk.lose_link() == ["Disconnected", "Denied"]
-    assert denial(desk) == (
+    rig = Rig()
+    rig.place("a1")
+    rig.hear(refused(1, Outcome.TOKEN))
+    assert rig.lose_link() == ["Disconnected", "Denied"]
+    assert denial(rig) == (
         "The venue refused its session token, and there was no other in time. "
         "The connection ended before the venue answered."
     )
-    assert not is_waiting(desk)
-    desk.sent()
-    desk.hear(facts.TokenRenewed())
-    assert desk.sent() == []
+    assert not is_waiting(rig)
+    rig.sent()
+    rig.hear(facts.TokenRenewed())
+    assert rig.sent() == []
 
 
 def test_what_waits_for_a_token_until_its_time_is_over_was_not_executed() -> None:
-    desk = Desk()
-    desk.place("a1")
-    desk.hear(refused(1, Outcome.TOKEN))
-    assert desk.wait(9.999) == []
-    assert desk.wait(0.001) == ["Denied"]
-    assert denial(desk) == (
+    rig = Rig()
+    rig.place("a1")
+    rig.hear(refused(1, Outcome.TOKEN))
+    assert rig.wait(9.999) == []
+    assert rig.wait(0.001) == ["Denied"]
+    assert denial(rig) == (
         "The venue refused its session token, and there was no other in time. The venue did not answer within 10 s."
     )
 
 
 def test_what_waits_for_the_venues_time_when_the_session_ends_was_not_sent() -> None:
-    desk = jumped()
-    desk.place("a1")
-    assert desk.apply(LinkFailed(1, "The key was withdrawn.", False, None)) == ["SessionFailed", "Denied"]
-    assert denial(desk) == (
+    rig = jumped()
+    rig.place("a1")
+    assert rig.apply(LinkFailed(1, "The key was withdrawn.", False, None)) == ["SessionFailed", "Denied"]
+    assert denial(rig) == (
         "It waited for the venue's time, and was not sent. "
         "The session ended before the venue answered. The key was withdrawn."
     )
-    assert desk.last.released == [Admission.ORDER]
+    assert rig.last.released == [Admission.ORDER]
 
 
 def test_a_change_that_waits_for_the_venues_time_when_the_connection_ends_was_not_sent() -> None:
-    desk = measured()
-    desk.live("a1", "v1")
-    desk.jump(3600)
-    desk.ask(change("a1"))
-    assert desk.lose_link() == ["Disconnected", "ModifyRejected"]
-    event = desk.events()[-1]
-    assert isinstance(event, events.ModifyRejected)
+    rig = measured()
+    rig.live("a1", "v1")
+    rig.jump(3600)
+    rig.ask(change("a1"))
+    assert rig.lose_link() == ["Disconnected", "ReplaceRejected"]
+    event = rig.events()[-1]
+    assert isinstance(event, events.ReplaceRejected)
     assert event.reason == "The connection ended before it was sent."
 
 
@@ -151,72 +151,72 @@ def test_a_change_that_waits_for_the_venues_time_when_the_connection_ends_was_no
 
 
 def test_the_time_of_a_request_is_not_that_of_a_later_one_of_its_number() -> None:
-    desk = canceling()
-    desk.wait(5)
-    desk.hear(refused(2, Outcome.DEFINITE))
-    desk.wait(1)
-    desk.numbers -= 1
-    assert cancel(desk) == CANCEL
-    desk.sends.clear()
-    desk.wait(9.999)
-    assert desk.sent() == []
-    desk.wait(0.001)
-    (query,) = sent(desk, QueryOrder)
-    assert desk.hear(took(query.request_id, order=view("v1", 1))) == ["CancelRejected"]
-    assert rejection(desk) == "The venue has not acted on it; the order is still live."
+    rig = canceling()
+    rig.wait(5)
+    rig.hear(refused(2, Outcome.DEFINITE))
+    rig.wait(1)
+    rig.numbers -= 1
+    assert cancel(rig) == CANCEL
+    rig.sends.clear()
+    rig.wait(9.999)
+    assert rig.sent() == []
+    rig.wait(0.001)
+    (query,) = sent(rig, QueryOrder)
+    assert rig.hear(took(query.request_id, order=view("v1", 1))) == ["CancelRejected"]
+    assert rejection(rig) == "The venue has not acted on it; the order is still live."
 
 
 def test_a_cancel_that_rests_for_an_order_that_is_remembered_no_longer_is_not_sent() -> None:
-    desk = canceling(SLOW, finished_window=1)
-    desk.hear(refused(2, Outcome.THROTTLED))
-    cancel(desk)
-    forget(desk)
-    desk.wait(30)
-    assert desk.sent() == []
-    assert not is_waiting(desk, CANCEL)
+    rig = canceling(SLOW, finished_window=1)
+    rig.hear(refused(2, Outcome.THROTTLED))
+    cancel(rig)
+    forget(rig)
+    rig.wait(30)
+    assert rig.sent() == []
+    assert not is_waiting(rig, CANCEL)
 
 
 # Orders of which nobody knows whether they live
 
 
-def in_doubt(rules: VenueRules | None = None) -> Desk:
-    desk = Desk(rules=rules or VenueRules(venue="TEST"), cancel_unknown=True)
-    desk.place("a1")
-    desk.sends.clear()
-    return desk
+def in_doubt(rules: VenueRules | None = None) -> Rig:
+    rig = Rig(rules=rules or VenueRules(venue="TEST"), cancel_unknown=True)
+    rig.place("a1")
+    rig.sends.clear()
+    return rig
 
 
 def test_without_a_connection_an_unknown_order_is_canceled_after_the_next_login() -> None:
-    desk = in_doubt()
-    assert desk.lose_link() == ["Disconnected", "Unknown"]
-    desk.wait(1)
-    assert desk.sent() == []
-    desk.log_in()
-    (request,) = sent(desk, CancelOrder)
+    rig = in_doubt()
+    assert rig.lose_link() == ["Disconnected", "StatusUnknown"]
+    rig.wait(1)
+    assert rig.sent() == []
+    rig.log_in()
+    (request,) = sent(rig, CancelOrder)
     assert (request.venue_order_id, request.wire_id) == (None, 1)
     assert request.request_id >= FIRST_INTERNAL_ID
-    assert desk.hear(refused(request.request_id, Outcome.DEFINITE)) == [], "nobody asked for that cancel"
+    assert rig.hear(refused(request.request_id, Outcome.DEFINITE)) == [], "nobody asked for that cancel"
 
 
 def test_a_login_cancels_no_order_that_lives() -> None:
-    desk = Desk(cancel_unknown=True)
-    desk.live("a1", "v1")
-    desk.lose_link()
-    desk.log_in(view("v1", 1))
-    assert sent(desk, CancelOrder) == []
+    rig = Rig(cancel_unknown=True)
+    rig.live("a1", "v1")
+    rig.lose_link()
+    rig.log_in(view("v1", 1))
+    assert sent(rig, CancelOrder) == []
 
 
 def test_a_login_cancels_nothing_for_those_who_do_not_want_it() -> None:
-    desk = Desk()
-    desk.place("a1")
-    desk.lose_link()
-    desk.log_in()
-    assert desk.status("a1") is OrderStatus.UNKNOWN
-    assert sent(desk, CancelOrder) == []
+    rig = Rig()
+    rig.place("a1")
+    rig.lose_link()
+    rig.log_in()
+    assert rig.status("a1") is OrderStatus.UNKNOWN
+    assert sent(rig, CancelOrder) == []
 
 
 def test_an_order_that_the_same_message_ends_is_not_canceled() -> None:
-    desk = in_doubt()
-    desk.hear(refused(1, Outcome.AMBIGUOUS), canceled("v1", 1))
-    desk.wait(1)
-    assert sent(desk, CancelOrder) == []
+    rig = in_doubt()
+    rig.hear(refused(1, Outcome.AMBIGUOUS), canceled("v1", 1))
+    rig.wait(1)
+    assert sent(rig, CancelOrder) == []

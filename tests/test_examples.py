@@ -25,7 +25,16 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_the_quickstart_hears_of_every_execution() -> None:
     done = run("examples/quickstart.py", "ax")
     assert done.returncode == 0, done.stderr
-    for name in ("Connected", "Authenticated", "Accepted", "Updated", "Disconnected", "Reconnected", "Gap", "Canceled"):
+    for name in (
+        "Connected",
+        "Authenticated",
+        "Accepted",
+        "Updated",
+        "Disconnected",
+        "Reconnected",
+        "MissingFills",
+        "Canceled",
+    ):
         assert name in done.stdout
     assert "They are the same." in done.stdout
 

@@ -30,54 +30,54 @@ from protocol.values import (
 )
 from protocol.venue import SECOND, VenueRules
 
-from .order_life import WALL, Desk, acknowledged, canceled, external, refused, replaced, took, trade, traded, view
+from .order_life import WALL, Rig, acknowledged, canceled, external, refused, replaced, took, trade, traded, view
 from .watch_only import asked, come_back, watching
 
 GOLD = InstrumentId.parse("GOLD.TEST")
 HTTP_LISTS = frozenset({requests.ListOpenOrders, requests.QueryOrder})
 
 
-def by_venue(desk: Desk) -> int:
+def by_venue(rig: Rig) -> int:
     """What the venue's clock shows now."""
-    return desk.wall + desk.time
+    return rig.wall + rig.time
 
 
-def list_orders(desk: Desk, *orders: facts.OrderView) -> list[requests.QueryOrder]:
+def list_orders(rig: Rig, *orders: facts.OrderView) -> list[requests.QueryOrder]:
     """The user asks for the open orders, and is answered at once. Gives what is asked for then."""
-    desk.sends.clear()
-    desk.ask(commands.OpenOrders())
-    desk.hear(took(desk.numbers, orders=orders))
-    return asked(desk)
+    rig.sends.clear()
+    rig.ask(commands.OpenOrders())
+    rig.hear(took(rig.numbers, orders=orders))
+    return asked(rig)
 
 
-def reports(desk: Desk) -> list[events.OrderStatusReport]:
+def reports(rig: Rig) -> list[events.OrderStatusReport]:
     """Those since the last look."""
-    found = [event for event in desk.events() if isinstance(event, events.OrderStatusReport)]
-    desk.records.clear()
+    found = [event for event in rig.events() if isinstance(event, events.OrderStatusReport)]
+    rig.records.clear()
     return found
 
 
-def fills(desk: Desk) -> list[events.FillReport]:
-    found = [event for event in desk.events() if isinstance(event, events.FillReport)]
-    desk.records.clear()
+def fills(rig: Rig) -> list[events.FillReport]:
+    found = [event for event in rig.events() if isinstance(event, events.FillReport)]
+    rig.records.clear()
     return found
 
 
-def gone(desk: Desk) -> events.OrderStatusReport:
+def gone(rig: Rig) -> events.OrderStatusReport:
     """The link is lost, the login leaves the one order out, and the venue does not know it: what is told then."""
-    (question,) = come_back(desk)
-    desk.records.clear()
-    desk.hear(refused(question.request_id, Outcome.NOT_FOUND))
-    (report,) = reports(desk)
+    (question,) = come_back(rig)
+    rig.records.clear()
+    rig.hear(refused(question.request_id, Outcome.NOT_FOUND))
+    (report,) = reports(rig)
     assert report.status is None
     return report
 
 
-def adopted(desk: Desk, report: events.OrderStatusReport) -> Registered:
+def adopted(rig: Rig, report: events.OrderStatusReport) -> Registered:
     """What is recorded when the user adopts it."""
-    desk.records.clear()
-    desk.ask(commands.Adopt(report=report, client_order_id=None, strategy=StrategyId("mm")), None)
-    (registered,) = [record for record in desk.records if isinstance(record, Registered)]
+    rig.records.clear()
+    rig.ask(commands.Adopt(report=report, client_order_id=None, strategy=StrategyId("mm")), None)
+    (registered,) = [record for record in rig.records if isinstance(record, Registered)]
     return registered
 
 
@@ -102,11 +102,11 @@ def stop(**terms: Any) -> facts.OrderView:
 
 
 def test_a_report_says_all_that_the_venue_says() -> None:
-    desk = watching()
-    desk.hear(facts.OrderAcknowledged(time=WALL + 9, order=stop()))
-    (report,) = reports(desk)
+    rig = watching()
+    rig.hear(facts.OrderAcknowledged(time=WALL + 9, order=stop()))
+    (report,) = reports(rig)
     assert report == events.OrderStatusReport(
-        local_time=by_venue(desk),
+        local_time=by_venue(rig),
         account=AccountId("A"),
         instrument=GOLD,
         client_order_id=ClientOrderId("CID-7"),
@@ -136,94 +136,94 @@ def test_a_report_says_all_that_the_venue_says() -> None:
     ids=["when it began", "when it ended", "its end alone", "nothing"],
 )
 def test_what_a_list_shows_is_dated_by_the_last_that_the_venue_says_of_it(shown: dict[str, int], time: int) -> None:
-    desk = Desk(logged_in=False)
-    desk.log_in(view("X1", **shown))
-    (report,) = reports(desk)
+    rig = Rig(logged_in=False)
+    rig.log_in(view("X1", **shown))
+    (report,) = reports(rig)
     assert report.venue_time == time
 
 
 def test_the_word_of_the_news_goes_before_that_of_the_order() -> None:
-    desk = watching()
+    rig = watching()
     told = canceled("X1", 7)
-    desk.hear(evolve(told, order=evolve(told.order, reason="of the order")))
-    assert [report.reason for report in reports(desk)] == ["asked for"]
+    rig.hear(evolve(told, order=evolve(told.order, reason="of the order")))
+    assert [report.reason for report in reports(rig)] == ["asked for"]
 
 
 def test_two_readings_of_a_quantity_are_none_of_another_sessions_order() -> None:
-    desk = watching()
-    desk.hear(acknowledged("X1", other_quantity=Decimal(6)))
-    assert [report.quantity for report in reports(desk)] == [None]
+    rig = watching()
+    rig.hear(acknowledged("X1", other_quantity=Decimal(6)))
+    assert [report.quantity for report in reports(rig)] == [None]
 
 
 def test_a_quantity_that_has_become_certain_is_told() -> None:
-    desk = watching()
-    desk.hear(acknowledged("X1", other_quantity=Decimal(6)), acknowledged("X1"))
-    assert [report.quantity for report in reports(desk)] == [None, Decimal(10)]
+    rig = watching()
+    rig.hear(acknowledged("X1", other_quantity=Decimal(6)), acknowledged("X1"))
+    assert [report.quantity for report in reports(rig)] == [None, Decimal(10)]
 
 
 def test_an_order_that_a_login_shows_with_a_word_that_we_do_not_know_is_reported() -> None:
-    desk = Desk(logged_in=False)
-    desk.log_in(view("X1", status=None))
-    assert [(report.venue_order_id, report.status) for report in reports(desk)] == [("X1", None)]
+    rig = Rig(logged_in=False)
+    rig.log_in(view("X1", status=None))
+    assert [(report.venue_order_id, report.status) for report in reports(rig)] == [("X1", None)]
 
 
-def status_of(desk: Desk, shown: facts.OrderView) -> events.OrderStatusReport:
+def status_of(rig: Rig, shown: facts.OrderView) -> events.OrderStatusReport:
     """The user asks where a1 stands, and the venue shows this."""
-    desk.ask(commands.Status(ClientOrderId("a1")), None)
-    desk.hear(took(desk.numbers, order=shown))
-    (reply,) = desk.replies
+    rig.ask(commands.Status(ClientOrderId("a1")), None)
+    rig.hear(took(rig.numbers, order=shown))
+    (reply,) = rig.replies
     assert isinstance(reply.value, events.OrderStatusReport)
     return reply.value
 
 
 def test_a_report_of_an_order_of_ours_fills_in_what_the_venue_leaves_out() -> None:
-    desk = Desk()
-    desk.live("a1", "v1")
+    rig = Rig()
+    rig.live("a1", "v1")
     blank = dict.fromkeys(("side", "type", "time_in_force", "price", "quantity"))
-    report = status_of(desk, view("v1", 1, **blank))
+    report = status_of(rig, view("v1", 1, **blank))
     assert (report.client_order_id, report.side, report.type) == ("a1", Side.BUY, OrderType.LIMIT)
     assert (report.time_in_force, report.price, report.quantity) == (TimeInForce.GTC, Decimal("100.0"), Decimal(10))
 
 
 def test_a_report_of_an_order_whose_side_and_type_nobody_told_us_takes_the_venues() -> None:
-    desk = Desk()
-    external(desk, "a1", "v1")
-    report = status_of(desk, view("v1", 1, side=Side.SELL, type=OrderType.STOP_LIMIT))
+    rig = Rig()
+    external(rig, "a1", "v1")
+    report = status_of(rig, view("v1", 1, side=Side.SELL, type=OrderType.STOP_LIMIT))
     assert (report.client_order_id, report.side, report.type) == ("a1", Side.SELL, OrderType.STOP_LIMIT)
 
 
 def test_a_report_says_what_the_venue_shows_although_more_is_known_here() -> None:
     """The list follows behind the news of a change."""
-    desk = Desk(rules=VenueRules(venue="TEST", lists_lag=60 * SECOND, http_requests=HTTP_LISTS, changes_in_place=True))
-    desk.live("a1", "v1")
-    desk.wait(100)
-    desk.hear(replaced("v1", None, 1), acknowledged("v1", 1, quantity=Decimal(12), price=Decimal("101.0")))
-    order = desk.state.orders.by_client_order_id(ClientOrderId("a1"))
+    rig = Rig(rules=VenueRules(venue="TEST", lists_lag=60 * SECOND, http_requests=HTTP_LISTS, changes_in_place=True))
+    rig.live("a1", "v1")
+    rig.wait(100)
+    rig.hear(replaced("v1", None, 1), acknowledged("v1", 1, quantity=Decimal(12), price=Decimal("101.0")))
+    order = rig.state.orders.by_client_order_id(ClientOrderId("a1"))
     assert order is not None
     assert (order.quantity, order.price) == (Decimal(12), Decimal("101.0"))
-    desk.ask(commands.OpenOrders())
+    rig.ask(commands.OpenOrders())
     old = view("v1", 1, reason="as it was", time_in_force=TimeInForce.DAY)
-    desk.hear(took(desk.numbers, orders=(old,)))
-    (reply,) = desk.replies
+    rig.hear(took(rig.numbers, orders=(old,)))
+    (reply,) = rig.replies
     (report,) = reply.value
     assert (report.quantity, report.price) == (Decimal(10), Decimal("100.0"))
     assert (report.time_in_force, report.reason) == (TimeInForce.DAY, "as it was")
 
 
 def test_of_two_readings_of_a_quantity_the_order_of_ours_says_which_is_right() -> None:
-    desk = Desk()
-    desk.live("a1", "v1")
+    rig = Rig()
+    rig.live("a1", "v1")
     shown = view("v1", 1, quantity=Decimal(6), cumulative=Decimal(0), other_quantity=Decimal(10))
-    assert status_of(desk, shown).quantity == Decimal(10)
+    assert status_of(rig, shown).quantity == Decimal(10)
 
 
 def test_a_fill_is_told_with_all_that_the_venue_says() -> None:
-    desk = watching()
+    rig = watching()
     execution = evolve(trade("X1", "t1", 4, fee="0.5"), time=WALL + 7)
-    desk.hear(facts.OrderTraded(time=WALL, order=view("X1", 7, status=None), trade=execution, final=False))
-    assert fills(desk) == [
+    rig.hear(facts.OrderFilled(time=WALL, order=view("X1", 7, status=None), trade=execution, final=False))
+    assert fills(rig) == [
         events.FillReport(
-            local_time=by_venue(desk),
+            local_time=by_venue(rig),
             account=AccountId("A"),
             instrument=GOLD,
             client_order_id=ClientOrderId("CID-7"),
@@ -240,36 +240,36 @@ def test_a_fill_is_told_with_all_that_the_venue_says() -> None:
     ]
 
 
-def executed(oid: str, tid: str, quantity: int, time: int) -> facts.OrderTraded:
+def executed(oid: str, tid: str, quantity: int, time: int) -> facts.OrderFilled:
     """A fill alone: the venue says nothing of where the order stands."""
     shown = view(oid, status=None, cumulative=None)
-    return facts.OrderTraded(time=time, order=shown, trade=evolve(trade(oid, tid, quantity), time=time), final=False)
+    return facts.OrderFilled(time=time, order=shown, trade=evolve(trade(oid, tid, quantity), time=time), final=False)
 
 
 def test_fills_and_counts_that_name_no_instrument_are_left_out_and_said() -> None:
-    desk = watching(reads_history=True)
-    desk.hear(evolve(acknowledged("X1"), order=evolve(view("X1"), symbol="")))
-    assert "order X1, which is not ours, without its instrument" in desk.last.warnings[0]
-    nameless = executed("X1", "t1", 1, by_venue(desk))
-    assert desk.hear(evolve(nameless, trade=evolve(nameless.trade, symbol=""))) == []
-    assert "execution t1 without its instrument" in desk.last.warnings[0]
-    assert [type(request) for request in desk.sent()] == [requests.ListFills], "which names it"
+    rig = watching(reads_history=True)
+    rig.hear(evolve(acknowledged("X1"), order=evolve(view("X1"), symbol="")))
+    assert "order X1, which is not ours, without its instrument" in rig.last.warnings[0]
+    nameless = executed("X1", "t1", 1, by_venue(rig))
+    assert rig.hear(evolve(nameless, trade=evolve(nameless.trade, symbol=""))) == []
+    assert "execution t1 without its instrument" in rig.last.warnings[0]
+    assert [type(request) for request in rig.sent()] == [requests.ListFills], "which names it"
 
 
 # What is counted
 
 
 def test_what_later_news_leave_out_stays_known() -> None:
-    desk = watching()
+    rig = watching()
     first = stop(other_quantity=None, cumulative=Decimal(3))
-    desk.hear(facts.OrderAcknowledged(time=WALL, order=first))
+    rig.hear(facts.OrderAcknowledged(time=WALL, order=first))
     untold = dict.fromkeys(("price", "trigger_price", "quantity", "cumulative", "time_in_force", "trigger_type"))
-    desk.hear(facts.OrderAcknowledged(time=WALL, order=evolve(first, **untold, wire_id=None, side=None, type=None)))
-    second = reports(desk)[1]
+    rig.hear(facts.OrderAcknowledged(time=WALL, order=evolve(first, **untold, wire_id=None, side=None, type=None)))
+    second = reports(rig)[1]
     assert (second.client_order_id, second.side, second.type) == ("CID-7", Side.BUY, OrderType.STOP_LIMIT)
     told = second.price, second.trigger_price, second.quantity, second.cumulative, second.time_in_force, second.trigger
     assert told == (None,) * 6, "they may have changed unsaid"
-    report = gone(desk)
+    report = gone(rig)
     assert (report.price, report.trigger_price, report.trigger) == (
         Decimal("100.0"),
         Decimal("101.0"),
@@ -279,80 +279,80 @@ def test_what_later_news_leave_out_stays_known() -> None:
 
 
 def test_what_later_news_change_is_known_as_it_is_now() -> None:
-    desk = watching(view("X1"))
-    desk.hear(acknowledged("X1", price=Decimal("101.0"), quantity=Decimal(12)))
-    report = gone(desk)
+    rig = watching(view("X1"))
+    rig.hear(acknowledged("X1", price=Decimal("101.0"), quantity=Decimal(12)))
+    report = gone(rig)
     assert (report.price, report.quantity) == (Decimal("101.0"), Decimal(12))
 
 
 def test_a_list_that_shows_an_order_with_a_word_that_we_do_not_know_opens_it() -> None:
-    desk = watching()
-    assert list_orders(desk, view("X1", status=None, cumulative=Decimal(2))) == []
-    assert gone(desk).cumulative == Decimal(2)
+    rig = watching()
+    assert list_orders(rig, view("X1", status=None, cumulative=Decimal(2))) == []
+    assert gone(rig).cumulative == Decimal(2)
 
 
 def test_a_quantity_that_was_uncertain_stays_so_when_later_news_leave_it_out() -> None:
-    desk = watching()
-    desk.hear(acknowledged("X1", other_quantity=Decimal(6)), acknowledged("X1", quantity=None))
-    assert gone(desk).quantity is None
+    rig = watching()
+    rig.hear(acknowledged("X1", other_quantity=Decimal(6)), acknowledged("X1", quantity=None))
+    assert gone(rig).quantity is None
 
 
 def test_a_fill_from_after_the_last_count_is_added_to_it_and_one_from_before_is_not() -> None:
-    desk = watching()
-    desk.hear(evolve(acknowledged("X1", cumulative=Decimal(3)), time=WALL + 50 * SECOND))
-    desk.hear(executed("X1", "t0", 1, WALL + 40 * SECOND), executed("X1", "t1", 2, WALL + 50 * SECOND))
-    desk.hear(executed("X1", "t2", 4, WALL + 60 * SECOND))
-    assert gone(desk).cumulative == Decimal(7)
+    rig = watching()
+    rig.hear(evolve(acknowledged("X1", cumulative=Decimal(3)), time=WALL + 50 * SECOND))
+    rig.hear(executed("X1", "t0", 1, WALL + 40 * SECOND), executed("X1", "t1", 2, WALL + 50 * SECOND))
+    rig.hear(executed("X1", "t2", 4, WALL + 60 * SECOND))
+    assert gone(rig).cumulative == Decimal(7)
 
 
 def test_a_count_that_comes_again_earlier_than_the_last_one_makes_later_fills_news() -> None:
     """Two feeds count 3: that of the later moment must not swallow a fill between them."""
-    desk = watching()
-    desk.hear(evolve(acknowledged("X1"), time=WALL + 30 * SECOND))
-    desk.hear(evolve(acknowledged("X1", cumulative=Decimal(3)), time=WALL + 50 * SECOND))
-    desk.hear(evolve(acknowledged("X1", cumulative=Decimal(3)), time=WALL + 40 * SECOND))
-    desk.hear(executed("X1", "t1", 2, WALL + 45 * SECOND))
-    assert gone(desk).cumulative == Decimal(5)
+    rig = watching()
+    rig.hear(evolve(acknowledged("X1"), time=WALL + 30 * SECOND))
+    rig.hear(evolve(acknowledged("X1", cumulative=Decimal(3)), time=WALL + 50 * SECOND))
+    rig.hear(evolve(acknowledged("X1", cumulative=Decimal(3)), time=WALL + 40 * SECOND))
+    rig.hear(executed("X1", "t1", 2, WALL + 45 * SECOND))
+    assert gone(rig).cumulative == Decimal(5)
 
 
 def test_a_count_that_comes_again_later_than_the_last_one_leaves_fills_between_them_news() -> None:
-    desk = watching()
-    desk.hear(evolve(acknowledged("X1"), time=WALL + 30 * SECOND))
-    desk.hear(evolve(acknowledged("X1", cumulative=Decimal(3)), time=WALL + 40 * SECOND))
-    desk.hear(evolve(acknowledged("X1", cumulative=Decimal(3)), time=WALL + 50 * SECOND))
-    desk.hear(executed("X1", "t1", 2, WALL + 45 * SECOND))
-    assert gone(desk).cumulative == Decimal(5)
+    rig = watching()
+    rig.hear(evolve(acknowledged("X1"), time=WALL + 30 * SECOND))
+    rig.hear(evolve(acknowledged("X1", cumulative=Decimal(3)), time=WALL + 40 * SECOND))
+    rig.hear(evolve(acknowledged("X1", cumulative=Decimal(3)), time=WALL + 50 * SECOND))
+    rig.hear(executed("X1", "t1", 2, WALL + 45 * SECOND))
+    assert gone(rig).cumulative == Decimal(5)
 
 
 def test_an_order_under_the_same_id_with_other_terms_keeps_its_count() -> None:
-    desk = watching()
-    desk.hear(acknowledged("X1", cumulative=Decimal(4)), replaced("X1", "X1", cumulative=None))
-    assert gone(desk).cumulative == Decimal(4)
+    rig = watching()
+    rig.hear(acknowledged("X1", cumulative=Decimal(4)), replaced("X1", "X1", cumulative=None))
+    assert gone(rig).cumulative == Decimal(4)
 
 
 def test_a_lower_count_is_old_and_a_higher_one_is_taken_with_its_time() -> None:
-    desk = watching()
-    desk.hear(evolve(acknowledged("X1", cumulative=Decimal(3)), time=WALL + 50 * SECOND))
-    desk.hear(evolve(acknowledged("X1", cumulative=Decimal(1)), time=WALL + 20 * SECOND))
-    desk.hear(evolve(acknowledged("X1", cumulative=Decimal(5)), time=WALL + 60 * SECOND))
-    desk.hear(executed("X1", "t1", 2, WALL + 55 * SECOND))
-    assert gone(desk).cumulative == Decimal(5)
+    rig = watching()
+    rig.hear(evolve(acknowledged("X1", cumulative=Decimal(3)), time=WALL + 50 * SECOND))
+    rig.hear(evolve(acknowledged("X1", cumulative=Decimal(1)), time=WALL + 20 * SECOND))
+    rig.hear(evolve(acknowledged("X1", cumulative=Decimal(5)), time=WALL + 60 * SECOND))
+    rig.hear(executed("X1", "t1", 2, WALL + 55 * SECOND))
+    assert gone(rig).cumulative == Decimal(5)
 
 
-def shown_by_a_late_list(desk: Desk, began: int, cumulative: int) -> None:
+def shown_by_a_late_list(rig: Rig, began: int, cumulative: int) -> None:
     """A list that follows a minute behind shows the order, which began so many seconds ago."""
-    time = by_venue(desk) - began * SECOND
-    assert list_orders(desk, view("X1", time=time, cumulative=Decimal(cumulative))) == []
+    time = by_venue(rig) - began * SECOND
+    assert list_orders(rig, view("X1", time=time, cumulative=Decimal(cumulative))) == []
 
 
 def test_of_an_order_that_began_after_a_list_holds_every_fill_is_counted() -> None:
     """Between the minute that the list is behind and now, nobody knows which fills its count has."""
-    desk = watching(lists_lag=60 * SECOND)
-    desk.wait(200)
-    shown_by_a_late_list(desk, began=30, cumulative=0)
-    desk.hear(executed("X1", "t1", 3, by_venue(desk) - 10 * SECOND))
-    desk.hear(executed("X1", "t2", 1, by_venue(desk) - 5 * SECOND))
-    assert gone(desk).cumulative == Decimal(4)
+    rig = watching(lists_lag=60 * SECOND)
+    rig.wait(200)
+    shown_by_a_late_list(rig, began=30, cumulative=0)
+    rig.hear(executed("X1", "t1", 3, by_venue(rig) - 10 * SECOND))
+    rig.hear(executed("X1", "t2", 1, by_venue(rig) - 5 * SECOND))
+    assert gone(rig).cumulative == Decimal(4)
 
 
 @pytest.mark.parametrize(("began", "untold"), [(59, Decimal(3)), (60, None), (61, None)])
@@ -360,106 +360,106 @@ def test_an_adopted_order_has_fills_untold_if_it_began_after_what_a_list_holds(
     began: int, untold: Decimal | None
 ) -> None:
     """Of one that began before, nobody knows how much of its count is older than the list."""
-    desk = watching(lists_lag=60 * SECOND)
-    desk.wait(200)
-    shown_by_a_late_list(desk, began=began, cumulative=3)
-    desk.ask(commands.OpenOrders())
-    now = by_venue(desk)
-    desk.hear(took(desk.numbers, orders=(view("X1", time=now - began * SECOND, cumulative=Decimal(3)),)))
-    (reply,) = desk.replies
+    rig = watching(lists_lag=60 * SECOND)
+    rig.wait(200)
+    shown_by_a_late_list(rig, began=began, cumulative=3)
+    rig.ask(commands.OpenOrders())
+    now = by_venue(rig)
+    rig.hear(took(rig.numbers, orders=(view("X1", time=now - began * SECOND, cumulative=Decimal(3)),)))
+    (reply,) = rig.replies
     (report,) = reply.value
-    registered = adopted(desk, report)
+    registered = adopted(rig, report)
     assert registered.heard == Decimal(3)
     assert registered.counted == Counted(since=now - 60 * SECOND, until=now, untold=untold)
 
 
 def test_an_adopted_order_of_the_stream_has_told_what_was_heard_since_the_first_count() -> None:
-    desk = watching()
-    time = by_venue(desk) - 20 * SECOND
+    rig = watching()
+    time = by_venue(rig) - 20 * SECOND
     shown = view("X1", time=time, cumulative=Decimal(2))
-    desk.hear(facts.OrderAcknowledged(time=time, order=shown))
-    (report,) = reports(desk)
-    desk.hear(executed("X1", "t0", 1, time), executed("X1", "t1", 3, time + SECOND))
-    registered = adopted(desk, report)
+    rig.hear(facts.OrderAcknowledged(time=time, order=shown))
+    (report,) = reports(rig)
+    rig.hear(executed("X1", "t0", 1, time), executed("X1", "t1", 3, time + SECOND))
+    registered = adopted(rig, report)
     assert registered.heard == Decimal(5)
     assert registered.counted == Counted(since=time, until=time, untold=Decimal(0))
 
 
 def test_a_fill_of_an_open_order_is_known_among_many() -> None:
-    desk = Desk(fill_window=1)
-    desk.hear(acknowledged("X1"), traded("X1", "t1", 1, 1), traded("X1", "t2", 1, 2), traded("Y1", "u1", 1, 1))
-    desk.records.clear()
-    late = [evolve(trade("X1", tid, 1), time=by_venue(desk)) for tid in ("t1", "t2", "t3")]
-    desk.hear(facts.FillsListed(request_id=RequestId(0), trades=tuple(late)))
-    assert [fill.trade_id for fill in fills(desk)] == ["t3"]
+    rig = Rig(fill_window=1)
+    rig.hear(acknowledged("X1"), traded("X1", "t1", 1, 1), traded("X1", "t2", 1, 2), traded("Y1", "u1", 1, 1))
+    rig.records.clear()
+    late = [evolve(trade("X1", tid, 1), time=by_venue(rig)) for tid in ("t1", "t2", "t3")]
+    rig.hear(facts.FillsListed(request_id=RequestId(0), trades=tuple(late)))
+    assert [fill.trade_id for fill in fills(rig)] == ["t3"]
 
 
 def test_no_more_than_64_fills_of_an_order_are_known() -> None:
-    desk = Desk(fill_window=1)
+    rig = Rig(fill_window=1)
     names = [f"t{number}" for number in range(1, 66)]
-    desk.hear(acknowledged("X1"), *(executed("X1", name, 1, by_venue(desk)) for name in (*names, "t65")))
-    desk.hear(executed("Y1", "u1", 1, by_venue(desk)))
-    desk.records.clear()
-    late = [evolve(trade("X1", name, 1), time=by_venue(desk)) for name in names]
-    desk.hear(facts.FillsListed(request_id=RequestId(0), trades=tuple(late)))
-    assert [fill.trade_id for fill in fills(desk)] == ["t65"]
+    rig.hear(acknowledged("X1"), *(executed("X1", name, 1, by_venue(rig)) for name in (*names, "t65")))
+    rig.hear(executed("Y1", "u1", 1, by_venue(rig)))
+    rig.records.clear()
+    late = [evolve(trade("X1", name, 1), time=by_venue(rig)) for name in names]
+    rig.hear(facts.FillsListed(request_id=RequestId(0), trades=tuple(late)))
+    assert [fill.trade_id for fill in fills(rig)] == ["t65"]
 
 
 def test_the_ends_of_the_last_10000_orders_are_not_told_again() -> None:
-    desk = watching()
-    desk.hear(*(canceled(f"X{number}") for number in range(10_001)))
-    desk.records.clear()
-    desk.hear(canceled("X1"), canceled("X10000"), canceled("X0"))
-    assert [report.venue_order_id for report in reports(desk)] == ["X0"]
+    rig = watching()
+    rig.hear(*(canceled(f"X{number}") for number in range(10_001)))
+    rig.records.clear()
+    rig.hear(canceled("X1"), canceled("X10000"), canceled("X0"))
+    assert [report.venue_order_id for report in reports(rig)] == ["X0"]
 
 
 def test_fills_of_an_order_of_which_the_venue_counts_nothing_are_added_up() -> None:
-    desk = watching()
-    desk.hear(acknowledged("X1", cumulative=None), executed("X1", "t1", 3, by_venue(desk) + 1))
-    assert gone(desk).cumulative == Decimal(3)
+    rig = watching()
+    rig.hear(acknowledged("X1", cumulative=None), executed("X1", "t1", 3, by_venue(rig) + 1))
+    assert gone(rig).cumulative == Decimal(3)
 
 
 def test_what_was_taken_for_gone_is_completed_when_it_is_heard_of_again() -> None:
-    desk = watching()
-    desk.hear(acknowledged("X1", 7, cumulative=Decimal(4)))
-    gone(desk)
+    rig = watching()
+    rig.hear(acknowledged("X1", 7, cumulative=Decimal(4)))
+    gone(rig)
     shown = evolve(view("X1", cumulative=None), symbol="", side=None, type=None)
-    assert desk.hear(facts.OrderAcknowledged(time=WALL, order=shown)) == ["OrderStatusReport"]
-    (report,) = reports(desk)
+    assert rig.hear(facts.OrderAcknowledged(time=WALL, order=shown)) == ["OrderStatusReport"]
+    (report,) = reports(rig)
     assert (report.instrument, report.side, report.type) == (GOLD, Side.BUY, OrderType.LIMIT)
     assert report.client_order_id == "CID-7"
-    assert gone(desk).cumulative == Decimal(4)
+    assert gone(rig).cumulative == Decimal(4)
 
 
 def test_what_was_taken_for_gone_and_is_shown_with_an_unknown_word_is_no_news() -> None:
-    desk = watching(view("X1"))
-    gone(desk)
-    assert desk.hear(acknowledged("X1", status=None)) == []
-    assert desk.hear(canceled("X1")) == [], "its end was told, as far as anybody can"
+    rig = watching(view("X1"))
+    gone(rig)
+    assert rig.hear(acknowledged("X1", status=None)) == []
+    assert rig.hear(canceled("X1")) == [], "its end was told, as far as anybody can"
 
 
 def test_an_order_that_has_ended_since_its_report_is_not_adopted() -> None:
-    desk = watching()
-    desk.hear(acknowledged("X1"))
-    (report,) = reports(desk)
-    desk.hear(canceled("X1"))
-    answer = desk.ask(commands.Adopt(report=report, client_order_id=None, strategy=StrategyId("mm")), None)
+    rig = watching()
+    rig.hear(acknowledged("X1"))
+    (report,) = reports(rig)
+    rig.hear(canceled("X1"))
+    answer = rig.ask(commands.Adopt(report=report, client_order_id=None, strategy=StrategyId("mm")), None)
     assert str(answer) == "Order X1 was not adopted: it has ended since this report of it."
 
 
 def test_one_that_is_remembered_is_no_further_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(external_orders, "MOST_REMEMBERED", 1)
-    desk = watching(view("X1"))
-    desk.hear(acknowledged("X1"))
-    assert desk.last.warnings == []
+    rig = watching(view("X1"))
+    rig.hear(acknowledged("X1"))
+    assert rig.last.warnings == []
 
 
 def test_a_fill_of_an_order_that_is_older_than_every_placement_of_ours_waits_for_none() -> None:
     """The venue leaves the client id out, so the fill of an order that nobody has heard of may be ours."""
-    desk = watching(unnamed_events=True)
-    desk.hear(acknowledged("X1"))
-    desk.wait(1)
-    desk.place("a1")
-    desk.records.clear()
-    desk.hear(executed("X2", "t1", 1, by_venue(desk)), executed("X1", "t2", 1, by_venue(desk)))
-    assert [fill.venue_order_id for fill in fills(desk)] == ["X1"]
+    rig = watching(unnamed_events=True)
+    rig.hear(acknowledged("X1"))
+    rig.wait(1)
+    rig.place("a1")
+    rig.records.clear()
+    rig.hear(executed("X2", "t1", 1, by_venue(rig)), executed("X1", "t2", 1, by_venue(rig)))
+    assert [fill.venue_order_id for fill in fills(rig)] == ["X1"]

@@ -14,10 +14,10 @@ from protocol.venue import SECOND
 
 from .test_long_outages import Line
 from .trading import config_for, names, open_quiet_venue, sell, until
-from .wire_desk import BUSY, AxDesk
+from .wire_rig import BUSY, AxRig
 
 
-class Apart(AxDesk):
+class Apart(AxRig):
     """A venue whose list of all fills is empty. apart: how often the fills of each order were asked for; is_busy: it
     does not answer that."""
 
@@ -36,67 +36,67 @@ class Apart(AxDesk):
         return {"fills": [row for row in self.fills if row["order_id"] == request.venue_order_id]}
 
 
-def filled_while_away(desk: Apart, fills: int = 2) -> None:
+def filled_while_away(rig: Apart, fills: int = 2) -> None:
     """An order of two fills whole while there is no connection. fills: how many of its two the venue has a row of."""
-    desk.log_in()
+    rig.log_in()
     name = ClientOrderId("g1")
     order = NewOrder.limit("XAU-PERP.AX", Side.BUY, quantity=2, price="2411", client_order_id=name)
-    number = desk.submit(order)
-    desk.frames({"rid": number, "res": {"oid": "O1"}}, desk.event("n", desk.row("O1", "g1", "ACCEPTED", size=2)))
-    desk.cut()
-    desk.row("O1", "g1", "FILLED", size=2, filled=2)
+    number = rig.submit(order)
+    rig.frames({"rid": number, "res": {"oid": "O1"}}, rig.event("n", rig.row("O1", "g1", "ACCEPTED", size=2)))
+    rig.cut()
+    rig.row("O1", "g1", "FILLED", size=2, filled=2)
     for fill in range(fills):
-        desk.fill_row("O1", f"T-{fill}", 1)
-    desk.wait(2)
-    desk.records.clear()
-    desk.log_in()
+        rig.fill_row("O1", f"T-{fill}", 1)
+    rig.wait(2)
+    rig.records.clear()
+    rig.log_in()
 
 
-def told(desk: Apart) -> list[str]:
-    return [name for name in names(desk.events()) if name in ("Gap", "Filled", "Completed")]
+def told(rig: Apart) -> list[str]:
+    return [name for name in names(rig.events()) if name in ("MissingFills", "Filled", "Completed")]
 
 
 def test_what_the_list_of_all_fills_leaves_out_is_asked_for_by_its_order() -> None:
-    desk = Apart()
-    filled_while_away(desk)
-    desk.serve(60)
-    assert told(desk) == ["Gap", "Filled", "Filled"]
-    assert desk.apart == ["O1"]
-    assert desk.order("g1").status is OrderStatus.FILLED
-    assert [fill.fill_venue_order_id for fill in desk.told(events.Filled)] == ["O1", "O1"]
-    desk.cut()
-    desk.log_in()
-    desk.serve(10)
-    assert desk.told(events.Reconciled)[-1].gaps == 0
+    rig = Apart()
+    filled_while_away(rig)
+    rig.serve(60)
+    assert told(rig) == ["MissingFills", "Filled", "Filled"]
+    assert rig.apart == ["O1"]
+    assert rig.order("g1").status is OrderStatus.FILLED
+    assert [fill.fill_venue_order_id for fill in rig.told(events.Filled)] == ["O1", "O1"]
+    rig.cut()
+    rig.log_in()
+    rig.serve(10)
+    assert rig.told(events.Reconciled)[-1].gaps == 0
 
 
 def test_what_the_order_alone_does_not_show_either_is_asked_for_so_once_and_then_left_to_the_slow_pace() -> None:
-    desk = Apart()
-    filled_while_away(desk, fills=1)
-    desk.serve(600)
-    assert desk.apart == ["O1"]
-    assert told(desk) == ["Gap", "Filled", "Completed"]
+    rig = Apart()
+    filled_while_away(rig, fills=1)
+    rig.serve(600)
+    assert rig.apart == ["O1"]
+    assert told(rig) == ["MissingFills", "Filled", "Completed"]
 
 
 def test_that_the_fills_of_one_order_cannot_be_read_is_no_news() -> None:
-    desk = Apart()
-    desk.is_busy = True
-    filled_while_away(desk)
-    desk.serve(60)
-    assert desk.apart == ["O1"]
-    assert told(desk) == ["Gap", "Completed"]
-    assert desk.warnings == []
+    rig = Apart()
+    rig.is_busy = True
+    filled_while_away(rig)
+    rig.serve(60)
+    assert rig.apart == ["O1"]
+    assert told(rig) == ["MissingFills", "Completed"]
+    assert rig.warnings == []
 
 
 def test_a_total_that_grows_has_the_order_asked_for_again() -> None:
-    desk = Apart()
-    filled_while_away(desk, fills=0)
-    desk.orders["O1"] |= {"o": "PARTIALLY_FILLED", "xq": 1, "rq": 1}
-    desk.serve(60)
-    assert desk.apart == ["O1"]
-    desk.frames(desk.event("c", desk.row("O1", "g1", "CANCELED", size=2, filled=2)))
-    desk.serve(60)
-    assert desk.apart == ["O1", "O1"]
+    rig = Apart()
+    filled_while_away(rig, fills=0)
+    rig.orders["O1"] |= {"o": "PARTIALLY_FILLED", "xq": 1, "rq": 1}
+    rig.serve(60)
+    assert rig.apart == ["O1"]
+    rig.frames(rig.event("c", rig.row("O1", "g1", "CANCELED", size=2, filled=2)))
+    rig.serve(60)
+    assert rig.apart == ["O1", "O1"]
 
 
 async def test_a_fill_that_is_older_than_what_the_list_of_all_fills_shows_is_told(autojump_clock: MockClock) -> None:

@@ -11,7 +11,7 @@ from protocol.requests import AskTime, CancelAllOrders, CancelOrder
 from protocol.values import ClientOrderId, RequestId
 from protocol.venue import SECOND, VenueRules
 
-from .order_life import Desk, refused
+from .order_life import Rig, refused
 
 THROTTLED = facts.Outcome.THROTTLED
 
@@ -52,15 +52,15 @@ def test_an_answer_is_awaited_until_it_came_or_cannot_come_any_more() -> None:
     assert awaited == set(Stage) - {Stage.LOST, Stage.IN_QUESTION}
 
 
-def resting_over_its_deadline(command: commands.Command) -> Desk:
+def resting_over_its_deadline(command: commands.Command) -> Rig:
     """Refused for now 8 s after it was sent, to be sent again 4 s later; an answer is awaited for 10 s."""
-    desk = Desk(rules=VenueRules(venue="TEST", throttled_cancel_delays=(4 * SECOND,)))
-    desk.live("a1", "v1")
-    desk.ask(command)
-    (request,) = desk.sent()
-    desk.wait(8)
-    desk.hear(refused(request.request_id, THROTTLED, "slow down"))
-    return desk
+    rig = Rig(rules=VenueRules(venue="TEST", throttled_cancel_delays=(4 * SECOND,)))
+    rig.live("a1", "v1")
+    rig.ask(command)
+    (request,) = rig.sent()
+    rig.wait(8)
+    rig.hear(refused(request.request_id, THROTTLED, "slow down"))
+    return rig
 
 
 @pytest.mark.parametrize(
@@ -69,9 +69,9 @@ def resting_over_its_deadline(command: commands.Command) -> Desk:
     ids=["a cancel", "the cancel of all orders"],
 )
 def test_what_rests_when_its_time_is_over_is_sent_again_all_the_same(command: commands.Command, kind: type) -> None:
-    desk = resting_over_its_deadline(command)
-    desk.wait(3.9)
-    assert desk.last.warnings == []
-    assert kind not in map(type, desk.sent())
-    desk.wait(0.2)
-    assert kind in map(type, desk.sent())
+    rig = resting_over_its_deadline(command)
+    rig.wait(3.9)
+    assert rig.last.warnings == []
+    assert kind not in map(type, rig.sent())
+    rig.wait(0.2)
+    assert kind in map(type, rig.sent())

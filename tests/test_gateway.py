@@ -18,7 +18,7 @@ from actors import (
     Gateway,
     NewOrder,
     NotSent,
-    SessionFailed,
+    SessionError,
     Side,
     SimulatedVenue,
     events,
@@ -111,7 +111,7 @@ async def test_a_session_that_fails_ends_its_own_waits_and_nobody_elses(autojump
             async with trio.open_nursery() as nursery:
 
                 async def wait_for_gold() -> None:
-                    with pytest.raises(SessionFailed, match="for good"):
+                    with pytest.raises(SessionError, match="for good"):
                         await gold.done()
 
                 nursery.start_soon(wait_for_gold)

@@ -63,13 +63,13 @@ def test_cancels_go_first_and_the_others_in_order() -> None:
 
 
 def test_a_renewal_goes_with_the_cancels_and_a_question_behind_them() -> None:
-    renewal = send(requests.SetCancelTimer(request_id=4, seconds=60))  # type: ignore[arg-type]
+    renewal = send(requests.SetCancelAllAfter(request_id=4, seconds=60))  # type: ignore[arg-type]
     question = send(requests.QueryOrder(request_id=5, venue_order_id=None, wire_id=7))  # type: ignore[arg-type]
     assert in_order(held(place(1), question, cancel(8), renewal)) == [cancel(8), renewal, question, place(1)]
 
 
 def test_a_later_setting_of_the_switch_takes_the_place_of_an_earlier_one() -> None:
-    earlier, later = (requests.SetCancelTimer(request_id=4, seconds=seconds) for seconds in (60, 0))  # type: ignore[arg-type]
+    earlier, later = (requests.SetCancelAllAfter(request_id=4, seconds=seconds) for seconds in (60, 0))  # type: ignore[arg-type]
     queue = held(place(1), send(earlier))
     assert queue.withdraw(later) == [send(earlier)]
     assert in_order(queue) == [place(1)]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from protocol.dispatch.context import Desk
+from protocol.dispatch.context import Rig
 from protocol.dispatch.identities import Identities
 from protocol.dispatch.in_flight import Flight
 from protocol.dispatch.inquiries import Inquiry, Opened, Question
@@ -59,14 +59,14 @@ class Known:
         for record in told:
             self.orders.fold(record)
         venue = PlainVenue(VenueRules(venue="TEST", **rules))
-        self.desk = Desk(
+        self.rig = Rig(
             venue=venue, trader=TraderId("T"), account=AccountId("A"), orders=self.orders, cancel_unknown=False
         )
-        self.desk.now = now = Instant(100 * SECOND, PLACED + 30 * SECOND)
+        self.rig.now = now = Instant(100 * SECOND, PLACED + 30 * SECOND)
         if skew is not None:
             offset = now.wall_ns - now.monotonic_ns - skew
-            self.desk.clock = VenueClock(ClockReading(offset=offset, uncertainty=0, heard=now))
-        self.identities = Identities(self.desk)
+            self.rig.clock = VenueClock(ClockReading(offset=offset, uncertainty=0, heard=now))
+        self.identities = Identities(self.rig)
 
     @property
     def order(self) -> Order:
@@ -147,7 +147,7 @@ def test_an_order_whose_side_is_not_known_may_be_to_sell() -> None:
 @pytest.mark.parametrize(("heard_at", "ours"), [(PLACED - 1, False), (PLACED, True)])
 def test_what_was_heard_of_before_our_order_was_placed_is_another_sessions(heard_at: int, ours: bool) -> None:
     known = placed()
-    known.desk.foreign.put(O2, heard_at)
+    known.rig.foreign.put(O2, heard_at)
     assert known.identities.is_foreign(known.order, O2) is not ours
     assert not known.identities.is_foreign(known.order, O3)
     assert known.is_of(shown()) is ours
@@ -223,9 +223,9 @@ def test_how_much_older_than_our_order_a_view_may_be(skew: int | None, live: boo
     edge = PLACED - SECOND * (3600 if tolerance is None else tolerance)
     known = Known(submitted(), skew=skew)
     assert known.is_of(shown(time=edge), live=live)
-    assert O2 not in known.desk.foreign
+    assert O2 not in known.rig.foreign
     assert known.is_of(shown(time=edge - 1), live=live) is (tolerance is None)
-    assert known.desk.foreign.get(O2) == (None if tolerance is None else 0), "its executions are not ours either"
+    assert known.rig.foreign.get(O2) == (None if tolerance is None else 0), "its executions are not ours either"
 
 
 @pytest.mark.parametrize(("skew", "tolerance"), [(0, 2), (None, 60)])
@@ -420,7 +420,7 @@ def test_an_execution_that_names_an_orders_client_id_may_be_meant_of_it_until_it
 
 def test_the_answer_that_names_the_orders_own_id_is_about_it_whatever_it_shows() -> None:
     known = Known(submitted(), accepted())
-    known.desk.foreign.put(O1, 0)
+    known.rig.foreign.put(O1, 0)
     assert known.identities.is_meant(known.order, evolve(shown("o1", time=1), symbol="SILVER"))
 
 
@@ -435,7 +435,7 @@ def test_an_execution_under_the_id_that_the_answer_to_a_change_named_is_its_orde
     flight: Flight[Any] = Flight(
         request=change, client_order_id=A7, connection=1, sent_at=0, sent_wall=0, replacement=O2
     )
-    known.desk.flights.by_id[RequestId(9)] = flight
-    known.desk.flights.change_of[A7] = RequestId(9)
+    known.rig.flights.by_id[RequestId(9)] = flight
+    known.rig.flights.change_of[A7] = RequestId(9)
     assert known.identities.promised(told("o2")) is known.order
     assert known.identities.promised(told("o3")) is None

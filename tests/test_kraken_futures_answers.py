@@ -13,17 +13,17 @@ import pytest
 
 from protocol.errors import WireError
 from protocol.facts import (
+    CancelAllAfterSet,
     Fact,
     FillsListed,
     OrderAcknowledged,
     OrderCanceled,
+    OrderFilled,
     OrderRemoved,
-    OrderTraded,
     OrderView,
     Outcome,
     RequestAnswered,
     RequestRefused,
-    TimerSet,
     Trade,
     Unreadable,
 )
@@ -40,7 +40,7 @@ from protocol.requests import (
     QueryOrder,
     ReplaceOrder,
     Request,
-    SetCancelTimer,
+    SetCancelAllAfter,
 )
 from protocol.values import (
     Instrument,
@@ -118,7 +118,7 @@ def history(**changes: Any) -> ListOrderHistory:
 
 
 CANCEL_ALL = CancelAllOrders(request_id=number(1), symbol=None)
-TIMER = SetCancelTimer(request_id=number(1), seconds=60)
+TIMER = SetCancelAllAfter(request_id=number(1), seconds=60)
 OPEN_ORDERS = ListOpenOrders(request_id=number(1))
 
 COMMANDS: dict[str, Request] = {
@@ -403,7 +403,7 @@ def trade(**changes: Any) -> Trade:
     return Trade(**(fields | changes))
 
 
-def traded(**changes: Any) -> OrderTraded:
+def traded(**changes: Any) -> OrderFilled:
     """The order of an execution is shown as it was before, so that its view claims nothing."""
     done = trade(**changes)
     shown = view(
@@ -419,7 +419,7 @@ def traded(**changes: Any) -> OrderTraded:
         type=None,
         time=0,
     )
-    return OrderTraded(time=done.time, order=shown, event_id=done.trade_id, trade=done, final=False)
+    return OrderFilled(time=done.time, order=shown, event_id=done.trade_id, trade=done, final=False)
 
 
 def test_a_placed_order_is_live() -> None:
@@ -688,7 +688,7 @@ def test_an_execution_is_read(kind: str) -> None:
 def test_one_bad_event_never_costs_its_neighbours(broken: str) -> None:
     facts = read(place(), send_status("placed", PLACE, broken, EXECUTION))
     assert facts[:2] == (answered("ord-1"), live())
-    assert [fact for fact in facts if isinstance(fact, OrderTraded)] == [traded()]
+    assert [fact for fact in facts if isinstance(fact, OrderFilled)] == [traded()]
     assert len([fact for fact in facts if isinstance(fact, Unreadable)]) == 1
 
 
@@ -860,7 +860,7 @@ def test_one_bad_cancel_never_costs_its_neighbours(broken: str) -> None:
 )
 def test_the_timer_says_when_it_cancels(trigger_time: str, cancels_at: int | None) -> None:
     body = f'{{"result":"success","status":{{"currentTime":"{PLACED}","triggerTime":{trigger_time}}}}}'
-    assert read(TIMER, body) == (TimerSet(request_id=number(1), cancels_at=cancels_at),)
+    assert read(TIMER, body) == (CancelAllAfterSet(request_id=number(1), cancels_at=cancels_at),)
 
 
 # batchorder

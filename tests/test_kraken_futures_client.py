@@ -16,7 +16,7 @@ from trio.testing import MockClock
 
 from actors import (
     ApiKey,
-    AuthenticationFailed,
+    AuthenticationError,
     Client,
     ClientOrderId,
     EventStream,
@@ -332,8 +332,8 @@ async def test_a_change_that_the_venue_refuses_leaves_the_order(autojump_clock: 
         order = await client.submit(buy(post_only=True))
         await order.accepted()
         await client.replace(order, price="60001")
-        refusal = (await until(stream, events.ModifyRejected))[-1]
-        assert isinstance(refusal, events.ModifyRejected)
+        refusal = (await until(stream, events.ReplaceRejected))[-1]
+        assert isinstance(refusal, events.ReplaceRejected)
         assert "postWouldExecute" in refusal.reason
         assert (await order.state()).price == 60000
 
@@ -421,7 +421,7 @@ async def test_a_client_that_leaves_turns_the_switch_off(autojump_clock: MockClo
 
 async def test_a_wrong_secret_ends_the_client_with_a_sentence(autojump_clock: MockClock) -> None:
     async with open_quiet_venue(name=VENUE) as venue:
-        with pytest.raises(AuthenticationFailed, match="Check the key, its secret"):
+        with pytest.raises(AuthenticationError, match="Check the key, its secret"):
             async with open_client(config_for(venue, credentials=ApiKey("demo-key", SECRET))):
                 pass
 
@@ -436,7 +436,7 @@ async def test_a_placement_whose_answer_is_lost_is_unknown_until_the_venue_tells
     async with trading(lost, feed_delay=200_000_000) as (_, client, stream):
         order = await client.submit(buy())
         heard = await until(stream, events.Accepted)
-        assert names(heard)[-2:] == ["Unknown", "Accepted"]
+        assert names(heard)[-2:] == ["StatusUnknown", "Accepted"]
         await client.cancel(order)
         assert (await order.done()).status is OrderStatus.CANCELED
 
@@ -446,7 +446,7 @@ async def test_a_placement_that_never_arrived_is_denied_once_history_says_so(aut
     async with trading(lost) as (_, client, stream):
         order = await client.submit(buy())
         heard = await until(stream, events.Denied)
-        assert names(heard)[-2:] == ["Unknown", "Denied"]
+        assert names(heard)[-2:] == ["StatusUnknown", "Denied"]
         with pytest.raises(NotSent, match="never"):
             await order.filled()
 
@@ -462,7 +462,7 @@ async def test_fills_of_a_lost_connection_are_there_before_all_is_reconciled(aut
         assert names(heard)[0] == "Disconnected"
         assert names(heard)[-1] == "Reconciled"
         assert names(heard).count("Filled") == 1
-        assert "Gap" not in names(heard)
+        assert "MissingFills" not in names(heard)
 
 
 @pytest.mark.parametrize("resumed", [True, False])
@@ -556,7 +556,7 @@ async def test_a_stop_that_fired_and_filled_while_we_were_away_long_is_filled(
         await venue.act(lambda exchange, now: exchange.set_price("PF_XBTUSD", "mark", 63950, now))
         heard = names(await until(stream, events.Reconciled, 2))
         assert heard.count("Filled") == 1
-        assert not {"Canceled", "Denied", "Gap"} & set(heard)
+        assert not {"Canceled", "Denied", "MissingFills"} & set(heard)
         assert (await order.state()).status is OrderStatus.FILLED
 
 
@@ -672,7 +672,7 @@ async def story_of_stops(seed: int) -> None:
     async with open_quiet_venue(*faults, name=VENUE, **switches) as venue:
         heard = await tell(venue, chance, fire_stops)
     assert all(event.quantity == 1 for event in heard if isinstance(event, events.Updated)), "none was edited"
-    assert all(event.reported <= 1 for event in heard if isinstance(event, events.Gap)), "more than there was"
+    assert all(event.reported <= 1 for event in heard if isinstance(event, events.MissingFills)), "more than there was"
 
 
 async def fire_stops(venue: SimulatedVenue, client: Client, chance: random.Random) -> list[Order]:

@@ -13,7 +13,6 @@ import pytest
 
 from protocol.facts import (
     Alive,
-    ChangeRefused,
     FillsListed,
     LoggedIn,
     LoginRefused,
@@ -21,13 +20,14 @@ from protocol.facts import (
     OrderAcknowledged,
     OrderCanceled,
     OrderExpired,
+    OrderFilled,
     OrderRejected,
     OrderRemoved,
     OrderReplaced,
-    OrderTraded,
     OrderTriggered,
     OrderUnclear,
     OrderView,
+    ReplaceRefused,
     Say,
     Trade,
     Unreadable,
@@ -593,10 +593,10 @@ def test_an_order_that_the_venue_would_not_take_is_rejected(reason: str, post_on
 @pytest.mark.parametrize("gone", [True, False])
 def test_an_edit_without_a_target_never_closes_the_order(gone: bool) -> None:
     (fact,) = logged_in(order()).decode(delta(order(), "order_for_edit_not_found", gone=gone))
-    expected = ChangeRefused(venue_order_id="ord-1", wire_id="mine-1", reason="order_for_edit_not_found", time=AT)
+    expected = ReplaceRefused(venue_order_id="ord-1", wire_id="mine-1", reason="order_for_edit_not_found", time=AT)
     assert fact == expected
     (fact,) = logged_in(order()).decode(bare("order_for_edit_not_found"))
-    assert isinstance(fact, ChangeRefused)
+    assert isinstance(fact, ReplaceRefused)
 
 
 def test_an_edit_takes_its_new_terms_in_place() -> None:
@@ -993,7 +993,7 @@ def test_a_message_that_repeats_what_is_not_certain_brings_no_new_terms() -> Non
 def test_a_fill_of_an_order_whose_quantity_is_not_certain_does_not_tell_how_much_has_filled() -> None:
     wire = logged_in(order(qty="2.5", filled="1"))
     (fact,) = wire.decode(fills(fill(qty="0.5", remaining_order_qty="1")))
-    assert isinstance(fact, OrderTraded)
+    assert isinstance(fact, OrderFilled)
     assert (fact.order.quantity, fact.order.other_quantity, fact.order.cumulative) == (D("3.5"), D("2.5"), None)
 
 
@@ -1091,7 +1091,7 @@ def trade(**changes: Any) -> Trade:
 def test_a_fill_says_what_was_traded_and_how_much_the_order_has_filled() -> None:
     (fact,) = logged_in(order()).decode(fills(fill()))
     shown = view(cumulative=D("0.4"), status=None, time_in_force=None, time=0)
-    told = OrderTraded(time=AT, order=shown, event_id="fill-1", trade=trade(), final=False, goes_on=True)
+    told = OrderFilled(time=AT, order=shown, event_id="fill-1", trade=trade(), final=False, goes_on=True)
     assert fact == told, "1.1 remain, so the order is certainly not complete"
 
 
@@ -1103,7 +1103,7 @@ def test_the_types_that_a_fill_names_change_nothing(word: str) -> None:
 
 def test_a_fill_of_an_order_that_was_never_shown_claims_nothing_about_it() -> None:
     (fact,) = logged_in().decode(fills(fill()))
-    assert isinstance(fact, OrderTraded)
+    assert isinstance(fact, OrderFilled)
     assert (fact.order.quantity, fact.order.cumulative, fact.order.price, fact.order.type) == (None, None, None, None)
     assert fact.trade == trade()
 
@@ -1122,7 +1122,7 @@ def test_what_remains_tells_the_total_and_the_end(
     changes: dict[str, Any], final: bool, cumulative: Decimal | None
 ) -> None:
     (fact,) = logged_in(order()).decode(fills(fill(**changes)))
-    assert isinstance(fact, OrderTraded)
+    assert isinstance(fact, OrderFilled)
     assert (fact.final, fact.order.cumulative) == (final, cumulative)
 
 
@@ -1143,7 +1143,7 @@ LIQUIDITY = {
 @pytest.mark.parametrize("word", LIQUIDITY)
 def test_every_type_of_fill_is_a_fill(word: str) -> None:
     (fact,) = logged_in().decode(fills(fill(fill_type=f'"{word}"')))
-    assert isinstance(fact, OrderTraded)
+    assert isinstance(fact, OrderFilled)
     assert fact.trade == trade(liquidity=LIQUIDITY[word])
 
 
@@ -1180,7 +1180,7 @@ FILL_FIELDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 def test_a_field_of_a_fill_is_read(kind: str) -> None:
     changes, expected = FILL_FIELDS[kind]
     (fact,) = logged_in().decode(fills(fill(**changes)))
-    assert isinstance(fact, OrderTraded)
+    assert isinstance(fact, OrderFilled)
     assert fact.trade == trade(**expected)
 
 
@@ -1189,7 +1189,7 @@ def test_a_fill_without_a_currency_takes_that_of_its_instrument() -> None:
     text = fills(fill(instrument='"PF_ETHEUR"', fee_currency=None))
     for options in ({"instruments": {"PF_ETHEUR": euro}}, {}):
         (fact,) = logged_in(**options).decode(text)
-        assert isinstance(fact, OrderTraded)
+        assert isinstance(fact, OrderFilled)
         assert fact.trade.fee == Money(D("-0.62"), "EUR")
 
 
@@ -1197,13 +1197,13 @@ def test_a_fill_without_a_symbol_or_client_id_takes_what_its_order_had() -> None
     wire = logged_in(order())
     wire.decode(bare("full_fill"))
     (fact,) = wire.decode(fills(fill(instrument=None, cli_ord_id=None)))
-    assert isinstance(fact, OrderTraded)
+    assert isinstance(fact, OrderFilled)
     assert fact.trade == trade()
 
 
 def test_a_fill_that_nobody_can_place_is_still_a_fill() -> None:
     (fact,) = logged_in().decode(fills(fill(instrument=None)))
-    assert isinstance(fact, OrderTraded)
+    assert isinstance(fact, OrderFilled)
     assert fact.trade == trade(symbol="")
 
 
@@ -1223,7 +1223,7 @@ def test_a_fill_that_nobody_can_place_is_still_a_fill() -> None:
 )
 def test_one_bad_fill_never_costs_its_neighbours(broken: str) -> None:
     facts = logged_in().decode(fills(fill(seq="1"), broken, fill(seq="3", fill_id='"fill-3"')))
-    trades = [fact.trade.trade_id for fact in facts if isinstance(fact, OrderTraded)]
+    trades = [fact.trade.trade_id for fact in facts if isinstance(fact, OrderFilled)]
     lost = [fact for fact in facts if isinstance(fact, Unreadable)]
     assert (trades, len(lost)) == (["fill-1", "fill-3"], 1)
 

@@ -32,7 +32,7 @@ from protocol.requests import (
     QueryOrder,
     ReplaceOrder,
     Request,
-    SetCancelTimer,
+    SetCancelAllAfter,
 )
 from protocol.values import (
     ClientOrderId,
@@ -303,8 +303,8 @@ OTHER_CALLS: dict[str, tuple[Request, str, str]] = {
         "cancelallorders",
         "symbol=PF_ETHUSD",
     ),
-    "a timer": (SetCancelTimer(request_id=number(1), seconds=60), "cancelallordersafter", "timeout=60"),
-    "a timer turned off": (SetCancelTimer(request_id=number(1), seconds=0), "cancelallordersafter", "timeout=0"),
+    "a timer": (SetCancelAllAfter(request_id=number(1), seconds=60), "cancelallordersafter", "timeout=60"),
+    "a timer turned off": (SetCancelAllAfter(request_id=number(1), seconds=0), "cancelallordersafter", "timeout=0"),
     "a question by the venue's id": (
         QueryOrder(request_id=number(1), venue_order_id=VenueOrderId("ord-1"), wire_id=None),
         "orders/status",
@@ -557,7 +557,7 @@ COSTS: dict[str, tuple[Request, str, int, bool]] = {
     "editorder": (replace(price=D(1)), "derivatives", 10, False),
     "cancelorder": (cancel("ord-1"), "derivatives", 10, True),
     "cancelallorders": (CancelAllOrders(request_id=number(1), symbol=None), "derivatives", 25, True),
-    "cancelallordersafter": (SetCancelTimer(request_id=number(1), seconds=60), "derivatives", 25, True),
+    "cancelallordersafter": (SetCancelAllAfter(request_id=number(1), seconds=60), "derivatives", 25, True),
     "a batch of one order": (batch(place()), "derivatives", 10, False),
     "a batch of fifty cancels": (batch(*cancels(50)), "derivatives", 59, True),
     # One order among the cancels adds risk, so it may not use up what is kept for cancels.

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from protocol.facts import Fact, FillsListed, OrderAcknowledged, OrderTraded, OrderView, RequestAnswered, Unreadable
+from protocol.facts import Fact, FillsListed, OrderAcknowledged, OrderFilled, OrderView, RequestAnswered, Unreadable
 from protocol.kraken_futures.codec import FuturesWire
 from protocol.kraken_futures.instruments import read_instruments
 from protocol.kraken_futures.rest_answers import read_answer
@@ -110,7 +110,7 @@ def test_the_type_of_a_row(word: str, kind: OrderType | None) -> None:
         ("spot", TriggerType.INDEX),
         ("mark_price", TriggerType.MARK),
         ("unknown", None),
-        ("Unknown", None),
+        ("StatusUnknown", None),
     ],
 )
 def test_which_price_fires_a_row(signal: str, trigger: TriggerType | None) -> None:
@@ -183,7 +183,7 @@ def test_a_rebate_is_a_negative_fee_in_the_history_and_on_the_feed() -> None:
         '"taker_order_type":"ioc","order_type":"lmt"}]}'
     )
     (fact,) = FuturesWire(KEYS).decode(told)
-    assert isinstance(fact, OrderTraded)
+    assert isinstance(fact, OrderFilled)
     assert fact.trade.fee == Money(D("-2.6"), "USD")
     assert fact.trade.trade_id == trade.trade_id, "one fill, by whatever way it comes"
 

@@ -175,7 +175,9 @@ async def test_a_stop_that_fired_is_looked_for_among_the_orders_under_the_same_i
         await go_down(venue)
         venue.fill_rows = [fill | {"size": 1, "price": 58990, "fillTime": iso(), "fillType": "taker"}]
         heard = names(await until(stream, events.Reconciled, 2))
-        assert [name for name in heard if name in ("Triggered", "Filled", "Canceled", "Denied", "Gap")] == ["Filled"]
+        assert [name for name in heard if name in ("Triggered", "Filled", "Canceled", "Denied", "MissingFills")] == [
+            "Filled"
+        ]
         assert (await order.state()).status is OrderStatus.FILLED
 
 
@@ -247,7 +249,7 @@ async def test_a_change_that_meets_a_limit_is_told_as_refused(autojump_clock: Mo
         order = await resting(venue, client)
         venue.on_call["editorder"] = refusing(1, "apiLimitExceeded", venue)
         request_id = await client.replace(order, price="60001")
-        refused = await wait_for(stream, events.ModifyRejected)
+        refused = await wait_for(stream, events.ReplaceRejected)
         assert (refused.request_id, refused.reason) == (request_id, "apiLimitExceeded")
 
 
@@ -295,7 +297,7 @@ async def test_a_change_whose_refusal_proves_nothing_has_an_outcome(autojump_clo
         order = await resting(venue, client)
         venue.on_call["editorder"] = refusing(1, "Server Error", venue)
         request_id = await client.replace(order, price="60001")
-        refused = await wait_for(stream, events.ModifyRejected)
+        refused = await wait_for(stream, events.ReplaceRejected)
         assert refused.request_id == request_id
         assert refused.reason == "Server Error. The venue has not acted on it; the order is live as it was."
 
@@ -315,7 +317,7 @@ async def test_a_change_that_was_made_though_it_was_refused_is_told_as_updated(a
         await trio.sleep(60)
         assert (await order.state()).price == 60001
         await client.cancel(order)
-        assert "ModifyRejected" not in names(await until(stream, events.Canceled))
+        assert "ReplaceRejected" not in names(await until(stream, events.Canceled))
 
 
 async def test_a_cancel_of_everything_that_meets_a_limit_is_sent_again(autojump_clock: MockClock) -> None:
@@ -388,7 +390,7 @@ async def test_a_change_of_a_reduce_only_order_may_be_cut_as_well(autojump_clock
         name = str(order.client_order_id)
         venue.open_rows = [open_row(ID, name, side="sell", unfilledSize=0.4, limitPrice=60001)]
         venue.statuses = [status_row(ID, name, side="sell", quantity=0.4, limitPrice=60001)]
-        assert "ModifyRejected" not in names(await drain(stream, 60))
+        assert "ReplaceRejected" not in names(await drain(stream, 60))
 
 
 # Client order ids

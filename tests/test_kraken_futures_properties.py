@@ -18,16 +18,16 @@ from hypothesis import strategies as st
 
 from protocol.errors import WireError
 from protocol.facts import (
+    CancelAllAfterSet,
     Fact,
     FillsListed,
     OrderAcknowledged,
+    OrderFilled,
     OrderHistoryListed,
     OrderRemoved,
-    OrderTraded,
     OrderView,
     RequestAnswered,
     RequestRefused,
-    TimerSet,
     Trade,
     Unreadable,
 )
@@ -51,7 +51,7 @@ from protocol.requests import (
     QueryOrder,
     ReplaceOrder,
     Request,
-    SetCancelTimer,
+    SetCancelAllAfter,
 )
 from protocol.simulation.kraken_futures import parameters as venue
 from protocol.simulation.kraken_futures.access import Denied
@@ -216,7 +216,7 @@ def test_the_venue_reads_every_other_form_that_was_written(
     status = venue_reads(body_of(asked), venue.OrdersStatusForm, "orders/status")
     assert [*(status.orderIds or ()), *(status.cliOrdIds or ())] == [cancel.venue_order_id or cancel.wire_id]
     assert bool(status.orderIds) is (cancel.venue_order_id is not None)
-    timer = SetCancelTimer(request_id=RequestId(1), seconds=seconds)
+    timer = SetCancelAllAfter(request_id=RequestId(1), seconds=seconds)
     assert venue_reads(body_of(timer), venue.CancelAllAfterForm, "cancelallordersafter").timeout == seconds
     for triggers in (False, True):
         history = ListOrderHistory(
@@ -329,7 +329,7 @@ def test_the_client_reads_the_fills_that_were_written(fills: list[wire.FeedFill]
     facts = logged_in().decode(venue_side.encode(wire.Frame(feed="fills", username="u", fills=fills)))
     told = []
     for fact in facts:
-        assert isinstance(fact, OrderTraded)
+        assert isinstance(fact, OrderFilled)
         told.append(summary(fact.trade))
     expected = [
         (
@@ -350,7 +350,7 @@ def test_the_client_reads_the_fills_that_were_written(fills: list[wire.FeedFill]
 @given(FEED_FILLS)
 def test_a_fill_that_leaves_nothing_is_the_last(fill: wire.FeedFill) -> None:
     (fact,) = logged_in().decode(venue_side.encode(wire.Frame(feed="fills", fills=[fill])))
-    assert isinstance(fact, OrderTraded)
+    assert isinstance(fact, OrderFilled)
     assert fact.final is (fill.remaining_order_qty == 0)
 
 
@@ -506,7 +506,7 @@ REQUESTS: list[Request] = [
     CHANGE,
     CANCEL,
     CancelAllOrders(request_id=RequestId(1), symbol=None),
-    SetCancelTimer(request_id=RequestId(1), seconds=60),
+    SetCancelAllAfter(request_id=RequestId(1), seconds=60),
     BatchOrders(request_id=RequestId(1), legs=(PLACE, CHANGE, CANCEL, CANCEL_BY_NAME)),
     ListOpenOrders(request_id=RequestId(1)),
     QueryOrder(request_id=RequestId(1), venue_order_id=VenueOrderId("o1"), wire_id=None),
@@ -752,7 +752,7 @@ ANY_TEXT = st.text() | st.text().map(lambda text: '{"feed":"fills","fills":[' + 
 ANSWERS = mutated(ANSWER_TREES) | ANY_JSON.map(json.dumps) | NEAR_JSON.map(json.dumps) | ANY_TEXT
 MESSAGES = mutated(FRAME_TREES) | ANY_JSON.map(json.dumps) | NEAR_JSON.map(json.dumps) | ANY_TEXT
 
-SETTLING = RequestAnswered | RequestRefused | FillsListed | OrderHistoryListed | TimerSet
+SETTLING = RequestAnswered | RequestRefused | FillsListed | OrderHistoryListed | CancelAllAfterSet
 
 
 def check_fact(fact: Fact) -> None:
@@ -760,7 +760,7 @@ def check_fact(fact: Fact) -> None:
     if isinstance(fact, Unreadable):
         assert len(fact.text) <= 200
         fact.text.encode()
-    trades = fact.trades if isinstance(fact, FillsListed) else (fact.trade,) if isinstance(fact, OrderTraded) else ()
+    trades = fact.trades if isinstance(fact, FillsListed) else (fact.trade,) if isinstance(fact, OrderFilled) else ()
     for trade in trades:
         assert is_plausible(trade.price)
         assert is_plausible(trade.quantity)
@@ -822,7 +822,7 @@ def test_no_message_breaks_a_connection(texts: list[str], ready: bool) -> None:
             check_fact(fact)
     fill = attrs.evolve(FEED_FILL, order_id="another", fill_id="last")
     (traded,) = connection.decode(venue_side.encode(wire.Frame(feed="fills", fills=[fill])))
-    assert isinstance(traded, OrderTraded)
+    assert isinstance(traded, OrderFilled)
 
 
 @given(st.binary())

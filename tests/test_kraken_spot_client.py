@@ -17,7 +17,7 @@ from trio.testing import MockClock
 
 from actors import (
     ApiKey,
-    AuthenticationFailed,
+    AuthenticationError,
     Client,
     EventStream,
     NewOrder,
@@ -26,7 +26,7 @@ from actors import (
     OrderEnded,
     OrderRejected,
     OrderStatus,
-    SessionFailed,
+    SessionError,
     Side,
     SimulatedVenue,
     SystemMode,
@@ -314,8 +314,8 @@ async def test_an_amendment_that_the_venue_refuses_leaves_the_order(autojump_clo
         order = await client.submit(buy(post_only=True))
         await order.accepted()
         await client.replace(order, price="60001")
-        refusal = (await until(stream, events.ModifyRejected))[-1]
-        assert isinstance(refusal, events.ModifyRejected)
+        refusal = (await until(stream, events.ReplaceRejected))[-1]
+        assert isinstance(refusal, events.ReplaceRejected)
         assert (await order.state()).price == 60000
 
 
@@ -384,7 +384,7 @@ async def test_a_client_that_dies_leaves_its_orders_to_the_switch(autojump_clock
 
 async def test_a_wrong_key_ends_the_client_with_a_sentence(autojump_clock: MockClock) -> None:
     async with open_quiet_venue(name=VENUE) as venue:
-        with pytest.raises(AuthenticationFailed, match="Kraken refused the credentials"):
+        with pytest.raises(AuthenticationError, match="Kraken refused the credentials"):
             async with open_client(config_for(venue, credentials=ApiKey("nobody", "c2VjcmV0"))):
                 pass
 
@@ -481,7 +481,7 @@ async def test_a_venue_that_closes_is_an_event_and_a_refusal_here(
 
 
 async def test_a_connection_closed_for_a_policy_is_not_opened_again(autojump_clock: MockClock) -> None:
-    with pytest.raises(SessionFailed, match="for good"):
+    with pytest.raises(SessionError, match="for good"):
         async with trading() as (venue, _, _):
             await venue.act(lambda exchange, now: exchange.close_all(1008))
             await trio.sleep_forever()
@@ -494,7 +494,7 @@ async def test_an_answer_that_comes_too_late_changes_nothing(autojump_clock: Moc
         await order.accepted()
         heard = names(await drain(stream, 20))
         assert heard[-1] == "Accepted"
-        assert "Unknown" not in heard
+        assert "StatusUnknown" not in heard
 
 
 async def test_a_batch_counts_half_of_what_its_orders_would(autojump_clock: MockClock) -> None:
@@ -530,7 +530,7 @@ async def test_fills_of_a_lost_connection_are_there_before_all_is_reconciled(aut
         heard = names(await until(stream, events.Reconciled))
         assert heard[0] == "Disconnected"
         assert heard.count("Filled") == 1
-        assert "Gap" not in heard
+        assert "MissingFills" not in heard
 
 
 # The books, whatever goes wrong

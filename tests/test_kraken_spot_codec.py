@@ -20,10 +20,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.dispatch.batch_answers import settle_batch
-from protocol.errors import AuthenticationFailed, WireError
+from protocol.errors import AuthenticationError, WireError
 from protocol.facts import (
     Alive,
     BatchAnswered,
+    CancelAllAfterSet,
     Fact,
     FillsListed,
     LegAnswer,
@@ -35,12 +36,12 @@ from protocol.facts import (
     OrderAcknowledged,
     OrderCanceled,
     OrderExpired,
+    OrderFilled,
     OrderHistoryListed,
     OrderPending,
     OrderRejected,
     OrderRemoved,
     OrderReplaced,
-    OrderTraded,
     OrderTriggered,
     OrderTriggerMoved,
     OrderView,
@@ -50,7 +51,6 @@ from protocol.facts import (
     Say,
     SlowDown,
     SystemChanged,
-    TimerSet,
     TokenRefused,
     Trade,
     Unreadable,
@@ -82,7 +82,7 @@ from protocol.requests import (
     QueryOrder,
     ReplaceOrder,
     Request,
-    SetCancelTimer,
+    SetCancelAllAfter,
 )
 from protocol.simulation.kraken_spot import voice
 from protocol.simulation.kraken_spot.requests import AddOrder
@@ -483,7 +483,7 @@ def test_a_gap_lists_everything_anew_on_the_same_connection() -> None:
     lost, say, traded = spot.decode(update(fill(), sequence=4))
     assert isinstance(lost, MessagesLost)
     assert (lost.expected, lost.received) == (2, 4)
-    assert isinstance(traded, OrderTraded)
+    assert isinstance(traded, OrderFilled)
     (request,) = said([say])
     assert request == {
         "method": "unsubscribe",
@@ -828,7 +828,7 @@ FLOWS = {
     "a resting limit": ([pending(), new()], ["OrderPending", "OrderAcknowledged"]),
     "a full taker fill": (
         [pending(), new(), fill(last_qty="0.2", cum_qty="0.2"), fill(exec_id='"T-2"'), ended("filled", cum_qty="0.5")],
-        ["OrderPending", "OrderAcknowledged", "OrderTraded", "OrderTraded", "OrderRemoved"],
+        ["OrderPending", "OrderAcknowledged", "OrderFilled", "OrderFilled", "OrderRemoved"],
     ),
     "a cancel": (
         [pending(), new(), ended("canceled", reason='"User requested"')],
@@ -840,7 +840,7 @@ FLOWS = {
     ),
     "an IOC in part": (
         [pending(time_in_force='"IOC"'), new(), fill(last_qty="0.4", cum_qty="0.4"), ended("canceled", cum_qty="0.4")],
-        ["OrderPending", "OrderAcknowledged", "OrderTraded", "OrderRemoved"],
+        ["OrderPending", "OrderAcknowledged", "OrderFilled", "OrderRemoved"],
     ),
     "an amendment": (
         [pending(), new(), delta(exec_type='"amended"', order_status='"new"', order_qty="0.6")],
@@ -864,7 +864,7 @@ FLOWS = {
             fill(),
             ended("filled", cum_qty="0.5"),
         ],
-        ["OrderPending", "OrderAcknowledged", "OrderTriggered", "OrderTraded", "OrderRemoved"],
+        ["OrderPending", "OrderAcknowledged", "OrderTriggered", "OrderFilled", "OrderRemoved"],
     ),
     "the end of a GTD": (
         [pending(time_in_force='"GTD"'), new(), ended("expired")],
@@ -1077,7 +1077,7 @@ def test_a_fill_says_what_was_traded_and_never_ends_the_order_by_its_own_word() 
         spot = logged_in()
         heard(spot, pending(), new())
         (fact,) = heard(spot, fill(order_status=word))
-        assert isinstance(fact, OrderTraded)
+        assert isinstance(fact, OrderFilled)
         assert fact.trade == trade()
         assert (fact.final, fact.event_id, fact.time) == (False, "TXXXX1-YYYY2-ZZZZ33", SEEN_NS)
         assert (fact.order.cumulative, fact.order.quantity, fact.order.price) == (D("0.5"), D("0.5"), D("3000.10"))
@@ -1122,7 +1122,7 @@ def test_a_field_of_a_fill_is_read(kind: str) -> None:
     spot = logged_in()
     heard(spot, pending(), new())
     fact = heard(spot, fill(**changes))[0]
-    assert isinstance(fact, OrderTraded)
+    assert isinstance(fact, OrderFilled)
     assert fact.trade == trade(**expected)
 
 
@@ -1130,7 +1130,7 @@ def test_a_fill_that_comes_with_the_end_of_its_order_is_told_first() -> None:
     spot = logged_in()
     heard(spot, pending(), new())
     traded, removed = heard(spot, fill(exec_type='"filled"', order_status='"filled"'))
-    assert isinstance(traded, OrderTraded)
+    assert isinstance(traded, OrderFilled)
     assert isinstance(removed, OrderRemoved)
     assert removed.filled == D("0.5")
 
@@ -1157,7 +1157,7 @@ def test_a_fill_that_cannot_be_counted_still_shows_that_something_is_missing(bro
 @pytest.mark.parametrize("broken", ['"not an object"', "null", fill(order_id=None), fill(last_qty="[]")])
 def test_one_bad_element_never_costs_its_neighbours(broken: str) -> None:
     facts = heard(logged_in(), fill(exec_id='"T-1"'), broken, fill(exec_id='"T-3"'))
-    trades = [fact.trade.trade_id for fact in facts if isinstance(fact, OrderTraded)]
+    trades = [fact.trade.trade_id for fact in facts if isinstance(fact, OrderFilled)]
     lost = [fact for fact in facts if isinstance(fact, Unreadable)]
     assert (trades, len(lost)) == (["T-1", "T-3"], 1)
 
@@ -1402,11 +1402,11 @@ FRAMES: dict[str, tuple[Request, str]] = {
         '{"method":"cancel_all","params":{"token":"T"},"req_id":117}',
     ),
     "the cancel timer": (
-        SetCancelTimer(request_id=118, seconds=60),
+        SetCancelAllAfter(request_id=118, seconds=60),
         '{"method":"cancel_all_orders_after","params":{"timeout":60,"token":"T"},"req_id":118}',
     ),
     "the cancel timer off": (
-        SetCancelTimer(request_id=119, seconds=0),
+        SetCancelAllAfter(request_id=119, seconds=0),
         '{"method":"cancel_all_orders_after","params":{"timeout":0,"token":"T"},"req_id":119}',
     ),
     "a batch of orders": (
@@ -1538,11 +1538,11 @@ ANSWERS: dict[str, tuple[str, Any]] = {
             118,
             '{"currentTime":"2026-07-01T12:00:14Z","triggerTime":"2026-07-01T12:01:14Z"}',
         ),
-        TimerSet(request_id=118, cancels_at=1782907274000000000),
+        CancelAllAfterSet(request_id=118, cancels_at=1782907274000000000),
     ),
     "the cancel timer off": (
         answer("cancel_all_orders_after", 119, '{"currentTime":"2026-07-01T12:00:14Z","triggerTime":"0"}'),
-        TimerSet(request_id=119, cancels_at=None),
+        CancelAllAfterSet(request_id=119, cancels_at=None),
     ),
     "a batch of orders": (
         answer("batch_add", 120, '[{"order_id":"O-1","cl_ord_id":"sim-b-1"},{"order_id":"O-2"}]'),
@@ -2073,7 +2073,7 @@ REST_CALLS: dict[str, tuple[Request, str, dict[str, str]]] = {
     "a cancel by client order id": (cancel(1, None, "x"), "/0/private/CancelOrder", {"cl_ord_id": "x"}),
     "a cancel of everything": (CancelAllOrders(request_id=1, symbol=None), "/0/private/CancelAll", {}),
     "the cancel timer": (
-        SetCancelTimer(request_id=1, seconds=60),
+        SetCancelAllAfter(request_id=1, seconds=60),
         "/0/private/CancelAllOrdersAfter",
         {"timeout": "60"},
     ),
@@ -2479,9 +2479,9 @@ REST_ANSWERS: dict[str, tuple[Request, str, list[Any]]] = {
         [RequestAnswered(request_id=1, canceled=0)],
     ),
     "the cancel timer": (
-        SetCancelTimer(request_id=1, seconds=60),
+        SetCancelAllAfter(request_id=1, seconds=60),
         '{"error":[],"result":{"currentTime":"2026-07-01T12:00:14Z","triggerTime":"2026-07-01T12:01:14Z"}}',
-        [TimerSet(request_id=1, cancels_at=1782907274000000000)],
+        [CancelAllAfterSet(request_id=1, cancels_at=1782907274000000000)],
     ),
     "a batch of orders": (
         BatchOrders(request_id=9, legs=LEGS),
@@ -2580,7 +2580,7 @@ ASKED = [
     cancel(1, "O"),
     ListOpenOrders(request_id=1),
     BATCH,
-    SetCancelTimer(request_id=1, seconds=1),
+    SetCancelAllAfter(request_id=1, seconds=1),
 ]
 
 
@@ -2806,7 +2806,7 @@ def test_a_fill_arrives_at_the_client_as_it_happened(
     )
     frame = wire.Frame(channel="executions", type="update", data=[report], sequence=2)
     (fact,) = logged_in().decode(encode_message(frame))
-    assert isinstance(fact, OrderTraded)
+    assert isinstance(fact, OrderFilled)
     assert fact.trade == Trade(
         venue_order_id="O-1",
         trade_id="T-1",
@@ -2859,14 +2859,14 @@ def test_the_token_is_read() -> None:
 @pytest.mark.parametrize(
     ("body", "status", "kind"),
     [
-        ('{"error":["EAPI:Invalid key"]}', 200, AuthenticationFailed),
-        ('{"error":["EGeneral:Permission denied"]}', 200, AuthenticationFailed),
-        ('{"error":["EAPI:Invalid signature"]}', 200, AuthenticationFailed),
-        ("{}", 401, AuthenticationFailed),
-        ('{"error":["EAPI:Permission denied"]}', 200, AuthenticationFailed),
-        ('{"error":["EAccount:Invalid permissions:API access"]}', 200, AuthenticationFailed),
-        ('{"error":["EAuth:Account temporary disabled"]}', 200, AuthenticationFailed),
-        ('{"error":["EAuth:Account unconfirmed"]}', 200, AuthenticationFailed),
+        ('{"error":["EAPI:Invalid key"]}', 200, AuthenticationError),
+        ('{"error":["EGeneral:Permission denied"]}', 200, AuthenticationError),
+        ('{"error":["EAPI:Invalid signature"]}', 200, AuthenticationError),
+        ("{}", 401, AuthenticationError),
+        ('{"error":["EAPI:Permission denied"]}', 200, AuthenticationError),
+        ('{"error":["EAccount:Invalid permissions:API access"]}', 200, AuthenticationError),
+        ('{"error":["EAuth:Account temporary disabled"]}', 200, AuthenticationError),
+        ('{"error":["EAuth:Account unconfirmed"]}', 200, AuthenticationError),
         ('{"error":["EAuth:Rate limit exceeded"]}', 200, WireError),
         ('{"error":["EAuth:Rate limit exceeded"]}', 403, WireError),
         ('{"error":["EAuth:Too many requests"]}', 200, WireError),

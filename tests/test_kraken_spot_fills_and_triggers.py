@@ -206,7 +206,7 @@ async def test_a_trigger_that_moves_is_no_answer_to_a_change_that_is_on_its_way(
         venue.on["amend_order"] = let_the_market_move_first
         await client.replace(order, quantity="2")
         heard = await drain(stream, 10)
-        (refused,) = of(events.ModifyRejected, heard)
+        (refused,) = of(events.ReplaceRejected, heard)
         assert refused.reason == "EOrder:Insufficient funds"
         (moved,) = of(events.Updated, heard)
         assert (moved.trigger_price, moved.quantity) == (58300, 1)

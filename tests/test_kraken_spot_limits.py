@@ -49,7 +49,7 @@ from protocol.requests import (
     QueryOrder,
     ReplaceOrder,
     Request,
-    SetCancelTimer,
+    SetCancelAllAfter,
 )
 from protocol.values import ClientOrderId, Instrument, OffsetUnit, OrderType, Side, SystemMode, TimeInForce, TriggerType
 
@@ -405,7 +405,7 @@ def batch(*legs: Any) -> BatchOrders:
 
 TAKER, MAKER, QUESTION = place(), place(post_only=True), ListOpenOrders(request_id=1)
 EVERYTHING = CancelAllOrders(request_id=1, symbol=None)
-TIMER = SetCancelTimer(request_id=1, seconds=60)
+TIMER = SetCancelAllAfter(request_id=1, seconds=60)
 
 
 @pytest.mark.parametrize(
@@ -463,7 +463,7 @@ def test_a_request_costs_what_it_does() -> None:
     assert trading_cost(batch(TAKER, MAKER, TAKER)) == 150
     assert trading_cost(batch(cancel(), cancel(2))) == 16 * POINT
     assert trading_cost(EVERYTHING) == POINT
-    assert trading_cost(SetCancelTimer(request_id=1, seconds=60)) == POINT
+    assert trading_cost(SetCancelAllAfter(request_id=1, seconds=60)) == POINT
     assert trading_cost(QUESTION) == 0
 
 
@@ -553,7 +553,7 @@ def test_other_refusals_say_nothing_about_the_trading_counters(words: str) -> No
     assert throttle.take(TAKER, "BTC/USD", (), 0) == 0
 
 
-@pytest.mark.parametrize("about_all", [EVERYTHING, SetCancelTimer(request_id=1, seconds=60)])
+@pytest.mark.parametrize("about_all", [EVERYTHING, SetCancelAllAfter(request_id=1, seconds=60)])
 def test_what_is_about_all_orders_counts_in_each_pair_and_is_never_held_back(about_all: object) -> None:
     throttle = TradingThrottle(trading_terms(Tier.STARTER))
     for _ in range(40):

@@ -11,7 +11,7 @@ import trio
 from trio.testing import MockClock
 
 from actors import (
-    AuthenticationFailed,
+    AuthenticationError,
     Client,
     NotSent,
     Order,
@@ -107,7 +107,7 @@ async def test_a_key_that_may_not_log_in_ends_the_session(autojump_clock: MockCl
         return error(text)
 
     async with open_scripted_spot(on_call={"GetWebSocketsToken": refuse}) as venue:
-        with pytest.raises(AuthenticationFailed, match=text):
+        with pytest.raises(AuthenticationError, match=text):
             async with open_client(spot_config(venue)):
                 pass
         assert len(venue.asked("GetWebSocketsToken")) == 1
@@ -139,7 +139,7 @@ async def test_a_placement_that_was_certainly_not_executed_is_rejected_and_not_s
         with pytest.raises(OrderRejected, match=text):
             await order.accepted()
         heard = await drain(stream, 120)
-        assert of(events.Unknown, heard) == []
+        assert of(events.StatusUnknown, heard) == []
         assert len(venue.requests("add_order")) == 1
         assert venue.asked("OpenOrders") == [], "there is nothing to look for"
 
@@ -167,7 +167,7 @@ async def test_a_page_in_place_of_an_answer_leaves_a_placement_unknown(autojump_
         venue.on_call["AddOrder"] = page
         order = await client.submit(buy())
         heard = await drain(stream, 30)
-        assert of(events.Unknown, heard)
+        assert of(events.StatusUnknown, heard)
         assert (await order.state()).status is OrderStatus.UNKNOWN
         assert venue.asked("OpenOrders"), "it is looked for"
 
@@ -205,7 +205,7 @@ async def test_a_change_that_comes_to_nothing_is_told(autojump_clock: MockClock,
         venue.on["amend_order"] = refused_with(text)
         await client.replace(order, price="60001")
         heard = await drain(stream, 60)
-        (rejected,) = of(events.ModifyRejected, heard)
+        (rejected,) = of(events.ReplaceRejected, heard)
         assert text in rejected.reason
         assert str((await order.state()).price) in ("60000", "60000.0")
 

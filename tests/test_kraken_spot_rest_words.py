@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from protocol.facts import (
+    CancelAllAfterSet,
     FillsListed,
     OrderHistoryListed,
     OrderNotListed,
@@ -21,7 +22,6 @@ from protocol.facts import (
     Outcome,
     RequestAnswered,
     RequestRefused,
-    TimerSet,
     Trade,
     Unreadable,
 )
@@ -38,7 +38,7 @@ from protocol.requests import (
     QueryOrder,
     ReplaceOrder,
     Request,
-    SetCancelTimer,
+    SetCancelAllAfter,
 )
 from protocol.values import (
     LiquiditySide,
@@ -154,7 +154,7 @@ FORMS: dict[str, tuple[Request, str, str]] = {
         "nonce=1782907200000000205",
     ),
     "the dead man's switch": (
-        SetCancelTimer(request_id=1, seconds=60),
+        SetCancelAllAfter(request_id=1, seconds=60),
         "/0/private/CancelAllOrdersAfter",
         "nonce=1782907200000000205&timeout=60",
     ),
@@ -604,14 +604,14 @@ ANSWERS: dict[str, tuple[Request, str, Any]] = {
         RequestAnswered(request_id=1, canceled=3),
     ),
     "the dead man's switch": (
-        SetCancelTimer(request_id=1, seconds=60),
+        SetCancelAllAfter(request_id=1, seconds=60),
         '{"error":[],"result":{"currentTime":"2026-07-01T12:00:14Z","triggerTime":"2026-07-01T12:01:14Z"}}',
-        TimerSet(request_id=1, cancels_at=1782907274 * SECOND),
+        CancelAllAfterSet(request_id=1, cancels_at=1782907274 * SECOND),
     ),
     "the dead man's switch, by a clock with an offset": (
-        SetCancelTimer(request_id=1, seconds=60),
+        SetCancelAllAfter(request_id=1, seconds=60),
         '{"error":[],"result":{"currentTime":"2026-07-01T14:00:14+02:00","triggerTime":"2026-07-01T14:01:14+02:00"}}',
-        TimerSet(request_id=1, cancels_at=1782907274 * SECOND),
+        CancelAllAfterSet(request_id=1, cancels_at=1782907274 * SECOND),
     ),
 }
 

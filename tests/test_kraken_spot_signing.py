@@ -9,7 +9,7 @@ import traceback
 
 import pytest
 
-from protocol.errors import AuthenticationFailed
+from protocol.errors import AuthenticationError
 from protocol.facts import Say
 from protocol.kraken_spot.rest_order_entry import encode_rest, token_call
 from protocol.kraken_spot.signing import Credentials, api_sign, inner_digest
@@ -141,6 +141,6 @@ def test_no_token_shows_in_what_the_venue_echoes() -> None:
 
 def test_no_secret_shows_in_a_refused_login() -> None:
     venue = KrakenSpotVenue(KrakenSpotSettings(api_key="PUBLIC-KEY", api_secret=SECRET))
-    with pytest.raises(AuthenticationFailed) as caught:
+    with pytest.raises(AuthenticationError) as caught:
         venue.read_token(HttpAnswer(status=200, body=b'{"error":["EAPI:Invalid key PUBLIC-KEY"]}'))
     assert "PUBLIC-KEY" not in str(caught.value)

@@ -90,7 +90,7 @@ async def test_a_story_ends_the_same_in_every_position(
         assert sorted(fill.trade_id for fill in fills) == sorted(each.trade_id for each in venue.executions())
         fees = {event.trade_id for event in heard if isinstance(event, events.FeeReported)}
         assert all(fill.commission is not None or fill.trade_id in fees for fill in fills)
-        assert not any(isinstance(event, events.FillReport | events.Gap) for event in heard)
+        assert not any(isinstance(event, events.FillReport | events.MissingFills) for event in heard)
         assert any(isinstance(event, events.Reconciled) and event.connection == 2 for event in heard)
 
 
@@ -133,7 +133,7 @@ async def test_where_the_socket_refuses_the_two_together_the_order_is_rejected(a
         order = await client.submit(with_close())
         with pytest.raises(OrderRejected):
             await order.accepted()
-        assert "Unknown" not in names(await drain(stream, 5))
+        assert "StatusUnknown" not in names(await drain(stream, 5))
 
 
 async def test_an_order_with_a_close_may_go_without_its_name(autojump_clock: MockClock) -> None:

@@ -121,7 +121,7 @@ async def test_a_connection_that_brings_nothing_but_pings_is_given_up(autojump_c
         assert (down.reason, down.will_retry) == (reason, True)
         assert trio.current_time() - began == pytest.approx(patience, abs=2.1)
         heard = names(await until(stream, events.Reconciled))
-        assert "Filled" in heard or "Gap" in heard
+        assert "Filled" in heard or "MissingFills" in heard
         assert (await order.state()).status is OrderStatus.FILLED
 
 

@@ -17,20 +17,20 @@ from protocol.orders import NewOrder, OrderState
 from protocol.values import ClientOrderId, OrderStatus, RequestId, Side
 from protocol.venue import SECOND, BatchRules, VenueRules
 
-from .order_life import GOLD, WALL, Desk, acknowledged, refused, rejected, took
+from .order_life import GOLD, WALL, Rig, acknowledged, refused, rejected, took
 
 RULES = VenueRules(
     venue="TEST",
     batch=BatchRules(most=5, most_orders=3, market=False),
-    cancel_timer=True,
+    cancel_all_after=True,
     process_within=5 * SECOND,
 )
 
 
-def new_desk(rules: VenueRules = RULES, **options: Any) -> Desk:
-    desk = Desk(rules=rules, **options)
-    desk.sends.clear()
-    return desk
+def new_rig(rules: VenueRules = RULES, **options: Any) -> Rig:
+    rig = Rig(rules=rules, **options)
+    rig.sends.clear()
+    return rig
 
 
 def place(name: str, *, market: bool = False) -> commands.Place:
@@ -48,22 +48,22 @@ def cancel(name: str) -> commands.Cancel:
 
 
 def test_each_part_of_a_batch_is_registered_and_lives_its_own_life() -> None:
-    desk = new_desk()
-    answers = desk.batch(place("a1"), place("a2"))
+    rig = new_rig()
+    answers = rig.batch(place("a1"), place("a2"))
     assert [type(answer) for answer in answers] == [OrderState, OrderState]
-    (batch,) = desk.sent()
+    (batch,) = rig.sent()
     assert isinstance(batch, requests.BatchOrders)
     assert [leg.request_id for leg in batch.legs] == [1, 2]
-    assert batch.process_before == WALL + desk.time + 5 * SECOND
-    out = desk.hear(took(3), took(1, "V1"), acknowledged("V1", 1), refused(2, Outcome.DEFINITE, "too small"))
+    assert batch.process_before == WALL + rig.time + 5 * SECOND
+    out = rig.hear(took(3), took(1, "V1"), acknowledged("V1", 1), refused(2, Outcome.DEFINITE, "too small"))
     assert out == ["Accepted", "Rejected"]
-    assert desk.hear(rejected("V2", 2)) == []
+    assert rig.hear(rejected("V2", 2)) == []
 
 
-def answered(desk: Desk, *legs: facts.LegAnswer) -> list[str]:
+def answered(rig: Rig, *legs: facts.LegAnswer) -> list[str]:
     """The answer of a venue whose wire does not know what was sent."""
-    (batch,) = desk.sent()
-    return desk.hear(facts.BatchAnswered(request_id=batch.request_id, legs=legs))
+    (batch,) = rig.sent()
+    return rig.hear(facts.BatchAnswered(request_id=batch.request_id, legs=legs))
 
 
 NO = {"outcome": Outcome.DEFINITE, "reason": "no"}
@@ -71,75 +71,75 @@ A1 = ClientOrderId("a1")
 
 
 def test_a_part_without_an_answer_never_takes_over_that_of_a_change_beside_it() -> None:
-    desk = new_desk()
-    desk.live("a1", "V1")
-    desk.batch(place("a2"), commands.Replace(client_order_id=A1, instrument=GOLD.id, quantity=Decimal(20)))
-    out = answered(desk, facts.LegAnswer(wire_id=1, venue_order_id=None, **NO))
-    assert sorted(out) == ["ModifyRejected", "Unknown"], "whether the placement was carried out, nobody has said"
-    assert desk.status("a2") is OrderStatus.UNKNOWN
+    rig = new_rig()
+    rig.live("a1", "V1")
+    rig.batch(place("a2"), commands.Replace(client_order_id=A1, instrument=GOLD.id, quantity=Decimal(20)))
+    out = answered(rig, facts.LegAnswer(wire_id=1, venue_order_id=None, **NO))
+    assert sorted(out) == ["ReplaceRejected", "StatusUnknown"], "whether the placement was carried out, nobody has said"
+    assert rig.status("a2") is OrderStatus.UNKNOWN
 
 
 def test_a_change_without_an_answer_never_takes_over_that_of_a_placement_beside_it() -> None:
-    desk = new_desk()
-    desk.live("a1", "V1")
-    desk.batch(commands.Replace(client_order_id=A1, instrument=GOLD.id, quantity=Decimal(20)), place("a2"))
-    assert answered(desk, facts.LegAnswer(wire_id=2, venue_order_id=None, **NO)) == ["Rejected"]
-    assert desk.status("a2") is OrderStatus.REJECTED
+    rig = new_rig()
+    rig.live("a1", "V1")
+    rig.batch(commands.Replace(client_order_id=A1, instrument=GOLD.id, quantity=Decimal(20)), place("a2"))
+    assert answered(rig, facts.LegAnswer(wire_id=2, venue_order_id=None, **NO)) == ["Rejected"]
+    assert rig.status("a2") is OrderStatus.REJECTED
 
 
 def test_answers_that_name_nobody_are_those_of_the_parts_in_their_places() -> None:
     """Cancels go by the venue's ids, so no client id names theirs."""
-    desk = new_desk()
-    desk.live("a1", "V1")
-    desk.live("a2", "V2")
-    desk.batch(cancel("a1"), cancel("a2"))
+    rig = new_rig()
+    rig.live("a1", "V1")
+    rig.live("a2", "V2")
+    rig.batch(cancel("a1"), cancel("a2"))
     taken = facts.LegAnswer(wire_id=None, venue_order_id=None)
-    assert answered(desk, taken, facts.LegAnswer(wire_id=None, venue_order_id=None, **NO)) == ["CancelRejected"]
-    (refusal,) = [event for event in desk.events() if isinstance(event, CancelRejected)]
+    assert answered(rig, taken, facts.LegAnswer(wire_id=None, venue_order_id=None, **NO)) == ["CancelRejected"]
+    (refusal,) = [event for event in rig.events() if isinstance(event, CancelRejected)]
     assert refusal.client_order_id == "a2"
 
 
 def test_a_batch_has_the_earliest_deadline_of_its_parts() -> None:
-    desk = new_desk()
-    early = WALL + desk.time + SECOND
+    rig = new_rig()
+    early = WALL + rig.time + SECOND
     first, second = place("a1"), place("a2")
-    desk.batch(first, commands.Place(evolve(second.order, process_before=early)))
-    (batch,) = desk.sent()
+    rig.batch(first, commands.Place(evolve(second.order, process_before=early)))
+    (batch,) = rig.sent()
     assert batch.process_before == early
 
 
 def test_placements_changes_and_cancels_go_together() -> None:
-    desk = new_desk()
-    desk.live("a1", "V1")
-    desk.live("a2", "V2")
+    rig = new_rig()
+    rig.live("a1", "V1")
+    rig.live("a2", "V2")
     change = commands.Replace(client_order_id=ClientOrderId("a2"), instrument="GOLD.TEST", price=99)  # type: ignore[arg-type]
-    first = desk.numbers + 1
-    placed, changed, canceled = desk.batch(place("a3"), change, cancel("a1"))
+    first = rig.numbers + 1
+    placed, changed, canceled = rig.batch(place("a3"), change, cancel("a1"))
     assert placed.client_order_id == "a3"
     assert (changed, canceled) == (first + 1, first + 2)
-    orders, cancels = desk.sent()
+    orders, cancels = rig.sent()
     assert [type(leg) for leg in orders.legs] == [requests.PlaceOrder, requests.ReplaceOrder]
     assert isinstance(cancels, requests.CancelOrder), "a group of one is sent as itself"
 
 
 def test_a_batch_larger_than_the_venue_takes_is_cut() -> None:
-    desk = new_desk()
-    desk.batch(*(place(f"a{number}") for number in range(1, 8)))
-    assert [len(batch.legs) if isinstance(batch, requests.BatchOrders) else 1 for batch in desk.sent()] == [3, 3, 1]
+    rig = new_rig()
+    rig.batch(*(place(f"a{number}") for number in range(1, 8)))
+    assert [len(batch.legs) if isinstance(batch, requests.BatchOrders) else 1 for batch in rig.sent()] == [3, 3, 1]
 
 
 def test_market_orders_leave_one_by_one_where_batches_have_none() -> None:
-    desk = new_desk()
-    desk.batch(place("a1"), place("a2", market=True), place("a3"))
-    assert sorted(type(request).__name__ for request in desk.sent()) == ["BatchOrders", "PlaceOrder"]
+    rig = new_rig()
+    rig.batch(place("a1"), place("a2", market=True), place("a3"))
+    assert sorted(type(request).__name__ for request in rig.sent()) == ["BatchOrders", "PlaceOrder"]
 
 
 def test_a_venue_may_want_one_instrument_and_two_orders_at_least() -> None:
     rules = evolve(RULES, batch=BatchRules(most=5, most_orders=5, least=2, one_symbol=True))
-    desk = new_desk(rules)
+    rig = new_rig(rules)
     silver = NewOrder.limit("SILVER.TEST", Side.BUY, quantity=1, price=20, client_order_id=ClientOrderId("a3"))
-    desk.batch(place("a1"), commands.Place(silver), place("a2"))
-    batch, alone = desk.sent()
+    rig.batch(place("a1"), commands.Place(silver), place("a2"))
+    batch, alone = rig.sent()
     assert [leg.symbol for leg in batch.legs] == ["GOLD", "GOLD"]
     assert alone.symbol == "SILVER"
 
@@ -154,104 +154,104 @@ def test_a_venue_may_want_one_instrument_and_two_orders_at_least() -> None:
     ],
 )
 def test_a_batch_with_one_bad_part_is_not_sent_at_all(legs: Any, error: type[Exception]) -> None:
-    desk = new_desk()
-    desk.live("a9", "V9")
-    assert isinstance(desk.batch(*legs), error)
-    assert desk.sent() == []
-    assert desk.events() == []
+    rig = new_rig()
+    rig.live("a9", "V9")
+    assert isinstance(rig.batch(*legs), error)
+    assert rig.sent() == []
+    assert rig.events() == []
 
 
 def test_a_venue_without_batches_says_so() -> None:
-    desk = new_desk(VenueRules(venue="TEST"))
-    answer = desk.batch(place("a1"))
+    rig = new_rig(VenueRules(venue="TEST"))
+    answer = rig.batch(place("a1"))
     assert isinstance(answer, NotSent)
     assert "one by one" in str(answer)
 
 
 def test_a_batch_that_was_never_written_leaves_no_order() -> None:
-    desk = new_desk()
-    desk.batch(place("a1"), place("a2"))
-    assert desk.apply(NotWritten([RequestId(1), RequestId(2), RequestId(3)], "no way")) == ["Denied", "Denied"]
-    assert desk.wait(60) == []
+    rig = new_rig()
+    rig.batch(place("a1"), place("a2"))
+    assert rig.apply(NotWritten([RequestId(1), RequestId(2), RequestId(3)], "no way")) == ["Denied", "Denied"]
+    assert rig.wait(60) == []
 
 
 def test_a_batch_whose_answer_is_lost_leaves_orders_unknown() -> None:
-    desk = new_desk()
-    desk.batch(place("a1"), place("a2"))
-    assert desk.wait(11) == ["Unknown", "Unknown"]
-    assert desk.status("a1") is OrderStatus.UNKNOWN
+    rig = new_rig()
+    rig.batch(place("a1"), place("a2"))
+    assert rig.wait(11) == ["StatusUnknown", "StatusUnknown"]
+    assert rig.status("a1") is OrderStatus.UNKNOWN
 
 
 # The switch
 
 
-def arm(desk: Desk, seconds: int) -> RequestId:
-    desk.ask(commands.CancelAllAfter(seconds=seconds))
-    (request,) = desk.sent()
-    assert request == requests.SetCancelTimer(request_id=RequestId(desk.numbers), seconds=seconds)
-    return RequestId(desk.numbers)
+def arm(rig: Rig, seconds: int) -> RequestId:
+    rig.ask(commands.CancelAllAfter(seconds=seconds))
+    (request,) = rig.sent()
+    assert request == requests.SetCancelAllAfter(request_id=RequestId(rig.numbers), seconds=seconds)
+    return RequestId(rig.numbers)
 
 
 def test_the_switch_is_set_again_long_before_it_acts() -> None:
-    desk = new_desk()
-    number = arm(desk, 60)
-    desk.hear(facts.TimerSet(request_id=number, cancels_at=WALL))
-    assert desk.answer_to(number) == WALL
+    rig = new_rig()
+    number = arm(rig, 60)
+    rig.hear(facts.CancelAllAfterSet(request_id=number, cancels_at=WALL))
+    assert rig.answer_to(number) == WALL
     renewed = []
     for _ in range(3):
-        desk.wait(15)
-        (request,) = desk.sent()
+        rig.wait(15)
+        (request,) = rig.sent()
         renewed.append(request.seconds)
-        desk.hear(facts.TimerSet(request_id=request.request_id, cancels_at=WALL))
+        rig.hear(facts.CancelAllAfterSet(request_id=request.request_id, cancels_at=WALL))
     assert renewed == [60, 60, 60]
 
 
 def test_a_client_that_wants_it_sets_the_switch_at_every_login() -> None:
-    desk = new_desk(cancel_all_after=40)
-    desk.lose_link()
-    desk.wait(30)
-    assert desk.sent() == [], "without a connection it is left to act"
-    desk.log_in()
-    assert [request.seconds for request in desk.sent()] == [40]
+    rig = new_rig(cancel_all_after=40)
+    rig.lose_link()
+    rig.wait(30)
+    assert rig.sent() == [], "without a connection it is left to act"
+    rig.log_in()
+    assert [request.seconds for request in rig.sent()] == [40]
 
 
 def test_the_switch_is_turned_off_before_we_leave() -> None:
-    desk = new_desk()
-    arm(desk, 60)
-    desk.hear(facts.TimerSet(request_id=RequestId(desk.numbers), cancels_at=WALL))
-    desk.ask(commands.Disconnect(grace=SECOND))
-    (request,) = desk.sent()
+    rig = new_rig()
+    arm(rig, 60)
+    rig.hear(facts.CancelAllAfterSet(request_id=RequestId(rig.numbers), cancels_at=WALL))
+    rig.ask(commands.Disconnect(grace=SECOND))
+    (request,) = rig.sent()
     assert request.seconds == 0
-    assert desk.answer_to(desk.numbers) is None
-    desk.hear(facts.TimerSet(request_id=request.request_id, cancels_at=None))
-    assert len(desk.replies) == 1, "the link ends once the venue has answered"
+    assert rig.answer_to(rig.numbers) is None
+    rig.hear(facts.CancelAllAfterSet(request_id=request.request_id, cancels_at=None))
+    assert len(rig.replies) == 1, "the link ends once the venue has answered"
 
 
 def test_a_switch_that_was_turned_off_is_not_set_again() -> None:
-    desk = new_desk()
-    arm(desk, 60)
-    arm(desk, 0)
-    assert desk.wait(9) == []
-    assert desk.sent() == []
+    rig = new_rig()
+    arm(rig, 60)
+    arm(rig, 0)
+    assert rig.wait(9) == []
+    assert rig.sent() == []
 
 
 @pytest.mark.parametrize("how", ["refused", "never answered", "never written"])
 def test_a_switch_that_was_not_set_says_so(how: str) -> None:
-    desk = new_desk()
-    number = arm(desk, 60)
+    rig = new_rig()
+    number = arm(rig, 60)
     if how == "refused":
-        desk.hear(refused(number, Outcome.DEFINITE, "not now"))
+        rig.hear(refused(number, Outcome.DEFINITE, "not now"))
     elif how == "never written":
-        desk.apply(NotWritten([number], "no way"))
+        rig.apply(NotWritten([number], "no way"))
     else:
-        desk.wait(10)
-    assert isinstance(desk.answer_to(number), RequestFailed)
-    assert "not set" in desk.last.warnings[0]
-    desk.sends.clear()
-    desk.wait(15)
-    assert desk.sent(), "and is tried again"
+        rig.wait(10)
+    assert isinstance(rig.answer_to(number), RequestFailed)
+    assert "not set" in rig.last.warnings[0]
+    rig.sends.clear()
+    rig.wait(15)
+    assert rig.sent(), "and is tried again"
 
 
 def test_a_venue_without_a_switch_says_so() -> None:
-    desk = new_desk(VenueRules(venue="TEST"))
-    assert isinstance(desk.ask(commands.CancelAllAfter(seconds=5)), NotSent)
+    rig = new_rig(VenueRules(venue="TEST"))
+    assert isinstance(rig.ask(commands.CancelAllAfter(seconds=5)), NotSent)

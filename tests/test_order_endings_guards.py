@@ -17,7 +17,7 @@ from protocol.venue import SECOND, VenueRules
 from .guarding import A1, IN_PLACE, NOBODYS, ask_for, asked, at_work, open_questions
 from .order_life import (
     WALL,
-    Desk,
+    Rig,
     acknowledged,
     canceled,
     expired,
@@ -36,71 +36,71 @@ READS = VenueRules(venue="TEST", reads_history=True, check_unfilled_cancels=True
 # What an end leaves
 
 
-def ended(desk: Desk) -> None:
-    desk.hear(canceled("v1", 1))
-    assert desk.status("a1") is OrderStatus.CANCELED
+def ended(rig: Rig) -> None:
+    rig.hear(canceled("v1", 1))
+    assert rig.status("a1") is OrderStatus.CANCELED
 
 
 def test_a_cancel_that_rests_is_not_sent_again_for_an_order_that_has_ended() -> None:
-    desk = at_work()
-    desk.ask(commands.Cancel(A1), Admission.CANCEL)
-    desk.hear(refused(desk.numbers, Outcome.TOO_EARLY))
-    ended(desk)
-    assert RequestId(desk.numbers) not in desk.state._desk.flights.by_id
-    desk.sent()
-    desk.wait(5)
-    assert asked(desk, requests.CancelOrder) == []
+    rig = at_work()
+    rig.ask(commands.Cancel(A1), Admission.CANCEL)
+    rig.hear(refused(rig.numbers, Outcome.TOO_EARLY))
+    ended(rig)
+    assert RequestId(rig.numbers) not in rig.state._desk.flights.by_id
+    rig.sent()
+    rig.wait(5)
+    assert asked(rig, requests.CancelOrder) == []
 
 
 @pytest.mark.parametrize("how", ["answered", "overdue"])
 @pytest.mark.parametrize("what", ["cancel", "change"])
 def test_nothing_is_awaited_of_a_request_that_only_the_end_could_settle(what: str, how: str) -> None:
-    desk = at_work()
+    rig = at_work()
     if what == "cancel":
-        desk.ask(commands.Cancel(A1), Admission.CANCEL)
+        rig.ask(commands.Cancel(A1), Admission.CANCEL)
     else:
-        desk.ask(commands.Replace(client_order_id=A1, instrument="GOLD.TEST", price="99.0"))
-    number = RequestId(desk.numbers)
+        rig.ask(commands.Replace(client_order_id=A1, instrument="GOLD.TEST", price="99.0"))
+    number = RequestId(rig.numbers)
     if how == "answered":
-        desk.hear(took(number))
+        rig.hear(took(number))
     else:
-        desk.wait(11)
-    ended(desk)
-    assert number not in desk.state._desk.flights.by_id
+        rig.wait(11)
+    ended(rig)
+    assert number not in rig.state._desk.flights.by_id
 
 
 @pytest.mark.parametrize("what", ["cancel", "change"])
 def test_an_answer_that_is_still_to_come_is_awaited_behind_the_end(what: str) -> None:
     """Its number is not free before."""
-    desk = at_work()
+    rig = at_work()
     if what == "cancel":
-        desk.ask(commands.Cancel(A1), Admission.CANCEL)
+        rig.ask(commands.Cancel(A1), Admission.CANCEL)
     else:
-        desk.ask(commands.Replace(client_order_id=A1, instrument="GOLD.TEST", price="99.0"))
-    ended(desk)
-    assert RequestId(desk.numbers) in desk.state._desk.flights.by_id
-    assert desk.hear(took(desk.numbers)) == []
-    assert RequestId(desk.numbers) not in desk.state._desk.flights.by_id
+        rig.ask(commands.Replace(client_order_id=A1, instrument="GOLD.TEST", price="99.0"))
+    ended(rig)
+    assert RequestId(rig.numbers) in rig.state._desk.flights.by_id
+    assert rig.hear(took(rig.numbers)) == []
+    assert RequestId(rig.numbers) not in rig.state._desk.flights.by_id
 
 
 def test_an_order_that_ended_is_not_asked_for_any_more() -> None:
-    desk = at_work(IN_PLACE)
-    desk.hear(facts.OrderUnclear(time=WALL, order=view("v1", 1, status=None)))
-    (query,) = asked(desk, requests.QueryOrder)
-    ended(desk)
-    assert desk.hear(refused(query.request_id, Outcome.AMBIGUOUS)) == []
-    desk.wait(30)
-    assert asked(desk, requests.QueryOrder) == []
+    rig = at_work(IN_PLACE)
+    rig.hear(facts.OrderUnclear(time=WALL, order=view("v1", 1, status=None)))
+    (query,) = asked(rig, requests.QueryOrder)
+    ended(rig)
+    assert rig.hear(refused(query.request_id, Outcome.AMBIGUOUS)) == []
+    rig.wait(30)
+    assert asked(rig, requests.QueryOrder) == []
 
 
-def read_all(desk: Desk) -> int:
+def read_all(rig: Rig) -> int:
     """How often history was read within the next half minute, to its end."""
     count = 0
     for _ in range(30):
-        for page in asked(desk, requests.ListFills):
+        for page in asked(rig, requests.ListFills):
             count += 1
-            desk.hear(facts.FillsListed(request_id=page.request_id, trades=()))
-        desk.wait(1)
+            rig.hear(facts.FillsListed(request_id=page.request_id, trades=()))
+        rig.wait(1)
     return count
 
 
@@ -115,42 +115,42 @@ def read_all(desk: Desk) -> int:
     ids=["canceled", "expired", "canceled in part", "expired in part"],
 )
 def test_history_is_read_once_more_for_an_order_that_ended_with_nothing_filled(end: facts.Fact, reads: int) -> None:
-    desk = Desk(rules=READS)
-    read_all(desk)
-    desk.live("a1", "v1")
+    rig = Rig(rules=READS)
+    read_all(rig)
+    rig.live("a1", "v1")
     if not reads:
-        desk.hear(traded("v1", "t1", 4, 4, 1))
-    desk.hear(end)
-    assert desk.status("a1").is_terminal
-    assert read_all(desk) == reads
+        rig.hear(traded("v1", "t1", 4, 4, 1))
+    rig.hear(end)
+    assert rig.status("a1").is_terminal
+    assert read_all(rig) == reads
 
 
 @pytest.mark.parametrize("reads", [1, 0], ids=["by the feed", "as a request"])
 def test_history_is_read_once_more_for_an_order_that_the_feed_rejects(reads: int) -> None:
-    desk = Desk(rules=READS)
-    read_all(desk)
-    desk.place("a1")
-    desk.hear(rejected("v1", 1) if reads else refused(1, Outcome.DEFINITE))
-    assert desk.status("a1") is OrderStatus.REJECTED
-    assert read_all(desk) == reads
+    rig = Rig(rules=READS)
+    read_all(rig)
+    rig.place("a1")
+    rig.hear(rejected("v1", 1) if reads else refused(1, Outcome.DEFINITE))
+    assert rig.status("a1") is OrderStatus.REJECTED
+    assert read_all(rig) == reads
 
 
 @pytest.mark.parametrize("final", [True, False], ids=["by the venue", "by ourselves"])
 def test_lists_are_read_on_for_an_order_that_we_concluded_to_be_complete(final: bool) -> None:
-    desk = Desk(rules=VenueRules(venue="TEST", reads_history=True))
-    read_all(desk)
-    desk.live("a1", "v1")
-    desk.hear(traded("v1", "t1", 10, 10, 1, final=final))
-    assert desk.status("a1") is OrderStatus.FILLED
-    asked(desk, requests.ListOpenOrders)
+    rig = Rig(rules=VenueRules(venue="TEST", reads_history=True))
+    read_all(rig)
+    rig.live("a1", "v1")
+    rig.hear(traded("v1", "t1", 10, 10, 1, final=final))
+    assert rig.status("a1") is OrderStatus.FILLED
+    asked(rig, requests.ListOpenOrders)
     lists = 0
     for _ in range(300):
-        desk.wait(1)
-        for listing in asked(desk, requests.ListOpenOrders):
+        rig.wait(1)
+        for listing in asked(rig, requests.ListOpenOrders):
             lists += 1
-            desk.hear(took(listing.request_id, orders=()))
-        for page in asked(desk, requests.ListFills):
-            desk.hear(facts.FillsListed(request_id=page.request_id, trades=()))
+            rig.hear(took(listing.request_id, orders=()))
+        for page in asked(rig, requests.ListFills):
+            rig.hear(facts.FillsListed(request_id=page.request_id, trades=()))
     assert lists == (0 if final else 3)
 
 
@@ -165,102 +165,102 @@ ENDS: dict[str, Any] = {
 
 @pytest.mark.parametrize("how", list(ENDS))
 def test_every_end_is_the_end_of_a_cancel_that_was_answered_and_of_every_question(how: str) -> None:
-    desk = at_work(IN_PLACE)
-    desk.hear(traded("v1", "t1", 4, 4, 1))
-    desk.ask(commands.Cancel(A1), Admission.CANCEL)
-    number = RequestId(desk.numbers)
-    desk.hear(took(number))
-    desk.hear(facts.OrderUnclear(time=WALL, order=view("v1", 1, status=None)))
-    desk.hear(ENDS[how])
-    assert desk.status("a1").name == how.upper()
-    assert number not in desk.state._desk.flights.by_id
-    assert open_questions(desk) == set()
+    rig = at_work(IN_PLACE)
+    rig.hear(traded("v1", "t1", 4, 4, 1))
+    rig.ask(commands.Cancel(A1), Admission.CANCEL)
+    number = RequestId(rig.numbers)
+    rig.hear(took(number))
+    rig.hear(facts.OrderUnclear(time=WALL, order=view("v1", 1, status=None)))
+    rig.hear(ENDS[how])
+    assert rig.status("a1").name == how.upper()
+    assert number not in rig.state._desk.flights.by_id
+    assert open_questions(rig) == set()
 
 
 @pytest.mark.parametrize("how", ["rejected", "not written"])
 def test_an_order_that_never_lived_is_no_question_any_more(how: str) -> None:
-    desk = Desk()
-    desk.place("a1")
-    desk.lose_link()
-    assert desk.status("a1") is OrderStatus.UNKNOWN
-    desk.log_in()
-    assert len(open_questions(desk)) == 1
+    rig = Rig()
+    rig.place("a1")
+    rig.lose_link()
+    assert rig.status("a1") is OrderStatus.UNKNOWN
+    rig.log_in()
+    assert len(open_questions(rig)) == 1
     if how == "rejected":
-        assert desk.hear(rejected("v1", 1)) == ["Rejected", "Reconciled"]
+        assert rig.hear(rejected("v1", 1)) == ["Rejected", "Reconciled"]
     else:
-        assert desk.apply(NotWritten([RequestId(1)], "cut")) == ["Denied", "Reconciled"]
-    assert open_questions(desk) == set()
-    assert RequestId(1) not in desk.state._desk.flights.by_id
+        assert rig.apply(NotWritten([RequestId(1)], "cut")) == ["Denied", "Reconciled"]
+    assert open_questions(rig) == set()
+    assert RequestId(1) not in rig.state._desk.flights.by_id
 
 
 def test_an_order_that_was_rejected_is_not_denied_as_well() -> None:
-    desk = Desk()
-    desk.place("a1")
-    desk.hear(rejected("v1", 1))
-    assert desk.apply(NotWritten([RequestId(1)], "cut")) == []
-    assert desk.status("a1") is OrderStatus.REJECTED
+    rig = Rig()
+    rig.place("a1")
+    rig.hear(rejected("v1", 1))
+    assert rig.apply(NotWritten([RequestId(1)], "cut")) == []
+    assert rig.status("a1") is OrderStatus.REJECTED
 
 
 def test_of_an_order_that_has_ended_no_cancel_is_refused_any_more() -> None:
-    desk = at_work()
-    desk.ask(commands.Cancel(A1), Admission.CANCEL)
-    ended(desk)
-    assert desk.apply(NotWritten([RequestId(desk.numbers)], "cut")) == []
+    rig = at_work()
+    rig.ask(commands.Cancel(A1), Admission.CANCEL)
+    ended(rig)
+    assert rig.apply(NotWritten([RequestId(rig.numbers)], "cut")) == []
 
 
 def test_a_refused_change_of_an_order_of_unknown_quantity_completes_nothing() -> None:
-    desk = Desk(rules=IN_PLACE)
-    external(desk, "x7", "v7")
-    desk.hear(acknowledged("v7", 7, quantity=None))
-    desk.ask(commands.Replace(client_order_id=ClientOrderId("x7"), instrument="GOLD.TEST", price="99.0"))
-    assert desk.hear(refused(desk.numbers, Outcome.DEFINITE)) == ["ModifyRejected"]
+    rig = Rig(rules=IN_PLACE)
+    external(rig, "x7", "v7")
+    rig.hear(acknowledged("v7", 7, quantity=None))
+    rig.ask(commands.Replace(client_order_id=ClientOrderId("x7"), instrument="GOLD.TEST", price="99.0"))
+    assert rig.hear(refused(rig.numbers, Outcome.DEFINITE)) == ["ReplaceRejected"]
 
 
 def test_where_a_cancel_needs_no_look_at_the_fills_history_is_not_read_for_it() -> None:
-    desk = Desk(rules=evolve(READS, check_unfilled_cancels=False))
-    read_all(desk)
-    desk.live("a1", "v1")
-    ended(desk)
-    assert read_all(desk) == 0
+    rig = Rig(rules=evolve(READS, check_unfilled_cancels=False))
+    read_all(rig)
+    rig.live("a1", "v1")
+    ended(rig)
+    assert read_all(rig) == 0
 
 
 def test_an_order_that_is_shown_when_asked_for_is_complete_by_arithmetic_later() -> None:
     """The answer has shown it in this login."""
-    desk = Desk()
-    desk.place("a1")
-    desk.hear(refused(1, Outcome.AMBIGUOUS))
-    query = ask_for(desk, requests.QueryOrder)
-    desk.hear(took(query.request_id, order=view("v1", 1)))
-    desk.records.clear()
-    assert desk.hear(traded("v1", "t1", 10, 10, 1)) == ["Filled"]
-    assert desk.status("a1") is OrderStatus.FILLED
+    rig = Rig()
+    rig.place("a1")
+    rig.hear(refused(1, Outcome.AMBIGUOUS))
+    query = ask_for(rig, requests.QueryOrder)
+    rig.hear(took(query.request_id, order=view("v1", 1)))
+    rig.records.clear()
+    assert rig.hear(traded("v1", "t1", 10, 10, 1)) == ["Filled"]
+    assert rig.status("a1") is OrderStatus.FILLED
 
 
 def test_an_old_fill_that_tells_of_an_order_does_not_show_it() -> None:
-    desk = Desk(rules=READS)
-    desk.place("a1")
-    desk.hear(took(1, "v1"))
-    old = facts.FillsListed(request_id=NOBODYS, trades=(evolve(trade("v1", "t1", 4), time=desk.wall + desk.time),))
-    assert desk.hear(old) == ["Accepted", "Filled"]
+    rig = Rig(rules=READS)
+    rig.place("a1")
+    rig.hear(took(1, "v1"))
+    old = facts.FillsListed(request_id=NOBODYS, trades=(evolve(trade("v1", "t1", 4), time=rig.wall + rig.time),))
+    assert rig.hear(old) == ["Accepted", "Filled"]
     fill = traded("v1", "t2", 6, 10, 1)
-    desk.hear(evolve(fill, order=evolve(fill.order, status=None)))
-    assert desk.status("a1") is OrderStatus.PARTIALLY_FILLED
+    rig.hear(evolve(fill, order=evolve(fill.order, status=None)))
+    assert rig.status("a1") is OrderStatus.PARTIALLY_FILLED
 
 
 @pytest.mark.parametrize("how", ["refused", "not written"])
 def test_an_accepted_order_that_the_venue_knows_no_more_was_neither_rejected_nor_never_sent(how: str) -> None:
     """The answer to its placement is late, and contradicts what was heard of it."""
-    desk = Desk(rules=IN_PLACE)
-    desk.place("a1")
-    desk.hear(acknowledged("v1", 1))
-    desk.time += SECOND
-    desk.hear(facts.OrderUnclear(time=WALL, order=view("v1", 1, status=None)))
-    while desk.status("a1") is not OrderStatus.UNKNOWN:
-        query = ask_for(desk, requests.QueryOrder)
-        desk.hear(refused(query.request_id, Outcome.NOT_FOUND))
-    assert RequestId(1) in desk.state._desk.flights.by_id
+    rig = Rig(rules=IN_PLACE)
+    rig.place("a1")
+    rig.hear(acknowledged("v1", 1))
+    rig.time += SECOND
+    rig.hear(facts.OrderUnclear(time=WALL, order=view("v1", 1, status=None)))
+    while rig.status("a1") is not OrderStatus.UNKNOWN:
+        query = ask_for(rig, requests.QueryOrder)
+        rig.hear(refused(query.request_id, Outcome.NOT_FOUND))
+    assert RequestId(1) in rig.state._desk.flights.by_id
     if how == "refused":
-        assert desk.hear(refused(1, Outcome.DEFINITE)) == []
+        assert rig.hear(refused(1, Outcome.DEFINITE)) == []
     else:
-        assert desk.apply(NotWritten([RequestId(1)], "cut")) == []
-    assert desk.status("a1") is OrderStatus.UNKNOWN
+        assert rig.apply(NotWritten([RequestId(1)], "cut")) == []
+    assert rig.status("a1") is OrderStatus.UNKNOWN

@@ -30,11 +30,11 @@ from actors import (
     events,
     open_client,
 )
-from actors.emitter import News, ToEmitter, run_emitter
+from actors.emitter import Publication, ToEmitter, run_emitter
 from actors.subscription import open_stream
 from protocol.dispatch import Decisions, DispatchState
 
-from .order_life import Desk, canceled
+from .order_life import Rig, canceled
 from .trading import config_for, open_quiet_venue
 
 ORDERS = {
@@ -203,10 +203,10 @@ async def test_a_closed_client_gives_no_handles(autojump_clock: MockClock) -> No
 
 @pytest.mark.parametrize("reopened", [True, False])
 async def test_a_stream_of_an_order_that_was_reopened_goes_on(autojump_clock: MockClock, reopened: bool) -> None:
-    desk = Desk()
-    desk.live("a1", "v1")
-    desk.hear(canceled("v1", 1))
-    end = desk.events()[-1]
+    rig = Rig()
+    rig.live("a1", "v1")
+    rig.hear(canceled("v1", 1))
+    end = rig.events()[-1]
     assert isinstance(end, events.Canceled)
     told = {"identity": end.identity, "venue_order_id": end.venue_order_id, "venue_time": 0, "local_time": 0}
     lives = events.Reopened(
@@ -215,9 +215,9 @@ async def test_a_stream_of_an_order_that_was_reopened_goes_on(autojump_clock: Mo
     to_emitter, inbox = trio.open_memory_channel[ToEmitter](10)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(run_emitter, inbox)
-        to_emitter.send_nowait(News(1, (end, lives) if reopened else (end,)))
+        to_emitter.send_nowait(Publication(1, (end, lives) if reopened else (end,)))
         with open_stream(to_emitter, 10, 1, ClientOrderId("a1")) as stream:
-            to_emitter.send_nowait(News(1, (end,)))
+            to_emitter.send_nowait(Publication(1, (end,)))
             assert [type(event) async for event in stream] == ([events.Canceled] if reopened else [])
         to_emitter.close()
 
@@ -242,9 +242,9 @@ async def test_what_dispatch_knows_of_the_books_can_be_seen(
 
 
 def test_ended_orders_are_not_among_the_live_ones() -> None:
-    desk = Desk()
-    desk.live("a1", "v1")
-    desk.live("a2", "v2")
-    desk.hear(canceled("v1", 1))
-    ((identity, request_id),) = desk.ask(commands.LiveOrders(), None)
+    rig = Rig()
+    rig.live("a1", "v1")
+    rig.live("a2", "v2")
+    rig.hear(canceled("v1", 1))
+    ((identity, request_id),) = rig.ask(commands.LiveOrders(), None)
     assert (identity.client_order_id, request_id) == ("a2", 2)

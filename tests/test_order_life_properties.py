@@ -22,7 +22,7 @@ from protocol.venue import SECOND, VenueRules
 
 from .order_life import (
     GOLD,
-    Desk,
+    Rig,
     acknowledged,
     canceled,
     expired,
@@ -96,7 +96,7 @@ def fact_about(number: int) -> st.SearchStrategy[facts.Fact]:
         st.builds(lambda oid: facts.OrderPending(time=0, order=view(oid, cid, status=OrderStatus.SUBMITTED)), oids),
         st.builds(lambda oid: evolve(rejected(oid, cid), removed=True), oids),
         st.builds(lambda oid, total: acknowledged(oid, cid, cumulative=Decimal(total)), oids, st.integers(0, 10)),
-        st.just(facts.ChangeRefused(venue_order_id=first, wire_id=cid, reason="no", time=0)),
+        st.just(facts.ReplaceRefused(venue_order_id=first, wire_id=cid, reason="no", time=0)),
         st.just(facts.TokenRenewed()),
         st.builds(lambda oid: acknowledged(oid, cid), oids),
         fills,
@@ -122,53 +122,53 @@ MOVES = st.one_of(
     st.tuples(st.just("fates"), st.dictionaries(st.integers(1, 3), st.sampled_from(OrderStatus), max_size=2)),
 )
 
-ONE_FEED = Desk().state._desk.rules
+ONE_FEED = Rig().state._desk.rules
 TWO_FEEDS = evolve(TWO, market_needs_price=False, process_within=SECOND)
 RULES = st.sampled_from((ONE_FEED, TWO_FEEDS))
 
 
-def answer_history(desk: Desk, trades: list[tuple[int, int]]) -> None:
+def answer_history(rig: Rig, trades: list[tuple[int, int]]) -> None:
     """To the question for fills that is on its way, if there is one; else it is listed unasked."""
-    asked = [flight for flight in desk.state._desk.flights.by_id.values() if isinstance(flight.request, ListFills)]
+    asked = [flight for flight in rig.state._desk.flights.by_id.values() if isinstance(flight.request, ListFills)]
     request_id = asked[-1].request_id if asked else RequestId(0)
     listed = tuple(evolve(trade(f"v{number}", f"t{tid}", 1), wire_id=number) for number, tid in trades)
-    desk.hear(facts.FillsListed(request_id=request_id, trades=listed))
+    rig.hear(facts.FillsListed(request_id=request_id, trades=listed))
 
 
-def answer_fates(desk: Desk, fates: dict[int, OrderStatus]) -> None:
-    asked = [f for f in desk.state._desk.flights.by_id.values() if isinstance(f.request, ListOrderHistory)]
+def answer_fates(rig: Rig, fates: dict[int, OrderStatus]) -> None:
+    asked = [f for f in rig.state._desk.flights.by_id.values() if isinstance(f.request, ListOrderHistory)]
     if asked:
         orders = tuple(view(f"v{number}", number, status=status) for number, status in fates.items())
-        desk.hear(facts.OrderHistoryListed(request_id=asked[-1].request_id, orders=orders))
+        rig.hear(facts.OrderHistoryListed(request_id=asked[-1].request_id, orders=orders))
 
 
-def play(moves: list[tuple[str, Any]], rules: VenueRules = ONE_FEED) -> Desk:
-    desk = Desk(rules=rules)
+def play(moves: list[tuple[str, Any]], rules: VenueRules = ONE_FEED) -> Rig:
+    rig = Rig(rules=rules)
     for name in NAMES:
-        desk.place(name)
+        rig.place(name)
     for move, what in moves:
         match move:
             case "hear":
-                desk.hear(what)
+                rig.hear(what)
             case "wait":
-                desk.wait(what)
+                rig.wait(what)
             case "lose":
-                desk.lose_link()
+                rig.lose_link()
             case "log in":
-                desk.lose_link()  # a session never logs in again without having said so
-                desk.log_in(*(view(f"v{number}", number) for number in sorted(what)))
+                rig.lose_link()  # a session never logs in again without having said so
+                rig.log_in(*(view(f"v{number}", number) for number in sorted(what)))
             case "cancel":
-                desk.ask(commands.Cancel(ClientOrderId(what)), Admission.CANCEL)
+                rig.ask(commands.Cancel(ClientOrderId(what)), Admission.CANCEL)
             case "change":
                 terms = commands.Replace(client_order_id=ClientOrderId(what), instrument=GOLD.id, price=Decimal("99.0"))
-                desk.ask(terms)
+                rig.ask(terms)
             case "not written":
-                desk.apply(NotWritten([what], "never begun"))
+                rig.apply(NotWritten([what], "never begun"))
             case "history":
-                answer_history(desk, what)
+                answer_history(rig, what)
             case "fates":
-                answer_fates(desk, what)
-    return desk
+                answer_fates(rig, what)
+    return rig
 
 
 def slots(order: Order) -> dict[str, Any]:
@@ -179,8 +179,8 @@ def slots(order: Order) -> dict[str, Any]:
 @settings(max_examples=400, deadline=None)
 @given(st.lists(MOVES, max_size=30), RULES)
 def test_the_promises_hold_whatever_the_venue_says(moves: list[tuple[str, Any]], rules: VenueRules) -> None:
-    desk = play(moves, rules)
-    events = [event for event in desk.events() if isinstance(event, OrderEvent)]
+    rig = play(moves, rules)
+    events = [event for event in rig.events() if isinstance(event, OrderEvent)]
     accepted = Counter(event.client_order_id for event in events if isinstance(event, Accepted))
     assert all(count == 1 for count in accepted.values())
     fills = [event for event in events if isinstance(event, Filled)]
@@ -189,7 +189,7 @@ def test_the_promises_hold_whatever_the_venue_says(moves: list[tuple[str, Any]],
     for name in NAMES:
         own = [event for event in events if event.client_order_id == name]
         filled = [event for event in own if isinstance(event, Filled)]
-        order = desk.state.orders.by_client_order_id(ClientOrderId(name))
+        order = rig.state.orders.by_client_order_id(ClientOrderId(name))
         assert order is not None
         assert order.cumulative == sum((fill.last_quantity for fill in filled), Decimal(0))
         assert [fill.cumulative for fill in filled] == sorted(fill.cumulative for fill in filled)
@@ -212,11 +212,11 @@ def check_ending(own: list[OrderEvent]) -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.lists(MOVES, max_size=30), RULES)
 def test_folding_the_records_again_gives_the_same_orders(moves: list[tuple[str, Any]], rules: VenueRules) -> None:
-    desk = play(moves, rules)
+    rig = play(moves, rules)
     again = TrackedOrders()
-    for record in desk.records:
+    for record in rig.records:
         again.fold(record)
-    live, replayed = desk.state.orders, again
+    live, replayed = rig.state.orders, again
     assert list(replayed.live) == list(live.live)
     assert list(replayed.finished) == list(live.finished)
     assert list(replayed.fills) == list(live.fills)
@@ -246,21 +246,21 @@ def test_a_placement_is_sent_once_and_an_ambiguous_one_is_never_called_rejected(
         or move == "fates"
     ]
     tokens = [what for _, what in moves if getattr(what, "outcome", None) is Outcome.TOKEN]
-    desk = play(moves, rules)
-    placed = Counter(send.request.request_id for send in desk.sends if isinstance(send.request, PlaceOrder))
+    rig = play(moves, rules)
+    placed = Counter(send.request.request_id for send in rig.sends if isinstance(send.request, PlaceOrder))
     assert all(count == 1 or tokens for count in placed.values())
     if not definite:
-        assert not any(isinstance(event, Rejected) for event in desk.events())
+        assert not any(isinstance(event, Rejected) for event in rig.events())
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(MOVES, max_size=40))
 def test_what_is_on_its_way_stays_bounded(moves: list[tuple[str, Any]]) -> None:
-    desk = play(moves)
-    queries = [send for send in desk.sends if isinstance(send, Send) and isinstance(send.request, QueryOrder)]
-    assert len(desk.state._desk.flights.by_id) <= len(moves) + len(NAMES) + len(queries)
-    desk.lose_link()
-    desk.wait(100)
-    awaited = desk.state._desk.flights.by_id.values()
+    rig = play(moves)
+    queries = [send for send in rig.sends if isinstance(send, Send) and isinstance(send.request, QueryOrder)]
+    assert len(rig.state._desk.flights.by_id) <= len(moves) + len(NAMES) + len(queries)
+    rig.lose_link()
+    rig.wait(100)
+    awaited = rig.state._desk.flights.by_id.values()
     assert all(flight.lost for flight in awaited)
     assert len(awaited) <= 3 * len(NAMES), "the placement, the last cancel and the last change of each order"

@@ -34,33 +34,33 @@ class SpotAccount:
     """An account at the simulated venue with an order that others trade against."""
 
     def __init__(self) -> None:
-        self.desk = spot.Desk()
-        self.desk.added(order_qty=100)
+        self.rig = spot.Rig()
+        self.rig.added(order_qty=100)
 
     def trade(self, times: int) -> None:
         """Ten of them a second."""
         for number in range(times):
-            self.desk.floor.trade(Side.SELL, "64000.5", "0.01")
+            self.rig.floor.trade(Side.SELL, "64000.5", "0.01")
             if number % 10 == 0:
-                self.desk.floor.wait(1)
+                self.rig.floor.wait(1)
 
     def cancel(self, orders: int) -> None:
         """Orders that are placed and end, one every ten seconds."""
         for _ in range(orders):
-            self.desk.say("cancel_order", order_id=[self.desk.added(symbol="ETH/USD", limit_price=2000)])
-            self.desk.floor.wait(10)
+            self.rig.say("cancel_order", order_id=[self.rig.added(symbol="ETH/USD", limit_price=2000)])
+            self.rig.floor.wait(10)
 
     def ask(self, request: Any, behind: int = 0) -> Any:
-        engine = self.desk.floor.exchange.engine
+        engine = self.rig.floor.exchange.engine
         engine.settings = evolve(engine.settings, rest_lag=behind * SECOND)
         call = SPOT.encode_rest(request)
         body = "&".join(part for part in ("nonce=NONCE", (call.body or b"").decode()) if part)
-        answer = self.desk.floor.rest_text(call.path.rpartition("/")[2], body)
+        answer = self.rig.floor.rest_text(call.path.rpartition("/")[2], body)
         (fact,) = SPOT.read_answer(request, HttpAnswer(status=200, body=json.dumps(answer, default=str).encode()))
         return fact
 
     def ids(self) -> list[str]:
-        reports = self.desk.floor.reports(self.desk.session)
+        reports = self.rig.floor.reports(self.rig.session)
         return [report["exec_id"] for report in reports if report["exec_type"] == "trade"]
 
 
@@ -70,11 +70,11 @@ def test_no_fill_of_spot_is_lost_between_two_pages_whoever_answers(moves: list[t
     at = SpotAccount()
     at.trade(180)
     request, told = FILLS, set[str]()
-    at.desk.floor.wait(31)
+    at.rig.floor.wait(31)
     there = at.ids()
     for added, behind in (*moves, *[(0, 0)] * 20):
         at.trade(added)
-        at.desk.floor.wait(1)
+        at.rig.floor.wait(1)
         fact = at.ask(request, behind)
         told.update(trade.trade_id for trade in fact.trades)
         if fact.cursor is None:
@@ -88,7 +88,7 @@ def test_no_fill_of_spot_is_lost_between_two_pages_whoever_answers(moves: list[t
 def test_an_older_state_of_a_list_is_read_again_from_where_its_entries_have_moved_to() -> None:
     at = SpotAccount()
     at.trade(100)
-    at.desk.floor.wait(60)
+    at.rig.floor.wait(60)
     at.trade(20)
     first = at.ask(FILLS)
     assert first.cursor == "50/120"
@@ -107,7 +107,7 @@ def test_a_page_of_spot_that_was_refused_is_read_from_its_cursor_hours_later() -
     at.trade(170)
     there = at.ids()
     first = at.ask(FILLS)
-    at.desk.floor.wait(7200)
+    at.rig.floor.wait(7200)
     at.trade(70)
     told = {trade.trade_id for trade in first.trades}
     cursor = first.cursor

@@ -12,7 +12,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from actors import AuthenticationFailed, Backoff, ConnectFailed, ConnectionMode, SessionFailed, events, open_client
+from actors import AuthenticationError, Backoff, ConnectFailed, ConnectionMode, SessionError, events, open_client
 from protocol.close_codes import is_close_code, meaning_of
 from protocol.errors import Throttled
 from protocol.kraken_spot.venue import KrakenSpotSettings, KrakenSpotVenue
@@ -95,7 +95,7 @@ async def test_a_page_of_a_proxy_is_a_passing_failure(autojump_clock: MockClock,
     ("status", "error", "advice"),
     [
         (400, ConnectFailed, "check the url and the options"),
-        (403, AuthenticationFailed, "check what the key may do, and from which addresses"),
+        (403, AuthenticationError, "check what the key may do, and from which addresses"),
         (404, ConnectFailed, "There is nothing at this url"),
     ],
 )
@@ -114,7 +114,7 @@ async def test_a_refusal_of_the_venues_own_is_final(
 
 async def test_a_final_refusal_later_fails_the_session(autojump_clock: MockClock) -> None:
     async with open_scripted_venue() as venue:
-        with pytest.raises(SessionFailed, match="would end the same way"):
+        with pytest.raises(SessionError, match="would end the same way"):
             await knocks_after(venue, 404)
 
 
@@ -129,7 +129,7 @@ async def test_a_venue_that_takes_the_login_and_drops_it_at_once_is_not_knocked_
 
         venue.greet = greet
         five = Backoff(initial=0.5, factor=2.0, maximum=30.0, attempts=5)
-        with pytest.raises(SessionFailed, match=r"after 5 attempts; the last one failed: .*not now"):
+        with pytest.raises(SessionError, match=r"after 5 attempts; the last one failed: .*not now"):
             async with open_client(scripted_config(venue, reconnect=five)):
                 await trio.sleep(600)
         times = [upgrade.time for upgrade in venue.upgrades]
@@ -153,7 +153,7 @@ async def test_the_attempt_after_a_refused_token_counts_as_one_with_it(autojump_
         await lost_and_then(venue, 401)
         assert len(venue.tokens) == 2
     async with open_scripted_venue() as venue:
-        with pytest.raises(SessionFailed, match="after 2 attempts"):
+        with pytest.raises(SessionError, match="after 2 attempts"):
             await lost_and_then(venue, 401, 503)
 
 
@@ -168,7 +168,7 @@ async def test_kraken_has_no_token_in_its_upgrade_to_be_renewed(
             async with open_client(config_for(venue)) as client:
                 assert client.is_active
             return
-        with pytest.raises(AuthenticationFailed, match=str(status)):
+        with pytest.raises(AuthenticationError, match=str(status)):
             async with open_client(config_for(venue)):
                 raise AssertionError("nobody can come in")
 
@@ -278,7 +278,7 @@ async def test_a_code_that_nobody_may_send_is_a_broken_rule(autojump_clock: Mock
             await peer.send_raw(b"\x88\x02" + code.to_bytes(2, "big"))
 
         venue.greet = greet
-        with pytest.raises(SessionFailed, match=rf"3 connections in a row .*the close code {code}"):
+        with pytest.raises(SessionError, match=rf"3 connections in a row .*the close code {code}"):
             async with open_client(scripted_config(venue)):
                 await trio.sleep_forever()
 
@@ -309,7 +309,7 @@ async def test_a_connection_that_worked_makes_up_for_failed_attempts(autojump_cl
 @pytest.mark.parametrize("name", ["kraken-spot", "kraken-futures"])
 async def test_a_policy_close_is_final_at_kraken(autojump_clock: MockClock, name: str) -> None:
     async with open_quiet_venue(name=name) as venue:
-        with pytest.raises(SessionFailed, match=r"1008 \(policy violation\)"):
+        with pytest.raises(SessionError, match=r"1008 \(policy violation\)"):
             async with open_client(config_for(venue)):
                 await venue.act(lambda exchange, now: exchange.close_all(1008))
                 await trio.sleep_forever()
@@ -322,7 +322,7 @@ async def test_a_policy_close_without_a_cause_is_waited_out_at_ax(autojump_clock
 
 async def test_a_policy_close_with_its_cause_is_final_at_ax(autojump_clock: MockClock) -> None:
     async with open_scripted_venue() as venue:
-        with pytest.raises(SessionFailed, match="1008"):
+        with pytest.raises(SessionError, match="1008"):
             await close_codes(venue, 1008, options={"client_heartbeat_timeout": 60})
 
 

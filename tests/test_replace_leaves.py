@@ -29,7 +29,7 @@ from actors import (
 from protocol.requests import ReplaceOrder
 from protocol.venue import VenueRules
 
-from .order_life import GOLD, Desk, took, traded, view
+from .order_life import GOLD, Rig, took, traded, view
 from .trading import config_for, open_quiet_venue, until
 
 
@@ -178,34 +178,34 @@ async def test_of_an_adopted_order_the_fills_before_count_as_well(autojump_clock
 # What is counted
 
 
-def wire_quantity(desk: Desk, **terms: Any) -> Any:
-    desk.ask(commands.Replace(client_order_id="a1", instrument=GOLD.id, **terms))  # type: ignore[arg-type]
-    (request,) = [request for request in desk.sent() if isinstance(request, ReplaceOrder)]
+def wire_quantity(rig: Rig, **terms: Any) -> Any:
+    rig.ask(commands.Replace(client_order_id="a1", instrument=GOLD.id, **terms))  # type: ignore[arg-type]
+    (request,) = [request for request in rig.sent() if isinstance(request, ReplaceOrder)]
     return request.quantity
 
 
 @pytest.mark.parametrize(("in_place", "wanted"), [(True, 9), (False, 5)])
 def test_only_a_venue_that_changes_in_place_counts_what_has_filled(in_place: bool, wanted: int) -> None:
-    desk = Desk(rules=VenueRules(venue="TEST", changes_in_place=in_place))
-    desk.live("a1", "v1")
-    desk.hear(traded("v1", "t1", 4, 4, 1))
-    desk.sent()
-    assert wire_quantity(desk, leaves=5) == wanted
+    rig = Rig(rules=VenueRules(venue="TEST", changes_in_place=in_place))
+    rig.live("a1", "v1")
+    rig.hear(traded("v1", "t1", 4, 4, 1))
+    rig.sent()
+    assert wire_quantity(rig, leaves=5) == wanted
 
 
 def test_a_quantity_goes_out_as_it_is() -> None:
-    desk = Desk(rules=VenueRules(venue="TEST", changes_in_place=True))
-    desk.live("a1", "v1")
-    desk.hear(traded("v1", "t1", 4, 4, 1))
-    desk.sent()
-    assert wire_quantity(desk, quantity=5) == 5
+    rig = Rig(rules=VenueRules(venue="TEST", changes_in_place=True))
+    rig.live("a1", "v1")
+    rig.hear(traded("v1", "t1", 4, 4, 1))
+    rig.sent()
+    assert wire_quantity(rig, quantity=5) == 5
 
 
 def test_fills_that_the_venue_counts_and_has_not_told_are_counted() -> None:
-    desk = Desk(rules=VenueRules(venue="TEST", changes_in_place=True))
-    desk.live("a1", "v1")
-    desk.ask(commands.OpenOrders())
-    (question,) = desk.sent()
-    desk.hear(took(question.request_id, orders=(view("v1", 1, cumulative=Decimal(4)),)))
-    desk.sent()
-    assert wire_quantity(desk, leaves=5) == 9
+    rig = Rig(rules=VenueRules(venue="TEST", changes_in_place=True))
+    rig.live("a1", "v1")
+    rig.ask(commands.OpenOrders())
+    (question,) = rig.sent()
+    rig.hear(took(question.request_id, orders=(view("v1", 1, cumulative=Decimal(4)),)))
+    rig.sent()
+    assert wire_quantity(rig, leaves=5) == 9

@@ -149,7 +149,7 @@ async def bench(venue: KrakenSpotVenue = VENUE) -> AsyncIterator[Bench]:
     give_back, credits = trio.open_memory_channel[Admission](5000)
     to_token, _ = trio.open_memory_channel[TokenRequest](1)
     http = MovedClient()
-    desk = RestDesk(
+    rig = RestDesk(
         venue=venue,
         http=http,
         token=Published(None),
@@ -163,7 +163,7 @@ async def bench(venue: KrakenSpotVenue = VENUE) -> AsyncIterator[Bench]:
 
     async def run() -> None:
         try:
-            await run_rest(inbox, to_dispatch, desk)
+            await run_rest(inbox, to_dispatch, rig)
         finally:
             ended.set()
 
@@ -213,7 +213,7 @@ async def test_a_connect_that_hangs_holds_nobody_back_and_is_told_unsent(autojum
         (cancel(1, 0), 3),
         (query(1), 3),
         (place(1), 1),
-        (requests.SetCancelTimer(request_id=RequestId(1), seconds=60), 3),
+        (requests.SetCancelAllAfter(request_id=RequestId(1), seconds=60), 3),
     ],
     ids=["cancel", "question", "placement", "switch"],
 )

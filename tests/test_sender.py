@@ -23,7 +23,7 @@ from actors.sender import (
     LinkLost,
     LinkReady,
     Pause,
-    SenderDesk,
+    SenderContext,
     SenderSettings,
     SessionOver,
     ToSender,
@@ -113,7 +113,7 @@ class Bench:
     told: Any
     credits: Any
     detours: Any
-    desk: SenderDesk
+    rig: SenderContext
     scope: trio.CancelScope
 
     def put(self, *items: requests.Request, connection: int = 1) -> None:
@@ -140,7 +140,7 @@ async def bench(rate: int | None = None) -> AsyncIterator[Bench]:
     to_dispatch, told = trio.open_memory_channel[Batch](5000)
     give_back, credits = trio.open_memory_channel[Admission](5000)
     to_rest, detours = trio.open_memory_channel[Detour](5000)
-    desk = SenderDesk(
+    rig = SenderContext(
         venue=VENUE,
         settings=SenderSettings(close_timeout=1.0, rate=rate),
         token=Published(None),
@@ -152,10 +152,10 @@ async def bench(rate: int | None = None) -> AsyncIterator[Bench]:
     socket = MovedSocket()
     socket.goes.set()
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(run_sender, inbox, to_dispatch, desk)
+        nursery.start_soon(run_sender, inbox, to_dispatch, rig)
         await to_sender.send(LinkReady(1, socket))
         await trio.testing.wait_all_tasks_blocked()
-        yield Bench(socket, to_sender, told, credits, detours, desk, nursery.cancel_scope)
+        yield Bench(socket, to_sender, told, credits, detours, rig, nursery.cancel_scope)
         nursery.cancel_scope.cancel()
 
 

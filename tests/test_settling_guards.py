@@ -14,14 +14,14 @@ from protocol.facts import Outcome
 from protocol.values import NO_TIME, AccountId, ClientOrderId, OrderStatus, RequestId, VenueOrderId
 from protocol.venue import SECOND, BatchRules, VenueRules
 
-from .order_life import WALL, Desk, acknowledged, refused, replaced, took, trade, traded, view
+from .order_life import WALL, Rig, acknowledged, refused, replaced, took, trade, traded, view
 
 A1 = ClientOrderId("a1")
 PLACED = WALL + 100 * SECOND
 EVERY_SECOND = VenueRules(venue="TEST", query_delays=(SECOND,))
 
 
-class Watched(Desk):
+class Watched(Rig):
     """Remembers how many questions were open when that was told last."""
 
     open_questions = 0
@@ -52,119 +52,119 @@ def answer(query: Any, oid: str = "v1", **terms: Any) -> facts.RequestAnswered:
 
 def in_question(rules: VenueRules | None = None) -> tuple[Watched, Any]:
     """A live order with two questions open, and its query."""
-    desk = Watched(rules=rules)
-    desk.live("a1", "v1")
-    desk.hear(unclear())
-    (query,) = desk.asked(requests.QueryOrder)
-    assert desk.open_questions == 2
-    return desk, query
+    rig = Watched(rules=rules)
+    rig.live("a1", "v1")
+    rig.hear(unclear())
+    (query,) = rig.asked(requests.QueryOrder)
+    assert rig.open_questions == 2
+    return rig, query
 
 
 # What answers a question
 
 
 def test_a_message_of_the_stream_answers_both_questions() -> None:
-    desk, _ = in_question()
-    desk.hear(acknowledged("v1", 1))
-    assert desk.open_questions == 0
+    rig, _ = in_question()
+    rig.hear(acknowledged("v1", 1))
+    assert rig.open_questions == 0
 
 
 def test_an_answer_that_shows_an_id_of_before_a_replacement_answers_nothing() -> None:
-    desk = Watched(rules=EVERY_SECOND)
-    desk.live("a1", "v1")
-    desk.hear(replaced("v1", "v2", 1))
-    desk.hear(unclear("v2"))
-    (query,) = desk.asked(requests.QueryOrder)
-    assert desk.hear(answer(query, "v1")) == []
-    assert desk.open_questions == 2
-    desk.wait(1)
-    (again,) = desk.asked(requests.QueryOrder)
+    rig = Watched(rules=EVERY_SECOND)
+    rig.live("a1", "v1")
+    rig.hear(replaced("v1", "v2", 1))
+    rig.hear(unclear("v2"))
+    (query,) = rig.asked(requests.QueryOrder)
+    assert rig.hear(answer(query, "v1")) == []
+    assert rig.open_questions == 2
+    rig.wait(1)
+    (again,) = rig.asked(requests.QueryOrder)
     assert again.venue_order_id == "v2"
-    desk.hear(answer(again, "v2"))
-    assert desk.open_questions == 0
+    rig.hear(answer(again, "v2"))
+    assert rig.open_questions == 0
 
 
 def test_an_answer_about_an_id_of_before_says_nothing_of_a_cancel_whose_time_is_over() -> None:
-    desk = Watched()
-    desk.live("a1", "v1")
-    desk.hear(replaced("v1", "v2", 1))
-    desk.ask(commands.Cancel(A1))
-    desk.wait(10)
-    (query,) = desk.asked(requests.QueryOrder)
-    assert desk.hear(answer(query, "v1")) == []
-    desk.wait(1)
-    (again,) = desk.asked(requests.QueryOrder)
-    assert desk.hear(answer(again, "v2")) == ["CancelRejected"]
+    rig = Watched()
+    rig.live("a1", "v1")
+    rig.hear(replaced("v1", "v2", 1))
+    rig.ask(commands.Cancel(A1))
+    rig.wait(10)
+    (query,) = rig.asked(requests.QueryOrder)
+    assert rig.hear(answer(query, "v1")) == []
+    rig.wait(1)
+    (again,) = rig.asked(requests.QueryOrder)
+    assert rig.hear(answer(again, "v2")) == ["CancelRejected"]
 
 
 @pytest.mark.parametrize(("price", "told", "left"), [("100.0", [], 2), ("98.0", ["Updated"], 1)], ids=["old", "new"])
 def test_what_was_asked_for_ahead_of_a_question_answers_it_only_by_terms_that_are_new(
     price: str, told: list[str], left: int
 ) -> None:
-    desk = Watched()
-    desk.live("a1", "v1")
-    desk.ask(commands.Status(A1))
-    (users,) = desk.asked(requests.QueryOrder)
-    desk.wait(1)
-    desk.hear(unclear())
-    (ours,) = desk.asked(requests.QueryOrder)
-    assert desk.hear(answer(users, price=Decimal(price))) == told
-    assert desk.open_questions == left
-    desk.hear(answer(ours, price=Decimal(price)))
-    assert desk.open_questions == 0
+    rig = Watched()
+    rig.live("a1", "v1")
+    rig.ask(commands.Status(A1))
+    (users,) = rig.asked(requests.QueryOrder)
+    rig.wait(1)
+    rig.hear(unclear())
+    (ours,) = rig.asked(requests.QueryOrder)
+    assert rig.hear(answer(users, price=Decimal(price))) == told
+    assert rig.open_questions == left
+    rig.hear(answer(ours, price=Decimal(price)))
+    assert rig.open_questions == 0
 
 
 def test_an_order_that_is_shown_as_submitted_may_live_or_not() -> None:
-    desk, query = in_question()
-    assert desk.hear(answer(query, status=OrderStatus.SUBMITTED)) == []
-    assert desk.open_questions == 1, "its terms are told"
+    rig, query = in_question()
+    assert rig.hear(answer(query, status=OrderStatus.SUBMITTED)) == []
+    assert rig.open_questions == 1, "its terms are told"
 
 
 def test_an_answer_that_a_younger_list_contradicts_does_not_tell_whether_the_order_lives() -> None:
-    desk, query = in_question()
-    desk.wait(1)
-    assert desk.list_open() == []
-    assert desk.hear(answer(query)) == []
-    assert desk.open_questions == 1, "its terms are told"
+    rig, query = in_question()
+    rig.wait(1)
+    assert rig.list_open() == []
+    assert rig.hear(answer(query)) == []
+    assert rig.open_questions == 1, "its terms are told"
 
 
 def test_the_terms_of_an_order_for_an_amount_are_told_by_any_view_of_it() -> None:
     """How much that comes to, no view tells."""
-    desk = Watched(rules=VenueRules(venue="TEST"))
-    desk.place("a1", market=True, quote_quantity=True)
-    desk.hear(took(1, "v1"), acknowledged("v1", 1, quantity=None))
-    desk.hear(unclear())
-    assert desk.open_questions == 2
-    (query,) = desk.asked(requests.QueryOrder)
-    desk.hear(answer(query, quantity=None))
-    assert desk.open_questions == 0
+    rig = Watched(rules=VenueRules(venue="TEST"))
+    rig.place("a1", market=True, quote_quantity=True)
+    rig.hear(took(1, "v1"), acknowledged("v1", 1, quantity=None))
+    rig.hear(unclear())
+    assert rig.open_questions == 2
+    (query,) = rig.asked(requests.QueryOrder)
+    rig.hear(answer(query, quantity=None))
+    assert rig.open_questions == 0
 
 
 def test_news_of_other_terms_change_nothing_of_an_order_that_has_ended() -> None:
     """A row of history says of it that it was replaced, so what it became is asked for."""
-    desk = Watched(rules=VenueRules(venue="TEST", reads_history=True, chain_history=True))
-    desk.live("a1", "v1")
-    desk.hear(traded("v1", "t1", 10, 10, 1, final=True))
+    rig = Watched(rules=VenueRules(venue="TEST", reads_history=True, chain_history=True))
+    rig.live("a1", "v1")
+    rig.hear(traded("v1", "t1", 10, 10, 1, final=True))
     row = view("v1", 1, replaced=True, status=OrderStatus.CANCELED, cumulative=Decimal(10))
-    desk.hear(facts.OrderHistoryListed(request_id=RequestId(999), orders=(row,)))
-    assert desk.open_questions == 1
-    (query,) = desk.asked(requests.QueryOrder)
-    desk.hear(refused(query.request_id, Outcome.NOT_FOUND))
-    desk.wait(120)
-    assert desk.asked(requests.QueryOrder) == []
-    assert desk.hear(acknowledged("v1", 1, quantity=None, price=Decimal("99.0"))) == []
-    assert (desk.status("a1"), desk.open_questions) == (OrderStatus.FILLED, 0)
+    rig.hear(facts.OrderHistoryListed(request_id=RequestId(999), orders=(row,)))
+    assert rig.open_questions == 1
+    (query,) = rig.asked(requests.QueryOrder)
+    rig.hear(refused(query.request_id, Outcome.NOT_FOUND))
+    rig.wait(120)
+    assert rig.asked(requests.QueryOrder) == []
+    assert rig.hear(acknowledged("v1", 1, quantity=None, price=Decimal("99.0"))) == []
+    assert (rig.status("a1"), rig.open_questions) == (OrderStatus.FILLED, 0)
 
 
 def test_an_execution_that_calls_its_order_canceled_does_not_prove_that_it_lives() -> None:
-    desk, _ = in_question()
-    assert desk.hear(traded("v1", "t1", 4, 4, 1, status=OrderStatus.CANCELED)) == ["Filled"]
-    assert desk.open_questions == 1, "its terms are told"
+    rig, _ = in_question()
+    assert rig.hear(traded("v1", "t1", 4, 4, 1, status=OrderStatus.CANCELED)) == ["Filled"]
+    assert rig.open_questions == 1, "its terms are told"
 
 
 def test_an_order_that_left_the_book_ahead_of_its_fills_is_not_in_question_any_more() -> None:
     """Its fills are."""
-    desk, _ = in_question(VenueRules(venue="TEST", fills_lag=SECOND))
+    rig, _ = in_question(VenueRules(venue="TEST", fills_lag=SECOND))
     gone = facts.OrderRemoved(
         time=WALL,
         order=view("v1", 1, status=None, cumulative=None),
@@ -172,9 +172,9 @@ def test_an_order_that_left_the_book_ahead_of_its_fills_is_not_in_question_any_m
         reason="asked for",
         filled=Decimal(4),
     )
-    assert desk.hear(gone) == []
-    assert desk.open_questions == 1
-    assert desk.hear(traded("v1", "t1", 4, 4, 1, status=None)) == ["Filled", "Canceled"]
+    assert rig.hear(gone) == []
+    assert rig.open_questions == 1
+    assert rig.hear(traded("v1", "t1", 4, 4, 1, status=None)) == ["Filled", "Canceled"]
 
 
 def test_an_order_that_waits_for_its_price_is_not_denied_because_the_venue_does_not_know_it() -> None:
@@ -185,13 +185,13 @@ def test_an_order_that_waits_for_its_price_is_not_denied_because_the_venue_does_
         market_needs_price=True,
         batch=BatchRules(most=10, most_orders=10),
     )
-    desk = Watched(rules=rules)
-    desk.place("a1", market=True)
-    desk.batch(commands.Cancel(A1))
-    desk.hear(refused(desk.numbers - 1, Outcome.NOT_FOUND))
-    (query,) = desk.asked(requests.QueryOrder)
-    assert desk.hear(refused(query.request_id, Outcome.NOT_FOUND)) == []
-    assert desk.status("a1") is OrderStatus.SUBMITTED
+    rig = Watched(rules=rules)
+    rig.place("a1", market=True)
+    rig.batch(commands.Cancel(A1))
+    rig.hear(refused(rig.numbers - 1, Outcome.NOT_FOUND))
+    (query,) = rig.asked(requests.QueryOrder)
+    assert rig.hear(refused(query.request_id, Outcome.NOT_FOUND)) == []
+    assert rig.status("a1") is OrderStatus.SUBMITTED
 
 
 # What a source leaves out
@@ -200,74 +200,74 @@ def test_an_order_that_waits_for_its_price_is_not_denied_because_the_venue_does_
 @pytest.mark.parametrize(("by_list", "left"), [(True, 1), (False, 0)], ids=["list", "status"])
 def test_an_order_that_a_list_has_left_out_is_not_proven_live_by_a_fill_of_its_past(by_list: bool, left: int) -> None:
     """A list of open orders may have left it out because it had ended; a status answer only came too early."""
-    desk = Watched(rules=VenueRules(venue="TEST", query_delays=(SECOND, 60 * SECOND)))
-    desk.place("a1")
-    desk.hear(refused(1, Outcome.AMBIGUOUS))
-    desk.wait(1)
-    (query,) = desk.asked(requests.QueryOrder)
+    rig = Watched(rules=VenueRules(venue="TEST", query_delays=(SECOND, 60 * SECOND)))
+    rig.place("a1")
+    rig.hear(refused(1, Outcome.AMBIGUOUS))
+    rig.wait(1)
+    (query,) = rig.asked(requests.QueryOrder)
     if by_list:
-        desk.list_open()
-    desk.hear(refused(query.request_id, Outcome.NOT_FOUND))
-    fill = evolve(trade("v1", "t1", 4), wire_id=1, time=desk.wall + desk.time)
-    assert desk.hear(facts.FillsListed(request_id=None, trades=(fill,))) == ["Accepted", "Filled"]
-    assert desk.open_questions == left
+        rig.list_open()
+    rig.hear(refused(query.request_id, Outcome.NOT_FOUND))
+    fill = evolve(trade("v1", "t1", 4), wire_id=1, time=rig.wall + rig.time)
+    assert rig.hear(facts.FillsListed(request_id=None, trades=(fill,))) == ["Accepted", "Filled"]
+    assert rig.open_questions == left
 
 
 def test_an_order_that_a_login_has_left_out_is_not_proven_live_by_a_fill_of_its_past() -> None:
-    desk = Watched()
-    desk.place("a1")
-    desk.lose_link()
-    desk.log_in()
-    assert desk.open_questions == 1
-    fill = evolve(trade("v1", "t1", 4), wire_id=1, time=desk.wall + desk.time)
-    assert "Filled" in desk.hear(facts.FillsListed(request_id=None, trades=(fill,)))
-    assert desk.open_questions == 1, "whether it lives"
+    rig = Watched()
+    rig.place("a1")
+    rig.lose_link()
+    rig.log_in()
+    assert rig.open_questions == 1
+    fill = evolve(trade("v1", "t1", 4), wire_id=1, time=rig.wall + rig.time)
+    assert "Filled" in rig.hear(facts.FillsListed(request_id=None, trades=(fill,)))
+    assert rig.open_questions == 1, "whether it lives"
 
 
 def test_silence_proves_nothing_before_what_the_venue_did_in_time_must_show_in_its_lists() -> None:
     """3 s after it was sent the venue takes it no more, and 5 s later its lists would show it."""
     rules = VenueRules(venue="TEST", query_delays=(SECOND,) * 8, absence_proves_after=3 * SECOND, lists_lag=5 * SECOND)
-    desk = Watched(rules=rules)
-    desk.place("a1")
-    sent_at = desk.time
-    desk.hear(refused(1, Outcome.AMBIGUOUS))
+    rig = Watched(rules=rules)
+    rig.place("a1")
+    sent_at = rig.time
+    rig.hear(refused(1, Outcome.AMBIGUOUS))
     for second in range(1, 8):
-        desk.wait(1)
-        (query,) = desk.asked(requests.QueryOrder)
-        assert desk.hear(refused(query.request_id, Outcome.NOT_FOUND)) == [], second
-    desk.wait(1)
-    (query,) = desk.asked(requests.QueryOrder)
-    desk.records.clear()
-    assert desk.hear(refused(query.request_id, Outcome.NOT_FOUND)) == ["Denied"]
-    assert desk.time == sent_at + 8 * SECOND
-    (denied,) = desk.events()
+        rig.wait(1)
+        (query,) = rig.asked(requests.QueryOrder)
+        assert rig.hear(refused(query.request_id, Outcome.NOT_FOUND)) == [], second
+    rig.wait(1)
+    (query,) = rig.asked(requests.QueryOrder)
+    rig.records.clear()
+    assert rig.hear(refused(query.request_id, Outcome.NOT_FOUND)) == ["Denied"]
+    assert rig.time == sent_at + 8 * SECOND
+    (denied,) = rig.events()
     assert isinstance(denied, events.Denied)
     assert (denied.venue_order_id, denied.venue_time, denied.reason) == (None, NO_TIME, NEVER_ARRIVED)
 
 
-def not_found_thrice(desk: Watched) -> list[list[str]]:
+def not_found_thrice(rig: Watched) -> list[list[str]]:
     """The venue denies three times to know the order that it had accepted. Gives what was told each time."""
     names = []
     for _ in range(3):
-        queries = desk.asked(requests.QueryOrder)
+        queries = rig.asked(requests.QueryOrder)
         assert [query.venue_order_id for query in queries] == ["v1"]
-        names.append(desk.hear(refused(queries[0].request_id, Outcome.NOT_FOUND)))
+        names.append(rig.hear(refused(queries[0].request_id, Outcome.NOT_FOUND)))
         if len(names) < 3:
-            desk.wait(1)
+            rig.wait(1)
     return names
 
 
 def test_an_accepted_order_that_the_venue_denies_three_times_to_know_is_unknown_and_no_login_waits_for_it() -> None:
-    desk = Watched(rules=EVERY_SECOND)
-    desk.live("a1", "v1")
-    desk.lose_link()
-    desk.log_in()
-    desk.records.clear()
-    assert not_found_thrice(desk) == [[], [], ["Unknown", "Reconciled"]]
-    assert desk.last.warnings == [f"Order a1: {VANISHED}"]
-    lost, reconciled = desk.events()
-    now = desk.wall + desk.time
-    assert isinstance(lost, events.Unknown)
+    rig = Watched(rules=EVERY_SECOND)
+    rig.live("a1", "v1")
+    rig.lose_link()
+    rig.log_in()
+    rig.records.clear()
+    assert not_found_thrice(rig) == [[], [], ["StatusUnknown", "Reconciled"]]
+    assert rig.last.warnings == [f"Order a1: {VANISHED}"]
+    lost, reconciled = rig.events()
+    now = rig.wall + rig.time
+    assert isinstance(lost, events.StatusUnknown)
     assert (lost.venue_order_id, lost.venue_time, lost.reason, lost.since) == ("v1", NO_TIME, VANISHED, now)
     assert reconciled == events.Reconciled(
         venue="TEST",
@@ -281,18 +281,18 @@ def test_an_accepted_order_that_the_venue_denies_three_times_to_know_is_unknown_
         fills_complete_until=None,
         history_failed=False,
     )
-    desk.wait(1)
-    (query,) = desk.asked(requests.QueryOrder)
-    assert desk.hear(refused(query.request_id, Outcome.NOT_FOUND)) == []
-    assert desk.last.warnings == [], "that was said"
+    rig.wait(1)
+    (query,) = rig.asked(requests.QueryOrder)
+    assert rig.hear(refused(query.request_id, Outcome.NOT_FOUND)) == []
+    assert rig.last.warnings == [], "that was said"
 
 
 def test_where_silence_needs_no_history_none_of_the_order_is_read() -> None:
-    desk = Watched(rules=evolve(EVERY_SECOND, reads_history=True))
-    desk.live("a1", "v1")
-    desk.hear(unclear())
-    assert not_found_thrice(desk) == [[], [], ["Unknown"]]
-    assert desk.asked(requests.ListOrderHistory) == []
+    rig = Watched(rules=evolve(EVERY_SECOND, reads_history=True))
+    rig.live("a1", "v1")
+    rig.hear(unclear())
+    assert not_found_thrice(rig) == [[], [], ["StatusUnknown"]]
+    assert rig.asked(requests.ListOrderHistory) == []
 
 
 @pytest.mark.parametrize(
@@ -302,16 +302,16 @@ def test_an_order_that_is_executed_whole_and_nowhere_any_more_is_complete(
     are_terms_open: bool, told: list[str]
 ) -> None:
     """Asked for in the moment in which that became a question. Its quantity must not be in question itself."""
-    desk = Watched(rules=EVERY_SECOND)
-    desk.live("a1", "v1")
-    listed = evolve(trade("v1", "t1", 10), time=desk.wall + desk.time)
-    assert desk.hear(facts.FillsListed(request_id=None, trades=(listed,))) == ["Filled"]
-    (query,) = desk.asked(requests.QueryOrder)
+    rig = Watched(rules=EVERY_SECOND)
+    rig.live("a1", "v1")
+    listed = evolve(trade("v1", "t1", 10), time=rig.wall + rig.time)
+    assert rig.hear(facts.FillsListed(request_id=None, trades=(listed,))) == ["Filled"]
+    (query,) = rig.asked(requests.QueryOrder)
     if are_terms_open:
-        desk.hear(unclear())
-    desk.records.clear()
-    assert desk.hear(refused(query.request_id, Outcome.NOT_FOUND)) == told
-    for completed in desk.events():
+        rig.hear(unclear())
+    rig.records.clear()
+    assert rig.hear(refused(query.request_id, Outcome.NOT_FOUND)) == told
+    for completed in rig.events():
         assert isinstance(completed, events.Completed)
         assert (completed.venue_order_id, completed.venue_time) == (VenueOrderId("v1"), NO_TIME)
         assert (completed.cumulative, completed.concluded) == (10, True)
@@ -320,43 +320,43 @@ def test_an_order_that_is_executed_whole_and_nowhere_any_more_is_complete(
 # What history is read for
 
 
-def pages_of_orders(desk: Watched, seconds: int) -> list[requests.ListOrderHistory]:
+def pages_of_orders(rig: Watched, seconds: int) -> list[requests.ListOrderHistory]:
     """What is asked of what became of orders, while the venue has no fills, and knows no order that is asked for."""
     pages: list[requests.ListOrderHistory] = []
     for _ in range(seconds):
-        for request in desk.sent():
+        for request in rig.sent():
             if isinstance(request, requests.ListFills):
-                desk.hear(facts.FillsListed(request_id=request.request_id, trades=()))
+                rig.hear(facts.FillsListed(request_id=request.request_id, trades=()))
             elif isinstance(request, requests.QueryOrder):
-                desk.hear(refused(request.request_id, Outcome.NOT_FOUND))
+                rig.hear(refused(request.request_id, Outcome.NOT_FOUND))
             elif isinstance(request, requests.ListOrderHistory):
                 pages.append(request)
-        desk.wait(1)
+        rig.wait(1)
     return pages
 
 
 def test_what_became_of_a_placement_in_doubt_is_read_from_a_minute_before_it_on() -> None:
     rules = evolve(EVERY_SECOND, reads_history=True, absence_needs_history=True, absence_proves_after=SECOND)
-    desk = Watched(rules=rules)
-    desk.wait(50)
-    desk.place("a1")
-    placed = desk.wall + desk.time
-    desk.hear(refused(1, Outcome.AMBIGUOUS))
-    assert [page.start for page in pages_of_orders(desk, 5)] == [placed - 60 * SECOND]
+    rig = Watched(rules=rules)
+    rig.wait(50)
+    rig.place("a1")
+    placed = rig.wall + rig.time
+    rig.hear(refused(1, Outcome.AMBIGUOUS))
+    assert [page.start for page in pages_of_orders(rig, 5)] == [placed - 60 * SECOND]
 
 
 def test_a_proposal_for_an_order_of_which_nothing_was_open_is_looked_for_from_the_placement_on() -> None:
     """The user asks where an order stands that the venue has not answered yet: what has its name may be an older one,
     and the history of the last seconds tells; not that of all the years before."""
     week = 7 * 24 * 3600 * SECOND
-    desk = Watched(rules=VenueRules(venue="TEST", reads_history=True, status_shows_terms=False, history_span=week))
-    desk.place("a1")
-    desk.wait(1)
-    desk.ask(commands.Status(A1))
-    (query,) = desk.asked(requests.QueryOrder)
-    desk.hear(facts.RequestAnswered(request_id=query.request_id, order=view("v1", 1, side=None, price=None)))
-    comparison, fills = desk.sent()
+    rig = Watched(rules=VenueRules(venue="TEST", reads_history=True, status_shows_terms=False, history_span=week))
+    rig.place("a1")
+    rig.wait(1)
+    rig.ask(commands.Status(A1))
+    (query,) = rig.asked(requests.QueryOrder)
+    rig.hear(facts.RequestAnswered(request_id=query.request_id, order=view("v1", 1, side=None, price=None)))
+    comparison, fills = rig.sent()
     assert (type(comparison), type(fills)) == (requests.ListOpenOrders, requests.ListFills)
-    desk.hear(facts.FillsListed(request_id=fills.request_id, trades=()))
-    (page,) = desk.asked(requests.ListOrderHistory)
-    assert (page.start, page.end) == (PLACED - 60 * SECOND, desk.wall + desk.time + 60 * SECOND)
+    rig.hear(facts.FillsListed(request_id=fills.request_id, trades=()))
+    (page,) = rig.asked(requests.ListOrderHistory)
+    assert (page.start, page.end) == (PLACED - 60 * SECOND, rig.wall + rig.time + 60 * SECOND)

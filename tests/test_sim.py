@@ -31,7 +31,7 @@ from .sim.network import Network, Slowness
 from .sim.planted import bugs, name_of, planted
 from .sim.play import Played, play
 from .sim.report import Totals, script, trace_of
-from .sim.stage import Desk
+from .sim.stage import Rig
 from .sim.story import draw_story
 from .sim.venues import VENUES
 
@@ -120,7 +120,7 @@ def test_a_calm_story_has_no_faults(venue: str) -> None:
     for seed in range(20):
         played = play(draw_story(venue, seed, calm=True), compare)
         assert played.findings == [], f"seed {seed}"
-        assert all(desk.heard for desk in played.desks)
+        assert all(rig.heard for rig in played.rigs)
 
 
 @pytest.mark.parametrize("venue", VENUES)
@@ -139,89 +139,89 @@ def test_stories_are_about_orders_that_are_traded() -> None:
 # What is wrong is seen, and called by its name
 
 
-def doctored(change: Callable[[Desk], None]) -> list[Finding]:
+def doctored(change: Callable[[Rig], None]) -> list[Finding]:
     """What is found in the story of a canceled order whose events were changed afterwards."""
     played = told(*CANCELED)
     assert played.findings == []
-    change(played.desks[0])
+    change(played.rigs[0])
     return compare(played)
 
 
-def index(desk: Desk, kind: type[events.Event]) -> int:
-    return next(place for place, (_, event) in enumerate(desk.heard) if isinstance(event, kind))
+def index(rig: Rig, kind: type[events.Event]) -> int:
+    return next(place for place, (_, event) in enumerate(rig.heard) if isinstance(event, kind))
 
 
-def renumber(desk: Desk) -> None:
-    desk.heard[:] = [(at, evolve(event, sequence=n)) for n, (at, event) in enumerate(desk.heard, 1)]
+def renumber(rig: Rig) -> None:
+    rig.heard[:] = [(at, evolve(event, sequence=n)) for n, (at, event) in enumerate(rig.heard, 1)]
 
 
-def replaced(kind: type[events.Event], **changes: Any) -> Callable[[Desk], None]:
-    def change(desk: Desk) -> None:
-        place = index(desk, kind)
-        at, event = desk.heard[place]
-        desk.heard[place] = (at, evolve(event, **changes))
-
-    return change
-
-
-def without(kind: type[events.Event]) -> Callable[[Desk], None]:
-    def change(desk: Desk) -> None:
-        del desk.heard[index(desk, kind)]
-        renumber(desk)
+def replaced(kind: type[events.Event], **changes: Any) -> Callable[[Rig], None]:
+    def change(rig: Rig) -> None:
+        place = index(rig, kind)
+        at, event = rig.heard[place]
+        rig.heard[place] = (at, evolve(event, **changes))
 
     return change
 
 
-def repeated(kind: type[events.Event]) -> Callable[[Desk], None]:
-    def change(desk: Desk) -> None:
-        desk.heard.insert(index(desk, kind) + 1, desk.heard[index(desk, kind)])
-        renumber(desk)
+def without(kind: type[events.Event]) -> Callable[[Rig], None]:
+    def change(rig: Rig) -> None:
+        del rig.heard[index(rig, kind)]
+        renumber(rig)
 
     return change
 
 
-def end_first(desk: Desk) -> None:
+def repeated(kind: type[events.Event]) -> Callable[[Rig], None]:
+    def change(rig: Rig) -> None:
+        rig.heard.insert(index(rig, kind) + 1, rig.heard[index(rig, kind)])
+        renumber(rig)
+
+    return change
+
+
+def end_first(rig: Rig) -> None:
     """The end is told before the last fill."""
-    end = desk.heard.pop(index(desk, events.Canceled))
-    desk.heard.insert(index(desk, events.Filled), end)
-    renumber(desk)
+    end = rig.heard.pop(index(rig, events.Canceled))
+    rig.heard.insert(index(rig, events.Filled), end)
+    renumber(rig)
 
 
-def now_stands(status: OrderStatus) -> Callable[[Desk], None]:
-    def change(desk: Desk) -> None:
-        state = desk.states["order-1"]
+def now_stands(status: OrderStatus) -> Callable[[Rig], None]:
+    def change(rig: Rig) -> None:
+        state = rig.states["order-1"]
         assert state is not None
-        desk.states["order-1"] = evolve(state, status=status)
+        rig.states["order-1"] = evolve(state, status=status)
 
     return change
 
 
-def denied(desk: Desk) -> None:
-    at, event = desk.heard[index(desk, events.Canceled)]
+def denied(rig: Rig) -> None:
+    at, event = rig.heard[index(rig, events.Canceled)]
     assert isinstance(event, events.Canceled)
     denial = events.Denied(
         local_time=event.local_time, identity=event.identity, venue_order_id=None, venue_time=0, reason="so we thought"
     )
-    desk.heard.append((at, denial))
-    renumber(desk)
+    rig.heard.append((at, denial))
+    renumber(rig)
 
 
-def promises_too_much(desk: Desk) -> None:
+def promises_too_much(rig: Rig) -> None:
     """Reconciled rules out the fills that come behind it."""
-    replaced(events.Reconciled, fills_complete_until=desk.heard[-1][1].local_time)(desk)
+    replaced(events.Reconciled, fills_complete_until=rig.heard[-1][1].local_time)(rig)
 
 
-def other_handle(desk: Desk) -> None:
-    state = desk.states["order-1"]
+def other_handle(rig: Rig) -> None:
+    state = rig.states["order-1"]
     assert state is not None
-    desk.handles = {"order-1": evolve(state, status=OrderStatus.EXPIRED)}
+    rig.handles = {"order-1": evolve(state, status=OrderStatus.EXPIRED)}
 
 
-def keeps_too_much(desk: Desk) -> None:
-    desk.sizes["Unclaimed.kept"] = 40
+def keeps_too_much(rig: Rig) -> None:
+    rig.sizes["Unclaimed.kept"] = 40
 
 
-WRONG: dict[str, tuple[Callable[[Desk], None], str, str]] = {
+WRONG: dict[str, tuple[Callable[[Rig], None], str, str]] = {
     "a fill is missing": (without(events.Filled), "lost", "in silence"),
     "a fill comes twice": (repeated(events.Filled), "repeated", "told twice"),
     "a fill never was": (replaced(events.Filled, trade_id=TradeId("T-0")), "invented", "no such execution"),
@@ -272,14 +272,14 @@ WRONG: dict[str, tuple[Callable[[Desk], None], str, str]] = {
 
 
 @pytest.mark.parametrize(("change", "kind", "reason"), WRONG.values(), ids=WRONG)
-def test_what_is_wrong_is_called_by_its_name(change: Callable[[Desk], None], kind: str, reason: str) -> None:
+def test_what_is_wrong_is_called_by_its_name(change: Callable[[Rig], None], kind: str, reason: str) -> None:
     assert (kind, reason) in {(finding.kind, finding.reason) for finding in doctored(change)}
 
 
 def test_an_order_that_is_open_at_the_venue_must_not_have_ended_here() -> None:
     played = told(buy(), steps.Trade(order=1, percent=30))
-    now_stands(OrderStatus.FILLED)(played.desks[0])
-    played.desks[0].handles = None
+    now_stands(OrderStatus.FILLED)(played.rigs[0])
+    played.rigs[0].handles = None
     assert [(found.kind, found.reason) for found in compare(played)] == [
         ("wrong end", "FILLED here, open there, never changed")
     ]
@@ -287,9 +287,9 @@ def test_an_order_that_is_open_at_the_venue_must_not_have_ended_here() -> None:
 
 def test_other_terms_of_an_open_order_are_seen() -> None:
     played = told(buy(), steps.Trade(order=1, percent=30))
-    state = played.desks[0].states["order-1"]
+    state = played.rigs[0].states["order-1"]
     assert state is not None
-    played.desks[0].states["order-1"] = evolve(state, quantity=Decimal(200), price=Decimal(1))
+    played.rigs[0].states["order-1"] = evolve(state, quantity=Decimal(200), price=Decimal(1))
     assert [found.reason for found in compare(played)] == ["another quantity left", "another price of an open order"]
 
 
@@ -300,11 +300,11 @@ CLOSED = (buy(), steps.Trade(order=1, percent=30), steps.Close(client=0))
 
 def test_a_client_that_is_closed_says_what_it_leaves() -> None:
     played = told(*CLOSED)
-    (desk,) = played.desks
+    (rig,) = played.rigs
     assert compare(played) == []
-    report = desk.heard[-1][1]
+    report = rig.heard[-1][1]
     assert isinstance(report, events.CloseReport)
-    assert (report.still_open, len(desk.left_open or ())) == (("order-1",), 1)
+    assert (report.still_open, len(rig.left_open or ())) == (("order-1",), 1)
 
 
 @pytest.mark.parametrize(
@@ -317,39 +317,39 @@ def test_a_client_that_is_closed_says_what_it_leaves() -> None:
 )
 def test_a_wrong_close_report_is_seen(changes: dict[str, Any], reasons: set[str]) -> None:
     played = told(*CLOSED)
-    replaced(events.CloseReport, **changes)(played.desks[0])
+    replaced(events.CloseReport, **changes)(played.rigs[0])
     assert {finding.reason for finding in compare(played)} == reasons
 
 
 def test_orders_that_are_left_open_in_quiet_times_are_named() -> None:
     played = told(*CLOSED)
-    played.desks[0].was_well = True
-    replaced(events.CloseReport, still_open=("order-2",))(played.desks[0])
+    played.rigs[0].was_well = True
+    replaced(events.CloseReport, still_open=("order-2",))(played.rigs[0])
     assert [finding.reason for finding in compare(played)] == ["other open orders in the CloseReport"]
 
 
 def test_a_client_that_ends_without_a_word_is_seen() -> None:
     played = told(*CLOSED)
-    del played.desks[0].heard[-1]
+    del played.rigs[0].heard[-1]
     assert [finding.reason for finding in compare(played)] == ["closed without a CloseReport"]
 
 
 def test_an_order_that_is_open_is_among_those_of_the_client() -> None:
     played = told(buy(), steps.Trade(order=1, percent=30))
-    played.desks[0].handles = {}
+    played.rigs[0].handles = {}
     assert [finding.reason for finding in compare(played)] == ["open there, and not among the client's orders"]
 
 
 def test_a_denied_order_that_lives_is_no_fault_at_ax_if_the_user_was_told() -> None:
     played = told(*CANCELED)
-    (desk,) = played.desks
-    denied(desk)
-    (_, last) = desk.heard[-1]
+    (rig,) = played.rigs
+    denied(rig)
+    (_, last) = rig.heard[-1]
     assert isinstance(last, events.Denied)
     too_early = {(finding.kind, finding.reason) for finding in compare(played)}
     assert too_early == {("wrong end", "denied, and it lived")}
     last = evolve(last, local_time=last.local_time + 60 * 10**9)  # the least that proves anything at AX
-    desk.heard[-1] = (0.0, last)
+    rig.heard[-1] = (0.0, last)
     reopened = events.Reopened(
         local_time=last.local_time,
         identity=last.identity,
@@ -360,8 +360,8 @@ def test_a_denied_order_that_lives_is_no_fault_at_ax_if_the_user_was_told() -> N
         leaves=None,
         reason="it lives",
     )
-    desk.heard.append((0.0, reopened))
-    renumber(desk)
+    rig.heard.append((0.0, reopened))
+    renumber(rig)
     assert compare(played) == []
 
 
@@ -373,7 +373,7 @@ def test_orders_outlive_a_restart_of_the_venue(venue: str) -> None:
     anew = (steps.RestartVenue(), steps.Trade(order=1, percent=30), steps.Heal(after=2.0))
     played = told(buy(), *anew, steps.Trade(order=1, percent=50, after=10.0), venue=venue)
     assert {finding.kind for finding in played.findings} <= {"other"}
-    assert len([event for _, event in played.desks[0].heard if isinstance(event, events.Authenticated)]) == 2
+    assert len([event for _, event in played.rigs[0].heard if isinstance(event, events.Authenticated)]) == 2
 
 
 # Bugs that are planted are found
@@ -453,7 +453,7 @@ def test_a_client_that_takes_over_goes_on_with_what_is_open() -> None:
         steps.Trade(order=1, percent=30, after=5.0),
         venue="kraken-spot",
     )
-    first, second = played.desks
+    first, second = played.rigs
     assert first.ended is not None
     assert [sent.name for sent in second.taken_over] == ["order-1"]
     assert [event.last_quantity for _, event in second.heard if isinstance(event, events.Filled)] == [Decimal("0.30")]

@@ -30,7 +30,7 @@ from protocol.simulation.kraken_spot import (
 )
 from protocol.values import Side
 
-from .spot_floor import SECOND, START, Desk, Floor, kinds
+from .spot_floor import SECOND, START, Floor, Rig, kinds
 
 D = Decimal
 BUY, SELL = Side.BUY, Side.SELL
@@ -131,14 +131,14 @@ def test_a_token_must_be_used_in_time_and_then_lasts_as_long_as_its_session() ->
 
 
 def test_a_token_can_die_in_mid_session() -> None:
-    desk = Desk(invalid_tokens=frozenset({3}))
-    assert desk.add()[0]["success"]
-    assert desk.refused() == "EAPI:Invalid token"
-    assert desk.refused("cancel_all") == "EAPI:Invalid token"
-    desk.token = desk.floor.token()
-    assert desk.add()[0]["success"]
-    desk.floor.take(desk.floor.exchange.revoke_tokens(desk.floor.now))
-    assert desk.refused() == "EAPI:Invalid token"
+    rig = Rig(invalid_tokens=frozenset({3}))
+    assert rig.add()[0]["success"]
+    assert rig.refused() == "EAPI:Invalid token"
+    assert rig.refused("cancel_all") == "EAPI:Invalid token"
+    rig.token = rig.floor.token()
+    assert rig.add()[0]["success"]
+    rig.floor.take(rig.floor.exchange.revoke_tokens(rig.floor.now))
+    assert rig.refused() == "EAPI:Invalid token"
 
 
 def test_orders_go_without_a_subscription_and_are_told_to_those_who_have_one() -> None:
@@ -160,15 +160,15 @@ def test_orders_go_without_a_subscription_and_are_told_to_those_who_have_one() -
 
 
 def test_heartbeats_come_after_a_second_of_silence_to_subscribers_alone() -> None:
-    desk = Desk()
-    bystander = desk.floor.open()
-    desk.floor.wait(0.6)
-    desk.add()
-    desk.floor.wait(0.9)
-    assert {"channel": "heartbeat"} not in desk.floor.heard[desk.session]
-    desk.floor.wait(2.2)
-    assert desk.floor.heard[desk.session].count({"channel": "heartbeat"}) == 3
-    assert {"channel": "heartbeat"} not in desk.floor.heard[bystander]
+    rig = Rig()
+    bystander = rig.floor.open()
+    rig.floor.wait(0.6)
+    rig.add()
+    rig.floor.wait(0.9)
+    assert {"channel": "heartbeat"} not in rig.floor.heard[rig.session]
+    rig.floor.wait(2.2)
+    assert rig.floor.heard[rig.session].count({"channel": "heartbeat"}) == 3
+    assert {"channel": "heartbeat"} not in rig.floor.heard[bystander]
 
 
 def test_a_session_without_traffic_is_closed_after_a_minute() -> None:
@@ -193,35 +193,35 @@ def test_a_ping_of_the_websocket_is_traffic_like_a_message() -> None:
 
 
 def test_a_session_without_a_subscription_is_closed_whatever_its_traffic() -> None:
-    desk = Desk()
-    lonely = desk.floor.open()
+    rig = Rig()
+    lonely = rig.floor.open()
     for _ in range(4):
-        desk.floor.wait(20)
-        desk.floor.exchange.pinged(SessionNumber(lonely), desk.floor.now)
-        if lonely not in desk.floor.closed:
-            desk.floor.send_text(lonely, '{"method":"ping"}')
-    assert desk.floor.closed == {lonely: 1001}
-    desk.say("unsubscribe", channel="executions")
-    desk.floor.wait(59)
-    assert desk.session not in desk.floor.closed
-    desk.floor.wait(1)
-    assert desk.floor.closed == {lonely: 1001, desk.session: 1001}
+        rig.floor.wait(20)
+        rig.floor.exchange.pinged(SessionNumber(lonely), rig.floor.now)
+        if lonely not in rig.floor.closed:
+            rig.floor.send_text(lonely, '{"method":"ping"}')
+    assert rig.floor.closed == {lonely: 1001}
+    rig.say("unsubscribe", channel="executions")
+    rig.floor.wait(59)
+    assert rig.session not in rig.floor.closed
+    rig.floor.wait(1)
+    assert rig.floor.closed == {lonely: 1001, rig.session: 1001}
 
 
 def test_a_token_outlives_its_lifetime_only_as_long_as_its_subscription() -> None:
-    desk = Desk()
-    desk.floor.wait(901)
-    assert desk.add()[0]["success"]
-    desk.say("unsubscribe", channel="executions")
-    assert desk.refused() == "EAPI:Invalid token"
+    rig = Rig()
+    rig.floor.wait(901)
+    assert rig.add()[0]["success"]
+    rig.say("unsubscribe", channel="executions")
+    assert rig.refused() == "EAPI:Invalid token"
 
 
 def test_unsubscribing_ends_the_reports() -> None:
-    desk = Desk()
-    (answer,) = desk.say("unsubscribe", channel="executions")
+    rig = Rig()
+    (answer,) = rig.say("unsubscribe", channel="executions")
     assert (answer["success"], answer["result"]) == (True, {"channel": "executions"})
-    assert kinds(desk.add()) == ["add_order"]
-    (again,) = desk.say("unsubscribe", channel="executions")
+    assert kinds(rig.add()) == ["add_order"]
+    (again,) = rig.say("unsubscribe", channel="executions")
     assert again["success"] is False
 
 
@@ -238,11 +238,11 @@ def test_what_is_no_request_is_refused() -> None:
 
 
 def test_a_snapshot_has_open_orders_and_past_trades_newest_first() -> None:
-    desk = Desk()
-    resting = desk.added(order_qty=1.0, cl_ord_id="sim-0000")
+    rig = Rig()
+    resting = rig.added(order_qty=1.0, cl_ord_id="sim-0000")
     for number in range(3):
-        desk.floor.trade(SELL, "64000.5", f"0.{number + 1}")
-    told = desk.say("subscribe", channel="executions", snap_orders=True, snap_trades=True)
+        rig.floor.trade(SELL, "64000.5", f"0.{number + 1}")
+    told = rig.say("subscribe", channel="executions", snap_orders=True, snap_trades=True)
     assert told[1]["type"] == "snapshot"
     assert told[1]["sequence"] == 1
     order, *trades = told[1]["data"]
@@ -251,56 +251,56 @@ def test_a_snapshot_has_open_orders_and_past_trades_newest_first() -> None:
     assert (order["symbol"], order["time_in_force"], order["cl_ord_id"]) == ("BTC/USD", "GTC", "sim-0000")
     assert [trade["last_qty"] for trade in trades] == [D("0.3"), D("0.2"), D("0.1")]
     assert all("cum_qty" not in trade and trade["order_status"] == "partially_filled" for trade in trades)
-    desk.floor.trade(SELL, "64000.5", "0.4")
-    told = desk.say("subscribe", channel="executions", snap_orders=False, snap_trades=True)
+    rig.floor.trade(SELL, "64000.5", "0.4")
+    told = rig.say("subscribe", channel="executions", snap_orders=False, snap_trades=True)
     assert {trade["order_status"] for trade in told[1]["data"]} == {"filled"}
     assert len(told[1]["data"]) == 4
 
 
 def test_a_snapshot_has_at_most_fifty_trades() -> None:
-    desk = Desk()
-    desk.added(order_qty=10.0)
+    rig = Rig()
+    rig.added(order_qty=10.0)
     for _ in range(60):
-        desk.floor.trade(SELL, "64000.5", "0.01")
-    told = desk.say("subscribe", channel="executions", snap_orders=False, snap_trades=True)
+        rig.floor.trade(SELL, "64000.5", "0.01")
+    told = rig.say("subscribe", channel="executions", snap_orders=False, snap_trades=True)
     assert len(told[1]["data"]) == 50
 
 
 def test_sequences_count_messages_and_begin_anew_with_each_subscription() -> None:
-    desk = Desk()
-    desk.added()
-    frames = [frame for frame in desk.floor.heard[desk.session] if frame.get("channel") == "executions"]
+    rig = Rig()
+    rig.added()
+    frames = [frame for frame in rig.floor.heard[rig.session] if frame.get("channel") == "executions"]
     assert [frame["sequence"] for frame in frames] == [1, 2, 3]
-    told = desk.say("subscribe", channel="executions", snapshot=False)
+    told = rig.say("subscribe", channel="executions", snapshot=False)
     assert told[1] == {"channel": "executions", "type": "snapshot", "data": [], "sequence": 1}
     assert told[0]["result"]["warnings"]
-    assert desk.say("cancel_all")[1]["sequence"] == 2
+    assert rig.say("cancel_all")[1]["sequence"] == 2
 
 
 def test_the_subscription_of_all_users_has_no_snapshot_and_names_them() -> None:
-    desk = Desk(subscribe={"users": "all"})
-    assert [frame.get("method", frame.get("channel")) for frame in desk.floor.heard[1]] == ["status", "subscribe"]
-    assert desk.add()[1]["data"][0]["user"] == "ACCOUNT-1"
+    rig = Rig(subscribe={"users": "all"})
+    assert [frame.get("method", frame.get("channel")) for frame in rig.floor.heard[1]] == ["status", "subscribe"]
+    assert rig.add()[1]["data"][0]["user"] == "ACCOUNT-1"
 
 
 def test_order_status_off_leaves_openings_ends_and_trades() -> None:
-    desk = Desk(subscribe={"order_status": False})
-    order_id = desk.added()
-    desk.say("amend_order", order_id=order_id, order_qty=0.05)
-    desk.floor.trade(SELL, "64000.5", "0.05")
-    assert desk.kinds == ["new", "trade", "filled"]
+    rig = Rig(subscribe={"order_status": False})
+    order_id = rig.added()
+    rig.say("amend_order", order_id=order_id, order_qty=0.05)
+    rig.floor.trade(SELL, "64000.5", "0.05")
+    assert rig.kinds == ["new", "trade", "filled"]
 
 
 def test_the_rate_counter_comes_with_reports_where_it_was_asked_for() -> None:
-    desk = Desk(subscribe={"ratecounter": True})
-    desk.added()
-    assert desk.last["ratecount"] == 1
-    assert "ratecount" not in Desk().add()[1]["data"][0]
+    rig = Rig(subscribe={"ratecounter": True})
+    rig.added()
+    assert rig.last["ratecount"] == 1
+    assert "ratecount" not in Rig().add()[1]["data"][0]
 
 
 def test_several_reports_may_share_a_message() -> None:
-    desk = Desk(reports_per_message=10)
-    told = desk.add()
+    rig = Rig(reports_per_message=10)
+    told = rig.add()
     assert kinds(told) == ["add_order", "pending_new+new"]
     assert told[1]["sequence"] == 2
 
@@ -309,8 +309,8 @@ def test_several_reports_may_share_a_message() -> None:
 
 
 def test_a_resting_limit_order_is_pending_and_then_new_at_one_moment() -> None:
-    desk = Desk()
-    answer, pending, new = desk.add(cl_ord_id="sim-0001")
+    rig = Rig()
+    answer, pending, new = rig.add(cl_ord_id="sim-0001")
     order_id = answer["result"]["order_id"]
     assert answer["result"] == {"order_id": order_id, "cl_ord_id": "sim-0001"}
     assert [len(part) for part in order_id.split("-")] == [6, 5, 6]
@@ -368,11 +368,11 @@ def test_numbers_on_the_wire_have_a_point_and_trailing_zeros() -> None:
 
 
 def test_a_trade_that_completes_an_order_says_partially_filled_and_filled_follows() -> None:
-    desk = Desk()
-    order_id = desk.added(cl_ord_id="sim-0001")
-    desk.floor.wait(0.5)
-    desk.floor.trade(SELL, "64000.5", "0.02")
-    trade, filled = desk.floor.reports(desk.session)[-2:]
+    rig = Rig()
+    order_id = rig.added(cl_ord_id="sim-0001")
+    rig.floor.wait(0.5)
+    rig.floor.trade(SELL, "64000.5", "0.02")
+    trade, filled = rig.floor.reports(rig.session)[-2:]
     exec_id = trade.pop("exec_id")
     assert exec_id.startswith("T")
     assert [len(part) for part in exec_id.split("-")] == [6, 5, 6]
@@ -410,10 +410,10 @@ def test_a_trade_that_completes_an_order_says_partially_filled_and_filled_follow
 
 
 def test_a_market_order_sweeps_the_book_as_taker() -> None:
-    desk = Desk()
-    desk.floor.trade(SELL, "64001.0", "1", rest=True)
-    desk.floor.trade(SELL, "64002.0", "1", rest=True)
-    told = desk.add(order_type="market", order_qty=1.5, limit_price=None)
+    rig = Rig()
+    rig.floor.trade(SELL, "64001.0", "1", rest=True)
+    rig.floor.trade(SELL, "64002.0", "1", rest=True)
+    told = rig.add(order_type="market", order_qty=1.5, limit_price=None)
     assert kinds(told) == ["add_order", "pending_new", "new", "trade", "trade", "filled"]
     first, second = told[3]["data"][0], told[4]["data"][0]
     assert (first["last_price"], second["last_price"], second["last_qty"]) == (64001, 64002, D("0.5"))
@@ -423,33 +423,33 @@ def test_a_market_order_sweeps_the_book_as_taker() -> None:
 
 
 def test_what_is_left_of_an_ioc_or_market_order_is_canceled() -> None:
-    desk = Desk()
-    desk.floor.trade(SELL, "64000.0", "0.4", rest=True)
-    told = desk.add(order_qty=1.0, time_in_force="ioc")
+    rig = Rig()
+    rig.floor.trade(SELL, "64000.0", "0.4", rest=True)
+    told = rig.add(order_qty=1.0, time_in_force="ioc")
     assert kinds(told) == ["add_order", "pending_new", "new", "trade", "canceled"]
     assert told[-1]["data"][0]["cum_qty"] == D("0.4")
     assert "reason" not in told[-1]["data"][0]
-    assert kinds(desk.add(order_type="market", limit_price=None)) == ["add_order", "pending_new", "new", "canceled"]
+    assert kinds(rig.add(order_type="market", limit_price=None)) == ["add_order", "pending_new", "new", "canceled"]
 
 
 def test_fill_or_kill_takes_all_or_nothing() -> None:
-    desk = Desk()
-    desk.floor.trade(SELL, "64000.0", "0.4", rest=True)
-    killed = desk.add(order_qty=0.5, time_in_force="FOK")
+    rig = Rig()
+    rig.floor.trade(SELL, "64000.0", "0.4", rest=True)
+    killed = rig.add(order_qty=0.5, time_in_force="FOK")
     assert kinds(killed) == ["add_order", "pending_new", "new", "canceled"]
     assert killed[-1]["data"][0]["cum_qty"] == 0
-    assert kinds(desk.add(order_qty=0.4, time_in_force="FOK"))[-2:] == ["trade", "filled"]
-    desk.floor.trade(SELL, "63999.0", "0.4", rest=True)
-    desk.added(side="sell", limit_price=63999.5)
-    desk.floor.trade(SELL, "64000.0", "0.4", rest=True)
-    assert kinds(desk.add(order_qty=0.8, time_in_force="fok"))[-1] == "canceled"  # an own order is in the way
-    assert desk.last["cum_qty"] == 0
+    assert kinds(rig.add(order_qty=0.4, time_in_force="FOK"))[-2:] == ["trade", "filled"]
+    rig.floor.trade(SELL, "63999.0", "0.4", rest=True)
+    rig.added(side="sell", limit_price=63999.5)
+    rig.floor.trade(SELL, "64000.0", "0.4", rest=True)
+    assert kinds(rig.add(order_qty=0.8, time_in_force="fok"))[-1] == "canceled"  # an own order is in the way
+    assert rig.last["cum_qty"] == 0
 
 
 def test_a_post_only_order_that_would_trade_is_canceled_by_an_event() -> None:
-    desk = Desk()
-    desk.floor.trade(SELL, "64000.0", "1", rest=True)
-    answer, pending, canceled = desk.add(post_only=True, cl_ord_id="sim-0004")
+    rig = Rig()
+    rig.floor.trade(SELL, "64000.0", "1", rest=True)
+    answer, pending, canceled = rig.add(post_only=True, cl_ord_id="sim-0004")
     assert answer["success"]
     assert pending["data"][0]["post_only"] is True
     report = canceled["data"][0]
@@ -460,20 +460,20 @@ def test_a_post_only_order_that_would_trade_is_canceled_by_an_event() -> None:
         True,
     )
     assert (report["cum_qty"], report["avg_price"]) == (0, 0)
-    assert desk.add(post_only=True, limit_price=63999.0)[-1]["data"][0]["post_only"] is True
+    assert rig.add(post_only=True, limit_price=63999.0)[-1]["data"][0]["post_only"] is True
 
 
 def test_a_post_only_order_that_would_trade_can_be_refused_by_an_error() -> None:
-    desk = Desk(post_only="error")
-    desk.floor.trade(SELL, "64000.0", "1", rest=True)
-    assert desk.refused(post_only=True) == "EOrder:Post only order"
+    rig = Rig(post_only="error")
+    rig.floor.trade(SELL, "64000.0", "1", rest=True)
+    assert rig.refused(post_only=True) == "EOrder:Post only order"
 
 
 def test_client_ids_can_be_missing_from_deltas() -> None:
-    desk = Desk(echo_client_ids=False)
-    desk.added(cl_ord_id="sim-0001")
-    desk.floor.trade(SELL, "64000.5", "0.02")
-    pending, *deltas = desk.floor.reports(desk.session)
+    rig = Rig(echo_client_ids=False)
+    rig.added(cl_ord_id="sim-0001")
+    rig.floor.trade(SELL, "64000.5", "0.02")
+    pending, *deltas = rig.floor.reports(rig.session)
     assert pending["cl_ord_id"] == "sim-0001"
     assert [delta["exec_type"] for delta in deltas] == ["new", "trade", "filled"]
     assert not any("cl_ord_id" in delta for delta in deltas)
@@ -481,32 +481,32 @@ def test_client_ids_can_be_missing_from_deltas() -> None:
 
 
 def test_strict_deltas_leave_quantities_out_of_amendments() -> None:
-    desk = Desk(strict_delta=True)
-    order_id = desk.added()
-    desk.say("amend_order", order_id=order_id, limit_price=64011.0)
-    assert desk.last["exec_type"] == "amended"
-    assert "order_qty" not in desk.last
-    assert "cum_qty" not in desk.last
-    assert desk.last["limit_price"] == 64011
+    rig = Rig(strict_delta=True)
+    order_id = rig.added()
+    rig.say("amend_order", order_id=order_id, limit_price=64011.0)
+    assert rig.last["exec_type"] == "amended"
+    assert "order_qty" not in rig.last
+    assert "cum_qty" not in rig.last
+    assert rig.last["limit_price"] == 64011
 
 
 def test_the_filled_event_can_be_missing() -> None:
-    desk = Desk(omit_filled=True)
-    desk.added()
-    desk.floor.trade(SELL, "64000.5", "0.02")
-    assert desk.kinds == ["pending_new", "new", "trade"]
-    assert desk.floor.rest("OpenOrders")["result"] == {"open": {}}
+    rig = Rig(omit_filled=True)
+    rig.added()
+    rig.floor.trade(SELL, "64000.5", "0.02")
+    assert rig.kinds == ["pending_new", "new", "trade"]
+    assert rig.floor.rest("OpenOrders")["result"] == {"open": {}}
 
 
 def test_fees_can_be_taken_in_the_base_currency() -> None:
-    desk = Desk()
-    desk.added(fee_preference="base", order_qty=1.0)
-    assert desk.last["exec_type"] == "new"
-    desk.floor.trade(SELL, "64000.5", "1")
-    trade = desk.floor.reports(desk.session)[-2]
+    rig = Rig()
+    rig.added(fee_preference="base", order_qty=1.0)
+    assert rig.last["exec_type"] == "new"
+    rig.floor.trade(SELL, "64000.5", "1")
+    trade = rig.floor.reports(rig.session)[-2]
     assert trade["fees"] == [{"asset": "BTC", "qty": D("0.0016")}]
-    assert desk.floor.rest("Balance")["result"]["XXBT"] == "1000.9984000000"
-    (execution,) = desk.floor.exchange.ledger.executions_of({"ACCOUNT-1"})
+    assert rig.floor.rest("Balance")["result"]["XXBT"] == "1000.9984000000"
+    (execution,) = rig.floor.exchange.ledger.executions_of({"ACCOUNT-1"})
     assert execution.fee == D("64000.5") * D("0.0016")
 
 
@@ -514,65 +514,65 @@ def test_fees_can_be_taken_in_the_base_currency() -> None:
 
 
 def test_a_market_buy_by_value_echoes_base_units() -> None:
-    desk = Desk()
-    desk.floor.trade(SELL, "64000.0", "1", rest=True)
-    told = desk.add(order_type="market", order_qty=None, limit_price=None, cash_order_qty=100.0)
+    rig = Rig()
+    rig.floor.trade(SELL, "64000.0", "1", rest=True)
+    told = rig.add(order_type="market", order_qty=None, limit_price=None, cash_order_qty=100.0)
     pending = told[1]["data"][0]
     assert (pending["cash_order_qty"], pending["order_qty"]) == (100, D("0.0015625"))
     assert kinds(told)[-2:] == ["trade", "filled"]
     assert told[-2]["data"][0]["cost"] == 100
-    assert desk.refused(side="sell", order_type="market", order_qty=None, limit_price=None, cash_order_qty=9.0) == (
+    assert rig.refused(side="sell", order_type="market", order_qty=None, limit_price=None, cash_order_qty=9.0) == (
         "EGeneral:Invalid arguments:cash_order_qty"
     )
 
 
 def test_an_order_until_a_date_expires_then() -> None:
-    desk = Desk()
-    order_id = desk.added(time_in_force="gtd", expire_time="2026-07-01T12:00:30Z", cl_ord_id="sim-0007")
-    pending = desk.floor.reports(desk.session)[0]
+    rig = Rig()
+    order_id = rig.added(time_in_force="gtd", expire_time="2026-07-01T12:00:30Z", cl_ord_id="sim-0007")
+    pending = rig.floor.reports(rig.session)[0]
     assert (pending["time_in_force"], pending["expire_time"]) == ("GTD", "2026-07-01T12:00:30.000000Z")
-    desk.floor.wait(29)
-    assert "expired" not in desk.kinds
-    desk.floor.wait(1)
-    assert (desk.last["exec_type"], desk.last["order_status"]) == ("expired", "expired")
-    assert (desk.last["order_id"], desk.last["timestamp"]) == (order_id, "2026-07-01T12:00:30.000000Z")
-    assert "reason" not in desk.last
+    rig.floor.wait(29)
+    assert "expired" not in rig.kinds
+    rig.floor.wait(1)
+    assert (rig.last["exec_type"], rig.last["order_status"]) == ("expired", "expired")
+    assert (rig.last["order_id"], rig.last["timestamp"]) == (order_id, "2026-07-01T12:00:30.000000Z")
+    assert "reason" not in rig.last
 
 
 def test_a_scheduled_order_becomes_new_when_its_time_comes() -> None:
-    desk = Desk()
-    desk.floor.trade(SELL, "64000.0", "1", rest=True)
-    told = desk.add(effective_time="2026-07-01T12:00:10Z")
+    rig = Rig()
+    rig.floor.trade(SELL, "64000.0", "1", rest=True)
+    told = rig.add(effective_time="2026-07-01T12:00:10Z")
     assert kinds(told) == ["add_order", "pending_new"]
-    assert desk.floor.rest("OpenOrders")["result"]["open"][told[0]["result"]["order_id"]]["status"] == "pending"
-    desk.floor.wait(10)
-    assert desk.kinds == ["pending_new", "new", "trade", "filled"]
+    assert rig.floor.rest("OpenOrders")["result"]["open"][told[0]["result"]["order_id"]]["status"] == "pending"
+    rig.floor.wait(10)
+    assert rig.kinds == ["pending_new", "new", "trade", "filled"]
 
 
 def test_a_scheduled_order_that_can_no_longer_be_paid_is_canceled() -> None:
-    desk = Desk(users=(KrakenSpotUser(balances={"USD": D(700)}),))
-    desk.floor.trade(SELL, "64000.0", "0.01", rest=True)
-    desk.added(order_type="market", order_qty=0.01, limit_price=None, effective_time="2026-07-01T12:00:10Z")
-    desk.floor.trade(BUY, "64000.0", "0.01")
-    desk.floor.trade(SELL, "90000.0", "0.01", rest=True)
-    desk.floor.wait(10)
-    assert (desk.last["exec_type"], desk.last["reason"]) == ("canceled", "Insufficient funds")
+    rig = Rig(users=(KrakenSpotUser(balances={"USD": D(700)}),))
+    rig.floor.trade(SELL, "64000.0", "0.01", rest=True)
+    rig.added(order_type="market", order_qty=0.01, limit_price=None, effective_time="2026-07-01T12:00:10Z")
+    rig.floor.trade(BUY, "64000.0", "0.01")
+    rig.floor.trade(SELL, "90000.0", "0.01", rest=True)
+    rig.floor.wait(10)
+    assert (rig.last["exec_type"], rig.last["reason"]) == ("canceled", "Insufficient funds")
 
 
 def test_an_iceberg_shows_one_slice_after_the_other() -> None:
-    desk = Desk()
-    desk.added(order_type="iceberg", order_qty=3.0, display_qty=1.0)
-    pending = desk.floor.reports(desk.session)[0]
+    rig = Rig()
+    rig.added(order_type="iceberg", order_qty=3.0, display_qty=1.0)
+    pending = rig.floor.reports(rig.session)[0]
     assert (pending["order_type"], pending["display_qty"], pending["display_qty_remain"]) == ("iceberg", 1, 1)
-    desk.floor.trade(BUY, "64000.5", "5", rest=True)  # comes behind the slice
-    desk.floor.trade(SELL, "64000.5", "1")
-    assert desk.kinds[-2:] == ["trade", "iceberg_refill"]
-    assert (desk.last["display_qty"], desk.last["display_qty_remain"], desk.last["cum_qty"]) == (1, 1, 1)
-    desk.floor.trade(SELL, "64000.5", "5")
-    assert desk.last["cum_qty"] == 1  # the other bid was first now
-    desk.floor.trade(SELL, "64000.5", "2")
-    assert desk.kinds[-5:] == ["iceberg_refill", "trade", "iceberg_refill", "trade", "filled"]
-    assert desk.refused(order_type="iceberg", order_qty=15.1, display_qty=1.0) == (
+    rig.floor.trade(BUY, "64000.5", "5", rest=True)  # comes behind the slice
+    rig.floor.trade(SELL, "64000.5", "1")
+    assert rig.kinds[-2:] == ["trade", "iceberg_refill"]
+    assert (rig.last["display_qty"], rig.last["display_qty_remain"], rig.last["cum_qty"]) == (1, 1, 1)
+    rig.floor.trade(SELL, "64000.5", "5")
+    assert rig.last["cum_qty"] == 1  # the other bid was first now
+    rig.floor.trade(SELL, "64000.5", "2")
+    assert rig.kinds[-5:] == ["iceberg_refill", "trade", "iceberg_refill", "trade", "filled"]
+    assert rig.refused(order_type="iceberg", order_qty=15.1, display_qty=1.0) == (
         "EGeneral:Invalid arguments:display_qty"
     )
 
@@ -587,16 +587,16 @@ def test_an_iceberg_shows_one_slice_after_the_other() -> None:
     ],
 )
 def test_an_own_order_is_not_traded_with(stp_type: str | None, ends: list[tuple[str, str]]) -> None:
-    desk = Desk()
-    desk.added(cl_ord_id="a")
-    told = desk.add(side="sell", limit_price=64000.0, cl_ord_id="b", stp_type=stp_type)
+    rig = Rig()
+    rig.added(cl_ord_id="a")
+    told = rig.add(side="sell", limit_price=64000.0, cl_ord_id="b", stp_type=stp_type)
     reports = [frame["data"][0] for frame in told[1:]]
     assert [(r["cl_ord_id"], r["exec_type"]) for r in reports if r["exec_type"] not in ("pending_new", "new")] == ends
 
 
 def test_a_stop_waits_for_its_price_and_then_trades() -> None:
-    desk = Desk()
-    told = desk.add(
+    rig = Rig()
+    told = rig.add(
         side="sell",
         order_type="stop-loss-limit",
         order_qty=0.05,
@@ -613,11 +613,11 @@ def test_a_stop_waits_for_its_price_and_then_trades() -> None:
     }
     assert (pending["stop_price"], pending["trigger"], pending["order_type"]) == (61000, "last", "stop-loss-limit")
     assert kinds(told) == ["add_order", "pending_new", "new"]
-    desk.floor.trade(BUY, "60950.0", "1", rest=True)
-    assert desk.kinds[-1] == "new"  # nothing has traded yet
-    desk.floor.trade(SELL, "60950.0", "0.1")
-    assert desk.kinds[-3:] == ["status", "trade", "filled"]
-    status = desk.floor.reports(desk.session)[-3]
+    rig.floor.trade(BUY, "60950.0", "1", rest=True)
+    assert rig.kinds[-1] == "new"  # nothing has traded yet
+    rig.floor.trade(SELL, "60950.0", "0.1")
+    assert rig.kinds[-3:] == ["status", "trade", "filled"]
+    status = rig.floor.reports(rig.session)[-3]
     assert (status["order_status"], "symbol" in status) == ("new", False)
     assert status["triggers"] == {
         "price": 61000,
@@ -640,35 +640,35 @@ def test_a_stop_waits_for_its_price_and_then_trades() -> None:
     ],
 )
 def test_each_trigger_fires_on_its_side(order_type: str, side: str, price: float, index: str) -> None:
-    desk = Desk()
-    desk.floor.trade(BUY, "62000", "1", rest=True)
-    desk.floor.trade(SELL, "66000", "1", rest=True)
-    told = desk.add(order_type=order_type, side=side, limit_price=None, triggers={"price": price, "reference": "index"})
+    rig = Rig()
+    rig.floor.trade(BUY, "62000", "1", rest=True)
+    rig.floor.trade(SELL, "66000", "1", rest=True)
+    told = rig.add(order_type=order_type, side=side, limit_price=None, triggers={"price": price, "reference": "index"})
     assert kinds(told)[-1] == "new"
-    desk.floor.take(desk.floor.exchange.set_index("BTC/USD", D(index), desk.floor.now))
-    assert desk.kinds[-3:] == ["status", "trade", "filled"]
+    rig.floor.take(rig.floor.exchange.set_index("BTC/USD", D(index), rig.floor.now))
+    assert rig.kinds[-3:] == ["status", "trade", "filled"]
 
 
 def test_a_trigger_whose_price_is_reached_already_fires_at_once() -> None:
-    desk = Desk()
-    desk.floor.trade(SELL, "66000", "1", rest=True)
-    told = desk.add(order_type="stop-loss", limit_price=None, trigger={"price": 64000.0})  # an older key
+    rig = Rig()
+    rig.floor.trade(SELL, "66000", "1", rest=True)
+    told = rig.add(order_type="stop-loss", limit_price=None, trigger={"price": 64000.0})  # an older key
     assert kinds(told) == ["add_order", "pending_new", "new", "status", "trade", "filled"]
 
 
 def test_a_trailing_stop_follows_the_price() -> None:
-    desk = Desk()
-    desk.added(
+    rig = Rig()
+    rig.added(
         side="sell",
         order_type="trailing-stop",
         limit_price=None,
         triggers={"price": 2.0, "price_type": "pct", "reference": "index"},
         cl_ord_id="sim-0010",
     )
-    desk.floor.trade(BUY, "62000", "1", rest=True)
-    desk.floor.take(desk.floor.exchange.set_index("BTC/USD", D(65000), desk.floor.now))
-    assert desk.last["exec_type"] == "status"
-    assert desk.last["triggers"] == {
+    rig.floor.trade(BUY, "62000", "1", rest=True)
+    rig.floor.take(rig.floor.exchange.set_index("BTC/USD", D(65000), rig.floor.now))
+    assert rig.last["exec_type"] == "status"
+    assert rig.last["triggers"] == {
         "price": 2,
         "price_type": "pct",
         "reference": "index",
@@ -676,35 +676,35 @@ def test_a_trailing_stop_follows_the_price() -> None:
         "peak_price": 65000,
         "status": "untriggered",
     }
-    desk.floor.take(desk.floor.exchange.set_index("BTC/USD", D(64000), desk.floor.now))
-    assert desk.kinds[-1] == "status"
-    desk.floor.take(desk.floor.exchange.set_index("BTC/USD", D(63700), desk.floor.now))
-    assert desk.kinds[-3:] == ["status", "trade", "filled"]
+    rig.floor.take(rig.floor.exchange.set_index("BTC/USD", D(64000), rig.floor.now))
+    assert rig.kinds[-1] == "status"
+    rig.floor.take(rig.floor.exchange.set_index("BTC/USD", D(63700), rig.floor.now))
+    assert rig.kinds[-3:] == ["status", "trade", "filled"]
 
 
 def test_a_trailing_stop_limit_rests_at_a_distance_from_where_it_fired() -> None:
-    desk = Desk()
-    order_id = desk.added(
+    rig = Rig()
+    order_id = rig.added(
         side="sell",
         order_type="trailing-stop-limit",
         limit_price=10.0,
         triggers={"price": 1000.0, "price_type": "quote", "reference": "index"},
     )
-    desk.floor.take(desk.floor.exchange.set_index("BTC/USD", D(62000), desk.floor.now))
-    row = desk.floor.rest("OpenOrders")["result"]["open"][order_id]
+    rig.floor.take(rig.floor.exchange.set_index("BTC/USD", D(62000), rig.floor.now))
+    row = rig.floor.rest("OpenOrders")["result"]["open"][order_id]
     assert (row["stopprice"], row["limitprice"]) == ("63000.00000", "62990.00000")
     assert (row["descr"]["price"], row["descr"]["price2"]) == ("+1000.0", "-10.0")
-    desk.floor.trade(BUY, "62990.0", "1")
-    assert desk.kinds[-1] == "filled"
+    rig.floor.trade(BUY, "62990.0", "1")
+    assert rig.kinds[-1] == "filled"
 
 
 def test_a_conditional_close_follows_the_fill() -> None:
-    desk = Desk()
-    parent = desk.added(
+    rig = Rig()
+    parent = rig.added(
         order_userref=77,
         conditional={"order_type": "stop-loss-limit", "trigger_price": 60000.0, "limit_price": 59900.0},
     )
-    pending = desk.floor.reports(desk.session)[0]
+    pending = rig.floor.reports(rig.session)[0]
     assert pending["contingent"] == {
         "order_type": "stop-loss-limit",
         "trigger_price": 60000,
@@ -712,9 +712,9 @@ def test_a_conditional_close_follows_the_fill() -> None:
         "limit_price": 59900,
         "limit_price_type": "static",
     }
-    desk.floor.trade(SELL, "64000.5", "0.02")
-    assert desk.kinds == ["pending_new", "new", "trade", "filled", "pending_new", "new"]
-    child = desk.floor.reports(desk.session)[-2]
+    rig.floor.trade(SELL, "64000.5", "0.02")
+    assert rig.kinds == ["pending_new", "new", "trade", "filled", "pending_new", "new"]
+    child = rig.floor.reports(rig.session)[-2]
     assert (child["ord_ref_id"], child["side"], child["order_qty"]) == (parent, "sell", D("0.02"))
     assert child["order_id"] != parent
     assert "cl_ord_id" not in child
@@ -722,25 +722,25 @@ def test_a_conditional_close_follows_the_fill() -> None:
 
 
 def test_margin_orders_build_a_position_that_reduce_only_orders_reduce() -> None:
-    desk = Desk()
-    assert desk.refused(side="sell", reduce_only=True, limit_price=60000.0).startswith("EOrder:Reduce only:")
-    desk.added(margin=True, order_qty=1.0)
-    desk.floor.trade(SELL, "64000.5", "1")
-    assert desk.floor.reports(desk.session)[-2]["margin"] is True
-    assert desk.refused(side="sell", reduce_only=True, order_qty=2.0).startswith("EOrder:Reduce only:")
-    desk.floor.trade(BUY, "64000.0", "1", rest=True)
-    desk.added(side="sell", reduce_only=True, order_qty=1.0, limit_price=64000.0)
-    assert desk.kinds[-1] == "filled"
-    assert desk.floor.exchange.engine.accounts["ACCOUNT-1"].position("BTC/USD") == 0
-    assert desk.refused(margin=True, order_qty=9000.0) == "EOrder:Insufficient margin"
+    rig = Rig()
+    assert rig.refused(side="sell", reduce_only=True, limit_price=60000.0).startswith("EOrder:Reduce only:")
+    rig.added(margin=True, order_qty=1.0)
+    rig.floor.trade(SELL, "64000.5", "1")
+    assert rig.floor.reports(rig.session)[-2]["margin"] is True
+    assert rig.refused(side="sell", reduce_only=True, order_qty=2.0).startswith("EOrder:Reduce only:")
+    rig.floor.trade(BUY, "64000.0", "1", rest=True)
+    rig.added(side="sell", reduce_only=True, order_qty=1.0, limit_price=64000.0)
+    assert rig.kinds[-1] == "filled"
+    assert rig.floor.exchange.engine.accounts["ACCOUNT-1"].position("BTC/USD") == 0
+    assert rig.refused(margin=True, order_qty=9000.0) == "EOrder:Insufficient margin"
 
 
 def test_validation_alone_places_nothing() -> None:
-    desk = Desk()
-    (answer,) = desk.add(validate=True, cl_ord_id="v")
+    rig = Rig()
+    (answer,) = rig.add(validate=True, cl_ord_id="v")
     assert (answer["success"], answer["result"]) == (True, {"order_id": "", "cl_ord_id": "v"})
-    assert desk.floor.rest("OpenOrders")["result"] == {"open": {}}
-    assert desk.refused(validate=True, order_qty=1_000_000.0) == "EOrder:Insufficient funds"
+    assert rig.floor.rest("OpenOrders")["result"] == {"open": {}}
+    assert rig.refused(validate=True, order_qty=1_000_000.0) == "EOrder:Insufficient funds"
 
 
 # Refusals
@@ -778,9 +778,9 @@ def test_validation_alone_places_nothing() -> None:
     ],
 )
 def test_an_order_that_cannot_be_is_refused_without_an_event(terms: dict[str, Any], error: str) -> None:
-    desk = Desk()
-    assert desk.refused(**terms) == error
-    assert desk.kinds == []
+    rig = Rig()
+    assert rig.refused(**terms) == error
+    assert rig.kinds == []
 
 
 @pytest.mark.parametrize(
@@ -788,80 +788,80 @@ def test_an_order_that_cannot_be_is_refused_without_an_event(terms: dict[str, An
     ["short text", "6d1b345e-2821-40e2-ad83-4ecb18a06876", "0123456789abcdef0123456789ABCDEF", "O02270023210040011"],
 )
 def test_client_order_ids_come_in_three_forms(name: str) -> None:
-    assert Desk().add(cl_ord_id=name)[0]["result"]["cl_ord_id"] == name
+    assert Rig().add(cl_ord_id=name)[0]["result"]["cl_ord_id"] == name
 
 
 def test_a_client_order_id_belongs_to_one_open_order() -> None:
-    desk = Desk()
-    desk.added(cl_ord_id="sim-0001")
-    assert desk.refused(cl_ord_id="sim-0001") == "EGeneral:Invalid arguments:cl_ord_id not unique"
-    desk.say("cancel_all")
-    assert desk.add(cl_ord_id="sim-0001")[0]["success"]
+    rig = Rig()
+    rig.added(cl_ord_id="sim-0001")
+    assert rig.refused(cl_ord_id="sim-0001") == "EGeneral:Invalid arguments:cl_ord_id not unique"
+    rig.say("cancel_all")
+    assert rig.add(cl_ord_id="sim-0001")[0]["success"]
 
 
 @pytest.mark.parametrize("deadline", ["2026-07-01T12:00:00.500Z", "2026-07-01T12:01:00.000Z"])
 def test_a_deadline_is_half_a_second_to_a_minute_ahead(deadline: str) -> None:
-    assert Desk().add(deadline=deadline)[0]["success"]
+    assert Rig().add(deadline=deadline)[0]["success"]
 
 
 def test_a_request_that_was_long_on_its_way_misses_its_deadline() -> None:
-    desk = Desk(engine_delay=2 * SECOND)
-    assert desk.refused(deadline="2026-07-01T12:00:01.000Z") == "EService:Deadline elapsed"
-    assert desk.add(deadline="2026-07-01T12:00:05.000Z")[0]["success"]
+    rig = Rig(engine_delay=2 * SECOND)
+    assert rig.refused(deadline="2026-07-01T12:00:01.000Z") == "EService:Deadline elapsed"
+    assert rig.add(deadline="2026-07-01T12:00:05.000Z")[0]["success"]
 
 
 def test_funds_are_held_for_open_orders_and_come_back() -> None:
     users = (KrakenSpotUser(balances={"USD": D(1000), "BTC": D(1)}),)
-    desk = Desk(users=users)
-    first = desk.added(order_qty=0.01)  # holds 640.005 and a fee
-    assert desk.refused(order_qty=0.01) == "EOrder:Insufficient funds"
-    desk.say("cancel_order", order_id=[first])
-    desk.added(order_qty=0.01)
-    desk.floor.trade(SELL, "64000.5", "0.01")
-    balance = desk.floor.rest("Balance")["result"]
+    rig = Rig(users=users)
+    first = rig.added(order_qty=0.01)  # holds 640.005 and a fee
+    assert rig.refused(order_qty=0.01) == "EOrder:Insufficient funds"
+    rig.say("cancel_order", order_id=[first])
+    rig.added(order_qty=0.01)
+    rig.floor.trade(SELL, "64000.5", "0.01")
+    balance = rig.floor.rest("Balance")["result"]
     assert balance == {"XXBT": "1.0100000000", "ZUSD": "358.9709"}  # of 358.970992
 
 
 def test_a_limit_far_from_the_market_can_be_refused() -> None:
-    desk = Desk(price_band=D(10))
-    assert desk.refused(limit_price=50000.0) == "EOrder:Limit price check failed"
-    assert desk.add(limit_price=60000.0)[0]["success"]
+    rig = Rig(price_band=D(10))
+    assert rig.refused(limit_price=50000.0) == "EOrder:Limit price check failed"
+    assert rig.add(limit_price=60000.0)[0]["success"]
 
 
 def test_the_state_of_the_system_is_told_and_decides_what_is_taken() -> None:
-    desk = Desk()
-    floor, exchange = desk.floor, desk.floor.exchange
-    resting = desk.added()
+    rig = Rig()
+    floor, exchange = rig.floor, rig.floor.exchange
+    resting = rig.added()
     floor.take(exchange.set_system("cancel_only", floor.now))
-    assert floor.heard[desk.session][-1]["data"][0]["system"] == "cancel_only"
-    assert desk.refused() == "EService:Market in cancel_only mode"
-    assert desk.refused("amend_order", order_id=resting, order_qty=0.05) == "EService:Market in cancel_only mode"
-    assert desk.say("cancel_order", order_id=[resting])[0]["success"]
+    assert floor.heard[rig.session][-1]["data"][0]["system"] == "cancel_only"
+    assert rig.refused() == "EService:Market in cancel_only mode"
+    assert rig.refused("amend_order", order_id=resting, order_qty=0.05) == "EService:Market in cancel_only mode"
+    assert rig.say("cancel_order", order_id=[resting])[0]["success"]
     floor.take(exchange.set_system("post_only", floor.now))
-    assert desk.refused() == "EService:Market in post_only mode"
-    assert desk.add(post_only=True)[0]["success"]
+    assert rig.refused() == "EService:Market in post_only mode"
+    assert rig.add(post_only=True)[0]["success"]
     floor.take(exchange.set_system("maintenance", floor.now))
-    assert desk.refused() == "EService:Unavailable"
+    assert rig.refused() == "EService:Unavailable"
     floor.take(exchange.set_system("online", floor.now))
     floor.take(exchange.set_pair_status("BTC/USD", "limit_only", floor.now))
-    assert desk.refused(order_type="market", limit_price=None) == "EService:Market in limit_only mode"
+    assert rig.refused(order_type="market", limit_price=None) == "EService:Market in limit_only mode"
     assert floor.public("AssetPairs")["result"]["XXBTZUSD"]["status"] == "limit_only"
 
 
 def test_placements_can_be_refused_by_any_text() -> None:
-    desk = Desk(place_errors={2: "EOrder:Trading agreement required"})
-    assert desk.add()[0]["success"]
-    assert desk.refused() == "EOrder:Trading agreement required"
-    assert desk.add()[0]["success"]
+    rig = Rig(place_errors={2: "EOrder:Trading agreement required"})
+    assert rig.add()[0]["success"]
+    assert rig.refused() == "EOrder:Trading agreement required"
+    assert rig.add()[0]["success"]
 
 
 # Canceling
 
 
 def test_canceling_by_each_kind_of_id() -> None:
-    desk = Desk()
-    order_id = desk.added()
-    answer, event = desk.say("cancel_order", order_id=[order_id])
+    rig = Rig()
+    order_id = rig.added()
+    answer, event = rig.say("cancel_order", order_id=[order_id])
     assert (answer["success"], answer["result"]) == (True, {"order_id": order_id})
     report = event["data"][0]
     assert (report["exec_type"], report["reason"], report["cancel_reason"]) == (
@@ -870,22 +870,22 @@ def test_canceling_by_each_kind_of_id() -> None:
         "User requested",
     )
     assert (report["cum_qty"], report["cum_cost"], report["avg_price"]) == (0, 0, 0)
-    desk.added(cl_ord_id="sim-0003")
-    assert desk.say("cancel_order", cl_ord_id=["sim-0003"])[0]["result"] == {"cl_ord_id": "sim-0003"}
-    desk.added(order_userref=77)
-    desk.added(order_userref=77)
-    told = desk.say("cancel_order", order_userref=[77])
+    rig.added(cl_ord_id="sim-0003")
+    assert rig.say("cancel_order", cl_ord_id=["sim-0003"])[0]["result"] == {"cl_ord_id": "sim-0003"}
+    rig.added(order_userref=77)
+    rig.added(order_userref=77)
+    told = rig.say("cancel_order", order_userref=[77])
     assert kinds(told) == ["cancel_order", "canceled", "canceled"]
     assert told[0]["result"] == {"order_userref": 77}
 
 
 def test_each_id_to_cancel_gets_its_own_answer_under_one_number() -> None:
-    desk = Desk()
-    live, gone = desk.added(), desk.added()
-    desk.say("cancel_order", order_id=[gone])
-    told = desk.say("cancel_order", order_id=[live, gone, "ONEVER-WASAN-ORDER1"], cl_ord_id=["nobody"])
+    rig = Rig()
+    live, gone = rig.added(), rig.added()
+    rig.say("cancel_order", order_id=[gone])
+    told = rig.say("cancel_order", order_id=[live, gone, "ONEVER-WASAN-ORDER1"], cl_ord_id=["nobody"])
     answers = told[:4]
-    assert {answer["req_id"] for answer in answers} == {desk.floor.request_number}
+    assert {answer["req_id"] for answer in answers} == {rig.floor.request_number}
     assert [answer.get("error") for answer in answers] == [
         None,
         "EOrder:Invalid order",
@@ -893,63 +893,63 @@ def test_each_id_to_cancel_gets_its_own_answer_under_one_number() -> None:
         "EOrder:Invalid order",
     ]
     assert kinds(told[4:]) == ["canceled"]
-    assert desk.refused("cancel_order") == "EGeneral:Invalid arguments:order_id"
-    desk.added(order_userref=5)
-    desk.say("cancel_order", order_userref=[5])
-    assert desk.refused("cancel_order", order_userref=[5]) == "EOrder:Invalid order"
-    assert desk.refused("cancel_order", order_userref=[6]) == "EOrder:Invalid order"
-    assert desk.floor.rest("CancelOrder", txid="5")["error"] == ["EOrder:Invalid order"]
-    assert desk.floor.rest("CancelOrder", txid="6")["error"] == ["EOrder:Invalid order"]
+    assert rig.refused("cancel_order") == "EGeneral:Invalid arguments:order_id"
+    rig.added(order_userref=5)
+    rig.say("cancel_order", order_userref=[5])
+    assert rig.refused("cancel_order", order_userref=[5]) == "EOrder:Invalid order"
+    assert rig.refused("cancel_order", order_userref=[6]) == "EOrder:Invalid order"
+    assert rig.floor.rest("CancelOrder", txid="5")["error"] == ["EOrder:Invalid order"]
+    assert rig.floor.rest("CancelOrder", txid="6")["error"] == ["EOrder:Invalid order"]
 
 
 def test_cancel_all_counts() -> None:
-    desk = Desk()
+    rig = Rig()
     for _ in range(4):
-        desk.added()
-    told = desk.say("cancel_all")
+        rig.added()
+    told = rig.say("cancel_all")
     assert told[0]["result"] == {"count": 4}
     assert kinds(told[1:]) == ["canceled"] * 4
 
 
 def test_canceling_in_a_batch() -> None:
-    desk = Desk()
-    first, second = desk.added(), desk.added(cl_ord_id="b-2")
-    third = desk.added(order_userref=9)
-    told = desk.say("batch_cancel", orders=[first, "9", "ONEVER-WASAN-ORDER1"], cl_ord_id=["b-2"])
+    rig = Rig()
+    first, second = rig.added(), rig.added(cl_ord_id="b-2")
+    third = rig.added(order_userref=9)
+    told = rig.say("batch_cancel", orders=[first, "9", "ONEVER-WASAN-ORDER1"], cl_ord_id=["b-2"])
     assert told[0]["result"] == {"count": 3}
     assert {frame["data"][0]["order_id"] for frame in told[1:]} == {first, second, third}
-    assert desk.refused("batch_cancel", orders=[first]) == "EGeneral:Invalid arguments:orders"
+    assert rig.refused("batch_cancel", orders=[first]) == "EGeneral:Invalid arguments:orders"
 
 
 def test_the_dead_mans_switch_fires_once_unless_renewed_or_disarmed() -> None:
-    desk = Desk()
-    desk.added()
-    (armed,) = desk.say("cancel_all_orders_after", timeout=60)
+    rig = Rig()
+    rig.added()
+    (armed,) = rig.say("cancel_all_orders_after", timeout=60)
     assert armed["result"] == {"currentTime": "2026-07-01T12:00:00Z", "triggerTime": "2026-07-01T12:01:00Z"}
-    desk.floor.wait(50)
-    desk.say("cancel_all_orders_after", timeout=60)
-    desk.floor.wait(50)
-    assert "canceled" not in desk.kinds
-    desk.floor.wait(11)
-    assert desk.kinds[-1] == "canceled"
-    desk.added()
-    desk.floor.wait(120)
-    assert desk.kinds[-1] == "new"  # it has disarmed itself
-    desk.say("cancel_all_orders_after", timeout=5)
-    (disarmed,) = desk.say("cancel_all_orders_after", timeout=0)
+    rig.floor.wait(50)
+    rig.say("cancel_all_orders_after", timeout=60)
+    rig.floor.wait(50)
+    assert "canceled" not in rig.kinds
+    rig.floor.wait(11)
+    assert rig.kinds[-1] == "canceled"
+    rig.added()
+    rig.floor.wait(120)
+    assert rig.kinds[-1] == "new"  # it has disarmed itself
+    rig.say("cancel_all_orders_after", timeout=5)
+    (disarmed,) = rig.say("cancel_all_orders_after", timeout=0)
     assert disarmed["result"]["triggerTime"] == "0"
-    desk.floor.wait(10)
-    assert desk.kinds[-1] == "new"
-    assert desk.refused("cancel_all_orders_after", timeout=86400) == "EGeneral:Invalid arguments:timeout"
+    rig.floor.wait(10)
+    assert rig.kinds[-1] == "new"
+    assert rig.refused("cancel_all_orders_after", timeout=86400) == "EGeneral:Invalid arguments:timeout"
 
 
 # Changing
 
 
 def test_an_amendment_keeps_the_ids_and_tells_the_new_terms() -> None:
-    desk = Desk()
-    order_id = desk.added(cl_ord_id="sim-0001")
-    answer, event = desk.say("amend_order", cl_ord_id="sim-0001", order_qty=0.03, limit_price=64010.0)
+    rig = Rig()
+    order_id = rig.added(cl_ord_id="sim-0001")
+    answer, event = rig.say("amend_order", cl_ord_id="sim-0001", order_qty=0.03, limit_price=64010.0)
     assert answer["result"] == {"amend_id": answer["result"]["amend_id"], "cl_ord_id": "sim-0001"}
     assert answer["result"]["amend_id"].startswith("T")
     assert event["data"] == [
@@ -967,37 +967,37 @@ def test_an_amendment_keeps_the_ids_and_tells_the_new_terms() -> None:
             "order_id": order_id,
         }
     ]
-    by_id = desk.say("amend_order", order_id=order_id, limit_price=64011.0)[0]
+    by_id = rig.say("amend_order", order_id=order_id, limit_price=64011.0)[0]
     assert by_id["result"]["order_id"] == order_id
-    desk.floor.trade(SELL, "64011", "0.03")
-    assert desk.last["cum_qty"] == D("0.03")
+    rig.floor.trade(SELL, "64011", "0.03")
+    assert rig.last["cum_qty"] == D("0.03")
 
 
 def test_an_order_that_becomes_smaller_keeps_its_place() -> None:
-    desk = Desk()
-    first, second = desk.added(order_qty=0.5), desk.added(order_qty=0.5)
-    desk.say("amend_order", order_id=first, order_qty=0.4)
-    desk.floor.trade(SELL, "64000.5", "0.4")
-    assert (desk.last["exec_type"], desk.last["order_id"]) == ("filled", first)
-    third = desk.added(order_qty=0.5)
-    desk.say("amend_order", order_id=second, order_qty=0.6)  # larger: to the back
-    desk.floor.trade(SELL, "64000.5", "0.5")
-    assert desk.last["order_id"] == third
+    rig = Rig()
+    first, second = rig.added(order_qty=0.5), rig.added(order_qty=0.5)
+    rig.say("amend_order", order_id=first, order_qty=0.4)
+    rig.floor.trade(SELL, "64000.5", "0.4")
+    assert (rig.last["exec_type"], rig.last["order_id"]) == ("filled", first)
+    third = rig.added(order_qty=0.5)
+    rig.say("amend_order", order_id=second, order_qty=0.6)  # larger: to the back
+    rig.floor.trade(SELL, "64000.5", "0.5")
+    assert rig.last["order_id"] == third
 
 
 def test_an_amended_price_may_trade_at_once() -> None:
-    desk = Desk()
-    desk.floor.trade(SELL, "64005.0", "1", rest=True)
-    order_id = desk.added()
-    told = desk.say("amend_order", order_id=order_id, limit_price=64005.0)
+    rig = Rig()
+    rig.floor.trade(SELL, "64005.0", "1", rest=True)
+    order_id = rig.added()
+    told = rig.say("amend_order", order_id=order_id, limit_price=64005.0)
     assert kinds(told) == ["amend_order", "amended", "trade", "filled"]
 
 
 def test_an_amendment_below_what_has_filled_cancels_the_rest() -> None:
-    desk = Desk()
-    order_id = desk.added(order_qty=1.0)
-    desk.floor.trade(SELL, "64000.5", "0.6")
-    told = desk.say("amend_order", order_id=order_id, order_qty=0.5)
+    rig = Rig()
+    order_id = rig.added(order_qty=1.0)
+    rig.floor.trade(SELL, "64000.5", "0.6")
+    told = rig.say("amend_order", order_id=order_id, order_qty=0.5)
     assert kinds(told) == ["amend_order", "canceled"]
     assert told[1]["data"][0]["cum_qty"] == D("0.6")
 
@@ -1019,39 +1019,39 @@ def test_an_amendment_below_what_has_filled_cancels_the_rest() -> None:
     ],
 )
 def test_an_amendment_that_cannot_be_leaves_the_order_alone(params: dict[str, Any], error: str) -> None:
-    desk = Desk()
-    desk.floor.trade(SELL, "64005.0", "1", rest=True)
-    order_id = desk.added()
-    assert desk.refused("amend_order", order_id=order_id, **params) == error
-    assert desk.kinds[-1] == "new"
-    assert desk.refused("amend_order", order_id="ONEVER-WASAN-ORDER1", order_qty=1.0) == "EOrder:Invalid order"
-    desk.say("cancel_all")
-    assert desk.refused("amend_order", order_id=order_id, order_qty=1.0) == "EOrder:Invalid order"
+    rig = Rig()
+    rig.floor.trade(SELL, "64005.0", "1", rest=True)
+    order_id = rig.added()
+    assert rig.refused("amend_order", order_id=order_id, **params) == error
+    assert rig.kinds[-1] == "new"
+    assert rig.refused("amend_order", order_id="ONEVER-WASAN-ORDER1", order_qty=1.0) == "EOrder:Invalid order"
+    rig.say("cancel_all")
+    assert rig.refused("amend_order", order_id=order_id, order_qty=1.0) == "EOrder:Invalid order"
 
 
 def test_the_trigger_of_a_waiting_order_can_be_amended() -> None:
-    desk = Desk()
-    desk.floor.trade(SELL, "66000", "1", rest=True)
-    order_id = desk.added(order_type="stop-loss", limit_price=None, triggers={"price": 65000.0})
-    told = desk.say("amend_order", order_id=order_id, trigger_price=64500.0)
+    rig = Rig()
+    rig.floor.trade(SELL, "66000", "1", rest=True)
+    order_id = rig.added(order_type="stop-loss", limit_price=None, triggers={"price": 65000.0})
+    told = rig.say("amend_order", order_id=order_id, trigger_price=64500.0)
     assert told[1]["data"][0]["triggers"]["price"] == 64500
-    told = desk.say("amend_order", order_id=order_id, trigger_price=63000.0)  # reached already
+    told = rig.say("amend_order", order_id=order_id, trigger_price=63000.0)  # reached already
     assert kinds(told) == ["amend_order", "amended", "status", "trade", "filled"]
 
 
 def test_an_iceberg_can_be_amended() -> None:
-    desk = Desk()
-    order_id = desk.added(order_type="iceberg", order_qty=3.0, display_qty=1.0)
-    told = desk.say("amend_order", order_id=order_id, order_qty=4.0, display_qty=2.0)
+    rig = Rig()
+    order_id = rig.added(order_type="iceberg", order_qty=3.0, display_qty=1.0)
+    told = rig.say("amend_order", order_id=order_id, order_qty=4.0, display_qty=2.0)
     assert (told[1]["data"][0]["order_qty"], told[1]["data"][0]["display_qty"]) == (4, 2)
-    desk.floor.trade(SELL, "64000.5", "4")
-    assert desk.last["cum_qty"] == 4
+    rig.floor.trade(SELL, "64000.5", "4")
+    assert rig.last["cum_qty"] == 4
 
 
 def test_an_edit_cancels_and_replaces() -> None:
-    desk = Desk()
-    old = desk.added(order_userref=6)
-    told = desk.say("edit_order", order_id=old, symbol="BTC/USD", order_qty=0.04, limit_price=63000.0)
+    rig = Rig()
+    old = rig.added(order_userref=6)
+    told = rig.say("edit_order", order_id=old, symbol="BTC/USD", order_qty=0.04, limit_price=63000.0)
     new = told[0]["result"]["order_id"]
     assert told[0]["result"] == {"order_id": new, "original_order_id": old}
     assert new != old
@@ -1060,27 +1060,27 @@ def test_an_edit_cancels_and_replaces() -> None:
     assert (pending["order_id"], pending["order_qty"], pending["limit_price"]) == (new, D("0.04"), 63000)
     assert live["exec_type"] == "new"
     assert "order_userref" not in pending | live  # the replacement has none unless the request names one
-    assert desk.refused("edit_order", order_id=old, symbol="BTC/USD", order_qty=0.1) == "EOrder:Invalid order"
-    assert desk.refused("edit_order", order_id=new, symbol="ETH/USD") == "EGeneral:Invalid arguments:symbol"
-    assert desk.refused("edit_order", order_id=new, symbol="BTC/USD", limit_price=0.01).startswith("EOrder:")
-    assert desk.refused("edit_order", order_id=new, symbol="BTC/USD", cl_ord_id="x").startswith("Unsupported field")
-    (checked,) = desk.say("edit_order", order_id=new, symbol="BTC/USD", order_qty=0.1, validate=True)
+    assert rig.refused("edit_order", order_id=old, symbol="BTC/USD", order_qty=0.1) == "EOrder:Invalid order"
+    assert rig.refused("edit_order", order_id=new, symbol="ETH/USD") == "EGeneral:Invalid arguments:symbol"
+    assert rig.refused("edit_order", order_id=new, symbol="BTC/USD", limit_price=0.01).startswith("EOrder:")
+    assert rig.refused("edit_order", order_id=new, symbol="BTC/USD", cl_ord_id="x").startswith("Unsupported field")
+    (checked,) = rig.say("edit_order", order_id=new, symbol="BTC/USD", order_qty=0.1, validate=True)
     assert checked["result"]["order_id"] == ""
-    assert list(desk.floor.rest("OpenOrders")["result"]["open"]) == [new]
+    assert list(rig.floor.rest("OpenOrders")["result"]["open"]) == [new]
 
 
 def test_an_edit_may_use_what_the_old_order_held() -> None:
-    desk = Desk(users=(KrakenSpotUser(balances={"USD": D(700)}),))
-    old = desk.added(order_qty=0.01)
-    assert desk.say("edit_order", order_id=old, symbol="BTC/USD", limit_price=64010.0)[0]["success"]
+    rig = Rig(users=(KrakenSpotUser(balances={"USD": D(700)}),))
+    old = rig.added(order_qty=0.01)
+    assert rig.say("edit_order", order_id=old, symbol="BTC/USD", limit_price=64010.0)[0]["success"]
 
 
 def test_the_venue_may_restate_an_order_by_itself() -> None:
-    desk = Desk()
-    order_id = desk.added(order_qty=10.0)
-    floor = desk.floor
+    rig = Rig()
+    order_id = rig.added(order_qty=10.0)
+    floor = rig.floor
     floor.take(floor.exchange.restate_order(order_id, D("9.5"), "Engine maintenance", floor.now))
-    assert (desk.last["exec_type"], desk.last["reason"], desk.last["order_qty"]) == (
+    assert (rig.last["exec_type"], rig.last["reason"], rig.last["order_qty"]) == (
         "restated",
         "Engine maintenance",
         D("9.5"),
@@ -1095,8 +1095,8 @@ def leg(**terms: Any) -> dict[str, Any]:
 
 
 def test_a_batch_is_answered_leg_by_leg_in_order() -> None:
-    desk = Desk()
-    told = desk.say("batch_add", symbol="BTC/USD", orders=[leg(cl_ord_id="b-1"), leg(cl_ord_id="b-2", side="sell")])
+    rig = Rig()
+    told = rig.say("batch_add", symbol="BTC/USD", orders=[leg(cl_ord_id="b-1"), leg(cl_ord_id="b-2", side="sell")])
     first, second = told[0]["result"]
     assert (first["cl_ord_id"], second["cl_ord_id"]) == ("b-1", "b-2")
     assert set(first) == {"order_id", "cl_ord_id"}
@@ -1104,33 +1104,31 @@ def test_a_batch_is_answered_leg_by_leg_in_order() -> None:
 
 
 def test_one_leg_that_is_not_valid_refuses_the_whole_batch() -> None:
-    desk = Desk()
+    rig = Rig()
     batch = [leg(cl_ord_id="b-1"), leg(limit_price=63000.05)]
-    assert desk.refused("batch_add", symbol="BTC/USD", orders=batch) == "EOrder:Tick size check failed"
+    assert rig.refused("batch_add", symbol="BTC/USD", orders=batch) == "EOrder:Tick size check failed"
     twice = [leg(cl_ord_id="b-1"), leg(cl_ord_id="b-1")]
-    assert (
-        desk.refused("batch_add", symbol="BTC/USD", orders=twice) == "EGeneral:Invalid arguments:cl_ord_id not unique"
-    )
-    assert desk.refused("batch_add", symbol="BTC/USD", orders=[leg()]) == "EGeneral:Invalid arguments:orders"
-    assert desk.refused("batch_add", symbol="BTC/USD", orders=[leg()] * 16) == "EGeneral:Invalid arguments:orders"
-    assert desk.kinds == []
+    assert rig.refused("batch_add", symbol="BTC/USD", orders=twice) == "EGeneral:Invalid arguments:cl_ord_id not unique"
+    assert rig.refused("batch_add", symbol="BTC/USD", orders=[leg()]) == "EGeneral:Invalid arguments:orders"
+    assert rig.refused("batch_add", symbol="BTC/USD", orders=[leg()] * 16) == "EGeneral:Invalid arguments:orders"
+    assert rig.kinds == []
 
 
 def test_a_leg_that_fails_in_the_engine_fails_alone() -> None:
     batch = [leg(cl_ord_id="b-1"), leg(cl_ord_id="b-2", order_qty=5000.0)]
-    desk = Desk()
-    told = desk.say("batch_add", symbol="BTC/USD", orders=batch)
+    rig = Rig()
+    told = rig.say("batch_add", symbol="BTC/USD", orders=batch)
     assert told[0]["success"] is True
     assert told[0]["result"][1] == {"cl_ord_id": "b-2", "error": "EOrder:Insufficient funds"}
     assert len(told) == 3
-    older = Desk(batch_objects=True)
+    older = Rig(batch_objects=True)
     result = older.say("batch_add", symbol="BTC/USD", orders=batch)[0]["result"]
     assert [part["success"] for part in result["orders"]] == [True, False]
 
 
 def test_a_batch_can_be_checked_alone() -> None:
-    desk = Desk()
-    (answer,) = desk.say("batch_add", symbol="BTC/USD", orders=[leg(), leg()], validate=True)
+    rig = Rig()
+    (answer,) = rig.say("batch_add", symbol="BTC/USD", orders=[leg(), leg()], validate=True)
     assert answer["result"] == [{"order_id": ""}, {"order_id": ""}]
 
 
@@ -1138,33 +1136,33 @@ def test_a_batch_can_be_checked_alone() -> None:
 
 
 def test_the_trading_counter_is_enforced_if_asked_for() -> None:
-    desk = Desk(rate_limit=True, users=(KrakenSpotUser(tier="starter"),))
-    answers = [desk.add()[0].get("error") for _ in range(61)]
+    rig = Rig(rate_limit=True, users=(KrakenSpotUser(tier="starter"),))
+    answers = [rig.add()[0].get("error") for _ in range(61)]
     assert answers == [None] * 60 + ["EOrder:Orders limit exceeded"]
-    desk.say("cancel_all")
-    assert desk.refused() == "EOrder:Rate limit exceeded"
-    desk.floor.wait(2)  # one a second comes back
-    assert [desk.add()[0].get("error") for _ in range(3)] == [None, None, "EOrder:Rate limit exceeded"]
+    rig.say("cancel_all")
+    assert rig.refused() == "EOrder:Rate limit exceeded"
+    rig.floor.wait(2)  # one a second comes back
+    assert [rig.add()[0].get("error") for _ in range(3)] == [None, None, "EOrder:Rate limit exceeded"]
 
 
 def test_a_young_order_is_dear_to_change_and_to_cancel() -> None:
-    desk = Desk(subscribe={"ratecounter": True})
-    order_id = desk.added()
-    desk.say("amend_order", order_id=order_id, order_qty=0.03)
-    assert desk.last["ratecount"] == 1 + 1 + 3
-    desk.say("cancel_order", order_id=[order_id])
-    assert desk.last["ratecount"] == 5 + 8
-    desk.floor.wait(400)
-    old = desk.added()
-    desk.floor.wait(300)
-    desk.say("amend_order", order_id=old, order_qty=0.03)
-    assert desk.last["ratecount"] == 1
+    rig = Rig(subscribe={"ratecounter": True})
+    order_id = rig.added()
+    rig.say("amend_order", order_id=order_id, order_qty=0.03)
+    assert rig.last["ratecount"] == 1 + 1 + 3
+    rig.say("cancel_order", order_id=[order_id])
+    assert rig.last["ratecount"] == 5 + 8
+    rig.floor.wait(400)
+    old = rig.added()
+    rig.floor.wait(300)
+    rig.say("amend_order", order_id=old, order_qty=0.03)
+    assert rig.last["ratecount"] == 1
 
 
 def test_nobody_is_throttled_unless_asked_for() -> None:
-    desk = Desk()
-    assert all(desk.add()[0]["success"] for _ in range(230))
-    assert all("result" in desk.floor.rest("OpenOrders") for _ in range(40))
+    rig = Rig()
+    assert all(rig.add()[0]["success"] for _ in range(230))
+    assert all("result" in rig.floor.rest("OpenOrders") for _ in range(40))
 
 
 def test_rest_calls_have_a_counter_of_their_own() -> None:
@@ -1248,8 +1246,8 @@ RESTING = {
 
 
 def test_rest_and_socket_share_the_book() -> None:
-    desk = Desk()
-    answer = desk.floor.rest(
+    rig = Rig()
+    answer = rig.floor.rest(
         "AddOrder",
         pair="ETHUSD",
         type="sell",
@@ -1264,25 +1262,25 @@ def test_rest_and_socket_share_the_book() -> None:
         "error": [],
         "result": {"descr": {"order": "sell 2.50000000 ETHUSD @ limit 3020.10"}, "txid": [order_id]},
     }
-    assert desk.kinds == ["pending_new", "new"]
-    desk.floor.trade(BUY, "3020.10", "0.5", symbol="ETH/USD")
-    row = desk.floor.rest("OpenOrders")["result"]["open"][order_id]
+    assert rig.kinds == ["pending_new", "new"]
+    rig.floor.trade(BUY, "3020.10", "0.5", symbol="ETH/USD")
+    row = rig.floor.rest("OpenOrders")["result"]["open"][order_id]
     assert row == RESTING
-    amended = desk.floor.rest("AmendOrder", txid=order_id, order_qty="2.4", limit_price="3021.00")
+    amended = rig.floor.rest("AmendOrder", txid=order_id, order_qty="2.4", limit_price="3021.00")
     assert amended["result"]["amend_id"].startswith("T")
-    assert (desk.last["exec_type"], desk.last["order_qty"]) == ("amended", D("2.4"))
-    assert desk.floor.rest("CancelOrder", txid=order_id) == {"error": [], "result": {"count": 1}}
-    assert desk.last["exec_type"] == "canceled"
-    assert desk.floor.rest("CancelOrder", txid=order_id) == {"error": ["EOrder:Invalid order"]}
-    queried = desk.floor.rest("QueryOrders", txid=order_id, trades="true")["result"][order_id]
+    assert (rig.last["exec_type"], rig.last["order_qty"]) == ("amended", D("2.4"))
+    assert rig.floor.rest("CancelOrder", txid=order_id) == {"error": [], "result": {"count": 1}}
+    assert rig.last["exec_type"] == "canceled"
+    assert rig.floor.rest("CancelOrder", txid=order_id) == {"error": ["EOrder:Invalid order"]}
+    queried = rig.floor.rest("QueryOrders", txid=order_id, trades="true")["result"][order_id]
     assert (queried["status"], queried["reason"], len(queried["trades"])) == ("canceled", "User requested", 1)
-    assert desk.floor.rest("QueryOrders", txid="ONEVER-WASAN-ORDER1")["result"] == {}
+    assert rig.floor.rest("QueryOrders", txid="ONEVER-WASAN-ORDER1")["result"] == {}
 
 
 def test_rest_events_can_be_kept_from_the_sockets() -> None:
-    desk = Desk(rest_events=False)
-    desk.floor.rest("AddOrder", pair="XBTUSD", type="buy", ordertype="limit", volume="1", price="60000")
-    assert desk.kinds == []
+    rig = Rig(rest_events=False)
+    rig.floor.rest("AddOrder", pair="XBTUSD", type="buy", ordertype="limit", volume="1", price="60000")
+    assert rig.kinds == []
 
 
 @pytest.mark.parametrize(
@@ -1359,59 +1357,59 @@ def test_rest_batches_are_json() -> None:
 
 
 def test_rest_cancels_all_at_once_or_later() -> None:
-    desk = Desk()
-    desk.added()
-    desk.added()
-    assert desk.floor.rest("CancelAll")["result"] == {"count": 2}
-    desk.added()
-    armed = desk.floor.rest_json("CancelAllOrdersAfter", timeout=60)
+    rig = Rig()
+    rig.added()
+    rig.added()
+    assert rig.floor.rest("CancelAll")["result"] == {"count": 2}
+    rig.added()
+    armed = rig.floor.rest_json("CancelAllOrdersAfter", timeout=60)
     assert armed["result"] == {"currentTime": "2026-07-01T12:00:00Z", "triggerTime": "2026-07-01T12:01:00Z"}
-    desk.floor.wait(61)
-    assert desk.kinds[-1] == "canceled"
+    rig.floor.wait(61)
+    assert rig.kinds[-1] == "canceled"
 
 
 def test_rest_edits_by_cancel_and_replace() -> None:
-    desk = Desk()
-    old = desk.added()
+    rig = Rig()
+    old = rig.added()
     terms: dict[str, Any] = {"txid": old, "pair": "XBTUSD", "price": "63000", "volume": "0.05"}
-    checked = desk.floor.rest("EditOrder", validate="true", **terms)["result"]
+    checked = rig.floor.rest("EditOrder", validate="true", **terms)["result"]
     assert checked["descr"] == {"order": "buy 0.05000000 XBTUSD @ limit 63000.0"}
-    assert desk.kinds[-1] == "new"
-    answer = desk.floor.rest("EditOrder", **terms)["result"]
+    assert rig.kinds[-1] == "new"
+    answer = rig.floor.rest("EditOrder", **terms)["result"]
     assert (answer["originaltxid"], answer["status"]) == (old, "ok")
-    assert desk.kinds[-3:] == ["canceled", "pending_new", "new"]
+    assert rig.kinds[-3:] == ["canceled", "pending_new", "new"]
 
 
 def test_trades_come_in_pages_of_fifty_newest_first() -> None:
-    desk = Desk()
-    desk.added(order_qty=10.0)
+    rig = Rig()
+    rig.added(order_qty=10.0)
     for _ in range(60):
-        desk.floor.trade(SELL, "64000.5", "0.01")
-        desk.floor.wait(1)
-    first = desk.floor.rest("TradesHistory")["result"]
+        rig.floor.trade(SELL, "64000.5", "0.01")
+        rig.floor.wait(1)
+    first = rig.floor.rest("TradesHistory")["result"]
     assert (len(first["trades"]), first["count"]) == (50, 60)
-    rest = desk.floor.rest("TradesHistory", ofs="50")["result"]["trades"]
+    rest = rig.floor.rest("TradesHistory", ofs="50")["result"]["trades"]
     assert len(rest) == 10
     assert not set(rest) & set(first["trades"])
     times = [trade["time"] for trade in [*first["trades"].values(), *rest.values()]]
     assert times == sorted(times, reverse=True)
-    told = {report["exec_id"]: report for report in desk.floor.reports(desk.session) if "exec_id" in report}
+    told = {report["exec_id"]: report for report in rig.floor.reports(rig.session) if "exec_id" in report}
     assert set(told) == set(first["trades"]) | set(rest)
     (exec_id, trade) = next(iter(first["trades"].items()))
     assert (D(trade["fee"]), D(trade["cost"])) == (told[exec_id]["fees"][0]["qty"], told[exec_id]["cost"])
     assert (trade["maker"], trade["vol"], trade["type"]) == (True, "0.01000000", "buy")
-    later = desk.floor.rest("TradesHistory", start=str(START + 55), end=str(START + 57))["result"]
+    later = rig.floor.rest("TradesHistory", start=str(START + 55), end=str(START + 57))["result"]
     assert later["count"] == 2  # start exclusive, end inclusive
 
 
 def test_closed_orders_come_in_pages_and_by_their_ids() -> None:
-    desk = Desk()
+    rig = Rig()
     for number in range(55):
-        desk.say("cancel_order", order_id=[desk.added(cl_ord_id=f"c-{number}")])
-    page = desk.floor.rest("ClosedOrders")["result"]
+        rig.say("cancel_order", order_id=[rig.added(cl_ord_id=f"c-{number}")])
+    page = rig.floor.rest("ClosedOrders")["result"]
     assert (len(page["closed"]), page["count"]) == (50, 55)
-    assert len(desk.floor.rest("ClosedOrders", ofs="50")["result"]["closed"]) == 5
-    ((_, row),) = desk.floor.rest("ClosedOrders", cl_ord_id="c-7")["result"]["closed"].items()
+    assert len(rig.floor.rest("ClosedOrders", ofs="50")["result"]["closed"]) == 5
+    ((_, row),) = rig.floor.rest("ClosedOrders", cl_ord_id="c-7")["result"]["closed"].items()
     assert (row["status"], row["closetm"]) == ("canceled", START)
 
 
@@ -1457,25 +1455,25 @@ def test_public_calls_need_no_key() -> None:
 
 
 def test_events_may_come_before_the_answer_once_or_always() -> None:
-    desk = Desk(Fault(kind=FaultKind.EVENTS_FIRST, nth=1))
-    assert kinds(desk.add()) == ["pending_new", "new", "add_order"]
-    assert kinds(desk.add()) == ["add_order", "pending_new", "new"]
-    assert kinds(Desk(events_first=True).add()) == ["pending_new", "new", "add_order"]
+    rig = Rig(Fault(kind=FaultKind.EVENTS_FIRST, nth=1))
+    assert kinds(rig.add()) == ["pending_new", "new", "add_order"]
+    assert kinds(rig.add()) == ["add_order", "pending_new", "new"]
+    assert kinds(Rig(events_first=True).add()) == ["pending_new", "new", "add_order"]
 
 
 def test_a_lost_message_leaves_a_gap_in_the_sequence() -> None:
-    desk = Desk(Fault(kind=FaultKind.DROP_EVENT, nth=2))
-    desk.added()
-    desk.say("cancel_all")
-    frames = [frame for frame in desk.floor.heard[desk.session] if frame.get("channel") == "executions"]
+    rig = Rig(Fault(kind=FaultKind.DROP_EVENT, nth=2))
+    rig.added()
+    rig.say("cancel_all")
+    frames = [frame for frame in rig.floor.heard[rig.session] if frame.get("channel") == "executions"]
     assert [frame["sequence"] for frame in frames] == [1, 2, 4]
 
 
 def test_a_trade_may_be_told_twice() -> None:
-    desk = Desk(Fault(kind=FaultKind.DUPLICATE_EVENT, nth=3))
-    desk.added()
-    desk.floor.trade(SELL, "64000.5", "0.02")
-    first, second = (report for report in desk.floor.reports(desk.session) if "exec_id" in report)
+    rig = Rig(Fault(kind=FaultKind.DUPLICATE_EVENT, nth=3))
+    rig.added()
+    rig.floor.trade(SELL, "64000.5", "0.02")
+    first, second = (report for report in rig.floor.reports(rig.session) if "exec_id" in report)
     assert first == second
 
 
@@ -1485,55 +1483,55 @@ def test_an_answer_may_come_late_or_never() -> None:
         Fault(kind=FaultKind.DROP_ANSWER, nth=2),
         Fault(kind=FaultKind.DUPLICATE_ANSWER, nth=3),
     )
-    desk = Desk(*faults)
-    assert kinds(desk.add()) == ["pending_new", "new"]
-    number = desk.floor.request_number
-    desk.floor.wait(5.5)
-    late = [frame for frame in desk.floor.heard[desk.session] if frame.get("req_id") == number]
+    rig = Rig(*faults)
+    assert kinds(rig.add()) == ["pending_new", "new"]
+    number = rig.floor.request_number
+    rig.floor.wait(5.5)
+    late = [frame for frame in rig.floor.heard[rig.session] if frame.get("req_id") == number]
     assert late == []
-    desk.floor.wait(1)
-    (late_answer,) = [frame for frame in desk.floor.heard[desk.session] if frame.get("req_id") == number]
+    rig.floor.wait(1)
+    (late_answer,) = [frame for frame in rig.floor.heard[rig.session] if frame.get("req_id") == number]
     assert late_answer["success"]
-    assert kinds(desk.add()) == ["pending_new", "new"]
-    assert kinds(desk.add()) == ["add_order", "add_order", "pending_new", "new"]
+    assert kinds(rig.add()) == ["pending_new", "new"]
+    assert kinds(rig.add()) == ["add_order", "add_order", "pending_new", "new"]
 
 
 def test_a_delayed_report_holds_back_those_behind_it() -> None:
-    desk = Desk(Fault(kind=FaultKind.DELAY_EVENT, nth=1, delay=SECOND))
-    assert kinds(desk.add()) == ["add_order"]
-    assert kinds(desk.add()) == ["add_order"]
-    desk.floor.wait(1)
-    assert desk.kinds == ["pending_new", "new", "pending_new", "new"]
+    rig = Rig(Fault(kind=FaultKind.DELAY_EVENT, nth=1, delay=SECOND))
+    assert kinds(rig.add()) == ["add_order"]
+    assert kinds(rig.add()) == ["add_order"]
+    rig.floor.wait(1)
+    assert rig.kinds == ["pending_new", "new", "pending_new", "new"]
 
 
 def test_a_placement_may_fail_or_only_seem_to() -> None:
-    desk = Desk(
+    rig = Rig(
         Fault(kind=FaultKind.PLACE_ERROR, nth=1, code=503),
         Fault(kind=FaultKind.PLACE_ERROR_EXECUTED, nth=2, code=500),
         Fault(kind=FaultKind.CANCEL_ERROR, nth=1, code=503),
         Fault(kind=FaultKind.CANCEL_DECLINED, nth=2),
     )
-    assert desk.refused() == "EService:Unavailable"
-    told = desk.add()
+    assert rig.refused() == "EService:Unavailable"
+    told = rig.add()
     assert told[0]["error"] == "EGeneral:Internal error"
     assert kinds(told) == ["add_order", "pending_new", "new"]
     order_id = told[1]["data"][0]["order_id"]
-    assert desk.refused("cancel_order", order_id=[order_id]) == "EService:Unavailable"
-    assert desk.refused("cancel_order", order_id=[order_id]) == "EOrder:Invalid order"
-    assert desk.say("cancel_order", order_id=[order_id])[0]["success"]
+    assert rig.refused("cancel_order", order_id=[order_id]) == "EService:Unavailable"
+    assert rig.refused("cancel_order", order_id=[order_id]) == "EOrder:Invalid order"
+    assert rig.say("cancel_order", order_id=[order_id])[0]["success"]
 
 
 def test_the_socket_may_be_cut_around_a_request() -> None:
-    desk = Desk(Fault(kind=FaultKind.DROP_CONNECTION, nth=2), Fault(kind=FaultKind.DROP_BEFORE, nth=1))
-    assert desk.add() == []
-    assert desk.floor.closed == {desk.session: None}
-    assert kinds(desk.add()) == ["add_order", "pending_new", "new"]
-    assert len(desk.floor.rest("OpenOrders")["result"]["open"]) == 1
+    rig = Rig(Fault(kind=FaultKind.DROP_CONNECTION, nth=2), Fault(kind=FaultKind.DROP_BEFORE, nth=1))
+    assert rig.add() == []
+    assert rig.floor.closed == {rig.session: None}
+    assert kinds(rig.add()) == ["add_order", "pending_new", "new"]
+    assert len(rig.floor.rest("OpenOrders")["result"]["open"]) == 1
 
 
 def test_noise_may_come_before_an_answer() -> None:
-    desk = Desk(*(Fault(kind=kind, nth=1) for kind in (FaultKind.MALFORMED, FaultKind.BINARY, FaultKind.UNKNOWN_EVENT)))
-    text, binary, unknown, answer, *_ = desk.add()
+    rig = Rig(*(Fault(kind=kind, nth=1) for kind in (FaultKind.MALFORMED, FaultKind.BINARY, FaultKind.UNKNOWN_EVENT)))
+    text, binary, unknown, answer, *_ = rig.add()
     assert isinstance(text, str)
     assert isinstance(binary, bytes)
     assert unknown["channel"] == "future"
@@ -1541,8 +1539,8 @@ def test_noise_may_come_before_an_answer() -> None:
 
 
 def test_an_error_may_come_without_its_number() -> None:
-    desk = Desk(Fault(kind=FaultKind.ERROR_WITHOUT_NUMBER, nth=1))
-    (answer,) = desk.add()
+    rig = Rig(Fault(kind=FaultKind.ERROR_WITHOUT_NUMBER, nth=1))
+    (answer,) = rig.add()
     assert "req_id" not in answer
     assert answer["success"] is False
 
@@ -1554,21 +1552,21 @@ def test_rest_calls_may_fail_may_seem_to_and_may_cut_the_sockets() -> None:
         Fault(kind=FaultKind.DROP_SESSIONS, nth=4),
         Fault(kind=FaultKind.LIST_NOTHING, nth=5),
     )
-    desk = Desk(*faults)  # its token was the first call
+    rig = Rig(*faults)  # its token was the first call
     order = "pair=XBTUSD&type=buy&ordertype=limit&volume=1&price=60000"
     content_type = "application/x-www-form-urlencoded"
     statuses = []
     for nonce in (2000, 2001):
-        request = desk.floor.signed("AddOrder", f"nonce={nonce}&{order}", content_type, nonce=nonce)
-        reply, outputs = desk.floor.exchange.request(request, desk.floor.now)
-        desk.floor.take(outputs)
+        request = rig.floor.signed("AddOrder", f"nonce={nonce}&{order}", content_type, nonce=nonce)
+        reply, outputs = rig.floor.exchange.request(request, rig.floor.now)
+        rig.floor.take(outputs)
         statuses.append(reply.status)
-    desk.floor.nonce = 3000
+    rig.floor.nonce = 3000
     assert statuses == [502, 504]
-    assert desk.kinds == ["pending_new", "new"]
-    assert len(desk.floor.rest("OpenOrders")["result"]["open"]) == 1
-    assert desk.floor.closed == {desk.session: None}
-    assert desk.floor.rest("OpenOrders")["result"] == {"open": {}}
+    assert rig.kinds == ["pending_new", "new"]
+    assert len(rig.floor.rest("OpenOrders")["result"]["open"]) == 1
+    assert rig.floor.closed == {rig.session: None}
+    assert rig.floor.rest("OpenOrders")["result"] == {"open": {}}
 
 
 def test_upgrades_may_be_refused_and_connections_be_quiet() -> None:
@@ -1591,43 +1589,43 @@ def test_every_fault_can_happen_and_the_venue_goes_on(kind: FaultKind) -> None:
     sessions = [session for session in (floor.open() for _ in range(5)) if session > 0]
     for session in sessions:
         floor.say(session, "subscribe", channel="executions", token=token)
-    desk = Desk()
-    desk.floor, desk.session, desk.token = floor, sessions[-1], token
+    rig = Rig()
+    rig.floor, rig.session, rig.token = floor, sessions[-1], token
     for number in range(5):
-        desk.add(cl_ord_id=f"f-{number}")
-        desk.say("cancel_order", cl_ord_id=[f"f-{number}"])
+        rig.add(cl_ord_id=f"f-{number}")
+        rig.say("cancel_order", cl_ord_id=[f"f-{number}"])
     for _ in range(4):
         body = f"nonce={floor.nonce + 1}"
         floor.nonce += 1
         request = floor.signed("OpenOrders", body, "application/x-www-form-urlencoded", nonce=floor.nonce)
         floor.take(floor.exchange.request(request, floor.now)[1])
     floor.wait(5)
-    assert desk.add(cl_ord_id="last")[0]["success"]
+    assert rig.add(cl_ord_id="last")[0]["success"]
 
 
 # The house, the log, memory
 
 
 def test_quotes_come_back_after_trades_and_follow_the_index() -> None:
-    desk = Desk(quotes=True)
+    rig = Rig(quotes=True)
     for _ in range(20):
-        told = desk.add(order_type="market", limit_price=None, order_qty=1.0)
+        told = rig.add(order_type="market", limit_price=None, order_qty=1.0)
         assert kinds(told)[-1] == "filled", told
-    floor = desk.floor
+    floor = rig.floor
     floor.take(floor.exchange.set_index("BTC/USD", D(50000), floor.now))
-    desk.add(order_type="market", limit_price=None, order_qty=0.1)
-    assert D(50000) < desk.last["avg_price"] < D(50100)
-    desk.add(symbol="SOL/EUR", order_type="market", limit_price=None, order_qty=5.0)
-    assert desk.last["exec_type"] == "filled"
-    assert "fee_usd_equiv" not in desk.last
+    rig.add(order_type="market", limit_price=None, order_qty=0.1)
+    assert D(50000) < rig.last["avg_price"] < D(50100)
+    rig.add(symbol="SOL/EUR", order_type="market", limit_price=None, order_qty=5.0)
+    assert rig.last["exec_type"] == "filled"
+    assert "fee_usd_equiv" not in rig.last
 
 
 def test_equal_inputs_give_equal_bytes() -> None:
     def run() -> list[Any]:
-        desk = Desk(quotes=True)
-        desk.add(order_type="market", limit_price=None, order_qty=2.0)
-        desk.floor.wait(3)
-        return desk.floor.heard[desk.session]
+        rig = Rig(quotes=True)
+        rig.add(order_type="market", limit_price=None, order_qty=2.0)
+        rig.floor.wait(3)
+        return rig.floor.heard[rig.session]
 
     assert run() == run()
 
@@ -1711,18 +1709,18 @@ def test_a_replayed_session_lives_as_long_as_its_pings_kept_it_alive() -> None:
 
 
 def test_memory_does_not_grow_with_the_number_of_orders() -> None:
-    desk = Desk(history=10)
+    rig = Rig(history=10)
     for number in range(100):
-        desk.added(cl_ord_id=f"m-{number}")
-        desk.floor.trade(SELL, "64000.5", "0.02")
-    engine = desk.floor.exchange.engine
+        rig.added(cl_ord_id=f"m-{number}")
+        rig.floor.trade(SELL, "64000.5", "0.02")
+    engine = rig.floor.exchange.engine
     account = engine.accounts["ACCOUNT-1"]
     sizes = (len(engine.orders), len(account.closed_orders), len(account.fills), len(account.past_client_ids))
     assert sizes == (10, 10, 10, 10)
-    assert len(desk.floor.exchange.ledger.executions) <= 20
-    assert desk.floor.exchange.next_due is not None
-    assert desk.refused("cancel_order", cl_ord_id=["m-99"]) == "EOrder:Invalid order"
-    assert desk.refused("cancel_order", cl_ord_id=["m-1"]) == "EOrder:Invalid order"
+    assert len(rig.floor.exchange.ledger.executions) <= 20
+    assert rig.floor.exchange.next_due is not None
+    assert rig.refused("cancel_order", cl_ord_id=["m-99"]) == "EOrder:Invalid order"
+    assert rig.refused("cancel_order", cl_ord_id=["m-1"]) == "EOrder:Invalid order"
 
 
 # Properties
@@ -1739,22 +1737,22 @@ STEP = st.tuples(
 )
 
 
-def perform(desk: Desk, orders: list[str], step: tuple[str, str, Decimal, Decimal, str, int]) -> None:
+def perform(rig: Rig, orders: list[str], step: tuple[str, str, Decimal, Decimal, str, int]) -> None:
     what, side, quantity, price, tif, which = step
     terms = {"side": side, "order_qty": float(quantity), "limit_price": float(price)}
     chosen = orders[-1 - which] if which < len(orders) else "ONEVER-WASAN-ORDER1"
     actions: dict[str, Callable[[], list[Any]]] = {
-        "place": lambda: desk.add(**terms, time_in_force=tif, stp_type="cancel_oldest" if which % 2 else None),
-        "iceberg": lambda: desk.add(**terms, order_type="iceberg", display_qty=float((quantity + 1) / 2)),
-        "stop": lambda: desk.add(
+        "place": lambda: rig.add(**terms, time_in_force=tif, stp_type="cancel_oldest" if which % 2 else None),
+        "iceberg": lambda: rig.add(**terms, order_type="iceberg", display_qty=float((quantity + 1) / 2)),
+        "stop": lambda: rig.add(
             **{**terms, "limit_price": None}, order_type="stop-loss", triggers={"price": float(price)}
         ),
-        "cancel": lambda: desk.say("cancel_order", order_id=[chosen]),
-        "amend": lambda: desk.say("amend_order", order_id=chosen, order_qty=float(quantity), limit_price=float(price)),
-        "edit": lambda: desk.say("edit_order", order_id=chosen, symbol="BTC/USD", order_qty=float(quantity)),
+        "cancel": lambda: rig.say("cancel_order", order_id=[chosen]),
+        "amend": lambda: rig.say("amend_order", order_id=chosen, order_qty=float(quantity), limit_price=float(price)),
+        "edit": lambda: rig.say("edit_order", order_id=chosen, symbol="BTC/USD", order_qty=float(quantity)),
     }
     if what == "other":
-        desk.floor.trade(BUY if side == "buy" else SELL, str(price), str(quantity), rest=tif == "gtc")
+        rig.floor.trade(BUY if side == "buy" else SELL, str(price), str(quantity), rest=tif == "gtc")
         return
     answer = next(frame for frame in actions[what]() if frame.get("method"))
     if answer["success"] and "order_id" in answer["result"]:
@@ -1766,13 +1764,13 @@ def perform(desk: Desk, orders: list[str], step: tuple[str, str, Decimal, Decima
 def test_what_was_told_is_what_happened_and_nothing_is_made_or_lost(
     steps: list[tuple[str, str, Decimal, Decimal, str, int]],
 ) -> None:
-    desk = Desk(users=(KrakenSpotUser(balances={"USD": D(40_000), "BTC": D("0.6")}),))
-    exchange, account = desk.floor.exchange, desk.floor.exchange.engine.accounts["ACCOUNT-1"]
+    rig = Rig(users=(KrakenSpotUser(balances={"USD": D(40_000), "BTC": D("0.6")}),))
+    exchange, account = rig.floor.exchange, rig.floor.exchange.engine.accounts["ACCOUNT-1"]
     orders: list[str] = []
     for step in steps:
-        perform(desk, orders, step)
+        perform(rig, orders, step)
         assert min(account.balances.values()) >= 0
-    told = [report for report in desk.floor.reports(desk.session) if report["exec_type"] == "trade"]
+    told = [report for report in rig.floor.reports(rig.session) if report["exec_type"] == "trade"]
     happened = exchange.ledger.executions_of(exchange.client_accounts)
     assert [
         (r["exec_id"], r["order_id"], r["side"].upper(), r["last_qty"], r["last_price"], r["fees"][0]["qty"])
@@ -1790,12 +1788,12 @@ def test_what_was_told_is_what_happened_and_nothing_is_made_or_lost(
         if order.held is not None:
             held[order.held[0]] = held.get(order.held[0], D(0)) + order.held[1]
     assert {asset: amount for asset, amount in account.held.items() if amount} == held
-    sequences = [f["sequence"] for f in desk.floor.heard[desk.session] if f.get("channel") == "executions"]
+    sequences = [f["sequence"] for f in rig.floor.heard[rig.session] if f.get("channel") == "executions"]
     assert sequences == list(range(1, len(sequences) + 1))
     book = exchange.engine.markets["BTC/USD"].book
     bid, offer = book.best(BUY), book.best(SELL)
     assert bid is None or offer is None or bid < offer
-    rows = desk.floor.rest("OpenOrders")["result"]["open"]
+    rows = rig.floor.rest("OpenOrders")["result"]["open"]
     assert set(rows) == set(account.open_orders)
 
 
@@ -1877,18 +1875,18 @@ CALLS = ("AddOrder", "AmendOrder", "EditOrder", "CancelOrder", "ClosedOrders", "
 def test_nothing_that_is_asked_breaks_the_venue(
     orders: list[dict[str, Any]], requests: list[tuple[str, dict[str, Any], Any]], calls: list[tuple[str, Any]]
 ) -> None:
-    desk = Desk(quotes=True, strict=False)
+    rig = Rig(quotes=True, strict=False)
     for terms in orders:
-        desk.say("add_order", symbol="BTC/USD", **terms)
-    desk.say("batch_add", symbol="BTC/USD", orders=orders)
+        rig.say("add_order", symbol="BTC/USD", **terms)
+    rig.say("batch_add", symbol="BTC/USD", orders=orders)
     for method, params, number in requests:
-        frame = {"method": method, "params": {"token": desk.token, **params}, "req_id": number}
-        desk.floor.send_text(desk.session, json.dumps(frame))
+        frame = {"method": method, "params": {"token": rig.token, **params}, "req_id": number}
+        rig.floor.send_text(rig.session, json.dumps(frame))
     for name, form in calls:
-        desk.floor.rest(name, **form)
-        desk.floor.rest_json(name, **form)
-    desk.floor.take(desk.floor.exchange.set_index("BTC/USD", D(50000), desk.floor.now))
-    desk.floor.wait(60)
-    assert "result" in desk.floor.rest("OpenOrders")
-    desk.say("subscribe", channel="executions")
-    assert desk.say("cancel_all")[0]["success"]
+        rig.floor.rest(name, **form)
+        rig.floor.rest_json(name, **form)
+    rig.floor.take(rig.floor.exchange.set_index("BTC/USD", D(50000), rig.floor.now))
+    rig.floor.wait(60)
+    assert "result" in rig.floor.rest("OpenOrders")
+    rig.say("subscribe", channel="executions")
+    assert rig.say("cancel_all")[0]["success"]

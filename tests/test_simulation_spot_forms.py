@@ -10,7 +10,7 @@ import pytest
 from protocol.simulation.kraken_spot import KrakenSpotUser
 from protocol.values import Side
 
-from .spot_floor import Desk, Floor
+from .spot_floor import Floor, Rig
 
 D = Decimal
 BUY, SELL = Side.BUY, Side.SELL
@@ -89,8 +89,8 @@ def test_json_has_booleans_of_its_own_and_takes_text() -> None:
 )
 def test_a_deadline_may_have_any_offset(deadline: str) -> None:
     assert "order" in descr(Floor(), deadline=deadline)
-    desk = Desk()
-    assert desk.add(deadline=deadline)[0]["success"]
+    rig = Rig()
+    assert rig.add(deadline=deadline)[0]["success"]
 
 
 def test_a_deadline_over_rest_is_two_seconds_ahead_at_least() -> None:
@@ -99,15 +99,15 @@ def test_a_deadline_over_rest_is_two_seconds_ahead_at_least() -> None:
     assert refused(floor, deadline="2026-07-01T12:01:00.001Z") == "EGeneral:Invalid arguments:deadline"
     assert refused(floor, deadline="2026-07-01T11:59:59.999Z") == "EService:Deadline elapsed"
     assert refused(floor, deadline="2026-07-01T14:00:20") == "EGeneral:Invalid arguments:deadline"
-    assert Desk().add(deadline="2026-07-01T12:00:00.500Z")[0]["success"]
+    assert Rig().add(deadline="2026-07-01T12:00:00.500Z")[0]["success"]
 
 
 def test_an_expiry_over_the_socket_may_have_an_offset() -> None:
-    desk = Desk()
-    desk.added(time_in_force="gtd", expire_time="2026-07-01T14:00:30+02:00")
-    assert desk.floor.reports(desk.session)[0]["expire_time"] == "2026-07-01T12:00:30.000000Z"
-    desk.floor.wait(31)
-    assert desk.kinds[-1] == "expired"
+    rig = Rig()
+    rig.added(time_in_force="gtd", expire_time="2026-07-01T14:00:30+02:00")
+    assert rig.floor.reports(rig.session)[0]["expire_time"] == "2026-07-01T12:00:30.000000Z"
+    rig.floor.wait(31)
+    assert rig.kinds[-1] == "expired"
 
 
 # Numbers
@@ -160,9 +160,9 @@ def test_what_is_no_number_is_refused(volume: str) -> None:
     ],
 )
 def test_a_limit_may_be_a_distance_from_the_last_price(form: dict[str, Any], sentence: str, stands: str) -> None:
-    desk = Desk()
-    assert descr(desk.floor, **form)["order"].endswith(f"XBTUSD @ {sentence}")
-    pending = desk.floor.reports(desk.session)[0]
+    rig = Rig()
+    assert descr(rig.floor, **form)["order"].endswith(f"XBTUSD @ {sentence}")
+    pending = rig.floor.reports(rig.session)[0]
     assert (pending["limit_price"], pending["limit_price_type"]) == (D(stands), "static")
 
 
@@ -188,31 +188,31 @@ def test_a_limit_may_be_a_distance_from_the_last_price(form: dict[str, Any], sen
     ],
 )
 def test_a_trigger_and_its_limit_may_be_distances(form: dict[str, Any], sentence: str, fires: str, limit: str) -> None:
-    desk = Desk()
-    shown = descr(desk.floor, **({"ordertype": "stop-loss-limit"} | form))
+    rig = Rig()
+    shown = descr(rig.floor, **({"ordertype": "stop-loss-limit"} | form))
     assert shown["order"].endswith(f"XBTUSD @ {sentence}")
-    pending = desk.floor.reports(desk.session)[0]
+    pending = rig.floor.reports(rig.session)[0]
     assert (pending["stop_price"], pending["limit_price"]) == (D(fires), D(limit))
-    (row,) = desk.floor.rest("OpenOrders")["result"]["open"].values()
+    (row,) = rig.floor.rest("OpenOrders")["result"]["open"].values()
     first, _, second = sentence.removeprefix("stop loss ").removeprefix("take profit ").partition(" -> limit ")
     assert (row["descr"]["price"], row["descr"]["price2"]) == (first, second)
 
 
 def test_the_limit_of_a_trigger_may_be_measured_from_the_last_price() -> None:
-    desk = Desk(limit_distance_from="last")
-    descr(desk.floor, ordertype="stop-loss-limit", price="70000", price2="+1000")
-    assert desk.floor.reports(desk.session)[0]["limit_price"] == 65000
+    rig = Rig(limit_distance_from="last")
+    descr(rig.floor, ordertype="stop-loss-limit", price="70000", price2="+1000")
+    assert rig.floor.reports(rig.session)[0]["limit_price"] == 65000
 
 
 def test_a_stop_at_a_distance_fires_where_that_lies() -> None:
-    desk = Desk()
-    desk.floor.trade(SELL, "66000", "1", rest=True)
-    descr(desk.floor, ordertype="stop-loss", price="+1%")
-    pending = desk.floor.reports(desk.session)[0]
+    rig = Rig()
+    rig.floor.trade(SELL, "66000", "1", rest=True)
+    descr(rig.floor, ordertype="stop-loss", price="+1%")
+    pending = rig.floor.reports(rig.session)[0]
     assert (pending["triggers"]["price"], pending["triggers"]["price_type"]) == (1, "pct")
     assert pending["triggers"]["actual_price"] == 64640
-    desk.floor.trade(BUY, "66000", "0.5")
-    assert desk.kinds[-3:] == ["status", "trade", "filled"]
+    rig.floor.trade(BUY, "66000", "0.5")
+    assert rig.kinds[-3:] == ["status", "trade", "filled"]
 
 
 @pytest.mark.parametrize(
@@ -260,17 +260,17 @@ def test_a_distance_that_makes_no_sense_is_refused(form: dict[str, Any], error: 
 
 
 def test_an_amendment_over_rest_may_name_distances() -> None:
-    desk = Desk()
-    plain = desk.added()
-    assert desk.floor.rest("AmendOrder", txid=plain, limit_price="-1%")["error"] == []
-    assert (desk.last["limit_price"], desk.last["limit_price_type"]) == (63360, "static")
-    trailing = desk.added(
+    rig = Rig()
+    plain = rig.added()
+    assert rig.floor.rest("AmendOrder", txid=plain, limit_price="-1%")["error"] == []
+    assert (rig.last["limit_price"], rig.last["limit_price_type"]) == (63360, "static")
+    trailing = rig.added(
         order_type="trailing-stop", side="sell", limit_price=None, triggers={"price": 500.0, "price_type": "quote"}
     )
-    assert desk.floor.rest("AmendOrder", txid=trailing, trigger_price="+2%")["error"] == []
-    triggers = desk.last["triggers"]
+    assert rig.floor.rest("AmendOrder", txid=trailing, trigger_price="+2%")["error"] == []
+    triggers = rig.last["triggers"]
     assert (triggers["price"], triggers["price_type"], triggers["actual_price"]) == (2, "pct", 62720)
-    answer = desk.floor.rest("AmendOrder", txid=plain, trigger_price="60000")
+    answer = rig.floor.rest("AmendOrder", txid=plain, trigger_price="60000")
     assert answer == {"error": ["EGeneral:Invalid arguments:trigger_price"]}
 
 
@@ -364,19 +364,19 @@ def test_a_close_may_have_distances(close: dict[str, str], sentence: str, placed
 
 
 def test_the_distances_of_a_close_count_from_the_price_at_its_own_placement() -> None:
-    desk = Desk()
-    descr(desk.floor, **{"close[ordertype]": "limit", "close[price]": "+10%"})
-    desk.floor.trade(SELL, "59000", "0.02")
-    child_report = next(report for report in desk.floor.reports(desk.session) if "ord_ref_id" in report)
+    rig = Rig()
+    descr(rig.floor, **{"close[ordertype]": "limit", "close[price]": "+10%"})
+    rig.floor.trade(SELL, "59000", "0.02")
+    child_report = next(report for report in rig.floor.reports(rig.session) if "ord_ref_id" in report)
     assert child_report["limit_price"] == 64900  # the last price is 59000 by then
 
 
 def test_each_fill_has_a_close_of_its_own_size() -> None:
-    desk = Desk()
-    parent = desk.added(order_qty=1.0, conditional={"order_type": "stop-loss", "trigger_price": 60000.0})
-    desk.floor.trade(SELL, "64000.5", "0.25")
-    desk.floor.trade(SELL, "64000.5", "0.75")
-    placed = [report for report in desk.floor.reports(desk.session) if report.get("ord_ref_id") == parent]
+    rig = Rig()
+    parent = rig.added(order_qty=1.0, conditional={"order_type": "stop-loss", "trigger_price": 60000.0})
+    rig.floor.trade(SELL, "64000.5", "0.25")
+    rig.floor.trade(SELL, "64000.5", "0.75")
+    placed = [report for report in rig.floor.reports(rig.session) if report.get("ord_ref_id") == parent]
     assert [report["order_qty"] for report in placed if report["exec_type"] == "pending_new"] == [D("0.25"), D("0.75")]
 
 
@@ -402,19 +402,19 @@ def test_a_close_that_cannot_be_is_refused(close: dict[str, str]) -> None:
 
 def test_the_socket_takes_a_close_with_a_client_order_id_or_refuses_the_two() -> None:
     conditional = {"order_type": "stop-loss", "trigger_price": 60000.0}
-    assert Desk().add(cl_ord_id="both", conditional=conditional)[0]["success"]
-    desk = Desk(named_conditionals=False)
-    assert desk.refused(cl_ord_id="both", conditional=conditional) == "EGeneral:Invalid arguments:cl_ord_id"
-    assert desk.add(order_userref=7, conditional=conditional)[0]["success"]
+    assert Rig().add(cl_ord_id="both", conditional=conditional)[0]["success"]
+    rig = Rig(named_conditionals=False)
+    assert rig.refused(cl_ord_id="both", conditional=conditional) == "EGeneral:Invalid arguments:cl_ord_id"
+    assert rig.add(order_userref=7, conditional=conditional)[0]["success"]
     legs = [{"side": "buy", "order_type": "limit", "order_qty": 0.01, "limit_price": 59000.0} for _ in range(2)]
     legs[0] |= {"cl_ord_id": "both", "conditional": conditional}  # type: ignore[dict-item]
-    assert desk.refused("batch_add", symbol="BTC/USD", orders=legs) == "EGeneral:Invalid arguments:cl_ord_id"
-    assert "order" in descr(desk.floor, cl_ord_id="both", **{"close[ordertype]": "limit", "close[price]": "65000"})
+    assert rig.refused("batch_add", symbol="BTC/USD", orders=legs) == "EGeneral:Invalid arguments:cl_ord_id"
+    assert "order" in descr(rig.floor, cl_ord_id="both", **{"close[ordertype]": "limit", "close[price]": "65000"})
 
 
 def test_a_close_over_the_socket_may_have_distances() -> None:
-    desk = Desk()
-    desk.added(
+    rig = Rig()
+    rig.added(
         conditional={
             "order_type": "take-profit-limit",
             "trigger_price": 5.0,
@@ -423,8 +423,8 @@ def test_a_close_over_the_socket_may_have_distances() -> None:
             "limit_price_type": "pct",
         }
     )
-    desk.floor.trade(SELL, "64000.5", "0.02")
-    placed = next(report for report in desk.floor.reports(desk.session) if "ord_ref_id" in report)
+    rig.floor.trade(SELL, "64000.5", "0.02")
+    placed = next(report for report in rig.floor.reports(rig.session) if "ord_ref_id" in report)
     assert (placed["stop_price"], placed["limit_price"]) == (D("67200.5"), D("66528.5"))
 
 
@@ -433,32 +433,32 @@ def test_a_close_over_the_socket_may_have_distances() -> None:
 
 @pytest.mark.parametrize("kind", ["limit", "iceberg"])
 def test_fill_or_kill_is_taken_by_rest_and_by_the_socket(kind: str) -> None:
-    desk = Desk()
-    desk.floor.trade(SELL, "64000.0", "0.5", rest=True)
+    rig = Rig()
+    rig.floor.trade(SELL, "64000.0", "0.5", rest=True)
     extra = {"display_qty": 1.0} if kind == "iceberg" else {}
-    desk.added(order_type=kind, order_qty=1.0, time_in_force="fok", **extra)
-    assert (desk.kinds[-1], desk.last["cum_qty"]) == ("canceled", 0)
-    desk.added(order_type=kind, order_qty=0.25, time_in_force="fok", **({"display_qty": 0.25} if extra else {}))
-    assert desk.kinds[-1] == "filled"
+    rig.added(order_type=kind, order_qty=1.0, time_in_force="fok", **extra)
+    assert (rig.kinds[-1], rig.last["cum_qty"]) == ("canceled", 0)
+    rig.added(order_type=kind, order_qty=0.25, time_in_force="fok", **({"display_qty": 0.25} if extra else {}))
+    assert rig.kinds[-1] == "filled"
     form = LIMIT | {"price": "64000", "volume": "0.25", "timeinforce": "FOK"}
-    (order_id,) = desk.floor.rest("AddOrder", **form)["result"]["txid"]
-    assert desk.floor.rest("QueryOrders", txid=order_id)["result"][order_id]["status"] == "closed"
+    (order_id,) = rig.floor.rest("AddOrder", **form)["result"]["txid"]
+    assert rig.floor.rest("QueryOrders", txid=order_id)["result"][order_id]["status"] == "closed"
 
 
 def test_the_socket_may_take_no_fill_or_kill() -> None:
-    desk = Desk(socket_fok=False)
-    assert desk.refused(time_in_force="fok") == "EGeneral:Invalid arguments:time_in_force"
-    assert desk.floor.rest("AddOrder", **LIMIT, timeinforce="FOK")["error"] == []
+    rig = Rig(socket_fok=False)
+    assert rig.refused(time_in_force="fok") == "EGeneral:Invalid arguments:time_in_force"
+    assert rig.floor.rest("AddOrder", **LIMIT, timeinforce="FOK")["error"] == []
 
 
 # The whole answer to an edit
 
 
 def test_an_edit_tells_the_new_order_in_full() -> None:
-    desk = Desk()
-    old = desk.added(order_userref=5, limit_price=58800.0)
+    rig = Rig()
+    old = rig.added(order_userref=5, limit_price=58800.0)
     body = f"nonce=NONCE&txid={old}&pair=XBTUSD&volume=0.03&price=58900&validate=false"
-    answer = desk.floor.rest_text("EditOrder", body)
+    answer = rig.floor.rest_text("EditOrder", body)
     new = answer["result"]["txid"]
     assert answer == {
         "error": [],
@@ -477,28 +477,26 @@ def test_an_edit_tells_the_new_order_in_full() -> None:
 
 
 def test_an_edit_of_a_trigger_has_both_prices_and_finds_it_by_its_tag() -> None:
-    desk = Desk()
-    old = desk.added(order_type="stop-loss-limit", limit_price=66000.0, triggers={"price": 65500.0}, order_userref=31)
-    result = desk.floor.rest("EditOrder", txid="31", pair="XBTUSD", price="67000", price2="+500", userref="32")[
-        "result"
-    ]
+    rig = Rig()
+    old = rig.added(order_type="stop-loss-limit", limit_price=66000.0, triggers={"price": 65500.0}, order_userref=31)
+    result = rig.floor.rest("EditOrder", txid="31", pair="XBTUSD", price="67000", price2="+500", userref="32")["result"]
     assert (result["originaltxid"], result["price"], result["price2"]) == (old, "67000.0", "+500.0")
     assert (result["newuserref"], result["olduserref"]) == ("32", "31")
-    assert desk.floor.rest("EditOrder", txid="31", pair="XBTUSD") == {"error": ["EOrder:Invalid order"]}
+    assert rig.floor.rest("EditOrder", txid="31", pair="XBTUSD") == {"error": ["EOrder:Invalid order"]}
     for _ in range(2):
-        desk.added(order_userref=33)
-    assert desk.floor.rest("EditOrder", txid="33", pair="XBTUSD")["error"] == ["EGeneral:Invalid arguments:txid"]
-    assert desk.floor.rest("EditOrder", txid=old)["error"] == ["EQuery:Unknown asset pair"]
+        rig.added(order_userref=33)
+    assert rig.floor.rest("EditOrder", txid="33", pair="XBTUSD")["error"] == ["EGeneral:Invalid arguments:txid"]
+    assert rig.floor.rest("EditOrder", txid=old)["error"] == ["EQuery:Unknown asset pair"]
 
 
 def test_some_orders_cannot_be_edited() -> None:
-    desk = Desk()
-    closing = desk.added(conditional={"order_type": "stop-loss", "trigger_price": 60000.0})
-    executed = desk.added(order_qty=1.0, limit_price=64001.0)
-    desk.floor.trade(SELL, "64001", "0.5")
+    rig = Rig()
+    closing = rig.added(conditional={"order_type": "stop-loss", "trigger_price": 60000.0})
+    executed = rig.added(order_qty=1.0, limit_price=64001.0)
+    rig.floor.trade(SELL, "64001", "0.5")
     for terms in ({"txid": closing, "volume": "0.03"}, {"txid": executed, "volume": "0.4"}):
-        assert desk.floor.rest("EditOrder", pair="XBTUSD", **terms) == {"error": ["EOrder:Invalid order"]}
-    assert set(desk.floor.rest("OpenOrders")["result"]["open"]) == {closing, executed}
+        assert rig.floor.rest("EditOrder", pair="XBTUSD", **terms) == {"error": ["EOrder:Invalid order"]}
+    assert set(rig.floor.rest("OpenOrders")["result"]["open"]) == {closing, executed}
 
 
 # Words of REST
@@ -526,21 +524,21 @@ def test_a_refusal_names_the_parameter_as_rest_does(form: dict[str, Any], key: s
 
 @pytest.mark.parametrize("call", ["AmendOrder", "CancelOrder", "EditOrder"])
 def test_an_order_is_named_by_exactly_one_id(call: str) -> None:
-    desk = Desk()
-    order_id = desk.added(cl_ord_id="twice")
+    rig = Rig()
+    order_id = rig.added(cl_ord_id="twice")
     form = {"pair": "XBTUSD"} if call == "EditOrder" else {}
-    assert desk.floor.rest(call, **form) == {"error": ["EGeneral:Invalid arguments:txid"]}
+    assert rig.floor.rest(call, **form) == {"error": ["EGeneral:Invalid arguments:txid"]}
     if call != "EditOrder":
-        both = desk.floor.rest(call, txid=order_id, cl_ord_id="twice")
+        both = rig.floor.rest(call, txid=order_id, cl_ord_id="twice")
         assert both == {"error": ["EGeneral:Invalid arguments:txid"]}
-    assert desk.kinds == ["pending_new", "new"]
+    assert rig.kinds == ["pending_new", "new"]
 
 
 def test_free_text_ids_may_have_to_be_in_lower_case() -> None:
-    desk = Desk(uppercase_ids=False)
-    assert desk.refused(cl_ord_id="O202602270023") == "EGeneral:Invalid arguments:cl_ord_id"
+    rig = Rig(uppercase_ids=False)
+    assert rig.refused(cl_ord_id="O202602270023") == "EGeneral:Invalid arguments:cl_ord_id"
     for name in ("o202602270023", "6D1B345E-2821-40E2-AD83-4ECB18A06876", "0123456789ABCDEF0123456789ABCDEF"):
-        desk.added(cl_ord_id=name)
+        rig.added(cl_ord_id=name)
 
 
 def test_a_key_without_permission_asks_and_places_nothing() -> None:

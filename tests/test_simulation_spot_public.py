@@ -10,7 +10,7 @@ import pytest
 from protocol.simulation.kraken_spot import KrakenSpotUser, Pair
 from protocol.values import Side
 
-from .spot_floor import START, Desk, Floor
+from .spot_floor import START, Floor, Rig
 
 D = Decimal
 BUY, SELL = Side.BUY, Side.SELL
@@ -166,14 +166,14 @@ def test_the_venue_tells_its_time_and_its_state() -> None:
 
 def test_balances_have_the_decimals_of_their_assets_and_tell_what_orders_hold() -> None:
     users = (KrakenSpotUser(balances={"USD": D("91000.50005"), "BTC": D("1.25"), "ETHW": D("3")}),)
-    desk = Desk(users=users)
-    desk.added(side="sell", order_qty=0.25, limit_price=70000.0)
-    desk.added(order_qty=0.02, limit_price=59000.0)
-    assert desk.floor.rest("Balance") == {
+    rig = Rig(users=users)
+    rig.added(side="sell", order_qty=0.25, limit_price=70000.0)
+    rig.added(order_qty=0.02, limit_price=59000.0)
+    assert rig.floor.rest("Balance") == {
         "error": [],
         "result": {"ETHW": "3.0000000000", "ZUSD": "91000.5000", "XXBT": "1.2500000000"},
     }
-    assert desk.floor.rest("BalanceEx") == {
+    assert rig.floor.rest("BalanceEx") == {
         "error": [],
         "result": {
             "ETHW": {"balance": "3.0000000000", "hold_trade": "0.0000000000"},
@@ -189,11 +189,11 @@ def test_balances_may_come_as_numbers() -> None:
 
 
 def test_the_ledger_has_two_entries_for_each_trade() -> None:
-    desk = Desk()
-    desk.added(order_qty=0.01, limit_price=64010.0)
-    desk.floor.trade(SELL, "64010.0", "0.01")
-    exec_id = desk.floor.reports(desk.session)[2]["exec_id"]
-    result = desk.floor.rest("Ledgers")["result"]
+    rig = Rig()
+    rig.added(order_qty=0.01, limit_price=64010.0)
+    rig.floor.trade(SELL, "64010.0", "0.01")
+    exec_id = rig.floor.reports(rig.session)[2]["exec_id"]
+    result = rig.floor.rest("Ledgers")["result"]
     money, coins = result["ledger"].values()
     assert result["count"] == 2
     assert money == {
@@ -208,20 +208,20 @@ def test_the_ledger_has_two_entries_for_each_trade() -> None:
         "subtype": "",
     }
     assert (coins["asset"], coins["amount"], coins["refid"]) == ("XXBT", "0.0100000000", exec_id)
-    (entry_id,) = desk.floor.rest("Ledgers", asset="XBT", type="trade")["result"]["ledger"]
-    assert list(desk.floor.rest("QueryLedgers", id=entry_id)["result"]) == [entry_id]
-    assert desk.floor.rest("Ledgers", type="deposit")["result"] == {"ledger": {}, "count": 0}
-    assert desk.floor.rest("Ledgers", type="gift") == {"error": ["EGeneral:Invalid arguments:type"]}
-    assert desk.floor.rest("QueryLedgers") == {"error": ["EGeneral:Invalid arguments:id"]}
-    (row,) = desk.floor.rest("TradesHistory", ledgers="true")["result"]["trades"].values()
+    (entry_id,) = rig.floor.rest("Ledgers", asset="XBT", type="trade")["result"]["ledger"]
+    assert list(rig.floor.rest("QueryLedgers", id=entry_id)["result"]) == [entry_id]
+    assert rig.floor.rest("Ledgers", type="deposit")["result"] == {"ledger": {}, "count": 0}
+    assert rig.floor.rest("Ledgers", type="gift") == {"error": ["EGeneral:Invalid arguments:type"]}
+    assert rig.floor.rest("QueryLedgers") == {"error": ["EGeneral:Invalid arguments:id"]}
+    (row,) = rig.floor.rest("TradesHistory", ledgers="true")["result"]["trades"].values()
     assert set(row["ledgers"]) == set(result["ledger"])
 
 
 def test_the_fees_of_an_account_are_told_with_its_volume() -> None:
-    desk = Desk(users=(KrakenSpotUser(maker_fee=D("-0.0002"), taker_fee=D("0.0026")),))
-    desk.added(order_qty=0.01, limit_price=64010.0)
-    desk.floor.trade(SELL, "64010.0", "0.01")
-    result = desk.floor.rest("TradeVolume", pair="XBTUSD")["result"]
+    rig = Rig(users=(KrakenSpotUser(maker_fee=D("-0.0002"), taker_fee=D("0.0026")),))
+    rig.added(order_qty=0.01, limit_price=64010.0)
+    rig.floor.trade(SELL, "64010.0", "0.01")
+    result = rig.floor.rest("TradeVolume", pair="XBTUSD")["result"]
     assert (result["currency"], result["volume"]) == ("ZUSD", "640.1000")
     assert (result["fees"]["XXBTZUSD"]["fee"], result["fees_maker"]["XXBTZUSD"]["fee"]) == ("0.2600", "-0.0200")
-    assert "fees" not in desk.floor.rest("TradeVolume")["result"]
+    assert "fees" not in rig.floor.rest("TradeVolume")["result"]

@@ -10,101 +10,101 @@ import pytest
 from protocol.simulation.kraken_spot import KrakenSpotUser
 from protocol.values import Side
 
-from .spot_floor import SECOND, START, Desk, Floor
+from .spot_floor import SECOND, START, Floor, Rig
 
 D = Decimal
 BUY, SELL = Side.BUY, Side.SELL
 NEVER_WAS = "ONEVER-WASAN-ORDER1"
 
 
-def taker_of_three(**options: Any) -> tuple[Desk, str]:
+def taker_of_three(**options: Any) -> tuple[Rig, str]:
     """An order that took three others at three prices in one go, and its id."""
-    desk = Desk(**options)
+    rig = Rig(**options)
     for price in ("64000.0", "64000.1", "64000.2"):
-        desk.floor.trade(SELL, price, "0.1", rest=True)
-    return desk, desk.added(order_type="market", limit_price=None, order_qty=0.3)
+        rig.floor.trade(SELL, price, "0.1", rest=True)
+    return rig, rig.added(order_type="market", limit_price=None, order_qty=0.3)
 
 
-def told_trades(desk: Desk) -> list[Any]:
-    return [report for report in desk.floor.reports(desk.session) if report["exec_type"] == "trade"]
+def told_trades(rig: Rig) -> list[Any]:
+    return [report for report in rig.floor.reports(rig.session) if report["exec_type"] == "trade"]
 
 
-def open_ids(desk: Desk, **form: Any) -> list[str]:
-    return list(desk.floor.rest("OpenOrders", **form)["result"]["open"])
+def open_ids(rig: Rig, **form: Any) -> list[str]:
+    return list(rig.floor.rest("OpenOrders", **form)["result"]["open"])
 
 
-def closed_ids(desk: Desk, **form: Any) -> list[str]:
-    return list(desk.floor.rest("ClosedOrders", **form)["result"]["closed"])
+def closed_ids(rig: Rig, **form: Any) -> list[str]:
+    return list(rig.floor.rest("ClosedOrders", **form)["result"]["closed"])
 
 
 # Orders
 
 
 def test_an_order_is_queried_by_its_order_id_alone() -> None:
-    desk = Desk()
-    first, second = desk.added(cl_ord_id="sim-0038"), desk.added()
-    found = desk.floor.rest("QueryOrders", txid=f"{first},{second},{NEVER_WAS}")["result"]
+    rig = Rig()
+    first, second = rig.added(cl_ord_id="sim-0038"), rig.added()
+    found = rig.floor.rest("QueryOrders", txid=f"{first},{second},{NEVER_WAS}")["result"]
     assert list(found) == [first, second]
     for form in ({}, {"userref": "1"}, {"txid": ""}, {"txid": ","}):
-        assert desk.floor.rest("QueryOrders", **form) == {"error": ["EGeneral:Invalid arguments:txid"]}
+        assert rig.floor.rest("QueryOrders", **form) == {"error": ["EGeneral:Invalid arguments:txid"]}
     fifty_one = ",".join([first] * 51)
-    assert desk.floor.rest("QueryOrders", txid=fifty_one) == {"error": ["EGeneral:Invalid arguments:txid"]}
-    assert list(desk.floor.rest("QueryOrders", txid=fifty_one[20:])["result"]) == [first]
+    assert rig.floor.rest("QueryOrders", txid=fifty_one) == {"error": ["EGeneral:Invalid arguments:txid"]}
+    assert list(rig.floor.rest("QueryOrders", txid=fifty_one[20:])["result"]) == [first]
 
 
 def test_a_query_by_client_order_id_is_refused_for_want_of_an_order_id() -> None:
-    desk = Desk(strict=False)
-    desk.added(cl_ord_id="sim-0038")
-    answer = desk.floor.rest_text("QueryOrders", "nonce=NONCE&cl_ord_id=sim-0038")
+    rig = Rig(strict=False)
+    rig.added(cl_ord_id="sim-0038")
+    answer = rig.floor.rest_text("QueryOrders", "nonce=NONCE&cl_ord_id=sim-0038")
     assert answer == {"error": ["EGeneral:Invalid arguments:txid"]}
 
 
 def test_a_query_without_an_order_id_may_find_nothing_instead() -> None:
-    desk = Desk(query_without_txid="empty", strict=False)
-    desk.added(cl_ord_id="sim-0038")
-    assert desk.floor.rest("QueryOrders", cl_ord_id="sim-0038") == {"error": [], "result": {}}
-    assert desk.floor.rest("QueryOrders", trades="true") == {"error": [], "result": {}}
+    rig = Rig(query_without_txid="empty", strict=False)
+    rig.added(cl_ord_id="sim-0038")
+    assert rig.floor.rest("QueryOrders", cl_ord_id="sim-0038") == {"error": [], "result": {}}
+    assert rig.floor.rest("QueryOrders", trades="true") == {"error": [], "result": {}}
 
 
 def test_a_query_can_be_narrowed_by_a_tag() -> None:
-    desk = Desk()
-    first, second = desk.added(order_userref=7), desk.added(order_userref=8)
-    assert list(desk.floor.rest("QueryOrders", txid=f"{first},{second}", userref="8")["result"]) == [second]
+    rig = Rig()
+    first, second = rig.added(order_userref=7), rig.added(order_userref=8)
+    assert list(rig.floor.rest("QueryOrders", txid=f"{first},{second}", userref="8")["result"]) == [second]
 
 
 def test_orders_of_others_are_not_found() -> None:
     users = (KrakenSpotUser(), KrakenSpotUser(api_key="other", account="ACCOUNT-2"))
-    desk = Desk(users=users)
-    order_id = desk.added(cl_ord_id="mine")
+    rig = Rig(users=users)
+    order_id = rig.added(cl_ord_id="mine")
     other = ("other", users[1].api_secret)
-    assert desk.floor.rest("QueryOrders", who=other, txid=order_id)["result"] == {}
-    assert desk.floor.rest("OpenOrders", who=other, cl_ord_id="mine")["result"] == {"open": {}}
-    assert desk.floor.rest("OrderAmends", who=other, order_id=order_id) == {"error": ["EOrder:Invalid order"]}
+    assert rig.floor.rest("QueryOrders", who=other, txid=order_id)["result"] == {}
+    assert rig.floor.rest("OpenOrders", who=other, cl_ord_id="mine")["result"] == {"open": {}}
+    assert rig.floor.rest("OrderAmends", who=other, order_id=order_id) == {"error": ["EOrder:Invalid order"]}
 
 
 def test_open_and_closed_orders_are_found_by_client_order_id_and_by_tag() -> None:
-    desk = Desk()
-    old = desk.added(cl_ord_id="sim-0038")
-    desk.say("cancel_order", order_id=[old])
-    new = desk.added(cl_ord_id="sim-0038")
-    tagged = desk.added(order_userref=77)
-    ended = desk.added(order_userref=77)
-    desk.say("cancel_order", order_id=[ended])
-    assert open_ids(desk) == [new, tagged]
-    assert open_ids(desk, cl_ord_id="sim-0038") == [new]
-    assert open_ids(desk, userref="77") == [tagged]
-    assert open_ids(desk, cl_ord_id="nobody") == []
-    assert closed_ids(desk) == [ended, old]
-    assert closed_ids(desk, cl_ord_id="sim-0038") == [old]
-    assert closed_ids(desk, userref="77") == [ended]
-    assert desk.floor.rest("ClosedOrders", cl_ord_id="sim-0038")["result"]["count"] == 1
-    assert desk.floor.rest("ClosedOrders", cl_ord_id="nobody") == {"error": [], "result": {"closed": {}, "count": 0}}
+    rig = Rig()
+    old = rig.added(cl_ord_id="sim-0038")
+    rig.say("cancel_order", order_id=[old])
+    new = rig.added(cl_ord_id="sim-0038")
+    tagged = rig.added(order_userref=77)
+    ended = rig.added(order_userref=77)
+    rig.say("cancel_order", order_id=[ended])
+    assert open_ids(rig) == [new, tagged]
+    assert open_ids(rig, cl_ord_id="sim-0038") == [new]
+    assert open_ids(rig, userref="77") == [tagged]
+    assert open_ids(rig, cl_ord_id="nobody") == []
+    assert closed_ids(rig) == [ended, old]
+    assert closed_ids(rig, cl_ord_id="sim-0038") == [old]
+    assert closed_ids(rig, userref="77") == [ended]
+    assert rig.floor.rest("ClosedOrders", cl_ord_id="sim-0038")["result"]["count"] == 1
+    assert rig.floor.rest("ClosedOrders", cl_ord_id="nobody") == {"error": [], "result": {"closed": {}, "count": 0}}
 
 
 def test_an_open_order_has_every_field_of_the_documentation_digit_for_digit() -> None:
-    desk = Desk()
-    order_id = desk.added(symbol="BTC/USD", limit_price=59000.0, cl_ord_id="sim-0038")
-    assert desk.floor.rest_text("OpenOrders", "nonce=NONCE&cl_ord_id=sim-0038&trades=True") == {
+    rig = Rig()
+    order_id = rig.added(symbol="BTC/USD", limit_price=59000.0, cl_ord_id="sim-0038")
+    assert rig.floor.rest_text("OpenOrders", "nonce=NONCE&cl_ord_id=sim-0038&trades=True") == {
         "error": [],
         "result": {
             "open": {
@@ -142,45 +142,45 @@ def test_an_open_order_has_every_field_of_the_documentation_digit_for_digit() ->
 
 
 def test_an_ended_order_says_when_and_why() -> None:
-    desk = Desk()
-    order_id = desk.added(post_only=True)
-    desk.floor.wait(2.5)
-    desk.say("cancel_order", order_id=[order_id])
-    row = desk.floor.rest("ClosedOrders")["result"]["closed"][order_id]
+    rig = Rig()
+    order_id = rig.added(post_only=True)
+    rig.floor.wait(2.5)
+    rig.say("cancel_order", order_id=[order_id])
+    row = rig.floor.rest("ClosedOrders")["result"]["closed"][order_id]
     assert (row["status"], row["closetm"], row["reason"], row["oflags"]) == (
         "canceled",
         D("1782907202.5"),
         "User requested",
         "post,fciq",
     )
-    assert "closetm" not in desk.floor.rest("OpenOrders")["result"]["open"].get(desk.added(), {})
+    assert "closetm" not in rig.floor.rest("OpenOrders")["result"]["open"].get(rig.added(), {})
 
 
 def test_what_else_happened_to_an_order_is_its_miscellany() -> None:
-    desk = Desk()
-    amended = desk.added(order_qty=1.0)
-    desk.say("amend_order", order_id=amended, order_qty=0.9)
-    desk.floor.trade(SELL, "64000.5", "0.4")
-    desk.say("cancel_order", order_id=[amended])
-    desk.floor.trade(BUY, "60000.0", "1", rest=True)
-    fired = desk.added(side="sell", order_type="stop-loss", limit_price=None, triggers={"price": 64500.0})
-    touched = desk.added(side="buy", order_type="take-profit", limit_price=None, triggers={"price": 64500.0})
-    found = desk.floor.rest("QueryOrders", txid=f"{amended},{fired},{touched}")["result"]
+    rig = Rig()
+    amended = rig.added(order_qty=1.0)
+    rig.say("amend_order", order_id=amended, order_qty=0.9)
+    rig.floor.trade(SELL, "64000.5", "0.4")
+    rig.say("cancel_order", order_id=[amended])
+    rig.floor.trade(BUY, "60000.0", "1", rest=True)
+    fired = rig.added(side="sell", order_type="stop-loss", limit_price=None, triggers={"price": 64500.0})
+    touched = rig.added(side="buy", order_type="take-profit", limit_price=None, triggers={"price": 64500.0})
+    found = rig.floor.rest("QueryOrders", txid=f"{amended},{fired},{touched}")["result"]
     assert [row["misc"] for row in found.values()] == ["partial,amended", "stopped", "touched"]
 
 
 def test_older_captures_wrote_none_and_zero_where_there_is_nothing() -> None:
-    desk = Desk(refid_as_text=True, zero_userref=True)
-    (row,) = desk.floor.rest("QueryOrders", txid=desk.added())["result"].values()
+    rig = Rig(refid_as_text=True, zero_userref=True)
+    (row,) = rig.floor.rest("QueryOrders", txid=rig.added())["result"].values()
     assert (row["refid"], row["userref"]) == ("None", 0)
 
 
 def test_an_order_by_value_counts_in_quote_currency() -> None:
-    desk = Desk()
-    desk.floor.trade(SELL, "64000.0", "1", rest=True)
-    answer = desk.floor.rest("AddOrder", pair="XBTUSD", type="buy", ordertype="market", volume="640", oflags="viqc")
+    rig = Rig()
+    rig.floor.trade(SELL, "64000.0", "1", rest=True)
+    answer = rig.floor.rest("AddOrder", pair="XBTUSD", type="buy", ordertype="market", volume="640", oflags="viqc")
     (order_id,) = answer["result"]["txid"]
-    row = desk.floor.rest("QueryOrders", txid=order_id)["result"][order_id]
+    row = rig.floor.rest("QueryOrders", txid=order_id)["result"][order_id]
     assert (row["vol"], row["vol_exec"], row["cost"], row["oflags"]) == (
         "640.00000000",
         "640.00000000",
@@ -190,36 +190,36 @@ def test_an_order_by_value_counts_in_quote_currency() -> None:
 
 
 def test_closed_orders_are_listed_by_either_time_page_by_page() -> None:
-    desk = Desk()
+    rig = Rig()
     ids = []
     for _ in range(3):  # opened at 0, 20, 40, closed at 10, 30, 50
-        ids.append(desk.added())
-        desk.floor.wait(10)
-        desk.say("cancel_order", order_id=[ids[-1]])
-        desk.floor.wait(10)
+        ids.append(rig.added())
+        rig.floor.wait(10)
+        rig.say("cancel_order", order_id=[ids[-1]])
+        rig.floor.wait(10)
     first, second, third = ids
-    assert closed_ids(desk) == [third, second, first]
-    assert closed_ids(desk, ofs="1") == [second, first]
-    assert closed_ids(desk, start=str(START + 10), end=str(START + 30), closetime="close") == [second]
-    assert closed_ids(desk, start=str(START + 20), end=str(START + 40), closetime="open") == [third]
-    assert closed_ids(desk, start=str(START + 10), end=str(START + 20), closetime="both") == [second]
-    assert closed_ids(desk, start=str(START + 10.5), end=str(START + 29.5)) == [second]
-    assert closed_ids(desk, start=first) == [third, second]
-    assert closed_ids(desk, end=second) == [second, first]
-    assert closed_ids(desk, start=first, end=second) == [second]
-    assert "count" not in desk.floor.rest("ClosedOrders", without_count="true")["result"]
+    assert closed_ids(rig) == [third, second, first]
+    assert closed_ids(rig, ofs="1") == [second, first]
+    assert closed_ids(rig, start=str(START + 10), end=str(START + 30), closetime="close") == [second]
+    assert closed_ids(rig, start=str(START + 20), end=str(START + 40), closetime="open") == [third]
+    assert closed_ids(rig, start=str(START + 10), end=str(START + 20), closetime="both") == [second]
+    assert closed_ids(rig, start=str(START + 10.5), end=str(START + 29.5)) == [second]
+    assert closed_ids(rig, start=first) == [third, second]
+    assert closed_ids(rig, end=second) == [second, first]
+    assert closed_ids(rig, start=first, end=second) == [second]
+    assert "count" not in rig.floor.rest("ClosedOrders", without_count="true")["result"]
     for name, value in {"closetime": "never", "start": NEVER_WAS, "end": "never", "ofs": "-1"}.items():
-        assert desk.floor.rest("ClosedOrders", **{name: value}) == {"error": [f"EGeneral:Invalid arguments:{name}"]}
+        assert rig.floor.rest("ClosedOrders", **{name: value}) == {"error": [f"EGeneral:Invalid arguments:{name}"]}
 
 
 # Trades
 
 
 def test_what_a_taker_took_in_one_go_is_one_trade_unless_asked_for_part_by_part() -> None:
-    desk, order_id = taker_of_three()
-    parts = told_trades(desk)
+    rig, order_id = taker_of_three()
+    parts = told_trades(rig)
     ids = [part["exec_id"] for part in parts]
-    ((trade_id, row),) = desk.floor.rest("TradesHistory")["result"]["trades"].items()
+    ((trade_id, row),) = rig.floor.rest("TradesHistory")["result"]["trades"].items()
     assert trade_id not in ids
     assert trade_id.startswith("T")
     assert row == {
@@ -239,81 +239,81 @@ def test_what_a_taker_took_in_one_go_is_one_trade_unless_asked_for_part_by_part(
         "trade_id": parts[0]["trade_id"],
         "maker": False,
     }
-    single = desk.floor.rest("TradesHistory", consolidate_taker="false")["result"]
+    single = rig.floor.rest("TradesHistory", consolidate_taker="false")["result"]
     assert list(single["trades"]) == ids[::-1]
     assert single["count"] == 3
     assert [row["price"] for row in single["trades"].values()] == ["64000.20000", "64000.10000", "64000.00000"]
-    assert desk.floor.rest("TradesHistory", consolidate_taker="True")["result"]["count"] == 1
+    assert rig.floor.rest("TradesHistory", consolidate_taker="True")["result"]["count"] == 1
 
 
 def test_a_trade_that_was_put_together_may_carry_the_id_of_its_first_part() -> None:
-    desk, order_id = taker_of_three(consolidated_id="first")
-    first = told_trades(desk)[0]["exec_id"]
-    ((trade_id, row),) = desk.floor.rest("TradesHistory")["result"]["trades"].items()
+    rig, order_id = taker_of_three(consolidated_id="first")
+    first = told_trades(rig)[0]["exec_id"]
+    ((trade_id, row),) = rig.floor.rest("TradesHistory")["result"]["trades"].items()
     assert (trade_id, row["vol"]) == (first, "0.30000000")
-    assert desk.floor.rest("QueryOrders", txid=order_id, trades="true")["result"][order_id]["trades"] == [first]
+    assert rig.floor.rest("QueryOrders", txid=order_id, trades="true")["result"][order_id]["trades"] == [first]
 
 
 @pytest.mark.parametrize("call", ["QueryOrders", "ClosedOrders"])
 def test_the_trades_of_an_order_follow_the_same_rule(call: str) -> None:
-    desk, order_id = taker_of_three()
+    rig, order_id = taker_of_three()
 
     def trades(**form: Any) -> list[str] | None:
         named = {"txid": order_id} if call == "QueryOrders" else {}
-        result = desk.floor.rest(call, **named, **form)["result"]
+        result = rig.floor.rest(call, **named, **form)["result"]
         row = result[order_id] if call == "QueryOrders" else result["closed"][order_id]
         found: list[str] | None = row.get("trades")
         return found
 
-    together = list(desk.floor.rest("TradesHistory")["result"]["trades"])
+    together = list(rig.floor.rest("TradesHistory")["result"]["trades"])
     assert trades() is None
     assert trades(trades="false") is None
     assert trades(trades="true") == together
     assert trades(trades="true", consolidate_taker="true") == together
-    parts = [report["exec_id"] for report in told_trades(desk)]
+    parts = [report["exec_id"] for report in told_trades(rig)]
     assert trades(trades="true", consolidate_taker="false") == parts
 
 
 def test_fills_of_a_maker_and_of_separate_goes_stay_apart() -> None:
-    desk = Desk()
-    desk.added(order_qty=0.3)
-    desk.floor.trade(SELL, "64000.5", "0.1")
-    desk.floor.trade(SELL, "64000.5", "0.2")
-    ids = [report["exec_id"] for report in told_trades(desk)]
-    assert list(desk.floor.rest("TradesHistory")["result"]["trades"]) == ids[::-1]
+    rig = Rig()
+    rig.added(order_qty=0.3)
+    rig.floor.trade(SELL, "64000.5", "0.1")
+    rig.floor.trade(SELL, "64000.5", "0.2")
+    ids = [report["exec_id"] for report in told_trades(rig)]
+    assert list(rig.floor.rest("TradesHistory")["result"]["trades"]) == ids[::-1]
 
 
 def test_a_trade_tells_its_ledger_entries_and_a_rebate_with_its_sign() -> None:
-    desk = Desk(users=(KrakenSpotUser(maker_fee=D("-0.0002")),))
-    desk.added(symbol="SOL/EUR", order_qty=40.0, limit_price=150.0)
-    desk.floor.trade(SELL, "150.00", "40", symbol="SOL/EUR")
-    (row,) = desk.floor.rest("TradesHistory", ledgers="true")["result"]["trades"].values()
+    rig = Rig(users=(KrakenSpotUser(maker_fee=D("-0.0002")),))
+    rig.added(symbol="SOL/EUR", order_qty=40.0, limit_price=150.0)
+    rig.floor.trade(SELL, "150.00", "40", symbol="SOL/EUR")
+    (row,) = rig.floor.rest("TradesHistory", ledgers="true")["result"]["trades"].values()
     assert (row["pair"], row["price"], row["cost"], row["fee"]) == ("SOLEUR", "150.00000", "6000.00000", "-1.20000")
     assert (row["maker"], len(row["ledgers"])) == (True, 2)
     assert all(entry.startswith("L") for entry in row["ledgers"])
-    assert "ledgers" not in next(iter(desk.floor.rest("TradesHistory")["result"]["trades"].values()))
-    (order,) = desk.floor.rest("ClosedOrders")["result"]["closed"].values()
+    assert "ledgers" not in next(iter(rig.floor.rest("TradesHistory")["result"]["trades"].values()))
+    (order,) = rig.floor.rest("ClosedOrders")["result"]["closed"].values()
     assert order["fee"] == "-1.20000"
 
 
 def test_a_fee_in_base_currency_is_told_at_its_worth_in_quote_currency() -> None:
-    desk = Desk()
-    desk.added(fee_preference="base", order_qty=1.0)
-    desk.floor.trade(SELL, "64000.5", "1")
-    (row,) = desk.floor.rest("TradesHistory")["result"]["trades"].values()
+    rig = Rig()
+    rig.added(fee_preference="base", order_qty=1.0)
+    rig.floor.trade(SELL, "64000.5", "1")
+    (row,) = rig.floor.rest("TradesHistory")["result"]["trades"].values()
     assert row["fee"] == "102.40080"
 
 
 def test_trades_are_listed_in_a_range_and_from_one_id_to_another() -> None:
-    desk = Desk()
-    desk.added(order_qty=1.0)
+    rig = Rig()
+    rig.added(order_qty=1.0)
     for _ in range(3):
-        desk.floor.trade(SELL, "64000.5", "0.1")
-        desk.floor.wait(10)
-    first, second, third = [report["exec_id"] for report in told_trades(desk)]
+        rig.floor.trade(SELL, "64000.5", "0.1")
+        rig.floor.wait(10)
+    first, second, third = [report["exec_id"] for report in told_trades(rig)]
 
     def listed(**form: Any) -> list[str]:
-        return list(desk.floor.rest("TradesHistory", **form)["result"]["trades"])
+        return list(rig.floor.rest("TradesHistory", **form)["result"]["trades"])
 
     assert listed() == [third, second, first]
     assert listed(start=str(START), end=str(START + 20)) == [third, second]
@@ -321,32 +321,32 @@ def test_trades_are_listed_in_a_range_and_from_one_id_to_another() -> None:
     assert listed(start=first) == [third, second]
     assert listed(end=second) == [second, first]
     assert listed(ofs="2") == [first]
-    assert "count" not in desk.floor.rest("TradesHistory", without_count="True")["result"]
-    assert desk.floor.rest("TradesHistory", type="odd") == {"error": ["EGeneral:Invalid arguments:type"]}
-    assert desk.floor.rest("TradesHistory", start="TNEVER-WASAN-TRADE1")["error"] != []
+    assert "count" not in rig.floor.rest("TradesHistory", without_count="True")["result"]
+    assert rig.floor.rest("TradesHistory", type="odd") == {"error": ["EGeneral:Invalid arguments:type"]}
+    assert rig.floor.rest("TradesHistory", start="TNEVER-WASAN-TRADE1")["error"] != []
 
 
 def test_trades_are_listed_by_what_they_did_to_a_position() -> None:
-    desk = Desk()
-    desk.floor.trade(BUY, "64000.0", "1", rest=True)
+    rig = Rig()
+    rig.floor.trade(BUY, "64000.0", "1", rest=True)
     for terms in ({"margin": True}, {}):
-        desk.added(order_qty=0.5, **terms)
-        desk.floor.trade(SELL, "64000.5", "0.5")
-    desk.added(side="sell", margin=True, reduce_only=True, order_qty=0.5, limit_price=64000.0)
-    opening, plain, closing = [report["exec_id"] for report in told_trades(desk)]
+        rig.added(order_qty=0.5, **terms)
+        rig.floor.trade(SELL, "64000.5", "0.5")
+    rig.added(side="sell", margin=True, reduce_only=True, order_qty=0.5, limit_price=64000.0)
+    opening, plain, closing = [report["exec_id"] for report in told_trades(rig)]
 
     def listed(kind: str) -> list[str]:
-        return list(desk.floor.rest("TradesHistory", type=kind)["result"]["trades"])
+        return list(rig.floor.rest("TradesHistory", type=kind)["result"]["trades"])
 
     assert listed("all") == [closing, plain, opening]
     assert listed("any position") == [closing, opening]
     assert listed("no position") == [plain]
     assert listed("closing position") == [closing]
     assert listed("closed position") == [opening]
-    row = desk.floor.rest("QueryTrades", txid=closing)["result"][closing]
+    row = rig.floor.rest("QueryTrades", txid=closing)["result"][closing]
     assert (row["misc"], row["leverage"], row["margin"]) == ("closing", "5", "6400.00000")
     assert "posstatus" not in row
-    row = desk.floor.rest("QueryTrades", txid=opening)["result"][opening]
+    row = rig.floor.rest("QueryTrades", txid=opening)["result"][opening]
     assert {name: row[name] for name in ("posstatus", "cprice", "ccost", "cvol", "cmargin", "net", "trades")} == {
         "posstatus": "closed",
         "cprice": 64000,
@@ -359,31 +359,31 @@ def test_trades_are_listed_by_what_they_did_to_a_position() -> None:
 
 
 def test_trades_are_queried_by_their_ids() -> None:
-    desk, _ = taker_of_three()
-    first, second, _ = [report["exec_id"] for report in told_trades(desk)]
-    (together,) = desk.floor.rest("TradesHistory")["result"]["trades"]
-    found = desk.floor.rest("QueryTrades", txid=f"{second},{first},TNEVER-WASAN-TRADE1", trades="False")["result"]
+    rig, _ = taker_of_three()
+    first, second, _ = [report["exec_id"] for report in told_trades(rig)]
+    (together,) = rig.floor.rest("TradesHistory")["result"]["trades"]
+    found = rig.floor.rest("QueryTrades", txid=f"{second},{first},TNEVER-WASAN-TRADE1", trades="False")["result"]
     assert list(found) == [second, first]
     assert (found[first]["vol"], found[first]["price"]) == ("0.10000000", "64000.00000")
-    assert desk.floor.rest("QueryTrades", txid=together)["result"][together]["vol"] == "0.30000000"
+    assert rig.floor.rest("QueryTrades", txid=together)["result"][together]["vol"] == "0.30000000"
     for txid in ("", ",".join([first] * 21)):
-        assert desk.floor.rest("QueryTrades", txid=txid) == {"error": ["EGeneral:Invalid arguments:txid"]}
+        assert rig.floor.rest("QueryTrades", txid=txid) == {"error": ["EGeneral:Invalid arguments:txid"]}
 
 
 # Amendments
 
 
 def test_the_changes_of_an_order_begin_with_it_as_it_was_placed() -> None:
-    desk = Desk()
-    order_id = desk.added(symbol="ETH/USD", side="sell", order_qty=2.5, limit_price=3020.1)
-    assert desk.floor.rest("OrderAmends", order_id=order_id)["result"] == {"amends": [], "count": 0}
-    desk.floor.wait(1)
-    desk.floor.trade(BUY, "3020.10", "0.5", symbol="ETH/USD")
-    desk.say("amend_order", order_id=order_id, order_qty=2.4)
-    amend_id = desk.floor.heard[desk.session][-2]["result"]["amend_id"]
-    desk.floor.wait(1)
-    desk.floor.take(desk.floor.exchange.restate_order(order_id, D("2.0"), "Engine maintenance", desk.floor.now))
-    result = desk.floor.rest("OrderAmends", order_id=order_id)["result"]
+    rig = Rig()
+    order_id = rig.added(symbol="ETH/USD", side="sell", order_qty=2.5, limit_price=3020.1)
+    assert rig.floor.rest("OrderAmends", order_id=order_id)["result"] == {"amends": [], "count": 0}
+    rig.floor.wait(1)
+    rig.floor.trade(BUY, "3020.10", "0.5", symbol="ETH/USD")
+    rig.say("amend_order", order_id=order_id, order_qty=2.4)
+    amend_id = rig.floor.heard[rig.session][-2]["result"]["amend_id"]
+    rig.floor.wait(1)
+    rig.floor.take(rig.floor.exchange.restate_order(order_id, D("2.0"), "Engine maintenance", rig.floor.now))
+    result = rig.floor.rest("OrderAmends", order_id=order_id)["result"]
     original, user, restated = result["amends"]
     assert result["count"] == 3
     assert original == {
@@ -410,20 +410,20 @@ def test_the_changes_of_an_order_begin_with_it_as_it_was_placed() -> None:
         "Engine maintenance",
     )
     assert len({row["amend_id"] for row in result["amends"]}) == 3
-    assert desk.floor.rest("OrderAmends", order_id=NEVER_WAS) == {"error": ["EOrder:Invalid order"]}
-    assert desk.floor.rest("OrderAmends") == {"error": ["EGeneral:Invalid arguments:order_id"]}
+    assert rig.floor.rest("OrderAmends", order_id=NEVER_WAS) == {"error": ["EOrder:Invalid order"]}
+    assert rig.floor.rest("OrderAmends") == {"error": ["EGeneral:Invalid arguments:order_id"]}
 
 
 def test_the_changes_of_a_trigger_and_of_an_iceberg_show_theirs() -> None:
-    desk = Desk()
-    stop = desk.added(order_type="stop-loss", limit_price=None, triggers={"price": 65000.0})
-    desk.say("amend_order", order_id=stop, trigger_price=65500.0)
-    rows = desk.floor.rest("OrderAmends", order_id=stop)["result"]["amends"]
+    rig = Rig()
+    stop = rig.added(order_type="stop-loss", limit_price=None, triggers={"price": 65000.0})
+    rig.say("amend_order", order_id=stop, trigger_price=65500.0)
+    rows = rig.floor.rest("OrderAmends", order_id=stop)["result"]["amends"]
     assert [row["trigger_price"] for row in rows] == ["65000.0", "65500.0"]
     assert "limit_price" not in rows[0]
-    iceberg = desk.added(order_type="iceberg", order_qty=1.0, display_qty=0.5)
-    desk.say("amend_order", order_id=iceberg, display_qty=0.25)
-    rows = desk.floor.rest("OrderAmends", order_id=iceberg)["result"]["amends"]
+    iceberg = rig.added(order_type="iceberg", order_qty=1.0, display_qty=0.5)
+    rig.say("amend_order", order_id=iceberg, display_qty=0.25)
+    rows = rig.floor.rest("OrderAmends", order_id=iceberg)["result"]["amends"]
     assert [row["display_qty"] for row in rows] == ["0.50000000", "0.25000000"]
 
 
@@ -431,32 +431,32 @@ def test_the_changes_of_a_trigger_and_of_an_iceberg_show_theirs() -> None:
 
 
 def test_rest_shows_the_book_as_it_was_a_while_ago() -> None:
-    desk = Desk(rest_lag=30 * SECOND)
-    order_id = desk.added(order_qty=1.0, cl_ord_id="slow")
-    assert open_ids(desk) == []
-    assert desk.floor.rest("QueryOrders", txid=order_id)["result"] == {}
-    desk.floor.wait(10)
-    desk.say("amend_order", order_id=order_id, order_qty=0.9)
-    desk.floor.wait(10)
-    desk.floor.trade(SELL, "64000.5", "0.4")
-    desk.floor.wait(10)
-    desk.say("cancel_order", order_id=[order_id])
+    rig = Rig(rest_lag=30 * SECOND)
+    order_id = rig.added(order_qty=1.0, cl_ord_id="slow")
+    assert open_ids(rig) == []
+    assert rig.floor.rest("QueryOrders", txid=order_id)["result"] == {}
+    rig.floor.wait(10)
+    rig.say("amend_order", order_id=order_id, order_qty=0.9)
+    rig.floor.wait(10)
+    rig.floor.trade(SELL, "64000.5", "0.4")
+    rig.floor.wait(10)
+    rig.say("cancel_order", order_id=[order_id])
 
     def row() -> Any:
-        (found,) = desk.floor.rest("QueryOrders", txid=order_id, trades="true")["result"].values()
+        (found,) = rig.floor.rest("QueryOrders", txid=order_id, trades="true")["result"].values()
         return found
 
     def counts() -> tuple[int, int, int]:
-        trades = desk.floor.rest("TradesHistory")["result"]["count"]
-        return len(open_ids(desk, cl_ord_id="slow")), trades, len(closed_ids(desk, cl_ord_id="slow"))
+        trades = rig.floor.rest("TradesHistory")["result"]["count"]
+        return len(open_ids(rig, cl_ord_id="slow")), trades, len(closed_ids(rig, cl_ord_id="slow"))
 
     assert (row()["vol"], row()["status"], counts()) == ("1.00000000", "open", (1, 0, 0))
-    assert desk.floor.rest("OrderAmends", order_id=order_id)["result"]["count"] == 0
-    desk.floor.wait(10)
+    assert rig.floor.rest("OrderAmends", order_id=order_id)["result"]["count"] == 0
+    rig.floor.wait(10)
     assert (row()["vol"], row()["vol_exec"], counts()) == ("0.90000000", "0.00000000", (1, 0, 0))
-    assert desk.floor.rest("OrderAmends", order_id=order_id)["result"]["count"] == 2
+    assert rig.floor.rest("OrderAmends", order_id=order_id)["result"]["count"] == 2
     assert "trades" not in row()
-    desk.floor.wait(10)
+    rig.floor.wait(10)
     assert (row()["vol_exec"], row()["cost"], row()["status"], counts()) == (
         "0.40000000",
         "25600.20000",
@@ -464,25 +464,25 @@ def test_rest_shows_the_book_as_it_was_a_while_ago() -> None:
         (1, 1, 0),
     )
     assert len(row()["trades"]) == 1
-    desk.floor.wait(10)
+    rig.floor.wait(10)
     assert (row()["status"], counts()) == ("canceled", (0, 1, 1))
 
 
 def test_rest_learns_of_an_end_that_no_report_tells() -> None:
-    desk = Desk(rest_lag=30 * SECOND, omit_filled=True)
-    desk.added(order_qty=0.4)
-    desk.floor.trade(SELL, "64000.5", "0.4")
-    desk.floor.wait(29)
-    assert closed_ids(desk) == []
-    desk.floor.wait(1)
-    assert (open_ids(desk), len(closed_ids(desk))) == ([], 1)
+    rig = Rig(rest_lag=30 * SECOND, omit_filled=True)
+    rig.added(order_qty=0.4)
+    rig.floor.trade(SELL, "64000.5", "0.4")
+    rig.floor.wait(29)
+    assert closed_ids(rig) == []
+    rig.floor.wait(1)
+    assert (open_ids(rig), len(closed_ids(rig))) == ([], 1)
 
 
 def test_the_socket_does_not_lag() -> None:
-    desk = Desk(rest_lag=60 * SECOND)
-    desk.added()
-    assert desk.kinds == ["pending_new", "new"]
-    again = desk.floor.say(desk.session, "subscribe", channel="executions", token=desk.token)
+    rig = Rig(rest_lag=60 * SECOND)
+    rig.added()
+    assert rig.kinds == ["pending_new", "new"]
+    again = rig.floor.say(rig.session, "subscribe", channel="executions", token=rig.token)
     assert len(again[1]["data"]) == 1
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from protocol.simulation.kraken_spot import voice
 from protocol.simulation.kraken_spot.requests import AddOrder, Request, Triggers
 
-from .spot_floor import Desk
+from .spot_floor import Rig
 
 D = Decimal
 
@@ -141,9 +141,9 @@ def test_a_trigger_may_be_said_in_the_older_ways(text: str, expected: Triggers |
 
 
 def test_the_older_name_of_a_close_s_trigger_is_taken() -> None:
-    desk = Desk()
-    desk.added(conditional={"order_type": "stop-loss", "stop_price": 60000.0})
-    assert desk.floor.reports(desk.session)[0]["contingent"] == {
+    rig = Rig()
+    rig.added(conditional={"order_type": "stop-loss", "stop_price": 60000.0})
+    assert rig.floor.reports(rig.session)[0]["contingent"] == {
         "order_type": "stop-loss",
         "trigger_price": 60000,
         "trigger_price_type": "static",
@@ -151,21 +151,21 @@ def test_the_older_name_of_a_close_s_trigger_is_taken() -> None:
 
 
 def test_a_request_number_may_be_text_and_comes_back_as_it_was() -> None:
-    desk = Desk()
+    rig = Rig()
     params = {"symbol": "BTC/USD", "side": "buy", "order_type": "limit", "order_qty": 0.02, "limit_price": 60000.0}
-    frame = {"method": "add_order", "params": params | {"token": desk.token}, "req_id": "seven"}
-    answer, *reports = desk.floor.send_text(desk.session, json.dumps(frame))
+    frame = {"method": "add_order", "params": params | {"token": rig.token}, "req_id": "seven"}
+    answer, *reports = rig.floor.send_text(rig.session, json.dumps(frame))
     assert (answer["req_id"], answer["success"], len(reports)) == ("seven", True, 2)
-    (pong,) = desk.floor.send_text(desk.session, '{"method":"ping","req_id":"eight"}')
+    (pong,) = rig.floor.send_text(rig.session, '{"method":"ping","req_id":"eight"}')
     assert (pong["method"], pong["req_id"]) == ("pong", "eight")
 
 
 def test_a_number_without_a_point_is_taken_or_refused() -> None:
-    assert Desk().add(order_qty=1, limit_price=60000)[0]["success"] is True
-    desk = Desk(whole_numbers=False)
-    assert desk.refused(order_qty=1) == "Order_qty field must be a number_float"
-    assert desk.refused(limit_price=60000) == "Limit_price field must be a number_float"
-    assert desk.refused(order_type="stop-loss", limit_price=None, triggers={"price": 66000}) == (
+    assert Rig().add(order_qty=1, limit_price=60000)[0]["success"] is True
+    rig = Rig(whole_numbers=False)
+    assert rig.refused(order_qty=1) == "Order_qty field must be a number_float"
+    assert rig.refused(limit_price=60000) == "Limit_price field must be a number_float"
+    assert rig.refused(order_type="stop-loss", limit_price=None, triggers={"price": 66000}) == (
         "Price field must be a number_float"
     )
-    assert desk.add(limit_price=60000.0)[0]["success"] is True
+    assert rig.add(limit_price=60000.0)[0]["success"] is True

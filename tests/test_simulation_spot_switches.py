@@ -13,7 +13,7 @@ from protocol.simulation.exchange import HttpReply, HttpRequest, Refuse, Session
 from protocol.simulation.kraken_spot import KrakenSpotExchangeSettings, KrakenSpotUser, proxy_page
 from protocol.values import Side
 
-from .spot_floor import Desk, Floor
+from .spot_floor import Floor, Rig
 
 D = Decimal
 BUY, SELL = Side.BUY, Side.SELL
@@ -24,10 +24,10 @@ REBATE = (KrakenSpotUser(maker_fee=D("-0.0002")),)
 
 def filled_maker(**options: Any) -> Any:
     """The report of a trade of 6000 EUR, as maker."""
-    desk = Desk(**options)
-    desk.added(symbol="SOL/EUR", order_qty=40.0, limit_price=150.0)
-    desk.floor.trade(SELL, "150.00", "40", symbol="SOL/EUR")
-    return desk.floor.reports(desk.session)[2]
+    rig = Rig(**options)
+    rig.added(symbol="SOL/EUR", order_qty=40.0, limit_price=150.0)
+    rig.floor.trade(SELL, "150.00", "40", symbol="SOL/EUR")
+    return rig.floor.reports(rig.session)[2]
 
 
 def test_every_setting_is_explained() -> None:
@@ -49,11 +49,11 @@ def test_a_rebate_may_not_be_told() -> None:
 
 
 def test_a_rebate_is_paid() -> None:
-    desk = Desk(users=(KrakenSpotUser(maker_fee=D("-0.0002"), balances={"EUR": D(6020)}),))
-    desk.added(symbol="SOL/EUR", order_qty=40.0, limit_price=150.0)
-    desk.floor.trade(SELL, "150.00", "40", symbol="SOL/EUR")
-    assert desk.floor.rest("Balance")["result"]["ZEUR"] == "21.2000"
-    (execution,) = desk.floor.exchange.ledger.executions_of({"ACCOUNT-1"})
+    rig = Rig(users=(KrakenSpotUser(maker_fee=D("-0.0002"), balances={"EUR": D(6020)}),))
+    rig.added(symbol="SOL/EUR", order_qty=40.0, limit_price=150.0)
+    rig.floor.trade(SELL, "150.00", "40", symbol="SOL/EUR")
+    assert rig.floor.rest("Balance")["result"]["ZEUR"] == "21.2000"
+    (execution,) = rig.floor.exchange.ledger.executions_of({"ACCOUNT-1"})
     assert execution.fee == D("-1.2")
 
 
@@ -63,13 +63,13 @@ def test_a_fee_of_nothing_is_told_as_such() -> None:
 
 @pytest.mark.parametrize(("setting", "fees"), [("missing", None), ("empty", [])])
 def test_fees_may_not_be_told_at_all(setting: str, fees: list[Any] | None) -> None:
-    desk = Desk(trade_fees=setting)
-    desk.added()
-    desk.floor.trade(SELL, "64000.5", "0.02")
-    trade = desk.floor.reports(desk.session)[2]
+    rig = Rig(trade_fees=setting)
+    rig.added()
+    rig.floor.trade(SELL, "64000.5", "0.02")
+    trade = rig.floor.reports(rig.session)[2]
     assert trade.get("fees") == fees
     assert "fee_usd_equiv" not in trade
-    (row,) = desk.floor.rest("TradesHistory")["result"]["trades"].values()
+    (row,) = rig.floor.rest("TradesHistory")["result"]["trades"].values()
     assert row["fee"] == "2.048016"
 
 
@@ -78,17 +78,17 @@ def test_fees_may_not_be_told_at_all(setting: str, fees: list[Any] | None) -> No
 
 @pytest.mark.parametrize("kind", ["status", "new"])
 def test_a_snapshot_shows_a_trigger_that_has_fired(kind: str) -> None:
-    desk = Desk(fired_snapshot=kind)
-    order_id = desk.added(
+    rig = Rig(fired_snapshot=kind)
+    order_id = rig.added(
         side="sell",
         order_type="stop-loss-limit",
         limit_price=63900.0,
         triggers={"price": 63500.0, "reference": "index"},
         cl_ord_id="sim-0009",
     )
-    desk.floor.wait(9)
-    desk.floor.take(desk.floor.exchange.set_index("BTC/USD", D("63498.7"), desk.floor.now))
-    _, snapshot = desk.floor.say(desk.session, "subscribe", channel="executions", token=desk.token)
+    rig.floor.wait(9)
+    rig.floor.take(rig.floor.exchange.set_index("BTC/USD", D("63498.7"), rig.floor.now))
+    _, snapshot = rig.floor.say(rig.session, "subscribe", channel="executions", token=rig.token)
     (row,) = snapshot["data"]
     assert (row["order_id"], row["exec_type"], row["order_status"]) == (order_id, kind, "new")
     assert row["timestamp"] == ("2026-07-01T12:00:09.000000Z" if kind == "status" else "2026-07-01T12:00:00.000000Z")
@@ -104,15 +104,15 @@ def test_a_snapshot_shows_a_trigger_that_has_fired(kind: str) -> None:
 
 
 def test_a_trailing_stop_tells_where_its_trigger_stands_from_the_first_report_on() -> None:
-    desk = Desk()
-    desk.floor.trade(BUY, "60000", "1", rest=True)
-    order_id = desk.added(
+    rig = Rig()
+    rig.floor.trade(BUY, "60000", "1", rest=True)
+    order_id = rig.added(
         side="sell",
         order_type="trailing-stop",
         limit_price=None,
         triggers={"price": 2.0, "price_type": "pct", "reference": "index"},
     )
-    pending = desk.floor.reports(desk.session)[0]
+    pending = rig.floor.reports(rig.session)[0]
     assert pending["triggers"] == {
         "reference": "index",
         "price": 2,
@@ -121,11 +121,11 @@ def test_a_trailing_stop_tells_where_its_trigger_stands_from_the_first_report_on
         "peak_price": 64000,
         "status": "untriggered",
     }
-    desk.floor.take(desk.floor.exchange.set_index("BTC/USD", D("65000"), desk.floor.now))
-    assert (desk.last["exec_type"], desk.last["order_id"], desk.last["order_status"]) == ("status", order_id, "new")
-    assert (desk.last["triggers"]["actual_price"], desk.last["triggers"]["peak_price"]) == (63700, 65000)
-    assert desk.last["triggers"]["status"] == "untriggered"
-    (row,) = desk.floor.rest("OpenOrders")["result"]["open"].values()
+    rig.floor.take(rig.floor.exchange.set_index("BTC/USD", D("65000"), rig.floor.now))
+    assert (rig.last["exec_type"], rig.last["order_id"], rig.last["order_status"]) == ("status", order_id, "new")
+    assert (rig.last["triggers"]["actual_price"], rig.last["triggers"]["peak_price"]) == (63700, 65000)
+    assert rig.last["triggers"]["status"] == "untriggered"
+    (row,) = rig.floor.rest("OpenOrders")["result"]["open"].values()
     assert (row["stopprice"], row["trigger"], row["misc"]) == ("63700.00000", "index", "")
 
 
@@ -134,20 +134,20 @@ def test_a_trailing_stop_tells_where_its_trigger_stands_from_the_first_report_on
 
 @pytest.mark.parametrize("text", ["EOrder:Invalid order", "EOrder:Unknown order"])
 def test_an_order_that_is_gone_and_one_that_never_was_are_refused_alike(text: str) -> None:
-    desk = Desk(gone_error=text)
-    gone = desk.added(cl_ord_id="gone", order_userref=None)
-    desk.say("cancel_order", order_id=[gone])
+    rig = Rig(gone_error=text)
+    gone = rig.added(cl_ord_id="gone", order_userref=None)
+    rig.say("cancel_order", order_id=[gone])
     for order_id in (gone, NEVER_WAS):
-        assert desk.refused("cancel_order", order_id=[order_id]) == text
-        assert desk.refused("amend_order", order_id=order_id, order_qty=1.0) == text
-        assert desk.refused("edit_order", order_id=order_id, symbol="BTC/USD", order_qty=1.0) == text
-        assert desk.floor.rest("CancelOrder", txid=order_id) == {"error": [text]}
-        assert desk.floor.rest("AmendOrder", txid=order_id, order_qty="1") == {"error": [text]}
-        assert desk.floor.rest("EditOrder", txid=order_id, pair="XBTUSD", volume="1") == {"error": [text]}
+        assert rig.refused("cancel_order", order_id=[order_id]) == text
+        assert rig.refused("amend_order", order_id=order_id, order_qty=1.0) == text
+        assert rig.refused("edit_order", order_id=order_id, symbol="BTC/USD", order_qty=1.0) == text
+        assert rig.floor.rest("CancelOrder", txid=order_id) == {"error": [text]}
+        assert rig.floor.rest("AmendOrder", txid=order_id, order_qty="1") == {"error": [text]}
+        assert rig.floor.rest("EditOrder", txid=order_id, pair="XBTUSD", volume="1") == {"error": [text]}
     for name in ("gone", "nobody"):
-        assert desk.refused("cancel_order", cl_ord_id=[name]) == text
-        assert desk.floor.rest("CancelOrder", cl_ord_id=name) == {"error": [text]}
-    assert desk.refused("cancel_order", order_userref=[7]) == text
+        assert rig.refused("cancel_order", cl_ord_id=[name]) == text
+        assert rig.floor.rest("CancelOrder", cl_ord_id=name) == {"error": [text]}
+    assert rig.refused("cancel_order", order_userref=[7]) == text
 
 
 @pytest.mark.parametrize("text", ["EAuth:Rate limit exceeded", "EAuth:Too many requests", "EAPI:Rate limit exceeded"])
@@ -173,19 +173,19 @@ METHODS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("method", METHODS)
 def test_any_method_of_the_socket_is_refused_by_any_text(method: str) -> None:
-    desk = Desk()
-    desk.floor.exchange.refuse_next(method, "EService:Busy")
-    (refused,) = desk.say(method, **METHODS[method])
+    rig = Rig()
+    rig.floor.exchange.refuse_next(method, "EService:Busy")
+    (refused,) = rig.say(method, **METHODS[method])
     assert (refused["method"], refused["success"], refused["error"]) == (method, False, "EService:Busy")
-    assert desk.floor.exchange.engine.orders == {}
-    answer = desk.say(method, **METHODS[method])[0]
+    assert rig.floor.exchange.engine.orders == {}
+    answer = rig.say(method, **METHODS[method])[0]
     assert answer.get("error") != "EService:Busy"
 
 
 def test_a_ping_is_refused_by_any_text() -> None:
-    desk = Desk()
-    desk.floor.exchange.refuse_next("ping", "EService:Busy")
-    (refused,) = desk.floor.send_text(desk.session, '{"method":"ping","req_id":5}')
+    rig = Rig()
+    rig.floor.exchange.refuse_next("ping", "EService:Busy")
+    (refused,) = rig.floor.send_text(rig.session, '{"method":"ping","req_id":5}')
     assert (refused["method"], refused["req_id"], refused["success"]) == ("ping", 5, False)
 
 
@@ -236,15 +236,15 @@ def test_a_call_may_meet_the_proxy_in_front_of_the_venue() -> None:
 
 
 def test_the_next_call_may_get_any_reply_and_is_not_executed() -> None:
-    desk = Desk()
-    desk.added()
+    rig = Rig()
+    rig.added()
     date = "Wed, 01 Jul 2026 12:01:00 GMT"
-    desk.floor.exchange.reply_next("CancelAll", proxy_page(503, retry_after=date))
-    answered = reply(desk.floor, "CancelAll")
+    rig.floor.exchange.reply_next("CancelAll", proxy_page(503, retry_after=date))
+    answered = reply(rig.floor, "CancelAll")
     assert (answered.status, answered.headers) == (503, (("retry-after", date),))
-    assert desk.kinds[-1] == "new"
-    assert reply(desk.floor, "CancelAll").status == 200
-    assert desk.kinds[-1] == "canceled"
+    assert rig.kinds[-1] == "new"
+    assert reply(rig.floor, "CancelAll").status == 200
+    assert rig.kinds[-1] == "canceled"
 
 
 def test_an_upgrade_may_be_refused_with_any_reply() -> None:
@@ -261,18 +261,18 @@ def test_an_upgrade_may_be_refused_with_any_reply() -> None:
 
 def test_the_trading_counter_has_either_name() -> None:
     for name, other in (("ratecount", "rate_count"), ("rate_count", "ratecount")):
-        desk = Desk(ratecounter_field=name, subscribe={"ratecounter": True})
-        desk.added()
-        assert desk.last[name] == 1
-        assert other not in desk.last
+        rig = Rig(ratecounter_field=name, subscribe={"ratecounter": True})
+        rig.added()
+        assert rig.last[name] == 1
+        assert other not in rig.last
 
 
 def test_trades_may_need_the_order_status() -> None:
     for flows, kinds in ((True, ["new", "trade", "filled"]), (False, ["new", "filled"])):
-        desk = Desk(trades_without_status=flows, subscribe={"order_status": False})
-        desk.added()
-        desk.floor.trade(SELL, "64000.5", "0.02")
-        assert desk.kinds == kinds
+        rig = Rig(trades_without_status=flows, subscribe={"order_status": False})
+        rig.added()
+        rig.floor.trade(SELL, "64000.5", "0.02")
+        assert rig.kinds == kinds
 
 
 def test_a_leg_that_fails_may_be_left_out() -> None:
@@ -280,18 +280,18 @@ def test_a_leg_that_fails_may_be_left_out() -> None:
         {"side": "buy", "order_type": "limit", "order_qty": quantity, "limit_price": 59000.0, "cl_ord_id": name}
         for quantity, name in ((0.01, "a"), (100000.0, "b"), (0.02, "c"))
     ]
-    told = Desk().say("batch_add", symbol="BTC/USD", orders=legs)[0]["result"]
+    told = Rig().say("batch_add", symbol="BTC/USD", orders=legs)[0]["result"]
     assert [leg.get("error") for leg in told] == [None, "EOrder:Insufficient funds", None]
-    left = Desk(failed_legs="left out").say("batch_add", symbol="BTC/USD", orders=legs)[0]["result"]
+    left = Rig(failed_legs="left out").say("batch_add", symbol="BTC/USD", orders=legs)[0]["result"]
     assert [leg["cl_ord_id"] for leg in left] == ["a", "c"]
 
 
 def test_an_order_without_a_name_may_have_the_tag_zero() -> None:
-    desk = Desk(zero_userref=True)
-    desk.added()
-    assert desk.last["order_userref"] == 0
-    desk.added(cl_ord_id="named")
-    assert "order_userref" not in desk.last
+    rig = Rig(zero_userref=True)
+    rig.added()
+    assert rig.last["order_userref"] == 0
+    rig.added(cl_ord_id="named")
+    assert "order_userref" not in rig.last
 
 
 def test_descriptions_may_name_their_class() -> None:
@@ -304,29 +304,29 @@ def test_descriptions_may_name_their_class() -> None:
 # What things cost
 
 
-def counted(desk: Desk, symbol: str = "BTC/USD") -> Decimal:
-    rates = desk.floor.exchange.engine.accounts["ACCOUNT-1"].rates
-    return rates.pair(symbol, desk.floor.now.monotonic_ns).at(desk.floor.now.monotonic_ns)
+def counted(rig: Rig, symbol: str = "BTC/USD") -> Decimal:
+    rates = rig.floor.exchange.engine.accounts["ACCOUNT-1"].rates
+    return rates.pair(symbol, rig.floor.now.monotonic_ns).at(rig.floor.now.monotonic_ns)
 
 
 def test_cancel_all_counts_once_in_each_market_with_an_order() -> None:
-    desk = Desk()
+    rig = Rig()
     for symbol, price in (("BTC/USD", 59000.0), ("BTC/USD", 59001.0), ("ETH/USD", 2900.0)):
-        desk.added(symbol=symbol, limit_price=price, order_qty=0.1)
-    assert (counted(desk), counted(desk, "ETH/USD"), counted(desk, "SOL/EUR")) == (2, 1, 0)
-    desk.say("cancel_all")
-    assert (counted(desk), counted(desk, "ETH/USD"), counted(desk, "SOL/EUR")) == (3, 2, 0)
-    assert desk.floor.rest("CancelAll")["result"] == {"count": 0}
-    assert counted(desk) == 3
+        rig.added(symbol=symbol, limit_price=price, order_qty=0.1)
+    assert (counted(rig), counted(rig, "ETH/USD"), counted(rig, "SOL/EUR")) == (2, 1, 0)
+    rig.say("cancel_all")
+    assert (counted(rig), counted(rig, "ETH/USD"), counted(rig, "SOL/EUR")) == (3, 2, 0)
+    assert rig.floor.rest("CancelAll")["result"] == {"count": 0}
+    assert counted(rig) == 3
 
 
 def test_the_dead_mans_switch_counts_where_the_account_has_traded() -> None:
-    desk = Desk()
-    desk.added()
-    desk.say("cancel_all_orders_after", timeout=60)
-    assert (counted(desk), counted(desk, "ETH/USD")) == (2, 0)
-    desk.floor.rest("CancelAllOrdersAfter", timeout="0")
-    assert counted(desk) == 3
+    rig = Rig()
+    rig.added()
+    rig.say("cancel_all_orders_after", timeout=60)
+    assert (counted(rig), counted(rig, "ETH/USD")) == (2, 0)
+    rig.floor.rest("CancelAllOrdersAfter", timeout="0")
+    assert counted(rig) == 3
 
 
 def spent(floor: Floor, *calls: tuple[str, dict[str, str]]) -> Decimal:
@@ -373,6 +373,6 @@ def test_each_key_has_a_counter_of_its_own() -> None:
 
 @pytest.mark.parametrize(("tier", "most"), [("starter", 60), ("intermediate", 125), ("pro", 180)])
 def test_the_acknowledgement_tells_the_limit_of_the_tier(tier: str, most: int) -> None:
-    desk = Desk(users=(KrakenSpotUser(tier=tier),))
-    ack = next(frame for frame in desk.floor.heard[desk.session] if frame.get("method") == "subscribe")
+    rig = Rig(users=(KrakenSpotUser(tier=tier),))
+    ack = next(frame for frame in rig.floor.heard[rig.session] if frame.get("method") == "subscribe")
     assert ack["result"]["maxratecount"] == most

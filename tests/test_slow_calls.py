@@ -148,7 +148,7 @@ async def test_a_time_for_answers_that_is_shorter_than_the_time_out_makes_nothin
         await submit(at, name, 3)
         heard = names(await drain(at.stream, 10))
         assert heard.count("Denied") == 3
-        assert "Unknown" not in heard
+        assert "StatusUnknown" not in heard
         at.lines.connects_hang = False
 
 

@@ -105,7 +105,7 @@ async def test_what_the_socket_did_not_take_is_told_unsent_before_its_time_is_ov
         heard = await drain(at.stream, 5)
         for order in waiting:
             assert about(heard, order) == ["Submitted", "Denied"]
-        assert about(heard, in_hand) == ["Submitted", "Unknown"]  # of this one, some may have gone out
+        assert about(heard, in_hand) == ["Submitted", "StatusUnknown"]  # of this one, some may have gone out
         at.lines.let_sockets_go_on()
         await trio.sleep(70)  # asked for again
         # What has a deadline came too late for it (spec Kraken A.12); AX knows none.

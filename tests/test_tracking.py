@@ -8,43 +8,44 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.dispatch.tracking import FILL_WINDOW, FILLS_OF_ORDER, Window
+from protocol.dispatch.tracking import FILL_WINDOW, FILLS_OF_ORDER
 from protocol.values import ClientOrderId, OrderStatus, Side, VenueOrderId
+from protocol.window import Window
 
-from .order_life import Desk, acknowledged, canceled, replaced, traded
+from .order_life import Rig, acknowledged, canceled, replaced, traded
 
 
 def test_a_registered_order_is_found_with_its_identity() -> None:
-    desk = Desk()
-    desk.place("a1")
-    order = desk.state.orders.by_client_order_id(ClientOrderId("a1"))
+    rig = Rig()
+    rig.place("a1")
+    order = rig.state.orders.by_client_order_id(ClientOrderId("a1"))
     assert order is not None
     assert (order.identity.strategy, order.identity.side) == ("default", Side.BUY)
 
 
 def test_an_order_that_is_not_tracked_is_not_found() -> None:
-    assert Desk().state.orders.by_client_order_id(ClientOrderId("a1")) is None
+    assert Rig().state.orders.by_client_order_id(ClientOrderId("a1")) is None
 
 
 def test_acceptance_is_remembered_and_a_second_one_changes_nothing() -> None:
-    desk = Desk()
-    desk.place("a1")
-    order = desk.state.orders.live[ClientOrderId("a1")]
+    rig = Rig()
+    rig.place("a1")
+    order = rig.state.orders.live[ClientOrderId("a1")]
     assert not order.accepted
-    desk.hear(acknowledged("v1", 1))
+    rig.hear(acknowledged("v1", 1))
     assert order.accepted
-    assert desk.hear(acknowledged("v1", 1)) == []
+    assert rig.hear(acknowledged("v1", 1)) == []
 
 
 def test_an_order_remembers_its_first_fills_itself_and_those_beyond_slide_through_a_window() -> None:
     """The seed's own case: one more than fits evicts one, it does not empty the window."""
     window = FILL_WINDOW
-    desk = Desk(fill_window=1)
-    desk.place("a1", quantity=100_000)
-    desk.hear(acknowledged("v1", 1, quantity=Decimal(100_000)))
+    rig = Rig(fill_window=1)
+    rig.place("a1", quantity=100_000)
+    rig.hear(acknowledged("v1", 1, quantity=Decimal(100_000)))
     for number in range(FILLS_OF_ORDER + window + 1):
-        desk.hear(traded("v1", f"t{number}", 1, number + 1, 1))
-    orders = desk.state.orders
+        rig.hear(traded("v1", f"t{number}", 1, number + 1, 1))
+    orders = rig.state.orders
     order = orders.by_client_order_id(ClientOrderId("a1"))
     assert order is not None
     assert order.fills is not None
@@ -53,34 +54,34 @@ def test_an_order_remembers_its_first_fills_itself_and_those_beyond_slide_throug
 
 
 def test_a_fill_is_recognised_as_long_as_its_order_is_remembered_however_many_others_there_were() -> None:
-    desk = Desk(fill_window=1)
-    desk.place("a1", quantity=1_000)
-    desk.hear(acknowledged("v1", 1, quantity=Decimal(1_000)))
+    rig = Rig(fill_window=1)
+    rig.place("a1", quantity=1_000)
+    rig.hear(acknowledged("v1", 1, quantity=Decimal(1_000)))
     for number in range(FILLS_OF_ORDER):
-        desk.hear(traded("v1", f"t{number}", 1, number + 1, 1))
-    desk.hear(*(traded(f"other{n}", f"o{n}", 1, 1) for n in range(10)))
+        rig.hear(traded("v1", f"t{number}", 1, number + 1, 1))
+    rig.hear(*(traded(f"other{n}", f"o{n}", 1, 1) for n in range(10)))
     for number in range(FILLS_OF_ORDER):
-        assert desk.hear(traded("v1", f"t{number}", 1, number + 1, 1)) == []
+        assert rig.hear(traded("v1", f"t{number}", 1, number + 1, 1)) == []
 
 
 def test_an_order_that_ended_is_moved_and_still_found_by_every_id_it_had() -> None:
-    desk = Desk()
-    desk.live("a1", "v1")
-    desk.hear(replaced("v1", "v2", 1), canceled("v2", 1))
-    orders = desk.state.orders
+    rig = Rig()
+    rig.live("a1", "v1")
+    rig.hear(replaced("v1", "v2", 1), canceled("v2", 1))
+    orders = rig.state.orders
     assert ClientOrderId("a1") not in orders.live
     assert orders.by_venue_order_id(VenueOrderId("v1")) is orders.by_venue_order_id(VenueOrderId("v2"))
     assert orders.by_wire_id(1) is None, "the venue may give the number to another order now"
-    assert desk.status("a1") is OrderStatus.CANCELED
+    assert rig.status("a1") is OrderStatus.CANCELED
 
 
 def test_ended_orders_are_forgotten_oldest_first() -> None:
-    desk = Desk(finished_window=3)
+    rig = Rig(finished_window=3)
     for number in range(1, 6):
-        desk.live(f"a{number}", f"v{number}")
-        desk.hear(canceled(f"v{number}", number))
-    assert list(desk.state.orders.finished) == ["a3", "a4", "a5"]
-    assert desk.state.orders.by_venue_order_id(VenueOrderId("v2")) is None
+        rig.live(f"a{number}", f"v{number}")
+        rig.hear(canceled(f"v{number}", number))
+    assert list(rig.state.orders.finished) == ["a3", "a4", "a5"]
+    assert rig.state.orders.by_venue_order_id(VenueOrderId("v2")) is None
 
 
 def test_a_window_holds_at_least_one() -> None:

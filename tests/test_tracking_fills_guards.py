@@ -10,8 +10,9 @@ from attrs import evolve
 from protocol import events
 from protocol.dispatch import tracking
 from protocol.dispatch.records import Counted, Registered
-from protocol.dispatch.tracking import FILLS_OF_ORDER, FORMER_IDS, TrackedOrders, Window
+from protocol.dispatch.tracking import FILLS_OF_ORDER, FORMER_IDS, TrackedOrders
 from protocol.values import OrderStatus, TradeId
+from protocol.window import Window
 
 from .order_records import (
     A7,

@@ -27,114 +27,114 @@ from .order_life import (
     traded,
     view,
 )
-from .unnamed_fills import executed, history, listed, lookups, new_desk, told, waiting
+from .unnamed_fills import executed, history, listed, lookups, new_rig, told, waiting
 
 # What it waits for
 
 
 def test_an_execution_is_told_as_the_fill_of_its_order_with_all_that_it_said() -> None:
-    desk = waiting()
-    happened = WALL + desk.time
-    desk.wait(1)
-    desk.hear(took(desk.numbers, "o1"))
-    fill = desk.events()[-1]
+    rig = waiting()
+    happened = WALL + rig.time
+    rig.wait(1)
+    rig.hear(took(rig.numbers, "o1"))
+    fill = rig.events()[-1]
     assert isinstance(fill, events.Filled)
     assert (fill.client_order_id, fill.venue_order_id, fill.fill_venue_order_id) == ("a7", "o1", "o1")
     assert (fill.trade_id, fill.last_quantity, fill.last_price) == ("t1", Decimal(4), Decimal("100.0"))
     assert (fill.cumulative, fill.leaves, fill.overfill) == (Decimal(4), Decimal(6), Decimal(0))
     assert (fill.venue_time, fill.local_time) == (happened, happened + SECOND)
     assert (fill.status, fill.concluded) == (OrderStatus.PARTIALLY_FILLED, False)
-    assert desk.wait(400) == []
-    assert told(desk) == [("Filled", "t1")]
+    assert rig.wait(400) == []
+    assert told(rig) == [("Filled", "t1")]
 
 
 def test_an_execution_in_history_that_waits_is_no_last_one_and_was_not_heard_live() -> None:
-    desk = new_desk()
-    desk.place("a7")
-    assert desk.hear(history(listed(desk, "o1", "t1", 10))) == []
-    assert desk.hear(took(desk.numbers, "o1")) == ["Accepted", "Filled"]
-    fill = desk.events()[-1]
+    rig = new_rig()
+    rig.place("a7")
+    assert rig.hear(history(listed(rig, "o1", "t1", 10))) == []
+    assert rig.hear(took(rig.numbers, "o1")) == ["Accepted", "Filled"]
+    fill = rig.events()[-1]
     assert isinstance(fill, events.Filled)
     assert (fill.status, fill.concluded) == (OrderStatus.PARTIALLY_FILLED, False), "the venue is asked instead"
-    desk.place("a8")
-    assert desk.hear(history(listed(desk, "o2", "t2", 10, wire_id=8))) == ["Accepted", "Filled"]
-    assert desk.status("a8") is OrderStatus.PARTIALLY_FILLED, "nor was one that waits for nothing"
+    rig.place("a8")
+    assert rig.hear(history(listed(rig, "o2", "t2", 10, wire_id=8))) == ["Accepted", "Filled"]
+    assert rig.status("a8") is OrderStatus.PARTIALLY_FILLED, "nor was one that waits for nothing"
 
 
 def test_an_execution_that_was_heard_live_completes_its_order_by_arithmetic_unless_the_link_was_lost() -> None:
-    desk = new_desk()
-    desk.place("a7")
-    desk.hear(executed(desk, "o1", "t1", 10))
-    desk.hear(took(desk.numbers, "o1"))
-    assert desk.status("a7") is OrderStatus.FILLED
-    desk.place("a8")
-    desk.hear(executed(desk, "o2", "t2", 10))
-    desk.lose_link()
-    desk.log_in()
-    assert desk.hear(acknowledged("o2", 8)) == ["Accepted", "Filled"]
-    fill = desk.events()[-1]
+    rig = new_rig()
+    rig.place("a7")
+    rig.hear(executed(rig, "o1", "t1", 10))
+    rig.hear(took(rig.numbers, "o1"))
+    assert rig.status("a7") is OrderStatus.FILLED
+    rig.place("a8")
+    rig.hear(executed(rig, "o2", "t2", 10))
+    rig.lose_link()
+    rig.log_in()
+    assert rig.hear(acknowledged("o2", 8)) == ["Accepted", "Filled"]
+    fill = rig.events()[-1]
     assert isinstance(fill, events.Filled)
     assert (fill.concluded, fill.status) == (False, OrderStatus.PARTIALLY_FILLED), "it is old by the next login"
 
 
 def test_the_same_execution_told_twice_waits_once_and_no_longer() -> None:
-    desk = waiting()
-    desk.wait(100)
-    assert desk.hear(executed(desk, "o1", "t1", time=WALL + desk.time - 100 * SECOND)) == []
-    desk.wait(199)
-    assert told(desk) == []
-    desk.wait(1)
-    assert told(desk) == [("FillReport", "t1")]
-    assert desk.hear(history(listed(desk, "o1", "t1"))) == []
+    rig = waiting()
+    rig.wait(100)
+    assert rig.hear(executed(rig, "o1", "t1", time=WALL + rig.time - 100 * SECOND)) == []
+    rig.wait(199)
+    assert told(rig) == []
+    rig.wait(1)
+    assert told(rig) == [("FillReport", "t1")]
+    assert rig.hear(history(listed(rig, "o1", "t1"))) == []
 
 
 def test_one_that_was_told_as_another_sessions_is_not_looked_up_again() -> None:
-    desk = new_desk(reads_history=True)
-    assert "FillReport" in desk.hear(executed(desk, "o9", "t1"))
-    desk.place("a7")
-    desk.sends.clear()
-    assert desk.hear(history(listed(desk, "o9", "t1"))) == []
-    assert lookups(desk) == []
-    assert desk.hear(refused(desk.numbers, Outcome.DEFINITE)) == ["Rejected"]
-    assert told(desk) == [("FillReport", "t1")]
+    rig = new_rig(reads_history=True)
+    assert "FillReport" in rig.hear(executed(rig, "o9", "t1"))
+    rig.place("a7")
+    rig.sends.clear()
+    assert rig.hear(history(listed(rig, "o9", "t1"))) == []
+    assert lookups(rig) == []
+    assert rig.hear(refused(rig.numbers, Outcome.DEFINITE)) == ["Rejected"]
+    assert told(rig) == [("FillReport", "t1")]
 
 
 def test_an_execution_of_an_order_that_has_become_known_is_told_though_it_is_from_before_this_client_began() -> None:
     """Nobody else's would be."""
-    desk = new_desk(reads_history=True)
-    desk.place("a7")
-    early = listed(desk, "o1", "t1", time=WALL + desk.time - SECOND)
-    other = listed(desk, "o9", "t9", time=WALL + desk.time - SECOND)
-    desk.hear(history(early, other))
-    assert told(desk) == []
-    assert desk.hear(took(desk.numbers, "o1")) == ["Accepted", "Filled"]
-    desk.wait(400)
-    assert told(desk) == [("Filled", "t1")]
+    rig = new_rig(reads_history=True)
+    rig.place("a7")
+    early = listed(rig, "o1", "t1", time=WALL + rig.time - SECOND)
+    other = listed(rig, "o9", "t9", time=WALL + rig.time - SECOND)
+    rig.hear(history(early, other))
+    assert told(rig) == []
+    assert rig.hear(took(rig.numbers, "o1")) == ["Accepted", "Filled"]
+    rig.wait(400)
+    assert told(rig) == [("Filled", "t1")]
 
 
 def test_an_execution_that_waits_and_is_then_told_with_its_order_is_told_once() -> None:
-    desk = waiting()
-    assert desk.hear(traded("o1", "t1", 4, 4, 7)) == ["Accepted", "Filled"]
-    desk.wait(400)
-    assert told(desk) == [("Filled", "t1")]
+    rig = waiting()
+    assert rig.hear(traded("o1", "t1", 4, 4, 7)) == ["Accepted", "Filled"]
+    rig.wait(400)
+    assert told(rig) == [("Filled", "t1")]
 
 
 # Patience
 
 
 def test_each_waits_for_five_minutes_of_its_own() -> None:
-    desk = waiting()
-    desk.wait(100)
-    desk.hear(executed(desk, "o1", "t2"))
-    desk.wait(199)
-    assert told(desk) == []
-    desk.wait(1)
-    assert told(desk) == [("FillReport", "t1")]
-    desk.wait(99)
-    assert told(desk) == [("FillReport", "t1")]
-    desk.wait(1)
-    assert told(desk) == [("FillReport", "t1"), ("FillReport", "t2")]
-    report = desk.events()[-1]
+    rig = waiting()
+    rig.wait(100)
+    rig.hear(executed(rig, "o1", "t2"))
+    rig.wait(199)
+    assert told(rig) == []
+    rig.wait(1)
+    assert told(rig) == [("FillReport", "t1")]
+    rig.wait(99)
+    assert told(rig) == [("FillReport", "t1")]
+    rig.wait(1)
+    assert told(rig) == [("FillReport", "t1"), ("FillReport", "t2")]
+    report = rig.events()[-1]
     assert isinstance(report, events.FillReport)
     assert (report.venue_order_id, report.client_order_id, report.last_quantity) == ("o1", None, Decimal(4))
 
@@ -142,40 +142,40 @@ def test_each_waits_for_five_minutes_of_its_own() -> None:
 def test_no_more_than_a_thousand_wait_the_oldest_are_told_and_a_warning_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert unclaimed_fills.MOST_KEPT == 1000
     monkeypatch.setattr(unclaimed_fills, "MOST_KEPT", 2)
-    desk = new_desk()
+    rig = new_rig()
     for round_number in ("x", "y"):
-        desk.place("a7" if round_number == "x" else "a8")
-        desk.records.clear()
+        rig.place("a7" if round_number == "x" else "a8")
+        rig.records.clear()
         ids = [f"{round_number}{number}" for number in range(4)]
         warnings: list[str] = []
         for tid in ids:
-            desk.hear(executed(desk, f"o{tid}", tid))
-            warnings += desk.last.warnings
-        assert told(desk) == [("FillReport", tid) for tid in ids[:2]]
+            rig.hear(executed(rig, f"o{tid}", tid))
+            warnings += rig.last.warnings
+        assert told(rig) == [("FillReport", tid) for tid in ids[:2]]
         assert warnings == [
             "More than 2 executions wait to be told, because they may be of an order whose placement the venue has not "
             "answered. The oldest are told as another session's."
         ]
-        desk.hear(refused(desk.numbers, Outcome.DEFINITE))
-        assert told(desk) == [("FillReport", tid) for tid in ids]
+        rig.hear(refused(rig.numbers, Outcome.DEFINITE))
+        assert told(rig) == [("FillReport", tid) for tid in ids]
 
 
 def test_the_oldest_is_told_as_ours_if_its_order_has_just_become_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """In one message: first the execution that names it, then the one for which there is no room."""
     monkeypatch.setattr(unclaimed_fills, "MOST_KEPT", 1)
-    desk = waiting()
-    desk.place("a8")
-    named, nameless = listed(desk, "o1", "t2", wire_id=7), listed(desk, "o9", "t9")
-    desk.hear(history(named, nameless))
-    assert told(desk) == [("Filled", "t2"), ("Filled", "t1")]
+    rig = waiting()
+    rig.place("a8")
+    named, nameless = listed(rig, "o1", "t2", wire_id=7), listed(rig, "o9", "t9")
+    rig.hear(history(named, nameless))
+    assert told(rig) == [("Filled", "t2"), ("Filled", "t1")]
 
 
 def test_messages_that_touch_no_order_that_may_be_meant_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    desk = new_desk()
+    rig = new_rig()
     looks: list[int] = []
-    desk.live("a1", "v1")
-    desk.place("a7")
-    desk.hear(executed(desk, "o1", "t1"))
+    rig.live("a1", "v1")
+    rig.place("a7")
+    rig.hear(executed(rig, "o1", "t1"))
     settle = UnclaimedFills.settle
 
     def look(unclaimed: UnclaimedFills) -> None:
@@ -183,25 +183,25 @@ def test_messages_that_touch_no_order_that_may_be_meant_cost_nothing(monkeypatch
         settle(unclaimed)
 
     monkeypatch.setattr(UnclaimedFills, "settle", look)
-    number = desk.numbers
-    desk.place("a8")
-    desk.hear(executed(desk, "o8", "t8"))
+    number = rig.numbers
+    rig.place("a8")
+    rig.hear(executed(rig, "o8", "t8"))
     looks.clear()
-    desk.hear(executed(desk, "o1", "t2"), executed(desk, "o1", "t1"))
-    desk.wait(5)
+    rig.hear(executed(rig, "o1", "t2"), executed(rig, "o1", "t1"))
+    rig.wait(5)
     assert looks == []
-    desk.hear(took(number, "o1"))
-    assert told(desk) == [("Filled", "t1"), ("Filled", "t2")]
-    desk.hear(executed(desk, "o8", "t8"))
+    rig.hear(took(number, "o1"))
+    assert told(rig) == [("Filled", "t1"), ("Filled", "t2")]
+    rig.hear(executed(rig, "o8", "t8"))
     looks.clear()
-    desk.hear(executed(desk, "o8", "t8"), executed(desk, "o8", "t9"))
+    rig.hear(executed(rig, "o8", "t8"), executed(rig, "o8", "t9"))
     assert looks == [], "what was told then is looked at no more"
 
 
 def test_only_executions_whose_order_has_changed_are_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    desk = waiting()
-    desk.place("a8")
-    second = desk.numbers
+    rig = waiting()
+    rig.place("a8")
+    second = rig.numbers
     asked: list[tuple[str, str]] = []
     is_foreign = Identities.is_foreign
 
@@ -210,28 +210,28 @@ def test_only_executions_whose_order_has_changed_are_looked_at_again(monkeypatch
         return is_foreign(identities, order, oid)
 
     monkeypatch.setattr(Identities, "is_foreign", ask)
-    desk.hear(took(second, "o8"))
+    rig.hear(took(second, "o8"))
     assert ("a7", "o1") not in asked, "it was sent before a8, which is none of its suspects"
 
 
 def test_one_that_is_settled_waits_for_no_other_order() -> None:
     """The order that it names is known by now, though another one may still be meant by its terms."""
-    desk = new_desk()
-    desk.place("a6")
-    desk.place("a7")
-    desk.hear(executed(desk, "o1", "t1"))
-    assert desk.hear(took(desk.numbers, "o1")) == ["Accepted", "Filled"]
-    assert told(desk) == [("Filled", "t1")]
+    rig = new_rig()
+    rig.place("a6")
+    rig.place("a7")
+    rig.hear(executed(rig, "o1", "t1"))
+    assert rig.hear(took(rig.numbers, "o1")) == ["Accepted", "Filled"]
+    assert told(rig) == [("Filled", "t1")]
 
 
 def test_it_waits_while_one_of_several_may_be_meant() -> None:
-    desk = new_desk()
-    desk.place("a6")
-    first = desk.numbers
-    desk.place("a7")
-    desk.hear(executed(desk, "o9", "t1"))
-    assert desk.hear(took(desk.numbers, "o2")) == []
-    assert desk.hear(took(first, "o1")) == ["FillReport"]
+    rig = new_rig()
+    rig.place("a6")
+    first = rig.numbers
+    rig.place("a7")
+    rig.hear(executed(rig, "o9", "t1"))
+    assert rig.hear(took(rig.numbers, "o2")) == []
+    assert rig.hear(took(first, "o1")) == ["FillReport"]
 
 
 # Who is meant
@@ -239,69 +239,69 @@ def test_it_waits_while_one_of_several_may_be_meant() -> None:
 
 @pytest.mark.parametrize(("early", "kept"), [(60 * SECOND, True), (60 * SECOND + 1, False)])
 def test_the_clocks_may_be_a_minute_apart(early: int, kept: bool) -> None:
-    desk = new_desk()
-    desk.wait(100)
-    desk.place("a7")
-    desk.hear(executed(desk, "o1", "t1", time=WALL + desk.time - early))
-    assert told(desk) == ([] if kept else [("FillReport", "t1")])
+    rig = new_rig()
+    rig.wait(100)
+    rig.place("a7")
+    rig.hear(executed(rig, "o1", "t1", time=WALL + rig.time - early))
+    assert told(rig) == ([] if kept else [("FillReport", "t1")])
 
 
 def test_what_is_known_as_another_sessions_order_is_told_at_once() -> None:
-    desk = new_desk()
-    desk.hear(acknowledged("o9", 9))
-    desk.wait(1)
-    desk.place("a7")
-    desk.hear(executed(desk, "o9", "t1"))
-    assert told(desk) == [("FillReport", "t1")]
+    rig = new_rig()
+    rig.hear(acknowledged("o9", 9))
+    rig.wait(1)
+    rig.place("a7")
+    rig.hear(executed(rig, "o9", "t1"))
+    assert told(rig) == [("FillReport", "t1")]
 
 
 def test_an_execution_may_be_of_an_order_whose_side_nobody_has_told() -> None:
-    desk = new_desk(stops_go_on=True)
-    external(desk, "x1", "o1")
-    desk.hear(facts.OrderTriggered(time=WALL, order=view("o1", side=None)))
-    desk.records.clear()
-    assert desk.hear(executed(desk, "o2", "t1", side=Side.SELL)) == []
+    rig = new_rig(stops_go_on=True)
+    external(rig, "x1", "o1")
+    rig.hear(facts.OrderTriggered(time=WALL, order=view("o1", side=None)))
+    rig.records.clear()
+    assert rig.hear(executed(rig, "o2", "t1", side=Side.SELL)) == []
 
 
 def test_an_execution_that_names_an_order_which_cannot_have_another_id_is_not_its_own() -> None:
-    desk = new_desk(changes_in_place=True)
-    desk.live("a7", "o1")
-    fact = executed(desk, "o2", "t1")
-    desk.hear(evolve(fact, order=evolve(fact.order, wire_id=7)))
-    assert told(desk) == [("FillReport", "t1")]
+    rig = new_rig(changes_in_place=True)
+    rig.live("a7", "o1")
+    fact = executed(rig, "o2", "t1")
+    rig.hear(evolve(fact, order=evolve(fact.order, wire_id=7)))
+    assert told(rig) == [("FillReport", "t1")]
 
 
 def test_an_execution_waits_for_the_order_that_it_names_alone() -> None:
-    desk = new_desk()
-    desk.place("a7")
-    desk.hear(executed(desk, "o2", "t1", wire_id=8))
-    assert told(desk) == [("FillReport", "t1")]
+    rig = new_rig()
+    rig.place("a7")
+    rig.hear(executed(rig, "o2", "t1", wire_id=8))
+    assert told(rig) == [("FillReport", "t1")]
 
 
 def test_where_a_stop_keeps_its_id_its_firing_says_that_it_is_not_meant() -> None:
-    desk = waiting()
-    assert desk.hear(facts.OrderTriggered(time=WALL, order=view("o5", 7))) == ["Accepted", "Triggered", "FillReport"]
+    rig = waiting()
+    assert rig.hear(facts.OrderTriggered(time=WALL, order=view("o5", 7))) == ["Accepted", "Triggered", "FillReport"]
 
 
 def test_where_stops_go_on_one_that_has_not_fired_keeps_its_id() -> None:
-    desk = waiting(stops_go_on=True)
-    assert desk.hear(took(desk.numbers, "o5")) == ["FillReport"]
+    rig = waiting(stops_go_on=True)
+    assert rig.hear(took(rig.numbers, "o5")) == ["FillReport"]
 
 
 def test_an_order_that_is_complete_goes_on_under_no_other_id() -> None:
     """The venue had refused it, and filled it all the same, and again."""
-    desk = new_desk(stops_go_on=True)
-    desk.place("a7")
-    desk.hear(refused(desk.numbers, Outcome.DEFINITE))
-    assert desk.hear(traded("o1", "t1", 10, 10, 7, final=True)) == ["Accepted", "Filled"]
-    assert desk.status("a7") is OrderStatus.FILLED
-    assert desk.hear(history(listed(desk, "o2", "t2", wire_id=7))) == ["Filled"]
+    rig = new_rig(stops_go_on=True)
+    rig.place("a7")
+    rig.hear(refused(rig.numbers, Outcome.DEFINITE))
+    assert rig.hear(traded("o1", "t1", 10, 10, 7, final=True)) == ["Accepted", "Filled"]
+    assert rig.status("a7") is OrderStatus.FILLED
+    assert rig.hear(history(listed(rig, "o2", "t2", wire_id=7))) == ["Filled"]
 
 
 def test_where_a_stop_goes_on_under_another_id_its_firing_leaves_that_open() -> None:
-    desk = waiting(stops_go_on=True)
-    assert desk.hear(facts.OrderTriggered(time=WALL, order=view("o5", 7))) == ["Accepted", "Triggered"]
-    assert desk.hear(replaced("o5", "o1", 7)) == ["Updated", "Filled"]
+    rig = waiting(stops_go_on=True)
+    assert rig.hear(facts.OrderTriggered(time=WALL, order=view("o5", 7))) == ["Accepted", "Triggered"]
+    assert rig.hear(replaced("o5", "o1", 7)) == ["Updated", "Filled"]
 
 
 def unclear(oid: str, cid: int) -> facts.OrderUnclear:
@@ -309,29 +309,29 @@ def unclear(oid: str, cid: int) -> facts.OrderUnclear:
 
 
 def test_several_orders_may_be_those_of_which_nobody_knows_whether_they_go_on() -> None:
-    desk = new_desk(stops_go_on=True)
-    desk.live("a7", "o1")
-    desk.live("a8", "o2")
-    desk.hear(unclear("o1", 7), unclear("o2", 8))
-    assert desk.hear(executed(desk, "o3", "t1")) == []
-    assert desk.hear(canceled("o2", 8)) == ["Canceled"]
-    assert desk.hear(replaced("o1", "o3", 7)) == ["Updated", "Filled"]
+    rig = new_rig(stops_go_on=True)
+    rig.live("a7", "o1")
+    rig.live("a8", "o2")
+    rig.hear(unclear("o1", 7), unclear("o2", 8))
+    assert rig.hear(executed(rig, "o3", "t1")) == []
+    assert rig.hear(canceled("o2", 8)) == ["Canceled"]
+    assert rig.hear(replaced("o1", "o3", 7)) == ["Updated", "Filled"]
 
 
 def test_an_order_that_has_gone_on_is_no_longer_one_of_those() -> None:
-    desk = new_desk(stops_go_on=True)
-    desk.live("a7", "o1")
-    desk.hear(unclear("o1", 7))
-    desk.hear(replaced("o1", "o2", 7))
-    desk.records.clear()
-    desk.hear(executed(desk, "o9", "t1"))
-    assert told(desk) == [("FillReport", "t1")]
+    rig = new_rig(stops_go_on=True)
+    rig.live("a7", "o1")
+    rig.hear(unclear("o1", 7))
+    rig.hear(replaced("o1", "o2", 7))
+    rig.records.clear()
+    rig.hear(executed(rig, "o9", "t1"))
+    assert told(rig) == [("FillReport", "t1")]
 
 
 def test_a_fill_that_names_our_order_by_its_client_id_renames_it_only_where_stops_go_on() -> None:
     for goes_on in (True, False):
-        desk = new_desk(stops_go_on=goes_on)
-        desk.live("a7", "o1")
-        desk.hear(facts.OrderTriggered(time=WALL, order=view("o1", 7)))
-        names = desk.hear(history(listed(desk, "o2", "t1", wire_id=7)))
+        rig = new_rig(stops_go_on=goes_on)
+        rig.live("a7", "o1")
+        rig.hear(facts.OrderTriggered(time=WALL, order=view("o1", 7)))
+        names = rig.hear(history(listed(rig, "o2", "t1", wire_id=7)))
         assert names == (["Updated", "Filled"] if goes_on else ["Filled"])

@@ -24,7 +24,7 @@ from protocol.requests import (
     QueryOrder,
     ReplaceOrder,
     Request,
-    SetCancelTimer,
+    SetCancelAllAfter,
     Urgency,
     adds_risk,
     may_wait,
@@ -63,7 +63,7 @@ CHANGE: Any = ReplaceOrder(
     time_in_force=None,
     post_only=None,
 )
-TIMER = SetCancelTimer(**ids, seconds=60)
+TIMER = SetCancelAllAfter(**ids, seconds=60)
 STATUS = QueryOrder(**ids, venue_order_id="O-1", wire_id=None)  # type: ignore[arg-type]
 LIST = ListOpenOrders(**ids)
 OWN: dict[str, Any] = {"request_id": RequestId(FIRST_INTERNAL_ID)}
@@ -121,7 +121,7 @@ def test_only_what_places_an_order_adds_risk() -> None:
 
 
 def test_a_later_setting_of_the_switch_withdraws_an_earlier_one() -> None:
-    assert withdraws(SetCancelTimer(**ids, seconds=0), TIMER)
+    assert withdraws(SetCancelAllAfter(**ids, seconds=0), TIMER)
     assert not withdraws(TIMER, PLACE)
     assert not withdraws(BY_NAME, TIMER)
 

@@ -9,43 +9,43 @@ from attrs import evolve
 from protocol import events, facts, requests
 from protocol.venue import SECOND, VenueRules
 
-from .order_life import WALL, Desk, trade, traded
+from .order_life import WALL, Rig, trade, traded
 
 RULES = VenueRules(venue="TEST", fills_lag=SECOND, unnamed_events=True)
 
 
-def new_desk(**changes: Any) -> Desk:
-    return Desk(rules=evolve(RULES, **changes))
+def new_rig(**changes: Any) -> Rig:
+    return Rig(rules=evolve(RULES, **changes))
 
 
-def executed(desk: Desk, oid: str, tid: str, size: int = 4, *, final: bool = False, **changes: Any) -> Any:
+def executed(rig: Rig, oid: str, tid: str, size: int = 4, *, final: bool = False, **changes: Any) -> Any:
     """An execution of just now by a message that leaves the client id out. changes: to the execution."""
     fact = traded(oid, tid, size, size, final=final)
-    return evolve(fact, trade=evolve(fact.trade, **({"time": WALL + desk.time} | changes)))
+    return evolve(fact, trade=evolve(fact.trade, **({"time": WALL + rig.time} | changes)))
 
 
-def listed(desk: Desk, oid: str, tid: str, size: int = 4, **changes: Any) -> facts.Trade:
-    return evolve(trade(oid, tid, size), **({"time": WALL + desk.time} | changes))
+def listed(rig: Rig, oid: str, tid: str, size: int = 4, **changes: Any) -> facts.Trade:
+    return evolve(trade(oid, tid, size), **({"time": WALL + rig.time} | changes))
 
 
 def history(*trades: facts.Trade) -> facts.FillsListed:
     return facts.FillsListed(request_id=None, trades=trades, cursor=None)  # type: ignore[arg-type]
 
 
-def told(desk: Desk) -> list[tuple[str, str]]:
+def told(rig: Rig) -> list[tuple[str, str]]:
     """What became of the executions: how each was told, and which it is."""
     kinds = (events.Filled, events.FillReport)
-    return [(type(event).__name__, event.trade_id) for event in desk.events() if isinstance(event, kinds)]
+    return [(type(event).__name__, event.trade_id) for event in rig.events() if isinstance(event, kinds)]
 
 
-def lookups(desk: Desk) -> list[requests.QueryOrder]:
-    return [sent for sent in desk.sent() if isinstance(sent, requests.QueryOrder)]
+def lookups(rig: Rig) -> list[requests.QueryOrder]:
+    return [sent for sent in rig.sent() if isinstance(sent, requests.QueryOrder)]
 
 
-def waiting(**changes: Any) -> Desk:
+def waiting(**changes: Any) -> Rig:
     """An order of 10 at 100.0 was sent and not answered, and an execution may be its own."""
-    desk = new_desk(**changes)
-    desk.place("a7")
-    desk.sends.clear()
-    assert desk.hear(executed(desk, "o1", "t1")) == []
-    return desk
+    rig = new_rig(**changes)
+    rig.place("a7")
+    rig.sends.clear()
+    assert rig.hear(executed(rig, "o1", "t1")) == []
+    return rig

@@ -24,9 +24,9 @@ from ..facts import (
     OrderAcknowledged,
     OrderCanceled,
     OrderExpired,
+    OrderFilled,
     OrderRejected,
     OrderReplaced,
-    OrderTraded,
     Outcome,
     PricePreviewed,
     RequestAnswered,
@@ -47,7 +47,7 @@ from ..requests import (
     QueryOrder,
     ReplaceOrder,
     Request,
-    SetCancelTimer,
+    SetCancelAllAfter,
 )
 from ..values import (
     OrderType,
@@ -136,7 +136,7 @@ def _traded(event: Headline, order: Order, time: int, message: str) -> tuple[Fac
         time=time,
     )
     return (
-        OrderTraded(
+        OrderFilled(
             time=time, order=view, event_id=event.eid or "", trade=trade, final=event.t == "f", goes_on=event.t == "p"
         ),
     )
@@ -407,7 +407,7 @@ def encode(request: Request, origin: Origin) -> str | HttpCall:
             return fills_call(request, origin.account)
         case ListOrderHistory():
             return orders_call(request, origin.account)
-        case SetCancelTimer() | BatchOrders() | AskTime():
+        case SetCancelAllAfter() | BatchOrders() | AskTime():
             raise ValueError(f"AX cannot be asked {type(request).__name__}.")
         case _:
             return encode_request(_outbound(request, origin))

@@ -13,7 +13,7 @@ from attrs import Attribute, field, frozen
 
 from ..client_order_ids import is_name
 from ..commands import Replace
-from ..errors import AuthenticationFailed, NotSent, WireError
+from ..errors import AuthenticationError, NotSent, WireError
 from ..facts import Fact, LoggedIn
 from ..known_instruments import not_known
 from ..orders import NewOrder
@@ -174,7 +174,7 @@ class AxVenue(VenueDefaults):
         if settings.token is not None:
             return None
         if settings.api_key is None and settings.username is None:
-            raise AuthenticationFailed("There are no credentials for AX: give a token, an API key or a user name.")
+            raise AuthenticationError("There are no credentials for AX: give a token, an API key or a user name.")
         credentials = AuthenticateRequest(
             expiration_seconds=settings.token_seconds,
             api_key=settings.api_key,
@@ -188,7 +188,7 @@ class AxVenue(VenueDefaults):
 
     def read_token(self, answer: HttpAnswer) -> str:
         if answer.status in (401, 403) and not answer.is_page:
-            raise AuthenticationFailed(self._login_refusal("AX refused the credentials", answer))
+            raise AuthenticationError(self._login_refusal("AX refused the credentials", answer))
         if answer.status != 200 or answer.is_page:
             raise WireError(self._login_refusal("AX was not able to log us in", answer))
         try:

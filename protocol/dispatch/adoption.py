@@ -13,7 +13,7 @@ from ..errors import NotSent
 from ..events import OrderStatusReport
 from ..orders import OrderIdentity
 from ..values import ZERO, ClientOrderId, OrderStatus, OrderType, StrategyId, VenueOrderId
-from .context import Desk
+from .context import Context
 from .external_orders import ExternalOrder, ExternalOrders
 from .inputs import Asked
 from .order_life import OrderLife
@@ -26,31 +26,31 @@ __all__ = ["Adoption"]
 class Adoption:
     """Stateless: what is known of other sessions' orders stands in the external orders."""
 
-    def __init__(self, desk: Desk, life: OrderLife, external: ExternalOrders) -> None:
-        self._desk = desk
+    def __init__(self, context: Context, life: OrderLife, external: ExternalOrders) -> None:
+        self._context = context
         self._life = life
         self._external = external
 
     def adopt(self, asked: Asked) -> None:
         """Answers with the order's state. Raises NotSent."""
         command = cast("commands.Adopt", asked.command)
-        order = self._desk.orders.by_venue_order_id(command.report.venue_order_id)
+        order = self._context.orders.by_venue_order_id(command.report.venue_order_id)
         if order is None:
             order = self._adopt(asked, command)
-        self._desk.reply(asked.reply_to, order.view())
+        self._context.reply(asked.reply_to, order.view())
 
     def _adopt(self, asked: Asked, command: commands.Adopt) -> Order:
         report = command.report
         name = command.client_order_id or report.client_order_id or ClientOrderId(str(report.venue_order_id))
         known = self._require_open(report, name)
-        if self._desk.orders.by_client_order_id(name) is not None:
+        if self._context.orders.by_client_order_id(name) is not None:
             raise NotSent(
                 f"Order {name} was not adopted: an order with this client order id is known already. Give it another "
                 "name (client_order_id)."
             )
         identity = self._identity(asked, name, command.strategy, known)
         is_market = identity.type is OrderType.MARKET
-        self._desk.record(
+        self._context.record(
             Registered(
                 identity=identity,
                 venue_order_id=report.venue_order_id,
@@ -64,7 +64,7 @@ class Adoption:
             )
         )
         self._external.drop(report.venue_order_id)
-        order = self._desk.orders.live[name]
+        order = self._context.orders.live[name]
         self._life.accept(order, report.venue_order_id, report.venue_time)
         if report.status is OrderStatus.TRIGGERED:
             self._life.trigger(order, report.venue_time)
@@ -74,7 +74,7 @@ class Adoption:
         """What counts as heard, though nobody told it. The report may count more than was known."""
         heard, until = known.counted, known.until
         if report is not None and report.cumulative is not None and report.cumulative > heard:
-            heard, until = report.cumulative, self._desk.by_venue(report.local_time)
+            heard, until = report.cumulative, self._context.by_venue(report.local_time)
         return Counted(since=known.since, until=until, untold=heard - known.told if known.is_exact else None)
 
     def _require_open(self, report: OrderStatusReport, name: ClientOrderId) -> ExternalOrder:
@@ -85,7 +85,7 @@ class Adoption:
         known = self._external.open_order(report.venue_order_id)
         if known is None:
             raise NotSent(
-                f"Order {name} was not adopted: it is not known here that {self._desk.rules.venue} has it open. Ask "
+                f"Order {name} was not adopted: it is not known here that {self._context.rules.venue} has it open. Ask "
                 "for the open orders, and adopt what they show."
             )
         return known
@@ -97,16 +97,16 @@ class Adoption:
         instrument, view = asked.instrument, None if known is None else known.view
         assert instrument is not None  # the command handler found it
         return OrderIdentity(
-            trader=self._desk.trader,
+            trader=self._context.trader,
             strategy=strategy,
-            account=self._desk.account,
+            account=self._context.account,
             instrument=instrument.id,
             client_order_id=name,
             side=None if view is None else view.side,
             type=None if view is None else view.type,
             currency=instrument.quote_currency,
-            wire_id=self._desk.venue.wire_id(name) if view is None else view.wire_id,
-            local_time=self._desk.now.wall_ns,
+            wire_id=self._context.venue.wire_id(name) if view is None else view.wire_id,
+            local_time=self._context.now.wall_ns,
         )
 
     def register(self, asked: Asked) -> None:
@@ -115,26 +115,26 @@ class Adoption:
         id."""
         command = cast("commands.RegisterExternal", asked.command)
         name, venue_order_id = command.client_order_id, command.venue_order_id
-        holder = self._desk.orders.by_venue_order_id(venue_order_id)
+        holder = self._context.orders.by_venue_order_id(venue_order_id)
         if holder is not None and holder.identity.client_order_id != name:
-            self._desk.warn(
+            self._context.warn(
                 f"Order {name} was not registered: venue order {venue_order_id} is known here already, as order "
                 f"{holder.identity.client_order_id}. Use that name."
             )
-            self._desk.reply(asked.reply_to, False)
+            self._context.reply(asked.reply_to, False)
             return
-        if self._desk.orders.by_client_order_id(name) is None:
+        if self._context.orders.by_client_order_id(name) is None:
             self._register(asked, name, command.strategy, venue_order_id)
-        self._desk.reply(asked.reply_to, True)
+        self._context.reply(asked.reply_to, True)
 
     def _register(self, asked: Asked, name: ClientOrderId, strategy: StrategyId, venue_order_id: VenueOrderId) -> None:
         known = self._external.open_order(venue_order_id)
         identity = self._identity(asked, name, strategy, known)
         if known is None:
-            self._desk.record(Registered(identity=identity, venue_order_id=venue_order_id))
+            self._context.record(Registered(identity=identity, venue_order_id=venue_order_id))
             return
         view = known.view
-        self._desk.record(
+        self._context.record(
             Registered(
                 identity=identity,
                 venue_order_id=venue_order_id,

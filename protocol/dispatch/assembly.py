@@ -12,14 +12,15 @@ from .. import commands, facts, requests
 from .adoption import Adoption
 from .batches import Batches
 from .cancel_all import CancelAll
-from .cancel_all_after import CancelTimer
+from .cancel_all_after import CancelAllAfter
 from .cancels import Cancels
 from .closing import Closing
-from .connection import Link
-from .context import Desk
+from .connection import Connection
+from .context import Context
 from .conversation import Conversation, RequestHandler, RequestHandlers
 from .decisions import (
     AuditDue,
+    CancelAllAfterDue,
     CancelDue,
     ClockDue,
     ClosingDue,
@@ -31,10 +32,9 @@ from .decisions import (
     QueryDue,
     ReconcileDue,
     RequestDue,
-    TimerDue,
     UnknownDue,
 )
-from .denied_orders import Aftercare
+from .denied_orders import DeniedOrders
 from .external_orders import ExternalOrders
 from .fills import Fills
 from .history import History
@@ -43,22 +43,22 @@ from .identities import Identities
 from .inputs import Asked
 from .list_schedule import ListSchedule
 from .open_lists import OpenLists
-from .order_facts import News
+from .order_facts import OrderFacts
 from .order_life import OrderLife
 from .placements import Placements
 from .previews import Previews
 from .query_schedule import QuerySchedule
 from .questions import Questions
-from .reconciliation import Reconciling
-from .replacements import Changes
+from .reconciliation import Reconciler
+from .replacements import Replacements
 from .settling import Settling
 from .status_queries import StatusQueries
 from .terms import Terms
 from .timekeeping import Timekeeping
-from .token_refusals import Tokens
+from .token_refusals import TokenRefusals
 from .tracking import FILL_WINDOW, FINISHED_WINDOW
 from .unclaimed_fills import UnclaimedFills
-from .waits import Watches
+from .waits import Waits
 
 __all__ = [
     "DispatchOptions",
@@ -101,8 +101,8 @@ class DispatchOptions:
 class Knowledge:
     """The parts that find out and tell where orders stand. Each owns what its own docstring says."""
 
-    desk: Desk
-    aftercare: Aftercare
+    context: Context
+    denied_orders: DeniedOrders
     external: ExternalOrders
     fills: Fills
     identities: Identities
@@ -111,7 +111,7 @@ class Knowledge:
     queries: QuerySchedule
     questions: Questions
     reading: HistoryReading
-    reconciling: Reconciling
+    reconciler: Reconciler
     settling: Settling
     terms: Terms
     unclaimed: UnclaimedFills
@@ -125,67 +125,67 @@ class Parts:
     adoption: Adoption
     batches: Batches
     cancel_all: CancelAll
-    cancel_timer: CancelTimer
+    cancel_all_after: CancelAllAfter
     cancels: Cancels
-    changes: Changes
+    replacements: Replacements
     closing: Closing
     conversation: Conversation
     history: History
-    link: Link
-    news: News
+    connection: Connection
+    order_facts: OrderFacts
     open_lists: OpenLists
     placements: Placements
     previews: Previews
     status_queries: StatusQueries
     timekeeping: Timekeeping
-    tokens: Tokens
-    watches: Watches
+    token_refusals: TokenRefusals
+    waits: Waits
 
 
-def assemble(desk: Desk, options: DispatchOptions) -> Parts:
+def assemble(context: Context, options: DispatchOptions) -> Parts:
     """Puts them together, each behind those that it needs."""
     handlers: dict[type, RequestHandler[Any]] = {}
-    tokens = Tokens(desk)
-    conversation = Conversation(desk, tokens, handlers)
-    known = _assemble_knowledge(desk)
+    token_refusals = TokenRefusals(context)
+    conversation = Conversation(context, token_refusals, handlers)
+    known = _assemble_knowledge(context)
     life, queries = known.life, known.queries
-    previews = Previews(desk, life)
-    placements = Placements(desk, life, queries, previews)
-    cancels = Cancels(desk, life, queries, placements)
-    changes = _changes(desk, known)
-    cancel_all = CancelAll(desk, placements, life, known.external)
-    cancel_timer = CancelTimer(desk, options.cancel_all_after)
-    timekeeping = Timekeeping(desk, conversation.deny_held)
-    legs = {commands.Place: placements.leg, commands.Replace: changes.leg, commands.Cancel: cancels.leg}
-    history = _history(desk, known)
+    previews = Previews(context, life)
+    placements = Placements(context, life, queries, previews)
+    cancels = Cancels(context, life, queries, placements)
+    replacements = _replacements(context, known)
+    cancel_all = CancelAll(context, placements, life, known.external)
+    cancel_all_after = CancelAllAfter(context, options.cancel_all_after)
+    timekeeping = Timekeeping(context, conversation.deny_held)
+    legs = {commands.Place: placements.leg, commands.Replace: replacements.leg, commands.Cancel: cancels.leg}
+    history = _history(context, known)
 
     def logged_in(listed_again: bool) -> int:
         timekeeping.logged_in()
-        cancel_timer.logged_in()
+        cancel_all_after.logged_in()
         cancels.cancel_unknown_orders()
-        known.aftercare.logged_in()
+        known.denied_orders.logged_in()
         return history.read_now(listed_again)
 
     parts = Parts(
         known=known,
-        adoption=Adoption(desk, life, known.external),
-        batches=Batches(desk, conversation, legs),
+        adoption=Adoption(context, life, known.external),
+        batches=Batches(context, conversation, legs),
         cancel_all=cancel_all,
-        cancel_timer=cancel_timer,
+        cancel_all_after=cancel_all_after,
         cancels=cancels,
-        changes=changes,
-        closing=Closing(desk, conversation, previews, cancel_timer),
+        replacements=replacements,
+        closing=Closing(context, conversation, previews, cancel_all_after),
         conversation=conversation,
         history=history,
-        link=_link(desk, conversation, known, logged_in),
-        news=_news(desk, known, changes),
-        open_lists=OpenLists(desk, known.settling, known.lists, (known.identities, known.external), cancel_all),
+        connection=_connection(context, conversation, known, logged_in),
+        order_facts=_order_facts(context, known, replacements),
+        open_lists=OpenLists(context, known.settling, known.lists, (known.identities, known.external), cancel_all),
         placements=placements,
         previews=previews,
-        status_queries=StatusQueries(desk, known.settling, queries, (cancels, changes), _whose(known)),
+        status_queries=StatusQueries(context, known.settling, queries, (cancels, replacements), _whose(known)),
         timekeeping=timekeeping,
-        tokens=tokens,
-        watches=Watches(desk, options.abandoned),
+        token_refusals=token_refusals,
+        waits=Waits(context, options.abandoned),
     )
     handlers.update(handlers_of_requests(parts))  # some of which need the conversation themselves
     return parts
@@ -195,39 +195,44 @@ def _whose(known: Knowledge) -> tuple[Identities, ExternalOrders, UnclaimedFills
     return known.identities, known.external, known.unclaimed
 
 
-def _history(desk: Desk, known: Knowledge) -> History:
+def _history(context: Context, known: Knowledge) -> History:
     told_by = (known.settling, known.questions, known.fills, known.terms)
-    return History(desk, known.reading, known.lists, told_by, _whose(known), known.queries)
+    return History(context, known.reading, known.lists, told_by, _whose(known), known.queries)
 
 
-def _link(desk: Desk, conversation: Conversation, known: Knowledge, on_login: Callable[[bool], int]) -> Link:
+def _connection(
+    context: Context, conversation: Conversation, known: Knowledge, on_login: Callable[[bool], int]
+) -> Connection:
     listed_by = (known.settling, known.identities, known.external)
     reset_with_it = (known.queries, known.lists, known.reading, known.unclaimed)
-    return Link(desk, conversation, listed_by, reset_with_it, known.reconciling, on_login)
+    return Connection(context, conversation, listed_by, reset_with_it, known.reconciler, on_login)
 
 
-def _changes(desk: Desk, known: Knowledge) -> Changes:
-    telling, asking = (known.life, known.fills, known.terms), (known.settling, known.questions, known.queries)
-    return Changes(desk, telling, asking)
+def _replacements(context: Context, known: Knowledge) -> Replacements:
+    recording, questioning = (known.life, known.fills, known.terms), (known.settling, known.questions, known.queries)
+    return Replacements(context, recording, questioning)
 
 
-def _news(desk: Desk, known: Knowledge, changes: Changes) -> News:
-    telling, asking = (known.life, known.fills, known.terms), (known.settling, known.questions, known.queries, changes)
-    return News(desk, telling, asking, _whose(known))
+def _order_facts(context: Context, known: Knowledge, replacements: Replacements) -> OrderFacts:
+    recording, questioning = (
+        (known.life, known.fills, known.terms),
+        (known.settling, known.questions, known.queries, replacements),
+    )
+    return OrderFacts(context, recording, questioning, _whose(known))
 
 
-def _assemble_knowledge(desk: Desk) -> Knowledge:
-    questions, lists, reading = Questions(desk), ListSchedule(desk), HistoryReading(desk)
-    queries, identities = QuerySchedule(desk, questions), Identities(desk)
-    life = OrderLife(desk, questions, reading, lists)
-    fills = Fills(desk, questions, reading, life, queries)
-    terms = Terms(desk, life, fills, (questions, queries, lists))
-    aftercare = Aftercare(desk, queries, lists)
-    external = ExternalOrders(desk, reading, identities)
-    unclaimed = UnclaimedFills(desk, reading, identities, (life, fills, terms), external)
+def _assemble_knowledge(context: Context) -> Knowledge:
+    questions, lists, reading = Questions(context), ListSchedule(context), HistoryReading(context)
+    queries, identities = QuerySchedule(context, questions), Identities(context)
+    life = OrderLife(context, questions, reading, lists)
+    fills = Fills(context, questions, reading, life, queries)
+    terms = Terms(context, life, fills, (questions, queries, lists))
+    denied_orders = DeniedOrders(context, queries, lists)
+    external = ExternalOrders(context, reading, identities)
+    unclaimed = UnclaimedFills(context, reading, identities, (life, fills, terms), external)
     return Knowledge(
-        desk=desk,
-        aftercare=aftercare,
+        context=context,
+        denied_orders=denied_orders,
         external=external,
         fills=fills,
         identities=identities,
@@ -236,26 +241,26 @@ def _assemble_knowledge(desk: Desk) -> Knowledge:
         queries=queries,
         questions=questions,
         reading=reading,
-        reconciling=Reconciling(desk, questions, queries, reading, unclaimed),
-        settling=Settling(desk, questions, (queries, lists, reading), (life, fills, terms), aftercare),
+        reconciler=Reconciler(context, questions, queries, reading, unclaimed),
+        settling=Settling(context, questions, (queries, lists, reading), (life, fills, terms), denied_orders),
         terms=terms,
         unclaimed=unclaimed,
     )
 
 
 def handlers_of_commands(parts: Parts) -> Mapping[type, Callable[[Asked], None]]:
-    """Who carries out each kind of command, except those that `Asking` answers itself."""
+    """Who carries out each kind of command, except those that `CommandTable` answers itself."""
     return {
         commands.Place: parts.placements.asked,
         commands.Cancel: parts.cancels.asked,
-        commands.Replace: parts.changes.asked,
+        commands.Replace: parts.replacements.asked,
         commands.CancelAll: parts.cancel_all.asked,
         commands.Batch: parts.batches.asked,
         commands.OpenOrders: parts.open_lists.asked,
         commands.Status: parts.status_queries.asked,
         commands.ReadFills: parts.history.asked,
-        commands.CancelAllAfter: parts.cancel_timer.asked,
-        commands.Watch: parts.watches.watch,
+        commands.CancelAllAfter: parts.cancel_all_after.asked,
+        commands.Watch: parts.waits.watch,
         commands.Disconnect: parts.closing.asked,
         commands.Adopt: parts.adoption.adopt,
         commands.RegisterExternal: parts.adoption.register,
@@ -267,7 +272,7 @@ def handlers_of_requests(parts: Parts) -> RequestHandlers:
     return {
         requests.PlaceOrder: parts.placements,
         requests.CancelOrder: parts.cancels,
-        requests.ReplaceOrder: parts.changes,
+        requests.ReplaceOrder: parts.replacements,
         requests.CancelAllOrders: parts.cancel_all,
         requests.BatchOrders: parts.batches,
         requests.PreviewPrice: parts.previews,
@@ -275,7 +280,7 @@ def handlers_of_requests(parts: Parts) -> RequestHandlers:
         requests.ListOpenOrders: parts.open_lists,
         requests.ListFills: parts.history,
         requests.ListOrderHistory: parts.history,
-        requests.SetCancelTimer: parts.cancel_timer,
+        requests.SetCancelAllAfter: parts.cancel_all_after,
         requests.AskTime: parts.timekeeping,
     }
 
@@ -286,28 +291,30 @@ def handlers_of_facts(parts: Parts) -> Handlers:
 
 
 def _facts_of_orders(parts: Parts) -> Handlers:
-    news = parts.news
+    order_facts = parts.order_facts
 
     def acknowledged(fact: facts.OrderAcknowledged) -> None:
         order = parts.known.identities.of(fact.order, live=True)
         if order is not None:
             parts.timekeeping.acknowledged(order, fact)
-        news.acknowledged(fact)
+        order_facts.acknowledged(fact)
 
     return {
-        facts.OrderPending: news.pending,
-        facts.OrderAcknowledged: acknowledged if parts.known.desk.rules.dates_acceptance else news.acknowledged,
-        facts.OrderTraded: news.traded,
-        facts.OrderTriggered: news.triggered,
-        facts.OrderTriggerMoved: news.trigger_moved,
-        facts.OrderUnclear: news.unclear,
-        facts.OrderCanceled: news.canceled,
-        facts.OrderExpired: news.expired,
-        facts.OrderRejected: news.rejected,
-        facts.OrderReplaced: news.replaced,
-        facts.OrderRemoved: news.removed,
+        facts.OrderPending: order_facts.pending,
+        facts.OrderAcknowledged: acknowledged
+        if parts.known.context.rules.dates_acceptance
+        else order_facts.acknowledged,
+        facts.OrderFilled: order_facts.traded,
+        facts.OrderTriggered: order_facts.triggered,
+        facts.OrderTriggerMoved: order_facts.trigger_moved,
+        facts.OrderUnclear: order_facts.unclear,
+        facts.OrderCanceled: order_facts.canceled,
+        facts.OrderExpired: order_facts.expired,
+        facts.OrderRejected: order_facts.rejected,
+        facts.OrderReplaced: order_facts.replaced,
+        facts.OrderRemoved: order_facts.removed,
         facts.CancelRefused: parts.cancels.refusal_told,
-        facts.ChangeRefused: parts.changes.refusal_told,
+        facts.ReplaceRefused: parts.replacements.refusal_told,
     }
 
 
@@ -321,31 +328,31 @@ def _facts_of_requests(parts: Parts) -> Handlers:
         facts.FillsListed: parts.history.fills_listed,
         facts.OrderHistoryListed: parts.history.orders_listed,
         facts.OrderNotListed: parts.status_queries.not_listed,
-        facts.TimerSet: parts.cancel_timer.is_set,
+        facts.CancelAllAfterSet: parts.cancel_all_after.is_set,
         facts.BatchAnswered: parts.batches.told,
     }
 
 
 def _facts_of_the_session(parts: Parts) -> Handlers:
-    link, desk = parts.link, parts.known.desk
+    connection, context = parts.connection, parts.known.context
 
     def logged_in(login: facts.LoggedIn) -> None:
-        link.logged_in(login)
+        connection.logged_in(login)
         parts.cancel_all.logged_in(login.orders)
 
     def limit_told(fact: facts.LimitTold) -> None:
-        desk.throttle.allow(fact.most)
+        context.throttle.allow(fact.most)
 
     def notice(fact: facts.Notice | facts.SlowDown | facts.TokenRefused) -> None:
-        desk.warn(fact.text)
+        context.warn(fact.text)
 
     def unreadable(fact: facts.Unreadable) -> None:
-        desk.warn(f"{fact.why} The message begins: {fact.text}")
+        context.warn(f"{fact.why} The message begins: {fact.text}")
 
     return {
-        facts.TokenRenewed: parts.tokens.renewed,
-        facts.MessagesLost: link.messages_lost,
-        facts.SystemChanged: link.system_changed,
+        facts.TokenRenewed: parts.token_refusals.renewed,
+        facts.MessagesLost: connection.messages_lost,
+        facts.SystemChanged: connection.system_changed,
         facts.LimitTold: limit_told,
         facts.Notice: notice,
         facts.SlowDown: notice,
@@ -364,12 +371,12 @@ def handlers_of_deadlines(parts: Parts) -> Handlers:
         RequestDue: parts.conversation.request_due,
         CancelDue: parts.conversation.pause_over,
         QueryDue: parts.known.queries.due,
-        LookDue: parts.known.aftercare.due,
+        LookDue: parts.known.denied_orders.due,
         ExternalDue: parts.known.external.due,
-        ReconcileDue: parts.known.reconciling.due,
+        ReconcileDue: parts.known.reconciler.due,
         FillsDue: parts.known.fills.due,
         AuditDue: parts.history.due,
-        TimerDue: parts.cancel_timer.due,
+        CancelAllAfterDue: parts.cancel_all_after.due,
         UnknownDue: parts.cancels.unknown_due,
         ClockDue: parts.timekeeping.due,
         ClosingDue: _ignore,  # every call of apply looks whether closing can end,

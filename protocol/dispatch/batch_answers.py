@@ -7,14 +7,11 @@ been carried out.
 
 from __future__ import annotations
 
-from typing import Final
-
-from ..facts import BatchAnswered, LegAnswer, Outcome, RequestAnswered, RequestRefused
+from ..facts import SILENT, BatchAnswered, LegAnswer, Outcome, RequestAnswered, RequestRefused
 from ..requests import BatchOrders, Leg
 
 __all__ = ["LegFact", "settle_batch"]
 
-SILENT: Final = "The answer to the batch does not say what became of this part."
 
 LegFact = RequestAnswered | RequestRefused
 

@@ -19,7 +19,7 @@ from ..requests import BatchOrders, Leg
 from ..values import ClientOrderId, RequestId
 from ..venue import BatchRules
 from .batch_answers import LegFact, settle_batch
-from .context import Desk
+from .context import Context
 from .conversation import Conversation, RequestHandler
 from .in_flight import Flight
 from .inputs import Admission, Asked
@@ -50,22 +50,22 @@ class PreparedLeg:
 
 
 class Batches(RequestHandler[BatchOrders]):
-    """Stateless: a batch and its legs are in the desk's flights. prepare: what makes a leg of each kind of command."""
+    """Stateless: a batch and its legs are among the flights. prepare: what makes a leg of each kind of command."""
 
     def __init__(
-        self, desk: Desk, conversation: Conversation, prepare: Mapping[type, Callable[[Asked], PreparedLeg]]
+        self, context: Context, conversation: Conversation, prepare: Mapping[type, Callable[[Asked], PreparedLeg]]
     ) -> None:
-        self._desk = desk
+        self._context = context
         self._conversation = conversation
         self._prepare = prepare
 
     # The command
 
     def asked(self, asked: Asked) -> None:
-        rules = self._desk.rules.batch
+        rules = self._context.rules.batch
         if rules is None:
-            raise NotSent(f"{self._desk.rules.venue} takes no batches. Send the orders one by one.")
-        self._desk.require_free_number(asked.request_id)
+            raise NotSent(f"{self._context.rules.venue} takes no batches. Send the orders one by one.")
+        self._context.require_free_number(asked.request_id)
         legs = [self._prepare[type(leg.command)](leg) for leg in asked.legs]
         _require_once(legs)
         groups = _groups(legs, rules)
@@ -74,13 +74,13 @@ class Batches(RequestHandler[BatchOrders]):
         answers, flights = [], {}
         for leg in legs:
             answers.append(leg.register())
-            flights[leg.request.request_id] = self._desk.expect(leg.request, client_order_id=leg.client_order_id)
+            flights[leg.request.request_id] = self._context.expect(leg.request, client_order_id=leg.client_order_id)
         admission = asked.admission
         for group in groups:
             parts = [cast("Flight[Leg]", flights[leg.request.request_id]) for leg in group]
             self._release(parts, asked.request_id if admission is not None else None, admission)
             admission = None  # one credit for all of them
-        self._desk.reply(asked.reply_to, tuple(answers))
+        self._context.reply(asked.reply_to, tuple(answers))
 
     def _require_room(self, group: Sequence[PreparedLeg]) -> None:
         """Raises NotSent when the venue takes no more of these now."""
@@ -89,51 +89,51 @@ class Batches(RequestHandler[BatchOrders]):
         if len(group) > 1:
             request = BatchOrders(request_id=request.request_id, legs=tuple(leg.request for leg in group))
         known = () if first.is_new else [leg.identity.local_time for leg in group]
-        self._desk.require_room(request, first.identity.instrument.symbol, *known)
+        self._context.require_room(request, first.identity.instrument.symbol, *known)
 
     def _release(self, parts: Sequence[Flight[Leg]], request_id: RequestId | None, admission: Admission | None) -> None:
         """As one request, once its deadline can be computed."""
-        desk = self._desk
-        if desk.must_wait(*(part.request for part in parts)):
+        context = self._context
+        if context.must_wait(*(part.request for part in parts)):
 
             def release(flights: list[Flight], admission: Admission | None) -> None:
                 self._release(cast("list[Flight[Leg]]", flights), request_id, admission)
 
-            desk.hold(list(parts), admission, release)
+            context.hold(list(parts), admission, release)
             return
         if len(parts) == 1:
-            desk.release(parts[0], admission)
+            context.release(parts[0], admission)
             return
         legs = tuple(part.request for part in parts)
         request = BatchOrders(
-            request_id=desk.flights.next_internal_id() if request_id is None else request_id,
+            request_id=context.flights.next_internal_id() if request_id is None else request_id,
             legs=legs,
-            process_before=desk.process_all_before(legs),
+            process_before=context.process_all_before(legs),
         )
-        desk.send(request, admission=admission).parts = tuple(parts)
+        context.send(request, admission=admission).parts = tuple(parts)
 
     # The venue's answer
 
     def told(self, answer: BatchAnswered) -> None:
         """What became of each leg."""
-        flight = self._desk.flights.find(BatchOrders, answer.request_id)
+        flight = self._context.flights.find(BatchOrders, answer.request_id)
         if flight is None:
-            self._desk.warn(f"An answer to batch {answer.request_id} came too late or twice, and was ignored.")
+            self._context.warn(f"An answer to batch {answer.request_id} came too late or twice, and was ignored.")
             return
-        self._desk.flights.drop(answer.request_id)
+        self._context.flights.drop(answer.request_id)
         self._hand_on(settle_batch(flight.request, answer))
 
     def answered(self, flight: Flight[BatchOrders], fact: RequestAnswered) -> None:
-        self._desk.flights.drop(flight.request_id)
+        self._context.flights.drop(flight.request_id)
 
     def refused(self, flight: Flight[BatchOrders], fact: RequestRefused) -> None:
         """The refusal of the whole: of each part that has not been refused by itself."""
-        self._desk.flights.drop(flight.request_id)
+        self._context.flights.drop(flight.request_id)
         legs = [leg for leg in flight.request.legs if self._is_open(leg)]
         self._hand_on([_refused(leg, fact) for leg in legs])
 
     def _is_open(self, leg: Leg) -> bool:
-        flight = self._desk.flights.by_id.get(leg.request_id)
+        flight = self._context.flights.by_id.get(leg.request_id)
         return flight is not None and flight.is_awaited
 
     def _hand_on(self, facts: Iterable[LegFact]) -> None:
@@ -146,7 +146,7 @@ class Batches(RequestHandler[BatchOrders]):
     # No answer
 
     def lost(self, flight: Flight[BatchOrders], why: str) -> None:
-        self._desk.flights.drop(flight.request_id)  # its legs are lost, too, each by itself
+        self._context.flights.drop(flight.request_id)  # its legs are lost, too, each by itself
 
     def not_written(self, flight: Flight[BatchOrders], reason: str) -> None:
         """That is told of each leg."""

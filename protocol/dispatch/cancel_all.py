@@ -18,7 +18,7 @@ from ..errors import NotSent, OutcomeUnknown, RequestFailed
 from ..facts import OrderView, Outcome
 from ..values import ClientOrderId, RequestId, VenueOrderId
 from ..venue import SECOND
-from .context import Desk
+from .context import Context
 from .conversation import RequestHandler, rest
 from .decisions import ComparisonDue
 from .external_orders import ExternalOrders
@@ -68,8 +68,8 @@ class Comparison:
 class CancelAll(RequestHandler[requests.CancelAllOrders]):
     """Owns what is still to be compared: one comparison for each request that somebody has asked for."""
 
-    def __init__(self, desk: Desk, placements: Placements, life: OrderLife, external: ExternalOrders) -> None:
-        self._desk = desk
+    def __init__(self, context: Context, placements: Placements, life: OrderLife, external: ExternalOrders) -> None:
+        self._context = context
         self._placements = placements
         self._life = life
         self._external = external
@@ -79,22 +79,22 @@ class CancelAll(RequestHandler[requests.CancelAllOrders]):
     def asked(self, asked: Asked) -> None:
         """Answers when the venue does. Raises NotSent."""
         command = cast("commands.CancelAll", asked.command)
-        self._desk.require_link("The cancel of all orders")
-        self._desk.require_free_number(asked.request_id)
+        self._context.require_link("The cancel of all orders")
+        self._context.require_free_number(asked.request_id)
         symbol = None if command.instrument is None else command.instrument.symbol
-        if symbol is not None and not self._desk.rules.cancels_by_symbol:
+        if symbol is not None and not self._context.rules.cancels_by_symbol:
             raise NotSent(
-                f"Nothing was canceled: {self._desk.rules.venue} cancels the orders of all instruments together, not "
-                f"those of {symbol} alone. Cancel them one by one."
+                f"Nothing was canceled: {self._context.rules.venue} cancels the orders of all instruments together, "
+                f"not those of {symbol} alone. Cancel them one by one."
             )
         self._placements.withdraw_all(symbol)
         self._comparisons[asked.request_id] = Comparison(self._live_at(symbol), self._external.open_ids(symbol))
         request = requests.CancelAllOrders(request_id=asked.request_id, symbol=symbol)
-        self._desk.count(request)
-        self._desk.send(request, reply_to=asked.reply_to, admission=asked.admission)
+        self._context.count(request)
+        self._context.send(request, reply_to=asked.reply_to, admission=asked.admission)
 
     def _live_at(self, symbol: str | None) -> frozenset[ClientOrderId]:
-        live = self._desk.orders.live
+        live = self._context.orders.live
         if symbol is None:
             return frozenset(live)
         return frozenset(name for name, order in live.items() if order.identity.instrument.symbol == symbol)
@@ -103,18 +103,18 @@ class CancelAll(RequestHandler[requests.CancelAllOrders]):
 
     def answered(self, flight: Flight, fact: facts.RequestAnswered) -> None:
         flight.answered = True
-        self._desk.flights.drop(flight.request_id)
-        self._desk.reply(flight.reply_to, fact.canceled)
+        self._context.flights.drop(flight.request_id)
+        self._context.reply(flight.reply_to, fact.canceled)
         comparison = self._comparisons.get(flight.request_id)
         if comparison is None:
             return  # closing sent it, and looks after it
-        comparison.due = self._desk.now.monotonic_ns + max(SETTLING, self._desk.rules.lists_lag)
-        comparison.connection = self._desk.connection
-        self._desk.timers.add(comparison.due, ComparisonDue())
+        comparison.due = self._context.now.monotonic_ns + max(SETTLING, self._context.rules.lists_lag)
+        comparison.connection = self._context.connection
+        self._context.timers.add(comparison.due, ComparisonDue())
 
     def refused(self, flight: Flight, fact: facts.RequestRefused) -> None:
-        delays = self._desk.rules.throttled_cancel_delays if fact.outcome is Outcome.THROTTLED else ()
-        if flight.resting or rest(self._desk, flight, delays, fact.reason):
+        delays = self._context.rules.throttled_cancel_delays if fact.outcome is Outcome.THROTTLED else ()
+        if flight.resting or rest(self._context, flight, delays, fact.reason):
             return  # where it rests already, this refusal is told again
         if fact.outcome is Outcome.AMBIGUOUS:
             self._end(flight, OutcomeUnknown(_doubtful(flight, fact.reason)))
@@ -122,7 +122,7 @@ class CancelAll(RequestHandler[requests.CancelAllOrders]):
             self._end(flight, RequestFailed(_failed(flight, fact.reason)))
 
     def send_again(self, flight: Flight) -> None:
-        self._desk.send(flight.request, reply_to=flight.reply_to).tries = flight.tries
+        self._context.send(flight.request, reply_to=flight.reply_to).tries = flight.tries
 
     def lost(self, flight: Flight, why: str) -> None:
         if flight.resting:
@@ -135,30 +135,30 @@ class CancelAll(RequestHandler[requests.CancelAllOrders]):
 
     def _end(self, flight: Flight, error: NotSent | RequestFailed | OutcomeUnknown) -> None:
         """Without the venue's word. The log says it, too: whoever asked may wait no longer."""
-        self._desk.flights.drop(flight.request_id)
+        self._context.flights.drop(flight.request_id)
         self._comparisons.pop(flight.request_id, None)
-        self._desk.warn(str(error))
-        self._desk.reply(flight.reply_to, error)
+        self._context.warn(str(error))
+        self._context.reply(flight.reply_to, error)
 
     # What the venue lists behind its answer
 
     def due(self, _: ComparisonDue) -> None:
         """Time to ask for the list, or to ask again."""
-        desk = self._desk
-        now = desk.now.monotonic_ns
+        context = self._context
+        now = context.now.monotonic_ns
         for number, comparison in list(self._comparisons.items()):
             if comparison.due + PATIENCE <= now:
                 del self._comparisons[number]
-                desk.warn(
+                context.warn(
                     f"What the cancel of all orders (request {number}) has left open could not be asked for. Look at "
                     "what is open."
                 )
         if not any(comparison.due <= now for comparison in self._comparisons.values()):
             return
-        if desk.ready and not desk.closing and self._listing not in desk.flights.by_id:
-            self._listing = desk.flights.next_internal_id()
-            desk.send(requests.ListOpenOrders(request_id=self._listing))
-        desk.timers.add(now + AGAIN, ComparisonDue())
+        if context.ready and not context.closing and self._listing not in context.flights.by_id:
+            self._listing = context.flights.next_internal_id()
+            context.send(requests.ListOpenOrders(request_id=self._listing))
+        context.timers.add(now + AGAIN, ComparisonDue())
 
     def listed(self, flight: Flight, fact: facts.RequestAnswered) -> None:
         """A list of open orders, whoever asked for it."""
@@ -168,7 +168,7 @@ class CancelAll(RequestHandler[requests.CancelAllOrders]):
 
     def logged_in(self, orders: Iterable[OrderView]) -> None:
         """The list of a login. One that came anew on the same connection may have been asked for too early."""
-        served = [number for number, each in self._comparisons.items() if each.connection < self._desk.connection]
+        served = [number for number, each in self._comparisons.items() if each.connection < self._context.connection]
         self._compare(served, orders)
 
     def _compare(self, served: list[RequestId], orders: Iterable[OrderView]) -> None:
@@ -177,7 +177,7 @@ class CancelAll(RequestHandler[requests.CancelAllOrders]):
             return
         comparisons = {number: self._comparisons.pop(number) for number in served}
         for view in orders:
-            order = self._desk.orders.find(view.venue_order_id, view.wire_id)
+            order = self._context.orders.find(view.venue_order_id, view.wire_id)
             if order is None or (view.status is not None and view.status.is_terminal):
                 continue
             for number, comparison in comparisons.items():

@@ -6,29 +6,29 @@ from typing import Final, cast
 
 from .. import commands, facts
 from ..errors import NotSent, RequestFailed
-from ..requests import SetCancelTimer
+from ..requests import SetCancelAllAfter
 from ..venue import SECOND
-from .context import Desk
+from .context import Context
 from .conversation import RequestHandler, warn_of_misfit
-from .decisions import TimerDue
+from .decisions import CancelAllAfterDue
 from .in_flight import Flight
 from .inputs import Asked
 
-__all__ = ["CancelTimer"]
+__all__ = ["CancelAllAfter"]
 
 RENEWALS: Final = 4
 """How often the switch is set again within its time: three renewals may be lost before it acts."""
 
 
-class CancelTimer(RequestHandler[SetCancelTimer]):
+class CancelAllAfter(RequestHandler[SetCancelAllAfter]):
     """Owns the time that the switch is set to: seconds, 0 while it is off. Set again from login to close; a program
     that dies, or a connection that stays away, leaves it to act. _planned: the one deadline that counts, of the last
     setting."""
 
-    def __init__(self, desk: Desk, seconds: int) -> None:
-        self._desk = desk
+    def __init__(self, context: Context, seconds: int) -> None:
+        self._context = context
         self._seconds = seconds
-        self._planned: TimerDue | None = None
+        self._planned: CancelAllAfterDue | None = None
 
     @property
     def is_armed(self) -> bool:
@@ -39,57 +39,59 @@ class CancelTimer(RequestHandler[SetCancelTimer]):
             self._set()
 
     def _set(self, asked: Asked | None = None) -> None:
-        desk = self._desk
-        request_id = desk.flights.next_internal_id() if asked is None else asked.request_id
-        request = SetCancelTimer(request_id=request_id, seconds=self._seconds)
+        context = self._context
+        request_id = context.flights.next_internal_id() if asked is None else asked.request_id
+        request = SetCancelAllAfter(request_id=request_id, seconds=self._seconds)
         reply_to, admission = (None, None) if asked is None else (asked.reply_to, asked.admission)
-        desk.count(request)
-        desk.send(request, reply_to=reply_to, admission=admission)
+        context.count(request)
+        context.send(request, reply_to=reply_to, admission=admission)
         self._planned = None
         if self._seconds:
-            self._planned = TimerDue()
-            desk.timers.add(desk.now.monotonic_ns + self._seconds * SECOND // RENEWALS, self._planned)
+            self._planned = CancelAllAfterDue()
+            context.timers.add(context.now.monotonic_ns + self._seconds * SECOND // RENEWALS, self._planned)
 
-    def due(self, due: TimerDue) -> None:
+    def due(self, due: CancelAllAfterDue) -> None:
         """Time to set it again. While there is no connection it is left to run: that is what it is for."""
-        if due is self._planned and self._desk.ready and not self._desk.closing:
+        if due is self._planned and self._context.ready and not self._context.closing:
             self._set()
 
     def asked(self, asked: Asked) -> None:
-        command, desk = cast("commands.CancelAllAfter", asked.command), self._desk
-        if not desk.rules.cancel_timer:
-            raise NotSent(f"{desk.rules.venue} has no timer that cancels all orders.")
-        desk.require_link("The timer that cancels all orders")
-        desk.require_free_number(asked.request_id)
+        command, context = cast("commands.CancelAllAfter", asked.command), self._context
+        if not context.rules.cancel_all_after:
+            raise NotSent(f"{context.rules.venue} has no timer that cancels all orders.")
+        context.require_link("The timer that cancels all orders")
+        context.require_free_number(asked.request_id)
         self._seconds = command.seconds
         self._set(asked)
 
-    def is_set(self, fact: facts.TimerSet) -> None:
-        flight = self._desk.flights.drop(fact.request_id)
+    def is_set(self, fact: facts.CancelAllAfterSet) -> None:
+        flight = self._context.flights.drop(fact.request_id)
         if flight is not None:
-            self._desk.reply(flight.reply_to, fact.cancels_at)
+            self._context.reply(flight.reply_to, fact.cancels_at)
 
-    def answered(self, flight: Flight[SetCancelTimer], fact: facts.RequestAnswered) -> None:
-        warn_of_misfit(self._desk, fact)
+    def answered(self, flight: Flight[SetCancelAllAfter], fact: facts.RequestAnswered) -> None:
+        warn_of_misfit(self._context, fact)
 
-    def refused(self, flight: Flight[SetCancelTimer], fact: facts.RequestRefused) -> None:
+    def refused(self, flight: Flight[SetCancelAllAfter], fact: facts.RequestRefused) -> None:
         self._not_set(flight, fact.reason)
 
-    def lost(self, flight: Flight[SetCancelTimer], why: str) -> None:
+    def lost(self, flight: Flight[SetCancelAllAfter], why: str) -> None:
         self._not_set(flight, why)
 
-    def not_written(self, flight: Flight[SetCancelTimer], reason: str) -> None:
+    def not_written(self, flight: Flight[SetCancelAllAfter], reason: str) -> None:
         self._not_set(flight, reason)
 
-    def _not_set(self, flight: Flight[SetCancelTimer], reason: str) -> None:
+    def _not_set(self, flight: Flight[SetCancelAllAfter], reason: str) -> None:
         """The switch may stand as it stood before."""
-        self._desk.flights.drop(flight.request_id)
+        self._context.flights.drop(flight.request_id)
         problem = f"The timer that cancels all orders was not set: {reason}"
-        self._desk.warn(f"{problem} It is set again soon." if self._seconds else f"{problem} Look whether it is off.")
-        self._desk.reply(flight.reply_to, RequestFailed(problem))
+        self._context.warn(
+            f"{problem} It is set again soon." if self._seconds else f"{problem} Look whether it is off."
+        )
+        self._context.reply(flight.reply_to, RequestFailed(problem))
 
     def disarm(self) -> None:
         """Turns the switch off before we leave."""
-        if self._seconds and self._desk.ready:
+        if self._seconds and self._context.ready:
             self._seconds = 0
             self._set()

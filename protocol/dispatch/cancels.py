@@ -20,7 +20,7 @@ from ..facts import Outcome
 from ..requests import CancelOrder
 from ..values import ClientOrderId, OrderStatus, RequestId
 from .batches import PreparedLeg
-from .context import Desk
+from .context import Context
 from .conversation import RequestHandler, rest
 from .decisions import UnknownDue
 from .in_flight import Flight
@@ -35,14 +35,14 @@ __all__ = ["Cancels"]
 
 
 class Cancels(RequestHandler[CancelOrder]):
-    """Stateless: what is on its way is in the desk's flights; which of an order's cancels counts, too (`cancel_of`)."""
+    """Stateless: what is on its way stands in the context; which of an order's cancels counts, too (`cancel_of`)."""
 
-    def __init__(self, desk: Desk, life: OrderLife, queries: QuerySchedule, placements: Placements) -> None:
-        self._desk = desk
+    def __init__(self, context: Context, life: OrderLife, queries: QuerySchedule, placements: Placements) -> None:
+        self._context = context
         self._life = life
         self._queries = queries
         self._placements = placements
-        self._outcomes = Outcomes(desk, queries)
+        self._outcomes = Outcomes(context, queries)
 
     # The command
 
@@ -50,13 +50,13 @@ class Cancels(RequestHandler[CancelOrder]):
         client_order_id = cast("commands.Cancel", asked.command).client_order_id
         if self._placements.withdraw(client_order_id):
             if asked.admission is not None:
-                self._desk.out.released.append(asked.admission)
+                self._context.out.released.append(asked.admission)
         else:
             order = self._prepare(asked)
             request = _request(order, asked.request_id)
-            self._desk.require_room(request, order.identity.instrument.symbol, order.identity.local_time)
+            self._context.require_room(request, order.identity.instrument.symbol, order.identity.local_time)
             self._send(order, asked.request_id, asked.admission)
-        self._desk.reply(asked.reply_to, asked.request_id)
+        self._context.reply(asked.reply_to, asked.request_id)
 
     def leg(self, asked: Asked) -> PreparedLeg:
         """As part of a batch. Raises NotSent."""
@@ -72,28 +72,28 @@ class Cancels(RequestHandler[CancelOrder]):
     def _prepare(self, asked: Asked) -> Order:
         """The order to cancel. Raises NotSent."""
         client_order_id = cast("commands.Cancel", asked.command).client_order_id
-        order = live_order_named(self._desk, client_order_id, "The cancel")
-        wire_id = order.identity.wire_id if self._desk.rules.cancel_by_wire_id else None
+        order = live_order_named(self._context, client_order_id, "The cancel")
+        wire_id = order.identity.wire_id if self._context.rules.cancel_by_wire_id else None
         if order.venue_order_id is None and wire_id is None:
             raise NotSent(
                 f"Cannot cancel order {client_order_id}: missing venue_order_id. "
                 "Wait until the venue has accepted the order."
             )
-        self._desk.require_link(f"The cancel of order {client_order_id}")
-        self._desk.require_free_number(asked.request_id)
+        self._context.require_link(f"The cancel of order {client_order_id}")
+        self._context.require_free_number(asked.request_id)
         return order
 
     def _send(self, order: Order, request_id: RequestId, admission: Admission | None) -> Flight:
         client_order_id = order.identity.client_order_id
         self._becomes_latest(client_order_id, request_id)
-        return self._desk.send(_request(order, request_id), client_order_id=client_order_id, admission=admission)
+        return self._context.send(_request(order, request_id), client_order_id=client_order_id, admission=admission)
 
     def _becomes_latest(self, client_order_id: ClientOrderId, request_id: RequestId) -> None:
         """What becomes of a cancel that was given up is of no interest once there is another."""
-        older = self._desk.flights.cancel(client_order_id)
+        older = self._context.flights.cancel(client_order_id)
         if older is not None and older.overdue:
-            self._desk.flights.drop(older.request_id)
-        self._desk.flights.cancel_of[client_order_id] = request_id
+            self._context.flights.drop(older.request_id)
+        self._context.flights.cancel_of[client_order_id] = request_id
 
     # The venue's answer
 
@@ -101,27 +101,27 @@ class Cancels(RequestHandler[CancelOrder]):
         if fact.refused and flight.fail_on_one_way():
             return
         flight.answered = True
-        order = self._desk.order_of(flight)
+        order = self._context.order_of(flight)
         if order is None or order.status.is_terminal:
-            self._desk.flights.drop(flight.request_id)
+            self._context.flights.drop(flight.request_id)
         elif fact.refused:
-            self._desk.flights.drop(flight.request_id)
+            self._context.flights.drop(flight.request_id)
             self._life.reject_cancel(order, flight.request_id, "The venue did not take the cancel.")
             self._queries.soon(order)
-        elif flight.connection == 0 and CancelOrder not in self._desk.rules.http_requests:
+        elif flight.connection == 0 and CancelOrder not in self._context.rules.http_requests:
             self._queries.later(order)  # the socket was not fit for it; perhaps it does not bring the end either
 
     def refused(self, flight: Flight[CancelOrder], fact: facts.RequestRefused) -> None:
-        order = self._desk.order_of(flight)
+        order = self._context.order_of(flight)
         if order is None or order.status.is_terminal:
-            self._desk.flights.drop(flight.request_id)
+            self._context.flights.drop(flight.request_id)
             return
-        if flight.resting or rest(self._desk, flight, self._delays(order, fact.outcome), fact.reason):
+        if flight.resting or rest(self._context, flight, self._delays(order, fact.outcome), fact.reason):
             return  # where it rests already, this refusal is told again
         if fact.outcome is Outcome.AMBIGUOUS:
             self._outcomes.doubt(flight, order, fact.reason)
         else:
-            self._desk.flights.drop(flight.request_id)
+            self._context.flights.drop(flight.request_id)
             self._life.reject_cancel(order, flight.request_id, fact.reason)
             if fact.outcome is Outcome.NOT_FOUND:
                 self._queries.soon(order)
@@ -129,31 +129,31 @@ class Cancels(RequestHandler[CancelOrder]):
     def _delays(self, order: Order, outcome: Outcome) -> Sequence[int]:
         """The pauses after which it is sent again, ns; none: it is not."""
         if outcome is Outcome.THROTTLED:
-            return self._desk.rules.throttled_cancel_delays
-        return self._desk.rules.early_cancel_delays if self._is_too_early(order, outcome) else ()
+            return self._context.rules.throttled_cancel_delays
+        return self._context.rules.early_cancel_delays if self._is_too_early(order, outcome) else ()
 
     def _is_too_early(self, order: Order, outcome: Outcome) -> bool:
         """A venue that holds new orders back does not know them yet when a cancel overtakes them (spec Kraken E.16)."""
-        if outcome is Outcome.NOT_FOUND and self._desk.rules.freshness:
-            age = self._desk.now.wall_ns - order.identity.local_time
-            return not order.accepted or age < self._desk.rules.freshness
+        if outcome is Outcome.NOT_FOUND and self._context.rules.freshness:
+            age = self._context.now.wall_ns - order.identity.local_time
+            return not order.accepted or age < self._context.rules.freshness
         return outcome is Outcome.TOO_EARLY
 
     def send_again(self, flight: Flight[CancelOrder]) -> None:
-        order = self._desk.order_of(flight)
+        order = self._context.order_of(flight)
         if order is None or order.status.is_terminal:
-            self._desk.flights.drop(flight.request_id)
+            self._context.flights.drop(flight.request_id)
         else:
             self._send(order, flight.request_id, None).tries = flight.tries
 
     def refusal_told(self, fact: facts.CancelRefused) -> None:
         """The venue's feed tells that a cancel was refused; it names the order alone."""
-        order = self._desk.orders.find(fact.venue_order_id, fact.wire_id)
+        order = self._context.orders.find(fact.venue_order_id, fact.wire_id)
         if order is None or order.status.is_terminal:
             return  # another session's, or the order ended first: the refusal adds nothing
-        flight = self._desk.flights.cancel(order.identity.client_order_id)
+        flight = self._context.flights.cancel(order.identity.client_order_id)
         if flight is not None and not flight.fail_on_one_way():
-            self._desk.flights.drop(flight.request_id)
+            self._context.flights.drop(flight.request_id)
             self._life.reject_cancel(order, flight.request_id, fact.reason)
         self._queries.soon(order)
 
@@ -163,26 +163,26 @@ class Cancels(RequestHandler[CancelOrder]):
         """Kept: the sender may still tell that it was never written, and if not, its outcome is asked for once its time
         is over. One that rests was refused, and is not sent again."""
         if flight.resting:
-            self._desk.flights.drop(flight.request_id)
-            order = self._desk.order_of(flight)
+            self._context.flights.drop(flight.request_id)
+            order = self._context.order_of(flight)
             if order is not None:
                 self._life.reject_cancel(order, flight.request_id, f"{sentence(flight.doubt)} {why}")
 
     def overdue(self, flight: Flight[CancelOrder], why: str) -> None:
-        order = self._desk.order_of(flight)
-        latest = None if order is None else self._desk.flights.cancel(order.identity.client_order_id)
+        order = self._context.order_of(flight)
+        latest = None if order is None else self._context.flights.cancel(order.identity.client_order_id)
         self._outcomes.ask(flight, order, latest)
 
     def outlived(self, order: Order, query: Flight) -> None:
         """A status query shows the order live: a cancel that was overdue when the query was sent came to nothing."""
-        flight = self._desk.flights.cancel(order.identity.client_order_id)
+        flight = self._context.flights.cancel(order.identity.client_order_id)
         if flight is not None and self._outcomes.has_come_to_nothing(flight, query):
-            self._desk.flights.drop(flight.request_id)
+            self._context.flights.drop(flight.request_id)
             reason = f"{sentence(flight.doubt)} The venue has not acted on it; the order is still live."
             self._life.reject_cancel(order, flight.request_id, reason.strip())
 
     def not_written(self, flight: Flight[CancelOrder], reason: str) -> None:
-        order = self._desk.order_of(flight)
+        order = self._context.order_of(flight)
         if order is not None:
             self._life.reject_cancel(order, flight.request_id, reason)
 
@@ -190,16 +190,16 @@ class Cancels(RequestHandler[CancelOrder]):
 
     def unknown_due(self, due: UnknownDue) -> None:
         """Cancels an order whose answer was lost, in case it lives; without a connection, after the next login."""
-        order = self._desk.orders.live.get(due.client_order_id)
-        if order is None or order.status is not OrderStatus.UNKNOWN or not self._desk.ready:
+        order = self._context.orders.live.get(due.client_order_id)
+        if order is None or order.status is not OrderStatus.UNKNOWN or not self._context.ready:
             return
-        if order.venue_order_id is not None or (self._desk.rules.cancel_by_wire_id and order.can_be_named):
-            self._send(order, self._desk.flights.next_internal_id(), None)
+        if order.venue_order_id is not None or (self._context.rules.cancel_by_wire_id and order.can_be_named):
+            self._send(order, self._context.flights.next_internal_id(), None)
 
     def cancel_unknown_orders(self) -> None:
         """After a login: those whose answer was lost with the connection."""
-        if self._desk.cancel_unknown:
-            for client_order_id in self._desk.orders.live:
+        if self._context.cancel_unknown:
+            for client_order_id in self._context.orders.live:
                 self.unknown_due(UnknownDue(client_order_id))
 
 

@@ -14,8 +14,8 @@ from attrs import define, evolve, field, frozen
 
 from .. import commands, events, requests
 from ..values import ClientOrderId, RequestId
-from .cancel_all_after import CancelTimer
-from .context import Desk
+from .cancel_all_after import CancelAllAfter
+from .context import Context
 from .conversation import Conversation
 from .decisions import ClosingDue, EndLink
 from .in_flight import Flight
@@ -55,13 +55,15 @@ class Canceled:
 
 
 class Closing:
-    """Owns the Disconnect in progress, and the cancel of all orders that belongs to it; writes the desk's closing."""
+    """Owns the Disconnect in progress, and the cancel of all orders that belongs to it. Writes `closing`."""
 
-    def __init__(self, desk: Desk, conversation: Conversation, previews: Previews, cancel_timer: CancelTimer) -> None:
-        self._desk = desk
+    def __init__(
+        self, context: Context, conversation: Conversation, previews: Previews, cancel_all_after: CancelAllAfter
+    ) -> None:
+        self._context = context
         self._conversation = conversation
         self._previews = previews
-        self._cancel_timer = cancel_timer
+        self._cancel_timer = cancel_all_after
         self._plan: Plan | None = None
         self._awaited: list[RequestId] = []
         self._cancels: list[Flight] = []
@@ -72,14 +74,14 @@ class Closing:
 
     def asked(self, asked: Asked) -> None:
         """Begins to close: nothing new is sent. Asked again, it answers at once."""
-        command, desk = asked.command, self._desk
+        command, context = asked.command, self._context
         assert isinstance(command, commands.Disconnect)
-        if desk.closing:
-            desk.reply(asked.reply_to, None)
+        if context.closing:
+            context.reply(asked.reply_to, None)
             return
         for deny in (self._previews.deny_all, self._conversation.deny_held):
             deny("The client was closed before it was sent.")
-        now = desk.now.monotonic_ns
+        now = context.now.monotonic_ns
         self._plan = plan = Plan(
             reply_to=asked.reply_to,
             grace_until=now + command.grace,
@@ -87,42 +89,42 @@ class Closing:
             cancel_all=command.cancel_all,
         )
         self._taken = False if plan.cancel_all else None
-        desk.closing = True
-        if not plan.cancel_all and (command.disarm or not desk.orders.live):
+        context.closing = True
+        if not plan.cancel_all and (command.disarm or not context.orders.live):
             self._cancel_timer.disarm()
         self._await_what_is_on_its_way()
         for moment in (plan.grace_until, plan.give_up):
-            desk.timers.add(moment, ClosingDue())
+            context.timers.add(moment, ClosingDue())
 
     def _await_what_is_on_its_way(self) -> None:
-        flights = self._desk.flights.by_id.items()
+        flights = self._context.flights.by_id.items()
         self._awaited = [number for number, flight in flights if flight.is_of_use_at_the_end]
 
     def advance(self) -> None:
         """Goes on as far as it can now. To be called after every input once closing has begun."""
         self._note_canceled()
-        plan, now = self._plan, self._desk.now.monotonic_ns
+        plan, now = self._plan, self._context.now.monotonic_ns
         if plan is None or (now < plan.grace_until and self._is_anything_awaited()):
             return
         if plan.cancel_all and now < plan.give_up:
             if not self._is_flat(now):
                 return
-            if self._cancel_timer.is_armed and self._desk.ready:  # nothing is left that it could protect
+            if self._cancel_timer.is_armed and self._context.ready:  # nothing is left that it could protect
                 self._cancel_timer.disarm()
                 self._await_what_is_on_its_way()
                 self._plan = evolve(plan, grace_until=plan.give_up)
                 return
         self._plan = None
-        self._desk.out.sends.append(EndLink())
-        self._desk.reply(plan.reply_to, None)
+        self._context.out.sends.append(EndLink())
+        self._context.reply(plan.reply_to, None)
 
     def _note_canceled(self) -> None:
-        for record in self._desk.out.records:
+        for record in self._context.out.records:
             if type(record) is events.Canceled:
                 self._canceled.add(record.client_order_id)
 
     def _is_anything_awaited(self) -> bool:
-        flights = self._desk.flights.by_id
+        flights = self._context.flights.by_id
         while self._awaited:
             flight = flights.get(self._awaited[-1])
             if flight is not None and flight.is_awaited:
@@ -133,43 +135,46 @@ class Closing:
     def _is_flat(self, now: int) -> bool:
         """True when there is nothing more to cancel, or no way to do it; else the cancel is sent when its time has
         come."""
-        desk = self._desk
+        context = self._context
         self._taken = any(cancel.answered for cancel in self._cancels)
-        if self._taken and not desk.orders.live:
+        if self._taken and not context.orders.live:
             return True
-        request = requests.CancelAllOrders(request_id=desk.flights.next_internal_id(), symbol=None)
-        over_http = not desk.ready and self._goes_over_http(request)
-        if desk.failed is not None and (self._taken or not over_http):
+        request = requests.CancelAllOrders(request_id=context.flights.next_internal_id(), symbol=None)
+        over_http = not context.ready and self._goes_over_http(request)
+        if context.failed is not None and (self._taken or not over_http):
             return True  # no news of any order will come
-        if now >= self._next_cancel and (desk.ready or over_http):
-            desk.count(request)
-            self._cancels.append(desk.send(request, over_http=over_http))
+        if now >= self._next_cancel and (context.ready or over_http):
+            context.count(request)
+            self._cancels.append(context.send(request, over_http=over_http))
             self._next_cancel, self._pause = now + self._pause, 2 * self._pause
-            desk.timers.add(self._next_cancel, ClosingDue())
+            context.timers.add(self._next_cancel, ClosingDue())
         return False
 
     def _goes_over_http(self, request: requests.CancelAllOrders) -> bool:
         """Whether the venue takes it without a connection."""
-        desk = self._desk
-        return requests.CancelAllOrders in desk.rules.http_requests or desk.venue.encode_over_http(request) is not None
+        context = self._context
+        return (
+            requests.CancelAllOrders in context.rules.http_requests
+            or context.venue.encode_over_http(request) is not None
+        )
 
     # What is left
 
     def report(self) -> None:
         """Tells what became of the orders. The last decision of all: no news will come any more."""
-        desk = self._desk
-        if not desk.closing:
+        context = self._context
+        if not context.closing:
             return
         still_open: list[ClientOrderId] = []
         unknown: list[ClientOrderId] = []
-        for name, order in desk.orders.live.items():
+        for name, order in context.orders.live.items():
             (still_open if order.accepted and not self._taken else unknown).append(name)
-        desk.record(
+        context.record(
             events.CloseReport(
-                venue=desk.rules.venue,
-                account=desk.account,
-                connection=desk.connection,
-                local_time=desk.now.wall_ns,
+                venue=context.rules.venue,
+                account=context.account,
+                connection=context.connection,
+                local_time=context.now.wall_ns,
                 canceled=tuple(self._canceled.names),
                 still_open=tuple(still_open[:MOST_NAMED]),
                 unknown=tuple(unknown[:MOST_NAMED]),
@@ -180,10 +185,10 @@ class Closing:
             )
         )
         if still_open or unknown or self._taken is False:
-            desk.alarm(self._sentence(still_open, unknown))
+            context.alarm(self._sentence(still_open, unknown))
 
     def _sentence(self, still_open: Sequence[ClientOrderId], unknown: Sequence[ClientOrderId]) -> str:
-        sentences = [f"The client of {self._desk.rules.venue}, account {self._desk.account}, is closed."]
+        sentences = [f"The client of {self._context.rules.venue}, account {self._context.account}, is closed."]
         if self._taken is False:
             sentences.append("The venue did not confirm the cancel of all orders, so any order there may be open.")
         if still_open:

@@ -7,18 +7,18 @@ from typing import Any, cast
 
 from .. import commands
 from ..errors import NotSent
-from .context import Desk
+from .context import Context
 from .inputs import Asked
 
-__all__ = ["Asking"]
+__all__ = ["CommandTable"]
 
 
-class Asking:
+class CommandTable:
     """Stateless: everything that a command changes is a record or a request on its way. carried_out_by: by kind of
     command, except those whose answer is here."""
 
-    def __init__(self, desk: Desk, carried_out_by: Mapping[type, Callable[[Asked], None]]) -> None:
-        self._desk = desk
+    def __init__(self, context: Context, carried_out_by: Mapping[type, Callable[[Asked], None]]) -> None:
+        self._context = context
         self._commands: dict[type, Callable[[Any], None]] = {
             **carried_out_by,
             commands.Resolve: self._resolve,
@@ -31,18 +31,18 @@ class Asking:
         try:
             self._commands[type(asked.command)](asked)
         except NotSent as error:
-            self._desk.reply(asked.reply_to, error)
+            self._context.reply(asked.reply_to, error)
             if asked.admission is not None:
-                self._desk.out.released.append(asked.admission)
+                self._context.out.released.append(asked.admission)
 
     def _resolve(self, asked: Asked) -> None:
-        order = self._desk.orders.by_wire_id(cast("commands.Resolve", asked.command).wire_id)
-        self._desk.reply(asked.reply_to, None if order is None else order.identity.client_order_id)
+        order = self._context.orders.by_wire_id(cast("commands.Resolve", asked.command).wire_id)
+        self._context.reply(asked.reply_to, None if order is None else order.identity.client_order_id)
 
     def _show(self, asked: Asked) -> None:
-        order = self._desk.orders.by_client_order_id(cast("commands.Show", asked.command).client_order_id)
-        self._desk.reply(asked.reply_to, None if order is None else order.view())
+        order = self._context.orders.by_client_order_id(cast("commands.Show", asked.command).client_order_id)
+        self._context.reply(asked.reply_to, None if order is None else order.view())
 
     def _live_orders(self, asked: Asked) -> None:
-        live = self._desk.orders.live.values()
-        self._desk.reply(asked.reply_to, tuple((order.identity, order.request_id) for order in live))
+        live = self._context.orders.live.values()
+        self._context.reply(asked.reply_to, tuple((order.identity, order.request_id) for order in live))

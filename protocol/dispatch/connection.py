@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Final
 
 from .. import events, facts, requests
-from ..errors import OutcomeUnknown, SessionFailed
+from ..errors import OutcomeUnknown, SessionError
 from ..facts import OrderView
 from ..values import SystemMode
-from .context import Desk
+from .context import Context
 from .conversation import Conversation
 from .external_orders import ExternalOrders
 from .history_reading import HistoryReading
@@ -18,12 +18,12 @@ from .inputs import LinkDown, LinkFailed, LinkSilent, LinkUp
 from .inquiries import Source
 from .list_schedule import ListSchedule
 from .query_schedule import QuerySchedule
-from .reconciliation import Reconciling
+from .reconciliation import Reconciler
 from .settling import Settling
 from .tracking import Order
 from .unclaimed_fills import UnclaimedFills
 
-__all__ = ["Link"]
+__all__ = ["Connection"]
 
 
 LEFT: Final = (
@@ -31,8 +31,8 @@ LEFT: Final = (
 )
 
 
-class Link:
-    """Writes the desk's connection, ready, failed and opened_at.
+class Connection:
+    """Writes the context's connection, ready, failed and opened_at.
 
     on_login: called once requests can be sent, with True if orders are merely listed again; gives the number of the
     reading of history that this waits for, 0 for none.
@@ -40,33 +40,33 @@ class Link:
 
     def __init__(
         self,
-        desk: Desk,
+        context: Context,
         conversation: Conversation,
         settling: tuple[Settling, Identities, ExternalOrders],
-        asking: tuple[QuerySchedule, ListSchedule, HistoryReading, UnclaimedFills],
-        reconciling: Reconciling,
+        questioning: tuple[QuerySchedule, ListSchedule, HistoryReading, UnclaimedFills],
+        reconciling: Reconciler,
         on_login: Callable[[bool], int],
     ) -> None:
-        self._desk = desk
+        self._context = context
         self._conversation = conversation
         self._settling, self._identities, self._external = settling
-        self._queries, self._lists, self._reading, self._unclaimed = asking
-        self._reconciling = reconciling
+        self._queries, self._lists, self._reading, self._unclaimed = questioning
+        self._reconciler = reconciling
         self._on_login = on_login
 
     def up(self, link: LinkUp) -> None:
-        desk = self._desk
-        if desk.connection:
-            self._leave(desk.connection)
-        desk.connection = link.connection
-        desk.opened_at = desk.opened_at or desk.now.wall_ns
+        context = self._context
+        if context.connection:
+            self._leave(context.connection)
+        context.connection = link.connection
+        context.opened_at = context.opened_at or context.now.wall_ns
         kind = events.Connected if link.connection == 1 else events.Reconnected
-        desk.record(
+        context.record(
             kind(
-                venue=desk.rules.venue,
-                account=desk.account,
+                venue=context.rules.venue,
+                account=context.account,
                 connection=link.connection,
-                local_time=desk.now.wall_ns,
+                local_time=context.now.wall_ns,
                 url=link.url,
             )
         )
@@ -77,147 +77,147 @@ class Link:
         Absence proves nothing by itself: the list leaves pending orders out (spec AX 2.1). A venue may list them again
         on the same connection, when messages of it were lost.
         """
-        desk = self._desk
-        listed_again, desk.ready = desk.ready, True
-        desk.doubt_all()
+        context = self._context
+        listed_again, context.ready = context.ready, True
+        context.doubt_all()
         if not listed_again:
             self._authenticated(login)
         changed = self._take(login.orders)
         # What became of a cancel or change whose time is over is still to be told, too.
-        overdue = {flight.client_order_id for flight in desk.flights.by_id.values() if flight.overdue}
-        not_sent = desk.flights.preview_of  # orders that still wait for their price
+        overdue = {flight.client_order_id for flight in context.flights.by_id.values() if flight.overdue}
+        not_sent = context.flights.preview_of  # orders that still wait for their price
         missing = [
             order
-            for name, order in desk.orders.live.items()
-            if order.seen_in != desk.login and name not in not_sent and name not in overdue
+            for name, order in context.orders.live.items()
+            if order.seen_in != context.login and name not in not_sent and name not in overdue
         ]
         reading = self._on_login(listed_again)
         self._queries.again()
         self._queries.look_for(missing)
-        self._reconciling.begin(len(login.orders), changed, reading)
+        self._reconciler.begin(len(login.orders), changed, reading)
         self._external.logged_in(login.orders)
 
     def _take(self, views: tuple[OrderView, ...]) -> int:
         """The whole list. Gives how many orders of ours it changed."""
-        desk, changed = self._desk, 0
-        evidence = self._lists.evidence(Source.SNAPSHOT, desk.now.wall_ns)
+        context, changed = self._context, 0
+        evidence = self._lists.evidence(Source.SNAPSHOT, context.now.wall_ns)
         for view in views:
             order = self._identities.of(view)
             if order is None:
                 self._external.report_open(view)
                 continue
             before = _standing(order)
-            order.seen_in = desk.login
+            order.seen_in = context.login
             self._settling.show(order, view, evidence)
             changed += before != _standing(order)
         self._lists.taken(evidence)
         return changed
 
     def _authenticated(self, login: facts.LoggedIn) -> None:
-        self._desk.record(
+        self._context.record(
             events.Authenticated(
-                venue=self._desk.rules.venue,
-                account=self._desk.account,
-                connection=self._desk.connection,
-                local_time=self._desk.now.wall_ns,
+                venue=self._context.rules.venue,
+                account=self._context.account,
+                connection=self._context.connection,
+                local_time=self._context.now.wall_ns,
                 user=login.user,
             )
         )
 
     def down(self, link: LinkDown) -> None:
         """Nothing that was asked on this connection will be answered; the next login settles what came of it."""
-        desk = self._desk
-        desk.record(
+        context = self._context
+        context.record(
             events.Disconnected(
-                venue=desk.rules.venue,
-                account=desk.account,
+                venue=context.rules.venue,
+                account=context.account,
                 connection=link.connection,
-                local_time=desk.now.wall_ns,
+                local_time=context.now.wall_ns,
                 reason=link.reason,
                 will_retry=link.will_retry,
             )
         )
         if link.by_venue:
-            for flight in desk.flights.by_id.values():
+            for flight in context.flights.by_id.values():
                 if flight.connection == link.connection:
-                    flight.carrier_ended_at = desk.now.monotonic_ns
-        if link.connection == desk.connection:  # else another one is up already, and has ended it
+                    flight.carrier_ended_at = context.now.monotonic_ns
+        if link.connection == context.connection:  # else another one is up already, and has ended it
             self._leave(link.connection)
-        if desk.closing and not link.will_retry:
-            desk.failed = desk.failed or OutcomeUnknown(LEFT)
+        if context.closing and not link.will_retry:
+            context.failed = context.failed or OutcomeUnknown(LEFT)
 
     def _leave(self, connection: int) -> None:
-        self._desk.ready = False
-        self._desk.mode = None
+        self._context.ready = False
+        self._context.mode = None
         self._conversation.deny_held("The connection ended before it was sent.")
         self._conversation.lose_connections(connection)
         self._reset()
 
     def _reset(self) -> None:
-        self._desk.doubt_all()  # until the next one, every order is in doubt
+        self._context.doubt_all()  # until the next one, every order is in doubt
         self._conversation.drop_own_queries()
         self._queries.reset()
         self._lists.reset()
         self._reading.reset()
         self._unclaimed.reset()
-        self._reconciling.reset()
+        self._reconciler.reset()
 
-    def fail(self, link: LinkFailed) -> SessionFailed:
+    def fail(self, link: LinkFailed) -> SessionError:
         """No connection follows. Gives what everybody who waits is to be told."""
-        desk = self._desk
+        context = self._context
         kind = events.AuthenticationFailed if link.unauthorized else events.SessionFailed
-        desk.ready = False
-        desk.record(
+        context.ready = False
+        context.record(
             kind(
-                venue=desk.rules.venue,
-                account=desk.account,
+                venue=context.rules.venue,
+                account=context.account,
                 connection=link.connection,
-                local_time=desk.now.wall_ns,
+                local_time=context.now.wall_ns,
                 reason=link.reason,
             )
         )
-        failure = SessionFailed(link.reason)
-        desk.failed = failure
+        failure = SessionError(link.reason)
+        context.failed = failure
         self._conversation.lose_all(f"The session ended before the venue answered. {link.reason}")
         self._reset()
-        desk.reply(link.reply_to, None)
+        context.reply(link.reply_to, None)
         return failure
 
     def silent(self, link: LinkSilent) -> None:
         """Asks for the open orders: a venue that lives answers, and what it answers is worth knowing."""
-        desk = self._desk
-        if desk.ready and link.connection == desk.connection:
-            desk.send(requests.ListOpenOrders(request_id=desk.flights.next_internal_id()))
+        context = self._context
+        if context.ready and link.connection == context.connection:
+            context.send(requests.ListOpenOrders(request_id=context.flights.next_internal_id()))
 
     # What the venue says of the connection, or of itself
 
     def messages_lost(self, fact: facts.MessagesLost) -> None:
         """Until the orders are listed again, every one is in doubt."""
-        desk = self._desk
-        desk.doubt_all()
+        context = self._context
+        context.doubt_all()
         self._reading.reset()
-        desk.record(
+        context.record(
             events.MessagesLost(
-                venue=desk.rules.venue,
-                account=desk.account,
-                connection=desk.connection,
-                local_time=desk.now.wall_ns,
+                venue=context.rules.venue,
+                account=context.account,
+                connection=context.connection,
+                local_time=context.now.wall_ns,
                 expected=fact.expected,
                 received=fact.received,
             )
         )
 
     def system_changed(self, fact: facts.SystemChanged) -> None:
-        desk = self._desk
-        first, desk.mode = desk.mode is None, fact.mode
+        context = self._context
+        first, context.mode = context.mode is None, fact.mode
         if first and fact.mode is SystemMode.ONLINE:
             return  # what every connection begins with
-        desk.record(
+        context.record(
             events.SystemStatus(
-                venue=desk.rules.venue,
-                account=desk.account,
-                connection=desk.connection,
-                local_time=desk.now.wall_ns,
+                venue=context.rules.venue,
+                account=context.account,
+                connection=context.connection,
+                local_time=context.now.wall_ns,
                 mode=fact.mode,
                 reason=fact.text,
             )

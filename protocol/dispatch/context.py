@@ -1,4 +1,4 @@
-"""The desk that the parts of dispatch work at: what all of them read, and where all of them put their decisions."""
+"""What the parts of dispatch share: what all of them read, and where all of them put their decisions."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from .. import events, requests
 from ..errors import NotSent, TradingError
 from ..values import AccountId, ClientOrderId, Instant, RequestId, SystemMode, TraderId, VenueOrderId
 from ..venue import SECOND, Throttle, Venue, VenueRules
+from ..window import Window
 from . import records
 from .decisions import Decisions, Reply, RequestDue, Send
 from .in_flight import Flight, Flights, Moment, Timers
 from .inputs import Admission
 from .records import Record
-from .tracking import Order, TrackedOrders, Window
+from .tracking import Order, TrackedOrders
 from .venue_clock import LEAST_SKEW, VenueClock, skew_text
 
-__all__ = ["MEASURED", "UNMEASURED", "Desk", "Held"]
+__all__ = ["MEASURED", "UNMEASURED", "Context", "Held"]
 
 
 FOREIGN_WINDOW: Final = 10_000
@@ -39,7 +40,7 @@ class Held:
 
 
 @define(kw_only=True, eq=False)
-class Desk:
+class Context:
     """orders: folded by `record` alone; flights, timers: of the present connection; connection, ready: written by the
     link, and login: a number that grows with every login, and with every loss of messages; failed: why no connection
     will follow; closing: True once a Disconnect was asked for; opened_at: ns since 1970 of the first connection; mode:

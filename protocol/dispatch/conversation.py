@@ -34,11 +34,11 @@ from .. import facts
 from ..facts import Outcome
 from ..requests import Request
 from ..venue import SECOND
-from .context import Desk
+from .context import Context
 from .decisions import CancelDue, RequestDue
 from .in_flight import Flight, Moment
 from .inputs import NotWritten, Rerouted
-from .token_refusals import Tokens
+from .token_refusals import TokenRefusals
 
 __all__ = ["Conversation", "RequestHandler", "RequestHandlers", "rest", "warn_of_misfit"]
 
@@ -84,28 +84,28 @@ RequestHandlers = Mapping[type, RequestHandler[Any]]
 """By kind of request."""
 
 
-def rest(desk: Desk, flight: Flight[Request], delays: Sequence[int], reason: str) -> bool:
+def rest(context: Context, flight: Flight[Request], delays: Sequence[int], reason: str) -> bool:
     """True when a request that was refused for now is to be sent again, after the next of these pauses: ns."""
     if flight.tries >= len(delays):
         return False
-    desk.timers.add(desk.now.monotonic_ns + delays[flight.tries], CancelDue(flight.request_id))
+    context.timers.add(context.now.monotonic_ns + delays[flight.tries], CancelDue(flight.request_id))
     flight.tries += 1
     flight.happens(Moment.RESTED)
     flight.doubt = reason
     return True
 
 
-def warn_of_misfit(desk: Desk, fact: facts.RequestAnswered) -> None:
+def warn_of_misfit(context: Context, fact: facts.RequestAnswered) -> None:
     """The venue answers a question as if something had been ordered."""
-    desk.warn(f"The answer to request {fact.request_id} does not fit what was asked, and was ignored.")
+    context.warn(f"The answer to request {fact.request_id} does not fit what was asked, and was ignored.")
 
 
 class Conversation:
-    """Stateless: what is on its way is in the desk's flights. handlers: of every kind of request."""
+    """Stateless: what is on its way stands in the context. handlers: of every kind of request."""
 
-    def __init__(self, desk: Desk, tokens: Tokens, handlers: RequestHandlers) -> None:
-        self._desk = desk
-        self._tokens = tokens
+    def __init__(self, context: Context, tokens: TokenRefusals, handlers: RequestHandlers) -> None:
+        self._context = context
+        self._token_refusals = tokens
         self._handlers = handlers
 
     def _handler(self, flight: Flight) -> RequestHandler[Any]:
@@ -114,27 +114,27 @@ class Conversation:
     # The venue speaks
 
     def answered(self, fact: facts.RequestAnswered) -> None:
-        flight = self._desk.flights.by_id.get(fact.request_id)
+        flight = self._context.flights.by_id.get(fact.request_id)
         if flight is None:
-            self._desk.warn(f"An answer to request {fact.request_id} came too late or twice, and was ignored.")
+            self._context.warn(f"An answer to request {fact.request_id} came too late or twice, and was ignored.")
             return
         self._handler(flight).answered(flight, fact)
 
     def refused(self, fact: facts.RequestRefused) -> None:
-        flight = None if fact.request_id is None else self._desk.flights.by_id.get(fact.request_id)
+        flight = None if fact.request_id is None else self._context.flights.by_id.get(fact.request_id)
         if flight is None:
             which = "without a request number" if fact.request_id is None else f"of request {fact.request_id}"
-            self._desk.warn(f"A refusal {which} came from the venue, and nobody waits for it: {fact.reason}")
+            self._context.warn(f"A refusal {which} came from the venue, and nobody waits for it: {fact.reason}")
             return
         if flight.fail_on_one_way():
             return  # it is on its way twice: where the other one works, this one finds nothing left to do
-        if fact.outcome is Outcome.TOKEN and self._tokens.park(flight):
+        if fact.outcome is Outcome.TOKEN and self._token_refusals.park(flight):
             return
         if fact.outcome is Outcome.THROTTLED:
-            order = self._desk.order_of(flight)
+            order = self._context.order_of(flight)
             symbol = "" if order is None else order.identity.instrument.symbol
-            self._desk.throttle.exceeded(fact.reason, symbol, self._desk.now.monotonic_ns)
-        reason = self._desk.explained(fact.reason)
+            self._context.throttle.exceeded(fact.reason, symbol, self._context.now.monotonic_ns)
+        reason = self._context.explained(fact.reason)
         if reason is not fact.reason:
             fact = evolve(fact, reason=reason)
         self._handler(flight).refused(flight, fact)
@@ -143,21 +143,21 @@ class Conversation:
 
     def lose_connections(self, last: int) -> None:
         """Nothing that was asked on the connections up to this one will be answered."""
-        for flight in list(self._desk.flights.by_id.values()):
+        for flight in list(self._context.flights.by_id.values()):
             if 0 < flight.connection <= last:
                 self._lose(flight, LOST_WITH_THE_LINK)
 
     def lose_all(self, why: str) -> None:
         """Nothing will be answered any more."""
-        for flight in list(self._desk.flights.by_id.values()):
+        for flight in list(self._context.flights.by_id.values()):
             self._lose(flight, why)
 
     def drop_own_queries(self) -> None:
         """Those over HTTP outlive a connection; the next login asks anew."""
-        for flight in list(self._desk.flights.by_id.values()):
+        for flight in list(self._context.flights.by_id.values()):
             if flight.own_query:
-                self._desk.flights.drop(flight.request_id)
-                self._desk.out.forgotten.append(flight.request_id)
+                self._context.flights.drop(flight.request_id)
+                self._context.out.forgotten.append(flight.request_id)
 
     def _lose(self, flight: Flight, why: str) -> None:
         """No answer to this request will come in time, or ever."""
@@ -171,11 +171,11 @@ class Conversation:
 
     def request_due(self, due: RequestDue) -> None:
         """The time for an answer, or for what should have come of one, is over."""
-        flight = self._desk.flights.by_id.get(due.request_id)
+        flight = self._context.flights.by_id.get(due.request_id)
         if flight is None:
             return
-        timeout = self._desk.rules.answer_within(flight.request)
-        if self._desk.now.monotonic_ns - flight.sent_at < timeout:
+        timeout = self._context.rules.answer_within(flight.request)
+        if self._context.now.monotonic_ns - flight.sent_at < timeout:
             return  # the number was used again: its own deadline follows
         why = f"The venue did not answer within {timeout / SECOND:g} s."
         if flight.held:
@@ -187,7 +187,7 @@ class Conversation:
 
     def pause_over(self, due: CancelDue) -> None:
         """Sends again, under its own number, what rests."""
-        flight = self._desk.flights.by_id.get(due.request_id)
+        flight = self._context.flights.by_id.get(due.request_id)
         if flight is not None and flight.resting:
             self._handler(flight).send_again(flight)
 
@@ -196,7 +196,7 @@ class Conversation:
     def not_written(self, input: NotWritten) -> None:
         """These were certainly not sent, whatever was assumed before."""
         for request_id in input.request_ids:
-            flight = self._desk.flights.by_id.get(request_id)
+            flight = self._context.flights.by_id.get(request_id)
             if flight is not None and not flight.fail_on_one_way():
                 self._not_written(flight, input.reason)
 
@@ -204,17 +204,17 @@ class Conversation:
         """These go over HTTP instead of the socket, or as well: what becomes of the connection is no longer their
         fate."""
         for request_id in input.request_ids:
-            flight = self._desk.flights.by_id.get(request_id)
+            flight = self._context.flights.by_id.get(request_id)
             if flight is not None:
                 flight.connection = 0
                 flight.ways += input.begun
 
     def deny_held(self, reason: str) -> None:
         """Nothing that waits for the venue's time is sent any more."""
-        by_id = self._desk.flights.by_id
-        for flight in [flight for held in self._desk.held for flight in held.flights if flight.request_id in by_id]:
+        by_id = self._context.flights.by_id
+        for flight in [flight for held in self._context.held for flight in held.flights if flight.request_id in by_id]:
             self._not_written(flight, reason)
 
     def _not_written(self, flight: Flight, reason: str) -> None:
-        self._desk.flights.drop(flight.request_id)
+        self._context.flights.drop(flight.request_id)
         self._handler(flight).not_written(flight, reason)

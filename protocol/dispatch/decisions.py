@@ -28,7 +28,7 @@ __all__ = [
     "Reply",
     "RequestDue",
     "Send",
-    "TimerDue",
+    "CancelAllAfterDue",
     "UnknownDue",
 ]
 
@@ -132,7 +132,7 @@ class AuditDue:
 
 
 @frozen(eq=False)
-class TimerDue:
+class CancelAllAfterDue:
     """Time to set the cancel-all timer again, if no later setting has planned another one."""
 
 

@@ -10,13 +10,14 @@ from typing import Final
 
 from ..values import ClientOrderId, OrderStatus
 from ..venue import SECOND
-from .context import Desk
+from ..window import Window
+from .context import Context
 from .decisions import LookDue
 from .list_schedule import ListSchedule
 from .query_schedule import QuerySchedule
-from .tracking import Order, Window
+from .tracking import Order
 
-__all__ = ["Aftercare"]
+__all__ = ["DeniedOrders"]
 
 LOOKS: Final = (60 * SECOND, 300 * SECOND, 900 * SECOND)
 A_DAY: Final = 86_400 * SECOND
@@ -24,28 +25,28 @@ MOST: Final = 10_000
 """Denied orders that are asked for at a login: the newest."""
 
 
-class Aftercare:
+class DeniedOrders:
     """Owns which denied orders are asked for again: when they were denied, ns, monotonic."""
 
-    def __init__(self, desk: Desk, queries: QuerySchedule, lists: ListSchedule) -> None:
-        self._desk = desk
+    def __init__(self, context: Context, queries: QuerySchedule, lists: ListSchedule) -> None:
+        self._context = context
         self._queries = queries
         self._lists = lists
         self._denied: Window[ClientOrderId, int] = Window(MOST)
 
     def denied(self, order: Order) -> None:
         """The order counts as Denied, because the venue does not know it."""
-        name, now = order.identity.client_order_id, self._desk.now.monotonic_ns
+        name, now = order.identity.client_order_id, self._context.now.monotonic_ns
         self._denied.put(name, now)
         self._lists.concluded()
         for pause in LOOKS:
-            self._desk.timers.add(now + pause, LookDue(name))
+            self._context.timers.add(now + pause, LookDue(name))
 
     def due(self, due: LookDue) -> None:
         self._look(due.client_order_id)
 
     def logged_in(self) -> None:
-        now = self._desk.now.monotonic_ns
+        now = self._context.now.monotonic_ns
         for name in list(self._denied):
             since = self._denied.get(name)
             assert since is not None  # a look lets no other go
@@ -55,7 +56,7 @@ class Aftercare:
                 self._look(name)
 
     def _look(self, name: ClientOrderId) -> None:
-        order = self._desk.orders.by_client_order_id(name)
+        order = self._context.orders.by_client_order_id(name)
         if order is None or order.status is not OrderStatus.DENIED:
             self._denied.pop(name)
         else:

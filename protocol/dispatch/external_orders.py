@@ -24,12 +24,13 @@ from ..events import OrderStatusReport
 from ..facts import OrderView, Outcome, Trade
 from ..values import NO_TIME, ZERO, ClientOrderId, InstrumentId, RequestId, TradeId, VenueOrderId, WireId
 from ..venue import SECOND
-from .context import Desk
+from ..window import Window
+from .context import Context
 from .decisions import ExternalDue
 from .history_reading import HistoryReading
 from .identities import Identities
 from .in_flight import Flight
-from .tracking import Order, Window
+from .tracking import Order
 
 __all__ = ["ExternalOrder", "ExternalOrders"]
 
@@ -118,8 +119,8 @@ class ExternalOrders:
     """Owns the external orders that are open, the newest of those that have ended, and the questions about those that
     may have. Knows tracked orders only to fill in what a report of theirs leaves out."""
 
-    def __init__(self, desk: Desk, reading: HistoryReading, identities: Identities) -> None:
-        self._desk = desk
+    def __init__(self, context: Context, reading: HistoryReading, identities: Identities) -> None:
+        self._context = context
         self._reading = reading
         self._identities = identities
         self._open: dict[VenueOrderId, ExternalOrder] = {}
@@ -159,7 +160,7 @@ class ExternalOrders:
         return self.external_name(view.wire_id)
 
     def external_name(self, wire_id: WireId | None) -> ClientOrderId | None:
-        return None if wire_id is None else self._desk.venue.external_client_order_id(wire_id)
+        return None if wire_id is None else self._context.venue.external_client_order_id(wire_id)
 
     # Reports
 
@@ -167,9 +168,9 @@ class ExternalOrders:
         """How the venue shows an order; what it leaves out is filled in from a tracked order."""
         identity = None if order is None else order.identity
         return OrderStatusReport(
-            local_time=self._desk.now.wall_ns,
-            account=self._desk.account,
-            instrument=InstrumentId(view.symbol, self._desk.rules.venue),
+            local_time=self._context.now.wall_ns,
+            account=self._context.account,
+            instrument=InstrumentId(view.symbol, self._context.rules.venue),
             client_order_id=self.external_id(view) if identity is None else identity.client_order_id,
             venue_order_id=view.venue_order_id,
             venue_time=time or view.ended or view.time,
@@ -216,7 +217,7 @@ class ExternalOrders:
         if known is not None:
             view = _completed(view, known.view, terms=False)
         if not view.symbol:
-            self._desk.warn(
+            self._context.warn(
                 f"The venue said something of order {view.venue_order_id}, which is not ours, without its instrument. "
                 "It was left out."
             )
@@ -226,7 +227,7 @@ class ExternalOrders:
             self._end(view.venue_order_id, known, is_known=True)
         else:
             self._settle(view.venue_order_id)
-        self._desk.record(self.status_report(view, time, reason, None))
+        self._context.record(self.status_report(view, time, reason, None))
 
     def report_fill(self, trade: Trade, client_order_id: ClientOrderId | None) -> None:
         """Of an order that is not ours. Without its instrument it is left to history, which names it."""
@@ -234,19 +235,19 @@ class ExternalOrders:
         if known is not None and known.has_told(trade):
             return
         if not trade.symbol:
-            self._desk.warn(
+            self._context.warn(
                 f"The venue told of execution {trade.trade_id} without its instrument. It was left out; the venue's "
                 "history names it."
             )
             self._reading.want()
             return
         if known is not None:
-            known.add(trade, self._desk.now.monotonic_ns)
-        self._desk.record(
+            known.add(trade, self._context.now.monotonic_ns)
+        self._context.record(
             events.FillReport(
-                local_time=self._desk.now.wall_ns,
-                account=self._desk.account,
-                instrument=InstrumentId(trade.symbol, self._desk.rules.venue),
+                local_time=self._context.now.wall_ns,
+                account=self._context.account,
+                instrument=InstrumentId(trade.symbol, self._context.rules.venue),
                 client_order_id=client_order_id,
                 venue_order_id=trade.venue_order_id,
                 venue_time=trade.time,
@@ -263,15 +264,15 @@ class ExternalOrders:
     # Remembering
 
     def _just_now(self) -> Made:
-        now = self._desk.by_venue(self._desk.now.wall_ns)
+        now = self._context.by_venue(self._context.now.wall_ns)
         return now, now
 
     def _remember(self, view: OrderView, made: Made, known: ExternalOrder | None) -> ExternalOrder:
-        heard_at = self._desk.now.monotonic_ns
+        heard_at = self._context.now.monotonic_ns
         if known is None:
             known = ExternalOrder(view, heard_at, made)
-            if view.venue_order_id not in self._desk.foreign:
-                self._desk.foreign.put(view.venue_order_id, self._desk.now.wall_ns)
+            if view.venue_order_id not in self._context.foreign:
+                self._context.foreign.put(view.venue_order_id, self._context.now.wall_ns)
         else:
             known.take(view, heard_at, made[1])
         if view.venue_order_id in self._open:
@@ -281,7 +282,7 @@ class ExternalOrders:
             self._open[view.venue_order_id] = known
         elif not self._is_full:
             self._is_full = True
-            self._desk.warn(
+            self._context.warn(
                 f"More than {MOST_REMEMBERED} orders of other sessions are open. What is heard of the others is told, "
                 "but they are not remembered: an end that no message tells is not noticed."
             )
@@ -305,34 +306,34 @@ class ExternalOrders:
             if view.status is not None and view.status.is_terminal:
                 self.report_open(view)
             elif known is not None or not self._had_ended(view, asked_at - lag):
-                self._remember(view, (self._desk.by_venue(asked_at) - lag, self._just_now()[1]), known)
+                self._remember(view, (self._context.by_venue(asked_at) - lag, self._just_now()[1]), known)
 
     def _had_ended(self, view: OrderView, holds_until: int) -> bool:
         """Whether a list that follows behind shows an order which the login, younger than it, did not show any
         more. What came after the login, live messages tell. holds_until: of the list, ns since 1970, by our clock."""
         if view.time == NO_TIME or holds_until >= self._logged_in_at:
             return False
-        return view.time < self._desk.by_venue(self._logged_in_at)
+        return view.time < self._context.by_venue(self._logged_in_at)
 
     def take_list(self, views: Iterable[OrderView], asked_at: int, lag: int) -> None:
         """A whole list of open orders that was asked for (see `compare`)."""
         listed_ids = set()
         for view in views:
             listed_ids.add(view.venue_order_id)
-            if self._identities.of(view, asked_at=self._desk.by_venue(asked_at)) is None:
+            if self._identities.of(view, asked_at=self._context.by_venue(asked_at)) is None:
                 self._listed(view, asked_at, lag)
         self.compare(listed_ids, asked_at, lag)
 
     def logged_in(self, views: Iterable[OrderView]) -> None:
         """The list of a login: it is as young as it comes."""
-        self._logged_in_at = self._desk.now.wall_ns
+        self._logged_in_at = self._context.now.wall_ns
         self.compare({view.venue_order_id for view in views}, self._logged_in_at, lag=0)
 
     def compare(self, listed_ids: Collection[VenueOrderId], asked_at: int, lag: int) -> None:
         """A whole list of open orders has come. What it leaves out although it was open before has ended, and is asked
         for. asked_at: ns since 1970, by our clock; lag: how far the list follows behind, ns, 0 for that of a login."""
-        if self._connection != self._desk.connection:  # nothing that was asked on the last one will be answered
-            self._connection = self._desk.connection
+        if self._connection != self._context.connection:  # nothing that was asked on the last one will be answered
+            self._connection = self._context.connection
             self._tries.clear()
             self._waiting.clear()
             self._asked.clear()
@@ -342,7 +343,7 @@ class ExternalOrders:
             if venue_order_id in listed_ids:
                 if known.left_out_at < shown_at:
                     self._settle(venue_order_id)
-            elif self._desk.orders.by_venue_order_id(venue_order_id) is not None:
+            elif self._context.orders.by_venue_order_id(venue_order_id) is not None:
                 self.drop(venue_order_id)  # it turned out to be one of ours
             elif known.heard_at <= shown_at:
                 known.left_out_at = shown_at
@@ -352,29 +353,31 @@ class ExternalOrders:
         self._ask()
 
     def _monotonic(self, wall_ns: int) -> int:
-        return self._desk.now.monotonic_ns - (self._desk.now.wall_ns - wall_ns)
+        return self._context.now.monotonic_ns - (self._context.now.wall_ns - wall_ns)
 
     # Questions
 
     def _ask(self) -> None:
         """Sends as many questions as may be on their way, once no order of ours is asked for."""
-        desk = self._desk
-        if not self._waiting or not desk.ready or desk.closing:
+        context = self._context
+        if not self._waiting or not context.ready or context.closing:
             return
-        if any(flight.own_query and flight.client_order_id is not None for flight in desk.flights.by_id.values()):
+        if any(flight.own_query and flight.client_order_id is not None for flight in context.flights.by_id.values()):
             if not self._turn_due:
                 self._turn_due = True
-                desk.timers.add(desk.now.monotonic_ns + TURN, ExternalDue(None))
+                context.timers.add(context.now.monotonic_ns + TURN, ExternalDue(None))
             return
         while self._waiting and len(self._asked) < MOST_ASKED_AT_ONCE:
             venue_order_id = self._waiting.popleft()
             if venue_order_id not in self._tries or venue_order_id in self._asked:
                 continue
-            request_id = desk.flights.next_internal_id()
+            request_id = context.flights.next_internal_id()
             self._asked[venue_order_id] = request_id
             question = requests.QueryOrder(request_id=request_id, venue_order_id=venue_order_id, wire_id=None)
-            desk.send(question, own_query=True)
-            desk.timers.add(desk.now.monotonic_ns + desk.rules.request_timeout, ExternalDue(venue_order_id, request_id))
+            context.send(question, own_query=True)
+            context.timers.add(
+                context.now.monotonic_ns + context.rules.request_timeout, ExternalDue(venue_order_id, request_id)
+            )
 
     def due(self, due: ExternalDue) -> None:
         """Time to ask, or to see whether the answer to a question is lost."""
@@ -382,20 +385,20 @@ class ExternalOrders:
         if venue_order_id is None:
             self._turn_due = False
         elif venue_order_id in self._tries and self._asked.get(venue_order_id) == due.request_id:
-            if due.request_id in self._desk.flights.by_id:
-                following = self._desk.now.monotonic_ns + self._desk.rules.request_timeout
-                self._desk.timers.add(following, due)
+            if due.request_id in self._context.flights.by_id:
+                following = self._context.now.monotonic_ns + self._context.rules.request_timeout
+                self._context.timers.add(following, due)
                 return
             self._asked.pop(venue_order_id, None)
             self._waiting.append(venue_order_id)
         self._ask()
 
     def _later(self, venue_order_id: VenueOrderId) -> None:
-        delays = self._desk.rules.query_delays
+        delays = self._context.rules.query_delays
         tries = self._tries[venue_order_id]
         self._tries[venue_order_id] = tries + 1
-        due = self._desk.now.monotonic_ns + delays[min(tries, len(delays) - 1)]
-        self._desk.timers.add(due, ExternalDue(venue_order_id))
+        due = self._context.now.monotonic_ns + delays[min(tries, len(delays) - 1)]
+        self._context.timers.add(due, ExternalDue(venue_order_id))
 
     def _settle(self, venue_order_id: VenueOrderId) -> None:
         """Nothing is in question about it any more."""
@@ -409,7 +412,7 @@ class ExternalOrders:
             view, known = fact.order, self._open[venue_order_id]
             if view is None:
                 self._later(venue_order_id)
-            elif view.replaced and view.wire_id is not None and self._desk.rules.chain_history:
+            elif view.replaced and view.wire_id is not None and self._context.rules.chain_history:
                 self._follow(venue_order_id, view.wire_id)
             elif view.venue_order_id != venue_order_id or view.status is None:
                 self._is_gone(venue_order_id, view.reason)
@@ -449,7 +452,7 @@ class ExternalOrders:
     @property
     def _lag(self) -> int:
         """How far what the venue answers follows behind, ns."""
-        rules = self._desk.rules
+        rules = self._context.rules
         return rules.lists_lag if requests.QueryOrder in rules.http_requests else 0
 
     def _is_old(self, flight: Flight[requests.QueryOrder], known: ExternalOrder) -> bool:
@@ -469,7 +472,7 @@ class ExternalOrders:
         known = self._open[venue_order_id]
         self._end(venue_order_id, known, is_known=False)
         view = evolve(known.view, status=None, cumulative=known.counted)
-        self._desk.record(self.status_report(view, NO_TIME, f"{GONE} {words}".strip(), None))
+        self._context.record(self.status_report(view, NO_TIME, f"{GONE} {words}".strip(), None))
 
 
 def _completed(view: OrderView, known: OrderView, *, terms: bool) -> OrderView:

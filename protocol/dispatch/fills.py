@@ -27,7 +27,7 @@ from ..orders import NEXT_STATUS, Happening
 from ..requests import ListFills
 from ..values import NO_TIME, ZERO, OrderStatus, RequestId, Side, VenueOrderId
 from ..venue import SECOND
-from .context import Desk
+from .context import Context
 from .decisions import FillsDue
 from .history_reading import HistoryReading
 from .in_flight import Flight
@@ -62,9 +62,9 @@ class Fills:
     """Stateless: totals stand in the inquiries of their orders."""
 
     def __init__(
-        self, desk: Desk, questions: Questions, reading: HistoryReading, life: OrderLife, queries: QuerySchedule
+        self, context: Context, questions: Questions, reading: HistoryReading, life: OrderLife, queries: QuerySchedule
     ) -> None:
-        self._desk = desk
+        self._context = context
         self._questions = questions
         self._reading = reading
         self._life = life
@@ -75,21 +75,21 @@ class Fills:
     def is_known(self, order: Order | None, trade: Trade, *, live: bool) -> bool:
         """True for a fill that was published before, or that an adopted order counted before it was ours; its fee may
         still be news."""
-        fee_known = self._desk.orders.is_fee_known(order, (trade.venue_order_id, trade.trade_id))
+        fee_known = self._context.orders.is_fee_known(order, (trade.venue_order_id, trade.trade_id))
         if fee_known is None:
             if order is None:
                 return False
             is_full = order.fills is not None and len(order.fills) >= FILLS_OF_ORDER
             if is_full and self._must_be_old(order, trade):
                 return True
-            return bool(self._desk.orders.counted) and self._counts_already(order, trade, live=live)
+            return bool(self._context.orders.counted) and self._counts_already(order, trade, live=live)
         if trade.fee is not None and not fee_known and order is not None:
-            self._desk.record(
+            self._context.record(
                 events.FeeReported(
                     identity=order.identity,
                     venue_order_id=order.venue_order_id,
                     venue_time=trade.time,
-                    local_time=self._desk.now.wall_ns,
+                    local_time=self._context.now.wall_ns,
                     trade_id=trade.trade_id,
                     fill_venue_order_id=trade.venue_order_id,
                     commission=trade.fee,
@@ -101,9 +101,9 @@ class Fills:
         """True for an execution that an adopted order counted before it was ours. Of what is heard live, that can only
         be what a list was ahead of: clocks are not compared yet, or differ a little."""
         missing = None if live else missing_under(order, trade.venue_order_id)
-        if not self._desk.orders.counts_already(order, trade.time, trade.quantity, missing):
+        if not self._context.orders.counts_already(order, trade.time, trade.quantity, missing):
             return False
-        self._desk.record(
+        self._context.record(
             AlreadyCounted(
                 identity=order.identity,
                 venue_order_id=trade.venue_order_id,
@@ -131,9 +131,9 @@ class Fills:
         if side is not None and trade.side is not None and trade.side is not side:
             self._warn_of_the_side(order, side, trade.side)
         cumulative = order.cumulative + trade.quantity
-        quantity = whole(self._desk, order, cumulative)
+        quantity = whole(self._context, order, cumulative)
         is_reached = quantity is not None and cumulative >= quantity
-        may_be_changed = not live or (final and self._desk.rules.changes_in_place)
+        may_be_changed = not live or (final and self._context.rules.changes_in_place)
         if is_reached and not order.is_over and (goes_on or (may_be_changed and cumulative != quantity)):
             self._doubt_terms(order)
         missing = final and self._is_missing(order, trade, cumulative)
@@ -145,7 +145,7 @@ class Fills:
             self._life.ended(order)
         elif missing:
             ending = Ending(status=OrderStatus.FILLED, reason="", time=trade.time)
-            fewest = least(self._desk, order) or cumulative
+            fewest = least(self._context, order) or cumulative
             self.expect(order, Total(trade.venue_order_id, fewest - order.base), ending)
         if order.inquiry is not None:
             self.look(order)
@@ -162,8 +162,8 @@ class Fills:
     def _is_more_than_whole(self, order: Order) -> bool:
         """Of an order of which as much was heard as it is for: True when nobody has said that it is complete. The venue
         is asked where it stands."""
-        is_shown = order.seen_in == self._desk.login
-        return is_shown and order.inquiry is None and wanted(self._desk, order) is None
+        is_shown = order.seen_in == self._context.login
+        return is_shown and order.inquiry is None and wanted(self._context, order) is None
 
     def _publish(self, order: Order, trade: Trade, quantity: Decimal | None, *, told: bool, concluded: bool) -> None:
         """quantity: that completes the order, None: not known."""
@@ -172,13 +172,13 @@ class Fills:
         status = NEXT_STATUS.get((order.status, happening), order.status)
         left = ZERO if quantity is None else quantity - cumulative
         is_more = quantity is not None and cumulative > quantity
-        overfill = -left if is_more and not is_in_doubt(self._desk, order) else ZERO
-        self._desk.record(
+        overfill = -left if is_more and not is_in_doubt(self._context, order) else ZERO
+        self._context.record(
             events.Filled(
                 identity=order.identity,
                 venue_order_id=order.venue_order_id,
                 venue_time=trade.time,
-                local_time=self._desk.now.wall_ns,
+                local_time=self._context.now.wall_ns,
                 trade_id=trade.trade_id,
                 fill_venue_order_id=trade.venue_order_id,
                 last_price=trade.price,
@@ -195,20 +195,20 @@ class Fills:
             )
         )
         if overfill:
-            self._desk.warn(
+            self._context.warn(
                 f"The venue executed {overfill} more than the {quantity} of order "
                 f"{order.identity.client_order_id}. Check the position."
             )
 
     def _warn_of_the_side(self, order: Order, side: Side, told: Side) -> None:
-        self._desk.alarm(
+        self._context.alarm(
             f"The venue told of a fill of order {order.identity.client_order_id} on the other side: the order is to "
             f"{side.value}, the fill a {told.value}. Check the position."
         )
 
     def _may_conclude(self, order: Order, *, live: bool) -> bool:
         """Whether an order may be called complete by its quantity. One that the venue ended is over anyhow."""
-        return order.is_over or (live and order.inquiry is None and order.seen_in == self._desk.login)
+        return order.is_over or (live and order.inquiry is None and order.seen_in == self._context.login)
 
     def _ends_filled(self, order: Order, inquiry: Inquiry, cumulative: Decimal) -> bool:
         """Whether this is the last fill of an order that the venue has called filled before."""
@@ -220,8 +220,8 @@ class Fills:
         """Whether this much is too little for an order that the venue calls complete. Its other fills may follow."""
         if counted(order) > cumulative:
             return True
-        fewest = least(self._desk, order) if self._desk.rules.fills_lag else None
-        return fewest is not None and cumulative < fewest and not is_in_doubt(self._desk, order)
+        fewest = least(self._context, order) if self._context.rules.fills_lag else None
+        return fewest is not None and cumulative < fewest and not is_in_doubt(self._context, order)
 
     # Totals
 
@@ -232,7 +232,7 @@ class Fills:
         heard = None if view.cumulative is None else order.heard_under(view.venue_order_id)
         if view.cumulative is None or heard is None or view.cumulative - executing <= heard:
             return
-        if executing and self._desk.rules.fills_lag and wanted(self._desk, order) is not None:
+        if executing and self._context.rules.fills_lag and wanted(self._context, order) is not None:
             return
         total = Total(view.venue_order_id, view.cumulative, executing, ahead)
         self.expect(order, total)
@@ -256,21 +256,21 @@ class Fills:
         opened = self._questions.ask(order, Question.FILLS, self._reading.complete_until)
         inquiry = self._questions.inquiry_of(order)
         if total is not None and total.quantity > inquiry.totals.get(total.venue_order_id, ZERO):
-            opened.by_venue = self._desk.by_venue(self._desk.now.wall_ns)
+            opened.by_venue = self._context.by_venue(self._context.now.wall_ns)
             inquiry.alone = None
             inquiry.totals[total.venue_order_id] = total.quantity
-            is_reckoned = total.executing and self._desk.rules.fills_lag
+            is_reckoned = total.executing and self._context.rules.fills_lag
             inquiry.reckoned = total.venue_order_id if is_reckoned else None
         elif inquiry.ending is not None:
             return  # nothing that was not known
         inquiry.ending = ending or inquiry.ending
-        lag = self._desk.rules.fills_lag
+        lag = self._context.rules.fills_lag
         if total is not None and not lag and not total.ahead:
             self._tell_gap(order, total.executing)
             self._read(order, total.executing)
         elif is_new:
-            name, now = order.identity.client_order_id, self._desk.now.monotonic_ns
-            self._desk.timers.add(now + (lag or AHEAD), FillsDue(name))
+            name, now = order.identity.client_order_id, self._context.now.monotonic_ns
+            self._context.timers.add(now + (lag or AHEAD), FillsDue(name))
 
     def _read(self, order: Order, executing: Decimal) -> None:
         """History may have the missing fills; without one, they are missing. While a message is being taken over whose
@@ -289,7 +289,7 @@ class Fills:
         if told is not None and told.status is ending.status:
             ending = told  # the first to tell of it knew why
         if not total and ending.status is OrderStatus.FILLED:
-            fewest = None if is_in_doubt(self._desk, order) else least(self._desk, order)
+            fewest = None if is_in_doubt(self._context, order) else least(self._context, order)
             total = None if fewest is None else fewest - order.base
         venue_order_id = order.venue_order_id
         if total is None or venue_order_id is None:
@@ -333,11 +333,11 @@ class Fills:
         opened = None if inquiry is None else inquiry.open.get(Question.FILLS)
         if order is None or opened is None or opened.told:
             return
-        now = self._desk.now.monotonic_ns
+        now = self._context.now.monotonic_ns
         if self._reading.is_on and now - opened.at < PATIENCE:
             if not self._reading.covers(opened.by_venue):
                 self._reading.want()
-            self._desk.timers.add(opened.at + PATIENCE, due)
+            self._context.timers.add(opened.at + PATIENCE, due)
         else:
             self.miss(order)
 
@@ -360,12 +360,12 @@ class Fills:
             return
         inquiry.gap_told = total
         self._questions.tell(order, Question.FILLS)
-        self._desk.record(
-            events.Gap(
-                venue=self._desk.rules.venue,
-                account=self._desk.account,
-                connection=self._desk.connection,
-                local_time=self._desk.now.wall_ns,
+        self._context.record(
+            events.MissingFills(
+                venue=self._context.rules.venue,
+                account=self._context.account,
+                connection=self._context.connection,
+                local_time=self._context.now.wall_ns,
                 identity=order.identity,
                 venue_order_id=order.venue_order_id,
                 known=order.cumulative,
@@ -392,12 +392,12 @@ class Fills:
         growth = max(heard + more, total) - known
         if growth <= 0:
             return
-        self._desk.record(
+        self._context.record(
             events.Updated(
                 identity=order.identity,
                 venue_order_id=order.venue_order_id or venue_order_id,
                 venue_time=NO_TIME,
-                local_time=self._desk.now.wall_ns,
+                local_time=self._context.now.wall_ns,
                 quantity=None if order.quantity is None else order.quantity + growth,
                 price=order.price,
                 trigger_price=order.trigger_price,
@@ -418,29 +418,29 @@ class Fills:
         """True while the venue is asked for the fills of this order alone. That is done once, where a whole reading has
         left fills out that the venue counts: they may be older than what was read."""
         inquiry = order.inquiry
-        if inquiry is None or not self._desk.rules.lists_order_fills:
+        if inquiry is None or not self._context.rules.lists_order_fills:
             return False
-        if inquiry.alone is None and self._desk.ready and not self._desk.closing:
+        if inquiry.alone is None and self._context.ready and not self._context.closing:
             short = [each for each in inquiry.totals if missing_under(order, each)]
             inquiry.alone = {self._ask_alone(order, venue_order_id) for venue_order_id in short}
         return bool(inquiry.alone)
 
     def _ask_alone(self, order: Order, venue_order_id: VenueOrderId) -> RequestId:
-        now = self._desk.by_venue(self._desk.now.wall_ns)
+        now = self._context.by_venue(self._context.now.wall_ns)
         request = ListFills(
-            request_id=self._desk.flights.next_internal_id(),
-            start=min(now, self._desk.placed_by_venue(order)),
+            request_id=self._context.flights.next_internal_id(),
+            start=min(now, self._context.placed_by_venue(order)),
             end=now,
             symbol=order.identity.instrument.symbol,
             venue_order_id=venue_order_id,
         )
-        self._desk.send(request, client_order_id=order.identity.client_order_id)
+        self._context.send(request, client_order_id=order.identity.client_order_id)
         return request.request_id
 
     def alone_over(self, flight: Flight[ListFills]) -> None:
         """The venue has given the fills of one venue order id, or will not. Nothing else is asked for before they are
         told as missing."""
-        order = self._desk.order_of(flight)
+        order = self._context.order_of(flight)
         if order is None or order.inquiry is None:
             return
         alone = order.inquiry.alone

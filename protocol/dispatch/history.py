@@ -12,7 +12,7 @@ from .. import commands, facts, requests
 from ..errors import NotSent, RequestFailed
 from ..facts import OrderView, Outcome, Trade
 from ..values import ZERO, VenueOrderId, WireId
-from .context import Desk
+from .context import Context
 from .conversation import RequestHandler, warn_of_misfit
 from .decisions import AuditDue
 from .external_orders import ExternalOrders
@@ -42,14 +42,14 @@ class History(RequestHandler[Reading]):
 
     def __init__(
         self,
-        desk: Desk,
+        context: Context,
         reading: HistoryReading,
         lists: ListSchedule,
         settling: tuple[Settling, Questions, Fills, Terms],
         whose: tuple[Identities, ExternalOrders, UnclaimedFills],
         schedule: QuerySchedule,
     ) -> None:
-        self._desk = desk
+        self._context = context
         self._reading = reading
         self._lists = lists
         self._settling, self._questions, self._fills, self._terms = settling
@@ -65,16 +65,16 @@ class History(RequestHandler[Reading]):
         command = cast("commands.ReadFills", asked.command)
         if command.end <= command.start:
             raise NotSent("The question for fills was not sent: its end must be later than its start.")
-        self._desk.require_link("The question for fills")
-        self._desk.require_free_number(asked.request_id)
-        span = self._desk.rules.history_span
+        self._context.require_link("The question for fills")
+        self._context.require_free_number(asked.request_id)
+        span = self._context.rules.history_span
         request = requests.ListFills(
             request_id=asked.request_id,
             start=command.start,
             end=command.end if span is None else min(command.end, command.start + span),
             symbol=None if command.instrument is None else command.instrument.symbol,
         )
-        flight = self._desk.send(request, reply_to=asked.reply_to, admission=asked.admission)
+        flight = self._context.send(request, reply_to=asked.reply_to, admission=asked.admission)
         flight.until = command.end
 
     def read_now(self, listed_again: bool) -> int:
@@ -86,13 +86,15 @@ class History(RequestHandler[Reading]):
         if not self._is_ticking:
             self._is_ticking = True
             self._tick()
-        if not listed_again and self._desk.connection <= 1:
+        if not listed_again and self._context.connection <= 1:
             return 0
         self._reading.want_after_lag()
         return self._reading.want()
 
     def _tick(self) -> None:
-        self._desk.timers.add(self._desk.now.monotonic_ns + self._desk.rules.audit_period, AuditDue(periodic=True))
+        self._context.timers.add(
+            self._context.now.monotonic_ns + self._context.rules.audit_period, AuditDue(periodic=True)
+        )
 
     def due(self, due: AuditDue) -> None:
         if not due.periodic:
@@ -108,14 +110,14 @@ class History(RequestHandler[Reading]):
     # Fills
 
     def fills_listed(self, fact: facts.FillsListed) -> None:
-        flight = self._desk.flights.find(requests.ListFills, fact.request_id)
+        flight = self._context.flights.find(requests.ListFills, fact.request_id)
         is_alone = flight is not None and flight.request.venue_order_id is not None
         is_users = flight is not None and not is_alone and not self._reading.is_own(fact.request_id)
         for trade in sorted(fact.trades, key=_when):  # some venues list the newest first
             self._take(trade, is_users=is_users)
         if flight is None:
             return
-        self._desk.flights.drop(fact.request_id)
+        self._context.flights.drop(fact.request_id)
         repeats = fact.cursor is not None and fact.cursor == flight.request.cursor
         if is_alone:
             self._fills.alone_over(flight)
@@ -129,7 +131,7 @@ class History(RequestHandler[Reading]):
 
     def _take(self, trade: Trade, *, is_users: bool) -> None:
         order = self._identities.of_trade(trade) or self._promised(trade)
-        before = not is_users and trade.time < max(self._desk.opened_at, self._reading.told_until)
+        before = not is_users and trade.time < max(self._context.opened_at, self._reading.told_until)
         if order is None and (self._unclaimed.keep(trade, before=before) or before):
             return  # another session's, from before this client began, or told, is no news
         self._unclaimed.tell(trade, order)
@@ -145,7 +147,7 @@ class History(RequestHandler[Reading]):
         request, read = flight.request, flight.read + len(fact.trades)
         if repeats:
             problem = f"The venue gives the same page of its history again and again; {read} fills were read."
-            self._desk.reply(flight.reply_to, RequestFailed(problem))
+            self._context.reply(flight.reply_to, RequestFailed(problem))
             return
         if fact.cursor is not None:
             following = evolve(request, cursor=fact.cursor)
@@ -153,9 +155,9 @@ class History(RequestHandler[Reading]):
             end = min(flight.until, request.end + request.end - request.start)
             following = evolve(request, start=request.end, end=end, cursor=None)
         else:
-            self._desk.reply(flight.reply_to, read)
+            self._context.reply(flight.reply_to, read)
             return
-        sent = self._desk.send(following, reply_to=flight.reply_to)
+        sent = self._context.send(following, reply_to=flight.reply_to)
         sent.read, sent.until = read, flight.until
 
     # What became of orders
@@ -163,17 +165,17 @@ class History(RequestHandler[Reading]):
     def orders_listed(self, fact: facts.OrderHistoryListed) -> None:
         """One page. Orders whose fate nobody tells take it over; of the others, the feeds know more, and what has
         filled under each venue order id is of use."""
-        flight = self._desk.flights.find(requests.ListOrderHistory, fact.request_id)
+        flight = self._context.flights.find(requests.ListOrderHistory, fact.request_id)
         newest: dict[VenueOrderId, OrderView] = {view.venue_order_id: view for view in fact.orders}
-        if self._desk.rules.chain_history:
+        if self._context.rules.chain_history:
             for venue_order_id in self._older(newest.values()):
                 self._disown(venue_order_id)
-        asked_at = None if flight is None else self._desk.by_venue(self._desk.sent_at(flight))
+        asked_at = None if flight is None else self._context.by_venue(self._context.sent_at(flight))
         for view in newest.values():
             self._take_order(view, asked_at)
         if flight is None or not self._reading.is_own(fact.request_id):
             return
-        self._desk.flights.drop(fact.request_id)
+        self._context.flights.drop(fact.request_id)
         if self._reading.orders_read_to(flight.request, len(fact.orders), fact.cursor):
             self._is_over()
 
@@ -189,7 +191,7 @@ class History(RequestHandler[Reading]):
                 if not view.replaced:
                     of_name.append([])
         for wire_id, of_name in chains.items():
-            order = self._desk.orders.by_wire_id(wire_id)
+            order = self._context.orders.by_wire_id(wire_id)
             if order is None:
                 continue
             has_ours = [any(order.heard_under(each) is not None for each in ids) for ids in of_name]
@@ -199,7 +201,7 @@ class History(RequestHandler[Reading]):
     def _take_order(self, view: OrderView, asked_at: int | None) -> None:
         order = self._identities.of(view, asked_at=asked_at)
         if order is None:
-            if self._desk.rules.chain_history and not self._identities.may_be_ours_since(view, asked_at):
+            if self._context.rules.chain_history and not self._identities.may_be_ours_since(view, asked_at):
                 self._disown(view.venue_order_id)
             self._unclaimed.shown(view)
             self._external.took_history(view)
@@ -213,33 +215,33 @@ class History(RequestHandler[Reading]):
             self._schedule.follow(order, None)
         elif self._reading.is_examined(order) or order.inquiry is not None:
             self._settling.show(order, view, self._row(view))
-        elif self._desk.rules.chain_history:
+        elif self._context.rules.chain_history:
             self._fills.notice_total(order, view)
 
     def _take_unknown_id(self, order: Order, view: OrderView) -> None:
         """An id that the order has had in between, or that it goes on under: unless this login has shown it under
         another, or it goes by the one that the answer to its placement named, and no row says "replaced" of that."""
-        is_shown = order.seen_in == self._desk.login or not order.accepted
+        is_shown = order.seen_in == self._context.login or not order.accepted
         has_gone_on = order.venue_order_id is not None and is_shown
         is_adopted = order.request_id is None
-        if is_adopted and view.time < self._desk.placed_by_venue(order):
+        if is_adopted and view.time < self._context.placed_by_venue(order):
             return  # what it was before it was adopted counts as heard
-        chains = self._desk.rules.chain_history  # elsewhere only a fired stop goes on under another id
+        chains = self._context.rules.chain_history  # elsewhere only a fired stop goes on under another id
         if chains and has_gone_on and view.status is not None and view.status.is_terminal:
             self._disown(view.venue_order_id)  # an older order of that name, which has ended
         elif view.replaced:
-            self._desk.record(FormerId(identity=order.identity, venue_order_id=view.venue_order_id))
+            self._context.record(FormerId(identity=order.identity, venue_order_id=view.venue_order_id))
             self._fills.notice_total(order, view, ahead=True)
         elif not (chains and has_gone_on):  # else the row is older than the login, and a later reading tells more
             self._settling.show(order, view, self._row(view))
 
     def _disown(self, venue_order_id: VenueOrderId) -> None:
         """It is another order's, whatever client id it names, so its fills are not ours, either."""
-        self._desk.foreign.put(venue_order_id, 0)
+        self._context.foreign.put(venue_order_id, 0)
 
     def _is_unknown(self, order: Order, venue_order_id: VenueOrderId) -> bool:
         """True for an id that the order has had in between, of which nobody has told."""
-        return venue_order_id != order.venue_order_id and not self._desk.orders.is_former_id(order, venue_order_id)
+        return venue_order_id != order.venue_order_id and not self._context.orders.is_former_id(order, venue_order_id)
 
     def _row(self, view: OrderView) -> Evidence:
         """What a row proves. Where each step of an order has its own, one that shows it live is as old as that step."""
@@ -247,7 +249,7 @@ class History(RequestHandler[Reading]):
         return evolve(evidence, at=min(evidence.at, view.as_of), lag=0) if view.as_of else evidence
 
     def _evidence(self, source: Source) -> Evidence:
-        return Evidence(source=source, at=self._reading.asked_at, lag=self._desk.rules.lists_lag)
+        return Evidence(source=source, at=self._reading.asked_at, lag=self._context.rules.lists_lag)
 
     # The end of a reading
 
@@ -273,14 +275,14 @@ class History(RequestHandler[Reading]):
             self._reading.want_after_lag()
 
     def refused(self, flight: Flight[Reading], fact: facts.RequestRefused) -> None:
-        self._desk.flights.drop(flight.request_id)
+        self._context.flights.drop(flight.request_id)
         self._fail(flight, RequestFailed(fact.reason), certain=fact.outcome in (Outcome.DEFINITE, Outcome.NOT_FOUND))
 
     def answered(self, flight: Flight[Reading], fact: facts.RequestAnswered) -> None:
-        warn_of_misfit(self._desk, fact)
+        warn_of_misfit(self._context, fact)
 
     def lost(self, flight: Flight[Reading], why: str) -> None:
-        self._desk.flights.drop(flight.request_id)
+        self._context.flights.drop(flight.request_id)
         self._fail(flight, RequestFailed(f"{why} Ask again."))
 
     def not_written(self, flight: Flight[Reading], reason: str) -> None:
@@ -293,7 +295,7 @@ class History(RequestHandler[Reading]):
         elif isinstance(request, requests.ListFills) and request.venue_order_id is not None:
             self._fills.alone_over(cast("Flight[requests.ListFills]", flight))
         else:
-            self._desk.reply(flight.reply_to, error)
+            self._context.reply(flight.reply_to, error)
 
 
 def _when(trade: Trade) -> int:

@@ -19,7 +19,7 @@ from attrs import define, evolve
 from ..requests import ListFills, ListOrderHistory
 from ..values import ClientOrderId, RequestId
 from ..venue import SECOND
-from .context import MEASURED, UNMEASURED, Desk
+from .context import MEASURED, UNMEASURED, Context
 from .decisions import AuditDue
 from .tracking import Order
 
@@ -61,8 +61,8 @@ class HistoryReading:
     """Owns the readings. complete_until: every fill before it has been told, ns since 1970 by the venue's clock, None
     before the first login; failing: why reading fails at the moment, "" while it does not."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, context: Context) -> None:
+        self._context = context
         self.complete_until: int | None = None
         self.failing = ""
         self.has_changed = False
@@ -80,7 +80,7 @@ class HistoryReading:
 
     @property
     def is_on(self) -> bool:
-        return self._desk.rules.reads_history
+        return self._context.rules.reads_history
 
     @property
     def finished(self) -> int:
@@ -95,7 +95,7 @@ class HistoryReading:
     @property
     def told_until(self) -> int:
         """Every fill before it has been told, however far the clocks may be apart; 0 before the first login."""
-        is_measured = self._desk.clock.skew(self._desk.now) is not None
+        is_measured = self._context.clock.skew(self._context.now) is not None
         return (self.complete_until or 0) - (MEASURED if is_measured else UNMEASURED)
 
     def covers(self, by_venue: int) -> bool:
@@ -109,13 +109,13 @@ class HistoryReading:
 
     def reset(self) -> None:
         """The connection is gone, or messages of it: meanwhile orders may go on under ids that nobody tells."""
-        if self._desk.rules.chain_history:
-            self._chains_wanted = self._desk.by_venue(self._desk.now.wall_ns)
+        if self._context.rules.chain_history:
+            self._chains_wanted = self._context.by_venue(self._context.now.wall_ns)
 
     def begin(self) -> None:
         """A login: what was before the first one is not ours to read."""
         if self.complete_until is None:
-            self.complete_until = self._desk.by_venue(self._desk.now.wall_ns)
+            self.complete_until = self._context.by_venue(self._context.now.wall_ns)
         self.start()
 
     # Wanting
@@ -129,32 +129,32 @@ class HistoryReading:
 
     def want_after_lag(self) -> None:
         """Reads once more when history is up to date for certain with what has happened by now."""
-        lag = self._desk.rules.lists_lag
+        lag = self._context.rules.lists_lag
         if lag and self.is_on:
-            self._want_at(self._desk.now.monotonic_ns + lag + PAUSE)
+            self._want_at(self._context.now.monotonic_ns + lag + PAUSE)
 
     def want_slowly(self, attempts: int) -> None:
         """Reads again for what was told as missing. attempts: how often that was done already."""
-        self._want_at(self._desk.now.monotonic_ns + PACES[min(attempts, len(PACES) - 1)])
+        self._want_at(self._context.now.monotonic_ns + PACES[min(attempts, len(PACES) - 1)])
 
     def _want_at(self, when: int) -> None:
-        if self._again_at <= self._desk.now.monotonic_ns or when < self._again_at:
+        if self._again_at <= self._context.now.monotonic_ns or when < self._again_at:
             self._again_at = when
-        self._desk.timers.add(when, AuditDue(periodic=False))
+        self._context.timers.add(when, AuditDue(periodic=False))
 
     def examine(self, order: Order, since: int) -> None:
         """Nobody tells what became of this order: reads the history of orders, too, from `since` on by the venue's
         clock."""
-        if self._desk.rules.history_by_placement:
-            since = min(since, self._desk.placed_by_venue(order))
+        if self._context.rules.history_by_placement:
+            since = min(since, self._context.placed_by_venue(order))
         self._examined[order.identity.client_order_id] = (order, since)
         self.want()
 
     def want_chains(self, order: Order | None = None) -> None:
         """Reads the history of orders, where that alone names the venue order ids that orders had in between. order: it
         may have had others; until that is read, an execution that is nobody's may be its own."""
-        if self._desk.rules.chain_history:
-            self._chains_wanted = now = self._desk.by_venue(self._desk.now.wall_ns)
+        if self._context.rules.chain_history:
+            self._chains_wanted = now = self._context.by_venue(self._context.now.wall_ns)
             if order is not None:
                 self._chains[order.identity.client_order_id] = (order, now)
             self.want()
@@ -174,7 +174,7 @@ class HistoryReading:
 
     def look(self) -> None:
         """A moment has come that somebody waited for."""
-        now = self._desk.now.monotonic_ns
+        now = self._context.now.monotonic_ns
         if self._again_at and self._again_at <= now:
             self._again_at = 0
             self._wanted = max(self._wanted, self._started + 1)
@@ -189,13 +189,13 @@ class HistoryReading:
 
     def start(self) -> None:
         """Begins the next reading, or asks again for the page that the present one stands at."""
-        desk, reading = self._desk, self._reading
-        if not desk.ready or desk.closing or (reading is not None and reading.under_way):
+        context, reading = self._context, self._reading
+        if not context.ready or context.closing or (reading is not None and reading.under_way):
             return
         if reading is None and self._wanted <= self._started:
             return
-        if desk.now.monotonic_ns < self._not_before:
-            desk.timers.add(self._not_before, AuditDue(periodic=False))
+        if context.now.monotonic_ns < self._not_before:
+            context.timers.add(self._not_before, AuditDue(periodic=False))
         elif reading is None:
             self._begin_reading()
         else:
@@ -203,35 +203,35 @@ class HistoryReading:
 
     def _resume(self, reading: Reading) -> None:
         """Asks again for the page that the reading stands at; behind the orders, if those are wanted by now."""
-        page, request_id = reading.page, self._desk.flights.next_internal_id()
+        page, request_id = reading.page, self._context.flights.next_internal_id()
         if isinstance(page, ListOrderHistory):
             self._go_on(evolve(page, request_id=request_id))
-        elif self._desk.rules.chain_history and self._wants_orders:
+        elif self._context.rules.chain_history and self._wants_orders:
             self._read_orders(triggers=False)
         else:
             self._read_fills(evolve(page, request_id=request_id))
 
     def _begin_reading(self) -> None:
-        desk = self._desk
+        context = self._context
         assert self.complete_until is not None  # a login came first
         self._started += 1
-        began = self._began = desk.by_venue(desk.now.wall_ns)
+        began = self._began = context.by_venue(context.now.wall_ns)
         self._examining, self._examined = self._examined, {}
         since, until = max(0, self.complete_until - OVERLAP), began + OVERLAP
-        span = desk.rules.history_span
+        span = context.rules.history_span
         first = until if span is None else min(until, since + span)
         page = ListFills(
-            request_id=desk.flights.next_internal_id(), start=since, end=first, symbol=None, latest=first == until
+            request_id=context.flights.next_internal_id(), start=since, end=first, symbol=None, latest=first == until
         )
         self._reading = Reading(number=self._started, page=page, fills=page, began=began, since=since, until=until)
-        if desk.rules.chain_history and self._wants_orders:
+        if context.rules.chain_history and self._wants_orders:
             self._read_orders(triggers=False)  # the ids first, so that each fill finds its order
         else:
             self._read_fills(page)
 
     @property
     def _wants_orders(self) -> bool:
-        if self._desk.rules.chain_history and self._desk.orders.live:
+        if self._context.rules.chain_history and self._context.orders.live:
             return True  # any of them may go on under an id of which the message was lost
         return bool(self._examining or self._chains_wanted is not None or self._chains)
 
@@ -246,7 +246,7 @@ class HistoryReading:
         reading = self._reading
         assert reading is not None
         reading.page, reading.under_way = page, True
-        self._desk.send(page)
+        self._context.send(page)
 
     def fills_read_to(self, rows: int, cursor: str | None) -> bool:
         """A page of executions came: asks for the next page. True when there is none: the reading is over."""
@@ -262,8 +262,8 @@ class HistoryReading:
             self._read_fills(evolve(page, start=page.end, end=end, cursor=None, latest=end == reading.until))
             return False
         reading.fills = None
-        if not self._desk.rules.chain_history and self._wants_orders:
-            self._read_orders(triggers=self._desk.rules.triggers_apart and self._may_wait())
+        if not self._context.rules.chain_history and self._wants_orders:
+            self._read_orders(triggers=self._context.rules.triggers_apart and self._may_wait())
             return False
         self._finish(reading)
         return True
@@ -283,7 +283,7 @@ class HistoryReading:
         elif page.triggers and self._is_any_open():
             self._read_orders(triggers=False)
         elif reading.fills is not None:
-            self._read_fills(evolve(reading.fills, request_id=self._desk.flights.next_internal_id()))
+            self._read_fills(evolve(reading.fills, request_id=self._context.flights.next_internal_id()))
         else:
             self._finish(reading)
             return True
@@ -308,26 +308,26 @@ class HistoryReading:
 
     def _read_orders(self, *, triggers: bool) -> None:
         """What became of orders. Of stops first: one whose trigger fired goes on in the history of the others."""
-        reading, desk = self._reading, self._desk
+        reading, context = self._reading, self._context
         assert reading is not None
         sinces = [since for _, since in self._examining.values()]
-        if self._desk.rules.chain_history:
+        if self._context.rules.chain_history:
             sinces.append(reading.since + OVERLAP)
-        start, span = max(0, min(sinces) - OVERLAP), desk.rules.history_span
+        start, span = max(0, min(sinces) - OVERLAP), context.rules.history_span
         first = reading.until if span is None else min(reading.until, start + span)
-        request_id = desk.flights.next_internal_id()
+        request_id = context.flights.next_internal_id()
         self._go_on(ListOrderHistory(request_id=request_id, start=start, end=first, triggers=triggers))
 
     def _finish(self, reading: Reading) -> None:
         self._reading = None
         self._finished = reading.number
-        until = reading.began - self._desk.rules.lists_lag
+        until = reading.began - self._context.rules.lists_lag
         self._chains = {name: (order, at) for name, (order, at) in self._chains.items() if at > until}
         if self._chains_wanted is not None and self._chains_wanted <= reading.began:
             self._chains_wanted = None
         assert self.complete_until is not None  # nor was it when the reading began
         self.complete_until = max(self.complete_until, until)
-        self._not_before = self._desk.now.monotonic_ns + PAUSE
+        self._not_before = self._context.now.monotonic_ns + PAUSE
 
     def take_examined(self) -> list[Order]:
         """The orders that the reading which is just over has examined."""
@@ -348,13 +348,13 @@ class HistoryReading:
     def failed(self, why: str, *, certain: bool = False) -> None:
         """A page of the present reading was refused, lost or never sent: it is asked for again after a pause. certain:
         the venue will not have it so."""
-        desk, reading = self._desk, self._reading
+        context, reading = self._context, self._reading
         assert reading is not None
         if not self.failing:
-            desk.warn(f"The history of {desk.rules.venue} could not be read, and is tried again: {why}")
+            context.warn(f"The history of {context.rules.venue} could not be read, and is tried again: {why}")
         self.failing, self.has_changed = why, True
-        delays = desk.rules.query_delays
-        self._not_before = desk.now.monotonic_ns + delays[min(reading.failures, len(delays) - 1)]
+        delays = context.rules.query_delays
+        self._not_before = context.now.monotonic_ns + delays[min(reading.failures, len(delays) - 1)]
         reading.failures, reading.under_way = reading.failures + 1, False
         reading.refusals += certain
         if reading.refusals >= MOST_REFUSALS:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from ..facts import OrderView, Trade
 from ..values import OrderStatus, Side, VenueOrderId
-from .context import MEASURED, UNMEASURED, Desk
+from .context import MEASURED, UNMEASURED, Context
 from .inquiries import Question
 from .quantities import readings
 from .tracking import Order
@@ -27,16 +27,16 @@ __all__ = ["Identities"]
 class Identities:
     """Stateless."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, context: Context) -> None:
+        self._context = context
 
     def of(self, view: OrderView, *, live: bool = False, asked_at: int | None = None) -> Order | None:
         """The tracked order of a view; None: another session's. live: it came on the stream; asked_at: it is part of
         what was asked for then, ns since 1970 by the venue's clock."""
-        order = self._desk.orders.by_venue_order_id(view.venue_order_id)
+        order = self._context.orders.by_venue_order_id(view.venue_order_id)
         if order is not None:
             return order
-        order = self._desk.orders.by_wire_id(view.wire_id)
+        order = self._context.orders.by_wire_id(view.wire_id)
         if order is None or self.is_foreign(order, view.venue_order_id) or not _fits(order, view.symbol, view.side):
             return None
         if (live and _has_not_begun(order)) or self._is_before(order, asked_at):
@@ -44,24 +44,24 @@ class Identities:
         if not self._may_be_renamed(order) and not (self.may_have_fired(order) and _shows_terms(order, view)):
             return None
         if not self._is_young(order, view.time, live=live):
-            self._desk.foreign.put(view.venue_order_id, 0)
+            self._context.foreign.put(view.venue_order_id, 0)
             return None
         if not live and self._is_before(order, view.time, by=MEASURED) and not _has_terms(order, view):
             return None  # only the unmeasured clock of this machine lets it be the order's own
-        may_be_changed = live and self._desk.rules.changes_in_place
+        may_be_changed = live and self._context.rules.changes_in_place
         return order if may_be_changed or _has_its_terms(order, view) else None
 
     def may_be_ours_since(self, view: OrderView, asked_at: int | None) -> bool:
         """Whether what was asked for at that time may show an order of ours that was placed before the answer came."""
-        order = self._desk.orders.by_wire_id(view.wire_id)
+        order = self._context.orders.by_wire_id(view.wire_id)
         return order is not None and self._is_before(order, asked_at)
 
     def of_trade(self, trade: Trade) -> Order | None:
         """The tracked order of an execution that history tells."""
-        order = self._desk.orders.by_venue_order_id(trade.venue_order_id)
+        order = self._context.orders.by_venue_order_id(trade.venue_order_id)
         if order is not None:
             return order
-        order = self._desk.orders.by_wire_id(trade.wire_id)
+        order = self._context.orders.by_wire_id(trade.wire_id)
         if order is None or self.is_foreign(order, trade.venue_order_id):
             return None
         if not _fits(order, trade.symbol, trade.side) or not self._may_be_renamed(order):
@@ -71,8 +71,8 @@ class Identities:
     def promised(self, trade: Trade) -> Order | None:
         """The tracked order that goes on under the id of an execution as the answer to our own change said; the
         execution proves that it does."""
-        name = self._desk.flights.promised(trade.venue_order_id)
-        return None if name is None else self._desk.orders.by_client_order_id(name)
+        name = self._context.flights.promised(trade.venue_order_id)
+        return None if name is None else self._context.orders.by_client_order_id(name)
 
     def may_be_meant(self, order: Order, trade: Trade) -> bool:
         """Whether an execution that names the order's client id may be its own, though that does not prove it."""
@@ -93,20 +93,20 @@ class Identities:
 
     def is_foreign(self, order: Order, venue_order_id: VenueOrderId) -> bool:
         """True for the venue order id of another session's order that was heard of before this one was placed."""
-        since = self._desk.foreign.get(venue_order_id)
+        since = self._context.foreign.get(venue_order_id)
         return since is not None and since < order.identity.local_time
 
     def _may_be_renamed(self, order: Order) -> bool:
         """Whether the order can have a venue order id that is not known here."""
-        if order.venue_order_id is None or not self._desk.rules.changes_in_place:
+        if order.venue_order_id is None or not self._context.rules.changes_in_place:
             return True
-        if order.status is OrderStatus.TRIGGERED and self._desk.rules.stops_go_on:
+        if order.status is OrderStatus.TRIGGERED and self._context.rules.stops_go_on:
             return True
         return order.inquiry is not None and Question.TERMS in order.inquiry.open
 
     def may_have_fired(self, order: Order) -> bool:
         """True for a stop that may go on under another venue order id, though it counts as waiting for its trigger."""
-        if not self._desk.rules.stops_go_on or not order.may_wait:
+        if not self._context.rules.stops_go_on or not order.may_wait:
             return False
         return order.accepted and not order.is_over and not order.former_ids
 
@@ -115,12 +115,12 @@ class Identities:
         than this. Of one that was not placed here, nothing did, and what is not dated did not."""
         if not time or order.request_id is None:
             return False
-        return time < self._desk.placed_by_venue(order) - by
+        return time < self._context.placed_by_venue(order) - by
 
     def _is_young(self, order: Order, time: int, *, live: bool = False) -> bool:
         """Whether something of this time can be about the order; what comes on the stream while the venue's time is not
         known can."""
-        is_measured = self._desk.clock.skew(self._desk.now) is not None
+        is_measured = self._context.clock.skew(self._context.now) is not None
         if live and not is_measured:
             return True
         return not self._is_before(order, time, by=MEASURED if is_measured else UNMEASURED)

@@ -79,10 +79,10 @@ NO_TRAIL: Final = ""
 class Inquiry:
     """open: the questions; totals: how much has executed under each venue order id, as far as the venue said, of ids
     with fills missing; reckoned: the id whose total follows from what a fill left of the order's quantity; gap_told:
-    the highest total of the whole order that a `Gap` has told; ending: how it ends once its fills are heard; silent:
-    when each source was asked, by the venue's clock, that did not know the order; left_out: until when the last list
-    holds that left it out, likewise; alone: questions on their way for the fills of this order alone, None: not asked
-    since the totals last grew.
+    the highest total of the whole order that a `MissingFills` has told; ending: how it ends once its fills are heard;
+    silent: when each source was asked, by the venue's clock, that did not know the order; left_out: until when the last
+    list holds that left it out, likewise; alone: questions on their way for the fills of this order alone, None: not
+    asked since the totals last grew.
 
     stage, attempts: of the status query; trail: the id to ask by next: NO_TRAIL: the order's own, None: its wire id;
     standing: how the order stood when a login began to ask for it.

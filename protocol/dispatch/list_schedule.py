@@ -6,7 +6,7 @@ from typing import Final
 
 from .. import requests
 from ..values import NO_TIME, RequestId
-from .context import Desk
+from .context import Context
 from .inquiries import Source
 from .questions import Evidence
 
@@ -19,8 +19,8 @@ LISTS_AFTER_CONCLUSION: Final = 3
 class ListSchedule:
     """Owns which list is under way, and for what."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, context: Context) -> None:
+        self._context = context
         self._listing: RequestId | None = None
         self._list_again = False
         self._proven_open = NO_TIME
@@ -35,9 +35,9 @@ class ListSchedule:
         if self._listing is not None:
             self._list_again = True
             return
-        if self._desk.ready and not self._desk.closing:
-            self._listing = self._desk.flights.next_internal_id()
-            self._desk.send(requests.ListOpenOrders(request_id=self._listing))
+        if self._context.ready and not self._context.closing:
+            self._listing = self._context.flights.next_internal_id()
+            self._context.send(requests.ListOpenOrders(request_id=self._listing))
 
     def compare(self) -> None:
         """Asks what is open at the venue, to find orders of ours that are not, and terms that have changed."""
@@ -66,9 +66,9 @@ class ListSchedule:
 
     def evidence(self, source: Source, asked_at: int) -> Evidence:
         """asked_at: ns since 1970 by our clock."""
-        lags = source is Source.LIST and requests.ListOpenOrders in self._desk.rules.http_requests
-        lag = self._desk.rules.lists_lag if lags else 0
-        return Evidence(source=source, at=self._desk.by_venue(asked_at), lag=lag)
+        lags = source is Source.LIST and requests.ListOpenOrders in self._context.rules.http_requests
+        lag = self._context.rules.lists_lag if lags else 0
+        return Evidence(source=source, at=self._context.by_venue(asked_at), lag=lag)
 
     def taken(self, evidence: Evidence) -> None:
         """A whole list was taken over; what it leaves out has a question open."""
@@ -78,8 +78,8 @@ class ListSchedule:
 
     def concluded(self) -> None:
         """We have concluded by ourselves that an order ended: lists are read for a while even if nothing is open."""
-        self._concluded_at, self._lists_since = self._desk.by_venue(self._desk.now.wall_ns), 0
+        self._concluded_at, self._lists_since = self._context.by_venue(self._context.now.wall_ns), 0
 
     @property
     def are_needed(self) -> bool:
-        return self._lists_since < LISTS_AFTER_CONCLUSION or bool(self._desk.orders.live)
+        return self._lists_since < LISTS_AFTER_CONCLUSION or bool(self._context.orders.live)

@@ -13,7 +13,7 @@ from ..facts import OrderView
 from ..requests import ListOpenOrders
 from ..values import NO_TIME, ClientOrderId
 from .cancel_all import CancelAll
-from .context import Desk
+from .context import Context
 from .conversation import RequestHandler
 from .external_orders import ExternalOrders
 from .identities import Identities
@@ -34,13 +34,13 @@ class OpenLists(RequestHandler[ListOpenOrders]):
 
     def __init__(
         self,
-        desk: Desk,
+        context: Context,
         settling: Settling,
         schedule: ListSchedule,
         others: tuple[Identities, ExternalOrders],
         cancel_all: CancelAll,
     ) -> None:
-        self._desk = desk
+        self._context = context
         self._settling = settling
         self._schedule = schedule
         self._identities, self._external = others
@@ -48,22 +48,22 @@ class OpenLists(RequestHandler[ListOpenOrders]):
         self._listed_over: dict[ClientOrderId, int] = {}
 
     def asked(self, asked: Asked) -> None:
-        self._desk.require_link("The question for open orders")
-        self._desk.require_free_number(asked.request_id)
+        self._context.require_link("The question for open orders")
+        self._context.require_free_number(asked.request_id)
         request = ListOpenOrders(request_id=asked.request_id)
-        self._desk.send(request, reply_to=asked.reply_to, admission=asked.admission)
+        self._context.send(request, reply_to=asked.reply_to, admission=asked.admission)
 
     def answered(self, flight: Flight[ListOpenOrders], fact: facts.RequestAnswered) -> None:
-        self._desk.flights.drop(flight.request_id)
+        self._context.flights.drop(flight.request_id)
         reports: list[OrderStatusReport] = []
         if fact.orders is not None:
-            asked_at = self._desk.sent_at(flight)
+            asked_at = self._context.sent_at(flight)
             evidence = self._schedule.evidence(Source.LIST, asked_at)
             wants_reports = flight.reply_to is not None
             self._take(fact.orders, evidence, reports if wants_reports else None)
-            self._external.take_list(fact.orders, asked_at, self._desk.rules.lists_lag)
+            self._external.take_list(fact.orders, asked_at, self._context.rules.lists_lag)
         self._schedule.over(flight.request_id)
-        self._desk.reply(flight.reply_to, tuple(reports))
+        self._context.reply(flight.reply_to, tuple(reports))
         self._cancel_all.listed(flight, fact)
 
     def _take(self, views: tuple[OrderView, ...], evidence: Evidence, reports: list[OrderStatusReport] | None) -> None:
@@ -77,14 +77,14 @@ class OpenLists(RequestHandler[ListOpenOrders]):
                 self._show(order, view, evidence, listed_before)
             if reports is not None:
                 reports.append(self._external.status_report(view, NO_TIME, "", order))
-        live = self._desk.orders.live.items()
+        live = self._context.orders.live.items()
         unlisted = [order for name, order in live if name not in found and self._must_be_listed(order, evidence)]
         self._settling.unlisted(unlisted, evidence)
         self._schedule.taken(evidence)
 
     def _must_be_listed(self, order: Order, evidence: Evidence) -> bool:
         """Whether the list ought to show the order if it is open: one that lags leaves out what is new."""
-        return self._desk.placed_by_venue(order) < evidence.holds_until
+        return self._context.placed_by_venue(order) < evidence.holds_until
 
     def _show(self, order: Order, view: OrderView, evidence: Evidence, listed_before: dict[ClientOrderId, int]) -> None:
         self._settling.show(order, view, evidence)
@@ -92,21 +92,21 @@ class OpenLists(RequestHandler[ListOpenOrders]):
             name = order.identity.client_order_id
             times = self._listed_over[name] = listed_before.get(name, 0) + 1
             if times == 2:
-                self._desk.warn(
+                self._context.warn(
                     f"The venue lists order {name} as open, though it has ended here ({order.status.value}). Look at "
                     "the venue, and cancel it there if you do not want it."
                 )
 
     def refused(self, flight: Flight[ListOpenOrders], fact: facts.RequestRefused) -> None:
-        self._desk.flights.drop(flight.request_id)
+        self._context.flights.drop(flight.request_id)
         self._schedule.over(flight.request_id)
-        self._desk.reply(flight.reply_to, RequestFailed(fact.reason))
+        self._context.reply(flight.reply_to, RequestFailed(fact.reason))
 
     def lost(self, flight: Flight[ListOpenOrders], why: str) -> None:
-        self._desk.flights.drop(flight.request_id)
+        self._context.flights.drop(flight.request_id)
         self._schedule.over(flight.request_id)
-        self._desk.reply(flight.reply_to, RequestFailed(f"{why} Ask again."))
+        self._context.reply(flight.reply_to, RequestFailed(f"{why} Ask again."))
 
     def not_written(self, flight: Flight[ListOpenOrders], reason: str) -> None:
         self._schedule.over(flight.request_id)
-        self._desk.reply(flight.reply_to, NotSent(reason))
+        self._context.reply(flight.reply_to, NotSent(reason))

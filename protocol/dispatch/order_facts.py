@@ -10,7 +10,8 @@ from attrs import evolve
 from .. import facts
 from ..facts import OrderView
 from ..values import OrderStatus
-from .context import Desk
+from ..window import Window
+from .context import Context
 from .external_orders import ExternalOrders
 from .fills import Fills
 from .identities import Identities
@@ -19,30 +20,30 @@ from .order_life import OrderLife
 from .quantities import counted
 from .query_schedule import QuerySchedule
 from .questions import Evidence, Questions
-from .replacements import Changes
+from .replacements import Replacements
 from .settling import Settling
 from .terms import Terms
-from .tracking import Order, Window
+from .tracking import Order
 from .unclaimed_fills import UnclaimedFills
 
-__all__ = ["News"]
+__all__ = ["OrderFacts"]
 
 EVENT_ID_WINDOW: Final = 10_000
 
 
-class News:
+class OrderFacts:
     """Owns the ids of external orders' events that were reported, so that none is reported twice."""
 
     def __init__(
         self,
-        desk: Desk,
-        telling: tuple[OrderLife, Fills, Terms],
-        settling: tuple[Settling, Questions, QuerySchedule, Changes],
+        context: Context,
+        recording: tuple[OrderLife, Fills, Terms],
+        settling: tuple[Settling, Questions, QuerySchedule, Replacements],
         whose: tuple[Identities, ExternalOrders, UnclaimedFills],
     ) -> None:
-        self._desk = desk
-        self._life, self._fills, self._terms = telling
-        self._settling, self._questions, self._queries, self._changes = settling
+        self._context = context
+        self._life, self._fills, self._terms = recording
+        self._settling, self._questions, self._queries, self._replacements = settling
         self._identities, self._external, self._unclaimed = whose
         self._event_ids: Window[str, bool] = Window(EVENT_ID_WINDOW)
 
@@ -62,7 +63,7 @@ class News:
             if not self._is_repeated(fact):
                 self._external.report(view, fact.time, reason)
             return None
-        if self._desk.orders.is_former_id(order, view.venue_order_id):
+        if self._context.orders.is_former_id(order, view.venue_order_id):
             return None  # of a venue order id that was replaced, only the fills still matter
         return order
 
@@ -74,7 +75,7 @@ class News:
         self._fills.notice_total(order, fact.order)
 
     def _evidence(self) -> Evidence:
-        return Evidence(source=Source.LIVE, at=self._desk.by_venue(self._desk.now.wall_ns))
+        return Evidence(source=Source.LIVE, at=self._context.by_venue(self._context.now.wall_ns))
 
     def pending(self, fact: facts.OrderPending) -> None:
         order = self._tracked(fact)
@@ -90,13 +91,13 @@ class News:
         self._life.warn_if_rejected(order, OrderStatus.ACCEPTED)
         self._settling.heard(order, fact.order)
 
-    def traded(self, fact: facts.OrderTraded) -> None:
+    def traded(self, fact: facts.OrderFilled) -> None:
         trade, view = fact.trade, fact.order
         order = self._identities.of(view, live=True)
         if self._fills.is_known(order, trade, live=True):
             return
         if order is None:
-            may_be_ours = view.wire_id is not None or self._desk.rules.unnamed_events
+            may_be_ours = view.wire_id is not None or self._context.rules.unnamed_events
             named = evolve(trade, wire_id=trade.wire_id or view.wire_id)
             if may_be_ours and self._unclaimed.keep(named, final=fact.final, live=True):
                 return
@@ -202,7 +203,7 @@ class News:
         old = fact.order
         order = self._identities.of(old, live=True)
         if order is not None:
-            self._changes.told(order, fact)
+            self._replacements.told(order, fact)
         elif not self._is_repeated(fact):
             self._external.replaced(old, fact.replacement, fact.new_venue_order_id, fact.time)
 

@@ -11,7 +11,7 @@ from .. import events
 from ..facts import OrderView
 from ..orders import NEXT_STATUS, Happening
 from ..values import NO_TIME, OrderStatus, RequestId, VenueOrderId
-from .context import Desk
+from .context import Context
 from .decisions import UnknownDue
 from .history_reading import HistoryReading
 from .in_flight import FIRST_INTERNAL_ID
@@ -24,10 +24,10 @@ __all__ = ["OrderLife"]
 
 
 class OrderLife:
-    """Stateless: what an order is stands in the desk's orders, and what is open about it in its inquiry."""
+    """Stateless: what an order is stands in the context's orders, and what is open about it in its inquiry."""
 
-    def __init__(self, desk: Desk, questions: Questions, reading: HistoryReading, lists: ListSchedule) -> None:
-        self._desk = desk
+    def __init__(self, context: Context, questions: Questions, reading: HistoryReading, lists: ListSchedule) -> None:
+        self._context = context
         self._questions = questions
         self._reading = reading
         self._lists = lists
@@ -36,21 +36,21 @@ class OrderLife:
 
     def accept(self, order: Order, venue_order_id: VenueOrderId, time: int, *, by_old_fill: bool = False) -> None:
         """by_old_fill: a fill tells it that may be older than this login: it shows nothing of the order's terms."""
-        self._desk.record(
+        self._context.record(
             events.Accepted(
                 identity=order.identity,
                 venue_order_id=venue_order_id,
                 venue_time=time,
-                local_time=self._desk.now.wall_ns,
+                local_time=self._context.now.wall_ns,
             )
         )
         if not by_old_fill:
-            order.seen_in = self._desk.login
-        placed = self._desk.placement_of(order)
+            order.seen_in = self._context.login
+        placed = self._context.placement_of(order)
         if placed is not None and not placed.is_awaited:
-            self._desk.flights.drop(placed.request_id)
+            self._context.flights.drop(placed.request_id)
         if order.inquiry is not None:
-            self._questions.placed(order, is_owed=self._desk.flights.owes(order.identity.client_order_id))
+            self._questions.placed(order, is_owed=self._context.flights.owes(order.identity.client_order_id))
 
     def accept_late(self, order: Order, venue_order_id: VenueOrderId, time: int, *, by_old_fill: bool = False) -> None:
         """Something else tells that the order was accepted: the venue's own word for it is missing or still to come. An
@@ -78,14 +78,14 @@ class OrderLife:
         """status: as the venue shows it, None: as far as it has filled."""
         if status is None:
             status = OrderStatus.PARTIALLY_FILLED if order.cumulative else OrderStatus.ACCEPTED
-        order.seen_in = self._desk.login
+        order.seen_in = self._context.login
         leaves = None if order.quantity is None else max(order.quantity - order.cumulative, order.cumulative * 0)
-        self._desk.record(
+        self._context.record(
             events.Reopened(
                 identity=order.identity,
                 venue_order_id=order.venue_order_id or venue_order_id,
                 venue_time=time,
-                local_time=self._desk.now.wall_ns,
+                local_time=self._context.now.wall_ns,
                 was=order.status,
                 status=status,
                 leaves=leaves,
@@ -96,19 +96,19 @@ class OrderLife:
     def trigger(self, order: Order, time: int) -> None:
         """The order's trigger has fired; told once."""
         if (order.status, Happening.TRIGGERED) in NEXT_STATUS:
-            self._desk.record(
+            self._context.record(
                 events.Triggered(
                     identity=order.identity,
                     venue_order_id=order.venue_order_id,
                     venue_time=time,
-                    local_time=self._desk.now.wall_ns,
+                    local_time=self._context.now.wall_ns,
                 )
             )
 
     def warn_if_rejected(self, order: Order, shown: OrderStatus | None) -> None:
         """The venue said that there is no such order, and now it shows it."""
         if order.status is OrderStatus.REJECTED and shown is not None and not shown.is_terminal:
-            self._desk.warn(
+            self._context.warn(
                 f"The venue shows order {order.identity.client_order_id} as live, though it had rejected it. "
                 "If you do not want it, cancel it at the venue."
             )
@@ -116,25 +116,25 @@ class OrderLife:
     def lose(self, order: Order, why: str) -> None:
         """Nobody knows whether the order lives."""
         if (order.status, Happening.LOST) in NEXT_STATUS:
-            self._desk.record(
-                events.Unknown(
+            self._context.record(
+                events.StatusUnknown(
                     identity=order.identity,
                     venue_order_id=order.venue_order_id,
                     venue_time=NO_TIME,
-                    local_time=self._desk.now.wall_ns,
+                    local_time=self._context.now.wall_ns,
                     reason=why,
-                    since=self._desk.now.wall_ns,
+                    since=self._context.now.wall_ns,
                 )
             )
-            if self._desk.cancel_unknown:
-                self._desk.timers.add(self._desk.now.monotonic_ns, UnknownDue(order.identity.client_order_id))
+            if self._context.cancel_unknown:
+                self._context.timers.add(self._context.now.monotonic_ns, UnknownDue(order.identity.client_order_id))
 
     def named(self, order: Order) -> None:
         """The venue order id has become known. A cancel of an order that may live or not may have lacked it."""
-        if self._desk.cancel_unknown and order.status is OrderStatus.UNKNOWN:
+        if self._context.cancel_unknown and order.status is OrderStatus.UNKNOWN:
             client_order_id = order.identity.client_order_id
-            if self._desk.flights.cancel(client_order_id) is None:
-                self._desk.timers.add(self._desk.now.monotonic_ns, UnknownDue(client_order_id))
+            if self._context.flights.cancel(client_order_id) is None:
+                self._context.timers.add(self._context.now.monotonic_ns, UnknownDue(client_order_id))
 
     # Ending
 
@@ -142,11 +142,11 @@ class OrderLife:
         """Forgets what was still to be watched of an order that has ended; answers under way may still come, and fills
         may be missing."""
         client_order_id = order.identity.client_order_id
-        flights = self._desk.flights
+        flights = self._context.flights
         for flight in (
             flights.cancel(client_order_id),
             flights.change(client_order_id),
-            self._desk.placement_of(order),
+            self._context.placement_of(order),
         ):
             if flight is not None and (flight.overdue or flight.resting or not flight.is_awaited):
                 flights.drop(flight.request_id)
@@ -158,12 +158,12 @@ class OrderLife:
 
     def end_canceled(self, order: Order, reason: str, time: int, due_post_only: bool = False) -> None:
         if (order.status, Happening.CANCELED) in NEXT_STATUS:
-            self._desk.record(
+            self._context.record(
                 events.Canceled(
                     identity=order.identity,
                     venue_order_id=order.venue_order_id,
                     venue_time=time,
-                    local_time=self._desk.now.wall_ns,
+                    local_time=self._context.now.wall_ns,
                     reason=reason,
                     cumulative=order.cumulative,
                     due_post_only=due_post_only,
@@ -174,12 +174,12 @@ class OrderLife:
 
     def _look_for_fills(self, order: Order) -> None:
         """An order may be told to have ended with nothing filled, although it was executed (spec Kraken E.7)."""
-        if self._desk.rules.check_unfilled_cancels and not order.cumulative:
+        if self._context.rules.check_unfilled_cancels and not order.cumulative:
             self._reading.want()
 
     def end_expired(self, order: Order, view: OrderView, reason: str, time: int) -> None:
         time_in_force = view.time_in_force or order.time_in_force
-        if time_in_force in self._desk.rules.expiry_is_cancel:
+        if time_in_force in self._context.rules.expiry_is_cancel:
             unfilled = reason or f"the rest of an {time_in_force.value} order" if time_in_force else reason
             self.end_canceled(order, unfilled, time)
         else:
@@ -187,12 +187,12 @@ class OrderLife:
 
     def expire(self, order: Order, reason: str, time: int) -> None:
         if (order.status, Happening.EXPIRED) in NEXT_STATUS:
-            self._desk.record(
+            self._context.record(
                 events.Expired(
                     identity=order.identity,
                     venue_order_id=order.venue_order_id,
                     venue_time=time,
-                    local_time=self._desk.now.wall_ns,
+                    local_time=self._context.now.wall_ns,
                     reason=reason,
                     cumulative=order.cumulative,
                 )
@@ -203,12 +203,12 @@ class OrderLife:
     def close(self, order: Order, *, concluded: bool = False) -> None:
         """The order is complete, and no fill has said so. concluded: by our own arithmetic."""
         if not order.status.is_terminal:
-            self._desk.record(
+            self._context.record(
                 events.Completed(
                     identity=order.identity,
                     venue_order_id=order.venue_order_id,
                     venue_time=NO_TIME,
-                    local_time=self._desk.now.wall_ns,
+                    local_time=self._context.now.wall_ns,
                     cumulative=order.cumulative,
                     concluded=concluded,
                 )
@@ -218,12 +218,12 @@ class OrderLife:
     def reject(self, order: Order, view: OrderView | None, reason: str, due_post_only: bool, time: int) -> None:
         if order.accepted or (order.status, Happening.REJECTED) not in NEXT_STATUS:
             return
-        self._desk.record(
+        self._context.record(
             events.Rejected(
                 identity=order.identity,
                 venue_order_id=order.venue_order_id if view is None else view.venue_order_id,
                 venue_time=time,
-                local_time=self._desk.now.wall_ns,
+                local_time=self._context.now.wall_ns,
                 reason=reason,
                 due_post_only=due_post_only,
             )
@@ -236,12 +236,12 @@ class OrderLife:
         """The order never reached the venue."""
         if order.accepted or (order.status, Happening.DENIED) not in NEXT_STATUS:
             return
-        self._desk.record(
+        self._context.record(
             events.Denied(
                 identity=order.identity,
                 venue_order_id=None,
                 venue_time=NO_TIME,
-                local_time=self._desk.now.wall_ns,
+                local_time=self._context.now.wall_ns,
                 reason=reason,
             )
         )
@@ -252,12 +252,12 @@ class OrderLife:
     def reject_cancel(self, order: Order, request_id: RequestId, reason: str) -> None:
         """Silent about a cancel that nobody asked for."""
         if not order.status.is_terminal and request_id < FIRST_INTERNAL_ID:
-            self._desk.record(
+            self._context.record(
                 events.CancelRejected(
                     identity=order.identity,
                     venue_order_id=order.venue_order_id,
                     venue_time=NO_TIME,
-                    local_time=self._desk.now.wall_ns,
+                    local_time=self._context.now.wall_ns,
                     request_id=request_id,
                     reason=reason,
                 )
@@ -265,12 +265,12 @@ class OrderLife:
 
     def reject_change(self, order: Order, request_id: RequestId, reason: str) -> None:
         if not order.status.is_terminal:
-            self._desk.record(
-                events.ModifyRejected(
+            self._context.record(
+                events.ReplaceRejected(
                     identity=order.identity,
                     venue_order_id=order.venue_order_id,
                     venue_time=NO_TIME,
-                    local_time=self._desk.now.wall_ns,
+                    local_time=self._context.now.wall_ns,
                     request_id=request_id,
                     reason=reason,
                 )
@@ -279,13 +279,13 @@ class OrderLife:
 
     def _complete(self, order: Order) -> None:
         """All of the order was executed while it might still have grown, and it has not."""
-        quantity = whole(self._desk, order, order.cumulative)
-        if quantity is not None and order.cumulative >= quantity and not is_in_doubt(self._desk, order):
+        quantity = whole(self._context, order, order.cumulative)
+        if quantity is not None and order.cumulative >= quantity and not is_in_doubt(self._context, order):
             self.close(order, concluded=True)
 
     def reject_replacement(self, order: Order, reason: str) -> None:
         """The venue refused what was to replace the order; the order stands as its own news say."""
-        flight = self._desk.flights.change(order.identity.client_order_id)
+        flight = self._context.flights.change(order.identity.client_order_id)
         if flight is not None:
-            self._desk.flights.drop(flight.request_id)
+            self._context.flights.drop(flight.request_id)
             self.reject_change(order, flight.request_id, reason)

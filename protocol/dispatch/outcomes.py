@@ -9,7 +9,7 @@ from __future__ import annotations
 from ..errors import NotSent
 from ..requests import CancelOrder, ReplaceOrder
 from ..values import ClientOrderId
-from .context import Desk
+from .context import Context
 from .in_flight import Flight, Moment
 from .query_schedule import QuerySchedule
 from .tracking import Order
@@ -19,9 +19,9 @@ __all__ = ["Outcomes", "live_order_named", "sentence"]
 Acting = Flight[CancelOrder] | Flight[ReplaceOrder]
 
 
-def live_order_named(desk: Desk, client_order_id: ClientOrderId, what: str) -> Order:
+def live_order_named(context: Context, client_order_id: ClientOrderId, what: str) -> Order:
     """Raises NotSent when there is no such order, or when it has ended. what: begins the sentence."""
-    order = desk.order_named(client_order_id, what)
+    order = context.order_named(client_order_id, what)
     if order.status.is_terminal:
         raise NotSent(f"{what} was not sent: order {client_order_id} has ended, {order.status.value}.")
     return order
@@ -35,8 +35,8 @@ def sentence(said: str) -> str:
 class Outcomes:
     """Stateless. Asks for what became of a cancel or a change."""
 
-    def __init__(self, desk: Desk, queries: QuerySchedule) -> None:
-        self._desk = desk
+    def __init__(self, context: Context, queries: QuerySchedule) -> None:
+        self._context = context
         self._queries = queries
 
     def doubt(self, flight: Acting, order: Order, reason: str) -> None:
@@ -53,8 +53,8 @@ class Outcomes:
             flight.happens(Moment.TIME_OVER)
             self._queries.stand(order)
         else:
-            self._desk.flights.drop(flight.request_id)
+            self._context.flights.drop(flight.request_id)
 
     def has_come_to_nothing(self, flight: Acting, query: Flight) -> bool:
         """True for one that was overdue already when the query was sent which now shows the order alive."""
-        return flight.overdue and query.asked_at - flight.sent_at >= self._desk.rules.request_timeout
+        return flight.overdue and query.asked_at - flight.sent_at >= self._context.rules.request_timeout

@@ -15,7 +15,7 @@ from ..orders import NewOrder, OrderIdentity, OrderState
 from ..requests import PlaceOrder
 from ..values import NO_TIME, ClientOrderId, OrderType, RequestId, TimeInForce, VenueOrderId, WireId
 from .batches import PreparedLeg
-from .context import Desk
+from .context import Context
 from .conversation import RequestHandler
 from .in_flight import Flight, Moment
 from .inputs import Asked, Submission
@@ -28,11 +28,11 @@ from .tracking import Order
 __all__ = ["Placements", "is_of_another"]
 
 
-def is_of_another(desk: Desk, order: Order, venue_order_id: VenueOrderId) -> bool:
+def is_of_another(context: Context, order: Order, venue_order_id: VenueOrderId) -> bool:
     """True for an answer that would mix two orders up; it is told, and to be ignored."""
-    mixed_up = desk.orders.is_of_another(order, venue_order_id)
+    mixed_up = context.orders.is_of_another(order, venue_order_id)
     if mixed_up:
-        desk.warn(
+        context.warn(
             f"An answer about order {order.identity.client_order_id} names venue order {venue_order_id}, which is "
             "another order of ours. It was ignored; look at what is open."
         )
@@ -40,10 +40,10 @@ def is_of_another(desk: Desk, order: Order, venue_order_id: VenueOrderId) -> boo
 
 
 class Placements(RequestHandler[PlaceOrder]):
-    """Stateless: what is on its way is in the desk's flights."""
+    """Stateless: what is on its way stands in the context."""
 
-    def __init__(self, desk: Desk, life: OrderLife, queries: QuerySchedule, previews: Previews) -> None:
-        self._desk = desk
+    def __init__(self, context: Context, life: OrderLife, queries: QuerySchedule, previews: Previews) -> None:
+        self._context = context
         self._life = life
         self._queries = queries
         self._previews = previews
@@ -51,15 +51,15 @@ class Placements(RequestHandler[PlaceOrder]):
     # The command
 
     def asked(self, asked: Asked) -> None:
-        desk = self._desk
+        context = self._context
         place, identity = self._prepare(asked)
-        desk.require_room(place, place.symbol)
+        context.require_room(place, place.symbol)
         order = self._register(asked, place, identity)
-        if place.type is OrderType.MARKET and place.price is None and desk.rules.market_needs_price:
+        if place.type is OrderType.MARKET and place.price is None and context.rules.market_needs_price:
             self._previews.ask(place, identity.client_order_id)
         else:
-            desk.send(place, client_order_id=identity.client_order_id, admission=asked.admission)
-        desk.reply(asked.reply_to, order.view())
+            context.send(place, client_order_id=identity.client_order_id, admission=asked.admission)
+        context.reply(asked.reply_to, order.view())
 
     def leg(self, asked: Asked) -> PreparedLeg:
         """As part of a batch. Raises NotSent."""
@@ -77,16 +77,16 @@ class Placements(RequestHandler[PlaceOrder]):
         assert submission is not None  # the command handler made it
         order, client_order_id = submission.order, submission.client_order_id
         what = f"Order {client_order_id}"
-        known = self._desk.orders.by_client_order_id(client_order_id)
+        known = self._context.orders.by_client_order_id(client_order_id)
         if known is not None:
             raise DuplicateOrder(
                 f"{what} was not sent: an order with this client order id is known already, "
                 f"{known.status.value}. Choose another id."
             )
-        self._desk.require_link(what)
-        self._desk.require_free_number(asked.request_id)
-        wire_id = self._desk.venue.wire_id(client_order_id)
-        holder = self._desk.orders.by_wire_id(wire_id)
+        self._context.require_link(what)
+        self._context.require_free_number(asked.request_id)
+        wire_id = self._context.venue.wire_id(client_order_id)
+        holder = self._context.orders.by_wire_id(wire_id)
         if holder is not None:
             raise NotSent(
                 f"{what} was not sent: on the wire it would carry the same id ({wire_id}) as order "
@@ -94,30 +94,30 @@ class Placements(RequestHandler[PlaceOrder]):
             )
         self._check_moment(order)
         place = self._place_request(asked.request_id, order, wire_id)
-        return place, self._identity(submission, wire_id if self._desk.venue.is_named(order) else None)
+        return place, self._identity(submission, wire_id if self._context.venue.is_named(order) else None)
 
     def _check_moment(self, order: NewOrder) -> None:
         """An order's times count by the venue's clock; a small skew is left to the venue's patience. Raises NotSent."""
-        desk = self._desk
-        now, hint = desk.now.wall_ns, desk.clock_hint()
+        context = self._context
+        now, hint = context.now.wall_ns, context.clock_hint()
         try:
-            desk.venue.check_moment(order, desk.by_venue(now) if hint else now)
+            context.venue.check_moment(order, context.by_venue(now) if hint else now)
         except NotSent as refusal:
             raise type(refusal)(f"{refusal}{hint}") from None
 
     def _identity(self, submission: Submission, wire_id: WireId | None) -> OrderIdentity:
         order = submission.order
         return OrderIdentity(
-            trader=self._desk.trader,
+            trader=self._context.trader,
             strategy=order.strategy,
-            account=self._desk.account,
+            account=self._context.account,
             instrument=order.instrument,
             client_order_id=submission.client_order_id,
             side=order.side,
             type=order.type,
             currency=submission.instrument.quote_currency,
             wire_id=wire_id,
-            local_time=self._desk.now.wall_ns,
+            local_time=self._context.now.wall_ns,
         )
 
     def _place_request(self, request_id: RequestId, order: NewOrder, wire_id: WireId) -> PlaceOrder:
@@ -140,7 +140,7 @@ class Placements(RequestHandler[PlaceOrder]):
             limit_offset=order.limit_offset,
             limit_offset_unit=order.limit_offset_unit,
             expire_time=order.expire_time,
-            process_before=self._desk.process_before(order.process_before),
+            process_before=self._context.process_before(order.process_before),
             own_deadline=order.process_before is not None,
             display_quantity=order.display_quantity,
             quote_quantity=order.quote_quantity,
@@ -150,12 +150,12 @@ class Placements(RequestHandler[PlaceOrder]):
 
     def _register(self, asked: Asked, place: PlaceOrder, identity: OrderIdentity) -> Order:
         """The order is ours from now on."""
-        self._desk.record(
+        self._context.record(
             events.Submitted(
                 identity=identity,
                 venue_order_id=None,
                 venue_time=NO_TIME,
-                local_time=self._desk.now.wall_ns,
+                local_time=self._context.now.wall_ns,
                 request_id=asked.request_id,
                 quantity=None if place.quote_quantity else place.quantity,
                 price=place.price,
@@ -165,7 +165,7 @@ class Placements(RequestHandler[PlaceOrder]):
                 quote_quantity=place.quantity if place.quote_quantity else None,
             )
         )
-        return self._desk.orders.live[identity.client_order_id]
+        return self._context.orders.live[identity.client_order_id]
 
     # Before it is sent
 
@@ -177,8 +177,8 @@ class Placements(RequestHandler[PlaceOrder]):
 
     def withdraw_held(self, client_order_id: ClientOrderId) -> bool:
         """Denies an order that waits for the venue's time. False: it does not wait."""
-        order = self._desk.orders.live.get(client_order_id)
-        placed = None if order is None else self._desk.placement_of(order)
+        order = self._context.orders.live.get(client_order_id)
+        placed = None if order is None else self._context.placement_of(order)
         if placed is None or not placed.held:
             return False
         self._deny_unsent(placed)
@@ -188,35 +188,35 @@ class Placements(RequestHandler[PlaceOrder]):
         """Denies the orders that wait for the venue's time or for their price, which nothing would cancel once they
         are sent. symbol None: of every instrument."""
         self._previews.deny_all(requests.WITHDRAWN, symbol)
-        for flight in [flight for held in self._desk.held for flight in held.flights]:
-            placed = self._desk.flights.find(PlaceOrder, flight.request_id)
+        for flight in [flight for held in self._context.held for flight in held.flights]:
+            placed = self._context.flights.find(PlaceOrder, flight.request_id)
             if placed is not None and symbol in (None, placed.request.symbol):
                 self._deny_unsent(placed)
 
     def _deny_unsent(self, flight: Flight[PlaceOrder]) -> None:
-        self._desk.flights.drop(flight.request_id)
+        self._context.flights.drop(flight.request_id)
         self.not_written(flight, requests.WITHDRAWN)
 
     # What becomes of it
 
     def answered(self, flight: Flight[PlaceOrder], fact: facts.RequestAnswered) -> None:
         flight.answered = True
-        order, venue_order_id = self._desk.order_of(flight), fact.venue_order_id
+        order, venue_order_id = self._context.order_of(flight), fact.venue_order_id
         if order is None or order.accepted or order.status.is_terminal:
-            self._desk.flights.drop(flight.request_id)
+            self._context.flights.drop(flight.request_id)
         if order is None or venue_order_id is None or venue_order_id == order.venue_order_id:
             return
-        if is_of_another(self._desk, order, venue_order_id):
+        if is_of_another(self._context, order, venue_order_id):
             return
         if order.venue_order_id is None:
-            self._desk.record(Bound(identity=order.identity, venue_order_id=venue_order_id))
+            self._context.record(Bound(identity=order.identity, venue_order_id=venue_order_id))
             self._life.named(order)
-        elif not self._desk.orders.is_former_id(order, venue_order_id):
+        elif not self._context.orders.is_former_id(order, venue_order_id):
             # The feed was faster, and the order has gone on: this is the id that it began with.
-            self._desk.record(FormerId(identity=order.identity, venue_order_id=venue_order_id))
+            self._context.record(FormerId(identity=order.identity, venue_order_id=venue_order_id))
 
     def refused(self, flight: Flight[PlaceOrder], fact: facts.RequestRefused) -> None:
-        order = self._desk.order_of(flight)
+        order = self._context.order_of(flight)
         if fact.outcome is Outcome.AMBIGUOUS:
             if order is not None and not order.accepted and not order.status.is_terminal:
                 flight.happens(Moment.LOST)
@@ -227,26 +227,26 @@ class Placements(RequestHandler[PlaceOrder]):
             self._life.reject(order, None, fact.reason, fact.due_post_only, NO_TIME)
             if not order.status.is_terminal:
                 self._queries.soon(order)  # it had been accepted: the venue contradicts itself
-        self._desk.flights.drop(flight.request_id)
+        self._context.flights.drop(flight.request_id)
 
     def lost(self, flight: Flight[PlaceOrder], why: str) -> None:
         """Kept while the order lives and is not accepted: a late answer still tells something."""
-        order = self._desk.order_of(flight)
+        order = self._context.order_of(flight)
         if order is None or order.accepted or order.status.is_terminal:
-            self._desk.flights.drop(flight.request_id)
+            self._context.flights.drop(flight.request_id)
         elif not flight.answered:
             self._life.lose(order, why)
 
     def overdue(self, flight: Flight[PlaceOrder], why: str) -> None:
-        order = self._desk.order_of(flight)
+        order = self._context.order_of(flight)
         if order is None or order.accepted or order.status.is_terminal:
-            self._desk.flights.drop(flight.request_id)
+            self._context.flights.drop(flight.request_id)
         elif not flight.lost:  # else it is asked about already
             flight.happens(Moment.LOST)
             self.lost(flight, why)
             self._queries.soon(order)
 
     def not_written(self, flight: Flight[PlaceOrder], reason: str) -> None:
-        order = self._desk.order_of(flight)
+        order = self._context.order_of(flight)
         if order is not None:
             self._life.deny(order, reason)

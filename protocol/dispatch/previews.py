@@ -13,7 +13,7 @@ from attrs import evolve
 from .. import facts, requests
 from ..requests import PreviewPrice
 from ..values import ClientOrderId, OrderStatus
-from .context import Desk
+from .context import Context
 from .conversation import RequestHandler, warn_of_misfit
 from .in_flight import Flight
 from .inputs import Admission
@@ -27,50 +27,50 @@ __all__ = ["Previews"]
 class Previews(RequestHandler[PreviewPrice]):
     """Stateless: the order that waits is kept with its flight."""
 
-    def __init__(self, desk: Desk, life: OrderLife) -> None:
-        self._desk = desk
+    def __init__(self, context: Context, life: OrderLife) -> None:
+        self._context = context
         self._life = life
 
     def ask(self, place: requests.PlaceOrder, client_order_id: ClientOrderId) -> None:
         """Asks for the price of this placement, which follows it."""
         preview = PreviewPrice(
-            request_id=self._desk.flights.next_internal_id(),
+            request_id=self._context.flights.next_internal_id(),
             symbol=place.symbol,
             side=place.side,
             quantity=place.quantity,
         )
-        self._desk.flights.preview_of[client_order_id] = preview.request_id
-        self._desk.send(preview, client_order_id=client_order_id).place = place
+        self._context.flights.preview_of[client_order_id] = preview.request_id
+        self._context.send(preview, client_order_id=client_order_id).place = place
 
     def told(self, fact: facts.PricePreviewed) -> None:
         """The price."""
-        flight = self._desk.flights.find(PreviewPrice, fact.request_id)
+        flight = self._context.flights.find(PreviewPrice, fact.request_id)
         if flight is None:
             return
         assert flight.place is not None  # it is kept with the question
-        order = self._desk.order_of(flight)
+        order = self._context.order_of(flight)
         if order is None or order.status is not OrderStatus.SUBMITTED:
             self.deny(flight, "It had ended before it was sent.")
         elif fact.price is None or fact.filled <= 0:
             self.deny(flight, "There is nothing to trade against, so it was not sent.")
-        elif not self._desk.ready:
+        elif not self._context.ready:
             self.deny(flight, "The connection ended before it was sent.")
         else:
-            self._desk.flights.drop(fact.request_id)
+            self._context.flights.drop(fact.request_id)
             self._send(order, flight.place, fact.price, fact)
 
     def _send(self, order: Order, place: requests.PlaceOrder, price: Decimal, fact: facts.PricePreviewed) -> None:
         client_order_id = order.identity.client_order_id
         if fact.remaining > 0:
-            self._desk.warn(
+            self._context.warn(
                 f"Only {fact.filled} of order {client_order_id} would fill now; {fact.remaining} would not. "
                 "It is sent all the same."
             )
-        self._desk.record(Bound(identity=order.identity, venue_order_id=None, price=price))
-        self._desk.send(evolve(place, price=price), client_order_id=client_order_id, admission=Admission.ORDER)
+        self._context.record(Bound(identity=order.identity, venue_order_id=None, price=price))
+        self._context.send(evolve(place, price=price), client_order_id=client_order_id, admission=Admission.ORDER)
 
     def answered(self, flight: Flight[PreviewPrice], fact: facts.RequestAnswered) -> None:
-        warn_of_misfit(self._desk, fact)
+        warn_of_misfit(self._context, fact)
 
     def refused(self, flight: Flight[PreviewPrice], fact: facts.RequestRefused) -> None:
         self.deny(flight, f"The venue named no price for it: {fact.reason}")
@@ -83,22 +83,22 @@ class Previews(RequestHandler[PreviewPrice]):
 
     def deny(self, flight: Flight[PreviewPrice], reason: str) -> None:
         """The order that waited for this price is not sent; its credit is free again."""
-        self._desk.flights.drop(flight.request_id)
-        self._desk.out.released.append(Admission.ORDER)
-        order = self._desk.order_of(flight)
+        self._context.flights.drop(flight.request_id)
+        self._context.out.released.append(Admission.ORDER)
+        order = self._context.order_of(flight)
         if order is not None:
             self._life.deny(order, reason)
 
     def deny_all(self, reason: str, symbol: str | None = None) -> None:
         """No order that waits for its price is sent any more. symbol None: of every instrument."""
-        for client_order_id in list(self._desk.flights.preview_of):
-            flight = self._desk.flights.preview(client_order_id)
+        for client_order_id in list(self._context.flights.preview_of):
+            flight = self._context.flights.preview(client_order_id)
             if flight is not None and symbol in (None, flight.request.symbol):
                 self.deny(flight, reason)
 
     def withdraw(self, client_order_id: ClientOrderId, reason: str) -> bool:
         """Denies an order that waits for its price. False: it does not wait."""
-        flight = self._desk.flights.preview(client_order_id)
+        flight = self._context.flights.preview(client_order_id)
         if flight is not None:
             self.deny(flight, reason)
         return flight is not None

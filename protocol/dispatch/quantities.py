@@ -7,38 +7,38 @@ from decimal import Decimal
 
 from ..facts import OrderView
 from ..values import ZERO, VenueOrderId
-from .context import Desk
+from .context import Context
 from .inquiries import Question
 from .tracking import Order
 
 __all__ = ["counted", "is_in_doubt", "least", "missing_under", "readings", "wanted", "whole"]
 
 
-def wanted(desk: Desk, order: Order) -> Decimal | None:
+def wanted(context: Context, order: Order) -> Decimal | None:
     """The quantity that a change on its way asks for, where the venue keeps the order."""
-    return desk.flights.wanted_quantity(order.identity.client_order_id) if desk.rules.changes_in_place else None
+    return context.flights.wanted_quantity(order.identity.client_order_id) if context.rules.changes_in_place else None
 
 
-def least(desk: Desk, order: Order) -> Decimal | None:
+def least(context: Context, order: Order) -> Decimal | None:
     """With how much the order can be complete: with less than it was, if a change to that is on its way."""
-    asked = wanted(desk, order)
+    asked = wanted(context, order)
     return order.quantity if order.quantity is None or asked is None else min(order.quantity, asked)
 
 
-def whole(desk: Desk, order: Order, cumulative: Decimal) -> Decimal | None:
+def whole(context: Context, order: Order, cumulative: Decimal) -> Decimal | None:
     """The quantity that completes the order. A change to more of it may have been made already, and its fills be heard
     before the news of it."""
     quantity = order.quantity
     if quantity is None or cumulative < quantity:
         return quantity
-    asked = wanted(desk, order)
+    asked = wanted(context, order)
     return quantity if asked is None else max(quantity, asked)
 
 
-def is_in_doubt(desk: Desk, order: Order) -> bool:
+def is_in_doubt(context: Context, order: Order) -> bool:
     """True while the order's quantity may not be what we remember: its terms are asked for, or this login has not shown
     it yet."""
-    if order.seen_in != desk.login:
+    if order.seen_in != context.login:
         return True
     return order.inquiry is not None and Question.TERMS in order.inquiry.open
 

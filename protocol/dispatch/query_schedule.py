@@ -16,7 +16,7 @@ from attrs import evolve
 from .. import requests
 from ..values import RequestId, VenueOrderId
 from ..venue import SECOND
-from .context import Desk
+from .context import Context
 from .decisions import QueryDue
 from .in_flight import Flight
 from .inquiries import NO_TRAIL, Question, Stage
@@ -38,8 +38,8 @@ SLOW_PACE: Final = 300 * SECOND
 class QuerySchedule:
     """Owns whose turn it is; how far the asking has come stands in the inquiries of the orders."""
 
-    def __init__(self, desk: Desk, questions: Questions) -> None:
-        self._desk = desk
+    def __init__(self, context: Context, questions: Questions) -> None:
+        self._context = context
         self._questions = questions
         self._waiting: deque[Order] = deque()
         self._missing: deque[Order] = deque()
@@ -54,7 +54,7 @@ class QuerySchedule:
 
     def is_missing(self, order: Order) -> bool:
         """Whether the order was left out, and waits for its turn to be asked for."""
-        return bool(self._missing) and order.inquiry is None and order.seen_in != self._desk.login
+        return bool(self._missing) and order.inquiry is None and order.seen_in != self._context.login
 
     def soon(self, order: Order) -> None:
         """Asks as soon as there is a place. Where no question is open, it is whether the order was placed, or lives."""
@@ -91,24 +91,24 @@ class QuerySchedule:
             self._questions.ask(order, Question.END if order.accepted else Question.OUTCOME)
         if inquiry.stage is not Stage.IDLE:
             return
-        delays = self._desk.rules.query_delays
+        delays = self._context.rules.query_delays
         pause = delays[min(inquiry.attempts, len(delays) - 1)]
         is_slow = inquiry.attempts >= len(delays) + REPEATED
         if is_slow and all(opened.told for opened in inquiry.open.values()):
             pause = SLOW_PACE
         inquiry.attempts += 1
         inquiry.stage = Stage.LATER
-        self._desk.timers.add(self._desk.now.monotonic_ns + pause, QueryDue(order.identity.client_order_id))
+        self._context.timers.add(self._context.now.monotonic_ns + pause, QueryDue(order.identity.client_order_id))
 
     def due(self, due: QueryDue) -> None:
-        order = self._desk.orders.by_client_order_id(due.client_order_id)
+        order = self._context.orders.by_client_order_id(due.client_order_id)
         if order is not None and order.inquiry is not None and order.inquiry.stage is Stage.LATER:
             self.soon(order)
 
     def look_for(self, missing: Iterable[Order]) -> None:
         """Orders of ours that a login left out: each is asked for when its turn comes, unless it is heard of before."""
         self._missing, self._missing_since = deque(missing), None
-        self._left_out = self._desk.by_venue(self._desk.now.wall_ns)
+        self._left_out = self._context.by_venue(self._context.now.wall_ns)
         for order in self._missing:
             if order.inquiry is not None:
                 order.inquiry.left_out = self._left_out  # an answer may come before its turn does
@@ -134,7 +134,7 @@ class QuerySchedule:
 
     def start(self) -> None:
         """Sends as many queries as may be on their way at once. What was asked for by name goes first."""
-        while self._desk.ready and self._under_way < MOST_QUERIES_AT_ONCE:
+        while self._context.ready and self._under_way < MOST_QUERIES_AT_ONCE:
             order = self._next()
             if order is None:
                 return
@@ -149,7 +149,7 @@ class QuerySchedule:
                 self._give_up(order)
         while self._missing:
             order = self._missing.popleft()
-            if order.status.is_terminal or order.seen_in == self._desk.login:
+            if order.status.is_terminal or order.seen_in == self._context.login:
                 continue
             inquiry = self._questions.inquiry_of(order)
             inquiry.standing = (order.status, order.venue_order_id)
@@ -175,23 +175,23 @@ class QuerySchedule:
         assert inquiry is not None
         self._under_way += 1
         inquiry.stage = Stage.UNDER_WAY
-        self._desk.send(self._next_query(order), client_order_id=order.identity.client_order_id, own_query=True)
+        self._context.send(self._next_query(order), client_order_id=order.identity.client_order_id, own_query=True)
 
     def once(self, order: Order) -> None:
         """Asks for an order of which no question is open, and that was asked for before."""
-        if self._desk.ready and self._under_way < MOST_QUERIES_AT_ONCE:
+        if self._context.ready and self._under_way < MOST_QUERIES_AT_ONCE:
             self._under_way += 1
-            request = self.query_for(order, self._desk.flights.next_internal_id())
-            self._desk.send(request, client_order_id=order.identity.client_order_id, own_query=True)
+            request = self.query_for(order, self._context.flights.next_internal_id())
+            self._context.send(request, client_order_id=order.identity.client_order_id, own_query=True)
 
     def _next_query(self, order: Order) -> requests.QueryOrder:
-        inquiry, request_id = order.inquiry, self._desk.flights.next_internal_id()
+        inquiry, request_id = order.inquiry, self._context.flights.next_internal_id()
         assert inquiry is not None
         trail, inquiry.trail = inquiry.trail, NO_TRAIL
         if trail == NO_TRAIL:
             return self.query_for(order, request_id)
         wire_id = order.identity.wire_id
-        if trail is None and (wire_id is None or self._desk.orders.by_wire_id(wire_id) is not order):
+        if trail is None and (wire_id is None or self._context.orders.by_wire_id(wire_id) is not order):
             return self.query_for(order, request_id)  # that wire id would find another order
         return requests.QueryOrder(
             request_id=request_id,
@@ -213,15 +213,15 @@ class QuerySchedule:
     def _placed_at(self, order: Order) -> int:
         """ns since 1970 by the venue's clock, or earlier; 0 for an order that was not placed here: it may be older than
         we know it."""
-        return 0 if order.request_id is None else self._desk.placed_by_venue(order)
+        return 0 if order.request_id is None else self._context.placed_by_venue(order)
 
     def go_on(self, query: Flight, request: requests.QueryOrder, cursor: str) -> None:
         """The order is in none of the lists that were read: asks for the next one."""
-        order = self._desk.order_of(query)
+        order = self._context.order_of(query)
         if query.own_query and (order is None or order.is_over):
             self.over(query)
             return
-        following = self._desk.send(
+        following = self._context.send(
             evolve(request, cursor=cursor),
             client_order_id=query.client_order_id,
             reply_to=query.reply_to,
@@ -232,7 +232,7 @@ class QuerySchedule:
     def over(self, query: Flight) -> None:
         """A query of our own was answered, refused or given up: asks again while a question is open."""
         self._under_way -= 1
-        order = self._desk.order_of(query)
+        order = self._context.order_of(query)
         if order is not None and order.inquiry is not None:
             inquiry = order.inquiry
             if inquiry.stage is Stage.UNDER_WAY:

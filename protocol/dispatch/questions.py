@@ -18,7 +18,7 @@ from typing import Final
 from attrs import frozen
 
 from ..values import ClientOrderId
-from .context import Desk
+from .context import Context
 from .inquiries import Inquiry, Opened, Question, Source
 from .tracking import Order
 
@@ -95,8 +95,8 @@ class Questions:
     """Owns which orders have open questions. count: how many questions are open; changed: the orders whose questions
     are others than when they were looked at last."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, context: Context) -> None:
+        self._context = context
         self.orders: dict[ClientOrderId, Order] = {}
         self.changed: dict[ClientOrderId, Order] = {}
         self.count = 0
@@ -113,11 +113,11 @@ class Questions:
         inquiry = self.inquiry_of(order)
         opened = inquiry.open.get(question)
         if opened is None:
-            now = self._desk.now
-            placed = self._desk.placed_by_venue(order)
+            now = self._context.now
+            placed = self._context.placed_by_venue(order)
             opened = inquiry.open[question] = Opened(
                 at=now.monotonic_ns,
-                by_venue=self._desk.by_venue(now.wall_ns),
+                by_venue=self._context.by_venue(now.wall_ns),
                 since=placed if since is None else max(placed, since),
             )
             self.count += 1

@@ -18,7 +18,7 @@ from .. import events
 from ..reconciliation import Reconciliation
 from ..values import ClientOrderId, OrderStatus, VenueOrderId
 from ..venue import SECOND
-from .context import Desk
+from .context import Context
 from .decisions import ReconcileDue
 from .history_reading import HistoryReading
 from .inquiries import Inquiry, Question
@@ -27,7 +27,7 @@ from .questions import Questions
 from .tracking import Order
 from .unclaimed_fills import UnclaimedFills
 
-__all__ = ["Reconciling"]
+__all__ = ["Reconciler"]
 
 PATIENCE: Final = 300 * SECOND
 
@@ -46,18 +46,18 @@ class Login:
     history_failed: bool = False
 
 
-class Reconciling:
+class Reconciler:
     """Owns what the present login has still to settle, and the view of that."""
 
     def __init__(
         self,
-        desk: Desk,
+        context: Context,
         questions: Questions,
         queries: QuerySchedule,
         reading: HistoryReading,
         unclaimed: UnclaimedFills,
     ) -> None:
-        self._desk = desk
+        self._context = context
         self._questions = questions
         self._queries = queries
         self._reading = reading
@@ -68,11 +68,11 @@ class Reconciling:
 
     def begin(self, open_orders: int, changed: int, reading: int) -> None:
         """The snapshot is taken over, and what it leaves out is asked for."""
-        now = self._desk.now.monotonic_ns
+        now = self._context.now.monotonic_ns
         self._login = Login(open_orders, changed, reading, self._reading.complete_until, now)
         self._is_complete = False
         self._note_new(self._login, self._questions.orders)
-        self._desk.timers.add(now + PATIENCE, ReconcileDue())
+        self._context.timers.add(now + PATIENCE, ReconcileDue())
         self._has_changed = True
 
     def reset(self) -> None:
@@ -90,31 +90,31 @@ class Reconciling:
         """Patience is over: that history was not read is told, and what nobody has answered is told as an open
         question by `Reconciled` itself."""
         login = self._login
-        if login is None or self._desk.now.monotonic_ns - login.began < PATIENCE:
+        if login is None or self._context.now.monotonic_ns - login.began < PATIENCE:
             return
         self._has_changed = True
         for name in login.outstanding:
-            order = self._desk.orders.by_client_order_id(name)
+            order = self._context.orders.by_client_order_id(name)
             if order is not None:
                 self._questions.tell(order, Question.OUTCOME)
         if login.reading > self._reading.finished and self._reading.failing and not login.history_failed:
             login.history_failed = True
             self._tell_unread(login)
-        self._desk.timers.add(self._desk.now.monotonic_ns + PATIENCE, ReconcileDue())
+        self._context.timers.add(self._context.now.monotonic_ns + PATIENCE, ReconcileDue())
 
     def _tell_unread(self, login: Login) -> None:
-        self._desk.record(
-            events.Gap(
-                venue=self._desk.rules.venue,
-                account=self._desk.account,
-                connection=self._desk.connection,
-                local_time=self._desk.now.wall_ns,
+        self._context.record(
+            events.MissingFills(
+                venue=self._context.rules.venue,
+                account=self._context.account,
+                connection=self._context.connection,
+                local_time=self._context.now.wall_ns,
                 identity=None,
                 venue_order_id=None,
                 known=Decimal(0),
                 reported=Decimal(0),
                 since=login.since,
-                until=self._desk.by_venue(self._desk.now.wall_ns),
+                until=self._context.by_venue(self._context.now.wall_ns),
             )
         )
 
@@ -132,8 +132,8 @@ class Reconciling:
                 self._finish(login)
         self._questions.changed.clear()
         self._has_changed = self._reading.has_changed = self._unclaimed.has_changed = False
-        self._desk.out.progress = Reconciliation(
-            connection=self._desk.connection if self._login is not None or self._is_complete else 0,
+        self._context.out.progress = Reconciliation(
+            connection=self._context.connection if self._login is not None or self._is_complete else 0,
             is_complete=self._is_complete,
             open_questions=self._questions.count + self._queries.missing,
             fills_read=self._reading.fills_read,
@@ -159,12 +159,12 @@ class Reconciling:
 
     def _finish(self, login: Login) -> None:
         self._login, self._is_complete = None, True
-        self._desk.record(
+        self._context.record(
             events.Reconciled(
-                venue=self._desk.rules.venue,
-                account=self._desk.account,
-                connection=self._desk.connection,
-                local_time=self._desk.now.wall_ns,
+                venue=self._context.rules.venue,
+                account=self._context.account,
+                connection=self._context.connection,
+                local_time=self._context.now.wall_ns,
                 open_orders=login.open_orders,
                 settled=login.changed,
                 gaps=self._gaps(),

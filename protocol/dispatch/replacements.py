@@ -19,7 +19,7 @@ from ..facts import OrderView, Outcome
 from ..requests import ReplaceOrder
 from ..values import ZERO, Instrument, OffsetUnit, OrderStatus, RequestId, VenueOrderId
 from .batches import PreparedLeg
-from .context import Desk
+from .context import Context
 from .conversation import RequestHandler
 from .fills import Fills
 from .in_flight import Flight
@@ -35,39 +35,39 @@ from .settling import Settling
 from .terms import Terms
 from .tracking import Order
 
-__all__ = ["Changes"]
+__all__ = ["Replacements"]
 
 
-class Changes(RequestHandler[ReplaceOrder]):
-    """Stateless: what is on its way is in the desk's flights, and which change an order awaits, too (`change_of`)."""
+class Replacements(RequestHandler[ReplaceOrder]):
+    """Stateless: what is on its way stands in the context, and which change an order awaits, too (`change_of`)."""
 
     def __init__(
         self,
-        desk: Desk,
-        telling: tuple[OrderLife, Fills, Terms],
+        context: Context,
+        recording: tuple[OrderLife, Fills, Terms],
         settling: tuple[Settling, Questions, QuerySchedule],
     ) -> None:
-        self._desk = desk
-        self._life, self._fills, self._terms = telling
+        self._context = context
+        self._life, self._fills, self._terms = recording
         self._settling, self._questions, self._queries = settling
-        self._outcomes = Outcomes(desk, self._queries)
+        self._outcomes = Outcomes(context, self._queries)
 
     # The command
 
     def asked(self, asked: Asked) -> None:
         request, order = self._prepare(asked)
-        self._desk.require_room(request, request.symbol, order.identity.local_time)
+        self._context.require_room(request, request.symbol, order.identity.local_time)
         client_order_id = order.identity.client_order_id
-        self._desk.flights.change_of[client_order_id] = asked.request_id
-        self._desk.send(request, client_order_id=client_order_id, admission=asked.admission)
-        self._desk.reply(asked.reply_to, asked.request_id)
+        self._context.flights.change_of[client_order_id] = asked.request_id
+        self._context.send(request, client_order_id=client_order_id, admission=asked.admission)
+        self._context.reply(asked.reply_to, asked.request_id)
 
     def leg(self, asked: Asked) -> PreparedLeg:
         """As part of a batch. Raises NotSent."""
         request, order = self._prepare(asked)
 
         def register() -> RequestId:
-            self._desk.flights.change_of[order.identity.client_order_id] = asked.request_id
+            self._context.flights.change_of[order.identity.client_order_id] = asked.request_id
             return asked.request_id
 
         return PreparedLeg(ReplaceOrder, request, order.identity, register)
@@ -76,21 +76,21 @@ class Changes(RequestHandler[ReplaceOrder]):
         """The request, and the order to change. Raises NotSent."""
         command = cast("commands.Replace", asked.command)
         client_order_id = command.client_order_id
-        order = live_order_named(self._desk, client_order_id, "The change")
+        order = live_order_named(self._context, client_order_id, "The change")
         if order.venue_order_id is None:
             raise NotSent(
                 f"Cannot change order {client_order_id}: missing venue_order_id. "
                 "Wait until the venue has accepted the order."
             )
-        self._desk.require_link(f"The change of order {client_order_id}")
-        self._desk.require_free_number(asked.request_id)
-        change = self._desk.flights.change(client_order_id)
+        self._context.require_link(f"The change of order {client_order_id}")
+        self._context.require_free_number(asked.request_id)
+        change = self._context.flights.change(client_order_id)
         if change is not None and not change.lost:
             raise NotSent(f"The change was not sent: order {client_order_id} is being changed already.")
         request = ReplaceOrder(
             request_id=asked.request_id,
             venue_order_id=order.venue_order_id,
-            quantity=_wire_quantity(self._desk, order, command, asked.instrument),
+            quantity=_wire_quantity(self._context, order, command, asked.instrument),
             price=command.price,
             time_in_force=command.time_in_force,
             post_only=command.post_only,
@@ -98,7 +98,7 @@ class Changes(RequestHandler[ReplaceOrder]):
             trailing_offset=command.trailing_offset,
             trailing_unit=command.trailing_unit or OffsetUnit.PERCENT,  # None only where there is no offset
             display_quantity=command.display_quantity,
-            process_before=self._desk.process_before(),
+            process_before=self._context.process_before(),
             symbol=order.identity.instrument.symbol,
             wire_id=order.identity.wire_id,
         )
@@ -109,32 +109,32 @@ class Changes(RequestHandler[ReplaceOrder]):
     def answered(self, flight: Flight[ReplaceOrder], fact: facts.RequestAnswered) -> None:
         flight.answered = True
         flight.replacement = fact.venue_order_id
-        order = self._desk.order_of(flight)
+        order = self._context.order_of(flight)
         if order is None or self._is_over(flight, order):
-            self._desk.flights.drop(flight.request_id)
+            self._context.flights.drop(flight.request_id)
         elif fact.refused:
-            self._desk.flights.drop(flight.request_id)
+            self._context.flights.drop(flight.request_id)
             self._life.reject_change(order, flight.request_id, "The venue did not take the change.")
 
     def refused(self, flight: Flight[ReplaceOrder], fact: facts.RequestRefused) -> None:
-        order = self._desk.order_of(flight)
+        order = self._context.order_of(flight)
         if order is None or self._is_over(flight, order):
-            self._desk.flights.drop(flight.request_id)
+            self._context.flights.drop(flight.request_id)
         elif fact.outcome is Outcome.AMBIGUOUS:
             self._outcomes.doubt(flight, order, fact.reason)
         else:
-            self._desk.flights.drop(flight.request_id)
+            self._context.flights.drop(flight.request_id)
             self._life.reject_change(order, flight.request_id, fact.reason)
             if fact.outcome is Outcome.NOT_FOUND:
                 self._queries.soon(order)
 
     def _is_over(self, flight: Flight[ReplaceOrder], order: Order) -> bool:
         """The order has ended, the change has been seen to be made, or there is a newer one."""
-        return order.status.is_terminal or self._desk.flights.change(order.identity.client_order_id) is not flight
+        return order.status.is_terminal or self._context.flights.change(order.identity.client_order_id) is not flight
 
-    def refusal_told(self, fact: facts.ChangeRefused) -> None:
+    def refusal_told(self, fact: facts.ReplaceRefused) -> None:
         """The venue's feed tells that a change was refused; it names the order alone."""
-        order = self._desk.orders.find(fact.venue_order_id, fact.wire_id)
+        order = self._context.orders.find(fact.venue_order_id, fact.wire_id)
         if order is not None and not order.is_over:
             self._life.reject_replacement(order, fact.reason)
 
@@ -142,10 +142,10 @@ class Changes(RequestHandler[ReplaceOrder]):
 
     def told(self, order: Order, fact: facts.OrderReplaced) -> None:
         """The order was changed, in place or by another one: by our change on its way, or by somebody else's."""
-        old, orders = fact.order, self._desk.orders
+        old, orders = fact.order, self._context.orders
         if order.is_over:
             return
-        change = self._desk.flights.change(order.identity.client_order_id)
+        change = self._context.flights.change(order.identity.client_order_id)
         new_id, terms = self._replacement(fact, change)
         if self._is_old_replacement(order, old.venue_order_id, new_id):
             return
@@ -168,7 +168,7 @@ class Changes(RequestHandler[ReplaceOrder]):
     def _changed(self, order: Order, terms: OrderView, change: Flight[ReplaceOrder] | None, time: int) -> bool:
         """Takes over the terms of an order that was changed in place. False: that was not the change on its way, but
         one that the venue or somebody else has made."""
-        if not self._desk.rules.changes_in_place:
+        if not self._context.rules.changes_in_place:
             self._terms.take_terms(order, terms, time)
             return True
         is_ours = False
@@ -189,10 +189,10 @@ class Changes(RequestHandler[ReplaceOrder]):
 
     def _is_old_replacement(self, order: Order, old_id: VenueOrderId, new_id: VenueOrderId | None) -> bool:
         """True for a replacement that is no news, or none of this order's."""
-        orders = self._desk.orders
+        orders = self._context.orders
         if new_id is not None:
             if orders.is_of_another(order, new_id):
-                self._desk.warn(
+                self._context.warn(
                     f"The venue said that order {order.identity.client_order_id} became {new_id}, which is another "
                     "order of ours. That was ignored; look at what is open."
                 )
@@ -202,16 +202,16 @@ class Changes(RequestHandler[ReplaceOrder]):
         if not orders.is_former_id(order, old_id) or new_id == order.venue_order_id:
             return False
         if new_id is not None:  # an id between two that we know; its late fills must find the order
-            self._desk.record(FormerId(identity=order.identity, venue_order_id=new_id))
+            self._context.record(FormerId(identity=order.identity, venue_order_id=new_id))
         return True
 
     def _change_is_done(self, change: Flight[ReplaceOrder] | None, old_id: VenueOrderId) -> None:
         if change is None or change.request.venue_order_id != old_id:
             return
         if change.is_awaited:
-            self._desk.flights.detach(change)  # the event came before the answer, as it may (spec Kraken E.2)
+            self._context.flights.detach(change)  # the event came before the answer, as it may (spec Kraken E.2)
         else:
-            self._desk.flights.drop(change.request_id)
+            self._context.flights.drop(change.request_id)
 
     def _replacement(
         self, fact: facts.OrderReplaced, flight: Flight[ReplaceOrder] | None
@@ -241,17 +241,17 @@ class Changes(RequestHandler[ReplaceOrder]):
         is over."""
 
     def overdue(self, flight: Flight[ReplaceOrder], why: str) -> None:
-        order = self._desk.order_of(flight)
-        latest = None if order is None else self._desk.flights.change(order.identity.client_order_id)
+        order = self._context.order_of(flight)
+        latest = None if order is None else self._context.flights.change(order.identity.client_order_id)
         self._outcomes.ask(flight, order, latest)
 
     def outlived(self, order: Order, query: Flight) -> None:
         """A status query shows the order live, under the venue order id that we know: a change that was overdue when
         the query was sent came to nothing, unless the order has changed."""
-        flight = self._desk.flights.change(order.identity.client_order_id)
+        flight = self._context.flights.change(order.identity.client_order_id)
         if flight is None or not self._outcomes.has_come_to_nothing(flight, query):
             return
-        self._desk.flights.drop(flight.request_id)
+        self._context.flights.drop(flight.request_id)
         if self._is_as_it_was(order, flight):
             reason = f"{sentence(flight.doubt)} The venue has not acted on it; the order is live as it was."
             self._life.reject_change(order, flight.request_id, reason.strip())
@@ -259,13 +259,13 @@ class Changes(RequestHandler[ReplaceOrder]):
     def _is_as_it_was(self, order: Order, flight: Flight[ReplaceOrder]) -> bool:
         """Of the order as a status query has just shown it."""
         request = flight.request
-        if not self._desk.rules.changes_in_place:
+        if not self._context.rules.changes_in_place:
             return request.venue_order_id == order.venue_order_id
         agrees = request.agrees_with(order.quantity, order.price, order.trigger_price)
         return not (flight.answered if agrees is None else agrees)
 
     def not_written(self, flight: Flight[ReplaceOrder], reason: str) -> None:
-        order = self._desk.order_of(flight)
+        order = self._context.order_of(flight)
         if order is not None:
             self._life.reject_change(order, flight.request_id, reason)
 
@@ -287,20 +287,22 @@ def _with_terms(old: OrderView, new_id: VenueOrderId, change: ReplaceOrder, left
     )
 
 
-def _wire_quantity(desk: Desk, order: Order, change: commands.Replace, instrument: Instrument | None) -> Decimal | None:
+def _wire_quantity(
+    context: Context, order: Order, change: commands.Replace, instrument: Instrument | None
+) -> Decimal | None:
     """The quantity that the change asks for, None: it keeps it. instrument: as the command handler found it. Raises
     NotSent when what `leaves` comes to fails the venue's checks."""
     if change.leaves is None:
         return change.quantity
     assert instrument is not None  # the command handler found it
-    quantity = change.leaves + _counted(desk, order)
+    quantity = change.leaves + _counted(context, order)
     try:
-        desk.venue.check_change(evolve(change, quantity=quantity, leaves=None), instrument)
+        context.venue.check_change(evolve(change, quantity=quantity, leaves=None), instrument)
     except NotSent as refusal:
         raise type(refusal)(f"The change of order {change.client_order_id} was not sent: {refusal}") from None
     return quantity
 
 
-def _counted(desk: Desk, order: Order) -> Decimal:
+def _counted(context: Context, order: Order) -> Decimal:
     """How much of the quantity the venue counts as filled, as far as we know."""
-    return counted(order) - order.base if desk.rules.changes_in_place else Decimal(0)
+    return counted(order) - order.base if context.rules.changes_in_place else Decimal(0)

@@ -13,8 +13,8 @@ from typing import Final
 
 from ..facts import OrderView
 from ..values import OrderStatus
-from .context import Desk
-from .denied_orders import Aftercare
+from .context import Context
+from .denied_orders import DeniedOrders
 from .fills import Fills
 from .history_reading import HistoryReading
 from .inquiries import Inquiry, Opened, Question, Source
@@ -44,17 +44,17 @@ class Settling:
 
     def __init__(
         self,
-        desk: Desk,
+        context: Context,
         questions: Questions,
-        asking: tuple[QuerySchedule, ListSchedule, HistoryReading],
-        telling: tuple[OrderLife, Fills, Terms],
-        aftercare: Aftercare,
+        questioning: tuple[QuerySchedule, ListSchedule, HistoryReading],
+        recording: tuple[OrderLife, Fills, Terms],
+        aftercare: DeniedOrders,
     ) -> None:
-        self._desk = desk
+        self._context = context
         self._questions = questions
-        self._queries, self._lists, self._reading = asking
-        self._life, self._fills, self._terms = telling
-        self._aftercare = aftercare
+        self._queries, self._lists, self._reading = questioning
+        self._life, self._fills, self._terms = recording
+        self._denied_orders = aftercare
         # PLACED is not looked for: `OrderLife` closes OUTCOME with the event that the order was accepted, or has ended.
         self._shown: Mapping[Verdict, Callable[[Order, OrderView, bool], bool]] = {
             Verdict.TERMS: self._are_terms_told,
@@ -73,11 +73,11 @@ class Settling:
     def heard(self, order: Order, view: OrderView) -> None:
         """A live message about the order has been taken over: it is no longer in doubt, and may have answered what was
         open."""
-        order.seen_in = self._desk.login
+        order.seen_in = self._context.login
         if order.inquiry is not None:
             if Question.TERMS in order.inquiry.open and not order.is_over:
                 self._terms.take_terms(order, view)
-            self.weigh(order, view, Evidence(source=Source.LIVE, at=self._desk.by_venue(self._desk.now.wall_ns)))
+            self.weigh(order, view, Evidence(source=Source.LIVE, at=self._context.by_venue(self._context.now.wall_ns)))
 
     def weigh(self, order: Order, view: OrderView, evidence: Evidence, *, is_new: bool = False) -> None:
         """What has been taken over already: answers the questions that it answers. is_new: it told other terms. One
@@ -98,7 +98,7 @@ class Settling:
 
     def _is_owed(self, order: Order, evidence: Evidence) -> bool:
         """What became of a cancel or change, only the order's status tells, asked for after their time."""
-        return evidence.source is not Source.STATUS and self._desk.flights.owes(order.identity.client_order_id)
+        return evidence.source is not Source.STATUS and self._context.flights.owes(order.identity.client_order_id)
 
     def _are_terms_told(self, order: Order, view: OrderView, is_late: bool) -> bool:
         if order.status.is_terminal:
@@ -123,7 +123,7 @@ class Settling:
             return False  # it is older than what was heard
         live = view.status is not None and not view.status.is_terminal and view.status is not OrderStatus.SUBMITTED
         if live:
-            order.seen_in = self._desk.login
+            order.seen_in = self._context.login
         return live
 
     # What a source leaves out
@@ -186,45 +186,45 @@ class Settling:
 
     def _never_placed(self, order: Order, inquiry: Inquiry) -> None:
         self._note_told(order)
-        if self._desk.flights.preview(order.identity.client_order_id) is not None:
+        if self._context.flights.preview(order.identity.client_order_id) is not None:
             return  # it has not been sent at all yet
         deadline = self._acts_until(order)
         if not _was_silent(inquiry, Source.STATUS, deadline):
             return
-        if self._desk.rules.absence_needs_list and not _was_silent(inquiry, Source.LIST, deadline):
+        if self._context.rules.absence_needs_list and not _was_silent(inquiry, Source.LIST, deadline):
             self._lists.compare()
-        elif self._desk.rules.absence_needs_history and not _was_silent(inquiry, Source.HISTORY, deadline):
+        elif self._context.rules.absence_needs_history and not _was_silent(inquiry, Source.HISTORY, deadline):
             self._examine(order)
         else:
             self._life.deny(order, NEVER_ARRIVED)
-            self._aftercare.denied(order)
+            self._denied_orders.denied(order)
 
     def _examine(self, order: Order) -> None:
         inquiry = order.inquiry
         opened = () if inquiry is None else inquiry.open.values()
         if self._reading.is_on and not self._reading.is_examined(order):
-            since = next((each.since for each in opened), self._desk.placed_by_venue(order))
+            since = next((each.since for each in opened), self._context.placed_by_venue(order))
             self._reading.examine(order, since)
 
     def _acts_until(self, order: Order) -> int:
         """Until when the venue may still act on the placement, and its lists be silent about it: ns since 1970 by its
         clock. 0: nothing is known of a placement, so no time is to be waited for."""
-        desk = self._desk
-        placed = desk.placement_of(order)
+        context = self._context
+        placed = context.placement_of(order)
         if placed is None:
             return 0
-        rules, sent = desk.rules, desk.by_venue(desk.sent_at(placed))
+        rules, sent = context.rules, context.by_venue(context.sent_at(placed))
         if placed.process_before is not None:
             return placed.process_before + rules.lists_lag
         proven = sent + rules.absence_proves_after + rules.lists_lag
         if placed.carrier_ended_at is not None and rules.ended_proves_after is not None:
-            age = desk.now.monotonic_ns - placed.carrier_ended_at
-            proven = min(proven, desk.by_venue(desk.now.wall_ns - age) + rules.ended_proves_after)
+            age = context.now.monotonic_ns - placed.carrier_ended_at
+            proven = min(proven, context.by_venue(context.now.wall_ns - age) + rules.ended_proves_after)
         return proven
 
     def _vanished(self, order: Order, inquiry: Inquiry, opened: Opened, evidence: Evidence) -> None:
         """The venue knows an order no more that it had accepted."""
-        needs_history = self._desk.rules.absence_needs_history and self._reading.is_on
+        needs_history = self._context.rules.absence_needs_history and self._reading.is_on
         if needs_history and not _was_silent(inquiry, Source.HISTORY, opened.by_venue):
             self._examine(order)
             return
@@ -237,13 +237,13 @@ class Settling:
             return
         if order.status is not OrderStatus.UNKNOWN:
             self._life.lose(order, VANISHED)
-            self._desk.warn(f"Order {order.identity.client_order_id}: {VANISHED}")
+            self._context.warn(f"Order {order.identity.client_order_id}: {VANISHED}")
         self._questions.tell(order, Question.END)
 
     def _is_executed(self, order: Order) -> bool:
         """Whether as much was heard as the whole order is for, and not more: then nobody knows for how much it is. Of
         one that the venue, asked, shows nowhere any more, nothing can follow."""
-        quantity = whole(self._desk, order, order.cumulative)
+        quantity = whole(self._context, order, order.cumulative)
         terms_known = not self._questions.is_open(order, Question.TERMS)
         return terms_known and order.cumulative == quantity
 

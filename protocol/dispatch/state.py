@@ -8,8 +8,8 @@ from typing import Any
 from ..values import AccountId, Instant, TraderId
 from ..venue import Venue
 from .assembly import DispatchOptions, assemble, handlers_of_commands, handlers_of_deadlines, handlers_of_facts
-from .command_table import Asking
-from .context import Desk
+from .command_table import CommandTable
+from .context import Context
 from .decisions import Decisions
 from .inputs import Asked, Heard, Input, LinkDown, LinkFailed, LinkSilent, LinkUp, NotWritten, Rerouted
 from .tracking import TrackedOrders
@@ -25,22 +25,22 @@ class DispatchState:
 
     def __init__(self, venue: Venue, trader: TraderId, account: AccountId, options: DispatchOptions = DEFAULTS) -> None:
         self.orders = TrackedOrders(fill_window=options.fill_window, finished_window=options.finished_window)
-        self._desk = desk = Desk(
+        self._context = context = Context(
             venue=venue, trader=trader, account=account, orders=self.orders, cancel_unknown=options.cancel_unknown
         )
-        parts = assemble(desk, options)
-        self._link, self._watches, self._unclaimed = parts.link, parts.watches, parts.known.unclaimed
-        self._reconciling = parts.known.reconciling
+        parts = assemble(context, options)
+        self._connection, self._waits, self._unclaimed = parts.connection, parts.waits, parts.known.unclaimed
+        self._reconciler = parts.known.reconciler
         self._timekeeping = parts.timekeeping
         self._lead = 0  # of the wall clock over the monotonic one, at the last look
         self._closing = parts.closing
         self._inputs: dict[type, Callable[[Any], None]] = {
-            Asked: Asking(desk, handlers_of_commands(parts)).asked,
+            Asked: CommandTable(context, handlers_of_commands(parts)).asked,
             Heard: self._heard,
             LinkUp: self._link_up,
             LinkDown: self._link_down,
             LinkFailed: self._link_failed,
-            LinkSilent: parts.link.silent,
+            LinkSilent: parts.connection.silent,
             NotWritten: parts.conversation.not_written,
             Rerouted: parts.conversation.rerouted,
         }
@@ -50,38 +50,38 @@ class DispatchState:
     @property
     def next_deadline(self) -> int | None:
         """When `apply` must be called again even without an input: ns, monotonic; None if nothing is due ever."""
-        return self._desk.timers.next
+        return self._context.timers.next
 
     def apply(self, inputs: Iterable[Input], now: Instant) -> Decisions:
         """Decides what follows from `inputs`, in order, and before them from deadlines that passed by `now`."""
-        desk = self._desk
-        desk.now = now
-        desk.out = out = Decisions()
+        context = self._context
+        context.now = now
+        context.out = out = Decisions()
         lead = now.wall_ns - now.monotonic_ns
         if not -JUMP <= lead - self._lead <= JUMP:
             self._timekeeping.jumped()
         self._lead = lead
-        next_deadline = desk.timers.next
+        next_deadline = context.timers.next
         if next_deadline is not None and next_deadline <= now.monotonic_ns:
-            for due in desk.timers.due(now.monotonic_ns):
+            for due in context.timers.due(now.monotonic_ns):
                 self._due[type(due)](due)
         for item in inputs:
             self._inputs[type(item)](item)
         if self._unclaimed.kept and self._unclaimed.is_worth_a_look:
             self._unclaimed.settle()
-        if desk.held:
+        if context.held:
             self._timekeeping.look_after()
-        if self._reconciling.is_worth_a_look:
-            self._reconciling.look()
-        if desk.closing:
+        if self._reconciler.is_worth_a_look:
+            self._reconciler.look()
+        if context.closing:
             self._closing.advance()
         return out
 
     def end(self, now: Instant) -> Decisions:
         """What is to be told at the very end: no input follows any more."""
-        desk = self._desk
-        desk.now = now
-        desk.out = out = Decisions()
+        context = self._context
+        context.now = now
+        context.out = out = Decisions()
         self._closing.report()
         return out
 
@@ -93,13 +93,13 @@ class DispatchState:
                 unclaimed.settle()
 
     def _link_up(self, up: LinkUp) -> None:
-        self._link.up(up)
+        self._connection.up(up)
         self._timekeeping.link_up()
 
     def _link_down(self, down: LinkDown) -> None:
-        self._link.down(down)
-        if self._desk.failed is not None:
-            self._watches.fail(self._desk.failed)
+        self._connection.down(down)
+        if self._context.failed is not None:
+            self._waits.fail(self._context.failed)
 
     def _link_failed(self, failed: LinkFailed) -> None:
-        self._watches.fail(self._link.fail(failed))
+        self._waits.fail(self._connection.fail(failed))

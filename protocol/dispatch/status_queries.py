@@ -10,7 +10,7 @@ from ..facts import OrderView, Outcome
 from ..requests import QueryOrder
 from ..values import NO_TIME
 from .cancels import Cancels
-from .context import Desk
+from .context import Context
 from .conversation import RequestHandler
 from .external_orders import ExternalOrders
 from .identities import Identities
@@ -20,7 +20,7 @@ from .inquiries import Source
 from .placements import is_of_another
 from .query_schedule import QuerySchedule
 from .questions import Evidence
-from .replacements import Changes
+from .replacements import Replacements
 from .settling import Settling
 from .tracking import Order
 from .unclaimed_fills import UnclaimedFills
@@ -29,17 +29,17 @@ __all__ = ["StatusQueries"]
 
 
 class StatusQueries(RequestHandler[QueryOrder]):
-    """Stateless: which orders are asked for is with the schedule, and what is on its way in the desk's flights."""
+    """Stateless: which orders are asked for is with the schedule, and what is on its way in the context's flights."""
 
     def __init__(
         self,
-        desk: Desk,
+        context: Context,
         settling: Settling,
         schedule: QuerySchedule,
-        acting: tuple[Cancels, Changes],
+        acting: tuple[Cancels, Replacements],
         others: tuple[Identities, ExternalOrders, UnclaimedFills],
     ) -> None:
-        self._desk = desk
+        self._context = context
         self._settling = settling
         self._schedule = schedule
         self._acting = acting
@@ -47,33 +47,35 @@ class StatusQueries(RequestHandler[QueryOrder]):
 
     def asked(self, asked: Asked) -> None:
         client_order_id = cast("commands.Status", asked.command).client_order_id
-        order = self._desk.order_named(client_order_id, "The status query")
+        order = self._context.order_named(client_order_id, "The status query")
         if not order.can_be_named:
             raise NotSent(
                 f"The status query was not sent: order {client_order_id} has no id at the venue that is known here."
             )
-        self._desk.require_link("The status query")
-        self._desk.require_free_number(asked.request_id)
+        self._context.require_link("The status query")
+        self._context.require_free_number(asked.request_id)
         request = self._schedule.query_for(order, asked.request_id)
-        self._desk.send(request, client_order_id=client_order_id, reply_to=asked.reply_to, admission=asked.admission)
+        self._context.send(request, client_order_id=client_order_id, reply_to=asked.reply_to, admission=asked.admission)
 
     def _evidence(self, flight: Flight[QueryOrder]) -> Evidence:
         began = flight.sent_at - flight.asked_at
-        at = self._desk.by_venue(self._desk.sent_at(flight) - began)
-        lag = self._desk.rules.lists_lag if QueryOrder in self._desk.rules.http_requests else 0
+        at = self._context.by_venue(self._context.sent_at(flight) - began)
+        lag = self._context.rules.lists_lag if QueryOrder in self._context.rules.http_requests else 0
         return Evidence(source=Source.STATUS, at=at, lag=lag)
 
     def answered(self, flight: Flight[QueryOrder], fact: facts.RequestAnswered) -> None:
-        self._desk.flights.drop(flight.request_id)
+        self._context.flights.drop(flight.request_id)
         if self._unclaimed.is_lookup(flight):
             self._unclaimed.looked_up(flight, fact.order)
             return
         if flight.client_order_id is None:
             self._external.status_answered(flight, fact)
             return
-        order, view = self._desk.order_of(flight), fact.order
+        order, view = self._context.order_of(flight), fact.order
         if order is None or view is None or not self._is_about(order, view):
-            self._desk.reply(flight.reply_to, RequestFailed("The venue's answer does not say where the order stands."))
+            self._context.reply(
+                flight.reply_to, RequestFailed("The venue's answer does not say where the order stands.")
+            )
             if order is not None and view is not None and order.venue_order_id is None:
                 self._settling.absent(order, self._evidence(flight))  # that name leads to another order alone
         else:
@@ -81,29 +83,29 @@ class StatusQueries(RequestHandler[QueryOrder]):
                 self._settling.confirm(order)
             else:
                 self._settling.show(order, view, self._evidence(flight))
-            self._desk.reply(flight.reply_to, self._external.status_report(view, NO_TIME, "", order))
+            self._context.reply(flight.reply_to, self._external.status_report(view, NO_TIME, "", order))
             self._look_further(order, view, flight)
         if flight.own_query:
             self._schedule.over(flight)
 
     def _is_about(self, order: Order, view: OrderView) -> bool:
         """Never lets an answer mix two orders up."""
-        if is_of_another(self._desk, order, view.venue_order_id):
+        if is_of_another(self._context, order, view.venue_order_id):
             return False
         return self._identities.is_meant(order, view)
 
     def _is_a_proposal(self, order: Order, view: OrderView, flight: Flight[QueryOrder]) -> bool:
         """Where a status answer tells neither side nor time, one by client id may be about an older order of that name:
         it proposes a venue order id, which the lists confirm."""
-        if self._desk.rules.status_shows_terms or not _is_by_wire_id(flight):
+        if self._context.rules.status_shows_terms or not _is_by_wire_id(flight):
             return False
         return order.heard_under(view.venue_order_id) is None
 
     def not_listed(self, fact: facts.OrderNotListed) -> None:
         """One of the venue's lists leaves the order out; another may have it."""
-        flight = self._desk.flights.find(QueryOrder, fact.request_id)
+        flight = self._context.flights.find(QueryOrder, fact.request_id)
         if flight is not None:
-            self._desk.flights.drop(fact.request_id)
+            self._context.flights.drop(fact.request_id)
             self._schedule.go_on(flight, flight.request, fact.cursor)
 
     def _look_further(self, order: Order, view: OrderView, query: Flight[QueryOrder]) -> None:
@@ -116,14 +118,14 @@ class StatusQueries(RequestHandler[QueryOrder]):
         elif not view.status.is_terminal and order.accepted:
             for acting in self._acting:
                 acting.outlived(order, query)
-            if self._desk.flights.owes(order.identity.client_order_id):
+            if self._context.flights.owes(order.identity.client_order_id):
                 self._settling.owe(order)
 
     def _follow_replacement(self, order: Order, query: Flight[QueryOrder]) -> None:
         """The order goes on under an id that we do not know: its wire id finds it if we chose that, else the id that
         the answer to our own change named."""
         by_wire_id = _is_by_wire_id(query)
-        change = self._desk.flights.change(order.identity.client_order_id)
+        change = self._context.flights.change(order.identity.client_order_id)
         named = None if change is None or change.replacement == order.venue_order_id else change.replacement
         if named is None and by_wire_id:
             return  # nothing else to ask by; it is asked again later
@@ -131,15 +133,15 @@ class StatusQueries(RequestHandler[QueryOrder]):
         self._schedule.follow(order, None if ours and not by_wire_id else named)
 
     def refused(self, flight: Flight[QueryOrder], fact: facts.RequestRefused) -> None:
-        self._desk.flights.drop(flight.request_id)
+        self._context.flights.drop(flight.request_id)
         if self._unclaimed.is_lookup(flight):
             self._unclaimed.looked_up(flight, None)
             return
         if flight.client_order_id is None:
             self._external.status_refused(flight, fact)
             return
-        self._desk.reply(flight.reply_to, RequestFailed(fact.reason))
-        order = self._desk.order_of(flight)
+        self._context.reply(flight.reply_to, RequestFailed(fact.reason))
+        order = self._context.order_of(flight)
         if fact.outcome is Outcome.NOT_FOUND and order is not None:
             self._not_found(order, flight)
         if flight.own_query:
@@ -154,7 +156,7 @@ class StatusQueries(RequestHandler[QueryOrder]):
             self._settling.absent(order, self._evidence(flight))
 
     def lost(self, flight: Flight[QueryOrder], why: str) -> None:
-        self._desk.flights.drop(flight.request_id)
+        self._context.flights.drop(flight.request_id)
         self._come_to_nothing(flight, RequestFailed(f"{why} Ask again."))
 
     def not_written(self, flight: Flight[QueryOrder], reason: str) -> None:
@@ -166,7 +168,7 @@ class StatusQueries(RequestHandler[QueryOrder]):
         elif flight.own_query and flight.client_order_id is not None:
             self._schedule.over(flight)
         else:
-            self._desk.reply(flight.reply_to, error)  # of another session's order: it is asked for again by itself
+            self._context.reply(flight.reply_to, error)  # of another session's order: it is asked for again by itself
 
 
 def _is_by_wire_id(query: Flight[QueryOrder]) -> bool:

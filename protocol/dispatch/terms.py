@@ -12,7 +12,7 @@ from decimal import Decimal
 from .. import events
 from ..facts import OrderView
 from ..values import NO_TIME, ZERO, OrderStatus, VenueOrderId
-from .context import Desk
+from .context import Context
 from .fills import Fills
 from .inquiries import Ending, Question, Source
 from .list_schedule import ListSchedule
@@ -31,15 +31,15 @@ class Terms:
 
     def __init__(
         self,
-        desk: Desk,
+        context: Context,
         life: OrderLife,
         fills: Fills,
-        asking: tuple[Questions, QuerySchedule, ListSchedule],
+        questioning: tuple[Questions, QuerySchedule, ListSchedule],
     ) -> None:
-        self._desk = desk
+        self._context = context
         self._life = life
         self._fills = fills
-        self._questions, self._queries, self._lists = asking
+        self._questions, self._queries, self._lists = questioning
 
     # A whole view
 
@@ -47,7 +47,7 @@ class Terms:
         """Takes over what a snapshot, a list or a status answer shows."""
         status = view.status
         ahead = evidence.source in (Source.LIST, Source.HISTORY)
-        if self._desk.orders.is_former_id(order, view.venue_order_id):
+        if self._context.orders.is_former_id(order, view.venue_order_id):
             self._fills.notice_total(order, view, ahead=ahead)
         elif order.is_over and not self._contradicts(order, view, evidence):
             self._fills.notice_total(order, view, ahead=ahead)
@@ -67,7 +67,7 @@ class Terms:
     def _may_have_been_replaced(self, order: Order) -> None:
         """An order that a list or an answer shows first may have had other venue order ids before, and fills under
         them."""
-        if order.venue_order_id is None and self._desk.rules.chain_history:
+        if order.venue_order_id is None and self._context.rules.chain_history:
             self._questions.ask(order, Question.FILLS)
             self._fills.want_chains(order)
 
@@ -80,7 +80,7 @@ class Terms:
         heard = order.heard_under(view.venue_order_id)
         if heard is None or view.cumulative is None or view.cumulative < heard:
             return False
-        if evidence.holds_until <= self._desk.by_venue(order.changed_at):
+        if evidence.holds_until <= self._context.by_venue(order.changed_at):
             return False
         shown = None if status is OrderStatus.ACCEPTED else status
         self._life.reopen(order, view.venue_order_id, NO_TIME, "The venue shows the order as live.", shown)
@@ -105,7 +105,7 @@ class Terms:
                 ending = Ending(status=self._ending(order, view, status), reason=reason, time=view.ended)
                 self._fills.leave(order, ending, view.cumulative)
             return
-        if evidence.holds_until >= self._desk.by_venue(order.changed_at):  # asked for with the change itself, maybe
+        if evidence.holds_until >= self._context.by_venue(order.changed_at):  # asked for with the change itself, maybe
             self.take_terms(order, view)
         if status is OrderStatus.TRIGGERED:
             self._life.trigger(order, NO_TIME)
@@ -113,7 +113,7 @@ class Terms:
     def _ending(self, order: Order, view: OrderView, status: OrderStatus) -> OrderStatus:
         """An order that may not rest is canceled, whatever its venue calls that."""
         time_in_force = view.time_in_force or order.time_in_force
-        canceled = status is OrderStatus.EXPIRED and time_in_force in self._desk.rules.expiry_is_cancel
+        canceled = status is OrderStatus.EXPIRED and time_in_force in self._context.rules.expiry_is_cancel
         return OrderStatus.CANCELED if canceled else status
 
     # Terms
@@ -136,12 +136,12 @@ class Terms:
         if terms == (order.quantity, order.price, order.trigger_price):
             return
         quantity, price, trigger_price = terms
-        self._desk.record(
+        self._context.record(
             events.Updated(
                 identity=order.identity,
                 venue_order_id=order.venue_order_id,
                 venue_time=time,
-                local_time=self._desk.now.wall_ns,
+                local_time=self._context.now.wall_ns,
                 quantity=quantity,
                 price=price,
                 trigger_price=trigger_price,
@@ -161,7 +161,7 @@ class Terms:
         possible = readings(order, view)
         if len(possible) < 2 or order.quantity is None:
             return possible[0] if possible else None
-        likely = (wanted(self._desk, order), order.quantity)
+        likely = (wanted(self._context, order), order.quantity)
         told = next((reading for reading in possible if reading in likely), None)
         if told is None:
             self._questions.ask(order, Question.TERMS)
@@ -171,7 +171,7 @@ class Terms:
     def bind(self, order: Order, view: OrderView) -> None:
         """Learns the venue order id, and terms that were not known."""
         is_named = order.venue_order_id is None
-        self._desk.record(
+        self._context.record(
             Bound(
                 identity=order.identity,
                 venue_order_id=view.venue_order_id,
@@ -195,7 +195,7 @@ class Terms:
     def take_first_quantity(self, order: Order, view: OrderView, time: int) -> None:
         """The venue may place a reduce-only order for less than was asked for: how much it says first is the order's
         quantity (spec Kraken B.8). Once the terms have changed, it says nothing new."""
-        may_be_less = self._desk.rules.changes_in_place and not order.changed_at and not order.is_over
+        may_be_less = self._context.rules.changes_in_place and not order.changed_at and not order.is_over
         if may_be_less and view.venue_order_id == order.venue_order_id:
             told = self._told_quantity(order, view)
             if told is not None:
@@ -210,7 +210,7 @@ class Terms:
         if order.venue_order_id in (None, venue_order_id):
             if self.is_new_of(order, view) or (order.quantity is None and readings(order, view)):
                 self.bind(order, view)
-        elif not self._desk.orders.is_former_id(order, venue_order_id):
+        elif not self._context.orders.is_former_id(order, venue_order_id):
             self._follow_unheard(order, view, time)
 
     def _follow_unheard(self, order: Order, view: OrderView, time: int) -> None:
@@ -218,7 +218,7 @@ class Terms:
         the old one by then, nobody has said."""
         former = order.venue_order_id
         self.rename(order, view.venue_order_id, view, ZERO, time)
-        if former is not None and not self._desk.rules.changes_in_place:
+        if former is not None and not self._context.rules.changes_in_place:
             self._queries.ask_former(order, former)
             self._fills.want_chains(order)
         if view.quantity is None and (view.status is None or not view.status.is_terminal):
@@ -229,22 +229,22 @@ class Terms:
         """The order goes on under another venue order id. carried: what filled under earlier ids and the new one counts
         again (venues differ); view: the new terms, None for those it has. A view without a quantity leaves that which
         the change on its way asked for; without one it is not known."""
-        if self._desk.rules.stops_go_on and order.identity.type is not None and order.may_wait:
+        if self._context.rules.stops_go_on and order.identity.type is not None and order.may_wait:
             self._life.trigger(order, time)  # nothing else gives a stop another id there
         base = counted(order) - carried
         quantity, price = order.quantity, order.price
         if view is not None:
             quantity = self._renamed_quantity(order, view, base)
             price = price if view.price is None else view.price
-        elif not self._desk.rules.changes_in_place:
-            asked = self._desk.flights.wanted_quantity(order.identity.client_order_id)
+        elif not self._context.rules.changes_in_place:
+            asked = self._context.flights.wanted_quantity(order.identity.client_order_id)
             quantity = quantity if asked is None else base + asked
-        self._desk.record(
+        self._context.record(
             events.Updated(
                 identity=order.identity,
                 venue_order_id=new_id,
                 venue_time=time,
-                local_time=self._desk.now.wall_ns,
+                local_time=self._context.now.wall_ns,
                 quantity=quantity,
                 price=price,
                 trigger_price=order.trigger_price,
@@ -259,12 +259,12 @@ class Terms:
         if view.quantity is not None:
             if view.other_quantity is None or order.quantity is None:
                 return base + view.quantity
-            likely = (wanted(self._desk, order), order.quantity)
+            likely = (wanted(self._context, order), order.quantity)
             possible = (base + view.quantity, base + view.other_quantity)
             return next((reading for reading in possible if reading in likely), order.quantity)
-        if self._desk.rules.changes_in_place:
+        if self._context.rules.changes_in_place:
             return order.quantity
-        asked = self._desk.flights.wanted_quantity(order.identity.client_order_id)
+        asked = self._context.flights.wanted_quantity(order.identity.client_order_id)
         return None if asked is None else base + asked
 
     def reject_successor(
@@ -272,7 +272,7 @@ class Terms:
     ) -> None:
         """The venue refused what was to go on in the order's place: a replacement, and the order stands; or what a
         fired stop became, and that was the end of it."""
-        if self._desk.rules.stops_go_on and order.accepted:
+        if self._context.rules.stops_go_on and order.accepted:
             self.adopt(order, view, time)
             self._life.end_canceled(order, reason, time, due_post_only)
         else:

@@ -16,7 +16,7 @@ from .. import facts
 from ..requests import AskTime
 from ..values import Instant, RequestId
 from ..venue import SECOND
-from .context import Desk
+from .context import Context
 from .conversation import RequestHandler
 from .decisions import ClockDue, Measured
 from .in_flight import Flight, Moment
@@ -37,15 +37,15 @@ OWN_TIMES: Final = (
 
 
 class Timekeeping(RequestHandler[AskTime]):
-    """Writes the desk's clock, and opened_at with its first reading; lets go of what the desk holds.
+    """Writes the context's clock, and opened_at with its first reading; lets go of what the context holds.
 
     _asked: the question that is on its way; _said: the last word of the handshake whose answer tells the time;
     _not_before: ns, monotonic, when the next question may follow; _is_skewed: it has been told. deny_held: denies what
     waits for the venue's time.
     """
 
-    def __init__(self, desk: Desk, deny_held: Callable[[str], None]) -> None:
-        self._desk = desk
+    def __init__(self, context: Context, deny_held: Callable[[str], None]) -> None:
+        self._context = context
         self._deny_held = deny_held
         self._asked: RequestId | None = None
         self._said: tuple[RequestId, Instant] | None = None
@@ -57,11 +57,11 @@ class Timekeeping(RequestHandler[AskTime]):
 
     def link_up(self) -> None:
         """A connection is up: over HTTP the time can be asked for before the login is complete."""
-        if AskTime in self._desk.rules.http_requests:
+        if AskTime in self._context.rules.http_requests:
             self._ask_if_needed()
 
     def logged_in(self) -> None:
-        if not self._desk.rules.tells_time:
+        if not self._context.rules.tells_time:
             return
         self._ask_if_needed()
         if not self._is_ticking:
@@ -69,54 +69,54 @@ class Timekeeping(RequestHandler[AskTime]):
             self._tick()
 
     def _tick(self) -> None:
-        reading, now = self._desk.clock.reading, self._desk.now.monotonic_ns
+        reading, now = self._context.clock.reading, self._context.now.monotonic_ns
         grows_old = now if reading is None else reading.heard.monotonic_ns + PERIOD
-        self._desk.timers.add(grows_old if grows_old > now else now + PERIOD, ClockDue(periodic=True))
+        self._context.timers.add(grows_old if grows_old > now else now + PERIOD, ClockDue(periodic=True))
 
     def due(self, due: ClockDue) -> None:
         if not due.periodic:
             return  # every call of apply looks whether what is held must still wait
         self._tick()
-        if self._desk.ready:
+        if self._context.ready:
             self._ask_if_needed()
 
     def _ask_if_needed(self) -> None:
-        reading, now = self._desk.clock.reading, self._desk.now
+        reading, now = self._context.clock.reading, self._context.now
         if (
             reading is None
             or now.monotonic_ns - reading.heard.monotonic_ns >= PERIOD
-            or not self._desk.clock.is_known(now)
+            or not self._context.clock.is_known(now)
         ):
             self._ask()
 
     def _ask(self) -> None:
         """Begins an exchange, unless one is under way or cannot be."""
-        desk = self._desk
-        now = desk.now.monotonic_ns
-        if not desk.rules.tells_time or desk.closing or now < self._not_before:
+        context = self._context
+        now = context.now.monotonic_ns
+        if not context.rules.tells_time or context.closing or now < self._not_before:
             return
-        if self._asked in desk.flights.by_id:
+        if self._asked in context.flights.by_id:
             return
-        if not desk.ready and AskTime not in desk.rules.http_requests:
+        if not context.ready and AskTime not in context.rules.http_requests:
             return
-        self._asked = desk.flights.next_internal_id()
-        desk.send(AskTime(request_id=self._asked))
+        self._asked = context.flights.next_internal_id()
+        context.send(AskTime(request_id=self._asked))
 
     # Hearing
 
     def said(self, word: facts.Say) -> None:
         """A word of the handshake goes out now."""
         if word.number is not None:
-            self._said = (word.number, self._desk.now)
+            self._said = (word.number, self._context.now)
 
     def told(self, fact: facts.VenueTime) -> None:
         """The venue's time, as the answer to one of our requests tells it."""
         asked = self._asked_at(fact.request_id)
         if asked is not None:
-            self._hear(ClockReading.of(asked, self._desk.now, fact.received, fact.sent, fact.resolution))
+            self._hear(ClockReading.of(asked, self._context.now, fact.received, fact.sent, fact.resolution))
 
     def _asked_at(self, request_id: RequestId) -> Instant | None:
-        flight = self._desk.flights.by_id.get(request_id)
+        flight = self._context.flights.by_id.get(request_id)
         if flight is not None:
             return flight.released_at
         return self._said[1] if self._said is not None and self._said[0] == request_id else None
@@ -124,12 +124,12 @@ class Timekeeping(RequestHandler[AskTime]):
     def acknowledged(self, order: Order, fact: facts.OrderAcknowledged) -> None:
         """At a venue whose answers do not tell its time: when it accepted an order of ours, which lies between our
         placing it and our hearing of it."""
-        desk = self._desk
+        context = self._context
         if order.accepted or not fact.time:
             return
-        flight = desk.placement_of(order)
+        flight = context.placement_of(order)
         if flight is not None:
-            self._hear(ClockReading.of(flight.released_at, desk.now, fact.time, fact.time, 1))
+            self._hear(ClockReading.of(flight.released_at, context.now, fact.time, fact.time, 1))
 
     def answered(self, flight: Flight[AskTime], fact: facts.RequestAnswered) -> None:
         self._is_over(flight)
@@ -139,27 +139,27 @@ class Timekeeping(RequestHandler[AskTime]):
 
     def _is_over(self, flight: Flight[AskTime]) -> None:
         """The question for the time is, whatever the answer was of use for."""
-        self._desk.flights.drop(flight.request_id)
-        if not self._desk.clock.is_known(self._desk.now):
-            self._not_before = self._desk.now.monotonic_ns + RETRY
-            self._desk.timers.add(self._not_before, ClockDue(periodic=False))
+        self._context.flights.drop(flight.request_id)
+        if not self._context.clock.is_known(self._context.now):
+            self._not_before = self._context.now.monotonic_ns + RETRY
+            self._context.timers.add(self._not_before, ClockDue(periodic=False))
 
     def lost(self, flight: Flight[AskTime], why: str) -> None:
-        self._desk.flights.drop(flight.request_id)
+        self._context.flights.drop(flight.request_id)
 
     def not_written(self, flight: Flight[AskTime], reason: str) -> None:
         self._deny_held(reason)  # nor would they have been
 
     def _hear(self, reading: ClockReading | None) -> None:
-        desk = self._desk
-        clock = desk.clock if reading is None else desk.clock.hear(reading)
-        if clock is desk.clock:
+        context = self._context
+        clock = context.clock if reading is None else context.clock.hear(reading)
+        if clock is context.clock:
             return  # it shows nothing that was not known better
-        is_first, desk.clock = desk.clock.reading is None, clock
+        is_first, context.clock = context.clock.reading is None, clock
         if is_first:
-            desk.opened_at = desk.by_venue(desk.opened_at)  # what the venue lists is compared with it
-        skew = clock.skew(desk.now)
-        desk.out.measured = Measured(skew)
+            context.opened_at = context.by_venue(context.opened_at)  # what the venue lists is compared with it
+        skew = clock.skew(context.now)
+        context.out.measured = Measured(skew)
         if skew is not None:
             self._tell(skew)
 
@@ -168,56 +168,56 @@ class Timekeeping(RequestHandler[AskTime]):
         was_skewed, self._is_skewed = self._is_skewed, abs(skew) > LEAST_SKEW
         if not self._is_skewed or was_skewed:
             return
-        rules = self._desk.rules
+        rules = self._context.rules
         text = skew_text(skew, rules.venue)
         wrong = LOCAL_TIMES if rules.process_within is None else OWN_TIMES
-        self._desk.warn(f"{text[0].upper()}{text[1:]}. {wrong} Set the clock, for instance with NTP.")
+        self._context.warn(f"{text[0].upper()}{text[1:]}. {wrong} Set the clock, for instance with NTP.")
 
     def jumped(self) -> None:
         """Our clocks have moved against each other."""
-        if self._desk.clock.reading is not None:
-            self._desk.clock = self._desk.clock.jump()
-            self._desk.out.measured = Measured(None)
+        if self._context.clock.reading is not None:
+            self._context.clock = self._context.clock.jump()
+            self._context.out.measured = Measured(None)
 
     # What waits
 
     def look_after(self) -> None:
         """Of the requests that are held: lets them go as soon as a deadline can be computed, and else sees to it that
         one can. Those that somebody withdrew are forgotten, with the credit that they hold."""
-        desk = self._desk
-        if desk.knows_time:
+        context = self._context
+        if context.knows_time:
             self._let_go()
             return
-        held, desk.held = desk.held, []
+        held, context.held = context.held, []
         for each in held:
             if self._wanted(each.flights):
-                desk.held.append(each)
+                context.held.append(each)
             elif each.admission is not None:
-                desk.out.released.append(each.admission)
-        if desk.held:
+                context.out.released.append(each.admission)
+        if context.held:
             self._ask()
 
     def _let_go(self) -> None:
-        desk = self._desk
-        held, desk.held = desk.held, []
+        context = self._context
+        held, context.held = context.held, []
         for each in held:
             flights = self._wanted(each.flights)
             for flight in flights:
                 flight.happens(Moment.RELEASED)
-                desk.begin_again(flight)
+                context.begin_again(flight)
             if flights:
                 each.release(flights, each.admission)
             elif each.admission is not None:
-                desk.out.released.append(each.admission)
+                context.out.released.append(each.admission)
 
     def _wanted(self, flights: Iterable[Flight]) -> list[Flight]:
         """Those that are still on their way, of orders that live."""
         wanted: list[Flight] = []
         for flight in flights:
-            if self._desk.flights.by_id.get(flight.request_id) is not flight:
+            if self._context.flights.by_id.get(flight.request_id) is not flight:
                 continue
-            if flight.client_order_id in self._desk.orders.live:
+            if flight.client_order_id in self._context.orders.live:
                 wanted.append(flight)
             else:
-                self._desk.flights.drop(flight.request_id)
+                self._context.flights.drop(flight.request_id)
         return wanted

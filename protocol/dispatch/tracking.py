@@ -10,10 +10,9 @@ slide the same way. No window is ever emptied at once.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, TypeVar
 
 from attrs import evolve
 
@@ -29,13 +28,14 @@ from ..events import (
     OrderEvent,
     Rejected,
     Reopened,
+    StatusUnknown,
     Submitted,
     Triggered,
-    Unknown,
     Updated,
 )
 from ..orders import NEXT_STATUS, Happening, OrderIdentity, OrderState
 from ..values import ZERO, ClientOrderId, OrderStatus, OrderType, RequestId, TimeInForce, TradeId, VenueOrderId, WireId
+from ..window import Window
 from .inquiries import Inquiry
 from .records import AlreadyCounted, Bound, Counted, FormerId, Record, Registered
 
@@ -167,39 +167,6 @@ class Order:
         )
 
 
-class Window(Generic[K, V]):
-    """A mapping that holds the newest `capacity` keys; adding one more lets the oldest go."""
-
-    __slots__ = ("_items", "capacity", "get")
-
-    def __init__(self, capacity: int) -> None:
-        if capacity < 1:
-            raise ValueError(f"A window must hold at least one entry, not {capacity}.")
-        self.capacity = capacity
-        self._items: OrderedDict[K, V] = OrderedDict()  # a dict would search for its oldest key ever longer
-        self.get: Callable[[K], V | None] = self._items.get  # asked for every fill: a frame of our own would show
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._items
-
-    def __iter__(self) -> Iterator[K]:
-        return iter(self._items)
-
-    def put(self, key: K, value: V) -> V | None:
-        """Adds or replaces; a replaced key keeps its age. Returns the value that slid out, if one did."""
-        items = self._items
-        items[key] = value
-        if len(items) <= self.capacity:
-            return None
-        return items.popitem(last=False)[1]
-
-    def pop(self, key: K) -> V | None:
-        return self._items.pop(key, None)
-
-
 class TrackedOrders:
     """Owned by dispatch; see the module's docstring.
 
@@ -231,7 +198,7 @@ class TrackedOrders:
             Filled: self._fold_filled,
             FeeReported: self._fold_fee,
             FillReport: self._fold_external_fill,
-            Unknown: self._fold_unknown,
+            StatusUnknown: self._fold_unknown,
             Reopened: self._fold_reopened,
             Completed: self._fold_completed,
             Canceled: self._fold_canceled,
@@ -459,7 +426,7 @@ class TrackedOrders:
     def _fold_external_fill(self, record: FillReport) -> None:
         self.fills.put((record.venue_order_id, record.trade_id), record.commission is not None)
 
-    def _fold_unknown(self, record: Unknown) -> None:
+    def _fold_unknown(self, record: StatusUnknown) -> None:
         order = self._known(record.identity)
         order.reason = record.reason
         self._move(order, OrderStatus.UNKNOWN)

@@ -23,7 +23,7 @@ from .. import requests
 from ..facts import OrderView, Trade
 from ..values import ZERO, ClientOrderId, OrderStatus, RequestId, VenueOrderId
 from ..venue import SECOND
-from .context import Desk
+from .context import Context
 from .decisions import KeptDue
 from .external_orders import ExternalOrders
 from .fills import Fills
@@ -61,20 +61,20 @@ class Kept:
 
 class UnclaimedFills:
     """Owns these executions, until the order is known or no order of ours can be meant. has_changed: some wait, or wait
-    no longer, since `Reconciling` looked."""
+    no longer, since `Reconciler` looked."""
 
     def __init__(
         self,
-        desk: Desk,
+        context: Context,
         reading: HistoryReading,
         identities: Identities,
-        telling: tuple[OrderLife, Fills, Terms],
+        recording: tuple[OrderLife, Fills, Terms],
         external: ExternalOrders,
     ) -> None:
-        self._desk = desk
+        self._context = context
         self._reading = reading
         self._identities = identities
-        self._life, self._fills, self._terms = telling
+        self._life, self._fills, self._terms = recording
         self._external = external
         self.kept: dict[FillKey, Kept] = {}
         self.has_changed = False
@@ -102,32 +102,32 @@ class UnclaimedFills:
             return False
         if len(self.kept) >= MOST_KEPT:
             self._give_up_oldest()
-        until = self._desk.now.monotonic_ns + PATIENCE
+        until = self._context.now.monotonic_ns + PATIENCE
         self.kept[key] = Kept(trade, suspects, until, final=final, live=live, before=before)
         self.has_changed = True
-        self._desk.touched = self._desk.touched if self._desk.touched is not None else set()
-        self._desk.timers.add(until, KeptDue())
+        self._context.touched = self._context.touched if self._context.touched is not None else set()
+        self._context.timers.add(until, KeptDue())
         self._look_up(trade.venue_order_id)
         return True
 
     def _candidates(self, trade: Trade) -> Iterable[Order]:
-        orders = self._desk.orders
+        orders = self._context.orders
         if trade.wire_id is not None:
             named = orders.by_wire_id(trade.wire_id)
             return () if named is None else (named,)
-        fired = orders.fired.values() if self._desk.rules.stops_go_on else ()
+        fired = orders.fired.values() if self._context.rules.stops_go_on else ()
         return chain(orders.unnamed.values(), fired, self._doubtful.values(), self._reading.chains)
 
     def _give_up_oldest(self) -> None:
         if not self._was_full:
             self._was_full = True
-            self._desk.warn(
+            self._context.warn(
                 f"More than {MOST_KEPT} executions wait to be told, because they may be of an order whose placement "
                 "the venue has not answered. The oldest are told as another session's."
             )
         key = next(iter(self.kept))
         kept = self.kept.pop(key)
-        self._tell(kept, self._desk.orders.by_venue_order_id(kept.trade.venue_order_id))
+        self._tell(kept, self._context.orders.by_venue_order_id(kept.trade.venue_order_id))
 
     # Settling
 
@@ -135,23 +135,23 @@ class UnclaimedFills:
     def is_worth_a_look(self) -> bool:
         """While some wait: True when something has happened to an order that may be meant, or patience with the oldest
         is over."""
-        return bool(self._desk.touched) or next(iter(self.kept.values())).until <= self._desk.now.monotonic_ns
+        return bool(self._context.touched) or next(iter(self.kept.values())).until <= self._context.now.monotonic_ns
 
     def settle(self) -> None:
         """Publishes what can be told by now: as a fill of the order that has become known, or as somebody else's."""
-        touched, now = self._desk.touched or set(), self._desk.now.monotonic_ns
-        self._desk.touched = set()
+        touched, now = self._context.touched or set(), self._context.now.monotonic_ns
+        self._context.touched = set()
         for key, kept in list(self.kept.items()):
             is_over = kept.until <= now
             if not is_over and not any(order.identity.client_order_id in touched for order in kept.suspects):
                 continue
-            order = self._desk.orders.by_venue_order_id(kept.trade.venue_order_id)
+            order = self._context.orders.by_venue_order_id(kept.trade.venue_order_id)
             if order is None and not is_over and any(self._may_be_of(suspect, kept.trade) for suspect in kept.suspects):
                 continue
             del self.kept[key]
             self._tell(kept, order)
         if not self.kept:
-            self._desk.touched, self._was_full = None, False
+            self._context.touched, self._was_full = None, False
 
     def _tell(self, kept: Kept, order: Order | None) -> None:
         """Publishes one that waits no longer."""
@@ -173,9 +173,9 @@ class UnclaimedFills:
     def _follow(self, order: Order, trade: Trade) -> None:
         """A fired stop goes on under the id of its execution."""
         known = order.venue_order_id in (None, trade.venue_order_id)
-        if known or not self._desk.rules.stops_go_on or order.is_over:
+        if known or not self._context.rules.stops_go_on or order.is_over:
             return
-        if not self._desk.orders.is_former_id(order, trade.venue_order_id):
+        if not self._context.orders.is_former_id(order, trade.venue_order_id):
             self._terms.rename(order, trade.venue_order_id, None, ZERO, trade.time)
 
     # Who is meant
@@ -187,7 +187,7 @@ class UnclaimedFills:
             and self._may_go_by_it(order, trade)
             and identity.instrument.symbol == trade.symbol
             and (identity.side is None or trade.side in (None, identity.side))
-            and trade.time >= self._desk.placed_by_venue(order) - CLOCK_TOLERANCE
+            and trade.time >= self._context.placed_by_venue(order) - CLOCK_TOLERANCE
         )
 
     def _may_go_by_it(self, order: Order, trade: Trade) -> bool:
@@ -199,10 +199,10 @@ class UnclaimedFills:
     def _is_without_id(self, order: Order) -> bool:
         """True while the venue may have given the order an id that is not known here."""
         if order.venue_order_id is None:
-            return self._desk.placement_of(order) is not None
+            return self._context.placement_of(order) is not None
         if self._reading.has_chain(order):
             return True
-        goes_on = self._desk.rules.stops_go_on and order.status is OrderStatus.TRIGGERED
+        goes_on = self._context.rules.stops_go_on and order.status is OrderStatus.TRIGGERED
         return (goes_on and not order.former_ids) or self._is_doubtful(order)
 
     def _is_doubtful(self, order: Order) -> bool:
@@ -213,14 +213,14 @@ class UnclaimedFills:
     def _look_up(self, venue_order_id: VenueOrderId) -> None:
         """Asks the venue for the order of an execution: its client id, or when it began and what it is for, tells whose
         it is. Where an answer tells neither its side nor its terms, the history of orders does."""
-        if not self._desk.rules.status_shows_terms:
+        if not self._context.rules.status_shows_terms:
             self._reading.want_after_lag()
             return
-        if not self._desk.ready or len(self._lookups) >= MOST_LOOKUPS or venue_order_id in self._lookups.values():
+        if not self._context.ready or len(self._lookups) >= MOST_LOOKUPS or venue_order_id in self._lookups.values():
             return
-        request_id = self._desk.flights.next_internal_id()
+        request_id = self._context.flights.next_internal_id()
         self._lookups[request_id] = venue_order_id
-        self._desk.send(
+        self._context.send(
             requests.QueryOrder(request_id=request_id, venue_order_id=venue_order_id, wire_id=None), own_query=True
         )
 
@@ -239,7 +239,7 @@ class UnclaimedFills:
         if not waiting:
             return
         order = self._identities.of(view) if view.wire_id is not None else self._fitting(waiting[0], view)
-        if order is not None and self._desk.rules.chain_history and order.venue_order_id is not None:
+        if order is not None and self._context.rules.chain_history and order.venue_order_id is not None:
             return  # which of its ids came after which, the history of orders tells
         if order is not None and not order.is_over:
             self._terms.adopt(order, view, view.time)
@@ -260,9 +260,9 @@ class UnclaimedFills:
 
     def history_read(self) -> None:
         """A reading of history is over, and may have answered what was open about the orders that may be meant."""
-        if self._desk.touched is not None:
+        if self._context.touched is not None:
             names = {order.identity.client_order_id for kept in self.kept.values() for order in kept.suspects}
-            self._desk.touched |= names
+            self._context.touched |= names
 
     def reset(self) -> None:
         """The connection is gone, and every lookup with it; what was heard on it is old by the next login."""

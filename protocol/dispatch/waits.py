@@ -7,65 +7,65 @@ from collections.abc import Callable
 from .. import commands
 from ..errors import TradingError
 from ..values import ClientOrderId, OrderStatus
-from .context import Desk
+from .context import Context
 from .inputs import Asked
 from .tracking import Order
 
-__all__ = ["Watches"]
+__all__ = ["Waits"]
 
 
-class Watches:
+class Waits:
     """Owns the waiting reply addresses. abandoned: tells whether whoever waits at one has given up."""
 
-    def __init__(self, desk: Desk, abandoned: Callable[[object], bool]) -> None:
-        self._desk = desk
+    def __init__(self, context: Context, abandoned: Callable[[object], bool]) -> None:
+        self._context = context
         self._abandoned = abandoned
-        self._watches: dict[ClientOrderId, list[tuple[commands.Milestone, object]]] = {}
+        self._waits: dict[ClientOrderId, list[tuple[commands.Milestone, object]]] = {}
 
     def watch(self, asked: Asked) -> None:
         """Answers at once, or keeps the address. Raises NotSent for an order that is not known."""
         command = asked.command
         assert isinstance(command, commands.Watch)
-        order = self._desk.order_named(command.client_order_id, "The question")
+        order = self._context.order_named(command.client_order_id, "The question")
         if _reached(order, command.milestone):
-            self._desk.reply(asked.reply_to, order.view())
-        elif self._desk.failed is not None:
-            self._desk.reply(asked.reply_to, self._desk.failed)
+            self._context.reply(asked.reply_to, order.view())
+        elif self._context.failed is not None:
+            self._context.reply(asked.reply_to, self._context.failed)
         else:
-            watches = self._watches.setdefault(command.client_order_id, [])
+            watches = self._waits.setdefault(command.client_order_id, [])
             watches[:] = [watch for watch in watches if not self._abandoned(watch[1])]
             watches.append((command.milestone, asked.reply_to))
-            self._desk.on_record = self.answer
+            self._context.on_record = self.answer
 
     def answer(self, client_order_id: ClientOrderId) -> None:
         """Answers those whose milestone the order has reached."""
-        watches = self._watches.get(client_order_id)
-        order = self._desk.orders.by_client_order_id(client_order_id)
+        watches = self._waits.get(client_order_id)
+        order = self._context.orders.by_client_order_id(client_order_id)
         if not watches or order is None:
             return
         waiting = []
         for milestone, reply_to in watches:
             if _reached(order, milestone):
-                self._desk.reply(reply_to, order.view())
+                self._context.reply(reply_to, order.view())
             else:
                 waiting.append((milestone, reply_to))
         if waiting:
-            self._watches[client_order_id] = waiting
+            self._waits[client_order_id] = waiting
         else:
-            del self._watches[client_order_id]
+            del self._waits[client_order_id]
             self._listen_no_more()
 
     def fail(self, error: TradingError) -> None:
         """Ends every wait: no news will come any more."""
-        for watches in self._watches.values():
+        for watches in self._waits.values():
             for _, reply_to in watches:
-                self._desk.reply(reply_to, error)
-        self._watches.clear()
+                self._context.reply(reply_to, error)
+        self._waits.clear()
         self._listen_no_more()
 
     def _listen_no_more(self) -> None:
-        if not self._watches:
-            self._desk.on_record = None
+        if not self._waits:
+            self._context.on_record = None
 
 
 def _reached(order: Order, milestone: commands.Milestone) -> bool:

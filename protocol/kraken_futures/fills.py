@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from ..facts import OrderTraded, OrderView, Trade
+from ..facts import OrderFilled, OrderView, Trade
 from ..values import Instrument, Money, Side, TradeId, VenueOrderId
 from ..wire.numbers import amount, is_plausible, positive
 from .converter import milliseconds, time_of
@@ -60,7 +60,7 @@ def feed_trade(fill: FeedFill, memory: OrderMemory, instruments: Mapping[str, In
     )
 
 
-def traded(trade: Trade, remaining: Decimal | None, memory: OrderMemory) -> OrderTraded:
+def traded(trade: Trade, remaining: Decimal | None, memory: OrderMemory) -> OrderFilled:
     """The fact of a live fill. The feed shows no order, so its view holds what is remembered, and no status.
 
     remaining: what is open of the order after it; with the remembered total, if that is certain, it gives the
@@ -86,7 +86,7 @@ def traded(trade: Trade, remaining: Decimal | None, memory: OrderMemory) -> Orde
         type=None if known is None else known.type,
         trigger_price=None if known is None else known.trigger_price,
     )
-    return OrderTraded(
+    return OrderFilled(
         time=trade.time, order=view, event_id=trade.trade_id, trade=trade, final=remaining == 0, goes_on=bool(remaining)
     )
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from .. import requests
 from ..limits import BudgetTerms
-from ..requests import BatchOrders, ListOrderHistory, SetCancelTimer
+from ..requests import BatchOrders, ListOrderHistory, SetCancelAllAfter
 
 __all__ = ["BUDGETS", "DERIVATIVES", "HISTORY", "cost_of", "pool_of"]
 
@@ -21,7 +21,7 @@ COSTS: Final[dict[type, int]] = {
     requests.ReplaceOrder: 10,
     requests.CancelOrder: 10,
     requests.CancelAllOrders: 25,
-    SetCancelTimer: 25,
+    SetCancelAllAfter: 25,
     requests.ListOpenOrders: 2,
     requests.ListFills: 25,
     requests.QueryOrder: 1,
@@ -34,7 +34,7 @@ for a sixth is what flows back in a second."""
 URGENT: Final = (
     requests.CancelOrder,
     requests.CancelAllOrders,
-    SetCancelTimer,
+    SetCancelAllAfter,
     requests.QueryOrder,
 )
 

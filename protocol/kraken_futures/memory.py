@@ -7,9 +7,9 @@ from typing import Final
 
 from attrs import define, field, frozen
 
-from ..dispatch.tracking import Window
 from ..facts import OrderView
 from ..values import OrderType, Side, TriggerType, VenueOrderId, WireId
+from ..window import Window
 from .quantity import Quantity
 
 __all__ = ["OrderMemory", "Remembered"]

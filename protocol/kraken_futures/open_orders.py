@@ -9,7 +9,6 @@ from typing import Final
 from attrs import define, evolve
 
 from ..facts import (
-    ChangeRefused,
     Fact,
     OrderAcknowledged,
     OrderCanceled,
@@ -20,6 +19,7 @@ from ..facts import (
     OrderTriggered,
     OrderUnclear,
     OrderView,
+    ReplaceRefused,
 )
 from ..values import NO_TIME, ZERO, Instrument, OrderStatus, VenueOrderId
 from ..wire.numbers import amount, positive
@@ -185,7 +185,7 @@ class OpenOrders:
     def _happened(self, delta: Delta, view: OrderView, time: int, before: Remembered | None) -> tuple[Fact, ...]:
         reason, word = reason_of(delta.reason), delta.reason or ""
         if reason is Reason.EDIT_TARGET_GONE:
-            refused = ChangeRefused(venue_order_id=view.venue_order_id, wire_id=view.wire_id, reason=word, time=time)
+            refused = ReplaceRefused(venue_order_id=view.venue_order_id, wire_id=view.wire_id, reason=word, time=time)
             return (refused,)
         if reason is Reason.TRIGGERED:
             self.memory.fired(view.venue_order_id, view.wire_id)

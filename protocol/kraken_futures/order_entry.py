@@ -23,7 +23,7 @@ from ..requests import (
     QueryOrder,
     ReplaceOrder,
     Request,
-    SetCancelTimer,
+    SetCancelAllAfter,
     is_urgent,
 )
 from ..values import OrderType, TimeInForce, WireId
@@ -68,7 +68,7 @@ HTTP_REQUESTS: Final[frozenset[type]] = frozenset(
         ListFills,
         BatchOrders,
         ListOrderHistory,
-        SetCancelTimer,
+        SetCancelAllAfter,
         AskTime,
     }
 )
@@ -134,7 +134,7 @@ def _call(request: Request) -> tuple[str, str, object]:
             return "POST", f"{BASE}/cancelorder", _cancel(request)
         case CancelAllOrders():
             return "POST", f"{BASE}/cancelallorders", CancelAllForm(symbol=_symbol(request.symbol))
-        case SetCancelTimer():
+        case SetCancelAllAfter():
             return "POST", f"{BASE}/cancelallordersafter", CancelAllAfterForm(timeout=request.seconds)
         case BatchOrders():
             return "POST", f"{BASE}/batchorder", _batch(request)

@@ -13,7 +13,7 @@ from typing import Final
 
 from attrs import frozen
 
-from ..facts import Fact, OrderAcknowledged, OrderCanceled, OrderRemoved, OrderTraded, OrderView, Trade, Unreadable
+from ..facts import Fact, OrderAcknowledged, OrderCanceled, OrderFilled, OrderRemoved, OrderView, Trade, Unreadable
 from ..requests import PlaceOrder
 from ..values import LiquiditySide, OrderStatus, TimeInForce, TradeId, VenueOrderId
 from ..wire.numbers import amount, positive
@@ -184,7 +184,7 @@ class EventsReader:
             post_only=False,
             type=None,
         )
-        return OrderTraded(time=time, order=view, event_id=trade.trade_id, trade=trade, final=False)
+        return OrderFilled(time=time, order=view, event_id=trade.trade_id, trade=trade, final=False)
 
     def _client_id(self, body: OrderBody | None) -> str | None:
         named = None if body is None else body.client_id
@@ -213,7 +213,7 @@ class EventsReader:
 
     def _executed(self, venue_order_id: VenueOrderId) -> bool:
         facts = self.executions()
-        return any(isinstance(fact, OrderTraded) and fact.order.venue_order_id == venue_order_id for fact in facts)
+        return any(isinstance(fact, OrderFilled) and fact.order.venue_order_id == venue_order_id for fact in facts)
 
 
 def acknowledged(

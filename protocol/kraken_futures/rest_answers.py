@@ -12,7 +12,7 @@ from typing import Any, Final
 from attrs import evolve
 
 from .. import requests
-from ..facts import Fact, Outcome, RequestAnswered, RequestRefused, TimerSet, Unreadable
+from ..facts import CancelAllAfterSet, Fact, Outcome, RequestAnswered, RequestRefused, Unreadable
 from ..requests import (
     BatchOrders,
     CancelAllOrders,
@@ -23,7 +23,7 @@ from ..requests import (
     ListOrderHistory,
     QueryOrder,
     Request,
-    SetCancelTimer,
+    SetCancelAllAfter,
 )
 from ..values import OrderStatus, RequestId
 from ..venue import HttpAnswer
@@ -278,12 +278,12 @@ def _nameless_answers(open_legs: list[Leg], nameless: list[Status]) -> list[Fact
 # The cancel-all timer
 
 
-def _timer(request: SetCancelTimer, body: RestAnswer) -> list[Fact] | None:
+def _timer(request: SetCancelAllAfter, body: RestAnswer) -> list[Fact] | None:
     try:
         status = read(body.status, TimerStatus)
     except UNUSABLE:
         return None
-    return [TimerSet(request_id=request.request_id, cancels_at=time_of(status.triggerTime) or None)]
+    return [CancelAllAfterSet(request_id=request.request_id, cancels_at=time_of(status.triggerTime) or None)]
 
 
 # The table
@@ -314,7 +314,7 @@ READERS: Final[Mapping[type, AnswerReader]] = {
     CancelOrder: _cancel_answer,
     CancelAllOrders: _all_cancelled,
     BatchOrders: _batch,
-    SetCancelTimer: _timer,
+    SetCancelAllAfter: _timer,
     requests.AskTime: _time,
     ListOpenOrders: read_open_orders,
     QueryOrder: read_status,

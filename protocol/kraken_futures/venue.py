@@ -102,7 +102,7 @@ class KrakenFuturesVenue(VenueDefaults):
             tells_time=True,
             late_refusals=frozenset({"wouldProcessAfterSpecifiedTime"}),
             batch=BatchRules(most=MOST_CANCELS, most_orders=MOST_ORDERS, market=False),
-            cancel_timer=True,
+            cancel_all_after=True,
             ping_period=int(settings.ping_period * SECOND),
             needs_token=False,
             silence=Silence.BEATS if settings.heartbeat else Silence.NOTHING,  # spec B.2

@@ -23,7 +23,7 @@ from ..requests import (
     PlaceOrder,
     ReplaceOrder,
     Request,
-    SetCancelTimer,
+    SetCancelAllAfter,
 )
 from ..values import Instrument, OffsetUnit, OrderType, Side, SystemMode, TimeInForce, TriggerType
 from ..wire.numbers import is_plausible, plain
@@ -354,4 +354,4 @@ def check_mode(request: Request, mode: SystemMode | None) -> None:
         raise NotSent("Nothing was sent: Kraken takes nothing but post-only orders at the moment.")
 
 
-CANCELS: Final = (BatchOrders, CancelOrder, CancelAllOrders, SetCancelTimer)
+CANCELS: Final = (BatchOrders, CancelOrder, CancelAllOrders, SetCancelAllAfter)

@@ -16,11 +16,11 @@ from ..facts import (
     OrderAcknowledged,
     OrderCanceled,
     OrderExpired,
+    OrderFilled,
     OrderPending,
     OrderRejected,
     OrderRemoved,
     OrderReplaced,
-    OrderTraded,
     OrderTriggered,
     OrderTriggerMoved,
     OrderView,
@@ -194,7 +194,7 @@ class Executions:
         if trade is None:
             why = "The venue told of a fill without usable details."
             return [Unreadable(why=why, text=str(report)[:BEGINNING])]
-        traded = OrderTraded(time=trade.time, order=view, event_id=trade.trade_id, trade=trade, final=False)
+        traded = OrderFilled(time=trade.time, order=view, event_id=trade.trade_id, trade=trade, final=False)
         return [traded]
 
     def _fee(self, fees: list[Fee] | None) -> Money | None:

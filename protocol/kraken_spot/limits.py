@@ -259,7 +259,7 @@ def trading_cost(request: object, ages: Iterable[int] = ()) -> int:
             placed = sum(isinstance(leg, PlaceOrder) for leg in request.legs)
             rest = len(request.legs) - placed
             return batch_add_cost(placed) + cancel_cost(*(known or (0,) * rest))
-        case requests.CancelAllOrders() | requests.SetCancelTimer():
+        case requests.CancelAllOrders() | requests.SetCancelAllAfter():
             return POINT  # in each pair that has an order of ours
         case _:
             return 0

@@ -8,8 +8,8 @@ from typing import Final
 
 from attrs import define, field
 
-from ..dispatch.tracking import Window
 from ..values import NO_TIME, OrderType, Side, TimeInForce, TriggerType, VenueOrderId, WireId
+from ..window import Window
 from ..wire.numbers import amount, positive
 from ..wire.times import time_of
 from .enumerations import order_type, side, time_in_force, trigger_type

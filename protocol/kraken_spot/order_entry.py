@@ -17,7 +17,7 @@ from ..requests import (
     PlaceOrder,
     ReplaceOrder,
     Request,
-    SetCancelTimer,
+    SetCancelAllAfter,
 )
 from ..values import OffsetUnit, OrderType, TimeInForce, WireId
 from . import wire
@@ -245,7 +245,7 @@ def _cancel_all(request: CancelAllOrders, token: str) -> tuple[str, wire.Params]
     return "cancel_all", wire.CancelAll(token=token)
 
 
-def _timer(request: SetCancelTimer, token: str) -> tuple[str, wire.Params]:
+def _timer(request: SetCancelAllAfter, token: str) -> tuple[str, wire.Params]:
     return "cancel_all_orders_after", wire.CancelAllOrdersAfter(timeout=request.seconds, token=token)
 
 
@@ -292,7 +292,7 @@ WRITERS: Final[Mapping[type, Writer]] = {
     ReplaceOrder: _amend,
     CancelOrder: _cancel,
     CancelAllOrders: _cancel_all,
-    SetCancelTimer: _timer,
+    SetCancelAllAfter: _timer,
     BatchOrders: _batch,
     AskTime: _ping,
 }

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
-from ..dispatch.batch_answers import SILENT
 from ..facts import (
+    SILENT,
+    CancelAllAfterSet,
     Fact,
     FillsListed,
     Notice,
@@ -19,7 +20,6 @@ from ..facts import (
     Outcome,
     RequestAnswered,
     RequestRefused,
-    TimerSet,
     Trade,
     Unreadable,
 )
@@ -35,7 +35,7 @@ from ..requests import (
     QueryOrder,
     ReplaceOrder,
     Request,
-    SetCancelTimer,
+    SetCancelAllAfter,
 )
 from ..values import NO_TIME, RequestId, VenueOrderId
 from ..venue import HttpAnswer
@@ -186,8 +186,8 @@ def _all_canceled(request: CancelAllOrders, result: wire.CountResult) -> list[Fa
     return [RequestAnswered(request_id=request.request_id, canceled=result.count)]
 
 
-def _timer(request: SetCancelTimer, result: wire.TimerResult) -> list[Fact] | None:
-    return [TimerSet(request_id=request.request_id, cancels_at=time_of(result.triggerTime) or None)]
+def _timer(request: SetCancelAllAfter, result: wire.TimerResult) -> list[Fact] | None:
+    return [CancelAllAfterSet(request_id=request.request_id, cancels_at=time_of(result.triggerTime) or None)]
 
 
 def _batch_added(request: BatchOrders, result: wire.RestBatchResult) -> list[Fact] | None:
@@ -336,7 +336,7 @@ READERS: Final[Mapping[object, tuple[type[Any], ResultReader]]] = {
     ReplaceOrder: (wire.AmendOrderAnswer, _amended),
     CancelOrder: (wire.CountAnswer, _canceled),
     CancelAllOrders: (wire.CountAnswer, _all_canceled),
-    SetCancelTimer: (wire.TimerAnswer, _timer),
+    SetCancelAllAfter: (wire.TimerAnswer, _timer),
     (BatchOrders, False): (wire.AddOrderBatchAnswer, _batch_added),
     (BatchOrders, True): (wire.CountAnswer, _batch_canceled),
     ListOpenOrders: (wire.OpenOrdersAnswer, _open_orders),

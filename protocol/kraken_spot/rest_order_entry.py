@@ -22,7 +22,7 @@ from ..requests import (
     QueryOrder,
     ReplaceOrder,
     Request,
-    SetCancelTimer,
+    SetCancelAllAfter,
     is_urgent,
 )
 from ..values import Side, TimeInForce
@@ -242,7 +242,7 @@ def _cancel_all(request: CancelAllOrders) -> tuple[str, object]:
     return "CancelAll", wire.TokenForm()
 
 
-def _timer(request: SetCancelTimer) -> tuple[str, object]:
+def _timer(request: SetCancelAllAfter) -> tuple[str, object]:
     return "CancelAllOrdersAfter", wire.CancelTimerForm(timeout=request.seconds)
 
 
@@ -332,7 +332,7 @@ WRITERS: Final[Mapping[type, Callable[[Any], tuple[str, object]]]] = {
     ReplaceOrder: _amend,
     CancelOrder: _cancel,
     CancelAllOrders: _cancel_all,
-    SetCancelTimer: _timer,
+    SetCancelAllAfter: _timer,
     BatchOrders: _batch,
     ListOpenOrders: _open_orders,
     QueryOrder: _query,

@@ -12,13 +12,13 @@ from typing import Final
 
 from ..facts import (
     BatchAnswered,
+    CancelAllAfterSet,
     Fact,
     LegAnswer,
     Notice,
     Outcome,
     RequestAnswered,
     RequestRefused,
-    TimerSet,
     Unreadable,
 )
 from ..values import RequestId, VenueOrderId
@@ -126,7 +126,7 @@ def _all_canceled(request_id: RequestId, frame: Frame) -> Fact | None:
 def _timer(request_id: RequestId, frame: Frame) -> Fact | None:
     if not isinstance(frame.result, Result):
         return None
-    return TimerSet(request_id=request_id, cancels_at=time_of(frame.result.triggerTime) or None)
+    return CancelAllAfterSet(request_id=request_id, cancels_at=time_of(frame.result.triggerTime) or None)
 
 
 def _batch(request_id: RequestId, frame: Frame) -> Fact | None:

@@ -11,7 +11,7 @@ from attrs import Attribute, field, frozen
 from .. import requests
 from ..client_order_ids import short_form
 from ..commands import Replace
-from ..errors import AuthenticationFailed, Throttled, WireError
+from ..errors import AuthenticationError, Throttled, WireError
 from ..facts import Fact
 from ..orders import NewOrder
 from ..settings import check_positive, check_url, without_slash
@@ -147,7 +147,7 @@ class KrakenSpotVenue(VenueDefaults):
                 kinds=frozenset({requests.PlaceOrder}),
             ),
             cancels_by_symbol=False,
-            cancel_timer=True,
+            cancel_all_after=True,
             pauses=dict.fromkeys(CALL_LIMITS, LIMIT_PAUSE) | {LOCKED_OUT: LOCKOUT},
             maintenance_pause=5 * SECOND,
             ping_period=int(settings.ping_period * SECOND),
@@ -180,7 +180,7 @@ class KrakenSpotVenue(VenueDefaults):
         if any(text in told for text in THROTTLED):
             raise Throttled(f"Kraken takes no more logins for now: {errors}.")
         if is_credential_error(told) or (not told and answer.status in (401, 403)):
-            raise AuthenticationFailed(f"Kraken refused the credentials: {errors or f'HTTP status {answer.status}'}.")
+            raise AuthenticationError(f"Kraken refused the credentials: {errors or f'HTTP status {answer.status}'}.")
         if errors or answer.status != 200:
             said = errors or "no reason given"
             raise WireError(f"Kraken was not able to log us in (HTTP status {answer.status}): {said}.")

@@ -20,7 +20,7 @@ from .determinism import BEGINNING
 from .judged_apart import judge_closing, judge_gaps, judge_handles, judge_reconciled, judge_sizes
 from .judged_requests import judge_adopted, judge_asked, judge_fees, judge_sweeps, judge_triggers
 from .play import Played
-from .stage import Desk, Submission, placed_of
+from .stage import Submission, Trader, placed_of
 
 __all__ = ["KINDS", "Finding", "compare"]
 
@@ -66,49 +66,51 @@ class Finding:
 def compare(played: Played) -> list[Finding]:
     """All that is wrong."""
     findings = [Finding("other", "the venue does not document what was sent", text) for text in played.violations]
-    for desk in played.desks:
-        judge = _Judge(played, desk)
-        findings += (Finding(finding.kind, finding.reason, f"{desk.name}: {finding.detail}") for finding in judge.all())
+    for trader in played.traders:
+        judge = _Judge(played, trader)
+        findings += (
+            Finding(finding.kind, finding.reason, f"{trader.name}: {finding.detail}") for finding in judge.all()
+        )
     return findings
 
 
 class _Judge:
     """Of one client in one life."""
 
-    def __init__(self, played: Played, desk: Desk) -> None:
-        self.played, self.desk, self.books = played, desk, played.books
+    def __init__(self, played: Played, trader: Trader) -> None:
+        self.played, self.trader, self.books = played, trader, played.books
         self.venue = played.story.venue
         self.told: Fills = [
-            (at, event) for at, event in desk.heard if isinstance(event, (events.Filled, events.FillReport))
+            (at, event) for at, event in trader.heard if isinstance(event, (events.Filled, events.FillReport))
         ]
         self.fills_of: dict[str, list[events.Filled]] = {}
         for _, event in self.told:
             if isinstance(event, events.Filled):
                 self.fills_of.setdefault(event.client_order_id, []).append(event)
         self.placed: dict[str, Placed] = {}
-        for sent in desk.submissions:
+        for sent in trader.submissions:
             found = placed_of(sent, self.books)
             if found is not None:
                 self.placed[sent.name] = found
-        self.began = next((e.local_time for _, e in desk.heard if isinstance(e, events.Authenticated)), None)
+        self.began = next((e.local_time for _, e in trader.heard if isinstance(e, events.Authenticated)), None)
 
     def all(self) -> Iterator[Finding]:
         yield from self._sequence()
         yield from self._fills()
         yield from self._events()
-        yield from starmap(Finding, judge_reconciled(self.desk, self._now()))
-        yield from starmap(Finding, judge_closing(self.desk, self.books))
-        yield from starmap(Finding, judge_gaps(self.desk, counts_at_once=self.venue == "ax"))
-        if self.desk.ended is None:
-            yield from starmap(Finding, judge_sizes(self.desk, self.books))
-            yield from starmap(Finding, judge_handles(self.desk, self.books))
-            yield from starmap(Finding, judge_asked(self.desk, self.books))
-            yield from starmap(Finding, judge_sweeps(self.desk, self.books))
-            yield from starmap(Finding, judge_triggers(self.desk, self.books, self._stops()))
-            yield from starmap(Finding, judge_fees(self.desk))
-            yield from starmap(Finding, judge_adopted(self.desk, self.books))
+        yield from starmap(Finding, judge_reconciled(self.trader, self._now()))
+        yield from starmap(Finding, judge_closing(self.trader, self.books))
+        yield from starmap(Finding, judge_gaps(self.trader, counts_at_once=self.venue == "ax"))
+        if self.trader.ended is None:
+            yield from starmap(Finding, judge_sizes(self.trader, self.books))
+            yield from starmap(Finding, judge_handles(self.trader, self.books))
+            yield from starmap(Finding, judge_asked(self.trader, self.books))
+            yield from starmap(Finding, judge_sweeps(self.trader, self.books))
+            yield from starmap(Finding, judge_triggers(self.trader, self.books, self._stops()))
+            yield from starmap(Finding, judge_fees(self.trader))
+            yield from starmap(Finding, judge_adopted(self.trader, self.books))
             yield from self._reconciled()
-            for sent in self.desk.submissions:
+            for sent in self.trader.submissions:
                 yield from self._order(sent)
             yield from self._open_list()
             yield from self._ends_of_others()
@@ -122,7 +124,7 @@ class _Judge:
         return self.played.log[-1][0] if self.played.log else 0.0
 
     def _sequence(self) -> Iterator[Finding]:
-        numbers = [event.sequence for _, event in self.desk.heard]
+        numbers = [event.sequence for _, event in self.trader.heard]
         if numbers != list(range(1, len(numbers) + 1)):
             yield Finding("other", "the stream has a hole", f"{numbers[:5]} … {numbers[-5:]}")
 
@@ -177,7 +179,7 @@ class _Judge:
                 yield Finding("other", reason, f"{what}, overfill {event.overfill}")
         elif owner is not None and owner in self.placed.values() and self._was_ours(owner, real):
             yield Finding("lost", "told as another session's", what)
-        if self.began is not None and real.time < self.desk.began - MARGIN and owner not in self.placed.values():
+        if self.began is not None and real.time < self.trader.began - MARGIN and owner not in self.placed.values():
             yield Finding("other", "a fill from before the client began", what)
         yield from self._too_late(at, event, real)
 
@@ -186,25 +188,25 @@ class _Judge:
         if placed is None:
             return ""
         names = [name for name, of in self.placed.items() if of is placed]
-        changed = {self.desk.sent[order].name for order in self.desk.changed if order in self.desk.sent}
+        changed = {self.trader.sent[order].name for order in self.trader.changed if order in self.trader.sent}
         by = ["others"] if placed.changed_by_other else []
         by += ["us"] if changed.intersection(names) else []
         return f", changed by {' and '.join(by)}" if by else ", never changed"
 
     def _was_ours(self, owner: Placed, real: Execution) -> bool:
         """An order that was taken over is ours from then on."""
-        sent = [sent for sent in self.desk.submissions if self.placed.get(sent.name) is owner]
+        sent = [sent for sent in self.trader.submissions if self.placed.get(sent.name) is owner]
         return real.time > min(s.time for s in sent) + (MARGIN if sent[0].venue_order_id else 0)
 
     def _too_late(self, at: float, event: events.Filled | events.FillReport, real: Execution) -> Iterator[Finding]:
         """On a living connection it waited for ever."""
         told = BEGINNING + int(at * SECOND)
-        if told - real.time <= PATIENCE or real.time <= self.desk.began:
+        if told - real.time <= PATIENCE or real.time <= self.trader.began:
             return
         if self._was_unreadable(real.time, told):
             return
         links = (events.Connected, events.Reconnected, events.Disconnected)
-        if not any(isinstance(e, links) and real.time <= e.local_time <= told for _, e in self.desk.heard):
+        if not any(isinstance(e, links) and real.time <= e.local_time <= told for _, e in self.trader.heard):
             late = (told - real.time) / SECOND
             yield Finding("stuck", "told after its patience", f"{_short(event)} came {late:.0f} s late")
 
@@ -227,10 +229,10 @@ class _Judge:
     def _missing(self, execution: Execution) -> Iterator[Finding]:
         owner = self.books.by_id.get(execution.venue_order_id)
         what = f"{execution.quantity} at {execution.price} of {execution.venue_order_id} ({execution.trade_id})"
-        if self.desk.ended is not None or self.began is None:
+        if self.trader.ended is not None or self.began is None:
             return
         names = [name for name, placed in self.placed.items() if placed is owner]
-        taken = [sent for sent in self.desk.taken_over if sent.name in names]
+        taken = [sent for sent in self.trader.taken_over if sent.name in names]
         if names and not (taken and execution.time < taken[0].time + MARGIN):
             if self._denied(names[0]):
                 yield Finding("lost", "of an order that was denied", what)
@@ -246,16 +248,16 @@ class _Judge:
             yield Finding("lost", "of another session", what)
 
     def _denied(self, name: str) -> bool:
-        return any(isinstance(e, events.Denied) and e.client_order_id == name for _, e in self.desk.heard)
+        return any(isinstance(e, events.Denied) and e.client_order_id == name for _, e in self.trader.heard)
 
     def _gap_of(self, name: str) -> bool:
-        return any(isinstance(e, events.Gap) and e.client_order_id == name for _, e in self.desk.heard)
+        return any(isinstance(e, events.MissingFills) and e.client_order_id == name for _, e in self.trader.heard)
 
     # What was told on the way
 
     def _events(self) -> Iterator[Finding]:
         accepted: set[str] = set()
-        for place, (at, event) in enumerate(self.desk.heard):
+        for place, (at, event) in enumerate(self.trader.heard):
             if isinstance(event, events.Accepted):
                 if event.client_order_id in accepted:
                     yield Finding("other", "Accepted twice", event.client_order_id)
@@ -272,13 +274,13 @@ class _Judge:
 
     def _reopened(self, place: int, name: str) -> bool:
         """True when a conclusion of ours was taken back later, and the user was told."""
-        return any(isinstance(e, events.Reopened) and e.client_order_id == name for _, e in self.desk.heard[place:])
+        return any(isinstance(e, events.Reopened) and e.client_order_id == name for _, e in self.trader.heard[place:])
 
     def _denial(self, place: int, event: events.Denied) -> Iterator[Finding]:
         """An order that was denied and lived must have been told of again, at AX, which takes no deadline, and must not
         have been denied within a minute; elsewhere the venue's own clock proves that it never came."""
         placed = self.placed.get(event.client_order_id)
-        sent = next((s for s in self.desk.submissions if s.name == event.client_order_id), None)
+        sent = next((s for s in self.trader.submissions if s.name == event.client_order_id), None)
         if placed is None or sent is None or self.books.view(placed).end == "rejected":
             return
         age = (event.local_time - sent.time) / SECOND
@@ -291,36 +293,36 @@ class _Judge:
     def _too_early(self, place: int, event: events.Reconciled) -> Iterator[Finding]:
         """What the same answer tells comes before it."""
         login = max(
-            (e.local_time for _, e in self.desk.heard[:place] if isinstance(e, events.Authenticated)), default=0
+            (e.local_time for _, e in self.trader.heard[:place] if isinstance(e, events.Authenticated)), default=0
         )
-        before = [e for _, e in self.desk.heard[:place]]
-        in_doubt = {e.client_order_id for e in before if isinstance(e, events.Unknown)}
+        before = [e for _, e in self.trader.heard[:place]]
+        in_doubt = {e.client_order_id for e in before if isinstance(e, events.StatusUnknown)}
         if event.open_questions:
             in_doubt |= {e.client_order_id for e in before if isinstance(e, events.Submitted)}
             in_doubt -= {e.client_order_id for e in before if isinstance(e, events.Accepted)}
-        for at, later in self.desk.heard[place + 1 :]:
+        for at, later in self.trader.heard[place + 1 :]:
             if later.local_time != event.local_time:
                 return
             if isinstance(later, events.OrderEvent) and later.client_order_id in in_doubt:
                 continue  # that nobody knows of it was told, or is told by this very event
             old_fill = isinstance(later, events.Filled) and later.venue_time < login
             old_end = isinstance(later, ENDING) and self._had_ended(later.client_order_id, login)
-            if old_fill or old_end or isinstance(later, events.Gap):
+            if old_fill or old_end or isinstance(later, events.MissingFills):
                 detail = f"{type(later).__name__} at {at:.3f}"
                 yield Finding("wrong end", "Reconciled in the middle of an answer", detail)
                 return
 
     def _ahead_of_ends(self, place: int, event: events.Reconciled) -> Iterator[Finding]:
         """An order that had ended before the login is settled, or told as being in question."""
-        logins = [n for n, (_, e) in enumerate(self.desk.heard[:place]) if isinstance(e, events.Authenticated)]
-        login = self.desk.heard[logins[-1]][1].local_time if logins else 0
+        logins = [n for n, (_, e) in enumerate(self.trader.heard[:place]) if isinstance(e, events.Authenticated)]
+        login = self.trader.heard[logins[-1]][1].local_time if logins else 0
         told = {
             e.identity.client_order_id
-            for _, e in self.desk.heard[:place]
-            if isinstance(e, events.Unknown | events.Gap) and e.identity is not None
+            for _, e in self.trader.heard[:place]
+            if isinstance(e, events.StatusUnknown | events.MissingFills) and e.identity is not None
         }
-        settled: set[str] = {*told, *(sent.name for sent in self.desk.taken_over if sent.time > event.local_time)}
-        for at, later in self.desk.heard[place + 1 :]:
+        settled: set[str] = {*told, *(sent.name for sent in self.trader.taken_over if sent.time > event.local_time)}
+        for at, later in self.trader.heard[place + 1 :]:
             if isinstance(later, events.Disconnected):
                 return
             name = later.client_order_id if isinstance(later, ENDING) else None
@@ -335,15 +337,15 @@ class _Judge:
 
     def _ahead(self, place: int, at: float, event: events.Canceled | events.Expired) -> Iterator[Finding]:
         """An end that did not wait for a fill that was told later."""
-        before = {_key(e) for _, e in self.desk.heard[:place] if isinstance(e, events.Filled)}
+        before = {_key(e) for _, e in self.trader.heard[:place] if isinstance(e, events.Filled)}
         later = [
             e
-            for _, e in self.desk.heard[place:]
+            for _, e in self.trader.heard[place:]
             if isinstance(e, events.Filled) and e.client_order_id == event.client_order_id and _key(e) not in before
         ]
         gap = any(
-            isinstance(e, events.Gap) and e.client_order_id == event.client_order_id
-            for _, e in self.desk.heard[: place + 2]
+            isinstance(e, events.MissingFills) and e.client_order_id == event.client_order_id
+            for _, e in self.trader.heard[: place + 2]
         )
         if later and not gap:
             detail = f"{event.client_order_id} {type(event).__name__} with {event.cumulative} at {at:.3f}"
@@ -363,15 +365,15 @@ class _Judge:
     # The end
 
     def _reconciled(self) -> Iterator[Finding]:
-        logins = [e.connection for _, e in self.desk.heard if isinstance(e, events.Authenticated)]
-        told = [e.connection for _, e in self.desk.heard if isinstance(e, events.Reconciled)]
+        logins = [e.connection for _, e in self.trader.heard if isinstance(e, events.Authenticated)]
+        told = [e.connection for _, e in self.trader.heard if isinstance(e, events.Reconciled)]
         if not logins:
             yield Finding("stuck", "never logged in", "")
         elif logins[-1] not in told:
             yield Finding("stuck", "no Reconciled", f"logins {logins}, Reconciled {told}")
 
     def _order(self, sent: Submission) -> Iterator[Finding]:
-        state = self.desk.states.get(sent.name)
+        state = self.trader.states.get(sent.name)
         placed = self.placed.get(sent.name)
         if state is None:
             yield Finding("other", "an order is forgotten", sent.name)
@@ -411,7 +413,7 @@ class _Judge:
     def _open_list(self) -> Iterator[Finding]:
         """The list that the venue gives to the client is the one in its books."""
         views = map(self.books.view, self.books.orders)
-        there, here = {view.order_id for view in views if view.end is None}, self.desk.open_there
+        there, here = {view.order_id for view in views if view.end is None}, self.trader.open_there
         if here is not None and here != there:
             yield Finding("other", "another list of open orders", f"{sorted(here)}, there {sorted(there)}")
 
@@ -427,7 +429,7 @@ class _Judge:
                 continue
             shown = [
                 e
-                for _, e in self.desk.heard
+                for _, e in self.trader.heard
                 if isinstance(e, events.OrderStatusReport) and str(e.venue_order_id) in placed.ids
             ]
             told = [e for e in shown if e.status is not None and e.status.is_terminal]

@@ -8,7 +8,7 @@ from typing import Final
 from actors import OrderState, events
 
 from .books import Books
-from .stage import Desk, placed_of
+from .stage import Trader, placed_of
 
 __all__ = ["judge_closing", "judge_gaps", "judge_handles", "judge_reconciled", "judge_sizes"]
 
@@ -26,7 +26,7 @@ REMEMBERED: Final = frozenset(
         "Order.former_ids",
         "ExternalOrder.fills",
         "Timers._heap",
-        "Desk.foreign",
+        "Trader.foreign",
         "TrackedOrders._by_venue_id",
         "TrackedOrders._by_wire_id",
     }
@@ -37,66 +37,66 @@ PER_ORDER: Final = 4
 """So many entries of a kind a client may keep in quiet times, and for each order that is open besides."""
 
 
-def judge_reconciled(desk: Desk, now: float) -> Iterator[Finding]:
+def judge_reconciled(trader: Trader, now: float) -> Iterator[Finding]:
     """now: virtual second."""
-    yield from _every_login(desk, now)
-    for place, (at, event) in enumerate(desk.heard):
+    yield from _every_login(trader, now)
+    for place, (at, event) in enumerate(trader.heard):
         if isinstance(event, events.Reconciled):
-            yield from _completeness(desk, place, at, event)
-            yield from _questions(desk, place, event)
+            yield from _completeness(trader, place, at, event)
+            yield from _questions(trader, place, event)
 
 
-def _every_login(desk: Desk, now: float) -> Iterator[Finding]:
+def _every_login(trader: Trader, now: float) -> Iterator[Finding]:
     """The last one is judged by itself."""
-    told = {event.connection for _, event in desk.heard if isinstance(event, events.Reconciled)}
-    logins = [(at, event.connection) for at, event in desk.heard if isinstance(event, events.Authenticated)]
-    ends = [at for at, event in desk.heard if isinstance(event, events.Disconnected)]
+    told = {event.connection for _, event in trader.heard if isinstance(event, events.Reconciled)}
+    logins = [(at, event.connection) for at, event in trader.heard if isinstance(event, events.Authenticated)]
+    ends = [at for at, event in trader.heard if isinstance(event, events.Disconnected)]
     for at, connection in logins[:-1]:
         lived = min((end for end in ends if end >= at), default=now) - at
         if lived > RECONCILED_WITHIN and connection not in told:
             yield "stuck", "a login without Reconciled", f"connection {connection} lived {lived:.0f} s"
 
 
-def _began(desk: Desk) -> int:
+def _began(trader: Trader) -> int:
     """When the client's first connection was up: what was before is not told, but to whoever asks for it."""
-    return next((event.local_time for _, event in desk.heard if isinstance(event, events.Connected)), desk.began)
+    return next((event.local_time for _, event in trader.heard if isinstance(event, events.Connected)), trader.began)
 
 
-def _completeness(desk: Desk, place: int, at: float, event: events.Reconciled) -> Iterator[Finding]:
+def _completeness(trader: Trader, place: int, at: float, event: events.Reconciled) -> Iterator[Finding]:
     """Every fill of before has been told."""
     until = event.fills_complete_until
     if until is None:
         return
-    for later_at, later in desk.heard[place + 1 :]:
-        if isinstance(later, events.Filled | events.FillReport) and _began(desk) <= later.venue_time < until:
+    for later_at, later in trader.heard[place + 1 :]:
+        if isinstance(later, events.Filled | events.FillReport) and _began(trader) <= later.venue_time < until:
             detail = f"trade {later.trade_id} came at {later_at:.3f}, after Reconciled at {at:.3f} ruled it out"
             yield "other", "a fill from before fills_complete_until", detail
             return
 
 
-def _questions(desk: Desk, place: int, event: events.Reconciled) -> Iterator[Finding]:
+def _questions(trader: Trader, place: int, event: events.Reconciled) -> Iterator[Finding]:
     """Who says that no question is open has no order that is Unknown since before this login, and no fills missing."""
     if event.open_questions or event.gaps:
         return
-    logins = (number for number, (_, e) in enumerate(desk.heard[:place]) if isinstance(e, events.Authenticated))
+    logins = (number for number, (_, e) in enumerate(trader.heard[:place]) if isinstance(e, events.Authenticated))
     login = max(logins, default=0)
     last: dict[str, events.Event] = {}
-    for _, earlier in desk.heard[:login]:
+    for _, earlier in trader.heard[:login]:
         if isinstance(earlier, events.OrderEvent):
             last[earlier.client_order_id] = earlier
-    after = {e.client_order_id for _, e in desk.heard[login:place] if isinstance(e, events.OrderEvent)}
+    after = {e.client_order_id for _, e in trader.heard[login:place] if isinstance(e, events.OrderEvent)}
     for name, earlier in last.items():
-        if isinstance(earlier, events.Unknown) and name not in after:
+        if isinstance(earlier, events.StatusUnknown) and name not in after:
             yield "other", "Reconciled without questions, and an order is Unknown", name
 
 
-def judge_gaps(desk: Desk, *, counts_at_once: bool) -> Iterator[Finding]:
+def judge_gaps(trader: Trader, *, counts_at_once: bool) -> Iterator[Finding]:
     """Fills that the venue has counted and not told are told as missing, once. counts_at_once: each of its messages
     counts all fills of before it, so that an earlier one that comes behind it was known to be missing."""
-    told: dict[str, events.Gap] = {}
+    told: dict[str, events.MissingFills] = {}
     live: dict[tuple[str, str], events.Filled] = {}
-    for at, event in desk.heard:
-        if isinstance(event, events.Gap) and event.identity is not None:
+    for at, event in trader.heard:
+        if isinstance(event, events.MissingFills) and event.identity is not None:
             last = told.get(event.identity.client_order_id)
             if last is not None and event.reported <= last.reported:
                 yield "other", "a gap is told twice", f"{event.identity.client_order_id}: {event.reported} at {at:.3f}"
@@ -107,38 +107,40 @@ def judge_gaps(desk: Desk, *, counts_at_once: bool) -> Iterator[Finding]:
             younger = live.get((event.client_order_id, event.fill_venue_order_id))
             if event.commission is None:  # no message tells a fee there
                 live[event.client_order_id, event.fill_venue_order_id] = event
-            if younger is not None and younger.venue_time > event.venue_time and not _was_missed(desk, event):
+            if younger is not None and younger.venue_time > event.venue_time and not _was_missed(trader, event):
                 yield "other", "missing fills are not told as such", f"trade {event.trade_id}, told at {at:.3f}"
 
 
-def _was_missed(desk: Desk, late: events.Filled) -> bool:
+def _was_missed(trader: Trader, late: events.Filled) -> bool:
     """Whether something told, between the moment of this fill and the news of it, that it is missing."""
-    gaps = [event for _, event in desk.heard if isinstance(event, events.Gap) and event.sequence < late.sequence]
+    gaps = [
+        event for _, event in trader.heard if isinstance(event, events.MissingFills) and event.sequence < late.sequence
+    ]
     return any(gap.client_order_id == late.client_order_id and gap.local_time >= late.venue_time for gap in gaps)
 
 
-def judge_sizes(desk: Desk, books: Books) -> Iterator[Finding]:
+def judge_sizes(trader: Trader, books: Books) -> Iterator[Finding]:
     """In quiet times what is kept is what open orders need."""
     open_there = sum(books.view(placed).end is None for placed in books.orders)
     allowed = ROOM + PER_ORDER * open_there
-    for name, count in sorted(desk.sizes.items()):
+    for name, count in sorted(trader.sizes.items()):
         if count > allowed and name not in REMEMBERED:
             yield "other", f"{name} grows", f"{count} entries more than at first, with {open_there} orders open"
 
 
-def judge_handles(desk: Desk, books: Books) -> Iterator[Finding]:
+def judge_handles(trader: Trader, books: Books) -> Iterator[Finding]:
     """The orders that the client counts as live are those of ours that are open at the venue."""
-    if desk.handles is None:
+    if trader.handles is None:
         return
-    for sent in desk.submissions:
+    for sent in trader.submissions:
         placed = placed_of(sent, books)
         there = placed is not None and books.view(placed).end is None
-        if there and sent.name not in desk.handles:
+        if there and sent.name not in trader.handles:
             yield "wrong end", "open there, and not among the client's orders", sent.name
-        elif sent.name in desk.handles and placed is not None and not there:
+        elif sent.name in trader.handles and placed is not None and not there:
             yield "stuck", "among the client's orders, and ended there", sent.name
-    for name, shown in desk.handles.items():
-        if _differs(shown, desk.states.get(name)):
+    for name, shown in trader.handles.items():
+        if _differs(shown, trader.states.get(name)):
             yield "other", "a handle shows another state than the client", f"{name}: {shown}"
 
 
@@ -146,37 +148,37 @@ def _differs(shown: OrderState, state: OrderState | None) -> bool:
     return state is not None and (shown.status, shown.cumulative) != (state.status, state.cumulative)
 
 
-def judge_closing(desk: Desk, books: Books) -> Iterator[Finding]:
+def judge_closing(trader: Trader, books: Books) -> Iterator[Finding]:
     """What a client says at the very end of what it leaves at the venue."""
-    if desk.left_open is None:
+    if trader.left_open is None:
         return
-    report = desk.heard[-1][1] if desk.heard else None
+    report = trader.heard[-1][1] if trader.heard else None
     if not isinstance(report, events.CloseReport):
         yield "other", "closed without a CloseReport", f"the last event is {type(report).__name__}"
         return
-    if report.is_clean and desk.left_open:
-        yield "wrong end", "a clean CloseReport, and orders are open", ", ".join(sorted(desk.left_open))
-    for sent in desk.submissions:
+    if report.is_clean and trader.left_open:
+        yield "wrong end", "a clean CloseReport, and orders are open", ", ".join(sorted(trader.left_open))
+    for sent in trader.submissions:
         placed = placed_of(sent, books)
-        is_open = placed is not None and not desk.left_open.isdisjoint(placed.ids)
+        is_open = placed is not None and not trader.left_open.isdisjoint(placed.ids)
         if (
             is_open
-            and not desk.was_well
+            and not trader.was_well
             and not report.is_clean
             and sent.name not in {*report.still_open, *report.unknown}
         ):
             yield "wrong end", "an open order that the CloseReport does not name", sent.name
         if sent.name in report.canceled and (placed is None or books.view(placed).end not in ("canceled", "expired")):
             yield "wrong end", "canceled says the CloseReport, and it is not", sent.name
-    if desk.was_well:
-        yield from _quiet_closing(desk, books, report)
+    if trader.was_well:
+        yield from _quiet_closing(trader, books, report)
 
 
-def _quiet_closing(desk: Desk, books: Books, report: events.CloseReport) -> Iterator[Finding]:
+def _quiet_closing(trader: Trader, books: Books, report: events.CloseReport) -> Iterator[Finding]:
     """Where nothing goes wrong the report is exact."""
-    assert desk.left_open is not None
-    placed = {sent.name: placed_of(sent, books) for sent in desk.submissions}
-    named = {name for name, order in placed.items() if order is not None and desk.left_open.intersection(order.ids)}
+    assert trader.left_open is not None
+    placed = {sent.name: placed_of(sent, books) for sent in trader.submissions}
+    named = {name for name, order in placed.items() if order is not None and trader.left_open.intersection(order.ids)}
     if set(report.still_open) != named:
         yield "other", "other open orders in the CloseReport", f"{sorted(report.still_open)}, there {sorted(named)}"
     if report.cancel_confirmed is False:

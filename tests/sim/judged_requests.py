@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from actors import events
 
 from .books import Books
-from .stage import Asked, Desk, Submission, placed_of
+from .stage import Asked, Submission, Trader, placed_of
 
 __all__ = ["judge_adopted", "judge_asked", "judge_fees", "judge_sweeps", "judge_triggers"]
 
@@ -15,14 +15,16 @@ Finding = tuple[str, str, str]
 """Kind, reason and detail, as of `compare.Finding`."""
 
 
-def judge_asked(desk: Desk, books: Books) -> Iterator[Finding]:
+def judge_asked(trader: Trader, books: Books) -> Iterator[Finding]:
     """The last cancel of an order that is open still was refused, and its last change was made or refused: nothing
     comes to nothing in silence."""
     refused = {
-        event.request_id for _, event in desk.heard if isinstance(event, events.CancelRejected | events.ModifyRejected)
+        event.request_id
+        for _, event in trader.heard
+        if isinstance(event, events.CancelRejected | events.ReplaceRejected)
     }
-    last: dict[tuple[str, bool], Asked] = {(asked.name, asked.is_cancel): asked for asked in desk.asked}
-    sent = {submission.name: submission for submission in desk.submissions}
+    last: dict[tuple[str, bool], Asked] = {(asked.name, asked.is_cancel): asked for asked in trader.asked}
+    sent = {submission.name: submission for submission in trader.submissions}
     for asked in last.values():
         placed = placed_of(sent[asked.name], books) if asked.name in sent else None
         if placed is None or asked.number in refused or books.view(placed).end is not None:
@@ -32,17 +34,17 @@ def judge_asked(desk: Desk, books: Books) -> Iterator[Finding]:
             yield "wrong end", "a cancel came to nothing in silence", asked.name
         elif asked.price is not None and view.price != asked.price and not placed.changed_by_other:
             yield "other", "a change came to nothing in silence", f"{asked.name}: {asked.price}, there {view.price}"
-    for misfit in desk.misfits:
+    for misfit in trader.misfits:
         yield "other", "another quantity left than a change asked for", misfit
 
 
-def judge_sweeps(desk: Desk, books: Books) -> Iterator[Finding]:
+def judge_sweeps(trader: Trader, books: Books) -> Iterator[Finding]:
     """A cancel of all orders that is confirmed was made, and what it left open is told."""
-    refused = {event.client_order_id for _, event in desk.heard if isinstance(event, events.CancelRejected)}
-    for sweep in desk.sweeps:
+    refused = {event.client_order_id for _, event in trader.heard if isinstance(event, events.CancelRejected)}
+    for sweep in trader.sweeps:
         if sweep.count is not None and sweep.count > sweep.canceled:
             yield "other", "the cancel of all orders counts too many", f"{sweep.count}, really {sweep.canceled}"
-        for submission in desk.submissions:
+        for submission in trader.submissions:
             placed = placed_of(submission, books)
             if placed is None or submission.name in refused or not sweep.left.intersection(placed.ids):
                 continue
@@ -50,18 +52,18 @@ def judge_sweeps(desk: Desk, books: Books) -> Iterator[Finding]:
                 yield "wrong end", "all orders are canceled, and one is open in silence", submission.name
 
 
-def judge_triggers(desk: Desk, books: Books, waiting: frozenset[str]) -> Iterator[Finding]:
+def judge_triggers(trader: Trader, books: Books, waiting: frozenset[str]) -> Iterator[Finding]:
     """A trigger that fired is told, once, unless the order had filled or ended before anybody could hear of it, or goes
     on as another one that was adopted. waiting: names of orders that wait for one."""
-    filled = _filled_unheard(desk)
-    told = [event.client_order_id for _, event in desk.heard if isinstance(event, events.Triggered)]
-    for sent in desk.submissions:
+    filled = _filled_unheard(trader)
+    told = [event.client_order_id for _, event in trader.heard if isinstance(event, events.Triggered)]
+    for sent in trader.submissions:
         placed = placed_of(sent, books) if sent.name in waiting else None
         if placed is None:
             continue
-        state, view = desk.states.get(sent.name), books.view(placed)
+        state, view = trader.states.get(sent.name), books.view(placed)
         is_over = state is None or state.status.is_terminal or sent.name in filled
-        if sent in desk.taken_over and state is not None and not is_over:
+        if sent in trader.taken_over and state is not None and not is_over:
             is_over = state.cumulative > 0 or (len(placed.ids) > 1 and sent.venue_order_id == placed.ids[-1])
         if (len(placed.ids) > 1 or view.fired) and sent.name not in told and not is_over:
             yield "other", "a trigger that fired is not told", sent.name
@@ -69,22 +71,22 @@ def judge_triggers(desk: Desk, books: Books, waiting: frozenset[str]) -> Iterato
             yield "other", "a trigger is told twice", sent.name
 
 
-def _filled_unheard(desk: Desk) -> set[str]:
+def _filled_unheard(trader: Trader) -> set[str]:
     """Names of orders whose first fill came while the client was not logged in."""
     first: dict[str, events.Filled] = {}
-    for _, event in desk.heard:
+    for _, event in trader.heard:
         if isinstance(event, events.Filled):
             first.setdefault(event.client_order_id, event)
-    logins = [event.local_time for _, event in desk.heard if isinstance(event, events.Authenticated)]
-    ends = [event.local_time for _, event in desk.heard if isinstance(event, events.Disconnected)]
+    logins = [event.local_time for _, event in trader.heard if isinstance(event, events.Authenticated)]
+    ends = [event.local_time for _, event in trader.heard if isinstance(event, events.Disconnected)]
     spans = list(zip(ends, [login for login in logins if not ends or login > ends[0]], strict=False))
     return {name for name, fill in first.items() if any(a <= fill.venue_time <= b for a, b in spans)}
 
 
-def judge_fees(desk: Desk) -> Iterator[Finding]:
+def judge_fees(trader: Trader) -> Iterator[Finding]:
     """What a fill cost is told with it or later."""
     owed: dict[tuple[str, str], events.Filled] = {}
-    for _, event in desk.heard:
+    for _, event in trader.heard:
         if isinstance(event, events.Filled) and event.commission is None:
             owed[event.fill_venue_order_id, event.trade_id] = event
         elif isinstance(event, events.FeeReported):
@@ -93,10 +95,10 @@ def judge_fees(desk: Desk) -> Iterator[Finding]:
         yield "other", "a fee is never told", f"of trade {event.trade_id}, order {event.client_order_id}"
 
 
-def judge_adopted(desk: Desk, books: Books) -> Iterator[Finding]:
+def judge_adopted(trader: Trader, books: Books) -> Iterator[Finding]:
     """An order that was taken over counts what it had filled before, and what it has filled since, once each."""
-    for sent in desk.taken_over:
-        state, placed = desk.states.get(sent.name), placed_of(sent, books)
+    for sent in trader.taken_over:
+        state, placed = trader.states.get(sent.name), placed_of(sent, books)
         if state is None or placed is None or not _began_whole(sent, placed.ids):
             continue
         if state.cumulative != books.filled(placed):

@@ -23,7 +23,7 @@ from .determinism import seeded_scheduler, wall_clock
 from .mishaps import Mishaps
 from .network import Network
 from .sizes import sizes, states_noted
-from .stage import Desk, Doing, Stage
+from .stage import Doing, Stage, Trader
 from .story import FAULT_LAST, Story
 from .venues import VENUES, VenueSide
 from .world import World
@@ -41,7 +41,7 @@ class Played:
     """What became of a story. log: virtual second, who, what."""
 
     story: Story
-    desks: list[Desk]
+    traders: list[Trader]
     books: Books
     happened: Counter[str]
     log: list[tuple[float, str, object]]
@@ -113,7 +113,7 @@ class _Player:
         stage.get_well()
         played = Played(
             story=stage.story,
-            desks=stage.desks,
+            traders=stage.traders,
             books=stage.books,
             happened=stage.happened,
             log=stage.log,
@@ -136,38 +136,38 @@ class _Player:
         stage = self._stage
         lost = (FaultKind.DROP_EVENT, FaultKind.DROP_ANSWER)
         stage.happened["lost frames"] += sum(stage.mishaps.happened[kind] for kind in lost)
-        stage.happened["orders"] += sum(len(desk.sent) for desk in stage.desks)
+        stage.happened["orders"] += sum(len(trader.sent) for trader in stage.traders)
         stage.happened["closed in peace"] += sum(
-            desk.left_open is not None and not desk.was_well for desk in stage.desks
+            trader.left_open is not None and not trader.was_well for trader in stage.traders
         )
-        stage.happened["lives begun again"] += sum(desk.life > 1 for desk in stage.desks)
+        stage.happened["lives begun again"] += sum(trader.life > 1 for trader in stage.traders)
         stage.happened["fills"] += len(stage.books.executions())
 
     async def _look(self) -> None:
         self._stage.books.note(wall_clock())
-        for desk in self._stage.living():
-            assert desk.client is not None
+        for trader in self._stage.living():
+            assert trader.client is not None
             with suppress(TradingError):
-                desk.states = {
-                    sent.name: await desk.client.order_state(ClientOrderId(sent.name)) for sent in desk.submissions
+                trader.states = {
+                    sent.name: await trader.client.order_state(ClientOrderId(sent.name)) for sent in trader.submissions
                 }
-                desk.handles = await live_orders(desk.client)
-            desk.sizes = sizes(desk.state) - desk.at_first
+                trader.handles = await live_orders(trader.client)
+            trader.sizes = sizes(trader.state) - trader.at_first
 
     async def _end(self) -> None:
         """The user reads all history, which must repeat nothing, and the list of open orders."""
-        for desk in self._stage.living():
-            await self._clients.read_history(desk)
+        for trader in self._stage.living():
+            await self._clients.read_history(trader)
             with suppress(TradingError):
-                assert desk.client is not None
-                reports = await desk.client.open_orders()
-                desk.open_there = frozenset(str(report.venue_order_id) for report in reports)
+                assert trader.client is not None
+                reports = await trader.client.open_orders()
+                trader.open_there = frozenset(str(report.venue_order_id) for report in reports)
         await trio.sleep(5.0)
         await self._look()
 
     async def _close(self) -> None:
-        for desk in self._stage.living():
-            await self._clients.close(desk)
+        for trader in self._stage.living():
+            await self._clients.close(trader)
 
 
 async def _wait(_: steps.Step) -> None:

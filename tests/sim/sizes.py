@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 from actors import wiring
 from protocol.dispatch import DispatchState
-from protocol.dispatch.tracking import Window
+from protocol.window import Window
 
 __all__ = ["sizes", "states_noted"]
 

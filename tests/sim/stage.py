@@ -21,7 +21,7 @@ from .network import Network
 from .story import Story
 from .venues import VenueSide
 
-__all__ = ["Asked", "Desk", "Stage", "Submission", "Sweep", "placed_of"]
+__all__ = ["Asked", "Trader", "Stage", "Submission", "Sweep", "placed_of"]
 
 
 @frozen(kw_only=True)
@@ -58,7 +58,7 @@ class Sweep:
 
 
 @define(eq=False)
-class Desk:
+class Trader:
     """One client in one life, and all that it heard. began, ended: ns since 1970; ended None: it lives.
 
     states: its orders as it shows them; handles: the names of those that it counts as live, None: it was not asked;
@@ -112,7 +112,7 @@ class Stage:
     mishaps: Mishaps
     books: Books
     nursery: trio.Nursery
-    desks: list[Desk] = field(factory=list, init=False)
+    traders: list[Trader] = field(factory=list, init=False)
     others: dict[int, Placed] = field(factory=dict, init=False)
     log: list[tuple[float, str, object]] = field(factory=list, init=False)
     names: dict[object, str] = field(factory=dict, init=False)
@@ -126,11 +126,11 @@ class Stage:
     def say(self, who: str, what: object) -> None:
         self.log.append((trio.current_time(), who, what))
 
-    def living(self) -> list[Desk]:
-        return [desk for desk in self.desks if desk.ended is None and desk.client is not None]
+    def living(self) -> list[Trader]:
+        return [trader for trader in self.traders if trader.ended is None and trader.client is not None]
 
-    def desk(self, number: int) -> Desk | None:
-        living = [desk for desk in self.living() if desk.number == number]
+    def trader(self, number: int) -> Trader | None:
+        living = [trader for trader in self.living() if trader.number == number]
         return living[-1] if living else None
 
     def placed(self, order: int) -> Placed | None:
@@ -138,9 +138,9 @@ class Stage:
         self.books.note(wall_clock())
         if order in self.others:
             return self.others[order]
-        for desk in reversed(self.desks):
-            if order in desk.sent:
-                return placed_of(desk.sent[order], self.books)
+        for trader in reversed(self.traders):
+            if order in trader.sent:
+                return placed_of(trader.sent[order], self.books)
         return None
 
     def nearer(self, placed: Placed, by: int) -> Decimal | None:

@@ -14,8 +14,8 @@ FOUND = ("wrong end", "denied, and it lived")
 
 def bug(right: Callable[..., int]) -> Callable[..., int]:
     def acts_until(settling: Any, order: Any) -> int:
-        desk = settling._desk
-        placed = desk.placement_of(order)
-        return 0 if placed is None else int(desk.by_venue(desk.sent_at(placed))) + 10 * SECOND
+        trader = settling._desk
+        placed = trader.placement_of(order)
+        return 0 if placed is None else int(trader.by_venue(trader.sent_at(placed))) + 10 * SECOND
 
     return acts_until

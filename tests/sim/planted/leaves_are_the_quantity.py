@@ -11,7 +11,7 @@ FOUND = ("other", "another quantity left than a change asked for")
 
 
 def bug(right: Callable[..., Any]) -> Callable[..., Any]:
-    def wire_quantity(desk: Any, order: Any, change: Any, instrument: Any) -> Any:
+    def wire_quantity(trader: Any, order: Any, change: Any, instrument: Any) -> Any:
         return change.quantity if change.leaves is None else change.leaves
 
     return wire_quantity

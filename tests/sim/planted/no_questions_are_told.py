@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-PLACE = "protocol.dispatch.reconciliation:Reconciling._finish"
+PLACE = "protocol.dispatch.reconciliation:Reconciler._finish"
 STORY = ("kraken-futures", 0)
 FOUND = ("other", "Reconciled without questions, and an order is Unknown")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-PLACE = "protocol.dispatch.reconciliation:Reconciling._settle"
+PLACE = "protocol.dispatch.reconciliation:Reconciler._settle"
 STORY = ("kraken-futures", 14)
 FOUND = ("wrong end", "Reconciled ahead of an end of before the login")
 

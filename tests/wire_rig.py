@@ -15,16 +15,16 @@ from protocol.orders import NewOrder
 from protocol.values import ClientOrderId, Instrument, RequestId
 from protocol.venue import SECOND, HttpAnswer, Opening
 
-from .order_life import WALL, Desk
+from .order_life import WALL, Rig
 
-__all__ = ["BUSY", "AxDesk", "FuturesDesk", "SpotDesk", "WireDesk"]
+__all__ = ["BUSY", "AxRig", "FuturesRig", "SpotRig", "WireRig"]
 
 Message = Mapping[str, Any]
 BUSY = "<html>busy</html>"
 SECRET = "c29tZXRoaW5nIGVsc2UgZW50aXJlbHk="  # not a secret
 
 
-class WireDesk(Desk):
+class WireRig(Rig):
     """answers: what the venue says to each class of request, None: nothing; `serve` asks them."""
 
     instrument: ClassVar[Instrument]
@@ -148,7 +148,7 @@ def iso(unix: float) -> str:
     return datetime.fromtimestamp(unix, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-class AxDesk(WireDesk):
+class AxRig(WireRig):
     """orders: the venue's book by its order ids, as `row` makes them; fills: rows of /fills."""
 
     instrument = Instrument(id="XAU-PERP.AX", price_increment="0.1")
@@ -212,7 +212,7 @@ class AxDesk(WireDesk):
         return {"rid": request.request_id, "res": {"orders": rows}}
 
 
-class SpotDesk(WireDesk):
+class SpotRig(WireRig):
     """open, closed: rows of OpenOrders and ClosedOrders by txid; trades: of TradesHistory."""
 
     instrument = Instrument(
@@ -288,7 +288,7 @@ class SpotDesk(WireDesk):
         return {"error": [], "result": {kind: found, "count": len(found)}}
 
 
-class FuturesDesk(WireDesk):
+class FuturesRig(WireRig):
     """open_rows: of openorders; statuses: of orders/status; fills: of fills; elements: of the histories."""
 
     instrument = Instrument(
