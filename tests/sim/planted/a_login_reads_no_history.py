@@ -12,7 +12,7 @@ FOUND = ("wrong end", "Reconciled in the middle of an answer")
 
 def bug(right: Callable[..., int]) -> Callable[..., int]:
     def read_now(history: Any, listed_again: bool) -> int:
-        right(history, True) if history._desk.connection <= 1 else None
+        right(history, True) if history._context.connection <= 1 else None
         return 0
 
     return read_now

@@ -12,6 +12,6 @@ FOUND = ("invented", "the fill of another order of this name")
 
 def bug(right: Callable[..., Any]) -> Callable[..., Any]:
     def of_trade(identities: Any, trade: Any, **more: bool) -> Any:
-        return identities._desk.orders.find(trade.venue_order_id, trade.wire_id)
+        return identities._context.orders.find(trade.venue_order_id, trade.wire_id)
 
     return of_trade

@@ -12,8 +12,8 @@ FOUND = ("wrong end", "all orders are canceled, and one is open in silence")
 
 def bug(right: Callable[..., None]) -> Callable[..., None]:
     def end(cancel_all: Any, flight: Any, error: Exception) -> None:
-        cancel_all._desk.flights.drop(flight.request_id)
+        cancel_all._context.flights.drop(flight.request_id)
         cancel_all._comparisons.pop(flight.request_id, None)
-        cancel_all._desk.reply(flight.reply_to, None)
+        cancel_all._context.reply(flight.reply_to, None)
 
     return end

@@ -14,7 +14,7 @@ FOUND = ("wrong end", "denied, and it lived")
 
 def bug(right: Callable[..., int]) -> Callable[..., int]:
     def acts_until(settling: Any, order: Any) -> int:
-        trader = settling._desk
+        trader = settling._context
         placed = trader.placement_of(order)
         return 0 if placed is None else int(trader.by_venue(trader.sent_at(placed))) + 10 * SECOND
 

@@ -12,7 +12,7 @@ FOUND = ("wrong end", "an open order that the CloseReport does not name")
 
 def bug(right: Callable[..., None]) -> Callable[..., None]:
     def report(closing: Any) -> None:
-        live = closing._desk.orders.live
+        live = closing._context.orders.live
         for name in [name for name, order in live.items() if not order.accepted or closing._taken]:
             del live[name]
         right(closing)

@@ -12,6 +12,6 @@ FOUND = ("wrong end", "a cancel came to nothing in silence")
 
 def bug(right: Callable[..., None]) -> Callable[..., None]:
     def refused(cancels: Any, flight: Any, fact: Any) -> None:
-        cancels._desk.flights.drop(flight.request_id)
+        cancels._context.flights.drop(flight.request_id)
 
     return refused

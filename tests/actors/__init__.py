@@ -1,0 +1,1 @@
+"""Actors, clients, connections."""

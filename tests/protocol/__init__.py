@@ -1,0 +1,1 @@
+"""The loose modules of `protocol/`, and `protocol/wire/`."""

@@ -1,0 +1,1 @@
+"""The brains of the simulated venues."""

@@ -1,0 +1,71 @@
+"""What may import what."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+IMPURE = {
+    "trio",
+    "trio_websocket",
+    "time",
+    "random",
+    "logging",
+    "asyncio",
+    "socket",
+    "httpx",
+    "httpcore",
+    "python_socks",
+    "threading",
+    "actors",
+}
+
+
+def imports_of(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            found.add((node.module or "").partition(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "protocol").rglob("*.py")), ids=str)
+def test_the_protocol_never_waits_draws_or_logs(path: Path) -> None:
+    assert not imports_of(path) & IMPURE
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "protocol").rglob("*.py")), ids=str)
+def test_no_float_comes_near_money(path: Path) -> None:
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    assert not [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "float"]
+
+
+def test_the_neutral_core_knows_no_venue() -> None:
+    neutral = [*(ROOT / "protocol").glob("*.py"), *(ROOT / "protocol" / "dispatch").glob("*.py")]
+    for path in neutral:
+        for venue in ("ax", "kraken_futures", "kraken_spot"):
+            assert not re.search(rf"from \.{{1,2}}{venue}\b", path.read_text()), venue
+
+
+def test_nothing_reads_the_private_parts_of_trio_websocket() -> None:
+    for path in (ROOT / "actors").rglob("*.py"):
+        assert "websocket._" not in path.read_text()
+
+
+def test_every_section_of_the_wire_descriptions_that_is_named_is_explained() -> None:
+    explained = (ROOT / "docs" / "venue-facts.md").read_text()
+    listed = set(re.findall(r"\b[A-E]\.\d+", explained))
+    for first, last in re.findall(r"\b([A-E]\.\d+) to ([A-E]\.\d+)", explained):
+        listed |= {f"{first[:2]}{number}" for number in range(int(first[2:]), int(last[2:]) + 1)}
+    named = set()
+    for folder in ("actors", "protocol", "tests"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for mention in re.findall(r"\bspec (?:Kraken )?([A-E]\.[^)\n]*)", path.read_text()):
+                named |= set(re.findall(r"\b[A-E]\.\d+", mention))
+    assert named - listed == set()
