@@ -392,7 +392,7 @@ def test_a_planted_bug_is_found(bug: ModuleType) -> None:
 def test_a_planted_bug_says_when_what_it_replaces_is_no_more() -> None:
     bug = ModuleType("gone")
     bug.PLACE = "protocol.dispatch.tracking:TrackedOrders.is_no_more"  # type: ignore[attr-defined]
-    with pytest.raises(LookupError, match=r"gone replaces protocol\.tracking:TrackedOrders\.is_no_more"):
+    with pytest.raises(LookupError, match=r"gone replaces protocol\.dispatch\.tracking:TrackedOrders\.is_no_more"):
         with planted(bug):
             pass
 

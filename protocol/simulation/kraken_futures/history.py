@@ -88,7 +88,7 @@ class History:
         """An order as it is now. terms, filled: instead of its own."""
         terms = order.terms if terms is None else terms
         filled = order.filled if filled is None else filled
-        kind = "Liquidation" if order.fill_type == "liquidation" else ORDER_TYPES.get(terms.type, "StatusUnknown")
+        kind = "Liquidation" if order.fill_type == "liquidation" else ORDER_TYPES.get(terms.type, "Unknown")
         return rows.HistoryOrder(
             uid=order.order_id,
             accountUid=order.account,
