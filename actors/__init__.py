@@ -31,6 +31,7 @@ from protocol import (
     OrderType,
     OutcomeUnknown,
     Reconciliation,
+    RejectReason,
     RequestFailed,
     SessionError,
     Side,
@@ -43,6 +44,7 @@ from protocol import (
     TradingError,
     TriggerType,
     VenueOrderId,
+    Why,
     commands,
     events,
 )
@@ -103,6 +105,7 @@ __all__ = [
     "OutcomeUnknown",
     "Password",
     "Reconciliation",
+    "RejectReason",
     "RequestFailed",
     "RequestId",
     "SessionError",
@@ -124,6 +127,7 @@ __all__ = [
     "open_client",
     "open_gateway",
     "open_simulated_venue",
+    "Why",
 ]
 
 # A library speaks only when its user listens: configure the logger "trio_orders" to see its warnings.

@@ -21,6 +21,7 @@ from .errors import (
     WireError,
 )
 from .orders import NewOrder, OrderIdentity, OrderState
+from .reasons import RejectReason, Why
 from .reconciliation import Reconciliation
 from .values import (
     AccountId,
@@ -64,6 +65,7 @@ __all__ = [
     "OrderType",
     "OutcomeUnknown",
     "Reconciliation",
+    "RejectReason",
     "RequestFailed",
     "SessionError",
     "Side",
@@ -76,6 +78,7 @@ __all__ = [
     "TradingError",
     "TriggerType",
     "VenueOrderId",
+    "Why",
     "WireError",
     "commands",
     "errors",

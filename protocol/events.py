@@ -16,6 +16,7 @@ from decimal import Decimal
 from attrs import frozen
 
 from .orders import OrderIdentity
+from .reasons import RejectReason, Why
 from .values import (
     AccountId,
     ClientOrderId,
@@ -136,9 +137,11 @@ class Denied(OrderEvent):
     """The order never reached the venue, though it was registered here: it was not sent, or no source of the venue that
     must show it does, asked after the last moment at which the venue may act on it. That moment is certain where the
     order carries a deadline (Kraken); at AX it is a minute after it was sent. What was denied by such silence is asked
-    for again for a while, and `Reopened` tells if it lives after all."""
+    for again for a while, and `Reopened` tells if it lives after all. reason: a sentence; why: the same for a
+    program."""
 
     reason: str
+    why: Why
 
 
 @frozen(kw_only=True)
@@ -148,10 +151,12 @@ class Accepted(OrderEvent):
 
 @frozen(kw_only=True)
 class Rejected(OrderEvent):
-    """The venue refused the order. due_post_only: it was post-only and would have traded at once."""
+    """The venue refused the order. reason: the venue's own text; why: the same in terms that all venues share;
+    due_post_only: it was post-only and would have traded at once (`why` is POST_ONLY then)."""
 
     reason: str
     due_post_only: bool
+    why: RejectReason = RejectReason.OTHER
 
 
 @frozen(kw_only=True)
@@ -174,10 +179,12 @@ class Updated(OrderEvent):
 
 @frozen(kw_only=True)
 class ReplaceRejected(OrderEvent):
-    """A change was refused, not sent, or has come to nothing; the order stands as it was."""
+    """A change was refused, not sent (`why` is NOT_SENT), or has come to nothing (NO_EFFECT); the order stands as it
+    was."""
 
     request_id: RequestId | None
     reason: str
+    why: RejectReason = RejectReason.OTHER
 
 
 @frozen(kw_only=True)
@@ -235,11 +242,12 @@ class Canceled(OrderEvent):
 
 @frozen(kw_only=True)
 class CancelRejected(OrderEvent):
-    """A cancel was refused, not sent, or has come to nothing; the order stands as it was. request_id: of the cancel,
-    which may be that of all orders: the venue's list shows this one still."""
+    """A cancel was refused, not sent (`why` is NOT_SENT), or has come to nothing (NO_EFFECT); the order stands as it
+    was. request_id: of the cancel, which may be that of all orders: the venue's list shows this one still."""
 
     request_id: RequestId | None
     reason: str
+    why: RejectReason = RejectReason.OTHER
 
 
 @frozen(kw_only=True)

@@ -17,6 +17,7 @@ from attrs import field, frozen
 from attrs.validators import instance_of, optional
 
 from .client_order_ids import LONGEST_ANYWHERE, is_name
+from .reasons import RejectReason, Why
 from .values import (
     AccountId,
     ClientOrderId,
@@ -265,7 +266,8 @@ class OrderState:
 
     quantity, cumulative, leaves: contracts or base units; price: quote currency per unit, None for a market order (at
     AX: until the price of the limit that stands for it is settled); reason: why it ended, or why nobody knows where it
-    stands; request_id: of the request that placed it, None for an order that was not submitted here.
+    stands; why: the same of an order that was denied (`Why`) or rejected (`RejectReason`), for a program; request_id:
+    of the request that placed it, None for an order that was not submitted here.
     """
 
     identity: OrderIdentity
@@ -278,6 +280,7 @@ class OrderState:
     time_in_force: TimeInForce | None
     reason: str = ""
     request_id: RequestId | None = None
+    why: Why | RejectReason | None = None
 
     @property
     def client_order_id(self) -> ClientOrderId:

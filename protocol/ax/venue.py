@@ -17,6 +17,7 @@ from ..errors import AuthenticationError, NotSent, WireError
 from ..facts import Fact, LoggedIn
 from ..known_instruments import not_known
 from ..orders import NewOrder
+from ..reasons import RejectReason
 from ..requests import Request
 from ..settings import check_positive, check_url, without_slash
 from ..values import ClientOrderId, Instrument, InstrumentId, OrderType, Side, TimeInForce, TriggerType, WireId
@@ -26,6 +27,7 @@ from ..wire.times import SECOND
 from ..wire.tolerant import exact_json
 from . import codec
 from .converter import LARGEST_U64, encode_message, read_body
+from .enumerations import why_refused
 from .history import LONGEST_RANGE
 from .wire import AuthenticateRequest, AuthenticateResponse
 
@@ -174,7 +176,9 @@ class AxVenue(VenueDefaults):
         if settings.token is not None:
             return None
         if settings.api_key is None and settings.username is None:
-            raise AuthenticationError("There are no credentials for AX: give a token, an API key or a user name.")
+            raise AuthenticationError(
+                "There are no credentials for AX: give a token, an API key or a user name.", venue=self.rules.venue
+            )
         credentials = AuthenticateRequest(
             expiration_seconds=settings.token_seconds,
             api_key=settings.api_key,
@@ -188,7 +192,7 @@ class AxVenue(VenueDefaults):
 
     def read_token(self, answer: HttpAnswer) -> str:
         if answer.status in (401, 403) and not answer.is_page:
-            raise AuthenticationError(self._login_refusal("AX refused the credentials", answer))
+            raise AuthenticationError(self._login_refusal("AX refused the credentials", answer), venue=self.rules.venue)
         if answer.status != 200 or answer.is_page:
             raise WireError(self._login_refusal("AX was not able to log us in", answer))
         try:
@@ -270,6 +274,9 @@ class AxVenue(VenueDefaults):
 
     def read_answer(self, request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
         return codec.read_answer(request, answer)
+
+    def why_refused(self, reason: str) -> RejectReason:
+        return why_refused(reason)
 
     # Orders (spec 8)
 

@@ -13,6 +13,7 @@ from typing import Final
 from attrs import define, evolve, field, frozen
 
 from .. import commands, events, requests
+from ..reasons import Why
 from ..values import ClientOrderId, RequestId
 from .cancel_all_after import CancelAllAfter
 from .context import Context
@@ -80,7 +81,7 @@ class Closing:
             context.reply(asked.reply_to, None)
             return
         for deny in (self._previews.deny_all, self._conversation.deny_held):
-            deny("The client was closed before it was sent.")
+            deny("The client was closed before it was sent.", Why.CLOSING)
         now = context.now.monotonic_ns
         self._plan = plan = Plan(
             reply_to=asked.reply_to,

@@ -34,6 +34,7 @@ from ..events import (
     Updated,
 )
 from ..orders import NEXT_STATUS, Happening, OrderIdentity, OrderState
+from ..reasons import RejectReason, Why
 from ..values import ZERO, ClientOrderId, OrderStatus, OrderType, RequestId, TimeInForce, TradeId, VenueOrderId, WireId
 from ..window import Window
 from .inquiries import Inquiry
@@ -65,9 +66,10 @@ class Order:
     cumulative: all fills we heard of, under whatever venue order id; base: the part of it that the present venue
     order id does not count (filled before a replacement); former_ids: the newest of those from before its replacements,
     with what was heard under each; fills: the first of its fills, with whether their fee is known, None: none;
-    reason: why it ended, or why nobody knows; by_amount: it may spend an amount of quote currency, so its quantity
-    stays unknown: what the venue shows of it is a guess (spec Kraken E.11); changed_at: ns since 1970, when its terms
-    changed last, or when we concluded that it had ended; concluded: its end is our own conclusion (see `Reopened`).
+    reason: why it ended, or why nobody knows; why: the same of one that was denied or rejected, for a program;
+    by_amount: it may spend an amount of quote currency, so its quantity stays unknown: what the venue shows of it is a
+    guess (spec Kraken E.11); changed_at: ns since 1970, when its terms changed last, or when we concluded that it had
+    ended; concluded: its end is our own conclusion (see `Reopened`).
 
     seen_in: the login that has shown it last; while that is older than the present one, the order is in doubt.
     inquiry: its open questions, None: none (see `dispatch.questions`).
@@ -94,6 +96,7 @@ class Order:
         "time_in_force",
         "trigger_price",
         "venue_order_id",
+        "why",
     )
 
     def __init__(self, identity: OrderIdentity) -> None:
@@ -117,6 +120,7 @@ class Order:
         self.seen_in = 0
         self.inquiry: Inquiry | None = None
         self.reason = ""
+        self.why: Why | RejectReason | None = None
 
     @property
     def is_over(self) -> bool:
@@ -163,6 +167,7 @@ class Order:
             trigger_price=self.trigger_price,
             time_in_force=self.time_in_force,
             reason=self.reason,
+            why=self.why,
             request_id=self.request_id,
         )
 
@@ -298,7 +303,7 @@ class TrackedOrders:
             self.fired.pop(client_order_id, None)
         if not status.is_terminal:
             if status is not OrderStatus.UNKNOWN:
-                order.reason = ""
+                order.reason, order.why = "", None
             if client_order_id not in self.live:  # the venue knows an order that we had given up
                 self.finished.pop(client_order_id)
                 self._add(order)
@@ -452,10 +457,12 @@ class TrackedOrders:
 
     def _fold_rejected(self, record: Rejected) -> None:
         self._end(record, OrderStatus.REJECTED, record.reason)
+        self._known(record.identity).why = record.why
 
     def _fold_denied(self, record: Denied) -> None:
         self._end(record, OrderStatus.DENIED, record.reason)
-        self._known(record.identity).changed_at = record.local_time
+        order = self._known(record.identity)
+        order.changed_at, order.why = record.local_time, record.why
 
     def _end(self, record: OrderEvent, status: OrderStatus, reason: str) -> None:
         order = self._known(record.identity)
