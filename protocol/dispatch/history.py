@@ -190,7 +190,7 @@ class History(RequestHandler[Reading]):
         """Ids of older orders that had the client id of one of ours. The venue has one open order of a name at a time,
         so its rows follow each other as chains, each up to a row that has not been replaced; a chain ahead of the one
         that has an id of ours is another order's."""
-        # For example the rows a→b (replaced), b (ended), c (open), all of one client id, where c is ours: a and b are an
+        # For example the rows a→b (replaced), b (ended), c (open) of one client id, where c is ours: a and b are an
         # older order's, and their fills must never be counted for ours.
         chains: dict[WireId, list[list[VenueOrderId]]] = {}
         for view in views:
