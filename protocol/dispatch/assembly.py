@@ -144,6 +144,8 @@ class Parts:
 
 def assemble(context: Context, options: DispatchOptions) -> Parts:
     """Puts them together, each behind those that it needs."""
+    # Bottom up, so that each part is given what it needs. Only the table of handlers is filled in behind, because some
+    # handlers need the conversation that reads it.
     handlers: dict[type, RequestHandler[Any]] = {}
     token_refusals = TokenRefusals(context)
     conversation = Conversation(context, token_refusals, handlers)
@@ -159,6 +161,7 @@ def assemble(context: Context, options: DispatchOptions) -> Parts:
     legs = {commands.Place: placements.leg, commands.Replace: replacements.leg, commands.Cancel: cancels.leg}
     history = _history(context, known)
 
+    # The order matters: the switch and the cancels of orders in doubt go out before questions use up the limits.
     def logged_in(listed_again: bool) -> int:
         timekeeping.logged_in()
         cancel_all_after.logged_in()

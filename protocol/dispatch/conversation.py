@@ -174,6 +174,7 @@ class Conversation:
         flight = self._context.flights.by_id.get(due.request_id)
         if flight is None:
             return
+        # A deadline is never taken out of the heap, so it may belong to an earlier request of this number.
         timeout = self._context.rules.answer_within(flight.request)
         if self._context.now.monotonic_ns - flight.sent_at < timeout:
             return  # the number was used again: its own deadline follows
@@ -206,6 +207,7 @@ class Conversation:
         for request_id in input.request_ids:
             flight = self._context.flights.by_id.get(request_id)
             if flight is not None:
+                # Begun on the socket, it may arrive twice: one refusal proves nothing then.
                 flight.connection = 0
                 flight.ways += input.begun
 

@@ -33,6 +33,8 @@ class Identities:
     def of(self, view: OrderView, *, live: bool = False, asked_at: int | None = None) -> Order | None:
         """The tracked order of a view; None: another session's. live: it came on the stream; asked_at: it is part of
         what was asked for then, ns since 1970 by the venue's clock."""
+        # Two lookups decide nearly every message. What follows is about names that were used before, and each test
+        # gives one reason why this is not our order.
         order = self._context.orders.by_venue_order_id(view.venue_order_id)
         if order is not None:
             return order

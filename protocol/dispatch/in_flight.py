@@ -220,6 +220,7 @@ class Flights:
     awaits."""
 
     by_id: dict[RequestId, Flight] = field(factory=dict)
+    # The latest of each kind by order, because a venue's feed tells of a refusal and names the order alone.
     cancel_of: dict[ClientOrderId, RequestId] = field(factory=dict)
     change_of: dict[ClientOrderId, RequestId] = field(factory=dict)
     preview_of: dict[ClientOrderId, RequestId] = field(factory=dict)
@@ -227,6 +228,7 @@ class Flights:
 
     def next_internal_id(self) -> RequestId:
         """A number of our own that is not in flight."""
+        # It wraps within 31 bits, because a venue's request id may be no longer; the user's numbers lie below.
         while True:
             following = self._last_internal + 1
             self._last_internal = following if following <= LAST_REQUEST_ID else FIRST_INTERNAL_ID
@@ -246,6 +248,7 @@ class Flights:
 
     def wanted_quantity(self, client_order_id: ClientOrderId) -> Decimal | None:
         """What the change of an order on its way asks for."""
+        # Asked for every fill: with no change on its way, it must cost no more than this test.
         change = self.change(client_order_id) if self.change_of else None
         return None if change is None else change.request.quantity
 

@@ -113,6 +113,7 @@ class Questions:
         inquiry = self.inquiry_of(order)
         opened = inquiry.open.get(question)
         if opened is None:
+            # Two clocks: `at` measures our patience, `by_venue` is what evidence must be younger than.
             now = self._context.now
             placed = self._context.placed_by_venue(order)
             opened = inquiry.open[question] = Opened(
@@ -136,6 +137,7 @@ class Questions:
         self.note(order)
         if question is Question.FILLS:
             inquiry.totals.clear()
+        # Without an open question the inquiry goes: an order without one takes no detour on the hot path.
         if not inquiry.open:
             order.inquiry = None
             del self.orders[order.identity.client_order_id]

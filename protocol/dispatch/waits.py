@@ -33,6 +33,7 @@ class Waits:
             self._context.reply(asked.reply_to, self._context.failed)
         else:
             watches = self._waits.setdefault(command.client_order_id, [])
+            # Whoever has given up since is found when the next one comes, so a waiting task can be canceled freely.
             watches[:] = [watch for watch in watches if not self._abandoned(watch[1])]
             watches.append((command.milestone, asked.reply_to))
             self._context.on_record = self.answer
@@ -65,7 +66,7 @@ class Waits:
 
     def _listen_no_more(self) -> None:
         if not self._waits:
-            self._context.on_record = None
+            self._context.on_record = None  # while nobody waits, records cost nothing more
 
 
 def _reached(order: Order, milestone: commands.Milestone) -> bool:
