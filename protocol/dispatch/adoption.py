@@ -34,6 +34,7 @@ class Adoption:
     def adopt(self, asked: Asked) -> None:
         """Answers with the order's state. Raises NotSent."""
         command = cast("commands.Adopt", asked.command)
+        # Asked twice, or asked for an order of ours: the answer is the same order.
         order = self._context.orders.by_venue_order_id(command.report.venue_order_id)
         if order is None:
             order = self._adopt(asked, command)

@@ -124,6 +124,7 @@ class Closing:
         self._context.reply(plan.reply_to, None)
 
     def _note_canceled(self) -> None:
+        # Read from the records, so that a cancel of the user's, of closing, or of the venue's counts alike.
         for record in self._context.out.records:
             if type(record) is events.Canceled:
                 self._canceled.add(record.client_order_id)

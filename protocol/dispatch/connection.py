@@ -201,6 +201,7 @@ class Connection:
 
     def messages_lost(self, fact: facts.MessagesLost) -> None:
         """Until the orders are listed again, every one is in doubt."""
+        # As after a lost connection: what was in those messages can only be learned from lists and history.
         context = self._context
         context.doubt_all()
         self._reading.reset()
@@ -217,6 +218,7 @@ class Connection:
 
     def system_changed(self, fact: facts.SystemChanged) -> None:
         context = self._context
+        # It also decides what may be sent (see `Context.require_room`).
         first, context.mode = context.mode is None, fact.mode
         if first and fact.mode is SystemMode.ONLINE:
             return  # what every connection begins with

@@ -114,6 +114,7 @@ class Conversation:
     # The venue speaks
 
     def answered(self, fact: facts.RequestAnswered) -> None:
+        # Late answers are common and harmless: what they say of an order comes on the feed as well.
         flight = self._context.flights.by_id.get(fact.request_id)
         if flight is None:
             self._context.warn(f"An answer to request {fact.request_id} came too late or twice, and was ignored.")
@@ -128,6 +129,7 @@ class Conversation:
             return
         if flight.fail_on_one_way():
             return  # it is on its way twice: where the other one works, this one finds nothing left to do
+        # What is common to all requests comes first: the token, the venue's limits, and our clock as the reason.
         if fact.outcome is Outcome.TOKEN and self._token_refusals.park(flight):
             return
         if fact.outcome is Outcome.THROTTLED:

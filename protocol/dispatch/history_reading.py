@@ -265,6 +265,7 @@ class HistoryReading:
 
     def fills_read_to(self, rows: int, cursor: str | None) -> bool:
         """A page of executions came: asks for the next page. True when there is none: the reading is over."""
+        # The cursor is the venue's own text and goes back as it came: what it means is its own business.
         reading = self._heard()
         page = reading.fills
         assert page is not None

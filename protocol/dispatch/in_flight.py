@@ -59,6 +59,7 @@ else:
 
 __all__ = ["FIRST_INTERNAL_ID", "NEXT_STAGE", "Flight", "Flights", "Moment", "Stage", "Timers"]
 
+# Request ids travel as 32-bit integers at some venues.
 LAST_REQUEST_ID: Final = (1 << 31) - 1
 
 
@@ -308,6 +309,8 @@ class Timers:
     def add(self, when: int, what: object) -> None:
         # numbered, so that two entries of one moment are never compared by what they hold
         heapq.heappush(self._heap, (when, next(self._numbers), what))
+
+    # A deadline is never taken back: to find it in the heap would cost more than to look when it comes up.
 
     def due(self, now: int) -> Iterator[object]:
         """Takes out and gives everything due by `now`, earliest first; entries added meanwhile included."""

@@ -50,6 +50,7 @@ class ListSchedule:
         """A list of ours was answered, refused or given up."""
         if request_id != self._listing:
             return
+        # What was asked for meanwhile may have happened after this list was made.
         again, self._listing, self._list_again = self._list_again, None, False
         if again:
             self.ask_for_terms()

@@ -79,6 +79,7 @@ class OpenLists(RequestHandler[ListOpenOrders]):
                 self._show(order, view, evidence, listed_before)
             if reports is not None:
                 reports.append(self._external.status_report(view, NO_TIME, "", order))
+        # Orders placed after the list was made must not count as missing from it.
         live = self._context.orders.live.items()
         unlisted = [order for name, order in live if name not in found and self._must_be_listed(order, evidence)]
         self._settling.unlisted(unlisted, evidence)

@@ -28,6 +28,7 @@ from .unclaimed_fills import UnclaimedFills
 
 __all__ = ["OrderFacts"]
 
+# Venues that name their events repeat some after a reconnect; for longer than this they do not.
 EVENT_ID_WINDOW: Final = 10_000
 
 
@@ -58,6 +59,7 @@ class OrderFacts:
     def _tracked(self, fact: facts.OrderFact, *, reason: str = "") -> Order | None:
         """The tracked order of some news; None if it is external (reported then) or the news is stale."""
         view = fact.order
+        # A message about an order of ours under a former id is stale: its status and terms are of what it was before.
         order = self._identities.of(view, live=True)
         if order is None:
             if not self._is_repeated(fact):

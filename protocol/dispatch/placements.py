@@ -244,6 +244,7 @@ class Placements(RequestHandler[PlaceOrder]):
         order = self._context.order_of(flight)
         if order is None or order.accepted or order.status.is_terminal:
             self._context.flights.drop(flight.request_id)
+        # A late answer is still welcome, so the flight is kept; but the order's status is asked for now.
         elif not flight.lost:  # else it is asked about already
             flight.happens(Moment.LOST)
             self.lost(flight, why)

@@ -181,6 +181,7 @@ class QuerySchedule:
     def _send(self, order: Order) -> None:
         inquiry = order.inquiry
         assert inquiry is not None
+        # Counted here and not by the flights: a query of the user's must not take one of these places.
         self._under_way += 1
         inquiry.stage = Stage.UNDER_WAY
         self._context.send(self._next_query(order), client_order_id=order.identity.client_order_id, own_query=True)

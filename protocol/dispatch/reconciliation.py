@@ -29,6 +29,7 @@ from .unclaimed_fills import UnclaimedFills
 
 __all__ = ["Reconciler"]
 
+# A program waits for `Reconciled` before it trades, so it comes even if the venue's history cannot be read.
 PATIENCE: Final = 300 * SECOND
 
 

@@ -133,6 +133,7 @@ class Settling:
 
     def absent(self, order: Order, evidence: Evidence) -> None:
         """A source that was asked for the order, or should list it, does not know it."""
+        # Absence counts only against an open question: an order without one is not doubted because a list is short.
         inquiry = order.inquiry
         if inquiry is None:
             return
@@ -243,6 +244,7 @@ class Settling:
         if self._is_executed(order):
             self._life.close(order, concluded=True)
             return
+        # One "no such order" may be a mistake of the venue's; the money at stake is worth two more questions.
         if inquiry.attempts + 1 < ASKINGS:
             return
         if order.status is not OrderStatus.UNKNOWN:

@@ -158,6 +158,7 @@ class Timekeeping(RequestHandler[AskTime]):
         clock = context.clock if reading is None else context.clock.hear(reading)
         if clock is context.clock:
             return  # it shows nothing that was not known better
+        # Until now our own clock stood in for the venue's, also for the moment at which we began.
         is_first, context.clock = context.clock.reading is None, clock
         if is_first:
             context.opened_at = context.by_venue(context.opened_at)  # what the venue lists is compared with it

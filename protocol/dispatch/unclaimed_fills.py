@@ -79,10 +79,13 @@ class UnclaimedFills:
         self._identities = identities
         self._life, self._fills, self._terms = recording
         self._external = external
+        # In order of arrival, so the first one is the oldest.
         self.kept: dict[FillKey, Kept] = {}
         self.has_changed = False
+        # Orders that may go on under an id that was not told, by our own suspicion.
         self._doubtful: dict[ClientOrderId, Order] = {}
         self._lookups: dict[RequestId, VenueOrderId] = {}
+        # The bound is warned of once, until nothing waits any more.
         self._was_full = False
 
     @property

@@ -44,6 +44,7 @@ class Waits:
         order = self._context.orders.by_client_order_id(client_order_id)
         if not watches or order is None:
             return
+        # Called behind every record of an order that somebody waits for, and of no other.
         waiting = []
         for milestone, reply_to in watches:
             if _reached(order, milestone):
