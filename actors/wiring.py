@@ -66,7 +66,7 @@ class Views:
 @frozen
 class Entrances:
     """The ends that the client holds: where to ask, and where to subscribe; session: its number in the stream; life:
-    around the session, which ends when that is cancelled, or at its deadline."""
+    around the session, which ends when that is canceled, or at its deadline."""
 
     asks: trio.MemorySendChannel[Ask]
     emitter: trio.MemorySendChannel[ToEmitter]
