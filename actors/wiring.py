@@ -29,8 +29,8 @@ from .net.http import HttpClient
 from .outbox import Attach, Outlets, ToOutbox, run_outbox
 from .plumbing.channels import Ask, Batch
 from .plumbing.clock import NANOSECONDS, Clock
+from .plumbing.nurseries import StartedOnce
 from .plumbing.published import Published
-from .plumbing.started import StartedOnce
 from .rest import RestContext, ToRest, run_rest
 from .sender import SenderContext, SenderSettings, ToSender, run_sender
 from .session import ConnectionMode, SessionContext, SessionSettings, run_session

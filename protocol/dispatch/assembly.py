@@ -19,7 +19,6 @@ from .connection import Connection
 from .context import Context
 from .conversation import Conversation, RequestHandler, RequestHandlers
 from .decisions import (
-    AuditDue,
     CancelAllAfterDue,
     CancelDue,
     ClockDue,
@@ -27,6 +26,7 @@ from .decisions import (
     ComparisonDue,
     ExternalDue,
     FillsDue,
+    HistoryDue,
     KeptDue,
     LookDue,
     QueryDue,
@@ -391,7 +391,7 @@ def handlers_of_deadlines(parts: Parts) -> Handlers:
         ExternalDue: parts.known.external.due,
         ReconcileDue: parts.known.reconciler.due,
         FillsDue: parts.known.fills.due,
-        AuditDue: parts.history.due,
+        HistoryDue: parts.history.due,
         CancelAllAfterDue: parts.cancel_all_after.due,
         UnknownDue: parts.cancels.unknown_due,
         ClockDue: parts.timekeeping.due,

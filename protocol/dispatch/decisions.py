@@ -11,7 +11,7 @@ from .inputs import Admission
 from .records import Record
 
 __all__ = [
-    "AuditDue",
+    "HistoryDue",
     "CancelDue",
     "ClockDue",
     "ClosingDue",
@@ -127,7 +127,7 @@ class UnknownDue:
 
 
 @frozen
-class AuditDue:
+class HistoryDue:
     """Time to read history. periodic: because of the period, not because somebody waits for it."""
 
     periodic: bool

@@ -14,7 +14,7 @@ from ..facts import OrderView, Outcome, Trade
 from ..values import ZERO, VenueOrderId, WireId
 from .context import Context
 from .conversation import RequestHandler, warn_of_misfit
-from .decisions import AuditDue
+from .decisions import HistoryDue
 from .external_orders import ExternalOrders
 from .fills import Fills
 from .history_reading import HistoryReading
@@ -95,10 +95,10 @@ class History(RequestHandler[Reading]):
 
     def _tick(self) -> None:
         self._context.timers.add(
-            self._context.now.monotonic_ns + self._context.rules.audit_period, AuditDue(periodic=True)
+            self._context.now.monotonic_ns + self._context.rules.audit_period, HistoryDue(periodic=True)
         )
 
-    def due(self, due: AuditDue) -> None:
+    def due(self, due: HistoryDue) -> None:
         if not due.periodic:
             self._reading.look()
             return
