@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import random
 import ssl
 from collections.abc import Callable
 from enum import Enum
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
-from attrs.validators import and_, deep_iterable, ge, gt, instance_of, lt, optional
 
 from protocol.dispatch.tracking import FILL_WINDOW, FINISHED_WINDOW
 from protocol.limits import FIRST_CONNECT, RECONNECT, Backoff
+from protocol.validation import COUNT, FLAG, NOT_NEGATIVE, POSITIVE, SECRET, TEXT, Must, a, optional, tuple_of
 from protocol.values import AccountId, Instrument, TraderId
 from protocol.venue import Venue
 
@@ -60,31 +59,31 @@ class OnClose(Enum):
 class ApiKey:
     """The secret never shows in repr."""
 
-    key: str
-    secret: str = field(repr=False)
+    key: str = field(validator=TEXT)
+    secret: str = field(repr=False, validator=SECRET)
 
 
 @frozen
 class Password:
     """User name and password, with the one-time code where two-factor login is on."""
 
-    username: str
-    password: str = field(repr=False)
-    totp: str | None = field(default=None, repr=False)
+    username: str = field(validator=TEXT)
+    password: str = field(repr=False, validator=SECRET)
+    totp: str | None = field(default=None, repr=False, validator=optional(SECRET))
 
 
 @frozen
 class Token:
     """A session token fetched elsewhere. It cannot be refreshed here: hand in new ones with `client.authenticate`."""
 
-    text: str = field(repr=False)
+    text: str = field(repr=False, validator=SECRET)
 
 
 Credentials = ApiKey | Password | Token
 
-
-COUNT: Final[Any] = and_(instance_of(int), ge(1))
-FINITE: Final[Any] = and_(ge(0), lt(math.inf))
+LESS_THAN_A_DAY: Final = Must(
+    "a whole number of seconds, from 0 to 86,399", (int,), lambda value: 0 <= value < 24 * 3600
+)
 
 
 @frozen(kw_only=True)
@@ -132,33 +131,35 @@ class ClientConfig:
     (`Client.clock_skew`). draw: gives a number from 0 up to, not including, 1, for the jitter of pauses.
     """
 
-    trader: TraderId = DEFAULT_TRADER
-    account: AccountId = DEFAULT_ACCOUNT
-    credentials: Credentials | None = field(default=None, validator=optional(instance_of((ApiKey, Password, Token))))
-    instruments: tuple[Instrument, ...] = field(default=(), validator=deep_iterable(instance_of(Instrument)))
-    load_instruments: bool = True
-    heartbeat: float = field(default=30.0, validator=gt(0))
-    data_deadline: float = field(default=15.0, validator=gt(0))
-    login_timeout: float = field(default=10.0, validator=gt(0))
-    http_timeout: float = field(default=10.0, validator=gt(0))
-    first_connect: Backoff = field(default=FIRST_CONNECT, validator=instance_of(Backoff))
-    reconnect: Backoff = field(default=RECONNECT, validator=instance_of(Backoff))
-    close_timeout: float = field(default=2.0, validator=FINITE)
-    close_grace: float = field(default=0.5, validator=FINITE)
-    on_close: OnClose = field(default=OnClose.LEAVE, validator=instance_of(OnClose))
+    trader: TraderId = field(default=DEFAULT_TRADER, validator=TEXT)
+    account: AccountId = field(default=DEFAULT_ACCOUNT, validator=TEXT)
+    credentials: Credentials | None = field(
+        default=None, validator=optional(a(ApiKey, Password, Token, is_secret=True))
+    )
+    instruments: tuple[Instrument, ...] = field(default=(), validator=tuple_of(Instrument))
+    load_instruments: bool = field(default=True, validator=FLAG)
+    heartbeat: float = field(default=30.0, validator=POSITIVE)
+    data_deadline: float = field(default=15.0, validator=POSITIVE)
+    login_timeout: float = field(default=10.0, validator=POSITIVE)
+    http_timeout: float = field(default=10.0, validator=POSITIVE)
+    first_connect: Backoff = field(default=FIRST_CONNECT, validator=a(Backoff))
+    reconnect: Backoff = field(default=RECONNECT, validator=a(Backoff))
+    close_timeout: float = field(default=2.0, validator=NOT_NEGATIVE)
+    close_grace: float = field(default=0.5, validator=NOT_NEGATIVE)
+    on_close: OnClose = field(default=OnClose.LEAVE, validator=a(OnClose))
     order_credits: int = field(default=64, validator=COUNT)
     cancel_credits: int = field(default=64, validator=COUNT)
     requests_per_second: int | None = field(default=None, validator=optional(COUNT))
-    budget_patience: float = field(default=2.0, validator=FINITE)
-    cancel_all_after: int = field(default=0, validator=[instance_of(int), ge(0), lt(24 * 3600)])
-    cancel_unknown: bool = field(default=False, validator=instance_of(bool))
+    budget_patience: float = field(default=2.0, validator=NOT_NEGATIVE)
+    cancel_all_after: int = field(default=0, validator=LESS_THAN_A_DAY)
+    cancel_unknown: bool = field(default=False, validator=FLAG)
     subscriber_batches: int = field(default=4096, validator=COUNT)
     fill_window: int = field(default=FILL_WINDOW, validator=COUNT)
     finished_window: int = field(default=FINISHED_WINDOW, validator=COUNT)
     max_message_size: int = field(default=16 * MEBIBYTE, validator=COUNT)
-    allow_plaintext: bool = field(default=False, validator=instance_of(bool))
+    allow_plaintext: bool = field(default=False, validator=FLAG)
     ssl_context: ssl.SSLContext | None = None
-    proxy: str | None = field(default=None, repr=False)
+    proxy: str | None = field(default=None, repr=False, validator=optional(SECRET))
     connector: Connector | None = None
     wall_clock: Callable[[], int] = system_wall_clock
     draw: Callable[[], float] = random.random

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import Enum, auto
-from typing import Any, Final, TypedDict, Unpack
+from typing import Final, TypedDict, Unpack
 
 from attrs import field, frozen
-from attrs.validators import instance_of, optional
 
 from .client_order_ids import LONGEST_ANYWHERE, is_name
 from .reasons import RejectReason, Why
+from .validation import FLAG, NANOSECONDS, TEXT, Must, a, optional
 from .values import (
     AccountId,
     ClientOrderId,
@@ -38,12 +38,27 @@ from .values import (
     instrument_id,
 )
 
-__all__ = ["NEXT_STATUS", "Happening", "NewOrder", "OrderIdentity", "OrderState", "title_of"]
+__all__ = [
+    "NEXT_STATUS",
+    "Happening",
+    "NewOrder",
+    "Number",
+    "OrderIdentity",
+    "OrderState",
+    "VenueOptions",
+    "title_of",
+]
 
 Number = Decimal | int | str
 
 DEFAULT_STRATEGY: Final = StrategyId("default")
-OPTIONAL_TEXT: Final[Any] = optional(instance_of(str))
+OPTIONAL_TEXT: Final = optional(TEXT)
+OPTIONAL_TIME: Final = optional(NANOSECONDS)
+
+
+@frozen
+class VenueOptions:
+    """Root of the classes of terms that one venue alone has, such as `KrakenSpotOptions`."""
 
 
 class OrderTerms(TypedDict, total=False):
@@ -63,7 +78,7 @@ class OrderTerms(TypedDict, total=False):
     display_quantity: Number
     quote_quantity: bool
     margin: bool
-    options: object
+    options: VenueOptions
 
 
 @frozen(kw_only=True)
@@ -72,8 +87,8 @@ class NewOrder:
     `.market_if_touched`, `.limit_if_touched` or `.trailing_stop`.
 
     quantity: contracts or base units; price, trigger_price: quote currency per unit. Numbers are text, int or
-    Decimal; a float raises TypeError. client_order_id None: the client makes one up. Nothing here is checked
-    against an instrument or a venue; `submit` does that, and raises `NotSent`.
+    Decimal; a float raises TypeError, and so does any value of a wrong type. client_order_id None: the client makes one
+    up. Nothing here is checked against an instrument or a venue; `submit` does that, and raises `NotSent`.
 
     post_only: the venue refuses it rather than let it trade at once; reduce_only: it may only make a position smaller;
     strategy: a name of yours, on every event of the order, which the venue never sees; tag: a short text that the venue
@@ -90,28 +105,28 @@ class NewOrder:
     """
 
     instrument: InstrumentId = field(converter=instrument_id)
-    side: Side
-    type: OrderType = field(validator=instance_of(OrderType))
+    side: Side = field(validator=Must("Side.BUY or Side.SELL", (Side,)))
+    type: OrderType = field(validator=a(OrderType))
     quantity: Decimal = field(converter=exact)
     price: Decimal | None = field(converter=exact_or_none, default=None)
     trigger_price: Decimal | None = field(converter=exact_or_none, default=None)
-    time_in_force: TimeInForce = field(default=TimeInForce.GTC, validator=instance_of(TimeInForce))
-    post_only: bool = False
-    reduce_only: bool = False
-    strategy: StrategyId = DEFAULT_STRATEGY
+    time_in_force: TimeInForce = field(default=TimeInForce.GTC, validator=a(TimeInForce))
+    post_only: bool = field(default=False, validator=FLAG)
+    reduce_only: bool = field(default=False, validator=FLAG)
+    strategy: StrategyId = field(default=DEFAULT_STRATEGY, validator=TEXT)
     client_order_id: ClientOrderId | None = field(default=None, validator=OPTIONAL_TEXT)
     tag: str | None = field(default=None, validator=OPTIONAL_TEXT)
-    trigger: TriggerType = field(default=TriggerType.DEFAULT, validator=instance_of(TriggerType))
+    trigger: TriggerType = field(default=TriggerType.DEFAULT, validator=a(TriggerType))
     trailing_offset: Decimal | None = field(converter=exact_or_none, default=None)
-    trailing_unit: OffsetUnit = field(default=OffsetUnit.PERCENT, validator=instance_of(OffsetUnit))
+    trailing_unit: OffsetUnit = field(default=OffsetUnit.PERCENT, validator=a(OffsetUnit))
     limit_offset: Decimal | None = field(converter=exact_or_none, default=None)
-    limit_offset_unit: OffsetUnit = field(default=OffsetUnit.PERCENT, validator=instance_of(OffsetUnit))
-    expire_time: int | None = field(default=None, validator=optional(instance_of(int)))
-    process_before: int | None = field(default=None, validator=optional(instance_of(int)))
+    limit_offset_unit: OffsetUnit = field(default=OffsetUnit.PERCENT, validator=a(OffsetUnit))
+    expire_time: int | None = field(default=None, validator=OPTIONAL_TIME)
+    process_before: int | None = field(default=None, validator=OPTIONAL_TIME)
     display_quantity: Decimal | None = field(converter=exact_or_none, default=None)
-    quote_quantity: bool = False
-    margin: bool = False
-    options: object = None
+    quote_quantity: bool = field(default=False, validator=FLAG)
+    margin: bool = field(default=False, validator=FLAG)
+    options: VenueOptions | None = field(default=None, validator=optional(a(VenueOptions)))
 
     @classmethod
     def limit(

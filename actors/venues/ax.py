@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import evolve, field, frozen
-from attrs.validators import instance_of
 
 from protocol.ax.venue import AxSettings, AxVenue
 from protocol.simulation.exchange import Exchange
 from protocol.simulation.faults import FaultSchedule
+from protocol.validation import COUNT, FLAG, POSITIVE, TEXT, optional
 from protocol.venue import Venue
 
 from ..config import ApiKey, ClientConfig, Password, Token
@@ -33,16 +33,16 @@ class AxConfig(ClientConfig):
     request_timeout: an unanswered request is given up after this long, and an order is Unknown then.
     """
 
-    url: str = "wss://gateway.architect.exchange/orders/ws"
-    rest_url: str | None = None
-    account_id: str | None = None
-    order_tag: str = "trioorders"
-    cancel_on_disconnect: bool = False
-    client_heartbeat_timeout: int | None = None
-    supports_stop_limit: bool = False
-    strict: bool = field(default=True, validator=instance_of(bool))
-    cancel_by_client_id: bool = True
-    request_timeout: float = 10.0
+    url: str = field(default="wss://gateway.architect.exchange/orders/ws", validator=TEXT)
+    rest_url: str | None = field(default=None, validator=optional(TEXT))
+    account_id: str | None = field(default=None, validator=optional(TEXT))
+    order_tag: str = field(default="trioorders", validator=TEXT)
+    cancel_on_disconnect: bool = field(default=False, validator=FLAG)
+    client_heartbeat_timeout: int | None = field(default=None, validator=optional(COUNT))
+    supports_stop_limit: bool = field(default=False, validator=FLAG)
+    strict: bool = field(default=True, validator=FLAG)
+    cancel_by_client_id: bool = field(default=True, validator=FLAG)
+    request_timeout: float = field(default=10.0, validator=POSITIVE)
 
     def venue(self) -> Venue:
         if self.cancel_all_after:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from protocol.kraken_futures.venue import KrakenFuturesSettings, KrakenFuturesVenue
 from protocol.simulation.exchange import Exchange
 from protocol.simulation.faults import FaultSchedule
+from protocol.validation import FLAG, POSITIVE, TEXT, literal, optional
 from protocol.venue import Venue
 
 from ..config import MOST_PING_PERIOD, ApiKey, ClientConfig, rest_root
@@ -31,14 +32,16 @@ class KrakenFuturesConfig(ClientConfig):
     behind a total before history is read for them; use_budget: keep within the venue's limit for calls.
     """
 
-    url: str | None = None
-    rest_url: str | None = None
-    qty_semantics: str = "auto"
-    request_timeout: float = 10.0
-    process_within: float | None = 5.0
-    audit_period: float = 60.0
-    fills_lag: float = 1.0
-    use_budget: bool = True
+    url: str | None = field(default=None, validator=optional(TEXT))
+    rest_url: str | None = field(default=None, validator=optional(TEXT))
+    qty_semantics: Literal["auto", "remaining", "total"] = field(
+        default="auto", validator=literal("auto", "remaining", "total")
+    )
+    request_timeout: float = field(default=10.0, validator=POSITIVE)
+    process_within: float | None = field(default=5.0, validator=optional(POSITIVE))
+    audit_period: float = field(default=60.0, validator=POSITIVE)
+    fills_lag: float = field(default=1.0, validator=POSITIVE)
+    use_budget: bool = field(default=True, validator=FLAG)
 
     def venue(self) -> Venue:
         credentials = self.credentials

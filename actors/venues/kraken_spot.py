@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from attrs import evolve, field, frozen
-from attrs.validators import instance_of
 
 from protocol.kraken_spot.venue import KrakenSpotSettings, KrakenSpotVenue
 from protocol.limits import Backoff
 from protocol.simulation.exchange import Exchange
 from protocol.simulation.faults import FaultSchedule
+from protocol.validation import FLAG, POSITIVE, SECRET, TEXT, a, literal, optional
 from protocol.venue import Venue
 
 from ..config import MOST_PING_PERIOD, ApiKey, ClientConfig, rest_root
@@ -36,17 +36,19 @@ class KrakenSpotConfig(ClientConfig):
     since the venue limits how often one may connect.
     """
 
-    url: str | None = None
-    rest_url: str | None = None
-    otp: str | None = field(default=None, repr=False)
-    tier: str = "starter"
-    request_timeout: float = 5.0
-    process_within: float | None = 5.0
-    audit_period: float = 60.0
-    fills_lag: float = 1.0
-    use_budget: bool = True
-    rest_entry: bool = False
-    reconnect: Backoff = field(default=SPOT_RECONNECT, validator=instance_of(Backoff))
+    url: str | None = field(default=None, validator=optional(TEXT))
+    rest_url: str | None = field(default=None, validator=optional(TEXT))
+    otp: str | None = field(default=None, repr=False, validator=optional(SECRET))
+    tier: Literal["starter", "intermediate", "pro"] = field(
+        default="starter", validator=literal("starter", "intermediate", "pro")
+    )
+    request_timeout: float = field(default=5.0, validator=POSITIVE)
+    process_within: float | None = field(default=5.0, validator=optional(POSITIVE))
+    audit_period: float = field(default=60.0, validator=POSITIVE)
+    fills_lag: float = field(default=1.0, validator=POSITIVE)
+    use_budget: bool = field(default=True, validator=FLAG)
+    rest_entry: bool = field(default=False, validator=FLAG)
+    reconnect: Backoff = field(default=SPOT_RECONNECT, validator=a(Backoff))
 
     def venue(self) -> Venue:
         credentials = self.credentials

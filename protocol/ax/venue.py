@@ -20,7 +20,7 @@ from ..orders import NewOrder
 from ..reasons import RejectReason
 from ..requests import Request
 from ..settings import check_positive, check_url, without_slash
-from ..values import ClientOrderId, Instrument, InstrumentId, OrderType, Side, TimeInForce, TriggerType, WireId
+from ..values import ClientOrderId, Instrument, InstrumentId, OrderType, TimeInForce, TriggerType, WireId
 from ..venue import HttpAnswer, HttpCall, Opening, Silence, Upgrade, VenueDefaults, VenueRules
 from ..wire.numbers import is_plausible, plain
 from ..wire.times import SECOND
@@ -287,8 +287,6 @@ class AxVenue(VenueDefaults):
         instrument = instruments.get(wanted.symbol)
         if instrument is None or wanted.venue != VENUE:
             raise NotSent(not_known(wanted, VENUE))
-        if not isinstance(order.side, Side):
-            raise NotSent(f"the side of an order must be BUY or SELL, not {order.side!r}.")
         _check_whole(order.quantity)
         name = order.client_order_id
         if name is not None and not is_name(name):

@@ -14,7 +14,7 @@ from ..commands import Replace
 from ..errors import NotSent
 from ..known_instruments import not_known
 from ..orders import NewOrder
-from ..values import Instrument, OffsetUnit, OrderType, Side, TimeInForce, TriggerType
+from ..values import Instrument, OffsetUnit, OrderType, TimeInForce, TriggerType
 from ..wire.numbers import is_plausible, plain
 from .instruments import VENUE
 from .order_entry import LIMIT_TYPES, TRAILING_TYPES, TRIGGER_TYPES
@@ -31,8 +31,6 @@ def check_order(order: NewOrder, instruments: Mapping[str, Instrument]) -> Instr
     instrument = instruments.get(wanted.symbol) or instruments.get(wanted.symbol.upper())
     if instrument is None or wanted.venue != VENUE:
         raise NotSent(not_known(wanted, VENUE))
-    if not isinstance(order.side, Side):
-        raise NotSent(f"the side of an order must be BUY or SELL, not {order.side!r}.")
     name = order.client_order_id
     if name is not None and not is_name_in_ascii(name, LONGEST_ANYWHERE):
         raise NotSent(_bad_name(name))

@@ -60,8 +60,6 @@ def check_order(order: NewOrder, instruments: Mapping[str, Instrument]) -> Instr
         modern = symbol_of_pair(wanted.symbol.upper())
         hint = f" Kraken calls it {modern}." if modern != wanted.symbol and modern in instruments else ""
         raise NotSent(not_known(wanted, VENUE) + hint)
-    if not isinstance(order.side, Side):
-        raise NotSent(f"the side of an order must be BUY or SELL, not {order.side!r}.")
     name = order.client_order_id
     if name is not None and not is_name_in_ascii(name):
         raise NotSent(f"a client order id must be 1 to 36 printable ASCII characters, not {name[:40]!r}.")

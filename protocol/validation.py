@@ -1,0 +1,112 @@
+"""Validators whose message is a sentence: which field, what is expected, what came.
+
+Those of attrs raise a dump of the attribute and its validators. A value of the wrong type is a TypeError, one that
+makes no sense is a ValueError.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, Final
+
+from attrs import Attribute, field, frozen
+
+__all__ = [
+    "COUNT",
+    "FLAG",
+    "NANOSECONDS",
+    "NOT_NEGATIVE",
+    "POSITIVE",
+    "SECRET",
+    "TEXT",
+    "Must",
+    "a",
+    "literal",
+    "optional",
+    "tuple_of",
+]
+
+SHOWN: Final = (str, int, float, Enum, type(None))
+"""Of these the value itself helps; of others the type does, and a value might hold a secret."""
+
+
+@frozen
+class Must:
+    """A validator: the field must be `expected`."""
+
+    expected: str
+    """Completes "… must be", in plain words."""
+    kinds: tuple[type, ...]
+    accepts: Callable[[Any], bool] | None = None
+    """Of a value of the right type."""
+    is_secret: bool = False
+    """The value must not show in the message."""
+    takes_flags: bool = field(init=False)
+    """True and False are whole numbers in Python, and seldom meant as such."""
+
+    @takes_flags.default
+    def _flags_are_meant(self) -> bool:
+        return bool in self.kinds
+
+    def __call__(self, instance: object, attribute: Attribute[Any], value: object) -> None:
+        if not isinstance(value, self.kinds) or (not self.takes_flags and (value is True or value is False)):
+            raise TypeError(self._sentence(instance, attribute.name, value))
+        if self.accepts is not None and not self.accepts(value):
+            raise ValueError(self._sentence(instance, attribute.name, value))
+
+    def _sentence(self, instance: object, name: str, value: object) -> str:
+        return f"{type(instance).__name__}: {name} must be {self.expected}, not {self._shown(value)}."
+
+    def _shown(self, value: object) -> str:
+        if value is None:
+            return "None"
+        kind = type(value).__name__
+        if self.is_secret or not isinstance(value, SHOWN):
+            return f"{'an' if kind[0] in 'aeiouAEIOU' else 'a'} {kind}"
+        return str(value) if isinstance(value, Enum) else f"{value!r:.60}"
+
+
+def a(kind: type, *others: type, is_secret: bool = False) -> Must:
+    """Must be of this type, or of one of these."""
+    kinds = (kind, *others)
+    names = [f"{'an' if each.__name__[0] in 'AEIOU' else 'a'} {each.__name__}" for each in kinds]
+    expected = " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    return Must(expected, kinds, is_secret=is_secret)
+
+
+def literal(*words: str) -> Must:
+    """Must be one of these words."""
+    return Must(" or ".join(map(repr, words)), (str,), words.__contains__)
+
+
+def optional(must: Must) -> Must:
+    """None is good as well."""
+    accepts = must.accepts
+    return Must(
+        f"{must.expected}, or None",
+        (*must.kinds, type(None)),
+        None if accepts is None else lambda value: value is None or accepts(value),
+        must.is_secret,
+    )
+
+
+def tuple_of(kind: type, *others: type) -> Must:
+    """Must be a tuple of nothing else."""
+    kinds = (kind, *others)
+    names = " and ".join(each.__name__ for each in kinds)
+
+    def accepts(values: tuple[object, ...]) -> bool:
+        return all(isinstance(value, kinds) for value in values)
+
+    return Must(f"a tuple of {names}", (tuple,), accepts)
+
+
+TEXT: Final = Must("text", (str,))
+SECRET: Final = Must("text", (str,), is_secret=True)
+FLAG: Final = Must("True or False", (bool,))
+COUNT: Final = Must("a whole number of at least 1", (int,), lambda value: value >= 1)
+NANOSECONDS: Final = Must("a whole number of nanoseconds since 1970", (int,))
+POSITIVE: Final = Must("a number of seconds above 0", (int, float), lambda value: value > 0)
+NOT_NEGATIVE: Final = Must("a number of seconds of at least 0", (int, float), lambda value: 0 <= value < math.inf)
