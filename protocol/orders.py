@@ -252,7 +252,7 @@ def title_of(order: NewOrder) -> str:
     name, side = order.client_order_id, order.side
     if name is not None and is_name(name, LONGEST_ANYWHERE):
         return f"Order {name}"
-    return f"Order to {side.value if isinstance(side, Side) else side} {order.quantity} {order.instrument}"
+    return f"Order to {side.value} {order.quantity} {order.instrument}"
 
 
 @frozen(kw_only=True)
