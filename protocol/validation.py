@@ -7,7 +7,7 @@ makes no sense is a ValueError.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any, Final
 
@@ -68,17 +68,20 @@ class Must:
         return str(value) if isinstance(value, Enum) else f"{value!r:.60}"
 
 
+def _listed(names: Sequence[str], last: str) -> str:
+    return last.join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
 def a(kind: type, *others: type, is_secret: bool = False) -> Must:
     """Must be of this type, or of one of these."""
     kinds = (kind, *others)
     names = [f"{'an' if each.__name__[0] in 'AEIOU' else 'a'} {each.__name__}" for each in kinds]
-    expected = " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
-    return Must(expected, kinds, is_secret=is_secret)
+    return Must(_listed(names, " or "), kinds, is_secret=is_secret)
 
 
 def literal(*words: str) -> Must:
     """Must be one of these words."""
-    return Must(" or ".join(map(repr, words)), (str,), words.__contains__)
+    return Must(_listed([repr(word) for word in words], " or "), (str,), words.__contains__)
 
 
 def optional(must: Must) -> Must:
@@ -92,15 +95,18 @@ def optional(must: Must) -> Must:
     )
 
 
-def tuple_of(kind: type, *others: type) -> Must:
+def tuple_of(kind: type, *others: type) -> Callable[[object, Attribute[Any], Any], None]:
     """Must be a tuple of nothing else."""
     kinds = (kind, *others)
-    names = " and ".join(each.__name__ for each in kinds)
+    expected = f"a tuple of {_listed([each.__name__ for each in kinds], ' and ')}"
+    whole, part = Must(expected, (tuple,)), Must(expected, kinds)
 
-    def accepts(values: tuple[object, ...]) -> bool:
-        return all(isinstance(value, kinds) for value in values)
+    def check(instance: object, attribute: Attribute[Any], value: Any) -> None:
+        whole(instance, attribute, value)
+        for each in value:
+            part(instance, attribute, each)
 
-    return Must(f"a tuple of {names}", (tuple,), accepts)
+    return check
 
 
 TEXT: Final = Must("text", (str,))

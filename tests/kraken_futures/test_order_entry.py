@@ -635,7 +635,6 @@ STOPPED_AT_ONCE: dict[str, tuple[dict[str, Any], str]] = {
         {"instrument": "PF_ETHUSD.AX"},
         "instrument PF_ETHUSD.AX is not in the cache: it is of AX, and this is a client of KRAKEN-FUTURES.",
     ),
-    "no side": ({"side": "buy"}, "the side of an order must be BUY or SELL, not 'buy'."),
     "an empty id": (
         {"client_order_id": ""},
         "a client order id must be 1 to 100 printable ASCII characters, not ''.",
