@@ -211,6 +211,8 @@ def test_a_change_reads_its_numbers_and_its_instrument_from_text() -> None:
         {"reconnect": "soon"},
         {"credentials": "key"},
         {"strict": "no"},
+        {"request_timeout": 0},
+        {"url": None},
     ],
     ids=str,
 )

@@ -45,6 +45,7 @@ def test_a_good_order_finds_its_instrument() -> None:
 def test_the_first_checks_come_in_order() -> None:
     """Everything is wrong at first; each time what was named is put right, and the next check speaks."""
     wrong: dict[str, Any] = {
+        "side": Side.BUY,
         "type": OrderType.TRAILING_STOP_MARKET,
         "instrument": "TEA-PERP.AX",
         "quantity": "0.5",

@@ -17,7 +17,7 @@ from protocol.kraken_futures.checks import check_change, check_order, check_term
 from protocol.kraken_futures.order_entry import HTTP_REQUESTS, encode, order_tag
 from protocol.kraken_futures.signing import Credentials, authent
 from protocol.kraken_futures.venue import KrakenFuturesSettings, KrakenFuturesVenue
-from protocol.orders import NewOrder
+from protocol.orders import NewOrder, VenueOptions
 from protocol.requests import (
     AskTime,
     BatchOrders,
@@ -720,7 +720,7 @@ STOPPED: dict[str, tuple[dict[str, Any], str]] = {
         {"margin": True},
         "every Kraken Futures order is on margin; leave the option out.",
     ),
-    "another venue's options": ({"options": 7}, "Kraken Futures has no options of the kind int."),
+    "another venue's options": ({"options": VenueOptions()}, "Kraken Futures has no options of the kind VenueOptions."),
     "an expiry time": (
         {"expire_time": MOMENT},
         "Kraken Futures has no orders that expire by themselves.",
