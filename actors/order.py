@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from protocol import commands
 from protocol.commands import Milestone
 from protocol.errors import NotSent, OrderEnded, OrderRejected, OutcomeUnknown
+from protocol.one_line import one_line
 from protocol.orders import OrderIdentity, OrderState
 from protocol.values import ClientOrderId, RequestId
 
@@ -36,6 +37,10 @@ class Order:
     def __repr__(self) -> str:
         origin = "not submitted here" if self.request_id is None else f"request {self.request_id}"
         return f"<Order {self.client_order_id} of {self.identity.instrument}, {origin}>"
+
+    def __str__(self) -> str:
+        """One readable line; where the order stands is in `state()`."""
+        return one_line(self.identity, "Order")
 
     @property
     def client_order_id(self) -> ClientOrderId:

@@ -79,6 +79,12 @@ class Event:
     local_time: int
     sequence: int = 0
 
+    def __str__(self) -> str:
+        """One readable line, as a log wants it (see `protocol.one_line`)."""
+        from .one_line import one_line  # it knows every event, so it comes after them
+
+        return one_line(self)
+
 
 def number(event: Event, sequence: int) -> None:
     """Gives `event` its place in the stream. For the outbox alone, once, before anybody else sees the event.

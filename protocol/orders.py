@@ -112,6 +112,12 @@ class NewOrder:
     margin: bool = False
     options: object = None
 
+    def __str__(self) -> str:
+        """One readable line, as a log wants it (see `protocol.one_line`)."""
+        from .one_line import one_line  # it knows every event and order, so it comes after them
+
+        return one_line(self)
+
     @classmethod
     def limit(
         cls, instrument: str, side: Side, *, quantity: Number, price: Number, **terms: Unpack[OrderTerms]
@@ -258,6 +264,12 @@ class OrderIdentity:
     wire_id: WireId | None
     local_time: int
 
+    def __str__(self) -> str:
+        """One readable line, as a log wants it (see `protocol.one_line`)."""
+        from .one_line import one_line  # it knows every event and order, so it comes after them
+
+        return one_line(self)
+
 
 @frozen(kw_only=True)
 class OrderState:
@@ -278,6 +290,12 @@ class OrderState:
     time_in_force: TimeInForce | None
     reason: str = ""
     request_id: RequestId | None = None
+
+    def __str__(self) -> str:
+        """One readable line, as a log wants it (see `protocol.one_line`)."""
+        from .one_line import one_line  # it knows every event and order, so it comes after them
+
+        return one_line(self)
 
     @property
     def client_order_id(self) -> ClientOrderId:

@@ -23,3 +23,9 @@ class Reconciliation:
     fills_read: int = 0
     fills_complete_until: int | None = None
     failing: str = ""
+
+    def __str__(self) -> str:
+        """One readable line, as a log wants it (see `protocol.one_line`)."""
+        from .one_line import one_line  # it knows every event, so it comes after them
+
+        return one_line(self)
