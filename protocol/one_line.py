@@ -68,11 +68,12 @@ def parts_of(value: object) -> Parts:
 @parts_of.register
 def _new_order(order: NewOrder) -> Parts:
     what = _listed(
-        f"{_side(order.side)}{_number(order.quantity)} {order.instrument}{_terms_of(order)}",
+        f"{_side(order.side)}{_number(order.quantity)} {order.instrument}"
+        f"{_terms(order.type, order.price, order.trigger_price)}",
         _offset("trailing by", order.trailing_offset, order.trailing_unit.value),
         _offset("limit offset", order.limit_offset, order.limit_offset_unit.value),
         "quantity in quote currency" if order.quote_quantity else "",
-        order.time_in_force.value,
+        _resting(order.time_in_force),
         "post-only" if order.post_only else "",
         "reduce-only" if order.reduce_only else "",
         "" if order.display_quantity is None else f"{_number(order.display_quantity)} shown",
@@ -89,13 +90,13 @@ def _identity(identity: OrderIdentity) -> Parts:
 
 @parts_of.register
 def _state(state: OrderState) -> Parts:
-    identity = state.identity
+    identity, left = state.identity, _leaves(state)
     what = _listed(
         f"{_side(identity.side)}{_quantity(state.quantity)}{identity.instrument}"
         f"{_terms(identity.type, state.price, state.trigger_price)}",
         state.status.value,
         _progress(state.cumulative, state.quantity),
-        "" if state.leaves is None or state.status.is_terminal else f"{_number(state.leaves)} left",
+        "" if left is None or state.status.is_terminal else f"{_number(left)} left",
     )
     return Parts(what, _names(state.client_order_id, state.venue_order_id), state.reason)
 
@@ -104,7 +105,7 @@ def _state(state: OrderState) -> Parts:
 def _reconciliation(view: Reconciliation) -> Parts:
     what = _listed(
         f"of connection {view.connection} is {'complete' if view.is_complete else 'going on'}",
-        f"{view.open_questions} questions open",
+        f"{view.open_questions} orders in question" if view.open_questions else "",
         "" if view.fills_complete_until is None else f"fills complete until {_moment(view.fills_complete_until)}",
     )
     return Parts(what, reason=view.failing)
@@ -140,7 +141,7 @@ def _denied(event: events.Denied) -> Parts:
 
 @parts_of.register
 def _rejected(event: events.Rejected) -> Parts:
-    what = _listed(_whose(event.identity), "it was post-only" if event.due_post_only else "")
+    what = _listed(_whose(event.identity), "post-only" if event.due_post_only else "")
     return Parts(what, _ids(event), event.reason)
 
 
@@ -202,7 +203,8 @@ def _expired(event: events.Expired) -> Parts:
 
 @parts_of.register
 def _completed(event: events.Completed) -> Parts:
-    what = _listed(_whose(event.identity), f"fills of {_number(event.cumulative)} received, the last ones missing")
+    concluded = "concluded from its quantity" if event.concluded else ""
+    what = _listed(_whose(event.identity), f"{_number(event.cumulative)} done", concluded)
     return Parts(what, _ids(event))
 
 
@@ -262,17 +264,17 @@ def _authenticated(event: events.Authenticated) -> Parts:
 
 @parts_of.register
 def _disconnected(event: events.Disconnected) -> Parts:
-    return Parts("and will reconnect" if event.will_retry else "for good", _link(event), event.reason)
+    return Parts("will reconnect" if event.will_retry else "will not reconnect", _link(event), event.reason)
 
 
 @parts_of.register
 def _reconciled(event: events.Reconciled) -> Parts:
     until = event.fills_complete_until
     what = _listed(
-        f"with {event.open_orders} open orders at the venue",
+        f"{event.open_orders} open at the venue",
         f"{event.settled} changed meanwhile",
-        f"{event.gaps} with fills missing",
-        f"{event.open_questions} questions open" if event.open_questions else "",
+        f"{event.gaps} short of fills",
+        f"{event.open_questions} in question" if event.open_questions else "",
         f"fills complete until {_moment(until)}" if until is not None else "",
         "the venue's history could not be read" if event.history_failed else "",
     )
@@ -353,10 +355,6 @@ def _quantity(quantity: Decimal | None) -> str:
     return "" if quantity is None else f"{_number(quantity)} "
 
 
-def _terms_of(order: NewOrder) -> str:
-    return _terms(order.type, order.price, order.trigger_price)
-
-
 def _terms(kind: OrderType | None, price: Decimal | None, trigger_price: Decimal | None) -> str:
     """The type where it is no plain limit or market order, and the prices."""
     special = kind not in (None, OrderType.LIMIT, OrderType.MARKET)
@@ -384,10 +382,17 @@ def _progress(cumulative: Decimal, quantity: Decimal | None) -> str:
     return f"{_number(cumulative)}{whole} done"
 
 
+def _leaves(state: OrderState) -> Decimal | None:
+    try:
+        return state.leaves
+    except ArithmeticError:  # numbers that no order has
+        return None
+
+
 def _sum(left: Decimal, right: Decimal) -> Decimal | None:
     try:
         return left + right
-    except ArithmeticError:  # numbers that no order has
+    except ArithmeticError:
         return None
 
 
