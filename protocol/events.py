@@ -397,7 +397,7 @@ class FillReport(Report):
     last_quantity: Decimal
     """Contracts or base units."""
     currency: str
-    """The quote currency."""
+    """Of the commission, empty where the venue named none."""
     commission: Money | None
     """Positive: paid, negative: received; None where the venue did not say."""
     liquidity: LiquiditySide
