@@ -146,7 +146,7 @@ class ClientConfig:
     """How many placements, replaces and questions may wait to be written (over HTTP: to be answered). The next one is
     refused with `NotSent`."""
     cancel_credits: int = field(default=64, validator=COUNT)
-    """How many cancels may wait to be written (over HTTP: to be answered). The next one is refused with `NotSent`."""
+    """As `order_credits`, for cancels and the dead man's switch."""
     requests_per_second: int | None = field(default=None, validator=optional(COUNT))
     """Pace of what is written to the socket, None: no limit. What would wait for nine tenths of the venue's
     `request_timeout` is not sent, and reported so."""

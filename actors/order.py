@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from protocol import commands
 from protocol.commands import Milestone
 from protocol.errors import NotSent, OrderEnded, OrderRejected, OutcomeUnknown
-from protocol.one_line import one_line
 from protocol.orders import OrderIdentity, OrderState
 from protocol.values import ClientOrderId, RequestId
 
@@ -40,6 +39,8 @@ class Order:
 
     def __str__(self) -> str:
         """One readable line; where the order stands is in `state()`."""
+        from protocol.one_line import one_line  # as events do it: it costs nothing until something is printed
+
         return one_line(self.identity, "Order")
 
     @property
