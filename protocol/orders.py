@@ -380,7 +380,7 @@ NEXT_STATUS: Final[Mapping[tuple[OrderStatus, Happening], OrderStatus]] = {
     (_S.PARTIALLY_FILLED, _H.COMPLETED): _S.FILLED,
     (_S.PARTIALLY_FILLED, _H.CANCELED): _S.CANCELED,
     (_S.PARTIALLY_FILLED, _H.EXPIRED): _S.EXPIRED,
-    # The venue knows an order no more that it had accepted: nobody knows how it ended, if it has.
+    # The venue knows an order no more that it had accepted: it is not known how it ended, if it has.
     (_S.ACCEPTED, _H.LOST): _S.UNKNOWN,
     (_S.TRIGGERED, _H.LOST): _S.UNKNOWN,
     (_S.PARTIALLY_FILLED, _H.LOST): _S.UNKNOWN,
