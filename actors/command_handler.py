@@ -262,7 +262,7 @@ def _check_seconds(seconds: int) -> None:
         raise NotSent(sentence, field="seconds")
 
 
-@trio.lowlevel.enable_ki_protection  # an interrupt between two steps would lose an answer that somebody waits for
+@trio.lowlevel.enable_ki_protection  # an interrupt between two steps would lose an answer that a caller waits for
 async def run_command_handler(
     inbox: trio.MemoryReceiveChannel[Ask],
     to_dispatch: trio.MemorySendChannel[Batch],

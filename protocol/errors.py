@@ -28,6 +28,7 @@ from copy import copy
 from decimal import Decimal
 from typing import Self
 
+from .printable import on_one_line
 from .reasons import RejectReason, Why
 from .values import ClientOrderId, OrderStatus
 
@@ -50,7 +51,10 @@ __all__ = [
 
 
 class TradingError(Exception):
-    """Root of everything raised here."""
+    """Root of everything raised here. Its text is one line, whatever a venue wrote into its part of it."""
+
+    def __str__(self) -> str:
+        return on_one_line(super().__str__())
 
     def __init__(self, sentence: str = "") -> None:
         # The sentence alone: the data is set by keyword, so that pickle can call the class with `args`.
