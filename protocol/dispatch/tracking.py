@@ -192,17 +192,20 @@ class TrackedOrders:
         self._by_venue_id: dict[VenueOrderId, Order] = {}
         self._by_wire_id: dict[WireId | None, Order] = {}  # nothing stands under None
         self._folds: dict[type, Callable[[Any], None]] = {
+            # How an order begins, and what is learned of it besides.
             Submitted: self._fold_submitted,
             Registered: self._fold_registered,
             AlreadyCounted: self._fold_already_counted,
             Bound: self._fold_bound,
             FormerId: self._fold_former_id,
+            # What happens to it.
             Accepted: self._fold_accepted,
             Triggered: self._fold_triggered,
             Updated: self._fold_updated,
             Filled: self._fold_filled,
             FeeReported: self._fold_fee,
             FillReport: self._fold_external_fill,
+            # Doubts, and ends.
             StatusUnknown: self._fold_unknown,
             Reopened: self._fold_reopened,
             Completed: self._fold_completed,
@@ -239,7 +242,7 @@ class TrackedOrders:
 
     def counts_already(self, order: Order, time: int, quantity: Decimal, missing: Decimal | None) -> bool:
         """True for an execution that the order's cumulative counted when it was registered. time: of the execution, ns
-        since 1970; missing: how much more the venue counts than was heard: where nobody knows which executions were
+        since 1970; missing: how much more the venue counts than was heard: where it is not known which executions were
         counted, it is one of those that were not. None: it was heard live."""
         counted = self.counted.get(order.identity.client_order_id)
         if counted is None or time > counted.until:
@@ -370,7 +373,8 @@ class TrackedOrders:
     def _fold_bound(self, record: Bound) -> None:
         order = self._known(record.identity)
         self._bind(order, record.venue_order_id)
-        # It fills in what was not known, and takes nothing back: a term that has changed since is told by `Updated`.
+        # It fills in what was not known, and takes nothing back: a term that has changed since is reported by
+        # `Updated`.
         order.quantity = record.quantity if order.quantity is None else order.quantity
         order.price = record.price if order.price is None else order.price
         order.trigger_price = record.trigger_price if order.trigger_price is None else order.trigger_price
