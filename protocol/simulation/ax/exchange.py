@@ -12,10 +12,10 @@ from ...ax import venue_side, wire
 from ...errors import WireError
 from ...values import Instant, Side
 from ..exchange import Accept, Close, HttpReply, HttpRequest, Output, Refuse, SessionNumber, Tell
+from ..fault_effects import HeldBack, farewell, noise, page
 from ..faults import Fault, FaultKind, FaultSchedule, Occasion
 from ..ledger import Ledger
-from ..mishaps import HeldBack, farewell, noise, page
-from . import documented
+from . import strictness
 from .access import Access, Login
 from .engine import Engine, Notice, Placing, Reference, Refusal, Replacing
 from .orders import OPEN, Account, VenueOrder, time_parts
@@ -92,7 +92,7 @@ class AxExchange:
         faults = self.faults.next(Occasion.UPGRADE)
         if FaultKind.UPGRADE_PAGE in faults:
             return Refuse(page(faults[FaultKind.UPGRADE_PAGE].code)), self._end()
-        if self._is_violation(documented.in_upgrade(request)):
+        if self._is_violation(strictness.in_upgrade(request)):
             return Refuse(_error_reply(400, self.violations[-1])), self._end()
         login = self.access.login_of(request, now)
         if login is None or FaultKind.REFUSE_TOKEN in faults:
@@ -215,7 +215,7 @@ class AxExchange:
         except WireError as error:
             answer = _error(venue_side.request_number(message), Refusal(400, str(error)))
             return (Tell(session, answer), *self._end())
-        beyond = documented.in_request(message, triggers=self.settings.supports_stop_limit)
+        beyond = strictness.in_request(message, triggers=self.settings.supports_stop_limit)
         if self._is_violation(beyond):
             return (Tell(session, _error(request.rid, Refusal(400, self.violations[-1]))), *self._end())
         if request.t == "h":
@@ -357,7 +357,7 @@ class AxExchange:
     def request(self, request: HttpRequest, now: Instant) -> tuple[HttpReply, Sequence[Output]]:
         self._begin(now)
         faults = self.faults.next(Occasion.REST, request.path)
-        if self._is_violation(documented.in_call(request, legacy=self.settings.legacy)):
+        if self._is_violation(strictness.in_call(request, legacy=self.settings.legacy)):
             return _error_reply(400, self.violations[-1]), self._end()
         if FaultKind.REST_PAGE in faults:
             return page(faults[FaultKind.REST_PAGE].code), self._end()

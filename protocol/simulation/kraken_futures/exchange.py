@@ -13,15 +13,15 @@ from ...kraken_futures import venue_side
 from ...limits import Bucket
 from ...values import Instant, Side, exact
 from ..exchange import Accept, Close, HttpReply, HttpRequest, Output, Refuse, SessionNumber, Tell
+from ..fault_effects import HeldBack, farewell, noise
 from ..faults import FaultKind, FaultSchedule, Occasion
 from ..ledger import Ledger
-from ..mishaps import HeldBack, farewell, noise
 from ..triggers import Reference
 from . import account_rows, feed_rows, feeds, parameters
 from .access import ANYBODY, Access
 from .engine import Engine
-from .house import House
 from .market import INACTIVE, STATES
+from .market_maker import House
 from .money import Money
 from .notices import FillsNotice, Notice, OrderNotice
 from .orders import SIGNALS, Terms

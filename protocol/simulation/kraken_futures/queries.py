@@ -12,7 +12,6 @@ from ...kraken_futures.converter import nanoseconds
 from ..faults import FaultKind
 from . import parameters, views
 from .access import Denied
-from .call import Call
 from .engine import Engine
 from .history import EXECUTIONS, Wanted, page_of
 from .history_rows import HistoryAnswer
@@ -21,6 +20,7 @@ from .market import Market
 from .money import Money
 from .orders import State, VenueOrder
 from .parameters import MISSING, Reader
+from .rest_call import Call
 from .rest_rows import Answer
 
 __all__ = ["Queries"]

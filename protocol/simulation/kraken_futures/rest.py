@@ -15,15 +15,15 @@ from ...values import Instant
 from ..exchange import HttpReply, HttpRequest
 from ..faults import Fault, FaultKind, FaultSchedule
 from .access import Access, Denied, post_data_of
-from .call import Call
 from .engine import Engine
-from .entry import Broken, Entry, ParserRefusal
 from .history import LISTS
 from .history_rows import HistoryAnswer
 from .instrument_rows import InstrumentStatusAnswer
 from .money import Money
+from .order_entry import Broken, Entry, ParserRefusal
 from .parameters import Reader, Undocumented
 from .queries import Queries
+from .rest_call import Call
 from .rest_rows import Answer, ParserError
 
 __all__ = ["Failure", "RestDesk", "page"]

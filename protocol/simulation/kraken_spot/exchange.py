@@ -10,37 +10,37 @@ from attrs import define, evolve, field
 
 from ...values import Instant, Side
 from ..exchange import Accept, Close, HttpReply, HttpRequest, Output, Refuse, SessionNumber, Tell
+from ..fault_effects import HeldBack, farewell, noise, page
 from ..faults import FaultKind, FaultSchedule, Occasion
 from ..ledger import Ledger
-from ..mishaps import HeldBack, farewell, noise, page
 from ..triggers import Reference
-from . import balances, feed, refusals, voice
+from . import balances, feeds, refusals, venue_side
 from .access import ANYBODY, Access
 from .accounts import Account
 from .balances import BalanceFeed
-from .changes import restate
-from .chosen import ChosenAnswers
+from .chosen_answers import ChosenAnswers
 from .engine import Engine, Notice
-from .feed import Subscription, snapshot
-from .house import house_order, refresh_quotes
+from .feeds import Subscription, snapshot
 from .identifiers import Ids
+from .market_maker import house_order, refresh_quotes
 from .messages import Frame, Report, Result, StatusFrame, SystemStatus
-from .methods import ORDER_METHODS, Answer, MethodDesk
-from .moments import stamp
+from .order_entry import ORDER_METHODS, Answer, MethodDesk
 from .orders import Terms
+from .parameters import Request, Subscribe
 from .refusals import Refused
-from .requests import Request, Subscribe
+from .replacements import restate
 from .rest import RestDesk
 from .settings import HOUSE, KrakenSpotExchangeSettings, KrakenSpotUser
 from .strictness import Strictness
+from .times import stamp
 
 __all__ = ["KrakenSpotExchange"]
 
 SECOND: Final = 1_000_000_000
 FIRST_CONNECTION: Final = 17_000_000_000_000_000_000
 GOING_AWAY: Final = 1001
-HEARTBEAT: Final = voice.encode(Frame(channel="heartbeat"))
-FLOOD: Final = voice.encode(Frame(Error="Exceeded msg rate"))
+HEARTBEAT: Final = venue_side.encode(Frame(channel="heartbeat"))
+FLOOD: Final = venue_side.encode(Frame(Error="Exceeded msg rate"))
 VERSION: Final = "2.0.10"
 MALFORMED: Final = "the proxy is restarting"
 UNKNOWN_EVENT: Final = '{"channel":"future","type":"update","data":[{"note":"from the future"}]}'
@@ -158,7 +158,7 @@ class KrakenSpotExchange:
             upcoming_maintenance=[],
             emergency=[],
         )
-        return Tell(session, voice.encode(StatusFrame(channel="status", type="update", data=[status])))
+        return Tell(session, venue_side.encode(StatusFrame(channel="status", type="update", data=[status])))
 
     def pinged(self, session: SessionNumber, now: Instant) -> None:
         if session in self._sessions:
@@ -269,8 +269,8 @@ class KrakenSpotExchange:
         if rate is not None and client.counts(now.monotonic_ns) > rate:
             return self._sent([Tell(session, FLOOD), *self._end()])
         try:
-            call = voice.decode_request(message, whole_numbers=self.settings.whole_numbers)
-        except voice.BadRequest as problem:
+            call = venue_side.decode_request(message, whole_numbers=self.settings.whole_numbers)
+        except venue_side.BadRequest as problem:
             return self._sent([Tell(session, _refused_request(problem, now)), *self._end()])
         if call.method in ORDER_METHODS:
             return self._sent(self._order_request(client, call))
@@ -335,7 +335,7 @@ class KrakenSpotExchange:
         chosen = self._errors.take(call.method)
         if call.method == "ping" and chosen is None:
             pong = Frame(method="pong", req_id=call.req_id, time_in=time, time_out=time)
-            return [Tell(client.number, voice.encode(pong))]
+            return [Tell(client.number, venue_side.encode(pong))]
         try:
             if chosen is not None:
                 raise Refused(chosen)
@@ -348,7 +348,7 @@ class KrakenSpotExchange:
         """Raises Refused."""
         params = call.params
         channel = getattr(params, "channel", None)
-        if channel not in (feed.CHANNEL, balances.CHANNEL):
+        if channel not in (feeds.CHANNEL, balances.CHANNEL):
             raise Refused("Subscription name invalid")
         user = self._user(client, getattr(params, "token", None))
         if not user.may_stream:
@@ -358,7 +358,7 @@ class KrakenSpotExchange:
         assert params.token is not None  # its user is known
         self.access.keep(params.token, client.number)
         account = self.engine.accounts[user.account]
-        subscribe = self._subscribe if channel == feed.CHANNEL else self._subscribe_balances
+        subscribe = self._subscribe if channel == feeds.CHANNEL else self._subscribe_balances
         return subscribe(client, call, params, account)
 
     def _subscribe(self, client: _Session, call: Request, asked: Subscribe, account: Account) -> list[Output]:
@@ -369,7 +369,7 @@ class KrakenSpotExchange:
         )
         deprecated = asked.snapshot is not None or asked.snapshot_trades is not None
         result = Result(
-            channel=feed.CHANNEL,
+            channel=feeds.CHANNEL,
             maxratecount=account.rates.tier.most,
             snap_orders=subscription.snap_orders,
             snap_trades=subscription.snap_trades,
@@ -393,7 +393,7 @@ class KrakenSpotExchange:
 
     def _unsubscribe(self, client: _Session, call: Request, channel: str) -> list[Output]:
         """Raises Refused."""
-        field_name = "subscription" if channel == feed.CHANNEL else "balances"
+        field_name = "subscription" if channel == feeds.CHANNEL else "balances"
         if getattr(client, field_name) is None:
             raise Refused("Subscription Not Found")
         setattr(client, field_name, None)
@@ -530,15 +530,15 @@ def _frame(call: Request, answer: Answer, now: Instant) -> str:
         time_in=time,
         time_out=time,
     )
-    return voice.encode(frame)
+    return venue_side.encode(frame)
 
 
-def _refused_request(problem: voice.BadRequest, now: Instant) -> str:
+def _refused_request(problem: venue_side.BadRequest, now: Instant) -> str:
     try:
-        return voice.refusal(problem, time_in=now.wall_ns, time_out=now.wall_ns)
+        return venue_side.refusal(problem, time_in=now.wall_ns, time_out=now.wall_ns)
     except UnicodeEncodeError:  # it quotes half a character of the client's
-        unreadable = voice.BadRequest("Malformed request", req_id=problem.req_id)
-        return voice.refusal(unreadable, time_in=now.wall_ns, time_out=now.wall_ns)
+        unreadable = venue_side.BadRequest("Malformed request", req_id=problem.req_id)
+        return venue_side.refusal(unreadable, time_in=now.wall_ns, time_out=now.wall_ns)
 
 
 def _refused_channel(call: Request, text: str, now: Instant) -> str:
@@ -553,8 +553,8 @@ def _refused_channel(call: Request, text: str, now: Instant) -> str:
         time_in=time,
         time_out=time,
     )
-    return voice.encode(frame)
+    return venue_side.encode(frame)
 
 
 def _error_reply(status: int, text: str) -> HttpReply:
-    return HttpReply(status=status, body=voice.encode({"error": [text]}).encode())
+    return HttpReply(status=status, body=venue_side.encode({"error": [text]}).encode())

@@ -10,9 +10,9 @@ from attrs import define, evolve
 
 from ...values import ZERO, LiquiditySide, Side
 from .messages import Contingent, Fee, Report, Triggers
-from .moments import padded, stamp
 from .orders import TRAILING, Fill, Phase, VenueOrder
 from .settings import KrakenSpotExchangeSettings, Pair
+from .times import padded, stamp
 
 __all__ = ["SIDES", "Reporter", "average_price"]
 

@@ -13,21 +13,21 @@ from attrs import define
 
 from ...values import Instant
 from ..exchange import HttpReply, HttpRequest
-from . import forms, refusals, voice
+from . import refusals, rest_parameters, venue_side
 from .access import Access
 from .accounts import Account
-from .chosen import ChosenAnswers
+from .chosen_answers import ChosenAnswers
 from .engine import Engine
-from .form_reader import pairs_of
-from .order_entry import ENTRY
+from .money import WALLET
 from .public import PUBLIC, PublicCall
 from .queries import QUERIES
 from .rates import rest_cost
 from .refusals import Refused
 from .rest_call import Call, Handler
+from .rest_order_entry import ENTRY
+from .rest_reader import pairs_of
 from .settings import KrakenSpotUser
 from .strictness import Strictness
-from .wallet import WALLET
 
 __all__ = ["RestDesk"]
 
@@ -38,7 +38,7 @@ STREAMS: Final = "GetWebSocketsToken"
 
 
 def _token(call: Call) -> dict[str, Any]:
-    call.form(forms.Nothing)
+    call.form(rest_parameters.Nothing)
     token = call.access.new_token(call.user, call.now)
     return {"token": token, "expires": call.engine.settings.token_lifetime // SECOND}
 
@@ -109,4 +109,4 @@ class RestDesk:
 
 
 def _json(body: dict[str, Any]) -> HttpReply:
-    return HttpReply(status=200, body=voice.encode(body).encode())
+    return HttpReply(status=200, body=venue_side.encode(body).encode())

@@ -13,9 +13,9 @@ from typing import Final, TypeVar
 from attrs import frozen
 
 from ...values import ZERO
-from .form_reader import number_of
 from .orders import Fill, VenueOrder
 from .refusals import invalid
+from .rest_reader import number_of
 
 __all__ = ["PAGE", "Trade", "page", "trades", "within"]
 

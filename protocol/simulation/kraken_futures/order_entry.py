@@ -13,11 +13,11 @@ from ...kraken_futures.converter import iso
 from ..faults import FaultKind, FaultSchedule, Occasion
 from . import parameters, views
 from .access import Access, Denied
-from .call import Call
 from .engine import REASONS, Answer, Engine
-from .forms import Forms, Unfit, deadline
+from .order_forms import Forms, Unfit, deadline
 from .orders import State, VenueOrder
 from .parameters import MISSING, BatchCancel, BatchEdit, BatchItem, BatchSend, Reader, UnusableItem
+from .rest_call import Call
 from .rest_rows import Answer as RestAnswer
 from .rest_rows import BatchStatus, Named, Status, TimerStatus
 

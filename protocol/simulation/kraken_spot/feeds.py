@@ -8,12 +8,12 @@ from typing import Final
 
 from attrs import define, evolve, field
 
-from . import voice
+from . import venue_side
 from .accounts import Account
 from .engine import Notice
 from .messages import Frame, Report
+from .parameters import Subscribe
 from .reports import Reporter
-from .requests import Subscribe
 
 __all__ = ["CHANNEL", "Subscription", "snapshot"]
 
@@ -72,7 +72,7 @@ class Subscription:
     def message(self, kind: str, reports: Sequence[Report]) -> str:
         """kind: snapshot or update. Takes the next number."""
         self.sequence += 1
-        return voice.encode(Frame(channel=CHANNEL, type=kind, data=list(reports), sequence=self.sequence))
+        return venue_side.encode(Frame(channel=CHANNEL, type=kind, data=list(reports), sequence=self.sequence))
 
 
 def snapshot(subscription: Subscription, reporter: Reporter) -> Iterator[Report]:

@@ -10,7 +10,7 @@ import msgspec
 
 from ...wire.numbers import plain
 from ...wire.times import EPOCH, nanoseconds
-from .voice import epoch_seconds, rfc3339
+from .venue_side import epoch_seconds, rfc3339
 
 __all__ = ["padded", "rfc1123", "seconds_of", "stamp", "stamp_in_seconds", "wall_ns"]
 

@@ -22,7 +22,7 @@ from ...kraken_spot.signing import Credentials
 from ...wire.numbers import is_plausible
 from ...wire.tolerant import UNUSABLE, exact_json
 from .messages import Frame
-from .requests import (
+from .parameters import (
     AddOrder,
     AmendOrder,
     BatchAdd,

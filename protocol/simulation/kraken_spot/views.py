@@ -10,11 +10,11 @@ from ...values import ZERO, LiquiditySide, Side
 from ..triggers import Reference, When
 from .accounts import Account
 from .funds import MARGIN_RATIO
-from .listing import Trade, trades
-from .moments import padded, seconds_of
 from .orders import LIMITED, TRAILING, Change, CloseTerms, Distance, Phase, Terms, TriggerTerms, VenueOrder, fires_when
+from .pages import Trade, trades
 from .reports import SIDES
 from .settings import KrakenSpotExchangeSettings, Pair
+from .times import padded, seconds_of
 
 __all__ = ["change_row", "close_sentence", "describe", "order_row", "order_sentence", "price_texts", "trade_row"]
 

@@ -7,13 +7,13 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any, Final
 
 from ...values import ZERO
-from . import forms
-from .listing import page, within
-from .moments import seconds_of
+from . import rest_parameters
 from .orders import LedgerEntry
+from .pages import page, within
 from .refusals import invalid
 from .rest_call import Call, Handler
 from .settings import Asset
+from .times import seconds_of
 
 __all__ = ["WALLET"]
 
@@ -26,7 +26,7 @@ def _shown(amount: Decimal, asset: Asset) -> str:
 
 
 def _balance(call: Call) -> Row:
-    call.form(forms.Balance)
+    call.form(rest_parameters.Balance)
     return {
         asset.code: _shown(call.account.balance(name), asset)
         for name, asset in call.engine.assets.items()
@@ -35,7 +35,7 @@ def _balance(call: Call) -> Row:
 
 
 def _balance_ex(call: Call) -> Row:
-    call.form(forms.Balance)
+    call.form(rest_parameters.Balance)
     as_numbers = call.engine.settings.balances_as_numbers
     rows: Row = {}
     for name, asset in call.engine.assets.items():
@@ -76,7 +76,7 @@ def _entry_rows(call: Call, entries: Iterable[LedgerEntry]) -> Row:
 
 
 def _ledgers(call: Call) -> Row:
-    form = call.form(forms.Ledgers)
+    form = call.form(rest_parameters.Ledgers)
     if form.type is not None and form.type not in KINDS:
         raise invalid("type")
     wanted = {name.strip() for name in (form.asset or "all").split(",")}
@@ -94,7 +94,7 @@ def _ledgers(call: Call) -> Row:
 
 
 def _query_ledgers(call: Call) -> Row:
-    names = [name.strip() for name in (call.form(forms.QueryLedgers).id or "").split(",") if name.strip()]
+    names = [name.strip() for name in (call.form(rest_parameters.QueryLedgers).id or "").split(",") if name.strip()]
     if not 0 < len(names) <= MOST_ENTRIES:
         raise invalid("id")
     known = {entry.entry_id: entry for entry in call.account.entries if entry.time <= call.then}
@@ -109,7 +109,7 @@ MONTH: Final = 30 * 86_400 * 1_000_000_000
 
 def _trade_volume(call: Call) -> Row:
     """The volume of thirty days, in quote currency whatever that is, and the fees of the pairs that were named."""
-    form = call.form(forms.TradeVolume)
+    form = call.form(rest_parameters.TradeVolume)
     traded = sum((fill.cost for fill in call.account.fills if fill.time > call.now.wall_ns - MONTH), ZERO)
     pairs = [call.pair(name.strip()).rest_name for name in (form.pair or "").split(",") if name.strip()]
     volume = f"{traded:.4f}"

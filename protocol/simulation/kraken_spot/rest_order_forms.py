@@ -15,12 +15,12 @@ from attrs import evolve, frozen
 
 from ...values import Instant, Side
 from . import refusals
-from .asking import REFERENCES, SELF_TRADES, SIDES
-from .form_reader import number_of
-from .forms import Close, OrderTerms
 from .market import Market
+from .order_forms import REFERENCES, SELF_TRADES, SIDES
 from .orders import LIMITED, TRAILING, TRIGGERED, TYPES, CloseTerms, Distance, Terms, TriggerTerms, usual_limit_sign
 from .refusals import Refused, invalid
+from .rest_parameters import Close, OrderTerms
+from .rest_reader import number_of
 
 __all__ = ["RestPrice", "limit_price_of", "rest_price", "terms_of_form", "trigger_price_of"]
 

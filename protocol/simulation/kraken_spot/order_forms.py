@@ -10,10 +10,10 @@ from attrs import evolve
 from ...values import Side
 from ..book import SelfTrade
 from ..triggers import Reference
-from .moments import wall_ns
 from .orders import TRAILING, CloseTerms, Distance, Terms, TriggerTerms, usual_limit_sign
+from .parameters import Conditional, OrderTerms, Triggers
 from .refusals import invalid
-from .requests import Conditional, OrderTerms, Triggers
+from .times import wall_ns
 
 __all__ = ["REFERENCES", "SELF_TRADES", "SIDES", "moment", "terms_of", "trigger_of"]
 
