@@ -1,4 +1,4 @@
-"""What faults do to what every simulated venue sends: held back, garbled, cut off."""
+"""How faults change the output of a simulated venue: messages are held back or garbled, connections cut."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from attrs import define, field
 from .exchange import Close, HttpReply, Output, SessionNumber, Tell
 from .faults import Fault, FaultKind
 
-__all__ = ["HeldBack", "farewell", "noise", "page"]
+__all__ = ["HeldBack", "ending", "noise", "page"]
 
 
 @define
@@ -50,8 +50,8 @@ class HeldBack:
 def noise(
     session: SessionNumber, faults: Mapping[FaultKind, Fault], *, malformed: str, unknown: str
 ) -> Iterable[Output]:
-    """What comes before an answer and belongs to nothing. malformed: what this venue says that is not JSON; unknown: an
-    event of a kind that it does not have."""
+    """Messages before an answer that belong to nothing. malformed: is not JSON; unknown: an event of a kind that this
+    venue does not have."""
     if FaultKind.MALFORMED in faults:
         yield Tell(session, malformed)
     if FaultKind.BINARY in faults:
@@ -60,7 +60,7 @@ def noise(
         yield Tell(session, unknown)
 
 
-def farewell(session: SessionNumber, faults: Mapping[FaultKind, Fault]) -> Iterable[Output]:
+def ending(session: SessionNumber, faults: Mapping[FaultKind, Fault]) -> Iterable[Output]:
     """How a connection ends after an answer."""
     if FaultKind.DROP_CONNECTION in faults:
         yield Close(session, None)
@@ -68,7 +68,7 @@ def farewell(session: SessionNumber, faults: Mapping[FaultKind, Fault]) -> Itera
         yield Close(session, faults[FaultKind.CLOSE].code)
 
 
-def page(status: int) -> HttpReply:
-    """What a proxy in front of a venue answers when it has no answer of the venue."""
+def page(status: int, headers: tuple[tuple[str, str], ...] = ()) -> HttpReply:
+    """The answer of a proxy in front of a venue when the venue gives it none."""
     body = f"<!DOCTYPE html><html><head><title>{status}</title></head><body>The origin cannot be reached.</body></html>"
-    return HttpReply(status=status, body=body.encode(), content_type="text/html; charset=UTF-8")
+    return HttpReply(status=status, body=body.encode(), content_type="text/html; charset=UTF-8", headers=headers)

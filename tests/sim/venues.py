@@ -13,7 +13,7 @@ from attrs import evolve, frozen
 from actors import ApiKey
 from protocol.ax import wire as ax_wire
 from protocol.simulation.ax import AxUser
-from protocol.simulation.ax.engine import Placing, Reference, Replacing
+from protocol.simulation.ax.requests import Placing, Reference, Replacing
 from protocol.simulation.exchange import Output
 from protocol.simulation.faults import FaultKind
 from protocol.simulation.kraken_futures import KrakenFuturesUser

@@ -10,10 +10,9 @@ from attrs import field, frozen
 
 from ...ax.wire import InstrumentRow
 
-__all__ = ["DEFAULT_INSTRUMENTS", "HOUSE", "REFERENCE_PRICES", "AxExchangeSettings", "AxUser", "Scope"]
+__all__ = ["DEFAULT_INSTRUMENTS", "REFERENCE_PRICES", "AxExchangeSettings", "AxUser", "Scope"]
 
 SECOND: Final = 1_000_000_000
-HOUSE: Final = "HOUSE"
 """The account that quotes and trades against everybody; nobody logs in as it."""
 
 
@@ -80,8 +79,8 @@ class AxExchangeSettings:
     strict: what a client sends that AX does not document is refused, and written into the exchange's `violations`; the
     real venue, like this one otherwise, ignores it in silence (spec 1.2, 9 #13).
 
-    reference_prices: centre of the price bands, and of the quotes; quotes: keep resting quotes of the house in the
-    book, quote_levels deep, quote_size times the minimum at each; heartbeat: period; token_lifetime: at most;
+    reference_prices: centre of the price bands, and of the quotes; quotes: keep the market maker's quotes in the book,
+    quote_levels deep, quote_size times the minimum at each; heartbeat: period; token_lifetime: at most;
     rate_limit: requests per second and user, None for none; retry_after: seconds, or text, that go along with status
     429 and 503, None for nothing; acknowledge_after: orders stay PENDING for this long;
     supports_stop_limit: honour trigger_price, which today's venue ignores; state_reasons: give the reasons of cancels

@@ -16,13 +16,14 @@ from attrs import define, evolve, field, frozen
 
 from ...values import Instant, LiquiditySide, Side
 from ...wire.numbers import plain
+from ..simulated_exchange import MARKET_MAKER
 from ..triggers import Reference, When
 from . import history_rows as rows
 from .access import Denied
 from .accounts import Account, Fill, HistoryRow
 from .market import Market
 from .orders import Terms, VenueOrder
-from .settings import HOUSE, KrakenFuturesExchangeSettings
+from .settings import KrakenFuturesExchangeSettings
 
 __all__ = ["EXECUTIONS", "LISTS", "ORDERS", "TRIGGERS", "History", "Wanted", "page_of"]
 
@@ -74,7 +75,7 @@ class Traded:
 
 @define
 class History:
-    """Writes down what happens to orders of clients; nobody can ask for the house's. new_id: for events."""
+    """Writes down what happens to orders of clients; the market maker's are left out. new_id: for events."""
 
     settings: KrakenFuturesExchangeSettings
     markets: Mapping[str, Market]
@@ -220,7 +221,7 @@ class History:
         """One trade, told to both of its accounts."""
         for fill, order in trade.sides():
             account = self.accounts[order.account]
-            if account.id == HOUSE:
+            if account.id == MARKET_MAKER:
                 continue
             uid = fill.execution.trade_id if self.settings.execution_uid == "fill_id" else self.new_id()
             older = self.settings.older_executions
@@ -278,7 +279,7 @@ class History:
     # Keeping
 
     def _write(self, order: VenueOrder, event: Any, *, opens: bool = False, closes: bool = False) -> None:
-        if order.account == HOUSE:
+        if order.account == MARKET_MAKER:
             return
         row = HistoryRow(time=self.now.wall_ns, symbol=order.symbol, opens=opens, closes=closes)
         kind = TRIGGERS if type(event).__name__.startswith("OrderTrigger") else ORDERS

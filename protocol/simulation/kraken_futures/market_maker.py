@@ -1,5 +1,4 @@
-"""The house of a simulated Kraken Futures: resting quotes around the reference prices, so that there is somebody to
-trade with."""
+"""The market maker of a simulated Kraken Futures: quotes around the reference prices, and other traders' orders."""
 
 from __future__ import annotations
 
@@ -13,20 +12,24 @@ from .engine import Engine
 from .market import OPEN, Market
 from .orders import Terms, VenueOrder
 
-__all__ = ["House"]
+__all__ = ["MarketMaker"]
 
 Place = tuple[str, Side, Decimal]
 
 
 @define
-class House:
+class MarketMaker:
     """Keeps the quotes. Each is renewed once less than half of it is left."""
 
     engine: Engine
     _quotes: dict[Place, VenueOrder] = field(factory=dict, init=False)
 
-    def refresh(self) -> None:
-        """Quotes again what was traded away, as far as it would not trade at once."""
+    def order(self, terms: Terms) -> VenueOrder:
+        """An order of another trader. It passes no checks."""
+        return self.engine.accept(terms)
+
+    def refresh_quotes(self) -> None:
+        """Renews the quotes around the reference prices, except those that would trade at once."""
         for symbol, market in self.engine.markets.items():
             if market.reference is not None and market.state == OPEN:
                 for side, price in self._prices(market, market.reference):
@@ -47,4 +50,4 @@ class House:
         if price > 0 and not market.book.would_cross(side, price):
             quantity = market.quantity_worth(self.engine.settings.quote_value, price)
             terms = Terms(type="lmt", symbol=symbol, side=side, quantity=quantity, limit_price=price)
-            self._quotes[place] = self.engine.house_order(terms)
+            self._quotes[place] = self.order(terms)

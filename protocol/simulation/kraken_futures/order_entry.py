@@ -14,14 +14,14 @@ from ..faults import FaultKind, FaultSchedule, Occasion
 from . import parameters, views
 from .access import Access, Denied
 from .engine import REASONS, Answer, Engine
-from .order_forms import Forms, Unfit, deadline
+from .order_forms import OrderForms, Unfit, deadline
 from .orders import State, VenueOrder
 from .parameters import MISSING, BatchCancel, BatchEdit, BatchItem, BatchSend, Reader, UnusableItem
 from .rest_call import Call
 from .rest_rows import Answer as RestAnswer
 from .rest_rows import BatchStatus, Named, Status, TimerStatus
 
-__all__ = ["Broken", "Entry", "ParserRefusal"]
+__all__ = ["Broken", "OrderEntry", "ParserRefusal"]
 
 SECOND: Final = 1_000_000_000
 SECONDS_A_DAY: Final = 86_400
@@ -40,7 +40,7 @@ class ParserRefusal(Exception):
 
 
 @define
-class Entry:
+class OrderEntry:
     """scripted: statuses with which the next placements are answered, and whether they are executed."""
 
     engine: Engine
@@ -48,10 +48,10 @@ class Entry:
     faults: FaultSchedule
     reader: Reader
     scripted: deque[tuple[str, bool]] = field(factory=deque)
-    _forms: Forms = field(init=False)
+    _forms: OrderForms = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self._forms = Forms(self.engine, self.reader)
+        self._forms = OrderForms(self.engine, self.reader)
 
     # Placing
 

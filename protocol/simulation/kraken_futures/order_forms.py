@@ -16,7 +16,7 @@ from .orders import SIGNALS, TRIGGERS, TYPES, Terms
 from .parameters import MISSING, Changes, Reader
 from .parameters import Terms as TermsForm
 
-__all__ = ["Forms", "Unfit", "deadline"]
+__all__ = ["OrderForms", "Unfit", "deadline"]
 
 SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
 PERCENT: Final = "PERCENT"
@@ -52,7 +52,7 @@ class Unfit(Exception):
 
 
 @define
-class Forms:
+class OrderForms:
     """Makes terms of what was sent. What is not documented goes to `reader`."""
 
     engine: Engine

@@ -16,7 +16,6 @@ __all__ = [
     "DEFAULT_INSTRUMENTS",
     "DEMO_ACCOUNT",
     "DEMO_SECRET",
-    "HOUSE",
     "REFERENCE_PRICES",
     "KrakenFuturesExchangeSettings",
     "KrakenFuturesUser",
@@ -28,7 +27,6 @@ POST_REASONS: Final = (
     "post_order_failed_because_it_would_filled",
     "post_order_failed_because_it_would_be_filled",
 )
-HOUSE: Final = "HOUSE"
 """The account that quotes and trades against everybody; nobody has a key to it."""
 DEMO_SECRET: Final = (
     "dHJpby1vcmRlcnMgc2ltdWxhdGVkIEtyYWtlbiBGdXR1cmVzIGRlbW8gc2VjcmV0LCBub3QgYSByZWFsIG9uZS4="  # nothing real opens
@@ -120,10 +118,10 @@ class KrakenFuturesExchangeSettings:
     clock_skew: how far the venue's clock is ahead of the carrier's; `serverTime`, `processBefore` and every timestamp
     go by it.
 
-    Market: reference_prices: centre of the house's quotes, and the first last, mark and index price; quotes: keep
-    resting quotes of the house in the book, quote_levels deep, worth quote_value USD each; price_protection: how far
-    from the best price a market order may trade; price_collar: how far through the mark a limit may be; dislocation:
-    how far mark and index may lie apart before orders that would widen this are refused, None for no such check.
+    Market: reference_prices: centre of the quotes, and the first last, mark and index price; quotes: keep the market
+    maker's quotes in the book, quote_levels deep, worth quote_value USD each; price_protection: how far from the best
+    price a market order may trade; price_collar: how far through the mark a limit may be; dislocation: how far mark and
+    index may lie apart before orders that would widen this are refused, None for no such check.
 
     Risk: initial_margin, maintenance_margin: fractions of the value; most_leverage: largest fixed leverage;
     most_orders: open ones; most_small_orders: open ones worth less than small_order USD; self_trade: what gives way.

@@ -18,6 +18,7 @@ from attrs import evolve, frozen
 from ...values import ZERO, Instant, LiquiditySide, Side
 from ..book import Incoming, Match, Matched, Resting, SelfTrade
 from ..ledger import Execution, Ledger
+from ..simulated_exchange import MARKET_MAKER
 from ..triggers import Reference, Trailing, Waiting
 from . import refusals
 from .accounts import Account
@@ -31,7 +32,7 @@ from .past import Past
 from .rates import ADD, CANCEL_ALL, SET_SWITCH, TIERS, RateCounters, cancel_cost
 from .refusals import Refused, invalid
 from .reports import Reporter
-from .settings import HOUSE, Asset, KrakenSpotExchangeSettings, Pair
+from .settings import Asset, KrakenSpotExchangeSettings, Pair
 from .timers import Timers
 
 __all__ = ["BY_USER", "Engine", "Notice", "is_tag"]
@@ -83,7 +84,7 @@ class Engine:
                 self.accounts[user.account] = Account(
                     user.account, user.maker_fee, user.taker_fee, counters, dict(user.balances)
                 )
-        self.accounts[HOUSE] = Account(HOUSE, ZERO, ZERO, RateCounters(TIERS["pro"]), {}, unlimited=True)
+        self.accounts[MARKET_MAKER] = Account(MARKET_MAKER, ZERO, ZERO, RateCounters(TIERS["pro"]), {}, unlimited=True)
         self.orders: dict[str, VenueOrder] = {}
         self.notices: list[Notice] = []
         self.moves: list[tuple[str, tuple[LedgerEntry, ...]]] = []
@@ -99,6 +100,10 @@ class Engine:
     def next_due(self) -> int | None:
         """ns, monotonic."""
         return self.timers.next_due
+
+    def at(self, now: Instant) -> None:
+        """Everything that follows happens at this moment."""
+        self.now = now
 
     def tick(self) -> None:
         while (key := self.timers.pop(self.now.monotonic_ns)) is not None:
@@ -638,7 +643,7 @@ class Engine:
     # Telling
 
     def _tell(self, order: VenueOrder, write: Callable[..., Report], *what: object) -> None:
-        """write: a method of the reporter, what: its arguments. Nobody listens for the house."""
+        """write: a method of the reporter, what: its arguments. The market maker's orders are not reported."""
         account = self.accounts[order.account]
         if not account.unlimited:
             self.past.note(order, self.now.wall_ns)

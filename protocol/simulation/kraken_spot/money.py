@@ -15,7 +15,7 @@ from .rest_call import Call, Handler
 from .settings import Asset
 from .times import seconds_of
 
-__all__ = ["WALLET"]
+__all__ = ["MONEY"]
 
 Row = dict[str, Any]
 
@@ -133,7 +133,7 @@ def _fee_row(rate: Decimal) -> Row:
     }
 
 
-WALLET: Final[Mapping[str, Handler]] = {
+MONEY: Final[Mapping[str, Handler]] = {
     "Balance": _balance,
     "BalanceEx": _balance_ex,
     "Ledgers": _ledgers,

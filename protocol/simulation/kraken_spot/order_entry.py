@@ -31,7 +31,7 @@ from .refusals import Refused, invalid
 from .replacements import Amendment, Edit, amend, check_edit, edit
 from .times import stamp_in_seconds
 
-__all__ = ["ORDER_METHODS", "Answer", "MethodDesk", "switch_times"]
+__all__ = ["ORDER_METHODS", "Answer", "OrderEntry", "switch_times"]
 
 SECOND: Final = 1_000_000_000
 DAY: Final = 86_400
@@ -74,7 +74,7 @@ def switch_times(wall: int, seconds: int) -> tuple[str, str]:
 
 
 @define
-class MethodDesk:
+class OrderEntry:
     """Answers order requests. What it does to orders, the engine tells as notices."""
 
     engine: Engine

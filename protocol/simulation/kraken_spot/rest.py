@@ -1,7 +1,7 @@
 """The REST interface of a simulated Kraken Spot, on the same book and accounts as the socket (spec A.17).
 
-What is answered stands elsewhere: public questions in `public`, private ones in `queries` and `wallet`, orders in
-`order_entry`. Here is what all calls share: who may call, what it costs, and the envelope.
+Here is what all calls share: who may call, what it costs, and the envelope. The answers are made elsewhere: those to
+public questions in `public`, to private ones in `queries` and `money`, to orders in `rest_order_entry`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .access import Access
 from .accounts import Account
 from .chosen_answers import ChosenAnswers
 from .engine import Engine
-from .money import WALLET
+from .money import MONEY
 from .public import PUBLIC, PublicCall
 from .queries import QUERIES
 from .rates import rest_cost
@@ -29,7 +29,7 @@ from .rest_reader import pairs_of
 from .settings import KrakenSpotUser
 from .strictness import Strictness
 
-__all__ = ["RestDesk"]
+__all__ = ["RestInterface"]
 
 SECOND: Final = 1_000_000_000
 PUBLIC_PATH: Final = "/0/public/"
@@ -43,11 +43,11 @@ def _token(call: Call) -> dict[str, Any]:
     return {"token": token, "expires": call.engine.settings.token_lifetime // SECOND}
 
 
-HANDLERS: Final[Mapping[str, Handler]] = {STREAMS: _token, **QUERIES, **WALLET, **ENTRY}
+HANDLERS: Final[Mapping[str, Handler]] = {STREAMS: _token, **QUERIES, **MONEY, **ENTRY}
 
 
 @define
-class RestDesk:
+class RestInterface:
     """Answers HTTP calls. What it does to orders, the engine tells as notices."""
 
     engine: Engine

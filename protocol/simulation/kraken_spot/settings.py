@@ -16,7 +16,6 @@ __all__ = [
     "Asset",
     "DEFAULT_PAIRS",
     "DEFAULT_SECRET",
-    "HOUSE",
     "REFERENCE_PRICES",
     "KrakenSpotExchangeSettings",
     "KrakenSpotUser",
@@ -24,7 +23,6 @@ __all__ = [
 ]
 
 SECOND: Final = 1_000_000_000
-HOUSE: Final = "HOUSE"
 """The account that quotes and trades against everybody; nobody logs in as it."""
 DEFAULT_SECRET: Final = "c2ltdWxhdGVkLWtyYWtlbi1zcG90LWRlbW8tc2VjcmV0LW5vdC1mb3ItdGhlLXJlYWwtdmVudWUtMDAwMDAwMA=="
 
@@ -167,7 +165,7 @@ class KrakenSpotExchangeSettings:
     """Times in ns. Where nobody knows what the real venue does, there is a switch; its first position is what we think.
 
     Markets: reference_prices: centre of the quotes, index price and first last price; quotes: keep resting quotes of
-    the house in the book, quote_levels deep, quote_value (quote currency) at each, quote_step (percent) apart;
+    the market maker in the book, quote_levels deep, quote_value (quote currency) at each, quote_step (percent) apart;
     price_band: how far (percent) a limit may be from the reference price, None for any; history: ended orders kept
     for queries, and executions in the ledger's queries; system: state of the engine at the start.
 
