@@ -1,7 +1,7 @@
 """The seam between a simulated venue's brain and whatever carries it: messages in, messages out, no waiting.
 
 A brain is pure: it has no clock (the time is an argument), no socket and no randomness of its own (it draws
-through a callable that it is given). One server actor carries every brain; it knows no venue's words.
+through a callable that it is given). One server actor carries every brain; it knows no venue's vocabulary.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ class Requested:
 
 @frozen
 class Ticked:
-    """The brain is told the time because something was due."""
+    """Something was due, so the brain gets the time."""
 
 
 @frozen
@@ -183,7 +183,7 @@ class Exchange(Protocol):
 
 @runtime_checkable
 class HearsPings(Protocol):
-    """An exchange that closes silent sessions. Pings are the carrier's business, so no other is told of them, and no
+    """An exchange that closes silent sessions. Pings are the carrier's business, so no other hears of them, and no
     other's input log holds them."""
 
     def pinged(self, session: SessionNumber, now: Instant) -> None: ...

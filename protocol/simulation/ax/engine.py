@@ -1,6 +1,6 @@
 """The trading engine of a simulated AX Exchange: order life, matching, fees, margin. It knows no sockets.
 
-What happens to an order is told as notices, each to one account, in the order in which it happened. Refusals before an
+What happens to an order becomes notices, each to one account, in the order in which it happened. Refusals before an
 order has an id are values; later ones are events (spec 4.5, 10).
 """
 
@@ -358,7 +358,7 @@ class Engine:
         return order if order is not None and order.account == account.id else None
 
     def asked_for(self, account: Account, reference: Reference) -> VenueOrder | Refusal | None:
-        """As `find`, of which order a status tells (spec 4.3)."""
+        """As `find`, which order a status shows (spec 4.3)."""
         found = self.find(account, reference)
         if reference.cid is None or self.settings.status_by_cid == "newest" or not isinstance(found, VenueOrder):
             return found
@@ -389,7 +389,7 @@ class Engine:
         span = self.settings.fills_span
         return 0 if span is None else self.now.wall_ns - span
 
-    # Telling
+    # Notices
 
     def _tell(self, order: VenueOrder, kind: str, *, nulls: tuple[str, ...] = (), **keys: Any) -> None:
         self._note(order)

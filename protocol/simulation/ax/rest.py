@@ -63,7 +63,7 @@ class _Refused(Exception):
 
 @define
 class RestInterface:
-    """Answers HTTP calls. What it does to orders, the engine tells as notices."""
+    """Answers HTTP calls. The engine notes what happens to orders."""
 
     engine: Engine
     access: Access

@@ -128,7 +128,7 @@ def _beyond_choices(query: Mapping[str, str]) -> str | None:
 
 
 def _beyond_words(given: Mapping[str, Any]) -> str | None:
-    """Words that mean something else than they seem to, or nothing."""
+    """Values that mean something else than they seem to, or nothing."""
     tag = given.get("tag")
     if isinstance(tag, str) and not (0 < len(tag) <= LONGEST_TAG and tag.isascii() and tag.isalnum()):
         return f"a tag has 1 to {LONGEST_TAG} letters and digits, unlike {tag!r}"

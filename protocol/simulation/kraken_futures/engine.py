@@ -1,6 +1,6 @@
 """The trading engine of a simulated Kraken Futures: order life, matching, triggers, fees. It knows no sockets.
 
-What happens is told as notices, in order, noted as order events for the answers of REST, and written down for the
+What happens becomes notices, in order, noted as order events for the answers of REST, and written down for the
 history.
 """
 
@@ -177,7 +177,7 @@ class Engine:
 
     def _admit(self, order: VenueOrder, market: Market, reason: str, *, quiet: bool) -> str:
         """Lets an order into the market. Gives a status word. quiet: a refusal is answered, so the plain feed need not
-        tell it."""
+        show it."""
         if order.is_trigger:
             return self._wait(order, market)
         refusal = self._refusal(order, market)
@@ -235,7 +235,7 @@ class Engine:
     def _trade(
         self, order: VenueOrder, market: Market, *, quiet: bool, placed: str | None = None
     ) -> tuple[str, list[Fill]]:
-        """Matches an order and ends it, or lets it rest: then the status is `rests` and its fills are yet to tell.
+        """Matches an order and ends it, or lets it rest: then the status is `rests`, its fills still unpublished.
         placed: why it comes into the market, None if it is there already."""
         before = self.history.shown(order)
         fills, stopped = self._match(order, market)
@@ -300,13 +300,13 @@ class Engine:
         return SelfTrade.ALLOW if order.account == MARKET_MAKER else self.settings.self_trade
 
     def _execute(self, taker: VenueOrder, maker: VenueOrder, match: Match, market: Market) -> Fill:
-        """Books both sides of one trade and tells the maker. Gives the taker's fill."""
+        """Books both sides of one trade and reports the maker's. Gives the taker's fill."""
         fill_id = self.ids.unique()
-        words = views.order_word(taker)
+        taker_type = views.order_word(taker)
         maker_before, taker_before = views.body(maker, self.settings), views.body(taker, self.settings)
         resting = self.history.shown(maker)
-        made = self._book(maker, match, market, (fill_id, "maker", words))
-        took = self._book(taker, match, market, (fill_id, taker.fill_type, words))
+        made = self._book(maker, match, market, (fill_id, "maker", taker_type))
+        took = self._book(taker, match, market, (fill_id, taker.fill_type, taker_type))
         self.notices.add_event(taker, views.executed(took, taker_before, taker.before_edit))
         self.notices.add_event(maker, views.executed(made, maker_before, None))
         self.history.traded(Traded(made, took, maker, taker, taker.reduced))
@@ -320,9 +320,9 @@ class Engine:
             self._keep_reducing(self.accounts[account], taker.symbol)
         return took
 
-    def _book(self, order: VenueOrder, match: Match, market: Market, told: tuple[str, str, str]) -> Fill:
-        """told: fill id, fill type, and the taker's order type."""
-        fill_id, fill_type, taker_type = told
+    def _book(self, order: VenueOrder, match: Match, market: Market, kinds: tuple[str, str, str]) -> Fill:
+        """kinds: fill id, fill type, and the taker's order type."""
+        fill_id, fill_type, taker_type = kinds
         account, position = self.accounts[order.account], self.accounts[order.account].position(order.symbol)
         liquidity = LiquiditySide.MAKER if fill_type == "maker" else LiquiditySide.TAKER
         rate = account.maker_fee if liquidity is LiquiditySide.MAKER else account.taker_fee

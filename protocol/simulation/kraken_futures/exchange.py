@@ -316,8 +316,8 @@ class KrakenFuturesExchange(SimulatedExchange[KrakenFuturesExchangeSettings, Eng
         return self.fail_calls(*(Failure(call=call, error=code) for code in codes))
 
     def fail_calls(self, *failures: Failure) -> Sequence[Output]:
-        """The next calls fail in these ways, each the first call that it meets. For what goes wrong without words of
-        its own there are `faults`."""
+        """The next calls fail in these ways, each the first call that it meets. Failures without a text of the venue
+        are `faults`."""
         self._rest.failures.extend(failures)
         return ()
 

@@ -165,7 +165,7 @@ class OrderEntry:
     # Batches
 
     def batch(self, call: Call) -> RestAnswer:
-        """Nothing is executed unless every item is one that can be told apart; each is then answered for itself."""
+        """Nothing is executed unless every item can be told apart; each is then answered for itself."""
         form = self.reader.form(call.text, parameters.BatchForm, "batchorder")
         items = self.reader.batch(form.json)
         for item in items:

@@ -29,7 +29,7 @@ SECOND: Final = 1_000_000_000
 MILLISECOND: Final = 1_000_000
 FILLS_PAGE: Final = 100
 STILL_LISTED: Final = 5 * SECOND
-"""How long orders/status tells of an order after it has ended."""
+"""How long orders/status knows an order after it has ended."""
 
 LIST_SIGNS: Final = frozenset(",[]")
 """Of a list in one value, where each order id is to have its own; a client order id may hold them."""

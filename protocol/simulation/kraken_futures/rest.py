@@ -85,7 +85,7 @@ def _cost_of_fills(text: str) -> int:
 
 @define
 class RestInterface:
-    """Answers HTTP calls. What it does to orders, the engine tells as notices.
+    """Answers HTTP calls. The engine notes what happens to orders.
 
     failures: how the next calls fail, each used up by the first call that it meets.
     """
@@ -177,7 +177,7 @@ class RestInterface:
         return route.handle(Call(request.path, text, user, self.engine.accounts[user.account], faults, now))
 
     def _public(self, request: HttpRequest) -> Callable[[str], Answered] | None:
-        """What anybody may ask, and for nothing."""
+        """What needs no key and costs nothing."""
         if request.method != "GET":
             return None
         match request.path.removeprefix(f"{BASE}/").split("/"):

@@ -55,7 +55,7 @@ class Access:
         return user
 
     def signer_of(self, request: HttpRequest) -> KrakenSpotUser | None:
-        """Who signed a request, or replays his own; None if nobody that is known. Uses up no nonce."""
+        """Who signed a request, or replays his own; None for an unknown sender. Uses up no nonce."""
         try:
             return self._replayed(request) or self._proven(request)[0]
         except Refused:

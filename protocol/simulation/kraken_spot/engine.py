@@ -1,6 +1,6 @@
 """The trading engine of a simulated Kraken Spot: order life, matching, fees. It knows no sockets.
 
-What happens to an order is told as notices, each to one account, in the order in which it happened. A request that is
+What happens to an order becomes notices, each to one account, in the order in which it happened. A request that is
 not executed raises Refused, before anything has changed.
 """
 
@@ -567,7 +567,7 @@ class Engine:
             del account.client_ids[client_id]
         market.stale = True
         if account.unlimited:
-            del self.orders[order.order_id]  # nobody ever asks for it
+            del self.orders[order.order_id]  # no client asks for it
         else:
             self._archive(order, account)
         if kind != "filled":
@@ -575,7 +575,7 @@ class Engine:
         elif not self.settings.omit_filled:
             self._tell(order, self.reporter.filled, order, self.now.wall_ns)
         elif not account.unlimited:
-            self.past.note(order, self.now.wall_ns)  # lists must see the end that no report tells
+            self.past.note(order, self.now.wall_ns)  # lists must see the end that no report shows
 
     def _archive(self, order: VenueOrder, account: Account) -> None:
         self._ended.append(order)
@@ -640,7 +640,7 @@ class Engine:
             raise Refused(self.settings.gone_error)
         return found
 
-    # Telling
+    # Notices
 
     def _tell(self, order: VenueOrder, write: Callable[..., Report], *what: object) -> None:
         """write: a method of the reporter, what: its arguments. The market maker's orders are not reported."""
@@ -671,7 +671,7 @@ class Engine:
 
 
 def _assets(settings: KrakenSpotExchangeSettings) -> dict[str, Asset]:
-    """By their modern codes: those of the markets, and what else somebody has."""
+    """By their modern codes: those of the markets, and those that accounts hold."""
     codes = {user_asset: user_asset for user in settings.users for user_asset in user.balances}
     for pair in settings.pairs:
         codes |= {pair.base: pair.base_code, pair.quote: pair.quote_code}

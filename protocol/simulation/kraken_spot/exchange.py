@@ -378,13 +378,13 @@ class KrakenSpotExchange(SimulatedExchange[KrakenSpotExchangeSettings, Engine, S
         return self._sent(self._end())
 
     def set_system(self, system: str, now: Instant) -> Sequence[Output]:
-        """Sets the engine's state, e.g. cancel_only, and tells every session."""
+        """Sets the engine's state, e.g. cancel_only, and informs every session."""
         self._begin(now)
         self.engine.system = system
         return self._sent([*(self._status(number) for number in self._sessions), *self._end()])
 
     def set_pair_status(self, symbol: str, status: str, now: Instant) -> Sequence[Output]:
-        """Sets the state of one market, e.g. limit_only; AssetPairs tells it."""
+        """Sets the state of one market, e.g. limit_only; AssetPairs shows it."""
         self._begin(now)
         self.engine.markets[symbol].status = status
         return self._sent(self._end())

@@ -20,7 +20,7 @@ __all__ = ["CHANNEL", "Subscription", "snapshot"]
 CHANNEL: Final = "executions"
 PAST_TRADES: Final = 50
 TRANSITIONS: Final = frozenset({"new", "filled", "canceled", "expired"})
-"""What comes without order_status, besides trades, of which nobody knows."""
+"""What comes without order_status, besides trades, where it is not known."""
 
 
 @define

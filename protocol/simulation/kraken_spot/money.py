@@ -21,7 +21,7 @@ Row = dict[str, Any]
 
 
 def _shown(amount: Decimal, asset: Asset) -> str:
-    """With the asset's decimals; what is smaller is not told."""
+    """With the asset's decimals; what is smaller is left out."""
     return f"{amount.quantize(Decimal(1).scaleb(-asset.decimals), ROUND_DOWN):f}"
 
 

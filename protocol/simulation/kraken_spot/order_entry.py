@@ -14,7 +14,7 @@ from .accounts import Account
 from .checks import check_deadline
 from .engine import Engine
 from .messages import LegResult, Result
-from .order_forms import moment, terms_of, trigger_of
+from .order_forms import terms_of, time_of, trigger_of
 from .orders import Terms, VenueOrder
 from .parameters import (
     AddOrder,
@@ -45,7 +45,7 @@ ERRORS: Final = {
     500: refusals.INTERNAL,
     503: refusals.UNAVAILABLE,
 }
-"""What the codes of faults are in this venue's words."""
+"""The codes of faults as this venue writes them."""
 ORDER_METHODS: Final = frozenset(
     {
         "add_order",
@@ -75,7 +75,7 @@ def switch_times(wall: int, seconds: int) -> tuple[str, str]:
 
 @define
 class OrderEntry:
-    """Answers order requests. What it does to orders, the engine tells as notices."""
+    """Answers order requests. The engine notes what happens to orders."""
 
     engine: Engine
     faults: FaultSchedule
@@ -102,7 +102,7 @@ class OrderEntry:
             return [Answer(error=refused.text)]
 
     def _check_deadline(self, text: str | None) -> None:
-        check_deadline(moment(text, "deadline"), self.engine.now, self.engine.settings.engine_delay)
+        check_deadline(time_of(text, "deadline"), self.engine.now, self.engine.settings.engine_delay)
 
     # Placing
 

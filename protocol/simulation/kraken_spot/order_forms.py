@@ -15,7 +15,7 @@ from .parameters import Conditional, OrderTerms, Triggers
 from .refusals import invalid
 from .times import wall_ns
 
-__all__ = ["REFERENCES", "SELF_TRADES", "SIDES", "moment", "terms_of", "trigger_of"]
+__all__ = ["REFERENCES", "SELF_TRADES", "SIDES", "time_of", "terms_of", "trigger_of"]
 
 SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
 REFERENCES: Final = {None: Reference.LAST, "last": Reference.LAST, "index": Reference.INDEX}
@@ -29,7 +29,7 @@ DISTANCES: Final = frozenset({"pct", "quote"})
 FEES: Final = {None: False, "base": True, "quote": False}
 
 
-def moment(text: str | None, name: str) -> int | None:
+def time_of(text: str | None, name: str) -> int | None:
     """ns since 1970 of an RFC 3339 time. Raises Refused."""
     if not text:
         return None
@@ -43,7 +43,7 @@ def moment(text: str | None, name: str) -> int | None:
 
 
 def terms_of(asked: OrderTerms, symbol: str) -> Terms:
-    """Raises Refused for words that the venue does not know."""
+    """Raises Refused for values that the venue does not know."""
     if asked.side not in SIDES:
         raise invalid("side")
     if asked.stp_type not in SELF_TRADES:
@@ -60,8 +60,8 @@ def terms_of(asked: OrderTerms, symbol: str) -> Terms:
         limit_kind=asked.limit_price_type or _usual_limit_kind(asked.order_type),
         trigger=trigger_of(asked.trigger_terms),
         tif=(asked.time_in_force or "gtc").upper(),
-        starts=moment(asked.effective_time, "effective_time"),
-        expires=moment(asked.expire_time, "expire_time"),
+        starts=time_of(asked.effective_time, "effective_time"),
+        expires=time_of(asked.expire_time, "expire_time"),
         post_only=bool(asked.post_only),
         reduce_only=bool(asked.reduce_only),
         margin=bool(asked.margin),

@@ -81,7 +81,7 @@ INFO: Final[Mapping[str, tuple[str, ...]]] = {
     "fees": ("fees", "fees_maker", "fee_volume_currency"),
     "margin": ("margin_call", "margin_stop"),
 }
-"""The fields of a row that are told; none named: all."""
+"""The fields of a row that are listed; none named: all."""
 
 
 def _pair_row(market: Market, call: PublicCall) -> Row:

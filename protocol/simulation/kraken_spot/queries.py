@@ -43,7 +43,7 @@ def _seen(call: Call, orders: Iterable[VenueOrder]) -> list[VenueOrder]:
 
 
 def _rows(call: Call, orders: Iterable[VenueOrder], *, trades: bool | None, consolidated: bool | None) -> Row:
-    """consolidated: None as the venue does unless told otherwise."""
+    """consolidated: None: the venue's default."""
     return {
         order.order_id: order_row(
             order,

@@ -48,7 +48,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {STREAMS: _token, **QUERIES, **MONEY, *
 
 @define
 class RestInterface:
-    """Answers HTTP calls. What it does to orders, the engine tells as notices."""
+    """Answers HTTP calls. The engine notes what happens to orders."""
 
     engine: Engine
     access: Access

@@ -15,7 +15,7 @@ from .checks import TIMES_IN_FORCE, check_deadline
 from .engine import is_tag
 from .market import Market
 from .order_entry import switch_times
-from .order_forms import moment
+from .order_forms import time_of
 from .orders import LIMITED, TRIGGERED, Terms, TriggerTerms, VenueOrder
 from .refusals import InvalidArgument, Refused, invalid
 from .replacements import Amendment, Edit, amend, check_edit, edit
@@ -68,7 +68,7 @@ def _in_rest_words(words: Mapping[str, str] = REST_WORDS) -> Iterator[None]:
 
 def _check_deadline(call: Call, text: str | None) -> None:
     delay = call.engine.settings.engine_delay
-    check_deadline(moment(text, "deadline"), call.now, delay, least=SHORTEST_DEADLINE)
+    check_deadline(time_of(text, "deadline"), call.now, delay, least=SHORTEST_DEADLINE)
 
 
 def _market(call: Call, name: str | None) -> Market:

@@ -284,7 +284,7 @@ class TradeVolume(Private):
 
 @frozen(kw_only=True)
 class AssetPairs:
-    """pair: keys, altnames or wsnames with commas between; info: what else is told of each."""
+    """pair: keys, altnames or wsnames with commas between; info: what else is listed of each."""
 
     pair: str | None = None
     aclass_base: str | None = None

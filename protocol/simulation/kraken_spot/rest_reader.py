@@ -31,7 +31,7 @@ T = TypeVar("T")
 UNREADABLE: Final = "EGeneral:Invalid arguments"
 CLOSE: Final = "close["
 NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-WORDS: Final[Mapping[str, bool]] = {"true": True, "false": False}
+TRUTHS: Final[Mapping[str, bool]] = {"true": True, "false": False}
 
 
 def text_of(request: HttpRequest) -> str:
@@ -167,8 +167,8 @@ def _whole(raw: object) -> int:
 def _yes_or_no(raw: object) -> bool:
     if isinstance(raw, bool):
         return raw
-    if isinstance(raw, str) and raw.lower() in WORDS:
-        return WORDS[raw.lower()]
+    if isinstance(raw, str) and raw.lower() in TRUTHS:
+        return TRUTHS[raw.lower()]
     raise TypeError("neither true nor false")
 
 

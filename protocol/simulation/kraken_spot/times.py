@@ -1,4 +1,4 @@
-"""Moments and numbers as Kraken Spot writes them."""
+"""Times and numbers as Kraken Spot writes them."""
 
 from __future__ import annotations
 
