@@ -142,7 +142,7 @@ class Phase(Enum):
 @define(eq=False)
 class VenueOrder:
     """One order under one order id. quantity: base units in all; limit: as it is in the book, None: at any price;
-    shown: what others see of an iceberg; level: where a trigger stood when it was last reported; fired: when and at what
+    shown: what others see of an iceberg; level: where a trigger stood when last reported; fired: when and at what
     price it fired; fee: in the fee's asset; held: what the account keeps ready for it."""
 
     order_id: str
