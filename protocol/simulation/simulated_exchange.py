@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import ClassVar, Final, Generic, Protocol, TypeVar
 
 from attrs import define, field
 
-from ..values import Instant
+from ..values import Instant, Side
 from .exchange import Accept, Close, HttpReply, HttpRequest, Output, Refuse, SessionNumber, Tell
 from .fault_effects import HeldBack, ending, noise, page
 from .faults import Fault, FaultKind, FaultSchedule, Occasion
+from .ledger import Ledger
 
 __all__ = ["MARKET_MAKER", "Faults", "SimulatedExchange", "SimulatedSession"]
 
@@ -67,7 +69,7 @@ SessionT = TypeVar("SessionT", bound=SimulatedSession)
 class SimulatedExchange(ABC, Generic[SettingsT, EngineT, SessionT]):
     """See `protocol.simulation.exchange.Exchange`.
 
-    Read `engine` freely; change things through the methods, which return what is to be sent.
+    Read `engine` and `ledger` freely; change things through the methods, which return what is to be sent.
     """
 
     malformed: ClassVar[str]
@@ -80,6 +82,8 @@ class SimulatedExchange(ABC, Generic[SettingsT, EngineT, SessionT]):
     """From 0 up to, not including, 1; the seed of everything."""
     faults: FaultSchedule = field(factory=FaultSchedule)
     engine: EngineT = field(init=False)
+    ledger: Ledger = field(init=False)
+    """Every execution, for comparison with what clients heard."""
     _sessions: dict[SessionNumber, SessionT] = field(factory=dict, init=False)
     _held: HeldBack = field(factory=HeldBack, init=False)
     _now: Instant = field(default=Instant(0, 0), init=False)
@@ -301,3 +305,11 @@ class SimulatedExchange(ABC, Generic[SettingsT, EngineT, SessionT]):
     @abstractmethod
     def _forget_logins(self) -> None:
         """Makes every token of before worthless."""
+
+    # What a program does to the venue
+
+    @abstractmethod
+    def trade_against(
+        self, symbol: str, side: Side, price: Decimal, quantity: Decimal, now: Instant, *, rest: bool = False
+    ) -> Sequence[Output]:
+        """Another trader's order; what does not trade is canceled, or stays in the book if `rest`."""

@@ -237,7 +237,6 @@ class AxExchange(SimulatedExchange[AxExchangeSettings, Engine, Session]):
     def trade_against(
         self, symbol: str, side: Side, price: Decimal, quantity: Decimal | int, now: Instant, *, rest: bool = False
     ) -> Sequence[Output]:
-        """Another trader's order; what does not trade is canceled, or stays in the book if `rest`."""
         self._begin(now)
         self._market_maker.order(symbol, side, price, int(quantity), "GTC" if rest else "IOC")
         return self._end()

@@ -262,7 +262,6 @@ class KrakenFuturesExchange(SimulatedExchange[KrakenFuturesExchangeSettings, Eng
     def trade_against(
         self, symbol: str, side: Side, price: Decimal, quantity: Decimal, now: Instant, *, rest: bool = False
     ) -> Sequence[Output]:
-        """Another trader's order; what does not trade is canceled, or stays in the book if `rest`."""
         self._begin(now)
         kind = "lmt" if rest else "ioc"
         terms = Terms(type=kind, symbol=symbol, side=side, quantity=exact(quantity), limit_price=exact(price))

@@ -364,7 +364,6 @@ class KrakenSpotExchange(SimulatedExchange[KrakenSpotExchangeSettings, Engine, S
     def trade_against(
         self, symbol: str, side: Side, price: Decimal, quantity: Decimal | int, now: Instant, *, rest: bool = False
     ) -> Sequence[Output]:
-        """Another trader's order; what does not trade is canceled, or stays in the book if `rest`."""
         self._begin(now)
         terms = Terms(
             symbol=symbol,
