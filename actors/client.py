@@ -104,7 +104,7 @@ class Client:
 
     @property
     def trader(self) -> TraderId:
-        """The name that the configuration gives to whoever trades, and that every event carries."""
+        """The name that the configuration gives to the trader, and that every event carries."""
         return self._config.trader
 
     @property

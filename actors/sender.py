@@ -236,7 +236,7 @@ class SenderContext:
         return [self._refuse(send, NOT_WRITTEN) for send in self.held.clear()]
 
     def refuse_detour(self, send: Send) -> NotWritten:
-        """Nobody makes calls any more."""
+        """No calls are made any more."""
         return self._refuse(send, NOT_WRITTEN)
 
     def _refuse(self, send: Send, why: str) -> NotWritten:

@@ -205,7 +205,7 @@ class Milestone(Enum):
 class Watch:
     """Wait until an order reaches a milestone. Answer: its `OrderState` then; at once if that is so already.
 
-    Accepted: the venue has the order, or it ended without, or nobody knows. Done: it has ended.
+    Accepted: the venue has the order, or it ended without, or that is not known. Done: it has ended.
     """
 
     client_order_id: ClientOrderId = field(validator=TEXT)

@@ -262,7 +262,7 @@ class Completed(OrderEvent):
 
 @frozen(kw_only=True)
 class StatusUnknown(OrderEvent):
-    """Nobody here knows whether the order lives: it was sent and not answered, the answer was ambiguous, or the venue
+    """It is not known whether the order lives: it was sent and not answered, the answer was ambiguous, or the venue
     does not know it any more, though it had accepted it.
 
     It is neither rejected nor sent again; a late answer, an execution, a list, a status query or history settles it,
@@ -455,7 +455,7 @@ class CloseReport(ConnectionEvent):
     """The client is closed, and this is the last that is heard of it: what became of the orders that it tracked.
 
     canceled: were canceled since closing began; still_open: the last that was heard of them is that they are open;
-    unknown: nobody here knows whether they are open: no answer was heard to their placement, or the venue took the
+    unknown: it is not known whether they are open: no answer was heard to their placement, or the venue took the
     cancel of all orders and did not tell of their end. Each names a thousand at most, and its count counts all.
     cancel_confirmed: the venue took the cancel of all orders (also those of other sessions); False: no word of that was
     heard; None: it was not asked for.

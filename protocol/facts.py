@@ -180,7 +180,7 @@ class OrderTriggerMoved(OrderFact):
 
 @frozen(kw_only=True)
 class OrderUnclear(OrderFact):
-    """The order is not what it was, for a reason that nobody knows: it may have ended, or go on under another id."""
+    """The order is not what it was, for an unknown reason: it may have ended, or go on under another id."""
 
 
 @frozen(kw_only=True)

@@ -277,7 +277,7 @@ OWN_URGENCIES: Final[Mapping[type, Urgency]] = {
 
 
 def may_wait(request: Request) -> bool:
-    """True for a question of our own. Nobody but us awaits it, so it waits for its turn (see `OWN_PATIENCE`) where what
+    """True for a question of our own. Only we await it, so it waits for its turn (see `OWN_PATIENCE`) where what
     a user asked for is rather refused."""
     return request.request_id >= FIRST_INTERNAL_ID and type(request) in QUESTIONS
 

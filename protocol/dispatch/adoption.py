@@ -73,7 +73,7 @@ class Adoption:
         return order
 
     def _counted(self, known: ExternalOrder, report: OrderStatusReport | None = None) -> Counted:
-        """What counts as heard, though nobody told it. The report may count more than was known."""
+        """What counts as heard, though no message told it. The report may count more than was known."""
         # The report may be older or younger than what was heard since; the higher count is the younger one.
         heard, until = known.counted, known.until
         if report is not None and report.cumulative is not None and report.cumulative > heard:

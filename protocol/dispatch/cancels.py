@@ -191,7 +191,7 @@ class Cancels(RequestHandler[CancelOrder]):
         if order is not None:
             self._life.reject_cancel(order, flight.request_id, reason)
 
-    # Orders of which nobody knows whether they live
+    # Orders of which it is not known whether they live
 
     def unknown_due(self, due: UnknownDue) -> None:
         """Cancels an order whose answer was lost, in case it lives; without a connection, after the next login."""

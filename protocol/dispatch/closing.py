@@ -204,7 +204,7 @@ class Closing:
             sentences.append(f"Open when last heard of: {_named(still_open)}.")
         if unknown:
             sentences.append(f"Perhaps open: {_named(unknown)}.")
-        return f"{' '.join(sentences)} Nobody here watches them any more: look at the venue."
+        return f"{' '.join(sentences)} This client no longer watches them: look at the venue."
 
 
 def _named(orders: Sequence[ClientOrderId]) -> str:

@@ -125,7 +125,9 @@ class Conversation:
         flight = None if fact.request_id is None else self._context.flights.by_id.get(fact.request_id)
         if flight is None:
             which = "without a request number" if fact.request_id is None else f"of request {fact.request_id}"
-            self._context.warn(f"A refusal {which} came from the venue, and nobody waits for it: {fact.reason}")
+            self._context.warn(
+                f"A refusal {which} came from the venue, and no pending request matches it: {fact.reason}"
+            )
             return
         if flight.fail_on_one_way():
             return  # it is on its way twice: where the other one works, this one finds nothing left to do
@@ -141,7 +143,7 @@ class Conversation:
             fact = evolve(fact, reason=reason)
         self._handler(flight).refused(flight, fact)
 
-    # Nobody speaks
+    # No answer
 
     def lose_connections(self, last: int) -> None:
         """Nothing that was asked on the connections up to this one will be answered."""

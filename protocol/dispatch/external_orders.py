@@ -1,9 +1,9 @@
 """Orders of other sessions: which of them are open, and what is told of them.
 
-Whoever only watches an account hears every fill of such an order, and its end, once each. Three sources tell of them:
-live messages, the list of a login, and later lists. An order that a list leaves out has ended if the list is younger
-than the last word about the order; a list says nothing of how. So the venue is asked where the order stands, by its
-venue order id. Where the venue does not know it any more, that is what is told: a report with `status=None` whose
+A client that only watches an account hears every fill of such an order, and its end, once each. Three sources tell of
+them: live messages, the list of a login, and later lists. An order that a list leaves out has ended if the list is
+younger than the last word about the order; a list says nothing of how. So the venue is asked where the order stands, by
+its venue order id. Where the venue does not know it any more, that is what is told: a report with `status=None` whose
 reason says that the order is not open any more. An end is never made up.
 
 An order that was never shown as open (a taker's, filled at once) is told by its fills, and by an end only if the venue
@@ -487,7 +487,7 @@ class ExternalOrders:
         return venue_order_id
 
     def _is_gone(self, venue_order_id: VenueOrderId, words: str) -> None:
-        """It is open no more, and nobody knows how that came. words: the venue's."""
+        """It is open no more, and it is not known how that came. reason: the venue's."""
         known = self._open[venue_order_id]
         self._end(venue_order_id, known, is_known=False)
         view = evolve(known.view, status=None, cumulative=known.counted)

@@ -155,13 +155,13 @@ class Fills:
 
     def _doubt_terms(self, order: Order) -> None:
         """All of the order that we know of is executed, and the venue says that it goes on; or a fill is more than the
-        whole, and no message brought it, or the venue says that it is the last: somebody has changed the order, and the
-        news of that is still to come, or lost."""
+        whole, and no message brought it, or the venue says that it is the last: another session has changed the order,
+        and the news of that is still to come, or lost."""
         self._questions.ask(order, Question.TERMS)
         self._queries.soon(order)
 
     def _is_more_than_whole(self, order: Order) -> bool:
-        """Of an order of which as much was heard as it is for: True when nobody has said that it is complete. The venue
+        """Of an order of which as much was heard as it is for: True when it was not said that it is complete. The venue
         is asked where it stands."""
         is_shown = order.seen_in == self._context.login
         return is_shown and order.inquiry is None and wanted(self._context, order) is None
@@ -174,7 +174,7 @@ class Fills:
         status = NEXT_STATUS.get((order.status, happening), order.status)
         left = ZERO if quantity is None else quantity - cumulative
         is_more = quantity is not None and cumulative > quantity
-        # While the quantity is in doubt, more than it is no overfill: somebody may have raised it unheard.
+        # While the quantity is in doubt, more than it is no overfill: another session may have raised it unheard.
         overfill = -left if is_more and not is_in_doubt(self._context, order) else ZERO
         self._context.record(
             events.Filled(
@@ -296,7 +296,7 @@ class Fills:
 
     def leave(self, order: Order, ending: Ending, total: Decimal | None) -> None:
         """The order left the book after executions that come by themselves (see `facts.OrderRemoved`). total: how much
-        has executed under its venue order id, None: nobody said; its status may tell before history does."""
+        has executed under its venue order id, None: it was not said; its status may tell before history does."""
         if order.is_over:
             return
         told = None if order.inquiry is None else order.inquiry.ending
@@ -368,7 +368,7 @@ class Fills:
         # The ending is taken out before the question is closed, so that closing it does not end the order twice.
         ending, inquiry.ending = inquiry.ending, None
         if counted(order) <= order.cumulative:
-            self._questions.close(order, Question.FILLS)  # nobody said how much there was, and history had no more
+            self._questions.close(order, Question.FILLS)  # it was not said how much there was, and history had no more
         if ending is not None:
             self.end(order, ending)
 

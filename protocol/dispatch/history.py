@@ -169,7 +169,7 @@ class History(RequestHandler[Reading]):
     # What became of orders
 
     def orders_listed(self, fact: facts.OrderHistoryListed) -> None:
-        """One page. Orders whose fate nobody tells take it over; of the others, the feeds know more, and what has
+        """One page. Orders whose fate is in question take it over; of the others, the feeds know more, and what has
         filled under each venue order id is of use."""
         flight = self._context.flights.find(requests.ListOrderHistory, fact.request_id)
         # A page may hold several rows of one id, oldest first: the last one counts.
@@ -251,7 +251,7 @@ class History(RequestHandler[Reading]):
         self._context.foreign.put(venue_order_id, 0)
 
     def _is_unknown(self, order: Order, venue_order_id: VenueOrderId) -> bool:
-        """True for an id that the order has had in between, of which nobody has told."""
+        """True for an id that the order has had in between, of which no message has told."""
         return venue_order_id != order.venue_order_id and not self._context.orders.is_former_id(order, venue_order_id)
 
     def _row(self, view: OrderView) -> Evidence:

@@ -1,9 +1,9 @@
 """Reading the venue's history: which reading is wanted, how far it has come, and from where it goes on after a failure.
 
-A reading brings the executions since the last one, and after them, if orders are examined whose fate nobody tells, what
-became of orders. One reading at a time; whoever wants history gets the number of the reading that will have read all
-that is there now, and numbers only grow. A page that is refused, lost or never sent is asked for again after a pause,
-with its cursor: what was read is not read twice, however often that happens.
+A reading brings the executions since the last one, and after them, if orders are examined whose fate is in question,
+what became of orders. One reading at a time; a caller that wants history gets the number of the reading that will have
+read all that is there now, and numbers only grow. A page that is refused, lost or never sent is asked for again after a
+pause, with its cursor: what was read is not read twice, however often that happens.
 
 A history lags behind the stream, so a reading asked for at one instant is complete only until that instant less the
 lag. One more reading follows after that time, silent unless it finds something.
@@ -70,8 +70,8 @@ class HistoryReading:
         self.failing = ""
         self.has_changed = False
         self._reading: Reading | None = None
-        # Numbers of readings only grow: whoever wants one waits until `finished` has reached its number, and no later
-        # failure can take that back.
+        # Numbers of readings only grow: a caller that wants one waits until `finished` has reached its number, and no
+        # later failure can take that back.
         self._started = 0
         self._wanted = 0
         self._finished = 0
@@ -117,7 +117,7 @@ class HistoryReading:
         return 0 if self._reading is None else self._reading.read
 
     def reset(self) -> None:
-        """The connection is gone, or messages of it: meanwhile orders may go on under ids that nobody tells."""
+        """The connection is gone, or messages of it: meanwhile orders may go on under ids that no message tells."""
         if self._context.rules.chain_history:
             self._chains_wanted = self._context.by_venue(self._context.now.wall_ns)
 
@@ -155,7 +155,7 @@ class HistoryReading:
         self._context.timers.add(when, HistoryDue(periodic=False))
 
     def examine(self, order: Order, since: int) -> None:
-        """Nobody tells what became of this order: reads the history of orders, too, from `since` on by the venue's
+        """It is in question what became of this order: reads the history of orders, too, from `since` on by the venue's
         clock."""
         # Some venues list orders by the time of their placement, not of their end.
         if self._context.rules.history_by_placement:
@@ -165,7 +165,7 @@ class HistoryReading:
 
     def want_chains(self, order: Order | None = None) -> None:
         """Reads the history of orders, where that alone names the venue order ids that orders had in between. order: it
-        may have had others; until that is read, an execution that is nobody's may be its own."""
+        may have had others; until that is read, an execution of an unknown order may be its own."""
         if self._context.rules.chain_history:
             self._chains_wanted = now = self._context.by_venue(self._context.now.wall_ns)
             if order is not None:
@@ -186,7 +186,7 @@ class HistoryReading:
         self.want()
 
     def look(self) -> None:
-        """A moment has come that somebody waited for."""
+        """A moment has come that was waited for."""
         now = self._context.now.monotonic_ns
         if self._again_at and self._again_at <= now:
             self._again_at = 0

@@ -2,7 +2,7 @@
 
 `orders.NEXT_STATUS` is the table of all transitions; what is absent there is stale and changes nothing. An end that the
 venue told is final. An end that we concluded ourselves (Denied, complete by its quantity) may be contradicted by the
-venue, and so may our word that nobody knows where the order stands: `Reopened` takes it back.
+venue, and so may our word that it is not known where the order stands: `Reopened` takes it back.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class OrderLife:
             )
 
     def lose(self, order: Order, why: str) -> None:
-        """Nobody knows whether the order lives."""
+        """It is not known whether the order lives."""
         if (order.status, Happening.LOST) in NEXT_STATUS:
             self._context.record(
                 events.StatusUnknown(
@@ -224,7 +224,7 @@ class OrderLife:
             self.ended(order)
 
     def reject(self, order: Order, view: OrderView | None, reason: str, due_post_only: bool, time: int) -> None:
-        # What the venue has accepted, it cannot reject any more: whoever reads such a message asks for the order.
+        # What the venue has accepted, it cannot reject any more: the reader of such a message asks for the order.
         if order.accepted or (order.status, Happening.REJECTED) not in NEXT_STATUS:
             return
         self._context.record(
@@ -260,7 +260,7 @@ class OrderLife:
     # Refusals of what was to change or end it
 
     def reject_cancel(self, order: Order, request_id: RequestId, reason: str) -> None:
-        """Silent about a cancel that nobody asked for."""
+        """Silent about a cancel that the user did not ask for."""
         if not order.status.is_terminal and request_id < FIRST_INTERNAL_ID:
             self._context.record(
                 events.CancelRejected(

@@ -161,8 +161,8 @@ class Settling:
         self._examine(order)
 
     def _note_told(self, order: Order) -> None:
-        """That nobody knows whether the order was placed has been told, unless the venue had answered the placement:
-        of such an order nothing was said but that it was submitted."""
+        """That it is not known whether the order was placed has been reported, unless the venue had answered the
+        placement: of such an order nothing was said but that it was submitted."""
         if order.status is OrderStatus.UNKNOWN:
             self._questions.tell(order, Question.OUTCOME)
 
@@ -253,8 +253,8 @@ class Settling:
         self._questions.tell(order, Question.END)
 
     def _is_executed(self, order: Order) -> bool:
-        """Whether as much was heard as the whole order is for, and not more: then nobody knows for how much it is. Of
-        one that the venue, asked, shows nowhere any more, nothing can follow."""
+        """Whether as much was heard as the whole order is for, and not more: then it is not known for how much it is.
+        Of one that the venue, asked, shows nowhere any more, nothing can follow."""
         quantity = whole(self._context, order, order.cumulative)
         terms_known = not self._questions.is_open(order, Question.TERMS)
         return terms_known and order.cumulative == quantity

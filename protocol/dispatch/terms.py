@@ -219,7 +219,7 @@ class Terms:
 
     def _follow_unheard(self, order: Order, view: OrderView, time: int) -> None:
         """The venue replaced the order and the event that said so is missing: the new id tells. How much filled under
-        the old one by then, nobody has said."""
+        the old one by then, is not known."""
         # Where a change makes a new order, others may lie between the two ids, and fills under each of them.
         former = order.venue_order_id
         self.rename(order, view.venue_order_id, view, ZERO, time)

@@ -187,7 +187,7 @@ class Timekeeping(RequestHandler[AskTime]):
 
     def look_after(self) -> None:
         """Of the requests that are held: lets them go as soon as a deadline can be computed, and else sees to it that
-        one can. Those that somebody withdrew are forgotten, with the credit that they hold."""
+        one can. Those that were withdrawn are forgotten, with the credit that they hold."""
         context = self._context
         if context.knows_time:
             self._let_go()

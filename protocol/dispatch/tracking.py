@@ -242,7 +242,7 @@ class TrackedOrders:
 
     def counts_already(self, order: Order, time: int, quantity: Decimal, missing: Decimal | None) -> bool:
         """True for an execution that the order's cumulative counted when it was registered. time: of the execution, ns
-        since 1970; missing: how much more the venue counts than was heard: where nobody knows which executions were
+        since 1970; missing: how much more the venue counts than was heard: where it is not known which executions were
         counted, it is one of those that were not. None: it was heard live."""
         counted = self.counted.get(order.identity.client_order_id)
         if counted is None or time > counted.until:

@@ -1,7 +1,7 @@
-"""Executions that may be of an order of ours whose venue order id nobody has told us yet: the question WHOSE.
+"""Executions that may be of an order of ours whose venue order id is not known yet: the question WHOSE.
 
 Some messages name an order by the venue's id alone. While an order that was sent has none here, or a stop has fired and
-goes on under an id that nobody has told, such an execution may be its own; told as somebody else's, it would be lost to
+goes on under an id that is not known, such an execution may be its own; told as another session's, it would be lost to
 that order. So may one that does name our client id, of a stop whose firing was not heard, or from before the placement
 as far as the clocks can be compared. So it waits: until an order of ours is bound to that venue order id, until none
 can be meant any more, or until its patience is over. A lookup of that venue order id says whose it is where the venue
@@ -94,7 +94,7 @@ class UnclaimedFills:
         return min((kept.trade.time for kept in self.kept.values()), default=None)
 
     def doubt(self, order: Order) -> None:
-        """The order may go on under an id that nobody has told."""
+        """The order may go on under an id that is not known."""
         self._doubtful = {name: other for name, other in self._doubtful.items() if self._is_doubtful(other)}
         self._doubtful[order.identity.client_order_id] = order
 
@@ -147,7 +147,7 @@ class UnclaimedFills:
         return bool(self._context.touched) or next(iter(self.kept.values())).until <= self._context.now.monotonic_ns
 
     def settle(self) -> None:
-        """Publishes what can be told by now: as a fill of the order that has become known, or as somebody else's."""
+        """Publishes what can be told by now: as a fill of the order that has become known, or as another session's."""
         # `touched` is only collected while something waits: None switches it off (see `Context.record`).
         touched, now = self._context.touched or set(), self._context.now.monotonic_ns
         self._context.touched = set()
