@@ -153,6 +153,10 @@ class Exchange(Protocol):
     def websocket_path(self) -> str:
         """Path on which this venue serves its WebSocket, e.g. /orders/ws."""
 
+    @property
+    def secret_headers(self) -> frozenset[str]:
+        """Headers, in lower case, that prove who sent a request. The input log leaves them out."""
+
     def upgrade(
         self, session: SessionNumber, request: HttpRequest, now: Instant
     ) -> tuple[Accept | Refuse, Sequence[Output]]: ...
@@ -171,7 +175,8 @@ class Exchange(Protocol):
         token."""
 
     def token_for(self, user: str, now: Instant) -> str:
-        """A token of this user, for replaying his requests."""
+        """A token of this user, for replaying his requests: they come with it as a bearer token in `authorization`,
+        whatever the venue's own way is."""
 
     def restarted(self, now: Instant) -> None:
         """The venue was started anew: every session and token of before is gone, orders and accounts stay."""

@@ -77,6 +77,9 @@ class SimulatedExchange(ABC, Generic[SettingsT, EngineT, SessionT]):
     unknown_event: ClassVar[str]
     """An event of a kind that this venue does not have."""
 
+    secret_headers: ClassVar[frozenset[str]] = frozenset({"authorization"})
+    """See `Exchange.secret_headers`."""
+
     settings: SettingsT
     draw: Callable[[], float]
     """From 0 up to, not including, 1; the seed of everything."""

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pytest
 import trio
@@ -32,6 +34,9 @@ from actors import (
     venues,
 )
 from protocol.facts import Unreadable
+from protocol.simulation.exchange import ExchangeInput
+from protocol.simulation.input_log import encode_input, replay
+from protocol.values import Instant
 
 from ..trading import config_for, names, open_quiet_venue, until
 from .toy.codec import decode
@@ -169,6 +174,26 @@ async def test_a_wrong_secret_is_refused(autojump_clock: trio.testing.MockClock)
         with pytest.raises(AuthenticationError):
             async with open_client(config):
                 pass
+
+
+async def test_a_logged_run_holds_no_token_and_leads_to_the_same_orders(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    brains: list[Any] = []
+    lines: list[str] = []
+
+    def log(item: ExchangeInput, now: Instant) -> None:
+        line = encode_input(brains[0], item, now)
+        lines.extend([] if line is None else [line])
+
+    async with trading_toys(on_input=log, prepare=lambda brain, now: brains.append(brain)) as (_, client, _):
+        await (await client.submit(sell())).accepted()
+    again: Any = venues.venue_row("toy").simulation().make_exchange(Random(0).random, None, quotes=False)
+    assert replay(again, lines, Instant(0, 0)) == len(lines)
+    assert "toy-token" not in "".join(lines)
+    first, second = (list(brain.engine.accounts["demo"].orders.values()) for brain in (brains[0], again))
+    assert first == second
+    assert len(first) == 1
 
 
 @given(st.text() | st.binary() | st.from_regex(r'\{"(event|number|order|fills)": ?("fill"|1|\{\}|\[\{\}\])\}'))

@@ -48,6 +48,7 @@ TOO_MANY_REQUESTS: Final = 429
 class KrakenFuturesExchange(SimulatedExchange[KrakenFuturesExchangeSettings, Engine, Session]):
     """See `SimulatedExchange`."""
 
+    secret_headers: ClassVar[frozenset[str]] = frozenset({"apikey", "authent", "nonce"})
     malformed: ClassVar[str] = "the gateway restarts in a moment"
     unknown_event: ClassVar[str] = '{"feed":"from_the_future","time":1790000012000}'
 

@@ -54,6 +54,7 @@ class KrakenSpotExchange(SimulatedExchange[KrakenSpotExchangeSettings, Engine, S
     one message of the executions channel.
     """
 
+    secret_headers: ClassVar[frozenset[str]] = frozenset({"api-key", "api-sign"})
     malformed: ClassVar[str] = "the proxy is restarting"
     unknown_event: ClassVar[str] = '{"channel":"future","type":"update","data":[{"note":"from the future"}]}'
 

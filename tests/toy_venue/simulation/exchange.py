@@ -35,6 +35,7 @@ DOCUMENTED = frozenset(at.name for at in attrs.fields(Request))
 class ToyExchange(SimulatedExchange[ToyExchangeSettings, Engine, Session]):
     """See `SimulatedExchange`."""
 
+    secret_headers: ClassVar[frozenset[str]] = frozenset({"toy-token"})
     malformed: ClassVar[str] = "{"
     unknown_event: ClassVar[str] = '{"event":"party"}'
 

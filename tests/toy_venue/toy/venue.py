@@ -82,7 +82,7 @@ class ToyVenue(VenueDefaults):
         return None
 
     def upgrade(self, token: str) -> Upgrade:
-        return Upgrade(url=self.settings.websocket_url, headers=(("Authorization", f"Bearer {token}"),))
+        return Upgrade(url=self.settings.websocket_url, headers=(("Toy-Token", token),))
 
     @property
     def heartbeat(self) -> tuple[str, int] | None:
