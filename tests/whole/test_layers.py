@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from actors import venues
+
 from ..imports import ROOT, imported_modules, is_inside
 
-VENUES = ("ax", "kraken_futures", "kraken_spot")
+VENUES = sorted(name.replace("-", "_") for name in venues.VENUES)
 SIMULATION = "protocol.simulation"
 BRAINS = [f"{SIMULATION}.{venue}" for venue in VENUES]
+OF_VENUES = [*BRAINS, *(f"{root}.{venue}" for root in ("protocol", "actors.venues") for venue in VENUES)]
 BRAIN_FILES = {
     "access": "Access",
     "accounts": "Account",
@@ -95,8 +98,14 @@ def test_a_brain_knows_neither_dispatch_nor_other_venues(venue: str) -> None:
 
 def test_what_the_brains_share_knows_no_venue() -> None:
     for path in sorted((ROOT / "protocol" / "simulation").glob("*.py")):
-        venues = [*BRAINS, *(f"protocol.{venue}" for venue in VENUES), "protocol.dispatch"]
-        assert not {module for module in imported_modules(path) if is_inside(module, *venues)}, path
+        assert not {module for module in imported_modules(path) if is_inside(module, *OF_VENUES, "protocol.dispatch")}
+
+
+def test_the_actors_know_no_venue() -> None:
+    """But for the package itself, which exports the configurations."""
+    for path in files_of("actors"):
+        if path.parent.name != "venues" and path != ROOT / "actors" / "__init__.py":
+            assert not {module for module in imported_modules(path) if is_inside(module, *OF_VENUES)}, path
 
 
 @pytest.mark.parametrize("venue", VENUES)

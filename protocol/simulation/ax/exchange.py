@@ -153,15 +153,10 @@ class AxExchange(SimulatedExchange[AxExchangeSettings, Engine, Session]):
         return [output for notice in self.engine.take_notices() for output in self._publish(notice)]
 
     def _publish(self, notice: Notice) -> Iterable[Output]:
-        text = None
         for session in self._sessions.values():
-            if session.account.id != notice.account:
-                continue
-            faults = self.faults.next(Occasion.EVENT, notice.event.t or "")
-            if text is None:
-                text = venue_side.encode(notice.event, nulls=notice.nulls)
-            message = _with_unknown_words(notice, text, faults)
-            yield from self._delivered(session, partial(str, message), faults)
+            if session.account.id == notice.account:
+                faults = self.faults.next(Occasion.EVENT, notice.event.t or "")
+                yield from self._delivered(session, partial(_event_text, notice, faults), faults)
 
     # Requests over the socket
 
@@ -265,9 +260,9 @@ class AxExchange(SimulatedExchange[AxExchangeSettings, Engine, Session]):
         return self._end()
 
 
-def _with_unknown_words(notice: Notice, text: str, faults: Faults) -> str:
+def _event_text(notice: Notice, faults: Faults) -> str:
     if FaultKind.UNKNOWN_WORD not in faults or notice.event.o is None:
-        return text
+        return venue_side.encode(notice.event, nulls=notice.nulls)
     return venue_side.encode(evolve(notice.event, o=evolve(notice.event.o, o="PONDERING", tif="GFA")))
 
 
