@@ -247,7 +247,7 @@ class RestContext:
 
     def withdraw_by(self, out: _Outgoing) -> list[Send]:
         """Takes back what has not begun and is meant by this cancel: it goes before them, and they must not follow.
-        Gives those that were not started; the others' own tasks tell of them."""
+        Gives those that were not started; the others' own tasks report them."""
         cancel = out.request
         if cancel is None or out.urgency is not Urgency.LESS_RISK:
             return []

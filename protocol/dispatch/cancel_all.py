@@ -1,8 +1,8 @@
 """The cancel of all orders, with all its moments.
 
-The caller hears how many orders the venue says it has canceled, or why that is not known. A venue can count wrong,
-or take the request and act on a part of it: so the list of open orders is read behind the answer, as long after it as
-the list may lag, and an order that it still shows is told as a cancel that was refused. After a lost link the list of
+The caller hears how many orders the venue says it has canceled, or why that is not known. A venue can count wrong, or
+take the request and act on a part of it: so the list of open orders is read behind the answer, as long after it as the
+list may lag, and an order that it still shows is reported as a cancel that was refused. After a lost link the list of
 the new login serves.
 """
 
@@ -47,7 +47,7 @@ STILL_OPEN: Final = (
 
 @define
 class Comparison:
-    """What a cancel of all orders was to cancel, and the list that will tell whether it has."""
+    """What a cancel of all orders was to cancel, and the list that will show whether it has."""
 
     # Of the orders that were live when it was asked for: a later one may rightly be open.
     names: frozenset[ClientOrderId]
@@ -115,7 +115,7 @@ class CancelAll(RequestHandler[requests.CancelAllOrders]):
     def refused(self, flight: Flight, fact: facts.RequestRefused) -> None:
         delays = self._context.rules.throttled_cancel_delays if fact.outcome is Outcome.THROTTLED else ()
         if flight.resting or rest(self._context, flight, delays, fact.reason):
-            return  # where it rests already, this refusal is told again
+            return  # where it rests already, this refusal is reported again
         if fact.outcome is Outcome.AMBIGUOUS:
             self._end(flight, OutcomeUnknown(_doubtful(flight, fact.reason)))
         else:

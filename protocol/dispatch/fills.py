@@ -2,10 +2,10 @@
 
 A fill counts once, by its identity, from whatever source; none is ever made up from a total. A total that is ahead of
 the fills heard under the same venue order id opens the question FILLS: the fills may be on their way in another message
-(some venues tell of orders and of fills on separate feeds, spec Kraken E.4, E.5), and if they do not come within
+(some venues report orders and fills on separate feeds, spec Kraken E.4, E.5), and if they do not come within
 `fills_lag`, history is read until it has them. An order that left the book has not ended before they were heard; when
 history, read late enough, does not have them either, the venue is asked once for the fills of that order alone, where
-it lists them so; after that the gap is told, the order ends as it is, and history is read on, slower and slower.
+it lists them so; after that the gap is reported, the order ends as it is, and history is read on, slower and slower.
 
 An order is complete
 1. by the venue's word, once the fills heard reach its total;
@@ -44,7 +44,7 @@ __all__ = ["Fills", "Total"]
 AHEAD: Final = SECOND
 """How long fills may be on their way behind a list that is ahead of the stream."""
 PATIENCE: Final = 300 * SECOND
-"""After that, fills are told as missing even if history cannot be read."""
+"""After that, fills are reported as missing even if history cannot be read."""
 
 
 @frozen
@@ -53,7 +53,7 @@ class Total:
 
     venue_order_id: VenueOrderId
     quantity: Decimal
-    # Of a fill that the same message tells next: it is in the quantity already, and not missing.
+    # Of a fill that the same message reports next: it is in the quantity already, and not missing.
     executing: Decimal = ZERO
     # A list told it, which may be ahead of the stream.
     ahead: bool = False
@@ -260,7 +260,8 @@ class Fills:
 
     def expect(self, order: Order, total: Total | None, ending: Ending | None = None) -> None:
         """The venue counts more than was heard, and maybe the order ended with that. None: it did not say how much."""
-        # The earliest fill that may be missing is younger than what history has told whole, so it is read from there.
+        # The earliest fill that may be missing is younger than what history has reported whole, so it is read from
+        # there.
         is_new = not self._questions.is_open(order, Question.FILLS)
         if total is not None:
             self._count_former(order, total.venue_order_id, total=total.quantity)
@@ -301,7 +302,7 @@ class Fills:
             return
         told = None if order.inquiry is None else order.inquiry.ending
         if told is not None and told.status is ending.status:
-            ending = told  # the first to tell of it knew why
+            ending = told  # the first to report it knew why
         # FILLED without a total means the whole quantity, as long as we are sure of that.
         if not total and ending.status is OrderStatus.FILLED:
             fewest = None if is_in_doubt(self._context, order) else least(self._context, order)
@@ -359,8 +360,8 @@ class Fills:
             self.miss(order)
 
     def miss(self, order: Order) -> None:
-        """History, read late enough, does not have the fills either: they are told as missing, and the order ends as it
-        is. What is missing is read on for, slower."""
+        """History, read late enough, does not have the fills either: they are reported as missing, and the order ends
+        as it is. What is missing is read on for, slower."""
         self._tell_gap(order)
         inquiry = order.inquiry
         if inquiry is None:
@@ -373,7 +374,7 @@ class Fills:
             self.end(order, ending)
 
     def _tell_gap(self, order: Order, executing: Decimal = ZERO) -> None:
-        # A gap is told again only when it has grown.
+        # A gap is reported again only when it has grown.
         inquiry, total = order.inquiry, counted(order)
         if inquiry is None or total - executing <= max(order.cumulative, inquiry.gap_told):
             return
@@ -426,7 +427,7 @@ class Fills:
         )
 
     def window_read(self, holds_until: int) -> None:
-        """History has been read: every fill before `holds_until` has been told."""
+        """History has been read: every fill before `holds_until` has been reported."""
         for order in list(self._questions.orders.values()):
             opened = None if order.inquiry is None else order.inquiry.open.get(Question.FILLS)
             if opened is not None and opened.by_venue <= holds_until and not self._asks_alone(order):

@@ -34,7 +34,7 @@ MOST_REFUSALS: Final = 3
 MOST_EMPTY_PAGES: Final = 3
 """In a row, of a history of orders that names a next page again and again: behind them nothing follows."""
 PACES: Final = (60 * SECOND, 300 * SECOND, 900 * SECOND)
-"""After how long history is read again for fills that were told as missing; the last one repeats."""
+"""After how long history is read again for fills that were reported as missing; the last one repeats."""
 
 
 @define(kw_only=True)
@@ -64,7 +64,7 @@ class HistoryReading:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        # Every fill before it has been told: ns since 1970 by the venue's clock, None before the first login.
+        # Every fill before it has been reported: ns since 1970 by the venue's clock, None before the first login.
         self.complete_until: int | None = None
         # Why reading fails at the moment, "" while it does not.
         self.failing = ""
@@ -103,7 +103,7 @@ class HistoryReading:
 
     @property
     def told_until(self) -> int:
-        """Every fill before it has been told, however far the clocks may be apart; 0 before the first login."""
+        """Every fill before it has been reported, however far the clocks may be apart; 0 before the first login."""
         is_measured = self._context.clock.skew(self._context.now) is not None
         return (self.complete_until or 0) - (MEASURED if is_measured else UNMEASURED)
 
@@ -144,7 +144,7 @@ class HistoryReading:
             self._want_at(self._context.now.monotonic_ns + lag + PAUSE)
 
     def want_slowly(self, attempts: int) -> None:
-        """Reads again for what was told as missing. attempts: how often that was done already."""
+        """Reads again for what was reported as missing. attempts: how often that was done already."""
         self._want_at(self._context.now.monotonic_ns + PACES[min(attempts, len(PACES) - 1)])
 
     def _want_at(self, when: int) -> None:
@@ -231,7 +231,8 @@ class HistoryReading:
         self._started += 1
         began = self._began = context.by_venue(context.now.wall_ns)
         self._examining, self._examined = self._examined, {}
-        # The overlaps cost little, since a fill that was told is recognized; a gap between two readings would cost it.
+        # The overlaps cost little, since a fill that was reported is recognized; a gap between two readings would cost
+        # it.
         since, until = max(0, self.complete_until - OVERLAP), began + OVERLAP
         span = context.rules.history_span
         first = until if span is None else min(until, since + span)

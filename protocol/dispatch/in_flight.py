@@ -221,7 +221,7 @@ class Flights:
     awaits."""
 
     by_id: dict[RequestId, Flight] = field(factory=dict)
-    # The latest of each kind by order, because a venue's feed tells of a refusal and names the order alone.
+    # The latest of each kind by order, because a venue's feed reports a refusal and names the order alone.
     cancel_of: dict[ClientOrderId, RequestId] = field(factory=dict)
     change_of: dict[ClientOrderId, RequestId] = field(factory=dict)
     preview_of: dict[ClientOrderId, RequestId] = field(factory=dict)

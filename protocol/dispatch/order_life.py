@@ -35,7 +35,7 @@ class OrderLife:
     # Living
 
     def accept(self, order: Order, venue_order_id: VenueOrderId, time: int, *, by_old_fill: bool = False) -> None:
-        """by_old_fill: a fill tells it that may be older than this login: it shows nothing of the order's terms."""
+        """by_old_fill: a fill reports it that may be older than this login: it shows nothing of the order's terms."""
         self._context.record(
             events.Accepted(
                 identity=order.identity,
@@ -54,7 +54,7 @@ class OrderLife:
             self._questions.placed(order, is_owed=self._context.flights.owes(order.identity.client_order_id))
 
     def accept_late(self, order: Order, venue_order_id: VenueOrderId, time: int, *, by_old_fill: bool = False) -> None:
-        """Something else tells that the order was accepted: the venue's own word for it is missing or still to come. An
+        """Something else says that the order was accepted: the venue's own word for it is missing or still to come. An
         order that the venue rejected, and executes, it has accepted after all."""
         self.revive(order, venue_order_id, time)
         if not order.accepted:

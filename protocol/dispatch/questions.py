@@ -5,7 +5,7 @@ the venue says, and what its lists leave out, is *evidence*, with its source and
 when it was asked, by the venue's clock, less the lag of the source. All of it goes through `Settling`, which looks up
 here what follows. `table()` prints the table for the docs.
 
-A question that cannot be answered within its patience is told as an event, so that it is no longer waited for, and
+A question that cannot be answered within its patience is reported as an event, so that it is no longer waited for, and
 asked on at a slower pace.
 """
 

@@ -109,7 +109,7 @@ class Settling:
             return False
         if order.by_amount:
             return True
-        # With two readings of the quantity, the view has told the terms only if one of them is what we know.
+        # With two readings of the quantity, the view has reported the terms only if one of them is what we know.
         possible = readings(order, view)
         return order.quantity in possible if len(possible) > 1 else bool(possible)
 
@@ -155,7 +155,7 @@ class Settling:
         self._questions.ask(order, Question.END)
 
     def confirm(self, order: Order) -> None:
-        """The venue has an order under our name: the lists tell whether it is this one."""
+        """The venue has an order under our name: the lists show whether it is this one."""
         self._note_told(order)
         self._lists.compare()
         self._examine(order)

@@ -373,7 +373,8 @@ class TrackedOrders:
     def _fold_bound(self, record: Bound) -> None:
         order = self._known(record.identity)
         self._bind(order, record.venue_order_id)
-        # It fills in what was not known, and takes nothing back: a term that has changed since is told by `Updated`.
+        # It fills in what was not known, and takes nothing back: a term that has changed since is reported by
+        # `Updated`.
         order.quantity = record.quantity if order.quantity is None else order.quantity
         order.price = record.price if order.price is None else order.price
         order.trigger_price = record.trigger_price if order.trigger_price is None else order.trigger_price

@@ -29,7 +29,7 @@ MOST_UNCERTAIN: Final = SECOND
 DRIFT: Final = 2000
 """Two clocks drift apart by up to one part in so many: 500 ppm, the most by which NTP slows or speeds a clock."""
 LEAST_SKEW: Final = 2 * SECOND
-"""A skew beyond this is told."""
+"""A skew beyond this is reported."""
 
 
 @frozen(kw_only=True)

@@ -15,7 +15,7 @@ __all__ = ["Waits"]
 
 
 class Waits:
-    """Owns the waiting reply addresses. abandoned: tells whether the caller at one has given up."""
+    """Owns the waiting reply addresses. abandoned: shows whether the caller at one has given up."""
 
     def __init__(self, context: Context, abandoned: Callable[[object], bool]) -> None:
         self._context = context
