@@ -363,10 +363,10 @@ def test_what_was_told_is_what_happened_and_nothing_is_made_or_lost(
     assert len({report["exec_id"] for report in told}) == len(told)
     both_sides = exchange.ledger.executions
     assert sum((e.quantity if e.side is BUY else -e.quantity) for e in both_sides) == 0
-    house = exchange.engine.accounts["MARKET_MAKER"]
-    assert account.balance("BTC") + house.balance("BTC") == D("0.6")
+    market_maker = exchange.engine.accounts["MARKET_MAKER"]
+    assert account.balance("BTC") + market_maker.balance("BTC") == D("0.6")
     fees = sum((e.fee for e in happened), D(0))
-    assert account.balance("USD") + house.balance("USD") + fees == 40_000
+    assert account.balance("USD") + market_maker.balance("USD") + fees == 40_000
     held: dict[str, Decimal] = {}
     for order in account.open_orders.values():
         if order.held is not None:

@@ -28,7 +28,7 @@ class ToyUser:
 @frozen(kw_only=True)
 class ToyExchangeSettings:
     """heartbeat: period in ns; quotes: keep the market maker's quotes in the book; quote_size: quantity of each; fee:
-    fraction of the value that a taker pays; strict: refuse and note what is not documented."""
+    fraction of the value that a taker pays; strict: note what is not documented."""
 
     users: tuple[ToyUser, ...] = (ToyUser(),)
     instruments: tuple[InstrumentRow, ...] = (APPLE,)
