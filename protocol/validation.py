@@ -43,15 +43,18 @@ class Must:
     """Of a value of the right type."""
     is_secret: bool = False
     """The value must not show in the message."""
-    takes_flags: bool = field(init=False)
-    """True and False are whole numbers in Python, and seldom meant as such."""
+    passing: frozenset[type] = field(init=False)
+    """Types whose values pass at once: an order has a dozen validators, and is written in microseconds."""
 
-    @takes_flags.default
-    def _flags_are_meant(self) -> bool:
-        return bool in self.kinds
+    @passing.default
+    def _types_that_pass(self) -> frozenset[type]:
+        return frozenset(self.kinds if self.accepts is None else ())
 
     def __call__(self, instance: object, attribute: Attribute[Any], value: object) -> None:
-        if not isinstance(value, self.kinds) or (not self.takes_flags and (value is True or value is False)):
+        if type(value) in self.passing:
+            return
+        # True and False are whole numbers in Python, and seldom meant as such.
+        if not isinstance(value, self.kinds) or (isinstance(value, bool) and bool not in self.kinds):
             raise TypeError(self._sentence(instance, attribute.name, value))
         if self.accepts is not None and not self.accepts(value):
             raise ValueError(self._sentence(instance, attribute.name, value))

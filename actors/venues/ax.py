@@ -8,8 +8,6 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from protocol.ax.venue import AxSettings, AxVenue
-from protocol.simulation.exchange import Exchange
-from protocol.simulation.faults import FaultSchedule
 from protocol.validation import COUNT, FLAG, POSITIVE, TEXT, optional
 from protocol.venue import Venue
 
@@ -74,6 +72,8 @@ class AxConfig(ClientConfig):
 def _simulation() -> Simulation:
     # Loaded when one is opened: most programs trade at a real venue, and never need it.
     from protocol.simulation.ax import AxExchange, AxExchangeSettings, AxUser
+    from protocol.simulation.exchange import Exchange
+    from protocol.simulation.faults import FaultSchedule
 
     def make_exchange(draw: Callable[[], float], faults: FaultSchedule | None, **settings: Any) -> Exchange:
         return AxExchange(AxExchangeSettings(**settings), draw, faults or FaultSchedule())

@@ -8,8 +8,6 @@ from typing import Any, Literal
 from attrs import evolve, field, frozen
 
 from protocol.kraken_futures.venue import KrakenFuturesSettings, KrakenFuturesVenue
-from protocol.simulation.exchange import Exchange
-from protocol.simulation.faults import FaultSchedule
 from protocol.validation import FLAG, POSITIVE, TEXT, literal, optional
 from protocol.venue import Venue
 
@@ -66,6 +64,8 @@ class KrakenFuturesConfig(ClientConfig):
 
 def _simulation() -> Simulation:
     # Loaded when one is opened: most programs trade at a real venue, and never need it.
+    from protocol.simulation.exchange import Exchange
+    from protocol.simulation.faults import FaultSchedule
     from protocol.simulation.kraken_futures import (
         KrakenFuturesExchange,
         KrakenFuturesExchangeSettings,

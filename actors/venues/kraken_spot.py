@@ -9,8 +9,6 @@ from attrs import evolve, field, frozen
 
 from protocol.kraken_spot.venue import KrakenSpotSettings, KrakenSpotVenue
 from protocol.limits import Backoff
-from protocol.simulation.exchange import Exchange
-from protocol.simulation.faults import FaultSchedule
 from protocol.validation import FLAG, POSITIVE, SECRET, TEXT, a, literal, optional
 from protocol.venue import Venue
 
@@ -79,6 +77,8 @@ class KrakenSpotConfig(ClientConfig):
 
 def _simulation() -> Simulation:
     # Loaded when one is opened: most programs trade at a real venue, and never need it.
+    from protocol.simulation.exchange import Exchange
+    from protocol.simulation.faults import FaultSchedule
     from protocol.simulation.kraken_spot import KrakenSpotExchange, KrakenSpotExchangeSettings, KrakenSpotUser
 
     def make_exchange(draw: Callable[[], float], faults: FaultSchedule | None, **settings: Any) -> Exchange:
