@@ -308,7 +308,7 @@ class TrackedOrders:
         self._by_venue_id[venue_order_id] = order
 
     def _move(self, order: Order, status: OrderStatus) -> None:
-        order.status = status
+        order.status, order.why = status, None
         client_order_id = order.identity.client_order_id
         if status is OrderStatus.TRIGGERED:
             self.fired[client_order_id] = order
@@ -316,7 +316,7 @@ class TrackedOrders:
             self.fired.pop(client_order_id, None)
         if not status.is_terminal:
             if status is not OrderStatus.UNKNOWN:
-                order.reason, order.why = "", None
+                order.reason = ""
             if client_order_id not in self.live:  # the venue knows an order that we had given up
                 self.finished.pop(client_order_id)
                 self._add(order)
