@@ -9,8 +9,6 @@ from attrs import evolve, field, frozen
 from attrs.validators import instance_of
 
 from protocol.ax.venue import AxSettings, AxVenue
-from protocol.simulation.exchange import Exchange
-from protocol.simulation.faults import FaultSchedule
 from protocol.venue import Venue
 
 from ..config import ApiKey, ClientConfig, Password, Token
@@ -74,6 +72,8 @@ class AxConfig(ClientConfig):
 def _simulation() -> Simulation:
     # Loaded when one is opened: most programs trade at a real venue, and never need it.
     from protocol.simulation.ax import AxExchange, AxExchangeSettings, AxUser
+    from protocol.simulation.exchange import Exchange
+    from protocol.simulation.faults import FaultSchedule
 
     def make_exchange(draw: Callable[[], float], faults: FaultSchedule | None, **settings: Any) -> Exchange:
         return AxExchange(AxExchangeSettings(**settings), draw, faults or FaultSchedule())

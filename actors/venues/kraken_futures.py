@@ -8,8 +8,6 @@ from typing import Any
 from attrs import evolve, frozen
 
 from protocol.kraken_futures.venue import KrakenFuturesSettings, KrakenFuturesVenue
-from protocol.simulation.exchange import Exchange
-from protocol.simulation.faults import FaultSchedule
 from protocol.venue import Venue
 
 from ..config import MOST_PING_PERIOD, ApiKey, ClientConfig, rest_root
@@ -63,6 +61,8 @@ class KrakenFuturesConfig(ClientConfig):
 
 def _simulation() -> Simulation:
     # Loaded when one is opened: most programs trade at a real venue, and never need it.
+    from protocol.simulation.exchange import Exchange
+    from protocol.simulation.faults import FaultSchedule
     from protocol.simulation.kraken_futures import (
         KrakenFuturesExchange,
         KrakenFuturesExchangeSettings,

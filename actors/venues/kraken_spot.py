@@ -10,8 +10,6 @@ from attrs.validators import instance_of
 
 from protocol.kraken_spot.venue import KrakenSpotSettings, KrakenSpotVenue
 from protocol.limits import Backoff
-from protocol.simulation.exchange import Exchange
-from protocol.simulation.faults import FaultSchedule
 from protocol.venue import Venue
 
 from ..config import MOST_PING_PERIOD, ApiKey, ClientConfig, rest_root
@@ -77,6 +75,8 @@ class KrakenSpotConfig(ClientConfig):
 
 def _simulation() -> Simulation:
     # Loaded when one is opened: most programs trade at a real venue, and never need it.
+    from protocol.simulation.exchange import Exchange
+    from protocol.simulation.faults import FaultSchedule
     from protocol.simulation.kraken_spot import KrakenSpotExchange, KrakenSpotExchangeSettings, KrakenSpotUser
 
     def make_exchange(draw: Callable[[], float], faults: FaultSchedule | None, **settings: Any) -> Exchange:
