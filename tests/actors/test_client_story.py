@@ -61,7 +61,7 @@ async def test_a_session_from_login_to_the_last_event(autojump_clock: MockClock)
         await venue.trade("XAU-PERP", Side.BUY, price="2411.5", quantity=5)
         await client.cancel(order)
         state = await order.done()
-        assert (state.status, state.cumulative) == (OrderStatus.CANCELED, 20)
+        assert (state.status, state.cumulative) == (OrderStatus.CANCELED, Decimal(20))
         await client.close()
         rest = [event async for event in stream]
         assert names(rest) == ["Filled", "Canceled", "Disconnected", "CloseReport"]
@@ -101,8 +101,8 @@ async def test_a_market_order_is_priced_by_the_venue_and_fills(autojump_clock: M
         assert state.price == Decimal("2411.4")
         fills = [event for event in await drain(stream) if isinstance(event, events.Filled)]
         assert [(fill.last_quantity, fill.last_price) for fill in fills] == [
-            (3, Decimal("2411.2")),
-            (5, Decimal("2411.4")),
+            (Decimal(3), Decimal("2411.2")),
+            (Decimal(5), Decimal("2411.4")),
         ]
 
 
@@ -168,7 +168,7 @@ async def test_questions_are_answered_by_the_venue(autojump_clock: MockClock) ->
         order = await client.submit(sell(10))
         await order.accepted()
         (report,) = await client.open_orders()
-        assert (report.client_order_id, report.quantity) == (order.client_order_id, 10)
+        assert (report.client_order_id, report.quantity) == (order.client_order_id, Decimal(10))
         assert (await client.order_status(order)).status is OrderStatus.ACCEPTED
         assert await client.resolve(order.identity.wire_id or 0) == order.client_order_id
         assert await client.resolve(1) is None
@@ -384,7 +384,7 @@ async def test_an_order_lives_from_its_placement_to_its_last_fill(autojump_clock
             await venue.peer.say(venue.executed(at_venue, 100, trade_id="T-a"))
             await venue.peer.say(venue.executed(at_venue, 200, trade_id="T-b", price="1.0997"))
             state = await order.filled()
-            assert (state.status, state.cumulative, state.leaves) == (OrderStatus.FILLED, 300, 0)
+            assert (state.status, state.cumulative, state.leaves) == (OrderStatus.FILLED, Decimal(300), Decimal(0))
             assert await order.done() == state
             assert names([event async for event in own]) == ["Accepted", "Filled", "Filled"]
         seen = await until(stream, events.Filled, times=2)
@@ -392,8 +392,8 @@ async def test_an_order_lives_from_its_placement_to_its_last_fill(autojump_clock
         assert [event.sequence for event in seen] == list(range(1, 8))
         fills = [event for event in seen if isinstance(event, events.Filled)]
         assert [(f.trade_id, f.last_quantity, str(f.last_price), f.cumulative, f.leaves) for f in fills] == [
-            ("T-a", 100, "1.0998", 100, 200),
-            ("T-b", 200, "1.0997", 300, 0),
+            ("T-a", Decimal(100), "1.0998", Decimal(100), Decimal(200)),
+            ("T-b", Decimal(200), "1.0997", Decimal(300), Decimal(0)),
         ]
         assert all(fill.commission is None for fill in fills), "the wire tells no fee, so none is made up"
 
@@ -506,7 +506,7 @@ async def test_a_replacement_keeps_the_order_under_a_new_venue_id(autojump_clock
         assert updated.client_order_id == order.client_order_id
         new_id = updated.venue_order_id
         assert (updated.previous_venue_order_id, new_id) == ("O-1", "O-3")
-        assert (updated.quantity, updated.price) == (400, Decimal("1.1"))
+        assert (updated.quantity, updated.price) == (Decimal(400), Decimal("1.1"))
         await venue.peer.say(venue.executed(venue.orders["O-3"], 400))
         assert (await order.filled()).venue_order_id == "O-3"
 
@@ -568,7 +568,7 @@ async def test_open_orders_come_in_either_shape(autojump_clock: MockClock, is_ba
         ours, other = await client.open_orders()
         assert (ours.client_order_id, ours.venue_order_id) == (mine.client_order_id, "O-1")
         assert (other.client_order_id, other.venue_order_id) == ("CID-42", stranger["oid"])
-        assert (other.side, other.quantity, str(other.price), other.post_only) == (Side.SELL, 4, "2411.5", True)
+        assert (other.side, other.quantity, str(other.price), other.post_only) == (Side.SELL, Decimal(4), "2411.5", True)
 
 
 async def test_the_status_of_an_order_comes_from_the_venue(autojump_clock: MockClock) -> None:
@@ -577,7 +577,7 @@ async def test_the_status_of_an_order_comes_from_the_venue(autojump_clock: MockC
         await order.accepted()
         venue.executed(venue.orders["O-1"], 100)
         report = await client.order_status(order)
-        assert (report.status, report.cumulative) == (OrderStatus.PARTIALLY_FILLED, 100)
+        assert (report.status, report.cumulative) == (OrderStatus.PARTIALLY_FILLED, Decimal(100))
         assert venue.heard("s") == [{"rid": 2, "t": "s", "oid": "O-1"}]
         venue.on["s"] = refuse(404, "no such order")
         with pytest.raises(RequestFailed, match="no such order"):
@@ -607,7 +607,7 @@ async def test_an_order_from_elsewhere_is_reported_until_it_is_registered(
         await venue.peer.say(venue.executed(theirs, 200))
         fill = (await until(stream, events.Filled))[-1]
         assert isinstance(fill, events.Filled)
-        assert (fill.client_order_id, fill.strategy, fill.last_quantity) == ("adopted", "s", 200)
+        assert (fill.client_order_id, fill.strategy, fill.last_quantity) == ("adopted", "s", Decimal(200))
 
 
 async def test_a_wire_id_is_resolved_to_the_order_that_carries_it(autojump_clock: MockClock) -> None:
@@ -774,7 +774,7 @@ async def test_history_brings_fees_and_the_fills_that_were_missed(autojump_clock
         assert (fee.trade_id, fee.commission.amount, fee.commission.currency) == ("T-a", Decimal("0.25"), "USD")
         assert isinstance(late, events.Filled)
         assert late.commission is not None
-        assert (late.trade_id, late.last_quantity, late.commission.amount) == ("T-b", 200, Decimal("-0.1"))
+        assert (late.trade_id, late.last_quantity, late.commission.amount) == ("T-b", Decimal(200), Decimal("-0.1"))
         assert (await order.filled()).cumulative == 300
         assert names(await until(stream, events.Completed)) == ["Completed"], "by the venue's word, not by history's"
         assert await client.read_fills(start=start, end=end) == 2

@@ -496,8 +496,8 @@ def test_a_fill_of_an_order_that_has_ended_leaves_nothing_to_fill() -> None:
     rig.hear(traded("v1", "t2", 3, 5, 1))
     fills = [event for event in rig.events() if isinstance(event, Filled)]
     assert [(fill.cumulative, fill.leaves, fill.status) for fill in fills] == [
-        (2, 8, OrderStatus.PARTIALLY_FILLED),
-        (5, 0, OrderStatus.CANCELED),
+        (Decimal(2), Decimal(8), OrderStatus.PARTIALLY_FILLED),
+        (Decimal(5), Decimal(0), OrderStatus.CANCELED),
     ]
 
 

@@ -257,7 +257,7 @@ def test_a_fill_at_the_head_of_a_journal_tells_the_venue_order_id() -> None:
     orders.fold(fill)
     order = orders.by_client_order_id(A1)
     assert order is not None
-    assert (order.venue_order_id, order.cumulative, order.status) == ("v1", 4, OrderStatus.PARTIALLY_FILLED)
+    assert (order.venue_order_id, order.cumulative, order.status) == ("v1", Decimal(4), OrderStatus.PARTIALLY_FILLED)
     assert orders.by_venue_order_id(VenueOrderId("v1")) is order
 
 

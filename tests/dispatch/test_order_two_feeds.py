@@ -189,7 +189,7 @@ def test_a_total_whose_fills_history_does_not_have_either_is_a_gap_and_a_later_r
     assert history(rig, trade("V1", "t1", 1)) == ["Filled", "MissingFills"]
     gap = rig.events()[-1]
     assert isinstance(gap, events.MissingFills)
-    assert (gap.known, gap.reported) == (1, 4)
+    assert (gap.known, gap.reported) == (Decimal(1), Decimal(4))
     wait_for_question(rig, 70)
     assert history(rig, trade("V1", "t1", 1), trade("V1", "t2", 3)) == ["Filled"], "looked for again, and told once"
 
@@ -291,7 +291,7 @@ def test_an_order_that_left_the_book_is_canceled_behind_its_last_fills() -> None
     assert rig.hear(filled("V1", "t2", 2)) == ["Filled", "Canceled"]
     end = rig.events()[-1]
     assert isinstance(end, events.Canceled)
-    assert (end.cumulative, end.reason) == (6, "partial_fill")
+    assert (end.cumulative, end.reason) == (Decimal(6), "partial_fill")
     assert rig.hear(filled("V1", "t2", 2)) == [], "told twice"
 
 
@@ -338,7 +338,7 @@ def test_the_status_of_an_order_that_left_the_book_counts_its_fills_before_histo
     assert rig.hear(filled("V1", "t1", 4)) == ["Filled", "Canceled"]
     ended = rig.events()[-1]
     assert isinstance(ended, events.Canceled)
-    assert (ended.cumulative, ended.reason) == (4, "cancelled_by_user")
+    assert (ended.cumulative, ended.reason) == (Decimal(4), "cancelled_by_user")
 
 
 def test_an_order_of_which_nothing_had_filled_is_canceled_as_soon_as_its_status_says_so() -> None:
@@ -423,7 +423,7 @@ def test_a_filled_order_that_nobody_counted_waits_for_all_of_its_fills(total: in
     assert history(rig) == ["MissingFills", "Completed"]
     gap = rig.events()[-2]
     assert isinstance(gap, events.MissingFills)
-    assert (gap.known, gap.reported) == (0, 10)
+    assert (gap.known, gap.reported) == (Decimal(0), Decimal(10))
 
 
 @pytest.mark.parametrize("total", [None, 0])
@@ -441,7 +441,7 @@ def test_a_filled_order_that_nobody_counted_is_asked_for_while_its_quantity_is_i
     assert rig.hear(evolve(filled("V1", "t2", 2), final=True)) == ["Filled"]
     last = rig.events()[-1]
     assert isinstance(last, events.Filled)
-    assert (last.cumulative, last.overfill) == (14, 0)
+    assert (last.cumulative, last.overfill) == (Decimal(14), Decimal(0))
     ended = view("V1", 1, quantity=Decimal(14), cumulative=Decimal(14), status=OrderStatus.FILLED)
     rig.hear(took(query.request_id, order=ended))
     assert rig.status("a1") is OrderStatus.FILLED

@@ -314,7 +314,7 @@ def test_an_order_that_is_executed_whole_and_nowhere_any_more_is_complete(
     for completed in rig.events():
         assert isinstance(completed, events.Completed)
         assert (completed.venue_order_id, completed.venue_time) == (VenueOrderId("v1"), NO_TIME)
-        assert (completed.cumulative, completed.concluded) == (10, True)
+        assert (completed.cumulative, completed.concluded) == (Decimal(10), True)
 
 
 # What history is read for

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -245,7 +246,7 @@ def test_the_fill_of_an_older_order_of_the_same_name_is_not_the_new_ones() -> No
     order = rig.order("grid-1")
     assert rig.told(events.Filled) == []
     assert rig.told(events.FillReport) == [], "it is from before this client began"
-    assert (order.venue_order_id, order.cumulative) == ("ONEW", 0)
+    assert (order.venue_order_id, order.cumulative) == ("ONEW", Decimal(0))
 
 
 def test_a_fill_that_the_history_shows_most_of_a_minute_late_is_told_behind_the_end_that_counts_it() -> None:
