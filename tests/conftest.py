@@ -42,9 +42,8 @@ def strict_venues(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     def strictly(make_exchange: venues.MakeExchange) -> venues.MakeExchange:
         def make(draw: Callable[[], float], faults: FaultSchedule | None, **settings: Any) -> Exchange:
-            exchange: Any = make_exchange(draw, faults, **({"strict": True} | settings))
-            if exchange.settings.strict:
-                opened.append(exchange)
+            exchange = make_exchange(draw, faults, **({"strict": True} | settings))
+            opened.append(exchange)
             return exchange
 
         return make
@@ -52,5 +51,5 @@ def strict_venues(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     rows = {name: evolve(row, make_exchange=strictly(row.make_exchange)) for name, row in venues.VENUES.items()}
     monkeypatch.setattr(venues, "VENUES", MappingProxyType(rows))
     yield
-    violations = [violation for exchange in opened for violation in exchange.violations]
+    violations = [violation for exchange in opened if exchange.settings.strict for violation in exchange.violations]
     assert violations == [], "a client sent what the venue does not document"

@@ -10,7 +10,7 @@ from protocol import commands, facts
 from protocol.errors import DuplicateOrder, NotSent
 from protocol.events import Accepted, Canceled, FeeReported, Filled, FillReport, MissingFills, Rejected, Updated
 from protocol.orders import NEXT_STATUS, Happening
-from protocol.values import ClientOrderId, OrderStatus, TimeInForce
+from protocol.values import ClientOrderId, OrderStatus, RequestId, TimeInForce
 
 from ..order_life import Rig, acknowledged, canceled, expired, external, rejected, replaced, took, trade, traded, view
 
@@ -119,7 +119,9 @@ def test_a_gap_is_told_once_and_again_only_when_it_grows() -> None:
     assert rig.hear(traded("v1", "t5", 1, 6, 1)) == ["MissingFills", "Filled"]
     gap = rig.events()[-2]
     assert isinstance(gap, MissingFills)
-    assert (gap.known, gap.reported) == (Decimal(2), Decimal(5)), "the fill that the message itself tells is not missing"
+    assert (gap.known, gap.reported) == (Decimal(2), Decimal(5)), (
+        "the fill that the message itself tells is not missing"
+    )
 
 
 def test_the_missing_fill_comes_out_when_history_tells_it() -> None:
@@ -128,7 +130,7 @@ def test_the_missing_fill_comes_out_when_history_tells_it() -> None:
     rig.hear(traded("v1", "t2", 2, 6, 1))
     rig.ask(commands.ReadFills(1, 2))
     history = facts.FillsListed(
-        request_id=rig.numbers, trades=(trade("v1", "t1", 4, "0.5"), trade("v1", "t2", 2, "0.25"))
+        request_id=RequestId(rig.numbers), trades=(trade("v1", "t1", 4, "0.5"), trade("v1", "t2", 2, "0.25"))
     )
     assert rig.hear(history) == ["Filled", "FeeReported"]
     assert rig.answer_to(rig.numbers) == 2
@@ -145,7 +147,10 @@ def test_a_fee_is_reported_once() -> None:
     rig.hear(traded("v1", "t1", 2, 2, 1))
     for expected in (["FeeReported"], []):
         rig.ask(commands.ReadFills(1, 2))
-        assert rig.hear(facts.FillsListed(request_id=rig.numbers, trades=(trade("v1", "t1", 2, "0.5"),))) == expected
+        assert (
+            rig.hear(facts.FillsListed(request_id=RequestId(rig.numbers), trades=(trade("v1", "t1", 2, "0.5"),)))
+            == expected
+        )
 
 
 def test_an_expired_ioc_is_canceled() -> None:

@@ -17,7 +17,7 @@ from protocol.orders import NewOrder
 from protocol.values import ClientOrderId, OrderStatus, RequestId, Side
 from protocol.venue import SECOND, BatchRules, VenueRules
 
-from ..guarding import A1, asked, told
+from ..guarding import A1, NOBODYS, asked, told
 from ..order_life import WALL, Rig, acknowledged, canceled, refused, rejected, replaced, took, trade, traded, view
 
 IN_PLACE = VenueRules(venue="TEST", changes_in_place=True, fills_lag=SECOND)
@@ -715,7 +715,7 @@ def test_a_replacement_that_is_told_again_takes_no_term_back() -> None:
 
 def pauses(rig: Rig, outcome: Outcome, count: int) -> list[int]:
     """Seconds between so many queries of an order, each of which is answered so at once."""
-    times = []
+    times: list[int] = []
     while len(times) <= count:
         for query in asked(rig, requests.QueryOrder):
             times.append(rig.time)
@@ -805,7 +805,7 @@ def filled_one_by_one(count: int) -> Rig:
 def listed_now(rig: Rig, tid: str) -> list[str]:
     """History shows a fill of one of the order, executed just now."""
     shown = evolve(trade("v1", tid, 1), time=rig.wall + rig.time)
-    return rig.hear(facts.FillsListed(request_id=None, trades=(shown,)))
+    return rig.hear(facts.FillsListed(request_id=NOBODYS, trades=(shown,)))
 
 
 def test_of_a_filled_order_with_more_fills_than_are_remembered_an_unknown_one_was_told() -> None:
@@ -1192,7 +1192,7 @@ def test_an_older_order_of_the_name_in_a_history_that_names_all_ids_is_another_s
     older = view("v0", 1, status=OrderStatus.CANCELED, cumulative=Decimal(4))
     rig.hear(facts.OrderHistoryListed(request_id=RequestId(999), orders=(older,)))
     young = evolve(trade("v0", "t1", 4), time=rig.wall + rig.time)
-    assert "Filled" not in rig.hear(facts.FillsListed(request_id=None, trades=(young,)))
+    assert "Filled" not in rig.hear(facts.FillsListed(request_id=NOBODYS, trades=(young,)))
     assert told(rig, events.Filled) == []
 
 

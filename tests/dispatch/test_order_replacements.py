@@ -28,7 +28,7 @@ def new_rig(**changes: Any) -> Rig:
 
 def change(rig: Rig, **terms: Any) -> int:
     """Asks for a change; gives the number of the request."""
-    exact = {name: Decimal(value) for name, value in terms.items()}
+    exact: dict[str, Any] = {name: Decimal(value) for name, value in terms.items()}
     number = rig.ask(commands.Replace(client_order_id=A1, instrument=GOLD.id, **exact))
     assert number == rig.numbers, number
     return rig.numbers

@@ -14,6 +14,7 @@ from protocol.facts import Outcome
 from protocol.values import ClientOrderId, OrderStatus, RequestId, VenueOrderId
 from protocol.venue import SECOND, VenueRules
 
+from ..guarding import NOBODYS
 from ..order_life import GOLD, WALL, Rig, acknowledged, canceled, refused, rejected, replaced, took, trade, traded, view
 
 RULES = VenueRules(
@@ -433,7 +434,7 @@ def test_a_filled_order_that_nobody_counted_is_asked_for_while_its_quantity_is_i
     rig = new_rig(changes_in_place=True)
     rig.live("a1", "V1")
     rig.lose_link()
-    rig.hear(facts.FillsListed(request_id=None, trades=(trade("V1", "t1", 12),), cursor=None))
+    rig.hear(facts.FillsListed(request_id=NOBODYS, trades=(trade("V1", "t1", 12),), cursor=None))
     shown = view("V1", 1, quantity=Decimal(26), other_quantity=Decimal(14), cumulative=Decimal(12))
     rig.log_in(shown)
     (query,) = [request for request in rig.sent() if isinstance(request, requests.QueryOrder)]
@@ -611,7 +612,7 @@ def test_fills_from_before_this_client_began_are_not_reported_unasked() -> None:
 def test_a_refused_change_is_told_without_a_request_number() -> None:
     rig = new_rig()
     rig.live("a1", "V1")
-    rig.ask(commands.Replace(client_order_id=ClientOrderId("a1"), instrument="GOLD.TEST", quantity=Decimal(5)))  # type: ignore[arg-type]
+    rig.ask(commands.Replace(client_order_id=ClientOrderId("a1"), instrument="GOLD.TEST", quantity=Decimal(5)))
     fact = facts.ReplaceRefused(venue_order_id=VenueOrderId("V1"), wire_id=1, reason="gone", time=WALL)
     assert rig.hear(fact) == ["ReplaceRejected"]
     assert rig.hear(fact) == []
@@ -786,7 +787,7 @@ def test_an_answer_that_follows_behind_says_nothing_of_an_order_that_it_cannot_k
     rig = new_rig(lists_lag=60 * SECOND, http_requests=frozenset({requests.QueryOrder}), absence_needs_history=False)
     rig.live("a1", "V1")
     rig.lose_link()
-    rig.hear(facts.FillsListed(request_id=None, trades=(trade("V1", "t1", 10),), cursor=None))
+    rig.hear(facts.FillsListed(request_id=NOBODYS, trades=(trade("V1", "t1", 10),), cursor=None))
     rig.log_in()
     told: list[str] = []
     for _ in range(30):
@@ -804,7 +805,7 @@ def next_query(rig: Rig) -> requests.QueryOrder:
     return query
 
 
-FOLLOWING = {
+FOLLOWING: dict[str, Any] = {
     "lists_lag": 60 * SECOND,
     "http_requests": frozenset({requests.QueryOrder}),
     "reads_history": False,

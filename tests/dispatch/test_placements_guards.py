@@ -120,7 +120,11 @@ def test_a_market_order_counts_as_one_that_may_not_rest() -> None:
     submit(rig, NewOrder.market("GOLD.TEST", Side.BUY, quantity=3))
     (submitted,) = rig.events()
     assert isinstance(submitted, events.Submitted)
-    assert (submitted.time_in_force, submitted.quantity, submitted.quote_quantity) == (TimeInForce.IOC, Decimal(3), None)
+    assert (submitted.time_in_force, submitted.quantity, submitted.quote_quantity) == (
+        TimeInForce.IOC,
+        Decimal(3),
+        None,
+    )
 
 
 def test_an_order_for_an_amount_of_money_has_no_quantity_yet() -> None:

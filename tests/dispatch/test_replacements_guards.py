@@ -290,11 +290,11 @@ def test_an_id_in_the_news_counts_more_than_that_in_the_answer() -> None:
 
 @pytest.mark.parametrize(
     ("filled", "asked", "quantity"),
-    [(Decimal(4), {}, 10), (Decimal(4), {"quantity": 8}, 12), (None, {}, 10)],
+    [(Decimal(4), {}, Decimal(10)), (Decimal(4), {"quantity": 8}, Decimal(12)), (None, {}, Decimal(10))],
     ids=["the rest", "another quantity", "nobody says what had filled"],
 )
 def test_a_change_of_which_the_answer_alone_names_the_new_id_has_our_terms(
-    filled: Decimal | None, asked: dict[str, int], quantity: int
+    filled: Decimal | None, asked: dict[str, int], quantity: Decimal
 ) -> None:
     """Four had filled under the old id: of ten six are left, or the eight that were asked for stand beside them."""
     rig = living()

@@ -210,8 +210,8 @@ def test_an_amendment_to_more_that_was_made_while_the_link_was_down_leaves_the_o
     order = rig.order("a1")
     assert (order.status, order.quantity, order.cumulative) == (
         OrderStatus.PARTIALLY_FILLED,
-        1,
-        6 * order.quantity / 10,
+        Decimal(1),
+        Decimal("0.6"),
     )
     assert no_false_overfill(rig)
     rig.sends.clear()
@@ -287,7 +287,9 @@ def test_a_change_that_is_told_without_its_quantity_is_learned_from_what_the_ven
     rig.wait(1)
     rig.report({"order_id": "O1", "exec_type": event, "order_status": "new", "timestamp": rig.iso})
     rig.serve(150)
-    assert str(rig.order("a1").quantity.normalize()) == "0.8"
+    quantity = rig.order("a1").quantity
+    assert quantity is not None
+    assert str(quantity.normalize()) == "0.8"
     rig.report(rig.trade_report("O1", "a1", "T1", 0.5, cum_qty=0.5, order_status="partially_filled"))
     assert rig.order("a1").status is OrderStatus.PARTIALLY_FILLED
     assert str(rig.told(events.Filled)[-1].leaves.normalize()) == "0.3"
@@ -450,5 +452,6 @@ async def test_an_order_that_the_venue_no_longer_knows_is_said_to_be_unknown(
             told = names(heard)
             assert told.count("StatusUnknown") == 1
             reconciled = heard[len(told) - 1 - told[::-1].index("Reconciled")]
+            assert isinstance(reconciled, events.Reconciled)
             assert reconciled.open_questions == 1, "whoever trusts Reconciled hears that something stays open"
             client.abort()
