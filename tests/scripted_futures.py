@@ -110,7 +110,11 @@ class ScriptedFutures(ScriptedVenue):
         if is_stop:
             waits: Message = {"uid": order_id, "clientId": params["cliOrdId"], "type": "ioc", "limitPrice": None}
             where = {"triggerPrice": float(params["stopPrice"]), "triggerSide": "trigger_below"}
-            event = {"type": "PLACE", "orderTrigger": waits | terms | where | {"triggerSignal": "mark_price"} | times}
+            reference = {"triggerSignal": "mark_price"}
+            event: Message = {"type": "PLACE", "orderTrigger": waits | terms | where | reference | times}
+                "type": "PLACE",
+                "orderTrigger": waits | terms | where | {"triggerSignal": "mark_price"} | times,
+            }
         else:
             order: Message = {"type": "lmt", "orderId": order_id, "cliOrdId": params["cliOrdId"], "filled": 0}
             price = {"limitPrice": float(params["limitPrice"])}

@@ -34,7 +34,7 @@ from ..order_life import (
     traded,
     view,
 )
-from .test_order_two_feeds import RULES as TWO
+from ..two_feeds import RULES as TWO
 
 NAMES = ("a1", "a2", "a3")
 
