@@ -7,6 +7,7 @@ from typing import Any
 from attrs import evolve
 
 from protocol import commands, facts
+from protocol.values import RequestId
 from protocol.venue import SECOND, VenueRules
 
 from .guarding import asked
@@ -16,7 +17,7 @@ from .order_life import Rig
 def list_of_open(rig: Rig, *shown: facts.OrderView) -> list[str]:
     """The user reads what is open; gives the names of the events that follow from it."""
     rig.ask(commands.OpenOrders())
-    return rig.hear(facts.RequestAnswered(request_id=rig.numbers, orders=shown))  # type: ignore[arg-type]
+    return rig.hear(facts.RequestAnswered(request_id=RequestId(rig.numbers), orders=shown))
 
 
 PAGES = VenueRules(venue="TEST", reads_history=True, audit_period=60 * SECOND, query_delays=(SECOND,))

@@ -112,9 +112,6 @@ class ScriptedFutures(ScriptedVenue):
             where = {"triggerPrice": float(params["stopPrice"]), "triggerSide": "trigger_below"}
             reference = {"triggerSignal": "mark_price"}
             event: Message = {"type": "PLACE", "orderTrigger": waits | terms | where | reference | times}
-                "type": "PLACE",
-                "orderTrigger": waits | terms | where | {"triggerSignal": "mark_price"} | times,
-            }
         else:
             order: Message = {"type": "lmt", "orderId": order_id, "cliOrdId": params["cliOrdId"], "filled": 0}
             price = {"limitPrice": float(params["limitPrice"])}
