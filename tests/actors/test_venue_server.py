@@ -53,6 +53,8 @@ UPGRADE = (
 class EchoExchange(Exchange):
     """Does what a message says: echo, tell everybody, answer later, flood, close or drop."""
 
+    secret_headers: frozenset[str] = frozenset()
+
     @property
     def websocket_path(self) -> str:
         return "/ws"
