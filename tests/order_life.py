@@ -57,7 +57,7 @@ class PlainVenue(VenueDefaults):
     def check_change(self, change: commands.Replace, instrument: Instrument) -> None:
         """Takes everything."""
 
-    def external_client_order_id(self, wire_id: int) -> ClientOrderId:
+    def external_client_order_id(self, wire_id: int | str) -> ClientOrderId:
         return ClientOrderId(f"CID-{wire_id}")
 
 

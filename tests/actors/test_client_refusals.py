@@ -156,12 +156,14 @@ async def test_a_new_trailing_offset_is_not_sent_without_its_unit(autojump_clock
             await client.batch([commands.Place(market.buy()), change])
         assert told in str(refusal.value)
         await trio.sleep(5)
-        assert trails(venue, market) == [Trailing(500, percent=False)]
+        assert trails(venue, market) == [Trailing(Decimal(500), percent=False)]
         assert len(await client.open_orders()) == 1, "nothing of the batch was sent"
 
 
 @pytest.mark.parametrize("name", KRAKEN)
-@pytest.mark.parametrize(("unit", "trailing"), [("PRICE", Trailing(400)), ("PERCENT", Trailing(5, percent=True))])
+@pytest.mark.parametrize(
+    ("unit", "trailing"), [("PRICE", Trailing(Decimal(400))), ("PERCENT", Trailing(Decimal(5), percent=True))]
+)
 async def test_a_new_trailing_offset_arrives_in_the_unit_that_is_given(
     autojump_clock: MockClock, name: str, unit: str, trailing: Trailing
 ) -> None:
@@ -181,11 +183,11 @@ async def test_a_change_of_something_else_needs_no_unit(autojump_clock: MockCloc
         await client.replace(order, quantity=2)
         await trio.sleep(5)
         assert (await order.state()).quantity == 2
-        assert trails(venue, market) == [Trailing(500, percent=False)]
+        assert trails(venue, market) == [Trailing(Decimal(500), percent=False)]
 
 
 @pytest.mark.parametrize("number", [0.5, float("nan"), True])
-def test_a_change_takes_exact_numbers_alone(number: object) -> None:
+def test_a_change_takes_exact_numbers_alone(number: Any) -> None:
     for term in ("quantity", "price", "trigger_price", "trailing_offset", "display_quantity"):
         with pytest.raises(TypeError):
             commands.Replace(client_order_id=ClientOrderId("a"), instrument="XAU-PERP.AX", **{term: number})

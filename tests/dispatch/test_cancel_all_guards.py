@@ -54,7 +54,9 @@ def cancel_all(rig: Rig, instrument: InstrumentId | None = None) -> RequestId:
     rig.sends.clear()
     rig.ask(commands.CancelAll(instrument), None)
     (request,) = rig.sent()
-    assert request == CancelAllOrders(request_id=rig.numbers, symbol=None if instrument is None else instrument.symbol)
+    assert request == CancelAllOrders(
+        request_id=RequestId(rig.numbers), symbol=None if instrument is None else instrument.symbol
+    )
     return RequestId(rig.numbers)
 
 

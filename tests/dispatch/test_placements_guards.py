@@ -121,7 +121,11 @@ def test_a_market_order_counts_as_one_that_may_not_rest() -> None:
     submit(rig, NewOrder.market("GOLD.TEST", Side.BUY, quantity=3))
     (submitted,) = rig.events()
     assert isinstance(submitted, events.Submitted)
-    assert (submitted.time_in_force, submitted.quantity, submitted.quote_quantity) == (TimeInForce.IOC, 3, None)
+    assert (submitted.time_in_force, submitted.quantity, submitted.quote_quantity) == (
+        TimeInForce.IOC,
+        Decimal(3),
+        None,
+    )
 
 
 def test_an_order_for_an_amount_of_money_has_no_quantity_yet() -> None:
@@ -129,7 +133,7 @@ def test_an_order_for_an_amount_of_money_has_no_quantity_yet() -> None:
     submit(rig, NewOrder.market("GOLD.TEST", Side.BUY, quantity=500, quote_quantity=True))
     (submitted,) = rig.events()
     assert isinstance(submitted, events.Submitted)
-    assert (submitted.quantity, submitted.quote_quantity) == (None, 500)
+    assert (submitted.quantity, submitted.quote_quantity) == (None, Decimal(500))
     (request,) = rig.sent()
     assert (request.quantity, request.quote_quantity) == (500, True)
 
@@ -247,7 +251,7 @@ def test_an_answer_behind_a_change_names_the_id_that_the_order_began_with() -> N
     assert rig.hear(traded("v1", "t1", 4, 4)) == ["Updated", "Filled"], "a late fill under it finds the order"
     update = rig.events()[0]
     assert isinstance(update, events.Updated)
-    assert (update.quantity, update.venue_order_id) == (14, VenueOrderId("v2")), "what goes on is for 10 more"
+    assert (update.quantity, update.venue_order_id) == (Decimal(14), VenueOrderId("v2")), "what goes on is for 10 more"
 
 
 @pytest.mark.parametrize(

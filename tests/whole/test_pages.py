@@ -13,10 +13,9 @@ from protocol.errors import WireError
 from protocol.facts import Outcome, RequestRefused
 from protocol.kraken_futures.venue import KrakenFuturesSettings, KrakenFuturesVenue
 from protocol.kraken_spot.venue import KrakenSpotSettings, KrakenSpotVenue
-from protocol.orders import OrderType
 from protocol.reasons import RejectReason
 from protocol.requests import ListFills, PlaceOrder
-from protocol.values import ClientOrderId, RequestId, Side, TimeInForce
+from protocol.values import ClientOrderId, OrderType, RequestId, Side, TimeInForce
 from protocol.venue import HttpAnswer
 
 SECRET = "dHJpby1vcmRlcnMgc2ltdWxhdGVk"
