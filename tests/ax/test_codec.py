@@ -14,6 +14,9 @@ from attrs import evolve
 
 from protocol.ax import codec, venue_side, wire
 from protocol.ax.converter import nanoseconds, rfc3339
+from protocol.ax.order_entry import Origin, encode
+from protocol.ax.rest_answers import read_answer
+from protocol.ax.rest_order_entry import encode_rest
 from protocol.errors import WireError
 from protocol.facts import (
     Alive,
@@ -671,8 +674,8 @@ def test_a_replacement_with_a_broken_new_order_still_names_it() -> None:
 
 # Requests
 
-ORIGIN = codec.Origin(account=None, tag="tag01", self_trade_prevention=None)
-ELSEWHERE = codec.Origin(account="A-9", tag="tag01", self_trade_prevention="CancelResting")
+ORIGIN = Origin(account=None, tag="tag01", self_trade_prevention=None)
+ELSEWHERE = Origin(account="A-9", tag="tag01", self_trade_prevention="CancelResting")
 PLACE = PlaceOrder(
     request_id=12,
     symbol="GBPUSD-PERP",
@@ -687,7 +690,7 @@ PLACE = PlaceOrder(
     tag=None,
 )
 
-REQUESTS: dict[str, tuple[Request, codec.Origin, str]] = {
+REQUESTS: dict[str, tuple[Request, Origin, str]] = {
     "place": (
         PLACE,
         ORIGIN,
@@ -770,17 +773,17 @@ REQUESTS: dict[str, tuple[Request, codec.Origin, str]] = {
 @pytest.mark.parametrize("kind", REQUESTS)
 def test_a_request_is_written(kind: str) -> None:
     request, origin, text = REQUESTS[kind]
-    assert codec.encode(request, origin) == text
+    assert encode(request, origin) == text
 
 
 def test_an_order_without_a_price_is_never_written() -> None:
     with pytest.raises(ValueError, match="without a price"):
-        codec.encode(evolve(PLACE, price=None), ORIGIN)
+        encode(evolve(PLACE, price=None), ORIGIN)
 
 
 def test_a_client_order_id_crosses_the_wire_as_a_number_only() -> None:
     with pytest.raises(TypeError, match="whole number"):
-        codec.encode(evolve(PLACE, wire_id="abc"), ORIGIN)
+        encode(evolve(PLACE, wire_id="abc"), ORIGIN)
 
 
 # The same requests, read by the venue
@@ -996,7 +999,7 @@ def answer(status: int, text: str) -> HttpAnswer:
 
 
 def test_a_preview_is_asked_for_over_http() -> None:
-    call = codec.encode(PREVIEW, ORIGIN)
+    call = encode_rest(PREVIEW, ORIGIN)
     assert call == HttpCall(
         method="POST",
         path="/api/preview-aggressive-limit-order",
@@ -1006,15 +1009,15 @@ def test_a_preview_is_asked_for_over_http() -> None:
 
 def test_a_preview_names_a_price_or_none() -> None:
     text = '{"limit_price":"1.2722","vwap":"1.2715","filled_quantity":8,"remaining_quantity":0}'
-    facts = codec.read_answer(PREVIEW, answer(200, text))
+    facts = read_answer(PREVIEW, answer(200, text))
     assert facts == (PricePreviewed(request_id=21, price=Decimal("1.2722"), filled=Decimal(8), remaining=Decimal(0)),)
     text = '{"limit_price":null,"vwap":null,"filled_quantity":0,"remaining_quantity":8}'
-    facts = codec.read_answer(PREVIEW, answer(200, text))
+    facts = read_answer(PREVIEW, answer(200, text))
     assert facts == (PricePreviewed(request_id=21, price=None, filled=Decimal(0), remaining=Decimal(8)),)
 
 
 def test_history_is_asked_for_oldest_first_and_page_by_page() -> None:
-    call = codec.encode(evolve(FILLS, symbol="GBPUSD-PERP", cursor="1795000100:T-3"), ELSEWHERE)
+    call = encode_rest(evolve(FILLS, symbol="GBPUSD-PERP", cursor="1795000100:T-3"), ELSEWHERE)
     assert call == HttpCall(
         method="GET",
         path="/api/fills",
@@ -1027,7 +1030,7 @@ def test_history_is_asked_for_oldest_first_and_page_by_page() -> None:
             ("account_id", "A-9"),
         ),
     )
-    first = codec.encode(FILLS, ORIGIN)
+    first = encode_rest(FILLS, ORIGIN)
     assert isinstance(first, HttpCall)
     assert [key for key, _ in first.query] == ["start_timestamp_ns", "end_timestamp_ns", "sort_ts"]
 
@@ -1040,21 +1043,21 @@ LISTED = evolve(TRADE, fee=Money(Decimal("0.31"), "USD"), time=1795000200_000000
 
 
 def test_history_holds_fees_and_leaves_out_what_belongs_to_no_order() -> None:
-    facts = codec.read_answer(FILLS, answer(200, f'{{"fills":[{ROW},{BLOCK}],"limit":100,"total_count":2}}'))
+    facts = read_answer(FILLS, answer(200, f'{{"fills":[{ROW},{BLOCK}],"limit":100,"total_count":2}}'))
     assert facts == (FillsListed(request_id=22, trades=(LISTED,), cursor=None),)
 
 
 def test_a_rebate_is_negative_and_a_missing_fee_is_unknown() -> None:
     rebate = ROW.replace('"0.31"', '"-0.02"')
     untold = ROW.replace('"0.31"', "null")
-    (fact,) = codec.read_answer(FILLS, answer(200, f'{{"fills":[{rebate},{untold}]}}'))
+    (fact,) = read_answer(FILLS, answer(200, f'{{"fills":[{rebate},{untold}]}}'))
     assert isinstance(fact, FillsListed)
     assert [trade.fee for trade in fact.trades] == [Money(Decimal("-0.02"), "USD"), None]
 
 
 def test_history_goes_on_while_there_is_another_page() -> None:
     page = f'{{"fills":[{ROW}],"next_cursor":"1795000200:T-88"}}'
-    (fact,) = codec.read_answer(FILLS, answer(200, page))
+    (fact,) = read_answer(FILLS, answer(200, page))
     assert isinstance(fact, FillsListed)
     assert fact.cursor == "1795000200:T-88"
     for request, text in (
@@ -1062,14 +1065,14 @@ def test_history_goes_on_while_there_is_another_page() -> None:
         (FILLS, '{"fills":[],"next_cursor":"1795000200:T-88"}'),
         (FILLS, f'{{"fills":[{BLOCK}],"next_cursor":""}}'),
     ):
-        (fact,) = codec.read_answer(request, answer(200, text))
+        (fact,) = read_answer(request, answer(200, text))
         assert isinstance(fact, FillsListed)
         assert fact.cursor is None
 
 
 @pytest.mark.parametrize("bad", ["5", '{"trade_id":"T-1"}', ROW.replace('"quantity":22', '"quantity":0')])
 def test_one_bad_row_of_history_does_not_cost_its_neighbours(bad: str) -> None:
-    listed, skipped = codec.read_answer(FILLS, answer(200, f'{{"fills":[{bad},{ROW}],"next_cursor":"next"}}'))
+    listed, skipped = read_answer(FILLS, answer(200, f'{{"fills":[{bad},{ROW}],"next_cursor":"next"}}'))
     assert isinstance(skipped, Unreadable)
     assert listed == FillsListed(request_id=22, trades=(LISTED,), cursor="next")
 
@@ -1091,7 +1094,7 @@ def test_one_bad_row_of_history_does_not_cost_its_neighbours(bad: str) -> None:
 )
 def test_an_http_error_refuses_the_request(status: int, body: str, outcome: Outcome, reason: str) -> None:
     for request in (PREVIEW, FILLS, PAST):
-        (fact,) = codec.read_answer(request, answer(status, body))
+        (fact,) = read_answer(request, answer(status, body))
         assert fact == RequestRefused(request_id=request.request_id, outcome=outcome, reason=reason)
 
 
@@ -1100,7 +1103,7 @@ def test_an_http_error_refuses_the_request(status: int, body: str, outcome: Outc
 )
 def test_an_http_answer_that_cannot_be_read_ends_the_request(body: bytes) -> None:
     for request in (PREVIEW, FILLS, PAST):
-        refusal, unreadable = codec.read_answer(request, HttpAnswer(status=200, body=body))
+        refusal, unreadable = read_answer(request, HttpAnswer(status=200, body=body))
         assert isinstance(refusal, RequestRefused)
         assert refusal.request_id == request.request_id
         assert isinstance(unreadable, Unreadable)
