@@ -150,7 +150,7 @@ def _read_event(event: Inbound, message: str) -> tuple[Fact, ...]:
     read = EVENTS.get(kind)
     if read is None:
         return unreadable(f"The venue sent an event of the unknown kind {(kind or '')[:20]!r}.", message)
-    # An older replacement has no `ro`. The new order cannot stand in for the old one: it tells nothing of its fills.
+    # An older replacement has no `ro`. The new order cannot stand in for the old one: it shows none of its fills.
     order = (event.ro or event.o) if kind == "r" else event.o
     if order is None:
         return unreadable(f"The venue sent an event {kind!r} without a usable order.", message)

@@ -30,7 +30,7 @@ __all__ = ["AxSettings", "AxVenue"]
 EXTERNAL: Final = "CID-"
 POLICY: Final = frozenset({1008})
 LISTS_LAG: Final = 5 * SECOND
-"""How far lists and history over REST may follow behind the socket: "some seconds" (spec AX 5.4), which nobody has
+"""How far lists and history over REST may follow behind the socket: "some seconds" (spec AX 5.4), not
 measured."""
 
 

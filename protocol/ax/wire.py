@@ -1,8 +1,8 @@
-"""AX Exchange's wire, as classes: one per JSON object, field names exactly as sent (spec: AX API 16.x).
+"""AX Exchange's wire, as classes: one per JSON object, field names exactly as sent (AX API 16.x).
 
 Every class is declared once and used in both directions: the client reads what the simulated venue writes, and
-the other way round. A missing key and JSON null mean the same. Enumerated values stay plain text here; the codec
-turns them into values, and an unknown word there never makes a message unreadable.
+the other way round. A missing key and JSON null mean the same. Enumerated values stay plain text here: `enumerations`
+turns them into values, so an unknown one never makes a message unreadable.
 
 https://docs.architect.exchange
 """
@@ -67,7 +67,7 @@ class Order:
     """Order object `o` / `ro` / `no`, also in login, open orders and REST (spec AX 5.3).
 
     q, xq, rq: contracts; p: quote currency per unit; ts, tn: receipt time, seconds and its nanosecond part.
-    A venue fills in everything down to `tif`. Only `oid` is insisted on: it says whose fill a message tells of, and
+    A venue fills in everything down to `tif`. Only `oid` is insisted on: it says which order a fill is of, and
     no other field is worth losing a fill for.
     """
 

@@ -50,7 +50,7 @@ def check_terms(order: NewOrder, instrument: Instrument) -> None:
     """The checks that come after it."""
     _check_absent_terms(order)
     if order.tag is not None:
-        raise NotSent("Kraken Futures has no order tags, so nobody would see this one.")
+        raise NotSent("Kraken Futures has no order tags, so this one would not reach it.")
     _check_time_in_force(order)
     _check_quantity(order.quantity, instrument)
     _check_prices(order, instrument)

@@ -192,10 +192,10 @@ class FuturesWire:
         return order.direction not in DIRECTIONS and not self._warned
 
     def _without_side(self, order: OpenOrder) -> Notice:
-        """Said of the first order whose direction is no word that we know: it may be so for every order."""
+        """A notice about the first order of an unknown direction: it may be so for every order."""
         self._warned = True
-        told = f"The direction of order {order.venue_id} is {order.direction}"
-        return Notice(text=f"{told}; only 0 (buy) and 1 (sell) have a meaning. The side of such orders is left open.")
+        shown = f"The direction of order {order.venue_id} is {order.direction}"
+        return Notice(text=f"{shown}; only 0 (buy) and 1 (sell) have a meaning. The side of such orders is left open.")
 
     # Fills
 

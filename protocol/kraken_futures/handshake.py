@@ -50,7 +50,7 @@ class Handshake:
     """Where one connection stands. heartbeat: ask for the venue's heartbeat as well, once logged in.
 
     _again: feeds that the venue ended and that were asked for again. Without them the connection must not go on: it
-    would look healthy and bring no news.
+    would look healthy and bring nothing.
     """
 
     _credentials: Credentials = field(repr=False)

@@ -76,8 +76,8 @@ class QuantityReader:
         complete: bool = False,
         increment: Decimal | None = None,
     ) -> Quantity | None:
-        """The whole order's quantity, None: the message does not tell it. known: as the order's last message left it;
-        edited: this one tells of an edit; complete: it says that the order has filled in full."""
+        """The whole order's quantity, None: the message does not show it. known: as the order's last message left it;
+        edited: this one is about an edit; complete: it says that the order has filled in full."""
         if filled == 0:
             return Quantity(qty) if qty else known  # nothing of nothing: the message leaves it out
         if qty == 0:
@@ -110,7 +110,7 @@ class QuantityReader:
     ) -> None:
         """Latches a reading that this message proves: the only one that agrees with what is known, or that is possible.
 
-        An edit proves nothing by agreeing, for it may have changed the order to just what the wrong reading says.
+        An edit proves nothing by agreeing, because it may have changed the order to just what the wrong reading says.
         """
         expected = {} if known is None else known.by_reading
         agreeing = [each for each, total in expected.items() if _same(said[each], total, increment)]

@@ -1,9 +1,9 @@
 """Kraken Futures' wire as the client speaks it: one class per JSON object or form, field names exactly as sent
-(spec B). Forms are written, frames and answers are read; whoever plays the venue has classes of its own, so that a
+(spec B). Forms are written, frames and answers are read; the simulation has classes of its own, so that a
 mistake in one of them does not hide in the other.
 
 A missing key, null and "" mean the same. Where the venue spells a key in two ways, both are declared, and a property
-gives the one that is there. Enumerated values stay plain text here; `words` turns them into values.
+gives the one that is there. Enumerated values stay plain text here; `enumerations` turns them into values.
 
 https://docs.kraken.com/exchange/guides/futures/rest
 """
@@ -234,7 +234,7 @@ class OrdersStatusForm:
 
 @frozen(kw_only=True)
 class BatchItem:
-    """One leg of batchorder. order: send, edit or cancel; order_tag: what its answer is recognised by."""
+    """One leg of batchorder. order: send, edit or cancel; order_tag: what its answer is recognized by."""
 
     order: str
     order_tag: str | None = None
@@ -469,6 +469,6 @@ class RestAnswer:
 
 @frozen(kw_only=True)
 class Stamped:
-    """What every REST answer may tell besides, and nothing else of it."""
+    """The keys that every REST answer may have, and nothing else of it."""
 
     serverTime: str | None = None

@@ -60,7 +60,7 @@ class KrakenSpotOptions:
     "static" takes the order's price, the others its `limit_offset`.
 
     order_userref: the venue does not take it together with a client order id. Such an order travels without one, so
-    what is heard of it before its answer is taken for an external order's, and if its answer is lost, nobody can find
+    reports before its answer are taken for an external order's, and if its answer is lost, nothing can find
     it. unnamed: accept that. An order with a `conditional` close carries its client order id; where the venue should
     refuse the two together, `unnamed` sends it without (spec A.12).
     """

@@ -1,6 +1,6 @@
 """Signatures of Kraken Spot's private REST calls (spec A.2).
 
-HMAC-SHA512 under the decoded secret, of the path and a SHA-256 digest. No clock: whoever sends gives the nonce, which
+HMAC-SHA512 under the decoded secret, of the path and a SHA-256 digest. No clock: the sender gives the nonce, which
 must be greater than that of every earlier call with the key.
 """
 

@@ -3,7 +3,7 @@
 The simulated venue has classes of its own, so that a mistake of one side shows at the other. A missing key, null and
 "" mean the same. How a field is written is its metadata: nothing said, a decimal is a JSON number with a point; `TEXT`,
 it is text; `BARE`, a number as short as it can be; `SHOWN`, null where it is None; `keyed`, the key is another than the
-name. Enumerated values stay plain text here; `words` turns them into values.
+name. Enumerated values stay plain text here; `enumerations` turns them into values.
 
 https://docs.kraken.com/api/docs/websocket-v2
 """
@@ -224,7 +224,7 @@ class LegResult:
 @frozen(kw_only=True)
 class Result:
     """`result` of an answer; which fields there are depends on the method. orders: None in the place of a leg that
-    cannot be read, for legs are told by their places."""
+    cannot be read, since legs are recognized by their places."""
 
     order_id: str | None = None
     cl_ord_id: str | None = None
@@ -497,7 +497,7 @@ class TokenForm(PrivateForm):
 @frozen(kw_only=True)
 class RestOrderTerms:
     """The terms of an order that AddOrder's form and a leg of AddOrderBatch share (spec A.17). price, price2: by the
-    type, see `rest_entry`; oflags: words with commas between."""
+    type, see `rest_order_entry`; oflags: flags with commas between."""
 
     type: str | None = None
     ordertype: str | None = None
@@ -519,7 +519,7 @@ class RestOrderTerms:
 
 @frozen(kw_only=True)
 class RestClose:
-    """The conditional close of a leg. JSON has it nested; the keys of a form would be lost there without a word."""
+    """The conditional close of a leg. JSON has it nested; the keys of a form would be lost there silently."""
 
     ordertype: str | None = None
     price: str | None = None

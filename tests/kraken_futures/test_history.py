@@ -337,7 +337,7 @@ def test_a_kind_that_nobody_knows_is_passed_over_and_named_once() -> None:
     moved = element("OrderMoved", f'"order":{ORDER},"reason":"unheard_of"')
     listed, notice = read(page(placed(), moved, moved))
     assert listed == OrderHistoryListed(request_id=RequestId(1), orders=(view(),))
-    assert notice == Notice(text="The history tells of events of unknown kinds, which were left out: OrderMoved.")
+    assert notice == Notice(text="The history holds events of unknown kinds, which were left out: OrderMoved.")
 
 
 # Pages

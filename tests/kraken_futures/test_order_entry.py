@@ -726,7 +726,7 @@ STOPPED: dict[str, tuple[dict[str, Any], str]] = {
         {"expire_time": MOMENT},
         "Kraken Futures has no orders that expire by themselves.",
     ),
-    "a tag": ({"tag": "t"}, "Kraken Futures has no order tags, so nobody would see this one."),
+    "a tag": ({"tag": "t"}, "Kraken Futures has no order tags, so this one would not reach it."),
     "good till date": (
         {"time_in_force": TimeInForce.GTD},
         "Kraken Futures has no time in force GTD; it takes GTC, IOC and FOK.",

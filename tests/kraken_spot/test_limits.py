@@ -30,7 +30,7 @@ from protocol.kraken_spot.limits import (
     placement_cost,
     rest_budgets,
     rest_cost,
-    terms_told,
+    terms_with_limit,
     trading_cost,
     trading_terms,
 )
@@ -511,9 +511,9 @@ def test_an_account_has_the_terms_of_its_tier(tier: Tier, limit: int, decay: int
 
 def test_the_limit_that_the_venue_names_decides() -> None:
     starter = trading_terms(Tier.STARTER)
-    assert terms_told(starter, 180) == trading_terms(Tier.PRO)
-    assert terms_told(starter, 60) == starter
-    odd = terms_told(starter, 77)
+    assert terms_with_limit(starter, 180) == trading_terms(Tier.PRO)
+    assert terms_with_limit(starter, 60) == starter
+    odd = terms_with_limit(starter, 77)
     assert (odd.limit, odd.decay) == (77 * POINT, 100)
 
 
