@@ -66,18 +66,21 @@ Count = Annotated[int, Meta(ge=0)]
 class Order:
     """Order object `o` / `ro` / `no`, also in login, open orders and REST (spec AX 5.3).
 
-    q, xq, rq: contracts; p: quote currency per unit; ts, tn: receipt time, seconds and its nanosecond part.
-    A venue fills in everything down to `tif`. Only `oid` is insisted on: it says which order a fill is of, and
-    no other field is worth losing a fill for.
+    A venue fills in everything down to `tif`. Only `oid` is insisted on: it says which order a fill is of, and no other
+    field is worth losing a fill for.
     """
 
     oid: Id
     s: str | None = None
     d: str | None = None
     p: Decimal | None = None
+    """Quote currency per unit."""
     q: Count | None = None
+    """Contracts."""
     xq: Count | None = None
+    """See `q`."""
     rq: Count | None = None
+    """See `q`."""
     o: str | None = None
     tif: str | None = None
     u: str | None = None
@@ -89,18 +92,22 @@ class Order:
     r: str | None = None
     txt: str | None = None
     ts: int | None = None
+    """Receipt time, seconds since 1970."""
     tn: int | None = None
+    """Nanosecond part of `ts`."""
 
 
 @frozen(kw_only=True)
 class Execution:
-    """Fill object `xs` (spec AX 5.4). q: contracts of this execution; agg: we were the taker."""
+    """Fill object `xs` (spec AX 5.4)."""
 
     tid: Id
     q: Count
+    """Contracts of this execution."""
     p: Decimal
     d: str | None = None
     agg: bool | None = None
+    """We were the taker."""
     s: str | None = None
     aid: str | None = None
 
@@ -152,11 +159,7 @@ class Headline:
 
 @frozen(kw_only=True)
 class Inbound(Headline):
-    """Every message a venue may send over the socket: an event if `t` is there, else an answer (spec AX 4.4, 5.1).
-
-    res: `OrderId`, `CancelReceived`, `OpenOrders`, `StatusEnvelope`, `FundingResponse`, `Login`, a list of `Order`
-    (older) or an empty dict.
-    """
+    """Every message a venue may send over the socket: an event if `t` is there, else an answer (spec AX 4.4, 5.1)."""
 
     xr: str | None = None
     txt: str | None = None
@@ -168,6 +171,8 @@ class Inbound(Headline):
     cid: Count | None = None
     rid: int | None = None
     res: Any = None
+    """`OrderId`, `CancelReceived`, `OpenOrders`, `StatusEnvelope`, `FundingResponse`, `Login`, a list of `Order`
+    (older) or an empty dict."""
     err: Error | None = None
     data: str | None = None
 
@@ -327,11 +332,10 @@ class CancelAllBody:
 
 @frozen(kw_only=True)
 class OrderPage:
-    """total: only in older replies, which know no cursor."""
-
     orders: list[Order]
     total_count: int | None = None
     total: int | None = None
+    """Only in older replies, which know no cursor."""
     limit: int | None = None
     offset: int | None = None
     next_cursor: str | None = None
@@ -339,20 +343,20 @@ class OrderPage:
 
 @frozen(kw_only=True)
 class FillRow:
-    """One fill in history (spec AX 7.4). fee: quote currency, negative = rebate; timestamp: RFC 3339, ending Z.
-
-    A venue fills in everything down to `side`. order_id: missing on block trades and settlements.
-    """
+    """One fill in history (spec AX 7.4). A venue fills in everything down to `side`."""
 
     trade_id: Id
     price: Decimal
     quantity: Count
     symbol: str | None = None
     timestamp: str | None = None
+    """RFC 3339, ending Z."""
     is_taker: bool | None = None
     fee: Decimal | None = None
+    """Quote currency, negative = rebate."""
     side: str | None = None
     order_id: str | None = None
+    """Missing on block trades and settlements."""
     user_id: str | None = None
     account_id: str | None = None
     realized_pnl: Decimal | None = None

@@ -64,16 +64,15 @@ _FRAME: Final = fast_decoder(Frame)
 
 @define(eq=False)
 class FuturesWire:
-    """Reads one connection; see the module's docstring. Never raises.
-
-    instruments: by symbol, as far as they are known; qty_semantics: how to read `qty` (spec B.8); heartbeat: ask the
-    venue for heartbeats, which keep a quiet connection from looking dead.
-    """
+    """Reads one connection; see the module's docstring. Never raises."""
 
     _credentials: Credentials = field(repr=False)
     instruments: Mapping[str, Instrument] = field(factory=dict, repr=False)
+    """By symbol, as far as they are known."""
     qty_semantics: QuantitySemantics = QuantitySemantics.AUTO
+    """How to read `qty` (spec B.8)."""
     heartbeat: bool = True
+    """Ask the venue for heartbeats, which keep a quiet connection from looking dead."""
     _memory: OrderMemory = field(init=False, factory=OrderMemory, repr=False)
     _handshake: Handshake = field(init=False)
     _orders: OpenOrders = field(init=False, repr=False)

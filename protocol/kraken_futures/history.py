@@ -41,11 +41,13 @@ NEXT_PAGE: Final = "next-continuation-token"
 
 @frozen(kw_only=True)
 class HistoryForm:
-    """since, before: ms since 1970. Ascending, so that of an order the last event that is read is the newest. Without
-    opened and closed the venue itself would choose which orders to show."""
+    """Ascending, so that of an order the last event that is read is the newest. Without opened and closed the venue
+    itself would choose which orders to show."""
 
     since: int
+    """ms since 1970."""
     before: int
+    """See `since`."""
     sort: str = "asc"
     opened: bool = True
     closed: bool = True
@@ -85,20 +87,23 @@ class TriggerTerms:
 @frozen(kw_only=True)
 class HistoryOrder:
     """An order, or a stop as it waits: that has `triggerOptions`, and nothing filled; its orderType is that of the
-    order that it becomes. uid: the order id; quantity: what remains; a price of "" or zero is none; timestamp,
-    lastUpdateTimestamp: ms since 1970."""
+    order that it becomes."""
 
     uid: str | None = None
+    """The order id."""
     tradeable: str | None = None
     direction: str | None = None
     quantity: Decimal | None = None
+    """What remains; a price of "" or zero is none."""
     filled: Decimal | None = None
     limitPrice: Decimal | None = None
     orderType: str | None = None
     clientId: str | None = None
     reduceOnly: bool | None = None
     timestamp: int | None = None
+    """ms since 1970."""
     lastUpdateTimestamp: int | None = None
+    """See `timestamp`."""
     triggerOptions: TriggerTerms | None = None
 
 
@@ -115,9 +120,8 @@ class HistoryEvent:
 
 @frozen(kw_only=True)
 class HistoryElement:
-    """timestamp: ms since 1970; its uid is that of the event, not of the order."""
-
     timestamp: int | None = None
+    """ms since 1970; its uid is that of the event, not of the order."""
     event: dict[str, HistoryEvent] | None = None
 
 

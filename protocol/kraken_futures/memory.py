@@ -22,14 +22,16 @@ FIRED_CAPACITY: Final = 1_000
 
 @frozen(kw_only=True)
 class Remembered:
-    """An order as its last delta showed it. quantity, filled: None: never shown."""
+    """An order as its last delta showed it."""
 
     symbol: str
     wire_id: WireId | None
     side: Side | None
     type: OrderType | None
     quantity: Quantity | None
+    """None: never shown."""
     filled: Decimal | None
+    """See `quantity`."""
     price: Decimal | None
     trigger_price: Decimal | None
     reduce_only: bool

@@ -70,11 +70,12 @@ def _filled_in_full(view: OrderView, fills_shown: bool) -> Decimal | None:
 
 @define(eq=False)
 class OpenOrders:
-    """One connection's reading of the feed. instruments: by symbol in upper case, as far as they are known."""
+    """One connection's reading of the feed."""
 
     memory: OrderMemory
     quantities: QuantityReader
     instruments: Mapping[str, Instrument]
+    """By symbol in upper case, as far as they are known."""
 
     def snapshot(self, order: OpenOrder) -> OrderView | None:
         """One order of a snapshot; None: it has no id."""

@@ -104,10 +104,11 @@ def _placed_view(request: PlaceOrder, venue_order_id: VenueOrderId, time: int, k
 
 @frozen
 class EventsReader:
-    """Reads the events of one status. place: the placement that it answers, None if it answers something else."""
+    """Reads the events of one status."""
 
     status: Status
     place: PlaceOrder | None = None
+    """The placement that it answers, None if it answers something else."""
 
     @property
     def time(self) -> int:

@@ -45,10 +45,11 @@ TOTAL: Final = QuantitySemantics.TOTAL
 
 @frozen
 class Quantity:
-    """A whole order's quantity. other: what it is if the message is read the other way, None: it is certain."""
+    """A whole order's quantity."""
 
     total: Decimal
     other: Decimal | None = None
+    """What it is if the message is read the other way, None: it is certain."""
 
     @property
     def by_reading(self) -> Mapping[QuantitySemantics, Decimal]:
@@ -61,10 +62,11 @@ class Quantity:
 
 @define
 class QuantityReader:
-    """One connection's reading of `qty`. latched: which reading an earlier message proved, None: none yet."""
+    """One connection's reading of `qty`."""
 
     semantics: QuantitySemantics = QuantitySemantics.AUTO
     latched: QuantitySemantics | None = field(default=None, init=False)
+    """Which reading an earlier message proved, None: none yet."""
 
     def read(
         self,

@@ -56,13 +56,14 @@ class Heard(Enum):
 
 @define(eq=False)
 class Handshake:
-    """Where one connection stands. with_trades: list the newest fills as well; streams: how often the stream was
-    subscribed."""
+    """Where one connection stands."""
 
     _token: str = field(repr=False)
     with_trades: bool = False
+    """List the newest fills as well."""
     stage: Stage = field(default=Stage.GREETING, init=False)
     streams: int = field(default=0, init=False)
+    """How often the stream was subscribed."""
     _number: int = field(default=FIRST_NUMBER - 1, init=False)
     _refused_tokens: int = field(default=0, init=False)
     _token_asked: bool = field(default=False, init=False)

@@ -90,11 +90,14 @@ def cancel_cost(*ages: int) -> int:
 
 @frozen(kw_only=True)
 class TradingTerms:
-    """limit, reserve: hundredths of a point; decay: hundredths of a point that go in a second."""
+    """How far a counter may rise, and how fast it falls."""
 
     limit: int
+    """Hundredths of a point."""
     decay: int
+    """Hundredths of a point that go in a second."""
     reserve: int = 20 * POINT
+    """See `limit`."""
 
 
 TRADING: Final[Mapping[Tier, TradingTerms]] = {
@@ -117,11 +120,13 @@ def terms_with_limit(terms: TradingTerms, most: int) -> TradingTerms:
 
 @frozen(kw_only=True)
 class TradingCounter:
-    """The counter of one pair at one moment. level: billionths of a hundredth of a point; time: ns, monotonic."""
+    """The counter of one pair at one moment."""
 
     terms: TradingTerms
     level: int = 0
+    """Billionths of a hundredth of a point."""
     time: int = 0
+    """ns, monotonic."""
 
     def decayed(self, now: int) -> TradingCounter:
         """The counter at `now`; a moment before the last one changes nothing."""

@@ -26,32 +26,33 @@ STATIC: Final = "static"
 
 @define(eq=False)
 class Remembered:
-    """An order as its reports have shown it so far. What is None was never shown.
-
-    limit_at_price, trigger_at_price: False where the venue counts them as distances, which are no prices;
-    quantity: base units; quote_amount: what the order may spend, of an order placed by that, whose `quantity` is a
-    guess of the venue's (spec E.11); placed: ns since 1970; accepted: it was live at some time.
-    """
+    """An order as its reports have shown it so far. What is None was never shown."""
 
     symbol: str = ""
     wire_id: WireId | None = None
     side: Side | None = None
     type: OrderType | None = None
     quantity: Decimal | None = None
+    """Base units."""
     quote_amount: Decimal | None = None
+    """What the order may spend, of an order placed by that, whose `quantity` is a guess of the venue's (spec E.11)."""
     display_quantity: Decimal | None = None
     cumulative: Decimal | None = None
     price: Decimal | None = None
     trigger_price: Decimal | None = None
     limit_at_price: bool = True
+    """False where the venue counts them as distances, which are no prices."""
     trigger_at_price: bool = True
+    """See `limit_at_price`."""
     trigger_type: TriggerType | None = None
     time_in_force: TimeInForce | None = None
     post_only: bool = False
     reduce_only: bool = False
     parent: VenueOrderId | None = None
     placed: int = NO_TIME
+    """ns since 1970."""
     accepted: bool = False
+    """It was live at some time."""
 
     def learn(self, report: Report) -> None:
         """Takes over what a report shows; what it leaves out has not changed."""
