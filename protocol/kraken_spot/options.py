@@ -71,8 +71,8 @@ class KrakenSpotOptions:
     its answer are taken for an external order's, and if its answer is lost, nothing can find it."""
     conditional: ConditionalClose | None = None
     unnamed: bool = False
-    """Accept that. An order with a `conditional` close carries its client order id; where the venue should refuse the
-    two together, `unnamed` sends it without (spec A.12)."""
+    """Send an order with a `conditional` close without its client order id, with the same risk. It is for the case that
+    the venue refuses the two together (spec A.12)."""
 
     @property
     def is_unnamed(self) -> bool:
