@@ -71,8 +71,8 @@ class KrakenSpotOptions:
     its answer are taken for an external order's, and if its answer is lost, nothing can find it."""
     conditional: ConditionalClose | None = None
     unnamed: bool = False
-    """Send an order with a `conditional` close without its client order id, with the same risk. It is for the case that
-    the venue refuses the two together (spec A.12)."""
+    """Accept an order that travels without its client order id: one with `order_userref`, or one with a `conditional`
+    close. The latter travels with it unless this is set, in case the venue refuses the two together (spec A.12)."""
 
     @property
     def is_unnamed(self) -> bool:

@@ -24,7 +24,7 @@ from protocol.requests import AskTime, ListOpenOrders
 from protocol.values import RequestId
 from protocol.venue import HttpAnswer, Opening
 
-from ..kraken_spot.test_codec import STATUS, TOKEN, ack, answer, error, snapshot
+from ..kraken_spot.messages import STATUS, TOKEN, ack, answer, error, snapshot
 
 # Kraken Spot (spec A.12): every answer tells when the venue got the request, and when it answered
 
