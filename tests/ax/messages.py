@@ -10,7 +10,7 @@ from attrs import evolve
 
 from protocol.ax.order_entry import Origin
 from protocol.facts import Fact, OrderView, Outcome, RequestRefused, Trade
-from protocol.values import LiquiditySide, OrderStatus, Side, TimeInForce
+from protocol.values import LiquiditySide, OrderStatus, RequestId, Side, TimeInForce, TradeId, VenueOrderId
 from protocol.venue import HttpAnswer
 
 OPEN = """{"oid":"O-7A1","u":"U-5","aid":"A-5","s":"GBPUSD-PERP","p":"1.2705","q":60,"xq":0,"rq":60,"o":"ACCEPTED",
@@ -22,7 +22,7 @@ BARE = """{"oid":"O-7A2","u":"U-5","s":"GBPUSD-PERP","p":"1.27","q":5,"xq":0,"rq
     "d":"S","tif":"DAY","ts":1795000100,"tn":451}"""
 
 VIEW = OrderView(
-    venue_order_id="O-7A1",
+    venue_order_id=VenueOrderId("O-7A1"),
     wire_id=9001,
     symbol="GBPUSD-PERP",
     side=Side.BUY,
@@ -37,7 +37,7 @@ VIEW = OrderView(
 PART_VIEW = evolve(VIEW, cumulative=Decimal(22), status=OrderStatus.PARTIALLY_FILLED)
 
 BARE_VIEW = OrderView(
-    venue_order_id="O-7A2",
+    venue_order_id=VenueOrderId("O-7A2"),
     wire_id=None,
     symbol="GBPUSD-PERP",
     side=Side.SELL,
@@ -50,8 +50,8 @@ BARE_VIEW = OrderView(
     time=1795000100_000000451,
 )
 TRADE = Trade(
-    venue_order_id="O-7A1",
-    trade_id="T-88",
+    venue_order_id=VenueOrderId("O-7A1"),
+    trade_id=TradeId("T-88"),
     symbol="GBPUSD-PERP",
     side=Side.BUY,
     price=Decimal("1.2704"),
@@ -67,7 +67,8 @@ def changed(text: str, **changes: Any) -> str:
 
 
 def refused(number: int | None, outcome: Outcome, reason: str, due_post_only: bool = False) -> Fact:
-    return RequestRefused(request_id=number, outcome=outcome, reason=reason, due_post_only=due_post_only)
+    request_id = None if number is None else RequestId(number)
+    return RequestRefused(request_id=request_id, outcome=outcome, reason=reason, due_post_only=due_post_only)
 
 
 ORIGIN = Origin(account=None, tag="tag01", self_trade_prevention=None)

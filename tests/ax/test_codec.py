@@ -5,8 +5,9 @@ Every message is typed out, so that a mistake shared by both directions cannot h
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from attrs import evolve
@@ -27,9 +28,11 @@ from protocol.facts import (
     RequestAnswered,
     Unreadable,
 )
-from protocol.values import LiquiditySide, OrderStatus, TimeInForce
+from protocol.values import LiquiditySide, OrderStatus, TimeInForce, TradeId, VenueOrderId
 
 from .messages import BARE, BARE_VIEW, OPEN, PART, PART_VIEW, TRADE, VIEW, changed
+
+F = TypeVar("F", bound=Fact)
 
 FULL = """{"oid":"O-7A1","u":"U-5","aid":"A-5","s":"GBPUSD-PERP","p":"1.2705","q":60,"xq":60,"rq":0,"o":"FILLED",
     "d":"B","tif":"GTC","cid":9001,"tag":"desk7","po":true,"ts":1795000100,"tn":450}"""
@@ -47,9 +50,8 @@ def event(letter: str, order: str, rest: str = "") -> str:
     return f'{{"t":"{letter}","ts":1795000200,"tn":7,"eid":"E-31","o":{order}{rest}}}'
 
 
-def happened(kind: type, view: OrderView, **details: Any) -> Fact:
-    fact: Fact = kind(time=AT, order=view, event_id="E-31", **details)
-    return fact
+def happened(kind: Callable[..., F], view: OrderView, **details: Any) -> F:
+    return kind(time=AT, order=view, event_id="E-31", **details)
 
 
 EVENTS: dict[str, tuple[str, Fact]] = {
@@ -70,7 +72,7 @@ EVENTS: dict[str, tuple[str, Fact]] = {
         happened(
             OrderFilled,
             FULL_VIEW,
-            trade=evolve(TRADE, trade_id="T-89", quantity=Decimal(38), price=Decimal("1.27")),
+            trade=evolve(TRADE, trade_id=TradeId("T-89"), quantity=Decimal(38), price=Decimal("1.27")),
             final=True,
         ),
     ),
@@ -173,7 +175,9 @@ EVENTS: dict[str, tuple[str, Fact]] = {
             OrderReplaced,
             evolve(PART_VIEW, status=None, reason="REPLACED", replaced=True),
             new_venue_order_id="O-7A9",
-            replacement=evolve(VIEW, venue_order_id="O-7A9", price=Decimal("1.2699"), quantity=Decimal(40)),
+            replacement=evolve(
+                VIEW, venue_order_id=VenueOrderId("O-7A9"), price=Decimal("1.2699"), quantity=Decimal(40)
+            ),
         ),
     ),
     "replaced, new terms left out": (
@@ -197,19 +201,21 @@ EVENTS: dict[str, tuple[str, Fact]] = {
         '{"t":"e","ts":1795000200,"tn":7,"oid":"O-7A1","cid":9001,"r":"ORDER_NOT_FOUND","txt":"finished","o":'
         + FULL
         + "}",
-        CancelRefused(venue_order_id="O-7A1", wire_id=9001, reason="ORDER_NOT_FOUND", time=AT),
+        CancelRefused(venue_order_id=VenueOrderId("O-7A1"), wire_id=9001, reason="ORDER_NOT_FOUND", time=AT),
     ),
     "cancel rejected, before orders were attached": (
         '{"t":"e","ts":1795000200,"tn":7,"oid":"O-7A1","r":"ORDER_NOT_FOUND","txt":"nothing there"}',
-        CancelRefused(venue_order_id="O-7A1", wire_id=None, reason="ORDER_NOT_FOUND", time=AT),
+        CancelRefused(venue_order_id=VenueOrderId("O-7A1"), wire_id=None, reason="ORDER_NOT_FOUND", time=AT),
     ),
     "cancel rejected, the text alone tells": (
         '{"t":"e","ts":1795000200,"tn":7,"r":"rejected","txt":"trading is halted","o":' + OPEN + "}",
-        CancelRefused(venue_order_id="O-7A1", wire_id=9001, reason="trading is halted", time=AT),
+        CancelRefused(venue_order_id=VenueOrderId("O-7A1"), wire_id=9001, reason="trading is halted", time=AT),
     ),
     "liquidation": (
         event("n", changed(BARE, oid="L-01", tif="IOC")),
-        happened(OrderAcknowledged, evolve(BARE_VIEW, venue_order_id="L-01", time_in_force=TimeInForce.IOC)),
+        happened(
+            OrderAcknowledged, evolve(BARE_VIEW, venue_order_id=VenueOrderId("L-01"), time_in_force=TimeInForce.IOC)
+        ),
     ),
     "keys in another order": (
         '{"eid":"E-31","o":' + OPEN + ',"tn":7,"ts":1795000200,"t":"n"}',

@@ -17,12 +17,12 @@ from protocol.requests import (
     ReplaceOrder,
     Request,
 )
-from protocol.values import OrderType, Side, TimeInForce
+from protocol.values import OrderType, RequestId, Side, TimeInForce, VenueOrderId
 
 from .messages import ELSEWHERE, ORIGIN
 
 PLACE = PlaceOrder(
-    request_id=12,
+    request_id=RequestId(12),
     symbol="GBPUSD-PERP",
     side=Side.SELL,
     type=OrderType.LIMIT,
@@ -61,19 +61,19 @@ REQUESTS: dict[str, tuple[Request, Origin, str]] = {
         '"cid":18446744073709551615,"tag":"tag01","order_type":"STOP_LOSS_LIMIT","trigger_price":"1.275"}',
     ),
     "cancel": (
-        CancelOrder(request_id=13, venue_order_id="O-7A1", wire_id=None),
+        CancelOrder(request_id=RequestId(13), venue_order_id=VenueOrderId("O-7A1"), wire_id=None),
         ELSEWHERE,
         '{"t":"x","rid":13,"oid":"O-7A1"}',
     ),
     "cancel by client order id": (
-        CancelOrder(request_id=13, venue_order_id=None, wire_id=9001),
+        CancelOrder(request_id=RequestId(13), venue_order_id=None, wire_id=9001),
         ELSEWHERE,
         '{"t":"x","rid":13,"cid":9001,"aid":"A-9"}',
     ),
     "replace the price": (
         ReplaceOrder(
-            request_id=14,
-            venue_order_id="O-7A1",
+            request_id=RequestId(14),
+            venue_order_id=VenueOrderId("O-7A1"),
             quantity=None,
             price=Decimal("1.2690"),
             time_in_force=None,
@@ -84,8 +84,8 @@ REQUESTS: dict[str, tuple[Request, Origin, str]] = {
     ),
     "replace everything": (
         ReplaceOrder(
-            request_id=14,
-            venue_order_id="O-7A1",
+            request_id=RequestId(14),
+            venue_order_id=VenueOrderId("O-7A1"),
             quantity=Decimal(30),
             price=Decimal("1.2690"),
             time_in_force=TimeInForce.DAY,
@@ -94,21 +94,25 @@ REQUESTS: dict[str, tuple[Request, Origin, str]] = {
         ORIGIN,
         '{"t":"r","rid":14,"q":30,"p":"1.269","tif":"DAY","po":false,"oid":"O-7A1"}',
     ),
-    "open orders": (ListOpenOrders(request_id=15), ORIGIN, '{"t":"o","rid":15}'),
-    "open orders of an account": (ListOpenOrders(request_id=15), ELSEWHERE, '{"t":"o","rid":15,"account_id":"A-9"}'),
+    "open orders": (ListOpenOrders(request_id=RequestId(15)), ORIGIN, '{"t":"o","rid":15}'),
+    "open orders of an account": (
+        ListOpenOrders(request_id=RequestId(15)),
+        ELSEWHERE,
+        '{"t":"o","rid":15,"account_id":"A-9"}',
+    ),
     "status": (
-        QueryOrder(request_id=16, venue_order_id="O-7A1", wire_id=None),
+        QueryOrder(request_id=RequestId(16), venue_order_id=VenueOrderId("O-7A1"), wire_id=None),
         ELSEWHERE,
         '{"t":"s","rid":16,"oid":"O-7A1"}',
     ),
     "status by client order id": (
-        QueryOrder(request_id=16, venue_order_id=None, wire_id=9001),
+        QueryOrder(request_id=RequestId(16), venue_order_id=None, wire_id=9001),
         ELSEWHERE,
         '{"t":"s","rid":16,"cid":9001}',
     ),
-    "cancel all": (CancelAllOrders(request_id=17, symbol=None), ORIGIN, '{"t":"X","rid":17}'),
+    "cancel all": (CancelAllOrders(request_id=RequestId(17), symbol=None), ORIGIN, '{"t":"X","rid":17}'),
     "cancel all of a symbol": (
-        CancelAllOrders(request_id=17, symbol="GBPUSD-PERP"),
+        CancelAllOrders(request_id=RequestId(17), symbol="GBPUSD-PERP"),
         ELSEWHERE,
         '{"t":"X","rid":17,"account_id":"A-9","symbol":"GBPUSD-PERP"}',
     ),

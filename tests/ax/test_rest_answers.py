@@ -11,14 +11,14 @@ from protocol.ax.rest_answers import read_answer
 from protocol.ax.rest_order_entry import encode_rest
 from protocol.facts import FillsListed, Outcome, PricePreviewed, RequestRefused, Unreadable
 from protocol.requests import ListFills, ListOrderHistory, PreviewPrice
-from protocol.values import Money, Side
+from protocol.values import Money, RequestId, Side
 from protocol.venue import HttpAnswer, HttpCall
 
 from .messages import ELSEWHERE, ORIGIN, TRADE, answer
 
-PREVIEW = PreviewPrice(request_id=21, symbol="GBPUSD-PERP", side=Side.BUY, quantity=Decimal(8))
-FILLS = ListFills(request_id=22, start=1795000000_000000000, end=1795000900_000000001, symbol=None)
-PAST = ListOrderHistory(request_id=23, start=1795000000_000000000, end=1795000900_000000001)
+PREVIEW = PreviewPrice(request_id=RequestId(21), symbol="GBPUSD-PERP", side=Side.BUY, quantity=Decimal(8))
+FILLS = ListFills(request_id=RequestId(22), start=1795000000_000000000, end=1795000900_000000001, symbol=None)
+PAST = ListOrderHistory(request_id=RequestId(23), start=1795000000_000000000, end=1795000900_000000001)
 
 
 def test_a_preview_is_asked_for_over_http() -> None:
@@ -33,10 +33,12 @@ def test_a_preview_is_asked_for_over_http() -> None:
 def test_a_preview_names_a_price_or_none() -> None:
     text = '{"limit_price":"1.2722","vwap":"1.2715","filled_quantity":8,"remaining_quantity":0}'
     facts = read_answer(PREVIEW, answer(200, text))
-    assert facts == (PricePreviewed(request_id=21, price=Decimal("1.2722"), filled=Decimal(8), remaining=Decimal(0)),)
+    assert facts == (
+        PricePreviewed(request_id=RequestId(21), price=Decimal("1.2722"), filled=Decimal(8), remaining=Decimal(0)),
+    )
     text = '{"limit_price":null,"vwap":null,"filled_quantity":0,"remaining_quantity":8}'
     facts = read_answer(PREVIEW, answer(200, text))
-    assert facts == (PricePreviewed(request_id=21, price=None, filled=Decimal(0), remaining=Decimal(8)),)
+    assert facts == (PricePreviewed(request_id=RequestId(21), price=None, filled=Decimal(0), remaining=Decimal(8)),)
 
 
 def test_history_is_asked_for_oldest_first_and_page_by_page() -> None:
@@ -67,7 +69,7 @@ LISTED = evolve(TRADE, fee=Money(Decimal("0.31"), "USD"), time=1795000200_000000
 
 def test_history_holds_fees_and_leaves_out_what_belongs_to_no_order() -> None:
     facts = read_answer(FILLS, answer(200, f'{{"fills":[{ROW},{BLOCK}],"limit":100,"total_count":2}}'))
-    assert facts == (FillsListed(request_id=22, trades=(LISTED,), cursor=None),)
+    assert facts == (FillsListed(request_id=RequestId(22), trades=(LISTED,), cursor=None),)
 
 
 def test_a_rebate_is_negative_and_a_missing_fee_is_unknown() -> None:
@@ -97,7 +99,7 @@ def test_history_goes_on_while_there_is_another_page() -> None:
 def test_one_bad_row_of_history_does_not_cost_its_neighbours(bad: str) -> None:
     listed, skipped = read_answer(FILLS, answer(200, f'{{"fills":[{bad},{ROW}],"next_cursor":"next"}}'))
     assert isinstance(skipped, Unreadable)
-    assert listed == FillsListed(request_id=22, trades=(LISTED,), cursor="next")
+    assert listed == FillsListed(request_id=RequestId(22), trades=(LISTED,), cursor="next")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from attrs import evolve
 
 from protocol.ax import codec
 from protocol.facts import Fact, LoggedIn, OrderView, Outcome, RequestAnswered
-from protocol.values import OrderStatus
+from protocol.values import OrderStatus, RequestId, VenueOrderId
 
 from .messages import BARE, BARE_VIEW, OPEN, PART, PART_VIEW, VIEW, refused
 
@@ -34,38 +34,41 @@ ANSWERS: dict[str, tuple[str, Fact]] = {
     ),
     "placed or replaced": (
         '{"rid":3,"res":{"oid":"O-7A1"}}',
-        RequestAnswered(request_id=3, venue_order_id="O-7A1"),
+        RequestAnswered(request_id=RequestId(3), venue_order_id=VenueOrderId("O-7A1")),
     ),
     "placed, error is null": (
         '{"rid":3,"res":{"oid":"O-7A1"},"err":null}',
-        RequestAnswered(request_id=3, venue_order_id="O-7A1"),
+        RequestAnswered(request_id=RequestId(3), venue_order_id=VenueOrderId("O-7A1")),
     ),
     "placed, in older keys": (
         '{"request_id":3,"result":{"oid":"O-7A1"},"error":null}',
-        RequestAnswered(request_id=3, venue_order_id="O-7A1"),
+        RequestAnswered(request_id=RequestId(3), venue_order_id=VenueOrderId("O-7A1")),
     ),
     "placed, older key beside a null": (
         '{"rid":3,"res":null,"result":{"oid":"O-7A1"}}',
-        RequestAnswered(request_id=3, venue_order_id="O-7A1"),
+        RequestAnswered(request_id=RequestId(3), venue_order_id=VenueOrderId("O-7A1")),
     ),
-    "cancel received": ('{"rid":4,"res":{"cxl_rx":true}}', RequestAnswered(request_id=4)),
-    "cancel declined": ('{"rid":4,"res":{"cxl_rx":false}}', RequestAnswered(request_id=4, refused=True)),
+    "cancel received": ('{"rid":4,"res":{"cxl_rx":true}}', RequestAnswered(request_id=RequestId(4))),
+    "cancel declined": ('{"rid":4,"res":{"cxl_rx":false}}', RequestAnswered(request_id=RequestId(4), refused=True)),
     "open orders": (
         '{"rid":5,"res":{"orders":[' + OPEN + "," + BARE + "]}}",
-        RequestAnswered(request_id=5, orders=(VIEW, BARE_VIEW)),
+        RequestAnswered(request_id=RequestId(5), orders=(VIEW, BARE_VIEW)),
     ),
-    "no open orders": ('{"rid":5,"res":{"orders":[]}}', RequestAnswered(request_id=5, orders=())),
-    "open orders, older shape": ('{"rid":5,"res":[' + BARE + "]}", RequestAnswered(request_id=5, orders=(BARE_VIEW,))),
-    "no open orders, older shape": ('{"rid":5,"res":[]}', RequestAnswered(request_id=5, orders=())),
+    "no open orders": ('{"rid":5,"res":{"orders":[]}}', RequestAnswered(request_id=RequestId(5), orders=())),
+    "open orders, older shape": (
+        '{"rid":5,"res":[' + BARE + "]}",
+        RequestAnswered(request_id=RequestId(5), orders=(BARE_VIEW,)),
+    ),
+    "no open orders, older shape": ('{"rid":5,"res":[]}', RequestAnswered(request_id=RequestId(5), orders=())),
     "open orders with a price as a JSON number": (
         '{"rid":5,"res":{"orders":[' + OPEN.replace('"1.2705"', "1.2705") + "]}}",
-        RequestAnswered(request_id=5, orders=(VIEW,)),
+        RequestAnswered(request_id=RequestId(5), orders=(VIEW,)),
     ),
     "status": (
         '{"rid":6,"res":{"status":{"symbol":"GBPUSD-PERP","order_id":"O-7A1","clord_id":9001,'
         '"state":"PARTIALLY_FILLED","filled_quantity":22,"remaining_quantity":38}}}',
         RequestAnswered(
-            request_id=6,
+            request_id=RequestId(6),
             order=evolve(PART_VIEW, side=None, price=None, quantity=None, time_in_force=None, post_only=False, time=0),
         ),
     ),
@@ -73,7 +76,7 @@ ANSWERS: dict[str, tuple[str, Fact]] = {
         '{"rid":6,"res":{"status":{"symbol":"GBPUSD-PERP","order_id":"O-7A1","clord_id":9001,"state":"REJECTED",'
         '"filled_quantity":0,"remaining_quantity":0,"reject_reason":"UNKNOWN","reject_message":"gone fishing"}}}',
         RequestAnswered(
-            request_id=6,
+            request_id=RequestId(6),
             order=evolve(
                 VIEW,
                 side=None,
@@ -90,9 +93,9 @@ ANSWERS: dict[str, tuple[str, Fact]] = {
     "status, older and shorter": (
         '{"rid":6,"res":{"status":{"symbol":"GBPUSD-PERP","order_id":"O-7A1","state":"REPLACED"}}}',
         RequestAnswered(
-            request_id=6,
+            request_id=RequestId(6),
             order=OrderView(
-                venue_order_id="O-7A1",
+                venue_order_id=VenueOrderId("O-7A1"),
                 wire_id=None,
                 symbol="GBPUSD-PERP",
                 side=None,
@@ -107,16 +110,16 @@ ANSWERS: dict[str, tuple[str, Fact]] = {
             ),
         ),
     ),
-    "cancel all": ('{"rid":7,"res":{}}', RequestAnswered(request_id=7)),
+    "cancel all": ('{"rid":7,"res":{}}', RequestAnswered(request_id=RequestId(7))),
     "funding": (
         '{"rid":8,"res":{"symbol":"GBPUSD-PERP","status":"ready","funding_rate":"0.0003","funding_amount":"0.01",'
         '"benchmark_price":"1.27","settlement_price":"1.28","timestamp":"2026-11-01T08:00:00Z"}}',
-        RequestAnswered(request_id=8),
+        RequestAnswered(request_id=RequestId(8)),
     ),
     "funding unavailable": (
         '{"rid":8,"res":{"symbol":"GBPUSD-PERP","status":"unavailable","reason":"no index","funding_rate":null,'
         '"funding_amount":null,"benchmark_price":null,"settlement_price":null,"timestamp":"2026-11-01T08:00:00Z"}}',
-        RequestAnswered(request_id=8),
+        RequestAnswered(request_id=RequestId(8)),
     ),
     "margin": (
         '{"rid":3,"err":{"code":400,"msg":"81.20 of margin needed, 12.00 available"}}',

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -36,8 +37,9 @@ from actors import (
     events,
     open_client,
 )
-from protocol.simulation.exchange import Tell
+from protocol.simulation.exchange import Output, Tell
 from protocol.simulation.faults import Fault, FaultKind, drawn
+from protocol.simulation.kraken_futures import KrakenFuturesExchange
 from protocol.values import Instant
 
 from ..stories import orders_of, tell
@@ -46,6 +48,10 @@ from ..trading import config_for, drain, names, open_quiet_venue, until
 VENUE = "kraken-futures"
 BTC = "PF_XBTUSD.KRAKEN-FUTURES"
 SECRET = "c29tZXRoaW5nIGVsc2UgZW50aXJlbHk="
+
+
+def set_price(exchange: KrakenFuturesExchange, now: Instant, *, signal: str, to: int) -> Sequence[Output]:
+    return exchange.set_price("PF_XBTUSD", signal, Decimal(to), now)
 
 
 def buy(quantity: str = "1", price: str = "60000", **terms: Any) -> NewOrder:
@@ -81,7 +87,7 @@ async def test_an_order_lives_from_submission_to_its_last_fill(autojump_clock: M
         await sell_to_us(venue, "0.4")
         await sell_to_us(venue, "0.6")
         state = await order.filled()
-        assert (state.cumulative, state.leaves, state.status) == (1, 0, OrderStatus.FILLED)
+        assert (state.cumulative, state.leaves, state.status) == (Decimal(1), Decimal(0), OrderStatus.FILLED)
         heard = await drain(stream, 5)
         assert names(heard) == [
             "Connected",
@@ -258,7 +264,7 @@ async def test_a_stop_fires_and_its_order_goes_on_under_our_name(
         order = await client.submit(stop)
         await order.accepted()
         for signal in ("last", "mark"):
-            await venue.act(lambda exchange, now, signal=signal: exchange.set_price("PF_XBTUSD", signal, 63500, now))
+            await venue.act(partial(set_price, signal=signal, to=63500))
         assert (await order.filled()).cumulative == 1
         heard = names(await drain(stream, 3))
         assert heard.index("Accepted") < heard.index("Triggered") < heard.index("Filled")
@@ -346,7 +352,7 @@ async def test_a_change_of_quantity_counts_what_has_filled(autojump_clock: MockC
         await client.replace(order, quantity="2")
         await until(stream, events.Updated)
         state = await order.state()
-        assert (state.quantity, state.leaves) == (2, Decimal("1.6"))
+        assert (state.quantity, state.leaves) == (Decimal(2), Decimal("1.6"))
         await sell_to_us(venue, "1.6")
         assert (await order.filled()).cumulative == 2
 
@@ -690,7 +696,7 @@ async def fire_stops(venue: SimulatedVenue, client: Client, chance: random.Rando
         orders.append(await client.submit(order))
         await trio.sleep(chance.choice([0, 1]))
         await venue.trade("PF_XBTUSD", Side.BUY, price=trigger - 400, quantity=chance.choice(["0.4", "1"]), rest=True)
-        await venue.act(lambda exchange, now, to=trigger - 50: exchange.set_price("PF_XBTUSD", "mark", to, now))
+        await venue.act(partial(set_price, signal="mark", to=trigger - 50))
         await trio.sleep(chance.choice([0, 1]))
         if chance.random() < 0.5:
             await venue.trade("PF_XBTUSD", Side.BUY, price=trigger - 400, quantity="0.6")

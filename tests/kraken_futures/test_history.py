@@ -50,7 +50,8 @@ def stop(**changes: str) -> str:
 def _with(text: str, changes: dict[str, str]) -> str:
     """The object with other values, each JSON as it stands."""
     for key, value in changes.items():
-        text, times = re.subn(rf'"{key}":("[^"]*"|[^,{{}}]+)', lambda _, key=key, value=value: f'"{key}":{value}', text)
+        changed = f'"{key}":{value}'.replace("\\", r"\\")
+        text, times = re.subn(rf'"{key}":("[^"]*"|[^,{{}}]+)', changed, text)
         assert times == 1
     return text
 
@@ -385,7 +386,7 @@ def test_times_and_lengths_may_be_text() -> None:
         ("page-3", ',"continuationToken":""', {}, None),
     ],
 )
-def test_a_page_names_the_next(asked: str | None, more: str, headers: dict[str, str], cursor: str | None) -> None:
+def test_a_page_names_the_next(asked: str | None, more: str, headers: dict[str, Any], cursor: str | None) -> None:
     (fact,) = read(page(placed(), more=more), cursor=asked, **headers)
     assert isinstance(fact, OrderHistoryListed)
     assert fact.cursor == cursor

@@ -20,7 +20,7 @@ from protocol.facts import (
     OrderView,
     ReplaceRefused,
 )
-from protocol.values import OrderStatus, OrderType, Side, TimeInForce, TriggerType
+from protocol.values import OrderStatus, OrderType, Side, TimeInForce, TriggerType, VenueOrderId
 
 from .feeds import AT, D, bare, delta, logged_in, order, view
 
@@ -239,7 +239,9 @@ def test_an_order_that_the_venue_would_not_take_is_rejected(reason: str, post_on
 @pytest.mark.parametrize("gone", [True, False])
 def test_an_edit_without_a_target_never_closes_the_order(gone: bool) -> None:
     (fact,) = logged_in(order()).decode(delta(order(), "order_for_edit_not_found", gone=gone))
-    expected = ReplaceRefused(venue_order_id="ord-1", wire_id="mine-1", reason="order_for_edit_not_found", time=AT)
+    expected = ReplaceRefused(
+        venue_order_id=VenueOrderId("ord-1"), wire_id="mine-1", reason="order_for_edit_not_found", time=AT
+    )
     assert fact == expected
     (fact,) = logged_in(order()).decode(bare("order_for_edit_not_found"))
     assert isinstance(fact, ReplaceRefused)
@@ -266,7 +268,7 @@ def test_terms_that_change_with_a_fill_are_new_terms_all_the_same() -> None:
     wire = logged_in(order())
     (fact,) = wire.decode(delta(order(qty="2.1", filled="0.4", limit_price="3000"), "partial_fill"))
     assert isinstance(fact, OrderReplaced)
-    assert (fact.order.price, fact.order.quantity, fact.order.cumulative) == (3000, D("2.50"), D("0.4"))
+    assert (fact.order.price, fact.order.quantity, fact.order.cumulative) == (D(3000), D("2.50"), D("0.4"))
 
 
 # Ends that fills precede (spec E.4, E.5)
@@ -358,7 +360,7 @@ def test_a_discarded_remainder_without_a_body_does_not_say_how_much_was_filled()
 def test_a_cancel_after_fills_waits_for_them() -> None:
     (fact,) = logged_in(order()).decode(delta(order(qty="1.5", filled="1"), "cancelled_by_user", gone=True))
     assert isinstance(fact, OrderRemoved)
-    assert (fact.ending, fact.filled, fact.reason) == (OrderStatus.CANCELED, 1, "cancelled_by_user")
+    assert (fact.ending, fact.filled, fact.reason) == (OrderStatus.CANCELED, D(1), "cancelled_by_user")
 
 
 # Cancel-only messages (spec B.6, D.4)
@@ -463,7 +465,7 @@ def test_a_stop_that_fires_is_triggered_and_goes_on_as_its_child() -> None:
     (carried_on,) = wire.decode(delta(child, "limit_order_from_stop"))
     shown = view(venue_order_id="ord-2", side=Side.SELL, price=D(2890))
     assert isinstance(carried_on, OrderReplaced)
-    assert (carried_on.order.venue_order_id, carried_on.order.cumulative) == ("ord-1", 0)
+    assert (carried_on.order.venue_order_id, carried_on.order.cumulative) == ("ord-1", D(0))
     assert (carried_on.new_venue_order_id, carried_on.replacement) == (
         "ord-2",
         OrderView(**fields_of(shown, cumulative=D(0))),
@@ -505,7 +507,7 @@ def test_the_child_of_a_stop_whose_first_message_was_lost_continues_it_with_the_
     carried_on, ended = wire.decode(delta(child, "full_fill", gone=True))
     assert isinstance(carried_on, OrderReplaced)
     assert carried_on.replacement is not None
-    assert (carried_on.new_venue_order_id, carried_on.replacement.cumulative) == ("ord-2", 0)
+    assert (carried_on.new_venue_order_id, carried_on.replacement.cumulative) == ("ord-2", D(0))
     assert isinstance(ended, OrderRemoved)
     assert (ended.ending, ended.filled) == (OrderStatus.FILLED, D("2.5"))
     assert [type(fact) for fact in wire.decode(delta(child, "full_fill", gone=True))] == [OrderRemoved]

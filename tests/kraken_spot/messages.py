@@ -23,7 +23,7 @@ from protocol.requests import (
     Request,
     SetCancelAllAfter,
 )
-from protocol.values import OffsetUnit, OrderStatus, OrderType, Side, TimeInForce, TriggerType
+from protocol.values import OffsetUnit, OrderStatus, OrderType, RequestId, Side, TimeInForce, TriggerType, VenueOrderId
 from protocol.venue import HttpAnswer, Opening
 
 D = Decimal
@@ -211,8 +211,12 @@ def replace(**changes: Any) -> ReplaceOrder:
     return ReplaceOrder(**(fields | changes))
 
 
+def known_id(order_id: str | None) -> VenueOrderId | None:
+    return None if order_id is None else VenueOrderId(order_id)
+
+
 def cancel(number: int, venue_order_id: str | None, wire_id: str | None = None) -> CancelOrder:
-    return CancelOrder(request_id=number, venue_order_id=venue_order_id, wire_id=wire_id)
+    return CancelOrder(request_id=RequestId(number), venue_order_id=known_id(venue_order_id), wire_id=wire_id)
 
 
 SELL = {"side": Side.SELL, "symbol": "BTC/USD", "quantity": D("0.05"), "price": None}
@@ -379,20 +383,20 @@ FRAMES: dict[str, tuple[Request, str]] = {
         '{"method":"cancel_order","params":{"cl_ord_id":["sim-0003"],"token":"T"},"req_id":115}',
     ),
     "a cancel of everything": (
-        CancelAllOrders(request_id=117, symbol=None),
+        CancelAllOrders(request_id=RequestId(117), symbol=None),
         '{"method":"cancel_all","params":{"token":"T"},"req_id":117}',
     ),
     "the cancel timer": (
-        SetCancelAllAfter(request_id=118, seconds=60),
+        SetCancelAllAfter(request_id=RequestId(118), seconds=60),
         '{"method":"cancel_all_orders_after","params":{"timeout":60,"token":"T"},"req_id":118}',
     ),
     "the cancel timer off": (
-        SetCancelAllAfter(request_id=119, seconds=0),
+        SetCancelAllAfter(request_id=RequestId(119), seconds=0),
         '{"method":"cancel_all_orders_after","params":{"timeout":0,"token":"T"},"req_id":119}',
     ),
     "a batch of orders": (
         BatchOrders(
-            request_id=120,
+            request_id=RequestId(120),
             legs=(
                 place(request_id=1, quantity=D("0.01"), price=D(63000), wire_id="sim-b-1"),
                 place(request_id=2, quantity=D("0.01"), price=D(66000), wire_id="sim-b-2", side=Side.SELL),
@@ -405,11 +409,11 @@ FRAMES: dict[str, tuple[Request, str]] = {
         '"deadline":"2026-07-01T12:00:05.000Z","token":"T"},"req_id":120}',
     ),
     "a batch of cancels": (
-        BatchOrders(request_id=121, legs=(cancel(1, "O-1"), cancel(2, "O-2"))),
+        BatchOrders(request_id=RequestId(121), legs=(cancel(1, "O-1"), cancel(2, "O-2"))),
         '{"method":"batch_cancel","params":{"orders":["O-1","O-2"],"token":"T"},"req_id":121}',
     ),
     "a batch of cancels by client order id": (
-        BatchOrders(request_id=122, legs=(cancel(1, None, "sim-b-1"), cancel(2, None, "sim-b-2"))),
+        BatchOrders(request_id=RequestId(122), legs=(cancel(1, None, "sim-b-1"), cancel(2, None, "sim-b-2"))),
         '{"method":"batch_cancel","params":{"orders":[],"cl_ord_id":["sim-b-1","sim-b-2"],"token":"T"},"req_id":122}',
     ),
 }
@@ -433,12 +437,12 @@ DEFINITE, AMBIGUOUS, THROTTLED, NOT_FOUND = Outcome.DEFINITE, Outcome.AMBIGUOUS,
 
 
 LEGS = (place(request_id=1, wire_id="a"), place(request_id=2, wire_id="b"), place(request_id=3, wire_id="c"))
-BATCH = BatchOrders(request_id=9, legs=LEGS)
+BATCH = BatchOrders(request_id=RequestId(9), legs=LEGS)
 
 
 def legs(*answers: tuple[str | None, str | None]) -> BatchAnswered:
-    told = tuple(LegAnswer(wire_id=wire_id, venue_order_id=order_id) for wire_id, order_id in answers)
-    return BatchAnswered(request_id=9, legs=told)
+    told = tuple(LegAnswer(wire_id=wire_id, venue_order_id=known_id(order_id)) for wire_id, order_id in answers)
+    return BatchAnswered(request_id=RequestId(9), legs=told)
 
 
 def http(body: str, status: int = 200) -> HttpAnswer:

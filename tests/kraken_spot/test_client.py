@@ -103,7 +103,7 @@ async def test_the_stream_is_the_same_however_the_venue_tells_it(
         await trio.sleep(1)
         await sell_to_us(venue, "0.6", "59999")
         state = await order.filled()
-        assert (state.cumulative, state.leaves, state.status) == (1, 0, OrderStatus.FILLED)
+        assert (state.cumulative, state.leaves, state.status) == (Decimal(1), Decimal(0), OrderStatus.FILLED)
         other = await client.submit(buy())
         await other.accepted()
         await trio.sleep(1)
@@ -189,7 +189,7 @@ async def test_a_fill_names_its_fee(autojump_clock: MockClock) -> None:
         assert isinstance(fill, events.Filled)
         assert fill.commission is not None
         assert (fill.commission.currency, fill.commission.amount > 0) == ("USD", True)
-        assert (fill.leaves, fill.liquidity.value) == (0, "TAKER")
+        assert (fill.leaves, fill.liquidity.value) == (Decimal(0), "TAKER")
 
 
 # Every type of order
@@ -203,7 +203,7 @@ async def test_an_amount_of_dollars_buys_what_it_buys(autojump_clock: MockClock)
         assert state.cumulative == Decimal("0.1")
         submitted = (await until(stream, events.Submitted))[-1]
         assert isinstance(submitted, events.Submitted)
-        assert (submitted.quantity, submitted.quote_quantity) == (None, 6000)
+        assert (submitted.quantity, submitted.quote_quantity) == (None, Decimal(6000))
 
 
 async def test_the_rest_of_an_order_that_must_trade_at_once_is_canceled_behind_its_fills(

@@ -14,7 +14,7 @@ from protocol.kraken_spot.instruments import instruments_call, read_instruments
 from protocol.kraken_spot.symbols import currency, quote_of, rest_pair, symbol_of_pair
 from protocol.kraken_spot.venue import KrakenSpotSettings, KrakenSpotVenue
 from protocol.requests import ListFills, ListOpenOrders
-from protocol.values import Instrument
+from protocol.values import Instrument, RequestId
 from protocol.venue import HttpAnswer
 from protocol.wire.times import nanoseconds
 
@@ -136,12 +136,14 @@ def test_pairs_of_lists_have_the_names_that_the_venue_gave_them() -> None:
     assert len(spot.read_instruments(pairs(listed, fields_as_json(PAIR_ROW, {})))) == 2
     rows = [trade_row(pair=f'"{pair}"') for pair in ("P0", "ODDTRY", "XBTUSD", "USDTZUSD", "WHATEVER")]
     body = '{"error":[],"result":{"trades":{' + ",".join(f'"T-{at}":{text}' for at, text in enumerate(rows))
-    (fact,) = spot.read_answer(ListFills(request_id=1, start=0, end=2**62, symbol=None), http(body + '},"count":5}}'))
+    (fact,) = spot.read_answer(
+        ListFills(request_id=RequestId(1), start=0, end=2**62, symbol=None), http(body + '},"count":5}}')
+    )
     assert isinstance(fact, FillsListed)
     named = {one.trade_id: one.symbol for one in fact.trades}
     assert named == {"T-0": "ODD/TRY", "T-1": "ODD/TRY", "T-2": "BTC/USD", "T-3": "USDT/USD", "T-4": "WHATEVER"}
     (orders,) = spot.read_answer(
-        ListOpenOrders(request_id=1),
+        ListOpenOrders(request_id=RequestId(1)),
         http('{"error":[],"result":{"open":{"O-1":' + row(descr=descr(pair='"ODDTRY"')) + "}}}"),
     )
     assert isinstance(orders, RequestAnswered)
@@ -154,7 +156,7 @@ def test_a_list_that_was_refused_names_no_pairs() -> None:
     with pytest.raises(WireError):
         spot.read_instruments(http('{"error":["EService:Busy"]}'))
     (answered,) = spot.read_answer(
-        ListOpenOrders(request_id=1), http('{"error":[],"result":{"open":{"O-1":' + row() + "}}}")
+        ListOpenOrders(request_id=RequestId(1)), http('{"error":[],"result":{"open":{"O-1":' + row() + "}}}")
     )
     assert isinstance(answered, RequestAnswered)
 

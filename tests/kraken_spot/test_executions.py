@@ -515,7 +515,7 @@ def test_a_distance_stays_one_where_later_reports_do_not_say_so_again() -> None:
     fired = {"limit_price": "2995.0", "limit_price_type": '"static"', "triggers": '{"status":"triggered"}'}
     (told,) = heard(spot, delta(exec_type='"status"', order_status='"new"', **fired))
     assert isinstance(told, OrderTriggered)
-    assert (told.order.price, told.order.trigger_type) == (2995, TriggerType.INDEX)
+    assert (told.order.price, told.order.trigger_type) == (D(2995), TriggerType.INDEX)
 
 
 # Fills (spec D.2)

@@ -10,12 +10,12 @@ import trio
 from trio.testing import MockClock
 
 from actors import Client, Money, NewOrder, OffsetUnit, OrderStatus, Side, events
+from protocol.values import ClientOrderId
 
 from ..scripted_spot import (
     BTC,
     FILL,
     ID,
-    Message,
     ScriptedSpot,
     at_spot,
     buy,
@@ -28,7 +28,7 @@ from ..scripted_spot import (
     trade_row,
     traded,
 )
-from ..scripted_venue import Peer
+from ..scripted_venue import Message, Peer
 from ..trading import drain, names
 
 
@@ -162,7 +162,12 @@ async def place_trailing(venue: ScriptedSpot, client: Client, *, answer_first: b
 
     venue.on["add_order"] = take
     order = NewOrder.trailing_stop(
-        BTC, Side.SELL, quantity="1", trailing_offset="5", trailing_unit=OffsetUnit.PERCENT, client_order_id="trail"
+        BTC,
+        Side.SELL,
+        quantity="1",
+        trailing_offset="5",
+        trailing_unit=OffsetUnit.PERCENT,
+        client_order_id=ClientOrderId("trail"),
     )
     placed = await client.submit(order)
     await placed.accepted()
@@ -239,7 +244,7 @@ async def place_stop(venue: ScriptedSpot, client: Client) -> Any:
 
     venue.on["add_order"] = take
     order = NewOrder.stop_limit(
-        BTC, Side.SELL, quantity="1", price="57900", trigger_price="58000", client_order_id="stop"
+        BTC, Side.SELL, quantity="1", price="57900", trigger_price="58000", client_order_id=ClientOrderId("stop")
     )
     placed = await client.submit(order)
     await placed.accepted()

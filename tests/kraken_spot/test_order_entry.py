@@ -8,7 +8,7 @@ import pytest
 
 from protocol.kraken_spot.order_entry import edit_frame, encode
 from protocol.requests import BatchOrders, CancelAllOrders, ListOpenOrders, PreviewPrice, Request
-from protocol.values import OffsetUnit, OrderType, Side, TimeInForce
+from protocol.values import OffsetUnit, OrderType, RequestId, Side, TimeInForce
 
 from .messages import FRAMES, PLACEMENTS, D, cancel, place, replace
 
@@ -38,18 +38,18 @@ def test_an_edit_is_written() -> None:
 
 IMPOSSIBLE: list[Request] = [
     replace(time_in_force=TimeInForce.IOC),
-    CancelAllOrders(request_id=1, symbol="BTC/USD"),
-    PreviewPrice(request_id=1, symbol="BTC/USD", side=Side.BUY, quantity=D(1)),
-    ListOpenOrders(request_id=1),
+    CancelAllOrders(request_id=RequestId(1), symbol="BTC/USD"),
+    PreviewPrice(request_id=RequestId(1), symbol="BTC/USD", side=Side.BUY, quantity=D(1)),
+    ListOpenOrders(request_id=RequestId(1)),
     place(price=None),
     place(type=OrderType.STOP_MARKET, price=None),
     place(type=OrderType.TRAILING_STOP_LIMIT, price=None, trailing_offset=D(1)),
-    BatchOrders(request_id=1, legs=(place(),)),
-    BatchOrders(request_id=1, legs=(place(),) * 16),
-    BatchOrders(request_id=1, legs=(place(), place(symbol="ETH/USD"))),
-    BatchOrders(request_id=1, legs=(place(), cancel(2, "O"))),
-    BatchOrders(request_id=1, legs=(cancel(2, "O"),)),
-    BatchOrders(request_id=1, legs=(cancel(2, "O"),) * 51),
+    BatchOrders(request_id=RequestId(1), legs=(place(),)),
+    BatchOrders(request_id=RequestId(1), legs=(place(),) * 16),
+    BatchOrders(request_id=RequestId(1), legs=(place(), place(symbol="ETH/USD"))),
+    BatchOrders(request_id=RequestId(1), legs=(place(), cancel(2, "O"))),
+    BatchOrders(request_id=RequestId(1), legs=(cancel(2, "O"),)),
+    BatchOrders(request_id=RequestId(1), legs=(cancel(2, "O"),) * 51),
 ]
 
 

@@ -25,7 +25,6 @@ from protocol.venue import HttpAnswer
 
 from ..scripted_spot import (
     ID,
-    Message,
     Reply,
     ScriptedSpot,
     at_spot,
@@ -36,7 +35,7 @@ from ..scripted_spot import (
     refused_with,
     spot_config,
 )
-from ..scripted_venue import Peer
+from ..scripted_venue import Message, Peer
 from ..trading import drain, names
 
 

@@ -32,7 +32,18 @@ from protocol.requests import (
     Request,
     SetCancelAllAfter,
 )
-from protocol.values import LiquiditySide, Money, OrderStatus, OrderType, Side, TimeInForce, TriggerType
+from protocol.values import (
+    LiquiditySide,
+    Money,
+    OrderStatus,
+    OrderType,
+    RequestId,
+    Side,
+    TimeInForce,
+    TradeId,
+    TriggerType,
+    VenueOrderId,
+)
 from protocol.venue import HttpAnswer
 
 from .messages import (
@@ -75,7 +86,7 @@ def rest_view(**changes: Any) -> OrderView:
 
 def open_orders(*rows: str) -> tuple[Fact, ...]:
     listed = ",".join(f'"O-{place}":{text}' for place, text in enumerate(rows))
-    return read_answer(ListOpenOrders(request_id=1), http('{"error":[],"result":{"open":{' + listed + "}}}"))
+    return read_answer(ListOpenOrders(request_id=RequestId(1)), http('{"error":[],"result":{"open":{' + listed + "}}}"))
 
 
 ROWS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -173,14 +184,14 @@ def test_an_order_that_cannot_be_read_never_costs_its_neighbours() -> None:
 
 
 def query(text: str, **ids: Any) -> Any:
-    request = QueryOrder(request_id=7, **({"venue_order_id": None, "wire_id": None} | ids))
+    request = QueryOrder(request_id=RequestId(7), **({"venue_order_id": None, "wire_id": None} | ids))
     return read_answer(request, http(text))[0]
 
 
 def test_one_order_is_found_by_its_id() -> None:
     text = '{"error":[],"result":{"OSIM00-OLDER-ORDR00":' + row(status='"canceled"') + "}}"
     fact = query(text, venue_order_id="OSIM00-OLDER-ORDR00")
-    assert fact == RequestAnswered(request_id=7, order=rest_view(status=OrderStatus.CANCELED))
+    assert fact == RequestAnswered(request_id=RequestId(7), order=rest_view(status=OrderStatus.CANCELED))
 
 
 @pytest.mark.parametrize(
@@ -203,14 +214,14 @@ def history(*rows: str, count: int = 1, **options: Any) -> Any:
     listed = ",".join(f'"T-{place}":{text}' for place, text in enumerate(rows))
     options = {"start": 1782900000 * 10**9, "end": 1782908000 * 10**9, "symbol": None} | options
     body = '{"error":[],"result":{"trades":{' + listed + f'}},"count":{count}' + "}}"
-    return read_answer(ListFills(request_id=5, **options), http(body))
+    return read_answer(ListFills(request_id=RequestId(5), **options), http(body))
 
 
 def test_a_fill_is_read_over_rest() -> None:
     (fact,) = history(trade_row())
     expected = Trade(
-        venue_order_id="OSIM00-OLDER-ORDR00",
-        trade_id="T-0",
+        venue_order_id=VenueOrderId("OSIM00-OLDER-ORDR00"),
+        trade_id=TradeId("T-0"),
         symbol="ETH/USD",
         side=Side.SELL,
         price=D("3020.10"),
@@ -219,7 +230,7 @@ def test_a_fill_is_read_over_rest() -> None:
         time=TRADED_AT,
         fee=Money(D("2.41608"), "USD"),
     )
-    assert fact == FillsListed(request_id=5, trades=(expected,), cursor=None)
+    assert fact == FillsListed(request_id=RequestId(5), trades=(expected,), cursor=None)
 
 
 @pytest.mark.parametrize(
@@ -267,7 +278,7 @@ def test_a_fill_that_cannot_be_counted_is_shown_to_be_missing() -> None:
 def test_the_history_of_orders_is_oldest_first() -> None:
     newer, older = row(status='"closed"', closetm="1782907300"), row(status='"canceled"', closetm="1782907260.5")
     body = '{"error":[],"result":{"closed":{"O-2":' + newer + ',"O-1":' + older + '},"count":60}}'
-    (fact,) = read_answer(ListOrderHistory(request_id=6, start=0, end=1), http(body))
+    (fact,) = read_answer(ListOrderHistory(request_id=RequestId(6), start=0, end=1), http(body))
     assert isinstance(fact, OrderHistoryListed)
     assert ([one.venue_order_id for one in fact.orders], fact.cursor) == (["O-1", "O-2"], "2/60")
 
@@ -276,83 +287,91 @@ REST_ANSWERS: dict[str, tuple[Request, str, list[Any]]] = {
     "a placement": (
         place(),
         '{"error":[],"result":{"descr":{"order":"sell"},"txid":["OSIM00-OLDER-ORDR00"]}}',
-        [RequestAnswered(request_id=100, venue_order_id="OSIM00-OLDER-ORDR00")],
+        [RequestAnswered(request_id=RequestId(100), venue_order_id=VenueOrderId("OSIM00-OLDER-ORDR00"))],
     ),
     "a placement that names no order": (
         place(),
         '{"error":[],"result":{"descr":{"order":"sell"}}}',
-        [RequestAnswered(request_id=100)],
+        [RequestAnswered(request_id=RequestId(100))],
     ),
     "an amendment": (
         replace(),
         '{"error":[],"result":{"amend_id":"TSIMAM-ENDID-000003"}}',
-        [RequestAnswered(request_id=110, venue_order_id="OSIM01-AAAAA-BBBB01")],
+        [RequestAnswered(request_id=RequestId(110), venue_order_id=VenueOrderId("OSIM01-AAAAA-BBBB01"))],
     ),
-    "a cancel": (cancel(1, "O"), '{"result":{"count":1}}', [RequestAnswered(request_id=1)]),
+    "a cancel": (cancel(1, "O"), '{"result":{"count":1}}', [RequestAnswered(request_id=RequestId(1))]),
     "a cancel under way": (
         cancel(1, "O"),
         '{"error":[],"result":{"count":0,"pending":true}}',
-        [RequestAnswered(request_id=1)],
+        [RequestAnswered(request_id=RequestId(1))],
     ),
     "a cancel of nothing": (
         cancel(1, "O"),
         '{"error":[],"result":{"count":0}}',
-        [RequestRefused(request_id=1, outcome=NOT_FOUND, reason="The venue knows no such order.")],
+        [RequestRefused(request_id=RequestId(1), outcome=NOT_FOUND, reason="The venue knows no such order.")],
     ),
     "a cancel of everything": (
-        CancelAllOrders(request_id=1, symbol=None),
+        CancelAllOrders(request_id=RequestId(1), symbol=None),
         '{"error":[],"result":{"count":3}}',
-        [RequestAnswered(request_id=1, canceled=3)],
+        [RequestAnswered(request_id=RequestId(1), canceled=3)],
     ),
     "a cancel of everything that finds nothing": (
-        CancelAllOrders(request_id=1, symbol=None),
+        CancelAllOrders(request_id=RequestId(1), symbol=None),
         '{"error":[],"result":{"count":0}}',
-        [RequestAnswered(request_id=1, canceled=0)],
+        [RequestAnswered(request_id=RequestId(1), canceled=0)],
     ),
     "the cancel timer": (
-        SetCancelAllAfter(request_id=1, seconds=60),
+        SetCancelAllAfter(request_id=RequestId(1), seconds=60),
         '{"error":[],"result":{"currentTime":"2026-07-01T12:00:14Z","triggerTime":"2026-07-01T12:01:14Z"}}',
-        [CancelAllAfterSet(request_id=1, cancels_at=1782907274000000000)],
+        [CancelAllAfterSet(request_id=RequestId(1), cancels_at=1782907274000000000)],
     ),
     "a batch of orders": (
-        BatchOrders(request_id=9, legs=LEGS),
+        BatchOrders(request_id=RequestId(9), legs=LEGS),
         '{"error":[],"result":{"orders":[{"txid":"O-1","descr":{}},{"error":"EOrder:Insufficient funds"}]}}',
         [
-            RequestAnswered(request_id=1, venue_order_id="O-1"),
-            RequestRefused(request_id=2, outcome=DEFINITE, reason="EOrder:Insufficient funds"),
+            RequestAnswered(request_id=RequestId(1), venue_order_id=VenueOrderId("O-1")),
+            RequestRefused(request_id=RequestId(2), outcome=DEFINITE, reason="EOrder:Insufficient funds"),
             RequestRefused(
-                request_id=3,
+                request_id=RequestId(3),
                 outcome=AMBIGUOUS,
                 reason="The answer to the batch does not say what became of this part.",
             ),
-            RequestAnswered(request_id=9),
+            RequestAnswered(request_id=RequestId(9)),
         ],
     ),
     "a batch of cancels": (
-        BatchOrders(request_id=9, legs=(cancel(1, "O-1"), cancel(2, "O-2"))),
+        BatchOrders(request_id=RequestId(9), legs=(cancel(1, "O-1"), cancel(2, "O-2"))),
         '{"error":[],"result":{"count":2}}',
-        [RequestAnswered(request_id=1), RequestAnswered(request_id=2), RequestAnswered(request_id=9)],
+        [
+            RequestAnswered(request_id=RequestId(1)),
+            RequestAnswered(request_id=RequestId(2)),
+            RequestAnswered(request_id=RequestId(9)),
+        ],
     ),
     "an error": (
         place(),
         '{"error":["EOrder:Post only order"]}',
-        [RequestRefused(request_id=100, outcome=DEFINITE, reason="EOrder:Post only order", due_post_only=True)],
+        [
+            RequestRefused(
+                request_id=RequestId(100), outcome=DEFINITE, reason="EOrder:Post only order", due_post_only=True
+            )
+        ],
     ),
     "an error that leaves it open": (
         place(),
         '{"error":["EService:Unavailable"],"result":null}',
-        [RequestRefused(request_id=100, outcome=AMBIGUOUS, reason="EService:Unavailable")],
+        [RequestRefused(request_id=RequestId(100), outcome=AMBIGUOUS, reason="EService:Unavailable")],
     ),
     "a question that fails has done nothing": (
-        ListOpenOrders(request_id=1),
+        ListOpenOrders(request_id=RequestId(1)),
         '{"error":["EService:Unavailable"]}',
-        [RequestRefused(request_id=1, outcome=DEFINITE, reason="EService:Unavailable")],
+        [RequestRefused(request_id=RequestId(1), outcome=DEFINITE, reason="EService:Unavailable")],
     ),
     "an error for a batch": (
-        BatchOrders(request_id=9, legs=LEGS[:2]),
+        BatchOrders(request_id=RequestId(9), legs=LEGS[:2]),
         '{"error":["EGeneral:Invalid arguments"]}',
         [
-            RequestRefused(request_id=number, outcome=DEFINITE, reason="EGeneral:Invalid arguments")
+            RequestRefused(request_id=RequestId(number), outcome=DEFINITE, reason="EGeneral:Invalid arguments")
             for number in (1, 2, 9)
         ],
     ),
@@ -360,7 +379,7 @@ REST_ANSWERS: dict[str, tuple[Request, str, list[Any]]] = {
         cancel(1, "O"),
         '{"error":["WGeneral:Sample advisory"],"result":{"count":1}}',
         [
-            RequestAnswered(request_id=1),
+            RequestAnswered(request_id=RequestId(1)),
             Notice(text="The venue warns about request 1: WGeneral:Sample advisory"),
         ],
     ),
@@ -378,7 +397,7 @@ def test_a_rest_answer_is_read(kind: str) -> None:
     [("<html>", 502), ("", 200), ("[]", 200), ('{"error":[]}', 200), ('{"error":[],"result":{"count":1}}', 503)],
 )
 def test_an_answer_that_says_nothing_leaves_a_command_open_and_a_question_unasked(body: str, status: int) -> None:
-    for request, outcome in ((cancel(1, "O"), AMBIGUOUS), (ListOpenOrders(request_id=1), DEFINITE)):
+    for request, outcome in ((cancel(1, "O"), AMBIGUOUS), (ListOpenOrders(request_id=RequestId(1)), DEFINITE)):
         refusal, complaint = read_answer(request, http(body, status))
         assert isinstance(refusal, RequestRefused)
         assert (refusal.outcome, type(complaint)) == (outcome, Unreadable)
@@ -387,11 +406,13 @@ def test_an_answer_that_says_nothing_leaves_a_command_open_and_a_question_unaske
 @pytest.mark.parametrize("text", ["EGeneral:Invalid arguments", "EOrder:Unknown order", "EAPI:Invalid token"])
 def test_a_server_that_fails_may_have_carried_a_command_out(text: str) -> None:
     body = f'{{"error":["{text}"]}}'
-    for command in (place(), replace(), cancel(1, "O"), BatchOrders(request_id=9, legs=LEGS)):
+    for command in (place(), replace(), cancel(1, "O"), BatchOrders(request_id=RequestId(9), legs=LEGS)):
         facts: Any = read_answer(command, http(body, 502))
         assert {fact.outcome for fact in facts} == {AMBIGUOUS}
         assert facts[-1].reason == text
-    (refused,) = read_answer(ListOpenOrders(request_id=1), http('{"error":["EGeneral:Invalid arguments"]}', 502))
+    (refused,) = read_answer(
+        ListOpenOrders(request_id=RequestId(1)), http('{"error":["EGeneral:Invalid arguments"]}', 502)
+    )
     assert isinstance(refused, RequestRefused)
     assert refused.outcome is DEFINITE
 
@@ -409,9 +430,9 @@ ASKED = [
     place(),
     replace(),
     cancel(1, "O"),
-    ListOpenOrders(request_id=1),
+    ListOpenOrders(request_id=RequestId(1)),
     BATCH,
-    SetCancelAllAfter(request_id=1, seconds=1),
+    SetCancelAllAfter(request_id=RequestId(1), seconds=1),
 ]
 
 

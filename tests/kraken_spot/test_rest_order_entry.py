@@ -22,7 +22,7 @@ from protocol.requests import (
     Request,
     SetCancelAllAfter,
 )
-from protocol.values import OffsetUnit, OrderType, Side, TimeInForce, TriggerType
+from protocol.values import OffsetUnit, OrderType, RequestId, Side, TimeInForce, TriggerType, VenueOrderId
 
 from .messages import DEADLINE, LEGS, SECRET, TOMORROW, D, cancel, place, replace
 
@@ -270,45 +270,45 @@ REST_CALLS: dict[str, tuple[Request, str, dict[str, str]]] = {
     ),
     "a cancel": (cancel(1, "OSIM00-OLDER-ORDR00"), "/0/private/CancelOrder", {"txid": "OSIM00-OLDER-ORDR00"}),
     "a cancel by client order id": (cancel(1, None, "x"), "/0/private/CancelOrder", {"cl_ord_id": "x"}),
-    "a cancel of everything": (CancelAllOrders(request_id=1, symbol=None), "/0/private/CancelAll", {}),
+    "a cancel of everything": (CancelAllOrders(request_id=RequestId(1), symbol=None), "/0/private/CancelAll", {}),
     "the cancel timer": (
-        SetCancelAllAfter(request_id=1, seconds=60),
+        SetCancelAllAfter(request_id=RequestId(1), seconds=60),
         "/0/private/CancelAllOrdersAfter",
         {"timeout": "60"},
     ),
-    "open orders": (ListOpenOrders(request_id=1), "/0/private/OpenOrders", {}),
+    "open orders": (ListOpenOrders(request_id=RequestId(1)), "/0/private/OpenOrders", {}),
     "one order": (
-        QueryOrder(request_id=1, venue_order_id="OSIM00-OLDER-ORDR00", wire_id=None),
+        QueryOrder(request_id=RequestId(1), venue_order_id=VenueOrderId("OSIM00-OLDER-ORDR00"), wire_id=None),
         "/0/private/QueryOrders",
         {"txid": "OSIM00-OLDER-ORDR00", "consolidate_taker": "false"},
     ),
     "one order by client order id": (
-        QueryOrder(request_id=1, venue_order_id=None, wire_id="sim-0000", since=DEADLINE),
+        QueryOrder(request_id=RequestId(1), venue_order_id=None, wire_id="sim-0000", since=DEADLINE),
         "/0/private/OpenOrders",
         {"cl_ord_id": "sim-0000"},
     ),
     "one order by client order id, among those that have ended": (
-        QueryOrder(request_id=1, venue_order_id=None, wire_id="sim-0000", since=DEADLINE, cursor="closed"),
+        QueryOrder(request_id=RequestId(1), venue_order_id=None, wire_id="sim-0000", since=DEADLINE, cursor="closed"),
         "/0/private/ClosedOrders",
         {"cl_ord_id": "sim-0000", "consolidate_taker": "false"},
     ),
     "fills": (
-        ListFills(request_id=1, start=1782900000 * 10**9, end=1782907205 * 10**9 + 1, symbol=None),
+        ListFills(request_id=RequestId(1), start=1782900000 * 10**9, end=1782907205 * 10**9 + 1, symbol=None),
         "/0/private/TradesHistory",
         {"start": "1782899999", "end": "1782907206", "consolidate_taker": "false"},
     ),
     "more fills": (
-        ListFills(request_id=1, start=0, end=10**9, symbol=None, cursor="50"),
+        ListFills(request_id=RequestId(1), start=0, end=10**9, symbol=None, cursor="50"),
         "/0/private/TradesHistory",
         {"start": "0", "end": "1", "ofs": "50", "consolidate_taker": "false"},
     ),
     "fills up to now": (
-        ListFills(request_id=1, start=0, end=10**9, symbol=None, latest=True),
+        ListFills(request_id=RequestId(1), start=0, end=10**9, symbol=None, latest=True),
         "/0/private/TradesHistory",
         {"start": "0", "consolidate_taker": "false"},
     ),
     "order history": (
-        ListOrderHistory(request_id=1, start=1782900000 * 10**9, end=1782907205 * 10**9),
+        ListOrderHistory(request_id=RequestId(1), start=1782900000 * 10**9, end=1782907205 * 10**9),
         "/0/private/ClosedOrders",
         {"start": "1782899999", "end": "1782907205", "closetime": "both", "consolidate_taker": "false"},
     ),
@@ -322,14 +322,14 @@ def test_a_rest_call_is_written(kind: str) -> None:
 
 
 def test_batches_go_out_as_json_over_rest() -> None:
-    call = encode_rest(BatchOrders(request_id=1, legs=(cancel(1, "O-1"), cancel(2, None, "w"))), CREDENTIALS)
+    call = encode_rest(BatchOrders(request_id=RequestId(1), legs=(cancel(1, "O-1"), cancel(2, None, "w"))), CREDENTIALS)
     assert (call.path, call.body) == ("/0/private/CancelOrderBatch", b'{"orders":["O-1"],"cl_ord_ids":["w"]}')
-    call = encode_rest(BatchOrders(request_id=1, legs=LEGS[:2]), CREDENTIALS)
+    call = encode_rest(BatchOrders(request_id=RequestId(1), legs=LEGS[:2]), CREDENTIALS)
     leg = '{"type":"buy","ordertype":"limit","volume":"0.02","price":"64000.5","cl_ord_id":"%s"}'
     expected = '{"pair":"XBTUSD","orders":[' + leg % "a" + "," + leg % "b" + "]}"
     assert (call.path, call.body) == ("/0/private/AddOrderBatch", expected.encode())
     stop = closing(type=OrderType.STOP_LIMIT, trigger_price=58000, price=57000)
-    call = encode_rest(BatchOrders(request_id=1, legs=(stop, LEGS[1])), CREDENTIALS)
+    call = encode_rest(BatchOrders(request_id=RequestId(1), legs=(stop, LEGS[1])), CREDENTIALS)
     nested = ',"close":{"ordertype":"stop-loss-limit","price":"58000","price2":"57000"}}'
     expected = '{"pair":"XBTUSD","orders":[' + (leg % "sim-0001")[:-1] + nested + "," + leg % "b" + "]}"
     assert (call.path, call.body) == ("/0/private/AddOrderBatch", expected.encode())
@@ -341,11 +341,11 @@ def test_batches_go_out_as_json_over_rest() -> None:
     [
         place(margin=True),
         replace(time_in_force=TimeInForce.IOC),
-        CancelAllOrders(request_id=1, symbol="BTC/USD"),
-        PreviewPrice(request_id=1, symbol="BTC/USD", side=Side.BUY, quantity=D(1)),
-        BatchOrders(request_id=1, legs=(place(), cancel(2, "O"))),
-        BatchOrders(request_id=1, legs=(place(margin=True, reduce_only=True), place())),
-        ListFills(request_id=1, start=0, end=1, symbol=None, venue_order_id="O-1"),
+        CancelAllOrders(request_id=RequestId(1), symbol="BTC/USD"),
+        PreviewPrice(request_id=RequestId(1), symbol="BTC/USD", side=Side.BUY, quantity=D(1)),
+        BatchOrders(request_id=RequestId(1), legs=(place(), cancel(2, "O"))),
+        BatchOrders(request_id=RequestId(1), legs=(place(margin=True, reduce_only=True), place())),
+        ListFills(request_id=RequestId(1), start=0, end=1, symbol=None, venue_order_id=VenueOrderId("O-1")),
     ],
     ids=lambda request: type(request).__name__,
 )

@@ -21,6 +21,7 @@ from protocol.facts import (
 from protocol.kraken_spot.enumerations import error_outcome
 from protocol.kraken_spot.rest_answers import read_answer
 from protocol.requests import BatchOrders
+from protocol.values import RequestId, VenueOrderId
 
 from .messages import (
     AMBIGUOUS,
@@ -42,43 +43,43 @@ from .messages import (
 ANSWERS: dict[str, tuple[str, Any]] = {
     "a placement": (
         answer("add_order", 100, '{"order_id":"OSIM01-AAAAA-BBBB01","cl_ord_id":"sim-0001"}'),
-        RequestAnswered(request_id=100, venue_order_id="OSIM01-AAAAA-BBBB01"),
+        RequestAnswered(request_id=RequestId(100), venue_order_id=VenueOrderId("OSIM01-AAAAA-BBBB01")),
     ),
     "a placement that names no order": (
         answer("add_order", 100, '{"order_id":""}'),
-        RequestAnswered(request_id=100),
+        RequestAnswered(request_id=RequestId(100)),
     ),
     "a placement without a word of success": (
         '{"method":"add_order","req_id":100,"result":{"order_id":"O-1"}}',
-        RequestAnswered(request_id=100, venue_order_id="O-1"),
+        RequestAnswered(request_id=RequestId(100), venue_order_id=VenueOrderId("O-1")),
     ),
     "an amendment by client order id": (
         answer("amend_order", 110, '{"amend_id":"TSIMAM-ENDID-000001","cl_ord_id":"sim-0001"}'),
-        RequestAnswered(request_id=110),
+        RequestAnswered(request_id=RequestId(110)),
     ),
     "an amendment": (
         answer("amend_order", 111, '{"amend_id":"TSIMAM-ENDID-000002","order_id":"OSIM01-AAAAA-BBBB01"}'),
-        RequestAnswered(request_id=111, venue_order_id="OSIM01-AAAAA-BBBB01"),
+        RequestAnswered(request_id=RequestId(111), venue_order_id=VenueOrderId("OSIM01-AAAAA-BBBB01")),
     ),
     "an edit": (
         answer("edit_order", 112, '{"order_id":"O-NEW","original_order_id":"O-OLD"}'),
-        RequestAnswered(request_id=112, venue_order_id="O-NEW"),
+        RequestAnswered(request_id=RequestId(112), venue_order_id=VenueOrderId("O-NEW")),
     ),
     "a cancel": (
         answer("cancel_order", 113, '{"order_id":"OSIM03-CANCL-ORDR03"}'),
-        RequestAnswered(request_id=113),
+        RequestAnswered(request_id=RequestId(113)),
     ),
     "a cancel of everything": (
         answer("cancel_all", 117, '{"count":4}'),
-        RequestAnswered(request_id=117, canceled=4),
+        RequestAnswered(request_id=RequestId(117), canceled=4),
     ),
     "a cancel of everything that finds nothing": (
         answer("cancel_all", 117, '{"count":0}'),
-        RequestAnswered(request_id=117, canceled=0),
+        RequestAnswered(request_id=RequestId(117), canceled=0),
     ),
     "a cancel of everything that tells no count": (
         answer("cancel_all", 117, "{}"),
-        RequestAnswered(request_id=117),
+        RequestAnswered(request_id=RequestId(117)),
     ),
     "the cancel timer": (
         answer(
@@ -86,28 +87,28 @@ ANSWERS: dict[str, tuple[str, Any]] = {
             118,
             '{"currentTime":"2026-07-01T12:00:14Z","triggerTime":"2026-07-01T12:01:14Z"}',
         ),
-        CancelAllAfterSet(request_id=118, cancels_at=1782907274000000000),
+        CancelAllAfterSet(request_id=RequestId(118), cancels_at=1782907274000000000),
     ),
     "the cancel timer off": (
         answer("cancel_all_orders_after", 119, '{"currentTime":"2026-07-01T12:00:14Z","triggerTime":"0"}'),
-        CancelAllAfterSet(request_id=119, cancels_at=None),
+        CancelAllAfterSet(request_id=RequestId(119), cancels_at=None),
     ),
     "a batch of orders": (
         answer("batch_add", 120, '[{"order_id":"O-1","cl_ord_id":"sim-b-1"},{"order_id":"O-2"}]'),
         BatchAnswered(
-            request_id=120,
+            request_id=RequestId(120),
             legs=(
-                LegAnswer(wire_id="sim-b-1", venue_order_id="O-1"),
-                LegAnswer(wire_id=None, venue_order_id="O-2"),
+                LegAnswer(wire_id="sim-b-1", venue_order_id=VenueOrderId("O-1")),
+                LegAnswer(wire_id=None, venue_order_id=VenueOrderId("O-2")),
             ),
         ),
     ),
     "a batch with a leg that failed": (
         answer("batch_add", 120, '[{"order_id":"O-1"},{"cl_ord_id":"sim-b-2","error":"EOrder:Insufficient funds"}]'),
         BatchAnswered(
-            request_id=120,
+            request_id=RequestId(120),
             legs=(
-                LegAnswer(wire_id=None, venue_order_id="O-1"),
+                LegAnswer(wire_id=None, venue_order_id=VenueOrderId("O-1")),
                 LegAnswer(
                     wire_id="sim-b-2",
                     venue_order_id=None,
@@ -125,9 +126,9 @@ ANSWERS: dict[str, tuple[str, Any]] = {
             '{"success":false,"cl_ord_id":"sim-b-2","error":"EOrder:Post only order"}]}',
         ),
         BatchAnswered(
-            request_id=120,
+            request_id=RequestId(120),
             legs=(
-                LegAnswer(wire_id="sim-b-1", venue_order_id="O-1"),
+                LegAnswer(wire_id="sim-b-1", venue_order_id=VenueOrderId("O-1")),
                 LegAnswer(
                     wire_id="sim-b-2",
                     venue_order_id=None,
@@ -138,7 +139,10 @@ ANSWERS: dict[str, tuple[str, Any]] = {
             ),
         ),
     ),
-    "a batch of cancels": (answer("batch_cancel", 121, '{"count":2}'), BatchAnswered(request_id=121, count=2)),
+    "a batch of cancels": (
+        answer("batch_cancel", 121, '{"count":2}'),
+        BatchAnswered(request_id=RequestId(121), count=2),
+    ),
 }
 
 
@@ -166,8 +170,10 @@ def test_of_several_ids_each_gets_its_own_answer() -> None:
     spot = logged_in()
     first = spot.decode(answer("cancel_order", 114, '{"order_id":"OSIM03-CANCL-ORDR03"}'))
     second = spot.decode(error("cancel_order", 114, "EOrder:Unknown order"))
-    assert first == (RequestAnswered(request_id=114),)
-    assert second == (RequestRefused(request_id=114, outcome=Outcome.NOT_FOUND, reason="EOrder:Unknown order"),)
+    assert first == (RequestAnswered(request_id=RequestId(114)),)
+    assert second == (
+        RequestRefused(request_id=RequestId(114), outcome=Outcome.NOT_FOUND, reason="EOrder:Unknown order"),
+    )
 
 
 def test_a_warning_comes_beside_the_answer() -> None:
@@ -289,10 +295,10 @@ def test_a_leg_that_cannot_be_read_keeps_its_place(shape: str, broken: str) -> N
 def test_a_leg_that_cannot_be_read_keeps_its_place_over_rest(broken: str) -> None:
     body = '{"error":[],"result":{"orders":[{"txid":"O-1"},' + broken + ',{"txid":"O-3"}]}}'
     first, second, third, *_ = read_answer(BATCH, http(body))
-    assert first == RequestAnswered(request_id=1, venue_order_id="O-1")
+    assert first == RequestAnswered(request_id=RequestId(1), venue_order_id=VenueOrderId("O-1"))
     assert isinstance(second, RequestRefused)
     assert (second.request_id, second.outcome) == (2, AMBIGUOUS)
-    assert third == RequestAnswered(request_id=3, venue_order_id="O-3")
+    assert third == RequestAnswered(request_id=RequestId(3), venue_order_id=VenueOrderId("O-3"))
 
 
 CONTRADICTIONS = [
@@ -351,11 +357,11 @@ def test_a_leg_without_an_answer_may_have_been_carried_out() -> None:
 
 def test_a_leg_that_failed_is_refused_alone() -> None:
     failed = LegAnswer(wire_id="b", venue_order_id=None, outcome=DEFINITE, reason="EOrder:Invalid price")
-    first = LegAnswer(wire_id="a", venue_order_id="O-1")
-    assert settled(BatchAnswered(request_id=9, legs=(first, failed)))[:2] == [(1, "O-1"), (2, DEFINITE)]
+    first = LegAnswer(wire_id="a", venue_order_id=VenueOrderId("O-1"))
+    assert settled(BatchAnswered(request_id=RequestId(9), legs=(first, failed)))[:2] == [(1, "O-1"), (2, DEFINITE)]
 
 
 def test_a_count_settles_cancels_only_when_it_is_complete() -> None:
-    batch = BatchOrders(request_id=9, legs=(cancel(1, "O-1"), cancel(2, "O-2")))
-    assert settled(BatchAnswered(request_id=9, count=2), batch) == [(1, None), (2, None)]
-    assert settled(BatchAnswered(request_id=9, count=1), batch) == [(1, AMBIGUOUS), (2, AMBIGUOUS)]
+    batch = BatchOrders(request_id=RequestId(9), legs=(cancel(1, "O-1"), cancel(2, "O-2")))
+    assert settled(BatchAnswered(request_id=RequestId(9), count=2), batch) == [(1, None), (2, None)]
+    assert settled(BatchAnswered(request_id=RequestId(9), count=1), batch) == [(1, AMBIGUOUS), (2, AMBIGUOUS)]

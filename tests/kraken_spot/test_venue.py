@@ -11,6 +11,7 @@ from protocol.facts import LoggedIn
 from protocol.kraken_spot.handshake import Stage
 from protocol.kraken_spot.venue import KrakenSpotSettings, KrakenSpotVenue
 from protocol.requests import ListOpenOrders
+from protocol.values import ClientOrderId, RequestId
 from protocol.venue import Opening, SignedCall, Venue
 
 from .messages import PAIR_ROW, SECRET, fields_as_json, http, pairs, place
@@ -26,18 +27,18 @@ def test_the_venue_satisfies_the_seam() -> None:
     assert venue.token_lifetime == 900 * 10**9
     login = LoggedIn(user="", orders=(), cancel_on_disconnect=False, heartbeat_timeout=None)
     assert venue.login_problem(login) is None
-    assert venue.wire_id("abc") == venue.external_client_order_id("abc") == "abc"
+    assert venue.wire_id(ClientOrderId("abc")) == venue.external_client_order_id("abc") == "abc"
 
 
 def test_frames_go_over_the_socket_and_questions_over_rest() -> None:
     spot = KrakenSpotVenue(KrakenSpotSettings(api_key="key", api_secret=SECRET))
     assert '"token":"T"' in str(spot.encode(place(), "T"))
-    call = spot.encode(ListOpenOrders(request_id=1), "T")
+    call = spot.encode(ListOpenOrders(request_id=RequestId(1)), "T")
     assert isinstance(call, SignedCall)
     assert (call.pool, call.cost, call.urgent) == ("rest", 100, False)
-    assert type(ListOpenOrders(request_id=1)) in spot.rules.http_requests
+    assert type(ListOpenOrders(request_id=RequestId(1))) in spot.rules.http_requests
     assert spot.encode_rest(place()).path == "/0/private/AddOrder"
-    assert spot.read_answer(ListOpenOrders(request_id=1), http("?"))
+    assert spot.read_answer(ListOpenOrders(request_id=RequestId(1)), http("?"))
     assert spot.read_instruments(pairs(fields_as_json(PAIR_ROW, {})))
     assert spot.open_wire(Opening(instruments={}, token="T")).stage is Stage.GREETING
 

@@ -13,7 +13,7 @@ from protocol.kraken_spot.converter import encode_form, encode_message, rfc3339
 from protocol.kraken_spot.order_entry import edit_frame, encode
 from protocol.simulation.kraken_spot import voice
 from protocol.simulation.kraken_spot.requests import AddOrder
-from protocol.values import LiquiditySide, Money, Side
+from protocol.values import LiquiditySide, Money, Side, TradeId, VenueOrderId
 
 from .messages import FRAMES, PLACEMENTS, D, logged_in, place, replace
 
@@ -67,8 +67,8 @@ def test_a_fill_arrives_at_the_client_as_it_happened(
     (fact,) = logged_in().decode(encode_message(frame))
     assert isinstance(fact, OrderFilled)
     assert fact.trade == Trade(
-        venue_order_id="O-1",
-        trade_id="T-1",
+        venue_order_id=VenueOrderId("O-1"),
+        trade_id=TradeId("T-1"),
         symbol="BTC/USD",
         side=Side.SELL,
         price=price,
