@@ -19,7 +19,7 @@ __all__ = ["Order"]
 
 
 class Order:
-    """One order of this client. Waiting here changes nothing: cancelling a wait never cancels the order.
+    """One order of this client. Waiting here changes nothing: canceling a wait never cancels the order.
 
     request_id: number of the request that placed it, None for an order that was not submitted here.
 
@@ -36,6 +36,12 @@ class Order:
     def __repr__(self) -> str:
         origin = "not submitted here" if self.request_id is None else f"request {self.request_id}"
         return f"<Order {self.client_order_id} of {self.identity.instrument}, {origin}>"
+
+    def __str__(self) -> str:
+        """One readable line; where the order stands is in `state()`."""
+        from protocol.one_line import one_line  # as events do it: it costs nothing until something is printed
+
+        return one_line(self.identity, "Order")
 
     @property
     def client_order_id(self) -> ClientOrderId:

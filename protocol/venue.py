@@ -163,7 +163,7 @@ class VenueRules:
     early_cancel_delays: pauses before a cancel that came too early is sent again;
     throttled_cancel_delays: pauses before a cancel that met the venue's limit for calls is sent again;
     expiry_is_cancel: a time-in-force under which "expired" means canceled;
-    cancel_by_wire_id: an order whose venue id is not known yet can be cancelled by its wire id;
+    cancel_by_wire_id: an order whose venue id is not known yet can be canceled by its wire id;
     http_requests: the classes of requests that the venue takes over HTTP only;
     history_span: the longest time range that one question for fills, or for what became of orders, may have, None for
       any;
@@ -194,7 +194,7 @@ class VenueRules:
     process_within: a placement or change that the venue gets later than this is to be refused by it; None: it cannot
       be told so;
     late_refusals: words in a refusal which say that a deadline had passed, by the venue's clock;
-    tells_time: the venue's answers tell its time, and `AskTime` can be asked; dates_acceptance: they do not, but the
+    tells_time: the venue's answers show its time, and `AskTime` can be asked; dates_acceptance: they do not, but the
       news that an order was accepted tells when;
     batch: how the venue takes several requests in one, None: not at all;
     cancels_by_symbol: all orders of one instrument can be canceled at once;

@@ -123,7 +123,7 @@ class MemoryStream(trio.abc.HalfCloseableStream):
         self._incoming = incoming
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        """Waits until the peer's buffer took everything. Cancelled: any part may have been sent, as with a socket.
+        """Waits until the peer's buffer took everything. Canceled: any part may have been sent, as with a socket.
 
         Raises BrokenResourceError when the peer has closed, ClosedResourceError after our own close or
         `send_eof`, BusyResourceError while another task sends.
@@ -134,7 +134,7 @@ class MemoryStream(trio.abc.HalfCloseableStream):
         await self._outgoing.wait_writable()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        """Between 1 and max_bytes bytes; b"" once the peer has ended and everything is read. Cancelled: none lost.
+        """Between 1 and max_bytes bytes; b"" once the peer has ended and everything is read. Canceled: none lost.
 
         Raises ClosedResourceError after our own close, BusyResourceError while another task receives.
         """
@@ -159,7 +159,7 @@ class MemoryStream(trio.abc.HalfCloseableStream):
         self._incoming.close_reader()
 
     async def aclose(self) -> None:
-        """As `close`; closed even when cancelled."""
+        """As `close`; closed even when canceled."""
         self.close()
         await trio.lowlevel.checkpoint()
 
@@ -186,12 +186,13 @@ class MemoryListener(trio.abc.Listener[MemoryStream]):
         self._connecting, self._accepting = trio.open_memory_channel[MemoryStream](backlog)
 
     async def connect(self) -> MemoryStream:
-        """Our end of a new connection; the caller closes it. Raises ConnectionRefusedError: nobody listens."""
+        """Our end of a new connection; the caller closes it. Raises ConnectionRefusedError when the listener is
+        closed."""
         ours, theirs = memory_stream_pair(self._capacity)
         try:
             await self._connecting.send(theirs)
         except (trio.BrokenResourceError, trio.ClosedResourceError):
-            raise ConnectionRefusedError("Nobody listens in memory any more.") from None
+            raise ConnectionRefusedError("The listener in memory is closed.") from None
         return ours
 
     async def accept(self) -> MemoryStream:
@@ -202,7 +203,7 @@ class MemoryListener(trio.abc.Listener[MemoryStream]):
             raise trio.ClosedResourceError("This listener is closed.") from None
 
     async def aclose(self) -> None:
-        """Connections that nobody accepted yet break, as with a socket."""
+        """Connections that were not accepted yet break, as with a socket."""
         with suppress(trio.WouldBlock, trio.EndOfChannel, trio.ClosedResourceError):
             while True:
                 self._accepting.receive_nowait().close()

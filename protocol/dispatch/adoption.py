@@ -1,7 +1,8 @@
 """Tracking orders that were not submitted here.
 
 An order that is adopted counts as heard what the venue's report of it counts, or what has been counted for it since if
-that is more: the fills of before were told as reports, or are from before this client began, and none is told again.
+that is more: the fills of before were reported as reports, or are from before this client began, and none is reported
+again.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class Adoption:
     def adopt(self, asked: Asked) -> None:
         """Answers with the order's state. Raises NotSent."""
         command = cast("commands.Adopt", asked.command)
+        # Asked twice, or asked for an order of ours: the answer is the same order.
         order = self._context.orders.by_venue_order_id(command.report.venue_order_id)
         if order is None:
             order = self._adopt(asked, command)
@@ -63,6 +65,7 @@ class Adoption:
                 post_only=report.post_only,
             )
         )
+        # From here on the order is ours alone, or its next fill would be reported twice.
         self._external.drop(report.venue_order_id)
         order = self._context.orders.live[name]
         self._life.accept(order, report.venue_order_id, report.venue_time)
@@ -71,7 +74,8 @@ class Adoption:
         return order
 
     def _counted(self, known: ExternalOrder, report: OrderStatusReport | None = None) -> Counted:
-        """What counts as heard, though nobody told it. The report may count more than was known."""
+        """What counts as heard, though no message told it. The report may count more than was known."""
+        # The report may be older or younger than what was heard since; the higher count is the younger one.
         heard, until = known.counted, known.until
         if report is not None and report.cumulative is not None and report.cumulative > heard:
             heard, until = report.cumulative, self._context.by_venue(report.local_time)
@@ -94,6 +98,7 @@ class Adoption:
         self, asked: Asked, name: ClientOrderId, strategy: StrategyId, known: ExternalOrder | None
     ) -> OrderIdentity:
         """Who the order is, as far as the venue has shown it."""
+        # Side and type come from the venue, never from the user's memory: positions are summed by them.
         instrument, view = asked.instrument, None if known is None else known.view
         assert instrument is not None  # the command handler found it
         return OrderIdentity(
@@ -111,7 +116,7 @@ class Adoption:
 
     def register(self, asked: Asked) -> None:
         """By name and venue order id alone: what the order is comes from what the venue has shown of it, and where it
-        has shown nothing, from what it tells next. Answers with True, or False if another order has that venue order
+        has shown nothing, from what it reports next. Answers with True, or False if another order has that venue order
         id."""
         command = cast("commands.RegisterExternal", asked.command)
         name, venue_order_id = command.client_order_id, command.venue_order_id

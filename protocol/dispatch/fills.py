@@ -2,10 +2,10 @@
 
 A fill counts once, by its identity, from whatever source; none is ever made up from a total. A total that is ahead of
 the fills heard under the same venue order id opens the question FILLS: the fills may be on their way in another message
-(some venues tell of orders and of fills on separate feeds, spec Kraken E.4, E.5), and if they do not come within
+(some venues report orders and fills on separate feeds, spec Kraken E.4, E.5), and if they do not come within
 `fills_lag`, history is read until it has them. An order that left the book has not ended before they were heard; when
 history, read late enough, does not have them either, the venue is asked once for the fills of that order alone, where
-it lists them so; after that the gap is told, the order ends as it is, and history is read on, slower and slower.
+it lists them so; after that the gap is reported, the order ends as it is, and history is read on, slower and slower.
 
 An order is complete
 1. by the venue's word, once the fills heard reach its total;
@@ -44,17 +44,18 @@ __all__ = ["Fills", "Total"]
 AHEAD: Final = SECOND
 """How long fills may be on their way behind a list that is ahead of the stream."""
 PATIENCE: Final = 300 * SECOND
-"""After that, fills are told as missing even if history cannot be read."""
+"""After that, fills are reported as missing even if history cannot be read."""
 
 
 @frozen
 class Total:
-    """What the venue counts under one venue order id. executing: of a fill that the same message tells next; ahead: it
-    was told by a list, which may be ahead of the stream."""
+    """What the venue counts under one venue order id."""
 
     venue_order_id: VenueOrderId
     quantity: Decimal
+    # Of a fill that the same message reports next: it is in the quantity already, and not missing.
     executing: Decimal = ZERO
+    # A list told it, which may be ahead of the stream.
     ahead: bool = False
 
 
@@ -154,24 +155,26 @@ class Fills:
 
     def _doubt_terms(self, order: Order) -> None:
         """All of the order that we know of is executed, and the venue says that it goes on; or a fill is more than the
-        whole, and no message brought it, or the venue says that it is the last: somebody has changed the order, and the
-        news of that is still to come, or lost."""
+        whole, and no message brought it, or the venue says that it is the last: another session has changed the order,
+        and the news of that is still to come, or lost."""
         self._questions.ask(order, Question.TERMS)
         self._queries.soon(order)
 
     def _is_more_than_whole(self, order: Order) -> bool:
-        """Of an order of which as much was heard as it is for: True when nobody has said that it is complete. The venue
+        """Of an order of which as much was heard as it is for: True when it was not said that it is complete. The venue
         is asked where it stands."""
         is_shown = order.seen_in == self._context.login
         return is_shown and order.inquiry is None and wanted(self._context, order) is None
 
     def _publish(self, order: Order, trade: Trade, quantity: Decimal | None, *, told: bool, concluded: bool) -> None:
         """quantity: that completes the order, None: not known."""
+        # The status is decided here and travels in the event, so that `fold` has nothing to conclude.
         cumulative = order.cumulative + trade.quantity
         happening = Happening.COMPLETED if told or concluded else Happening.FILLED_IN_PART
         status = NEXT_STATUS.get((order.status, happening), order.status)
         left = ZERO if quantity is None else quantity - cumulative
         is_more = quantity is not None and cumulative > quantity
+        # While the quantity is in doubt, more than it is no overfill: another session may have raised it unheard.
         overfill = -left if is_more and not is_in_doubt(self._context, order) else ZERO
         self._context.record(
             events.Filled(
@@ -208,18 +211,23 @@ class Fills:
 
     def _may_conclude(self, order: Order, *, live: bool) -> bool:
         """Whether an order may be called complete by its quantity. One that the venue ended is over anyhow."""
+        # Rule 2 above: arithmetic is trusted only where every term is known to be of today. A history row may be older
+        # than a change, and an open question means that a term may be wrong.
         return order.is_over or (live and order.inquiry is None and order.seen_in == self._context.login)
 
     def _ends_filled(self, order: Order, inquiry: Inquiry, cumulative: Decimal) -> bool:
         """Whether this is the last fill of an order that the venue has called filled before."""
         if inquiry.ending is None or inquiry.ending.status is not OrderStatus.FILLED:
             return False
+        # Without a total, the venue has said FILLED and not how much that is; then history decides.
         return bool(inquiry.totals) and counted(order) <= cumulative
 
     def _is_missing(self, order: Order, trade: Trade, cumulative: Decimal) -> bool:
         """Whether this much is too little for an order that the venue calls complete. Its other fills may follow."""
         if counted(order) > cumulative:
             return True
+        # Only where fills lag behind totals can a last fill arrive before an earlier one. Elsewhere the stream is in
+        # order, and the venue's "final" is the better word than our memory of the quantity.
         fewest = least(self._context, order) if self._context.rules.fills_lag else None
         return fewest is not None and cumulative < fewest and not is_in_doubt(self._context, order)
 
@@ -229,9 +237,11 @@ class Fills:
         """The venue counts this much under one of the order's venue order ids. executing: of the fill that comes next;
         where totals are reckoned from the order's quantity, they say nothing while that is being changed; ahead: the
         view may be ahead of the stream, so its fills may be on their way."""
+        # The usual case first: the total is what was heard, and nothing follows.
         heard = None if view.cumulative is None else order.heard_under(view.venue_order_id)
         if view.cumulative is None or heard is None or view.cumulative - executing <= heard:
             return
+        # A fill that says what is left of an order says nothing of its total while the order's quantity is changing.
         if executing and self._context.rules.fills_lag and wanted(self._context, order) is not None:
             return
         total = Total(view.venue_order_id, view.cumulative, executing, ahead)
@@ -250,12 +260,15 @@ class Fills:
 
     def expect(self, order: Order, total: Total | None, ending: Ending | None = None) -> None:
         """The venue counts more than was heard, and maybe the order ended with that. None: it did not say how much."""
+        # The earliest fill that may be missing is younger than what history has reported whole, so it is read from
+        # there.
         is_new = not self._questions.is_open(order, Question.FILLS)
         if total is not None:
             self._count_former(order, total.venue_order_id, total=total.quantity)
         opened = self._questions.ask(order, Question.FILLS, self._reading.complete_until)
         inquiry = self._questions.inquiry_of(order)
         if total is not None and total.quantity > inquiry.totals.get(total.venue_order_id, ZERO):
+            # More is missing than before: evidence must be younger than this, and the order may be asked for again.
             opened.by_venue = self._context.by_venue(self._context.now.wall_ns)
             inquiry.alone = None
             inquiry.totals[total.venue_order_id] = total.quantity
@@ -265,6 +278,8 @@ class Fills:
             return  # nothing that was not known
         inquiry.ending = ending or inquiry.ending
         lag = self._context.rules.fills_lag
+        # Where fills and totals come in one stream, a total that is ahead proves a lost message at once. Elsewhere the
+        # fills get their time first.
         if total is not None and not lag and not total.ahead:
             self._tell_gap(order, total.executing)
             self._read(order, total.executing)
@@ -282,15 +297,17 @@ class Fills:
 
     def leave(self, order: Order, ending: Ending, total: Decimal | None) -> None:
         """The order left the book after executions that come by themselves (see `facts.OrderRemoved`). total: how much
-        has executed under its venue order id, None: nobody said; its status may tell before history does."""
+        has executed under its venue order id, None: it was not said; its status may tell before history does."""
         if order.is_over:
             return
         told = None if order.inquiry is None else order.inquiry.ending
         if told is not None and told.status is ending.status:
-            ending = told  # the first to tell of it knew why
+            ending = told  # the first to report it knew why
+        # FILLED without a total means the whole quantity, as long as we are sure of that.
         if not total and ending.status is OrderStatus.FILLED:
             fewest = None if is_in_doubt(self._context, order) else least(self._context, order)
             total = None if fewest is None else fewest - order.base
+        # An end waits for its fills: a program that hears the end first would book too little.
         venue_order_id = order.venue_order_id
         if total is None or venue_order_id is None:
             self.expect(order, None, ending)
@@ -333,6 +350,7 @@ class Fills:
         opened = None if inquiry is None else inquiry.open.get(Question.FILLS)
         if order is None or opened is None or opened.told:
             return
+        # A reading that does not reach back far enough, or fails, must not hold the end up for ever.
         now = self._context.now.monotonic_ns
         if self._reading.is_on and now - opened.at < PATIENCE:
             if not self._reading.covers(opened.by_venue):
@@ -342,19 +360,21 @@ class Fills:
             self.miss(order)
 
     def miss(self, order: Order) -> None:
-        """History, read late enough, does not have the fills either: they are told as missing, and the order ends as it
-        is. What is missing is read on for, slower."""
+        """History, read late enough, does not have the fills either: they are reported as missing, and the order ends
+        as it is. What is missing is read on for, slower."""
         self._tell_gap(order)
         inquiry = order.inquiry
         if inquiry is None:
             return
+        # The ending is taken out before the question is closed, so that closing it does not end the order twice.
         ending, inquiry.ending = inquiry.ending, None
         if counted(order) <= order.cumulative:
-            self._questions.close(order, Question.FILLS)  # nobody said how much there was, and history had no more
+            self._questions.close(order, Question.FILLS)  # it was not said how much there was, and history had no more
         if ending is not None:
             self.end(order, ending)
 
     def _tell_gap(self, order: Order, executing: Decimal = ZERO) -> None:
+        # A gap is reported again only when it has grown.
         inquiry, total = order.inquiry, counted(order)
         if inquiry is None or total - executing <= max(order.cumulative, inquiry.gap_told):
             return
@@ -385,6 +405,7 @@ class Fills:
         """More has executed under an earlier venue order id than was counted when the order went on under its present
         one: what the present one does not count grows by that, and the whole order with it. more: a fill that comes
         now; total: as the venue counts."""
+        # An ended order's quantity is of no use any more, and an event behind its end would confuse.
         heard = order.former_ids.get(venue_order_id)
         if heard is None or order.status.is_terminal:
             return
@@ -406,7 +427,7 @@ class Fills:
         )
 
     def window_read(self, holds_until: int) -> None:
-        """History has been read: every fill before `holds_until` has been told."""
+        """History has been read: every fill before `holds_until` has been reported."""
         for order in list(self._questions.orders.values()):
             opened = None if order.inquiry is None else order.inquiry.open.get(Question.FILLS)
             if opened is not None and opened.by_venue <= holds_until and not self._asks_alone(order):
@@ -420,6 +441,7 @@ class Fills:
         inquiry = order.inquiry
         if inquiry is None or not self._context.rules.lists_order_fills:
             return False
+        # None means "not asked yet", an empty set "asked and answered": the second must not ask again.
         if inquiry.alone is None and self._context.ready and not self._context.closing:
             short = [each for each in inquiry.totals if missing_under(order, each)]
             inquiry.alone = {self._ask_alone(order, venue_order_id) for venue_order_id in short}

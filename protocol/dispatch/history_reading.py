@@ -1,9 +1,9 @@
 """Reading the venue's history: which reading is wanted, how far it has come, and from where it goes on after a failure.
 
-A reading brings the executions since the last one, and after them, if orders are examined whose fate nobody tells, what
-became of orders. One reading at a time; whoever wants history gets the number of the reading that will have read all
-that is there now, and numbers only grow. A page that is refused, lost or never sent is asked for again after a pause,
-with its cursor: what was read is not read twice, however often that happens.
+A reading brings the executions since the last one, and after them, if orders are examined whose fate is in question,
+what became of orders. One reading at a time; a caller that wants history gets the number of the reading that will have
+read all that is there now, and numbers only grow. A page that is refused, lost or never sent is asked for again after a
+pause, with its cursor: what was read is not read twice, however often that happens.
 
 A history lags behind the stream, so a reading asked for at one instant is complete only until that instant less the
 lag. One more reading follows after that time, silent unless it finds something.
@@ -20,7 +20,7 @@ from ..requests import ListFills, ListOrderHistory
 from ..values import ClientOrderId, RequestId
 from ..venue import SECOND
 from .context import MEASURED, UNMEASURED, Context
-from .decisions import AuditDue
+from .decisions import HistoryDue
 from .tracking import Order
 
 __all__ = ["HistoryReading", "Reading"]
@@ -34,47 +34,56 @@ MOST_REFUSALS: Final = 3
 MOST_EMPTY_PAGES: Final = 3
 """In a row, of a history of orders that names a next page again and again: behind them nothing follows."""
 PACES: Final = (60 * SECOND, 300 * SECOND, 900 * SECOND)
-"""After how long history is read again for fills that were told as missing; the last one repeats."""
+"""After how long history is read again for fills that were reported as missing; the last one repeats."""
 
 
 @define(kw_only=True)
 class Reading:
-    """One reading, from `since` to `until`, begun at `began`: ns since 1970 by the venue's clock. page: that is asked
-    for, or is to be asked for again; fills: the page of executions that it stands at, or comes to behind the orders,
-    None: they have been read; read: executions so far; empty: pages of orders without any, in a row; failures: of this
-    page, in a row; refusals: those of them for certain."""
+    """One reading, from `since` to `until`, begun at `began`: ns since 1970 by the venue's clock."""
 
     number: int
+    # The page that is asked for, or is to be asked for again. It has the cursor, so a failure costs one page.
     page: ListFills | ListOrderHistory
     began: int
     since: int
     until: int
+    # The page of executions that it stands at, or comes to behind the orders. None: they have been read.
     fills: ListFills | None
+    # Executions so far, and pages of orders without any row, in a row.
     read: int = 0
     empty: int = 0
+    # Failures of this page in a row, and how many of them the venue meant for certain.
     failures: int = 0
     refusals: int = 0
+    # False between a failure and the next try.
     under_way: bool = True
 
 
 class HistoryReading:
-    """Owns the readings. complete_until: every fill before it has been told, ns since 1970 by the venue's clock, None
-    before the first login; failing: why reading fails at the moment, "" while it does not."""
+    """Owns the readings."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        # Every fill before it has been reported: ns since 1970 by the venue's clock, None before the first login.
         self.complete_until: int | None = None
+        # Why reading fails at the moment, "" while it does not.
         self.failing = ""
         self.has_changed = False
         self._reading: Reading | None = None
+        # Numbers of readings only grow: a caller that wants one waits until `finished` has reached its number, and no
+        # later failure can take that back.
         self._started = 0
         self._wanted = 0
         self._finished = 0
         self._began = 0
+        # Monotonic ns: before it no page is asked for, and at it one more reading is wanted (0: none).
         self._not_before = 0
         self._again_at = 0
+        # Orders whose fate the history of orders shall tell, each with the time from which on it is read. An order that
+        # is examined while a reading runs belongs to the next one: the present one may be past its page.
         self._examined: dict[ClientOrderId, tuple[Order, int]] = {}
         self._examining: dict[ClientOrderId, tuple[Order, int]] = {}
+        # Orders that may have had venue order ids in between, each with the time until which history must reach.
         self._chains: dict[ClientOrderId, tuple[Order, int]] = {}
         self._chains_wanted: int | None = None
 
@@ -94,7 +103,7 @@ class HistoryReading:
 
     @property
     def told_until(self) -> int:
-        """Every fill before it has been told, however far the clocks may be apart; 0 before the first login."""
+        """Every fill before it has been reported, however far the clocks may be apart; 0 before the first login."""
         is_measured = self._context.clock.skew(self._context.now) is not None
         return (self.complete_until or 0) - (MEASURED if is_measured else UNMEASURED)
 
@@ -108,7 +117,7 @@ class HistoryReading:
         return 0 if self._reading is None else self._reading.read
 
     def reset(self) -> None:
-        """The connection is gone, or messages of it: meanwhile orders may go on under ids that nobody tells."""
+        """The connection is gone, or messages of it: meanwhile orders may go on under ids that no message tells."""
         if self._context.rules.chain_history:
             self._chains_wanted = self._context.by_venue(self._context.now.wall_ns)
 
@@ -123,6 +132,7 @@ class HistoryReading:
     def want(self) -> int:
         """Reads as soon as it may. Gives the number of the reading that will tell."""
         if self.is_on:
+            # The one that runs may have read past what is wanted, so it is always the next one.
             self._wanted = max(self._wanted, self._started + 1)
             self.start()
         return self._wanted
@@ -134,17 +144,20 @@ class HistoryReading:
             self._want_at(self._context.now.monotonic_ns + lag + PAUSE)
 
     def want_slowly(self, attempts: int) -> None:
-        """Reads again for what was told as missing. attempts: how often that was done already."""
+        """Reads again for what was reported as missing. attempts: how often that was done already."""
         self._want_at(self._context.now.monotonic_ns + PACES[min(attempts, len(PACES) - 1)])
 
     def _want_at(self, when: int) -> None:
+        # One moment is kept, the earliest that still lies ahead. What is wanted later will be found by that reading, or
+        # is wanted again at its end.
         if self._again_at <= self._context.now.monotonic_ns or when < self._again_at:
             self._again_at = when
-        self._context.timers.add(when, AuditDue(periodic=False))
+        self._context.timers.add(when, HistoryDue(periodic=False))
 
     def examine(self, order: Order, since: int) -> None:
-        """Nobody tells what became of this order: reads the history of orders, too, from `since` on by the venue's
+        """It is in question what became of this order: reads the history of orders, too, from `since` on by the venue's
         clock."""
+        # Some venues list orders by the time of their placement, not of their end.
         if self._context.rules.history_by_placement:
             since = min(since, self._context.placed_by_venue(order))
         self._examined[order.identity.client_order_id] = (order, since)
@@ -152,7 +165,7 @@ class HistoryReading:
 
     def want_chains(self, order: Order | None = None) -> None:
         """Reads the history of orders, where that alone names the venue order ids that orders had in between. order: it
-        may have had others; until that is read, an execution that is nobody's may be its own."""
+        may have had others; until that is read, an execution of an unknown order may be its own."""
         if self._context.rules.chain_history:
             self._chains_wanted = now = self._context.by_venue(self._context.now.wall_ns)
             if order is not None:
@@ -173,7 +186,7 @@ class HistoryReading:
         self.want()
 
     def look(self) -> None:
-        """A moment has come that somebody waited for."""
+        """A moment has come that was waited for."""
         now = self._context.now.monotonic_ns
         if self._again_at and self._again_at <= now:
             self._again_at = 0
@@ -194,8 +207,9 @@ class HistoryReading:
             return
         if reading is None and self._wanted <= self._started:
             return
+        # The pause also lies between two readings, or a fill that stays missing would make us read without a stop.
         if context.now.monotonic_ns < self._not_before:
-            context.timers.add(self._not_before, AuditDue(periodic=False))
+            context.timers.add(self._not_before, HistoryDue(periodic=False))
         elif reading is None:
             self._begin_reading()
         else:
@@ -217,6 +231,8 @@ class HistoryReading:
         self._started += 1
         began = self._began = context.by_venue(context.now.wall_ns)
         self._examining, self._examined = self._examined, {}
+        # The overlaps cost little, since a fill that was reported is recognized; a gap between two readings would cost
+        # it.
         since, until = max(0, self.complete_until - OVERLAP), began + OVERLAP
         span = context.rules.history_span
         first = until if span is None else min(until, since + span)
@@ -250,10 +266,12 @@ class HistoryReading:
 
     def fills_read_to(self, rows: int, cursor: str | None) -> bool:
         """A page of executions came: asks for the next page. True when there is none: the reading is over."""
+        # The cursor is the venue's own text and goes back as it came: what it means is its own business.
         reading = self._heard()
         page = reading.fills
         assert page is not None
         reading.read += rows
+        # Next page, next span of time, orders, end: in this order.
         if cursor is not None:
             self._read_fills(evolve(page, cursor=cursor))
             return False
@@ -273,6 +291,7 @@ class HistoryReading:
         over."""
         reading = self._heard()
         reading.empty = 0 if rows else reading.empty + 1
+        # A venue that repeats a cursor, or goes on naming pages without rows, must not keep us in this list for ever.
         if cursor not in (None, page.cursor) and reading.empty <= MOST_EMPTY_PAGES:
             self._go_on(evolve(page, cursor=cursor))
             return False
@@ -321,6 +340,7 @@ class HistoryReading:
     def _finish(self, reading: Reading) -> None:
         self._reading = None
         self._finished = reading.number
+        # It proves nothing about the last moments before it began: the venue's history follows behind.
         until = reading.began - self._context.rules.lists_lag
         self._chains = {name: (order, at) for name, (order, at) in self._chains.items() if at > until}
         if self._chains_wanted is not None and self._chains_wanted <= reading.began:
@@ -353,6 +373,8 @@ class HistoryReading:
         if not self.failing:
             context.warn(f"The history of {context.rules.venue} could not be read, and is tried again: {why}")
         self.failing, self.has_changed = why, True
+        # The same pauses as for status queries, each longer than the one before, so that a venue in trouble is left
+        # alone.
         delays = context.rules.query_delays
         self._not_before = context.now.monotonic_ns + delays[min(reading.failures, len(delays) - 1)]
         reading.failures, reading.under_way = reading.failures + 1, False

@@ -1,6 +1,6 @@
 """Requests on their way, and when to look at what: the state of a connection, not of orders.
 
-A reconnect rebuilds all of it. Deadlines are data in a heap; nobody here waits.
+A reconnect rebuilds all of it. Deadlines are data in a heap; nothing here waits.
 
 A flight is one request that was released towards the venue. Where it stands is its stage; what happens to it moves it,
 and every pair that the table leaves out changes nothing:
@@ -59,6 +59,7 @@ else:
 
 __all__ = ["FIRST_INTERNAL_ID", "NEXT_STAGE", "Flight", "Flights", "Moment", "Stage", "Timers"]
 
+# Request ids travel as 32-bit integers at some venues.
 LAST_REQUEST_ID: Final = (1 << 31) - 1
 
 
@@ -148,7 +149,7 @@ class Flight(Generic[R]):
     read: int = 0
     """How many executions of it have been."""
     carrier_ended_at: int | None = None
-    """When the connection that carried it was ended by the venue: ns, monotonic; None: by nobody, or not by the
+    """When the connection that carried it was ended by the venue: ns, monotonic; None: it was not, or not by the
     venue."""
     begun_at: int | None = None
     """When the question that this one continues was sent: ns, monotonic."""
@@ -220,6 +221,7 @@ class Flights:
     awaits."""
 
     by_id: dict[RequestId, Flight] = field(factory=dict)
+    # The latest of each kind by order, because a venue's feed reports a refusal and names the order alone.
     cancel_of: dict[ClientOrderId, RequestId] = field(factory=dict)
     change_of: dict[ClientOrderId, RequestId] = field(factory=dict)
     preview_of: dict[ClientOrderId, RequestId] = field(factory=dict)
@@ -227,6 +229,7 @@ class Flights:
 
     def next_internal_id(self) -> RequestId:
         """A number of our own that is not in flight."""
+        # It wraps within 31 bits, because a venue's request id may be no longer; the user's numbers lie below.
         while True:
             following = self._last_internal + 1
             self._last_internal = following if following <= LAST_REQUEST_ID else FIRST_INTERNAL_ID
@@ -246,6 +249,7 @@ class Flights:
 
     def wanted_quantity(self, client_order_id: ClientOrderId) -> Decimal | None:
         """What the change of an order on its way asks for."""
+        # Asked for every fill: with no change on its way, it must cost no more than this test.
         change = self.change(client_order_id) if self.change_of else None
         return None if change is None else change.request.quantity
 
@@ -292,7 +296,7 @@ def _await_no_more(awaited: dict[ClientOrderId, RequestId], flight: Flight) -> N
 
 @define
 class Timers:
-    """Moments at which something must be looked at. An entry may be stale when it comes up; whoever gets it checks."""
+    """Moments at which something must be looked at. An entry may be stale when it comes up; its reader checks."""
 
     _heap: list[tuple[int, int, object]] = field(factory=list)
     _numbers: Iterator[int] = field(factory=count)
@@ -305,6 +309,8 @@ class Timers:
     def add(self, when: int, what: object) -> None:
         # numbered, so that two entries of one moment are never compared by what they hold
         heapq.heappush(self._heap, (when, next(self._numbers), what))
+
+    # A deadline is never taken back: to find it in the heap would cost more than to look when it comes up.
 
     def due(self, now: int) -> Iterator[object]:
         """Takes out and gives everything due by `now`, earliest first; entries added meanwhile included."""

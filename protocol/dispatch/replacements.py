@@ -2,8 +2,8 @@
 
 Some venues keep the order and change its terms; at others a new order takes its place, under a new venue order id. The
 answer to a change says that the venue will make it, and at a venue of the second kind perhaps under which id. That it
-was made is the order's own news, which may as well tell of a change that somebody else has made. An order awaits one
-change at a time: a second one could not be told from the first by what the order looks like.
+was made is the order's own news, which may as well report a change of another session. An order awaits one
+change at a time: a second one could not be reported from the first by what the order looks like.
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ class Replacements(RequestHandler[ReplaceOrder]):
 
     def asked(self, asked: Asked) -> None:
         request, order = self._prepare(asked)
+        # Everything that may refuse comes before the first thing that is written down.
         self._context.require_room(request, request.symbol, order.identity.local_time)
         client_order_id = order.identity.client_order_id
         self._context.flights.change_of[client_order_id] = asked.request_id
@@ -84,6 +85,7 @@ class Replacements(RequestHandler[ReplaceOrder]):
             )
         self._context.require_link(f"The change of order {client_order_id}")
         self._context.require_free_number(asked.request_id)
+        # A change whose answer is lost may be followed by another: the order's own messages will tell which was made.
         change = self._context.flights.change(client_order_id)
         if change is not None and not change.lost:
             raise NotSent(f"The change was not sent: order {client_order_id} is being changed already.")
@@ -107,6 +109,8 @@ class Replacements(RequestHandler[ReplaceOrder]):
     # The venue's answer
 
     def answered(self, flight: Flight[ReplaceOrder], fact: facts.RequestAnswered) -> None:
+        # An answer is a promise: what the order is for, only its own messages tell. The id that it names is kept, for
+        # some venues leave it out of those (spec AX 5.6).
         flight.answered = True
         flight.replacement = fact.venue_order_id
         order = self._context.order_of(flight)
@@ -133,7 +137,8 @@ class Replacements(RequestHandler[ReplaceOrder]):
         return order.status.is_terminal or self._context.flights.change(order.identity.client_order_id) is not flight
 
     def refusal_told(self, fact: facts.ReplaceRefused) -> None:
-        """The venue's feed tells that a change was refused; it names the order alone."""
+        """The venue's feed says that a change was refused; it names the order alone."""
+        # Whose change it was is not said. An order awaits one of ours at a time, so if there is one, it is that.
         order = self._context.orders.find(fact.venue_order_id, fact.wire_id)
         if order is not None and not order.is_over:
             self._life.reject_replacement(order, fact.reason)
@@ -141,10 +146,11 @@ class Replacements(RequestHandler[ReplaceOrder]):
     # The order's own news
 
     def told(self, order: Order, fact: facts.OrderReplaced) -> None:
-        """The order was changed, in place or by another one: by our change on its way, or by somebody else's."""
+        """The order was changed, in place or by another one: by our change on its way, or by another session's."""
         old, orders = fact.order, self._context.orders
         if order.is_over:
             return
+        # Old order first, as it ended, so that its last fills are looked for under its own id; then the new one.
         change = self._context.flights.change(order.identity.client_order_id)
         new_id, terms = self._replacement(fact, change)
         if self._is_old_replacement(order, old.venue_order_id, new_id):
@@ -152,9 +158,9 @@ class Replacements(RequestHandler[ReplaceOrder]):
         if not orders.is_former_id(order, old.venue_order_id):
             self._terms.adopt(order, old, fact.time)
         if old is not terms:  # the old order as it ended; new terms in place carry no old total
-            self._fills.notice_total(order, old, ahead=True)  # its last fill may be told behind the replacement
+            self._fills.notice_total(order, old, ahead=True)  # its last fill may be reported behind the replacement
         if new_id is None and old.status is None:
-            self._queries.follow(order, None)  # replaced, but nobody says by what
+            self._queries.follow(order, None)  # replaced, but it is not said by what
             return
         if new_id is None or new_id == order.venue_order_id:
             if terms is not None and not self._changed(order, terms, change, fact.time):
@@ -167,10 +173,12 @@ class Replacements(RequestHandler[ReplaceOrder]):
 
     def _changed(self, order: Order, terms: OrderView, change: Flight[ReplaceOrder] | None, time: int) -> bool:
         """Takes over the terms of an order that was changed in place. False: that was not the change on its way, but
-        one that the venue or somebody else has made."""
+        one that the venue or another session has made."""
         if not self._context.rules.changes_in_place:
             self._terms.take_terms(order, terms, time)
             return True
+        # It is our change if it shows the terms that we asked for. A reduce-only order may have been made smaller by
+        # the venue, and a quantity with two readings is the one that we asked for, if that is one of them.
         is_ours = False
         if change is not None:
             request = change.request
@@ -184,11 +192,12 @@ class Replacements(RequestHandler[ReplaceOrder]):
         self._fills.notice_total(order, terms)
         if not is_ours and terms.quantity is None:
             self._questions.ask(order, Question.TERMS)
-            self._queries.soon(order)  # somebody else's change, which may be of what is left out (spec Kraken D.1)
+            self._queries.soon(order)  # another session's change, which may be of what is left out (spec Kraken D.1)
         return is_ours
 
     def _is_old_replacement(self, order: Order, old_id: VenueOrderId, new_id: VenueOrderId | None) -> bool:
         """True for a replacement that is no news, or none of this order's."""
+        # Messages of replacements may come twice, late, or in the wrong order. What is known of both ids decides.
         orders = self._context.orders
         if new_id is not None:
             if orders.is_of_another(order, new_id):
@@ -231,14 +240,15 @@ class Replacements(RequestHandler[ReplaceOrder]):
             return new_id, fact.order  # in place, or the legacy shape: these are the new terms
         if flight is None or new_id is None:
             return new_id, None
+        # The venue named the new id alone, so its terms are what we asked for, else those of the old order.
         left = None if fact.order.quantity is None else fact.order.quantity - (fact.order.cumulative or ZERO)
         return new_id, _with_terms(fact.order, new_id, flight.request, left)
 
     # No answer
 
     def lost(self, flight: Flight[ReplaceOrder], why: str) -> None:
-        """Kept: the sender may still tell that it was never written, and if not, its outcome is asked for once its time
-        is over."""
+        """Kept: the sender may still report that it was never written, and if not, its outcome is asked for once its
+        time is over."""
 
     def overdue(self, flight: Flight[ReplaceOrder], why: str) -> None:
         order = self._context.order_of(flight)
@@ -258,6 +268,8 @@ class Replacements(RequestHandler[ReplaceOrder]):
 
     def _is_as_it_was(self, order: Order, flight: Flight[ReplaceOrder]) -> bool:
         """Of the order as a status query has just shown it."""
+        # Where a change makes another order, the id tells. In place, only the terms can, and if the change was of
+        # nothing that a view shows, the venue's answer must be believed.
         request = flight.request
         if not self._context.rules.changes_in_place:
             return request.venue_order_id == order.venue_order_id
@@ -272,7 +284,7 @@ class Replacements(RequestHandler[ReplaceOrder]):
 
 def _with_terms(old: OrderView, new_id: VenueOrderId, change: ReplaceOrder, left: Decimal | None) -> OrderView:
     """How the replacement must look where the venue named its id alone: our own price and quantity, else the old ones.
-    Nobody reads its other terms."""
+    Its other terms are not read."""
     return OrderView(
         venue_order_id=new_id,
         wire_id=old.wire_id,
@@ -294,6 +306,7 @@ def _wire_quantity(
     NotSent when what `leaves` comes to fails the venue's checks."""
     if change.leaves is None:
         return change.quantity
+    # `leaves` means the same at every venue; what the venue's own field counts differs.
     assert instrument is not None  # the command handler found it
     quantity = change.leaves + _counted(context, order)
     try:
