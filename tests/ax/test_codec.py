@@ -423,7 +423,7 @@ def test_one_bad_order_in_a_list_does_not_cost_its_neighbours(shape: str) -> Non
 
 
 def test_a_replacement_without_a_usable_old_order_is_unreadable() -> None:
-    """The new order does not tell what the old one had filled."""
+    """The new order does not show what the old one had filled."""
     (fact,) = codec.decode('{"t":"r","ts":1795000200,"tn":7,"eid":"E-31","ro":5,"no":' + OPEN + "}")
     assert isinstance(fact, Unreadable)
 

@@ -163,7 +163,7 @@ def test_the_venue_reads_every_kind_of_body(kind: str) -> None:
     assert venue_side.decode_body(text.encode(), cls) == cls(**fields)
 
 
-# The venue's own words, written
+# The venue's messages, written
 
 
 ORDER = wire.Order(

@@ -150,7 +150,7 @@ def test_a_part_without_a_name_is_open_where_it_matters_which_is_meant(other: tu
 
 
 def test_a_part_is_answered_once() -> None:
-    """A second answer to the same part belongs to nobody."""
+    """A second answer to the same part belongs to no request."""
     facts = read(LEGS, batch_of(ENDED, ENDED))
     assert len([fact for fact in facts if fact == answered(request_id=23)]) == 1
     assert len([fact for fact in facts if isinstance(fact, Unreadable)]) == 1

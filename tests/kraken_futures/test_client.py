@@ -1,4 +1,4 @@
-"""Trading Kraken Futures through the whole graph, on virtual time over memory: REST for orders, the socket for news."""
+"""Trading Kraken Futures through the whole graph, on virtual time over memory: REST for orders, the socket for what happened."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ async def sell_to_us(venue: SimulatedVenue, quantity: str, price: str = "60000")
 
 
 async def offer(venue: SimulatedVenue, quantity: str, price: str = "60000") -> None:
-    """Somebody's resting sell order, for us to buy from."""
+    """Another trader's resting sell order, from which we buy."""
     await venue.trade("PF_XBTUSD", Side.SELL, price=price, quantity=quantity, rest=True)
 
 
@@ -276,7 +276,7 @@ async def test_a_stop_fires_and_its_order_goes_on_under_our_name(
 async def test_a_stop_that_fires_where_nobody_buys_is_over(
     autojump_clock: MockClock, announce_child: bool, child_order_id: str
 ) -> None:
-    """The id of the order that it becomes is news, if it is another."""
+    """The id of the order that it becomes is new, if it is another."""
     async with trading(announce_child=announce_child, child_order_id=child_order_id) as (venue, client, stream):
         stop = NewOrder.stop_market(BTC, Side.SELL, quantity="1", trigger_price="64000", trigger=TriggerType.MARK)
         order = await client.submit(stop)
@@ -511,7 +511,7 @@ async def test_a_stop_keeps_its_quantity_though_the_list_of_open_orders_may_leav
 
 
 AWAY = [Fault(kind=FaultKind.REFUSE_UPGRADE, nth=number, code=503) for number in range(2, 9)]
-"""Longer than orders/status tells of an order that has ended."""
+"""Longer than orders/status shows an order that has ended."""
 
 
 @pytest.mark.parametrize(
@@ -683,7 +683,7 @@ async def story_of_stops(seed: int) -> None:
 
 async def fire_stops(venue: SimulatedVenue, client: Client, chance: random.Random) -> list[Order]:
     """Sells that wait below the market. Each finds a buyer as it fires, for all of it or a part; some find another
-    later, some are canceled, and a market order that is too late finds nobody."""
+    later, some are canceled, and a market order that is too late finds no counterparty."""
     orders = []
     for number in range(5):
         trigger = 64000 - 100 * number

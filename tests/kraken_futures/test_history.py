@@ -1,4 +1,4 @@
-"""What became of orders, as Kraken Futures' history tells it, element by element (spec Kraken B.13).
+"""What became of orders, as Kraken Futures' history shows it, element by element (spec Kraken B.13).
 
 Every body is typed out here from the venue's documentation and from what was seen of it.
 """
@@ -307,7 +307,7 @@ def test_what_became_of_a_stop_is_read(kind: str) -> None:
     assert orders(page(text)) == (waiting(**expected),)
 
 
-# What tells nothing of an order
+# What shows nothing of an order
 
 
 EDIT_REJECTED = element(

@@ -64,7 +64,7 @@ ROWS: dict[str, tuple[dict[str, str | None], dict[str, Any]]] = {
         {"status": '"untouched"', "filledSize": "0.0", "unfilledSize": "2.50"},
         {"status": OrderStatus.ACCEPTED, "cumulative": D(0)},
     ),
-    # Whoever knows how large the order is keeps what is known.
+    # What is known of the order's size stays.
     "without an unfilled size": ({"unfilledSize": None}, {"quantity": None}),
     "without a filled size": ({"filledSize": None}, {"quantity": None, "cumulative": None}),
     "untouched without a filled size": (
@@ -217,7 +217,7 @@ STANDINGS: dict[str, tuple[str, dict[str, Any]]] = {
 
 @pytest.mark.parametrize("kind", STANDINGS)
 def test_an_order_stands(kind: str) -> None:
-    """The answer says that it is an order, and not of which type; whoever placed it knows."""
+    """The answer says that it is an order, and not of which type; dispatch knows it of its own orders."""
     text, expected = STANDINGS[kind]
     (fact,) = read(query(), listed("orders", text))
     status = expected.get("status")

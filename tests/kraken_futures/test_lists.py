@@ -1,5 +1,5 @@
 """Kraken Futures' lists as they come whole: rows with every field that the venue documents, with times in every form
-that it may write, with words that it could not decode itself (spec Kraken B.6, B.9, B.13)."""
+that it may write, with codes that it could not decode itself (spec Kraken B.6, B.9, B.13)."""
 
 from __future__ import annotations
 

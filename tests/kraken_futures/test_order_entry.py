@@ -428,7 +428,7 @@ def test_market_orders_are_sent_one_by_one() -> None:
 
 QUESTIONS: dict[str, tuple[Request, str]] = {
     "open orders": (ListOpenOrders(request_id=number(1)), ROOT + "openorders"),
-    # Every answer tells it; this one is cheap, and private, so that no cache gives it.
+    # Every answer has it; this one is cheap, and private, so that no cache gives it.
     "the time": (AskTime(request_id=number(1)), ROOT + "openorders"),
     # Without a time the venue gives the newest page, and for less.
     "the latest fills": (fills(latest=True), ROOT + "fills"),

@@ -73,7 +73,7 @@ def test_an_order_may_be_executed_at_once(word: str) -> None:
 
 
 def test_an_order_that_is_answered_cancelled_is_over() -> None:
-    """It never rested, so that no feed need tell of it."""
+    """It never rested, so that no feed need show it."""
     shown = view(quantity=D("2.5"), cumulative=None, time=HEARD_AT, status=OrderStatus.CANCELED, reason="cancelled")
     assert read(place(), send_status("cancelled")) == (
         answered("ord-1"),

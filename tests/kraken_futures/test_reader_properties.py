@@ -516,7 +516,7 @@ def test_what_is_said_to_be_certain_is_so_wherever_we_begin_to_listen(
 def test_the_feed_tells_the_whole_quantity_of_every_order(
     semantics: QuantitySemantics, auto: bool, lives: list[list[Step]], random: Any
 ) -> None:
-    """Several orders live at once on one connection, and each message tells the whole quantity of its own."""
+    """Several orders live at once on one connection, and each message shows the whole quantity of its own."""
     connection = logged_in(QuantitySemantics.AUTO if auto else semantics)
     turns = [number for number, life in enumerate(lives) for _ in life]
     random.shuffle(turns)

@@ -246,7 +246,7 @@ EDIT_REFUSALS = {
     "cannotEditTrailingStop": Outcome.DEFINITE,
     "wouldProcessAfterSpecifiedTime": Outcome.DEFINITE,
     "orderForEditNotFound": Outcome.NOT_FOUND,
-    # An order that exists is not lost over a word: whoever asks again will hear.
+    # An order that exists is not lost over an unknown code: the next query shows it.
     "somethingNew": Outcome.AMBIGUOUS,
 }
 

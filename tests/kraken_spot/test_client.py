@@ -1,4 +1,4 @@
-"""Trading Kraken Spot through the whole graph, on virtual time over memory: orders and news over one socket."""
+"""Trading Kraken Spot through the whole graph, on virtual time over memory: orders and reports over one socket."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ async def sell_to_us(venue: SimulatedVenue, quantity: str, price: str = "60000")
 
 
 async def offer(venue: SimulatedVenue, quantity: str, price: str = "60000") -> None:
-    """Somebody's resting sell order, for us to buy from."""
+    """Another trader's resting sell order, from which we buy."""
     await venue.trade("BTC/USD", Side.SELL, price=price, quantity=quantity, rest=True)
 
 
@@ -506,7 +506,7 @@ async def test_a_batch_counts_half_of_what_its_orders_would(autojump_clock: Mock
 
 
 async def test_more_orders_than_the_trading_counter_allows_are_refused_here(autojump_clock: MockClock) -> None:
-    """However the client is configured: the venue tells its own limit."""
+    """However the client is configured: the venue sends its own limit."""
     async with trading(users=STARTER, client={"tier": "pro"}) as (_, client, stream):
         sent = 0
         with pytest.raises(NotSent, match="no more of these for BTC/USD"):

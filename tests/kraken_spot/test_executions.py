@@ -364,7 +364,7 @@ def test_what_is_remembered_of_an_order_goes_with_its_last_report() -> None:
     heard(spot, ended("canceled"))
     assert len(spot._memory) == 0
     heard(spot, pending(), fill(order_status='"filled"'))
-    assert len(spot._memory) == 1  # a fill's own word ends nothing
+    assert len(spot._memory) == 1  # the status in a fill ends nothing
     heard(spot, ended("filled", cum_qty="0.5"))
     assert len(spot._memory) == 0
 

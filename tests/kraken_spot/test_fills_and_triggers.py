@@ -36,11 +36,11 @@ def of(kind: Any, heard: list[Any]) -> list[Any]:
     return [event for event in heard if isinstance(event, kind)]
 
 
-# Fills are told one by one
+# Fills come one by one
 
 
 async def test_the_fills_of_a_taker_are_told_once_each(autojump_clock: MockClock) -> None:
-    """A history that puts them together, as the venue does unless it is asked not to, would tell them twice."""
+    """A history that puts them together, as the venue does unless it is asked not to, would show them twice."""
     async with at_spot() as (venue, client, stream):
         resting = await client.submit(buy(price="50000"))
         await resting.accepted()
@@ -68,7 +68,7 @@ async def test_the_fills_of_a_taker_are_told_once_each(autojump_clock: MockClock
         assert (await resting.state()).status is OrderStatus.ACCEPTED
 
 
-# Fees have a sign, and one that was not told is not zero
+# Fees have a sign, and a missing one is not zero
 
 
 async def fill_and_end(venue: ScriptedSpot, client: Client, **report: Any) -> None:

@@ -288,7 +288,7 @@ async def test_a_lookup_counts_as_the_venue_counts_it(autojump_clock: MockClock)
         assert spent <= 15 + 20 // 3
 
 
-# An amendment that nobody here asked for
+# An amendment that this client did not ask for
 
 
 @pytest.mark.parametrize("kind", ["amended", "restated"])
