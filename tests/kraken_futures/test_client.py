@@ -1,4 +1,4 @@
-"""Trading Kraken Futures through the whole graph, on virtual time over memory: REST for orders, the socket for what happened."""
+"""Trading Kraken Futures through the whole graph, on virtual time over memory: REST for orders, the socket for reports."""
 
 from __future__ import annotations
 
