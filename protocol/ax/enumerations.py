@@ -1,33 +1,28 @@
-"""AX's words and objects in the values that every venue shares (spec 5, 6). An unknown word is None, never an error."""
+"""AX's codes as the values that every venue shares, and back (spec AX 5, 6). An unknown code is None, no error."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Final
 
-from ..facts import Fact, OrderView, Unreadable
+from ..facts import Outcome
 from ..reasons import RejectReason
-from ..values import NO_TIME, LiquiditySide, OrderStatus, Side, TimeInForce, VenueOrderId
-from ..wire.numbers import is_plausible
+from ..values import NO_TIME, LiquiditySide, OrderStatus, Side, TimeInForce
 from ..wire.times import LATEST, SECOND
-from ..wire.tolerant import BEGINNING
-from .wire import Order, Status
 
 __all__ = [
     "LIQUIDITY",
+    "REPLACED",
     "SIDES",
-    "SIDE_WORDS",
+    "SIDE_CODES",
     "STATUSES",
     "TIMES_IN_FORCE",
-    "TIME_IN_FORCE_WORDS",
+    "TIME_IN_FORCE_CODES",
+    "error_outcome",
     "is_post_only",
     "why_refused",
     "stated",
     "time_of",
-    "unreadable",
-    "view_of",
-    "view_of_status",
 ]
 
 SIDES: Final[Mapping[str | None, Side]] = {
@@ -38,7 +33,7 @@ SIDES: Final[Mapping[str | None, Side]] = {
     "BUY": Side.BUY,
     "SELL": Side.SELL,
 }
-SIDE_WORDS: Final = {Side.BUY: "B", Side.SELL: "S"}
+SIDE_CODES: Final = {Side.BUY: "B", Side.SELL: "S"}
 
 STATUSES: Final[Mapping[str | None, OrderStatus]] = {
     "PENDING": OrderStatus.SUBMITTED,
@@ -66,11 +61,19 @@ TIMES_IN_FORCE: Final[Mapping[str | None, TimeInForce]] = {
     "ATO": TimeInForce.AT_THE_OPEN,
     "ATC": TimeInForce.AT_THE_CLOSE,
 }
-TIME_IN_FORCE_WORDS: Final = {value: word for word, value in TIMES_IN_FORCE.items() if word is not None}
+TIME_IN_FORCE_CODES: Final = {value: code for code, value in TIMES_IN_FORCE.items() if code is not None}
 
 LIQUIDITY: Final = {True: LiquiditySide.TAKER, False: LiquiditySide.MAKER, None: LiquiditySide.NONE}
 
 POST_ONLY_PHRASES: Final = ("post-only order would cross the book", "may participate but not initiate")
+
+
+OUTCOMES: Final = {404: Outcome.NOT_FOUND, 409: Outcome.TOO_EARLY, 429: Outcome.THROTTLED}
+
+
+def error_outcome(code: int) -> Outcome:
+    """What an error code, or an HTTP status, proves (spec AX 4.5). An unknown code proves nothing."""
+    return OUTCOMES.get(code) or (Outcome.DEFINITE if 400 <= code < 500 else Outcome.AMBIGUOUS)
 
 
 def is_post_only(*texts: str | None) -> bool:
@@ -138,7 +141,7 @@ def why_refused(*texts: str | None, code: int | None = None) -> RejectReason:
 
 
 def stated(reason: str | None, *texts: str | None) -> str:
-    """The reason code if it says something, else the first text that does, else "" (spec 6.6)."""
+    """The reason code if it says something, else the first text that does, else "" (spec AX 6.6)."""
     if reason and reason != "UNKNOWN":
         return reason
     return next((text for text in texts if text), "")
@@ -149,59 +152,3 @@ def time_of(ts: int | None, tn: int | None) -> int:
     if ts is None or not 0 <= ts < LATEST:
         return NO_TIME
     return ts * SECOND + (tn if tn is not None and 0 <= tn < SECOND else 0)
-
-
-# Orders
-
-
-def view_of(order: Order) -> OrderView:
-    """The neutral view of an order object (spec 5.3). `rq` is not used: it is 0 on orders that ended (spec 5.5)."""
-    price = order.p
-    if price is not None and not is_plausible(price):
-        price = None
-    quantity = order.q
-    cumulative = order.xq
-    status = STATUSES.get(order.o)
-    reason = "" if order.r is None and order.txt is None else stated(order.r, order.txt)
-    if status is None and not reason:
-        reason = order.o or ""
-    return OrderView(
-        venue_order_id=VenueOrderId(order.oid),
-        wire_id=order.cid,
-        symbol=order.s or "",
-        side=SIDES.get(order.d),
-        price=price,
-        quantity=None if quantity is None else Decimal(quantity),
-        cumulative=None if cumulative is None else Decimal(cumulative),
-        status=status,
-        time_in_force=TIMES_IN_FORCE.get(order.tif),
-        post_only=order.po is True,
-        reason=reason,
-        time=time_of(order.ts, order.tn),
-        replaced=order.o == REPLACED,
-    )
-
-
-def view_of_status(status: Status) -> OrderView:
-    """The neutral view of a status object (spec 4.3), which tells neither side, price nor quantity."""
-    filled = status.filled_quantity
-    known = STATUSES.get(status.state)
-    reason = stated(status.reject_reason, status.reject_message)
-    return OrderView(
-        venue_order_id=VenueOrderId(status.order_id),
-        wire_id=status.clord_id,
-        symbol=status.symbol or "",
-        side=None,
-        price=None,
-        quantity=None,
-        cumulative=None if filled is None else Decimal(filled),
-        status=known,
-        time_in_force=None,
-        post_only=False,
-        reason=reason or ((status.state or "") if known is None else ""),
-        replaced=status.state == REPLACED,
-    )
-
-
-def unreadable(why: str, message: str) -> tuple[Fact, ...]:
-    return (Unreadable(why=why, text=message[:BEGINNING]),)

@@ -1,8 +1,8 @@
-"""AX Exchange's wire, as classes: one per JSON object, field names exactly as sent (spec: AX API 16.x).
+"""AX Exchange's wire, as classes: one per JSON object, field names exactly as sent (AX API 16.x).
 
 Every class is declared once and used in both directions: the client reads what the simulated venue writes, and
-the other way round. A missing key and JSON null mean the same. Enumerated values stay plain text here; the codec
-turns them into values, and an unknown word there never makes a message unreadable.
+the other way round. A missing key and JSON null mean the same. Enumerated values stay plain text here: `enumerations`
+turns them into values, so an unknown one never makes a message unreadable.
 
 https://docs.architect.exchange
 """
@@ -64,20 +64,23 @@ Count = Annotated[int, Meta(ge=0)]
 
 @frozen(kw_only=True)
 class Order:
-    """Order object `o` / `ro` / `no`, also in login, open orders and REST (spec 5.3).
+    """Order object `o` / `ro` / `no`, also in login, open orders and REST (spec AX 5.3).
 
-    q, xq, rq: contracts; p: quote currency per unit; ts, tn: receipt time, seconds and its nanosecond part.
-    A venue fills in everything down to `tif`. Only `oid` is insisted on: it says whose fill a message tells of, and
-    no other field is worth losing a fill for.
+    A venue fills in everything down to `tif`. Only `oid` is insisted on: it says which order a fill is of, and no other
+    field is worth losing a fill for.
     """
 
     oid: Id
     s: str | None = None
     d: str | None = None
     p: Decimal | None = None
+    """Quote currency per unit."""
     q: Count | None = None
+    """Contracts."""
     xq: Count | None = None
+    """See `q`."""
     rq: Count | None = None
+    """See `q`."""
     o: str | None = None
     tif: str | None = None
     u: str | None = None
@@ -89,25 +92,29 @@ class Order:
     r: str | None = None
     txt: str | None = None
     ts: int | None = None
+    """Receipt time, seconds since 1970."""
     tn: int | None = None
+    """Nanosecond part of `ts`."""
 
 
 @frozen(kw_only=True)
 class Execution:
-    """Fill object `xs` (spec 5.4). q: contracts of this execution; agg: we were the taker."""
+    """Fill object `xs` (spec AX 5.4)."""
 
     tid: Id
     q: Count
+    """Contracts of this execution."""
     p: Decimal
     d: str | None = None
     agg: bool | None = None
+    """We were the taker."""
     s: str | None = None
     aid: str | None = None
 
 
 @frozen(kw_only=True)
 class Error:
-    """`err` (spec 4.1)."""
+    """`err` (spec AX 4.1)."""
 
     code: int
     msg: str | None = None
@@ -115,7 +122,7 @@ class Error:
 
 @frozen(kw_only=True)
 class Outbound:
-    """Every request a client may send over the socket (spec 3); `t` says which. rid is missing on heartbeats only."""
+    """Every frame that a client may send (spec AX 3); `t` says which. rid is missing on heartbeats only."""
 
     t: str
     rid: int | None = None
@@ -140,7 +147,7 @@ class Outbound:
 @frozen(kw_only=True)
 class Headline:
     """The keys that most events consist of: enough to read a heartbeat, an acknowledgement, a fill or an expiry
-    without looking for the keys of rarer messages (spec 5.1)."""
+    without looking for the keys of rarer messages (spec AX 5.1)."""
 
     t: str | None = None
     ts: int | None = None
@@ -152,11 +159,7 @@ class Headline:
 
 @frozen(kw_only=True)
 class Inbound(Headline):
-    """Every message a venue may send over the socket: an event if `t` is there, else an answer (spec 4.4, 5.1).
-
-    res: `OrderId`, `CancelReceived`, `OpenOrders`, `StatusEnvelope`, `FundingResponse`, `Login`, a list of `Order`
-    (older) or an empty dict.
-    """
+    """Every message a venue may send over the socket: an event if `t` is there, else an answer (spec AX 4.4, 5.1)."""
 
     xr: str | None = None
     txt: str | None = None
@@ -168,6 +171,8 @@ class Inbound(Headline):
     cid: Count | None = None
     rid: int | None = None
     res: Any = None
+    """`OrderId`, `CancelReceived`, `OpenOrders`, `StatusEnvelope`, `FundingResponse`, `Login`, a list of `Order`
+    (older) or an empty dict."""
     err: Error | None = None
     data: str | None = None
 
@@ -197,7 +202,7 @@ class OpenOrders:
 
 @frozen(kw_only=True)
 class Status:
-    """Status object (spec 4.3). A venue fills in symbol and state; its reader insists on the id only."""
+    """Status object (spec AX 4.3). A venue fills in symbol and state; its reader insists on the id only."""
 
     order_id: Id
     state: str | None = None
@@ -228,7 +233,7 @@ class FundingResponse:
 
 @frozen(kw_only=True)
 class Result:
-    """Every `res` that is an object, as its reader sees it before it knows which one it is (spec 4.4)."""
+    """Every `res` that is an object, as its reader sees it before it knows which one it is (spec AX 4.4)."""
 
     oid: Id | None = None
     cxl_rx: bool | None = None
@@ -252,7 +257,7 @@ class Answer:
     data: str | None = None
 
 
-# REST bodies (spec 7)
+# REST bodies (spec AX 7)
 
 
 @frozen(kw_only=True)
@@ -263,7 +268,7 @@ class ErrorBody:
 
 @frozen(kw_only=True)
 class AuthenticateRequest:
-    """Either the key pair or the user name set (spec 1.1)."""
+    """Either the key pair or the user name set (spec AX 1.1)."""
 
     expiration_seconds: int
     api_key: str | None = None
@@ -280,7 +285,7 @@ class AuthenticateResponse:
 
 @frozen(kw_only=True)
 class Placement:
-    """Body of place-order and of the two margin previews: `Outbound` without rid and t (spec 7.2)."""
+    """Body of place-order and of the two margin previews: `Outbound` without rid and t (spec AX 7.2)."""
 
     s: str
     d: str
@@ -297,7 +302,7 @@ class Placement:
 
 @frozen(kw_only=True)
 class CancelBody:
-    """Body of cancel-order: exactly one of oid and cid (spec 7.2)."""
+    """Body of cancel-order: exactly one of oid and cid (spec AX 7.2)."""
 
     oid: Id | None = None
     cid: Count | None = None
@@ -306,7 +311,7 @@ class CancelBody:
 
 @frozen(kw_only=True)
 class ReplaceBody:
-    """Body of replace-order: exactly one of oid and cid; a missing term is inherited (spec 7.2)."""
+    """Body of replace-order: exactly one of oid and cid; a missing term is inherited (spec AX 7.2)."""
 
     oid: Id | None = None
     cid: Count | None = None
@@ -319,7 +324,7 @@ class ReplaceBody:
 
 @frozen(kw_only=True)
 class CancelAllBody:
-    """Body of cancel-all-orders (spec 7.2)."""
+    """Body of cancel-all-orders (spec AX 7.2)."""
 
     symbol: str | None = None
     account_id: str | None = None
@@ -327,11 +332,10 @@ class CancelAllBody:
 
 @frozen(kw_only=True)
 class OrderPage:
-    """total: only in older replies, which know no cursor."""
-
     orders: list[Order]
     total_count: int | None = None
     total: int | None = None
+    """Only in older replies, which know no cursor."""
     limit: int | None = None
     offset: int | None = None
     next_cursor: str | None = None
@@ -339,20 +343,20 @@ class OrderPage:
 
 @frozen(kw_only=True)
 class FillRow:
-    """One fill in history (spec 7.4). fee: quote currency, negative = rebate; timestamp: RFC 3339, ending Z.
-
-    A venue fills in everything down to `side`. order_id: missing on block trades and settlements.
-    """
+    """One fill in history (spec AX 7.4). A venue fills in everything down to `side`."""
 
     trade_id: Id
     price: Decimal
     quantity: Count
     symbol: str | None = None
     timestamp: str | None = None
+    """RFC 3339, ending Z."""
     is_taker: bool | None = None
     fee: Decimal | None = None
+    """Quote currency, negative = rebate."""
     side: str | None = None
     order_id: str | None = None
+    """Missing on block trades and settlements."""
     user_id: str | None = None
     account_id: str | None = None
     realized_pnl: Decimal | None = None
@@ -368,7 +372,7 @@ class FillPage:
 
 @frozen(kw_only=True)
 class InstrumentRow:
-    """Instrument (spec 7.5). Only what trading needs is declared; other keys are ignored."""
+    """Instrument (spec AX 7.5). Only what trading needs is declared; other keys are ignored."""
 
     symbol: str
     multiplier: Decimal
@@ -401,7 +405,7 @@ class PreviewRequest:
 
 @frozen(kw_only=True)
 class PreviewResponse:
-    """Spec 7.6. limit_price None: no liquidity."""
+    """Spec AX 7.6. limit_price None: no liquidity."""
 
     filled_quantity: Count
     remaining_quantity: Count
@@ -460,7 +464,7 @@ class TokenAccount:
 
 @frozen(kw_only=True)
 class Whoami:
-    """Spec 7.8."""
+    """Spec AX 7.8."""
 
     id: str
     username: str

@@ -22,6 +22,7 @@ from .order_entry import LIMIT_TYPES, TRAILING_TYPES, TRIGGER_TYPES
 
 __all__ = ["check_change", "check_order", "check_terms"]
 
+
 LEAST_DEVIATION: Final = Decimal("0.1")
 MOST_DEVIATION: Final = Decimal(50)
 
@@ -50,7 +51,7 @@ def check_terms(order: NewOrder, instrument: Instrument) -> None:
     _check_absent_terms(order)
     if order.tag is not None:
         raise NotSent(
-            "Kraken Futures has no order tags, so nobody would see this one.", why=Why.UNSUPPORTED, field="tag"
+            "Kraken Futures has no order tags, so this one would not reach it.", why=Why.UNSUPPORTED, field="tag"
         )
     _check_time_in_force(order)
     _check_quantity(order.quantity, instrument)

@@ -64,16 +64,15 @@ _FRAME: Final = fast_decoder(Frame)
 
 @define(eq=False)
 class FuturesWire:
-    """Reads one connection; see the module's docstring. Never raises.
-
-    instruments: by symbol, as far as they are known; qty_semantics: how to read `qty` (spec B.8); heartbeat: ask the
-    venue for heartbeats, which keep a quiet connection from looking dead.
-    """
+    """Reads one connection; see the module's docstring. Never raises."""
 
     _credentials: Credentials = field(repr=False)
     instruments: Mapping[str, Instrument] = field(factory=dict, repr=False)
+    """By symbol, as far as they are known."""
     qty_semantics: QuantitySemantics = QuantitySemantics.AUTO
+    """How to read `qty` (spec B.8)."""
     heartbeat: bool = True
+    """Ask the venue for heartbeats, which keep a quiet connection from looking dead."""
     _memory: OrderMemory = field(init=False, factory=OrderMemory, repr=False)
     _handshake: Handshake = field(init=False)
     _orders: OpenOrders = field(init=False, repr=False)
@@ -192,10 +191,10 @@ class FuturesWire:
         return order.direction not in DIRECTIONS and not self._warned
 
     def _without_side(self, order: OpenOrder) -> Notice:
-        """Said of the first order whose direction is no word that we know: it may be so for every order."""
+        """A notice about the first order of an unknown direction: it may be so for every order."""
         self._warned = True
-        told = f"The direction of order {order.venue_id} is {order.direction}"
-        return Notice(text=f"{told}; only 0 (buy) and 1 (sell) have a meaning. The side of such orders is left open.")
+        shown = f"The direction of order {order.venue_id} is {order.direction}"
+        return Notice(text=f"{shown}; only 0 (buy) and 1 (sell) have a meaning. The side of such orders is left open.")
 
     # Fills
 

@@ -1,6 +1,7 @@
-"""What Kraken Futures' words mean: one table for each enumeration of the wire (spec B.6 to B.9, B.12, B.13).
+"""Kraken Futures' codes as the values that every venue shares, and back (spec B.6 to B.9, B.12, B.13).
 
-A word that is in no table is None, or GENERIC for a reason: it costs that field, and never a fill.
+One table for each enumeration of the wire. A code that is in no table is None, or GENERIC for a reason: it costs that
+field, and never a fill.
 """
 
 from __future__ import annotations
@@ -14,17 +15,17 @@ from ..reasons import RejectReason
 from ..values import LiquiditySide, OffsetUnit, OrderStatus, OrderType, Side, TimeInForce, TriggerType
 
 __all__ = [
-    "ACCEPTED_WORDS",
+    "ACCEPTED_STATUSES",
     "DIRECTIONS",
     "EDIT_REFUSALS",
     "LIQUIDITY",
-    "OFFSET_WORDS",
+    "OFFSET_CODES",
     "ROW_STATUSES",
     "Reason",
     "SEND_REFUSALS",
     "SIDES",
-    "SIDE_WORDS",
-    "SIGNAL_WORDS",
+    "SIDE_CODES",
+    "SIGNAL_CODES",
     "currency",
     "error_outcome",
     "liquidity",
@@ -40,7 +41,7 @@ __all__ = [
 
 DIRECTIONS: Final[Mapping[int | None, Side]] = {0: Side.BUY, 1: Side.SELL}
 SIDES: Final[Mapping[str, Side]] = {"buy": Side.BUY, "sell": Side.SELL}
-SIDE_WORDS: Final = {Side.BUY: "buy", Side.SELL: "sell"}
+SIDE_CODES: Final = {Side.BUY: "buy", Side.SELL: "sell"}
 
 # Types of orders. A trigger with a limit price becomes a limit order when it fires.
 
@@ -64,9 +65,9 @@ TRIGGER_TYPES: Final[Mapping[str, tuple[OrderType, OrderType]]] = {
 """Without and with a limit price."""
 
 
-def order_type(word: str | None, *, has_price: bool) -> OrderType | None:
-    """None for a word that we do not know: a tracked order keeps the type that it was placed with."""
-    name = (word or "").lower()
+def order_type(code: str | None, *, has_price: bool) -> OrderType | None:
+    """None for an unknown code: a tracked order keeps the type that it was placed with."""
+    name = (code or "").lower()
     if name in TRIGGER_TYPES:
         return TRIGGER_TYPES[name][has_price]
     return PLAIN_TYPES.get(name)
@@ -83,8 +84,8 @@ STOP_SIDES: Final[Mapping[tuple[Side, str], tuple[OrderType, OrderType]]] = {
 def stop_type(
     side: Side | None, trigger_side: str | None, *, has_price: bool, trailing: bool = False
 ) -> OrderType | None:
-    """The type of an order that waits for a trigger. The word that the venue has for its type is that of the order
-    that it becomes (spec B.12), so the side on which it fires tells. None: it does not."""
+    """The type of an order that waits for a trigger. The venue's code for its type is that of the order
+    that it becomes (spec B.12), so the side on which it fires decides. None: it is not known."""
     if trailing:
         return TRIGGER_TYPES["trailing_stop"][has_price]
     where = (trigger_side or "").lower().removeprefix("trigger_")
@@ -95,9 +96,9 @@ def stop_type(
 TIMES_IN_FORCE: Final = {"ioc": TimeInForce.IOC, "fok": TimeInForce.FOK, "fillorkill": TimeInForce.FOK}
 
 
-def time_in_force(word: str | None) -> TimeInForce:
+def time_in_force(code: str | None) -> TimeInForce:
     """The wire has no time in force of its own; two types of orders imply one."""
-    return TIMES_IN_FORCE.get((word or "").lower(), TimeInForce.GTC)
+    return TIMES_IN_FORCE.get((code or "").lower(), TimeInForce.GTC)
 
 
 SIGNALS: Final[Mapping[str, TriggerType]] = {
@@ -106,15 +107,15 @@ SIGNALS: Final[Mapping[str, TriggerType]] = {
     "index": TriggerType.INDEX,
 }
 UNKNOWN: Final = "unknown"
-"""What the venue writes for a word that it cannot decode itself."""
-SIGNAL_WORDS: Final = {TriggerType.MARK: "mark", TriggerType.INDEX: "index", TriggerType.LAST: "last"}
-OFFSET_WORDS: Final = {OffsetUnit.PERCENT: "PERCENT", OffsetUnit.PRICE: "QUOTE_CURRENCY"}
+"""What the venue writes for a code that it cannot decode itself."""
+SIGNAL_CODES: Final = {TriggerType.MARK: "mark", TriggerType.INDEX: "index", TriggerType.LAST: "last"}
+OFFSET_CODES: Final = {OffsetUnit.PERCENT: "PERCENT", OffsetUnit.PRICE: "QUOTE_CURRENCY"}
 
 
-def trigger_type(word: str | None, *, has_trigger: bool) -> TriggerType | None:
+def trigger_type(code: str | None, *, has_trigger: bool) -> TriggerType | None:
     """Which price fires the trigger, only for an order that has one (spec D.4). `mark`, `mark_price`, `MarkPrice` and
-    `MARK_PRICE` are one word."""
-    name = (word or "").lower().removesuffix("price").removesuffix("_")
+    `MARK_PRICE` mean the same."""
+    name = (code or "").lower().removesuffix("price").removesuffix("_")
     if not has_trigger or name == UNKNOWN:
         return None
     return SIGNALS.get(name, TriggerType.LAST) if name else TriggerType.DEFAULT
@@ -129,9 +130,9 @@ LIQUIDITY: Final[Mapping[str, LiquiditySide]] = {
 }
 
 
-def liquidity(word: str | None) -> LiquiditySide:
-    """NONE for liquidations, assignments, unwinding and unknown words; they are fills all the same."""
-    return LIQUIDITY.get(word or "", LiquiditySide.NONE)
+def liquidity(code: str | None) -> LiquiditySide:
+    """NONE for liquidations, assignments, unwinding and unknown codes; they are fills all the same."""
+    return LIQUIDITY.get(code or "", LiquiditySide.NONE)
 
 
 def currency(name: str) -> str:
@@ -193,14 +194,14 @@ REASONS: Final[Mapping[str, Reason]] = {
 }
 
 
-def reason_of(word: str | None) -> Reason:
-    return REASONS.get(word or "", Reason.GENERIC)
+def reason_of(code: str | None) -> Reason:
+    return REASONS.get(code or "", Reason.GENERIC)
 
 
 # REST statuses (spec B.12, B.13)
 
-ACCEPTED_WORDS: Final = frozenset({"placed", "partiallyFilled", "filled", "cancelled", "edited"})
-"""`sendStatus` words under which the order came into being."""
+ACCEPTED_STATUSES: Final = frozenset({"placed", "partiallyFilled", "filled", "cancelled", "edited"})
+"""Values of `sendStatus` with which the order came into being."""
 
 SEND_REFUSALS: Final = frozenset(
     {
@@ -264,9 +265,9 @@ QUERY_STATUSES: Final[Mapping[str, OrderStatus]] = {
 """`status` of orders/status."""
 
 
-def query_status(word: str | None, *, has_fills: bool) -> OrderStatus | None:
+def query_status(code: str | None, *, has_fills: bool) -> OrderStatus | None:
     """Where orders/status says that an order stands; an open one by whether some of it has filled."""
-    status = QUERY_STATUSES.get((word or "").upper())
+    status = QUERY_STATUSES.get((code or "").upper())
     if status is OrderStatus.ACCEPTED and has_fills:
         return OrderStatus.PARTIALLY_FILLED
     return status

@@ -1,4 +1,4 @@
-"""Executions as Kraken Futures tells them, on the fills feed and in history, to neutral trades (spec B.9, D.5)."""
+"""Executions as Kraken Futures sends them, on the fills feed and in history, to neutral trades (spec B.9, D.5)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def in_order(fills: Iterable[FeedFill]) -> list[FeedFill]:
 
 
 def _fee(paid: Decimal | None, money: str | None, symbol: str, instruments: Mapping[str, Instrument]) -> Money | None:
-    """None while the venue has not told it; a later message may. The sign is the venue's: negative is a rebate."""
+    """None while the venue has not sent it; a later message may. The sign is the venue's: negative is a rebate."""
     if paid is None or not is_plausible(paid):
         return None
     if money:

@@ -47,16 +47,15 @@ RUNNING: Final = frozenset({(Stage.OPEN_ORDERS, FILLS), (Stage.READY, FILLS), (S
 
 @define(eq=False)
 class Handshake:
-    """Where one connection stands. heartbeat: ask for the venue's heartbeat as well, once logged in.
-
-    _again: feeds that the venue ended and that were asked for again. Without them the connection must not go on: it
-    would look healthy and bring no news.
-    """
+    """Where one connection stands."""
 
     _credentials: Credentials = field(repr=False)
     heartbeat: bool = True
+    """Ask for the venue's heartbeat as well, once logged in."""
     stage: Stage = field(default=Stage.GREETING, init=False)
     _again: set[str] = field(factory=set, init=False)
+    """Feeds that the venue ended and that were asked for again. Without them the connection must not go on: it would
+    look healthy and bring nothing."""
     _challenge: str = field(default="", init=False, repr=False)
     _signed: str = field(default="", init=False, repr=False)
 

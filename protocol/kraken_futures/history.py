@@ -2,11 +2,11 @@
 not fired (spec B.13).
 
 An element holds one event under its kind. The last kind that is seen of an order is its fate; kinds that change
-nothing of it (a refused edit, an order that was not found) and kinds that nobody knows are passed over. `quantity` is
+nothing of it (a refused edit, an order that was not found) and unknown kinds are passed over. `quantity` is
 what remains, so the whole order is that and what has filled. A stop keeps its order id when it fires: it leaves the
 one history with OrderTriggerActivated and goes on in the other.
 
-These classes are for reading alone: whoever writes a history has classes of its own.
+These classes are for reading alone: the simulation, which writes histories, has classes of its own.
 
 https://docs.kraken.com/api-reference/account-history/get-order-events
 """
@@ -41,11 +41,13 @@ NEXT_PAGE: Final = "next-continuation-token"
 
 @frozen(kw_only=True)
 class HistoryForm:
-    """since, before: ms since 1970. Ascending, so that of an order the last event that is read is the newest. Without
-    opened and closed the venue itself would choose which orders to tell of."""
+    """Ascending, so that of an order the last event that is read is the newest. Without opened and closed the venue
+    itself would choose which orders to show."""
 
     since: int
+    """ms since 1970."""
     before: int
+    """See `since`."""
     sort: str = "asc"
     opened: bool = True
     closed: bool = True
@@ -85,20 +87,23 @@ class TriggerTerms:
 @frozen(kw_only=True)
 class HistoryOrder:
     """An order, or a stop as it waits: that has `triggerOptions`, and nothing filled; its orderType is that of the
-    order that it becomes. uid: the order id; quantity: what remains; a price of "" or zero is none; timestamp,
-    lastUpdateTimestamp: ms since 1970."""
+    order that it becomes."""
 
     uid: str | None = None
+    """The order id."""
     tradeable: str | None = None
     direction: str | None = None
     quantity: Decimal | None = None
+    """What remains; a price of "" or zero is none."""
     filled: Decimal | None = None
     limitPrice: Decimal | None = None
     orderType: str | None = None
     clientId: str | None = None
     reduceOnly: bool | None = None
     timestamp: int | None = None
+    """ms since 1970."""
     lastUpdateTimestamp: int | None = None
+    """See `timestamp`."""
     triggerOptions: TriggerTerms | None = None
 
 
@@ -115,9 +120,8 @@ class HistoryEvent:
 
 @frozen(kw_only=True)
 class HistoryElement:
-    """timestamp: ms since 1970; its uid is that of the event, not of the order."""
-
     timestamp: int | None = None
+    """ms since 1970; its uid is that of the event, not of the order."""
     event: dict[str, HistoryEvent] | None = None
 
 
@@ -175,7 +179,7 @@ KINDS: Final[Mapping[str, Callable[[HistoryEvent, HistoryOrder], Standing]]] = {
     "OrderTriggerCancelled": _gone,
     "OrderRejected": _refused,
 }
-"""The kinds that tell where an order stands, and in which order those of one millisecond happened."""
+"""The kinds that show where an order stands, in the order in which those of one millisecond happened."""
 
 UNCHANGED: Final = frozenset({"OrderEditRejected", "OrderTriggerEditRejected", "OrderNotFound"})
 """The kinds after which every order stands as before."""
@@ -184,7 +188,7 @@ RANKS: Final = {kind: rank for rank, kind in enumerate(KINDS)}
 
 
 @frozen
-class Told:
+class HistoryChange:
     """One event, under its kind."""
 
     time: int
@@ -196,9 +200,9 @@ class Told:
         return self.event.newOrder or self.event.newOrderTrigger or self.event.order
 
 
-def _told(element: HistoryElement) -> list[Told]:
-    found = [Told(0, kind, event) for kind, event in (element.event or {}).items() if kind in KINDS]
-    return [Told(_time(element, told.order), told.kind, told.event) for told in found]
+def _changes(element: HistoryElement) -> list[HistoryChange]:
+    found = [HistoryChange(0, kind, event) for kind, event in (element.event or {}).items() if kind in KINDS]
+    return [HistoryChange(_time(element, change.order), change.kind, change.event) for change in found]
 
 
 def _time(element: HistoryElement, order: HistoryOrder | None) -> int:
@@ -208,23 +212,23 @@ def _time(element: HistoryElement, order: HistoryOrder | None) -> int:
     return milliseconds(element.timestamp, order.lastUpdateTimestamp, order.timestamp)
 
 
-def _by_time(elements: list[HistoryElement]) -> list[Told]:
+def _by_time(elements: list[HistoryElement]) -> list[HistoryChange]:
     """Oldest first, whichever way the venue sorts them."""
-    told = [each for element in elements for each in _told(element)]
-    if told and told[0].time > told[-1].time:
-        told.reverse()
-    return sorted(told, key=lambda each: (each.time, RANKS[each.kind]))
+    changes = [each for element in elements for each in _changes(element)]
+    if changes and changes[0].time > changes[-1].time:
+        changes.reverse()
+    return sorted(changes, key=lambda each: (each.time, RANKS[each.kind]))
 
 
 # Orders
 
 
-def _view(told: Told) -> OrderView | None:
+def _view(change: HistoryChange) -> OrderView | None:
     """None: the event has no order with an id."""
-    order = told.order
+    order = change.order
     if order is None or not order.uid:
         return None
-    status, reason = KINDS[told.kind](told.event, order)
+    status, reason = KINDS[change.kind](change.event, order)
     remaining, filled, terms = amount(order.quantity), amount(order.filled), order.triggerOptions
     if terms is not None and filled is None:
         filled = ZERO  # it waits, or has waited until now
@@ -245,8 +249,8 @@ def _view(told: Told) -> OrderView | None:
         trigger_price=trigger_price,
         reason=reason,
         time=milliseconds(order.timestamp),
-        ended=told.time if status is not None and status.is_terminal else NO_TIME,
-        as_of=told.time,
+        ended=change.time if status is not None and status.is_terminal else NO_TIME,
+        as_of=change.time,
         reduce_only=order.reduceOnly is True,
         trigger_type=trigger_type(signal, has_trigger=trigger_price is not None),
     )
@@ -266,22 +270,22 @@ def read_history(
     """One page, oldest first. None: it is none, which is not the same as an empty one. headers: by lower-case name."""
     if body.elements is None:
         return None
-    views = [(told, _view(told)) for told in _by_time(body.elements)]
+    views = [(change, _view(change)) for change in _by_time(body.elements)]
     orders = tuple(view for _, view in views if view is not None)
     cursor = body.continuationToken or (headers or {}).get(NEXT_PAGE) or None
     if cursor == request.cursor:
         cursor = None  # it leads back to itself
     page = OrderHistoryListed(request_id=request.request_id, orders=orders, cursor=cursor)
-    nameless = (told for told, view in views if view is None)
+    nameless = (change for change, view in views if view is None)
     empty = (element for element in body.elements if not element.event)
-    lost = unreadable("The history tells of an order without its id; it was left out.", nameless)
+    lost = unreadable("The history shows an order without its id; it was left out.", nameless)
     lost += unreadable("The history holds an element without an event; it was left out.", empty)
     return [page, *lost, *_unknown(body.elements)]
 
 
 def _unknown(elements: list[HistoryElement]) -> list[Fact]:
-    """One word for a page about the kinds of events that nobody knows here."""
+    """One notice for a page, about its events of unknown kinds."""
     kinds = sorted({kind for element in elements for kind in element.event or ()} - KINDS.keys() - UNCHANGED)
     if not kinds:
         return []
-    return [Notice(text=f"The history tells of events of unknown kinds, which were left out: {', '.join(kinds)}.")]
+    return [Notice(text=f"The history holds events of unknown kinds, which were left out: {', '.join(kinds)}.")]

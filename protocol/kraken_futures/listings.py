@@ -27,7 +27,7 @@ FILLS_PAGE: Final = 100
 # Open orders
 
 
-def _row_view(row: OpenOrderRow) -> OrderView | None:
+def row_view(row: OpenOrderRow) -> OrderView | None:
     if not row.venue_id:
         return None
     price, trigger_price = positive(row.limitPrice), positive(row.stopPrice)
@@ -41,7 +41,7 @@ def _row_view(row: OpenOrderRow) -> OrderView | None:
         symbol=(row.symbol or "").upper(),
         side=SIDES.get((row.side or "").lower()),
         price=price,
-        # Without one of the parts the row does not say how large the order is; whoever knows it keeps what is known.
+        # Without one of the parts the row does not show how large the order is; what is known of it stays.
         quantity=None if filled is None or unfilled is None else filled + unfilled,
         cumulative=filled,
         status=status,
@@ -60,7 +60,7 @@ def read_open_orders(request: ListOpenOrders, body: RestAnswer) -> list[Fact] | 
     """None: the answer has no such list."""
     if body.openOrders is None:
         return None
-    views = [(row, _row_view(row)) for row in body.openOrders]
+    views = [(row, row_view(row)) for row in body.openOrders]
     lost = unreadable("The venue listed an order without an id; it was left out.", (r for r, v in views if v is None))
     orders = tuple(view for _, view in views if view is not None)
     return [RequestAnswered(request_id=request.request_id, orders=orders), *lost]
@@ -72,7 +72,7 @@ def read_open_orders(request: ListOpenOrders, body: RestAnswer) -> list[Fact] | 
 MATURED: Final = frozenset({"EXPIRED", "CONTRACT_EXPIRED"})
 
 
-def _status_view(row: OrderStatusRow) -> OrderView | None:
+def status_view(row: OrderStatusRow) -> OrderView | None:
     body = row.order
     if body is None:
         return None
@@ -103,7 +103,7 @@ def read_status(request: QueryOrder, body: RestAnswer) -> list[Fact] | None:
     rows = [row for row in body.orders if _is_meant(row, request)]
     # A client id may be used again once its order has closed: the newest is meant (spec E.12).
     rows.sort(key=lambda row: _updated(row.order))
-    view = _status_view(rows[-1]) if rows else None
+    view = status_view(rows[-1]) if rows else None
     if view is not None:
         return [RequestAnswered(request_id=request.request_id, order=view)]
     reason = "The venue lists no such order as open, nor as closed within the last seconds."
@@ -143,7 +143,7 @@ def _older(request: ListFills, trades: list[Trade]) -> str | None:
     """Where the next page begins; None when this one reaches back to the start.
 
     The venue gives what is before a moment. One millisecond after the oldest fill, so that others of the same
-    millisecond are not lost between the pages; they come twice, and their ids tell.
+    millisecond are not lost between the pages; they come twice, and their ids show it.
     """
     times = [trade.time for trade in trades if trade.time != NO_TIME]
     if not times or times[0] < request.start:

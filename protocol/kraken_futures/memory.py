@@ -15,21 +15,23 @@ from .quantity import Quantity
 __all__ = ["OrderMemory", "Remembered"]
 
 CAPACITY: Final = 100_000
-"""Orders remembered; the oldest slides out. An order that is gone is kept, for its fills may follow."""
+"""Orders remembered; the oldest slides out. An order that is gone is kept, because its fills may follow."""
 FIRED_CAPACITY: Final = 1_000
 """Fired stops whose child order may still follow."""
 
 
 @frozen(kw_only=True)
 class Remembered:
-    """An order as its last delta showed it. quantity, filled: None: never told."""
+    """An order as its last delta showed it."""
 
     symbol: str
     wire_id: WireId | None
     side: Side | None
     type: OrderType | None
     quantity: Quantity | None
+    """None: never shown."""
     filled: Decimal | None
+    """See `quantity`."""
     price: Decimal | None
     trigger_price: Decimal | None
     reduce_only: bool

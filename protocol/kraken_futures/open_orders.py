@@ -32,13 +32,13 @@ from .wire import Delta, OpenOrder
 __all__ = ["OpenOrders"]
 
 NEVER_TRADED: Final = frozenset({Reason.REFUSED, Reason.REFUSED_POST_ONLY})
-"""Why an order came to nothing: also without a word of how much has filled, nothing has."""
+"""Why an order came to nothing: even where the message does not show how much has filled, nothing has."""
 REFUSALS: Final = NEVER_TRADED | {Reason.CUT_SHORT}
 """Why an order that has filled nothing was refused."""
 
 
 def _is_removal(delta: Delta, reason: Reason) -> bool:
-    """`is_cancel`; where it is missing, the message or the reason tells."""
+    """`is_cancel`; where it is missing, the message or the reason decides."""
     if delta.is_cancel is not None:
         return delta.is_cancel
     if delta.order is None:
@@ -59,10 +59,10 @@ def _status(reason: Reason, quantity: Quantity | None, filled: Decimal | None, r
     return OrderStatus.PARTIALLY_FILLED if filled else OrderStatus.ACCEPTED
 
 
-def _filled_in_full(view: OrderView, told: bool) -> Decimal | None:
+def _filled_in_full(view: OrderView, fills_shown: bool) -> Decimal | None:
     """How much an order has filled that left complete: all of it, where that is certain, else what this message says
-    has filled (told), never what an earlier one said. None: nobody said."""
-    filled = view.cumulative if told else None
+    has filled (fills_shown), never what an earlier one said. None: it is not known."""
+    filled = view.cumulative if fills_shown else None
     if filled == 0 or view.other_quantity is not None:
         return filled or None  # a full fill of nothing only leaves out how much it was
     return view.quantity or filled
@@ -70,11 +70,12 @@ def _filled_in_full(view: OrderView, told: bool) -> Decimal | None:
 
 @define(eq=False)
 class OpenOrders:
-    """One connection's reading of the feed. instruments: by symbol in upper case, as far as they are known."""
+    """One connection's reading of the feed."""
 
     memory: OrderMemory
     quantities: QuantityReader
     instruments: Mapping[str, Instrument]
+    """By symbol in upper case, as far as they are known."""
 
     def snapshot(self, order: OpenOrder) -> OrderView | None:
         """One order of a snapshot; None: it has no id."""
@@ -157,7 +158,7 @@ class OpenOrders:
         )
 
     def _remembered(self, delta: Delta, venue_order_id: VenueOrderId, before: Remembered | None) -> OrderView:
-        """The view of a cancel-only message, from what earlier deltas told (spec D.4)."""
+        """The view of a cancel-only message, from what earlier deltas showed (spec D.4)."""
         reason = reason_of(delta.reason)
         quantity = None if before is None else before.quantity
         filled = None if before is None else before.filled
@@ -183,19 +184,19 @@ class OpenOrders:
     # What happened to it
 
     def _happened(self, delta: Delta, view: OrderView, time: int, before: Remembered | None) -> tuple[Fact, ...]:
-        reason, word = reason_of(delta.reason), delta.reason or ""
+        reason, code = reason_of(delta.reason), delta.reason or ""
         if reason is Reason.EDIT_TARGET_GONE:
-            gone, why = view.venue_order_id, why_refused(word)
-            return (ReplaceRefused(venue_order_id=gone, wire_id=view.wire_id, reason=word, time=time, why=why),)
+            gone, why = view.venue_order_id, why_refused(code)
+            return (ReplaceRefused(venue_order_id=gone, wire_id=view.wire_id, reason=code, time=time, why=why),)
         if reason is Reason.TRIGGERED:
             self.memory.fired(view.venue_order_id, view.wire_id)
             return (OrderTriggered(time=time, order=view),)
         if _is_removal(delta, reason) or reason is Reason.FULL_FILL:
-            if word not in REASONS and view.trigger_price is not None and not view.cumulative:
+            if code not in REASONS and view.trigger_price is not None and not view.cumulative:
                 self.memory.fired(view.venue_order_id, view.wire_id)
                 return (OrderUnclear(time=time, order=view),)  # a stop that is gone may have fired
-            told = delta.order is not None and amount(delta.order.filled) is not None
-            return (self._ended(reason, word, view, time, told=told),)
+            fills_shown = delta.order is not None and amount(delta.order.filled) is not None
+            return (self._ended(reason, code, view, time, fills_shown=fills_shown),)
         if reason is Reason.EDITED or self._has_new_terms(view, before):
             changed = OrderReplaced(time=time, order=view, new_venue_order_id=None, replacement=None)
             return (changed,)
@@ -215,25 +216,25 @@ class OpenOrders:
             return True
         return view.trigger_price is not None and view.trigger_price != before.trigger_price
 
-    def _ended(self, reason: Reason, word: str, view: OrderView, time: int, *, told: bool) -> Fact:
-        """The order left the book. told: the message itself says how much had filled by then; what is remembered may be
-        older than the last fills."""
+    def _ended(self, reason: Reason, code: str, view: OrderView, time: int, *, fills_shown: bool) -> Fact:
+        """The order left the book. fills_shown: the message itself says how much had filled by then; what is remembered
+        may be older than the last fills."""
         if view.status is OrderStatus.FILLED:
-            whole = _filled_in_full(view, told)
-            return OrderRemoved(time=time, order=view, ending=OrderStatus.FILLED, filled=whole, reason=word)
+            whole = _filled_in_full(view, fills_shown)
+            return OrderRemoved(time=time, order=view, ending=OrderStatus.FILLED, filled=whole, reason=code)
         ending = OrderStatus.EXPIRED if reason is Reason.EXPIRED else OrderStatus.CANCELED
-        filled = view.cumulative if told else None
+        filled = view.cumulative if fills_shown else None
         is_untouched = filled == 0 and reason is not Reason.PARTIAL_FILL
         if not is_untouched and (view.cumulative or reason not in NEVER_TRADED):
-            return OrderRemoved(time=time, order=view, ending=ending, filled=filled or None, reason=word)
+            return OrderRemoved(time=time, order=view, ending=ending, filled=filled or None, reason=code)
         if reason in REFUSALS:
-            return OrderRejected(time=time, order=view, reason=word, why=why_refused(word), removed=True)
+            return OrderRejected(time=time, order=view, reason=code, why=why_refused(code), removed=True)
         kind = OrderExpired if ending is OrderStatus.EXPIRED else OrderCanceled
-        return kind(time=time, order=view, reason=word)
+        return kind(time=time, order=view, reason=code)
 
     def _from_stop(self, view: OrderView, time: int) -> tuple[Fact, ...]:
         """An order made by a fired stop continues it, if the client id says so (spec B.7). Any message of it may be the
-        first, and the last as well: where there is nobody to trade with, it only ends."""
+        first, and the last as well: where there is no counterparty, it only ends."""
         parent = self.memory.parent_of(view.venue_order_id, view.wire_id)
         if parent is None:
             return ()

@@ -29,7 +29,7 @@ from ..requests import (
 from ..values import OrderType, TimeInForce, WireId
 from ..venue import HttpCall
 from .converter import MILLISECOND, encode_form, encode_message, iso
-from .enumerations import OFFSET_WORDS, SIDE_WORDS, SIGNAL_WORDS
+from .enumerations import OFFSET_CODES, SIDE_CODES, SIGNAL_CODES
 from .history import history_form, history_path
 from .limits import cost_of, pool_of
 from .signing import Credentials
@@ -72,7 +72,7 @@ HTTP_REQUESTS: Final[frozenset[type]] = frozenset(
         AskTime,
     }
 )
-"""Every request: the WebSocket only brings news."""
+"""Every request: the WebSocket only brings what happened."""
 
 BASE: Final = "/derivatives/api/v3"
 MOST_ORDERS: Final = 10
@@ -88,7 +88,7 @@ TRIGGER_TYPES: Final = frozenset(
 )
 TRAILING_TYPES: Final = frozenset({OrderType.TRAILING_STOP_MARKET, OrderType.TRAILING_STOP_LIMIT})
 
-TYPE_WORDS: Final = {
+TYPE_CODES: Final = {
     OrderType.MARKET: "mkt",
     OrderType.STOP_MARKET: "stp",
     OrderType.STOP_LIMIT: "stp",
@@ -97,11 +97,11 @@ TYPE_WORDS: Final = {
     OrderType.TRAILING_STOP_MARKET: "trailing_stop",
     OrderType.TRAILING_STOP_LIMIT: "trailing_stop",
 }
-LIMIT_WORDS: Final = {TimeInForce.IOC: "ioc", TimeInForce.FOK: "fok"}
+LIMIT_CODES: Final = {TimeInForce.IOC: "ioc", TimeInForce.FOK: "fok"}
 
 
 def order_tag(leg: PlaceOrder) -> str:
-    """What the answer to a placement in a batch is recognised by."""
+    """What the answer to a placement in a batch is recognized by."""
     return f"r{leg.request_id}"
 
 
@@ -162,10 +162,10 @@ def _moment(time: int | None) -> str | None:
     return None if time is None else iso(time)
 
 
-def _type_word(request: PlaceOrder) -> str:
+def _type_code(request: PlaceOrder) -> str:
     if request.type is not OrderType.LIMIT:
-        return TYPE_WORDS[request.type]
-    return "post" if request.post_only else LIMIT_WORDS.get(request.time_in_force, "lmt")
+        return TYPE_CODES[request.type]
+    return "post" if request.post_only else LIMIT_CODES.get(request.time_in_force, "lmt")
 
 
 def _send(request: PlaceOrder) -> SendForm:
@@ -174,17 +174,17 @@ def _send(request: PlaceOrder) -> SendForm:
         raise ValueError(f"A {request.type.name} order needs a price; request {request.request_id} has none.")
     offset = request.limit_offset if trailing or triggered else None
     return SendForm(
-        orderType=_type_word(request),
+        orderType=_type_code(request),
         symbol=request.symbol.upper(),
-        side=SIDE_WORDS[request.side],
+        side=SIDE_CODES[request.side],
         size=request.quantity,
         limitPrice=request.price if request.type in LIMIT_TYPES else None,
         stopPrice=request.trigger_price if triggered else None,
-        triggerSignal=SIGNAL_WORDS.get(request.trigger) if trailing or triggered else None,
+        triggerSignal=SIGNAL_CODES.get(request.trigger) if trailing or triggered else None,
         trailingStopMaxDeviation=request.trailing_offset if trailing else None,
-        trailingStopDeviationUnit=OFFSET_WORDS[request.trailing_unit] if trailing else None,
+        trailingStopDeviationUnit=OFFSET_CODES[request.trailing_unit] if trailing else None,
         limitPriceOffsetValue=offset,
-        limitPriceOffsetUnit=None if offset is None else OFFSET_WORDS[request.limit_offset_unit],
+        limitPriceOffsetUnit=None if offset is None else OFFSET_CODES[request.limit_offset_unit],
         reduceOnly=True if request.reduce_only else None,
         cliOrdId=str(request.wire_id),
         processBefore=_moment(request.process_before),
@@ -202,7 +202,7 @@ def _edit(request: ReplaceOrder) -> EditForm:
         limitPrice=request.price,
         stopPrice=request.trigger_price,
         trailingStopMaxDeviation=offset,
-        trailingStopDeviationUnit=None if offset is None else OFFSET_WORDS[request.trailing_unit],
+        trailingStopDeviationUnit=None if offset is None else OFFSET_CODES[request.trailing_unit],
         qtyMode="ABSOLUTE",
         processBefore=_moment(request.process_before),
     )

@@ -1,7 +1,7 @@
 """Orders and `orderEvents` in REST answers to facts (spec B.12). In these the quantity is always that of the whole
 order.
 
-An execution told here and on the fills feed is one fill: its id is the same in both. An edit told here says nothing:
+An execution here and on the fills feed is one fill: its id is the same in both. An edit here says nothing:
 its delta on the feed does (spec E.8).
 """
 
@@ -104,10 +104,11 @@ def _placed_view(request: PlaceOrder, venue_order_id: VenueOrderId, time: int, k
 
 @frozen
 class EventsReader:
-    """Reads the events of one status. place: the placement that it answers, None if it answers something else."""
+    """Reads the events of one status."""
 
     status: Status
     place: PlaceOrder | None = None
+    """The placement that it answers, None if it answers something else."""
 
     @property
     def time(self) -> int:

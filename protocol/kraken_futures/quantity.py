@@ -45,10 +45,11 @@ TOTAL: Final = QuantitySemantics.TOTAL
 
 @frozen
 class Quantity:
-    """A whole order's quantity. other: what it is if the message is read the other way, None: it is certain."""
+    """A whole order's quantity."""
 
     total: Decimal
     other: Decimal | None = None
+    """What it is if the message is read the other way, None: it is certain."""
 
     @property
     def by_reading(self) -> Mapping[QuantitySemantics, Decimal]:
@@ -61,10 +62,11 @@ class Quantity:
 
 @define
 class QuantityReader:
-    """One connection's reading of `qty`. latched: which reading an earlier message proved, None: none yet."""
+    """One connection's reading of `qty`."""
 
     semantics: QuantitySemantics = QuantitySemantics.AUTO
     latched: QuantitySemantics | None = field(default=None, init=False)
+    """Which reading an earlier message proved, None: none yet."""
 
     def read(
         self,
@@ -76,8 +78,8 @@ class QuantityReader:
         complete: bool = False,
         increment: Decimal | None = None,
     ) -> Quantity | None:
-        """The whole order's quantity, None: the message does not tell it. known: as the order's last message left it;
-        edited: this one tells of an edit; complete: it says that the order has filled in full."""
+        """The whole order's quantity, None: the message does not show it. known: as the order's last message left it;
+        edited: this one is about an edit; complete: it says that the order has filled in full."""
         if filled == 0:
             return Quantity(qty) if qty else known  # nothing of nothing: the message leaves it out
         if qty == 0:
@@ -110,7 +112,7 @@ class QuantityReader:
     ) -> None:
         """Latches a reading that this message proves: the only one that agrees with what is known, or that is possible.
 
-        An edit proves nothing by agreeing, for it may have changed the order to just what the wrong reading says.
+        An edit proves nothing by agreeing, because it may have changed the order to just what the wrong reading says.
         """
         expected = {} if known is None else known.by_reading
         agreeing = [each for each, total in expected.items() if _same(said[each], total, increment)]

@@ -1,7 +1,7 @@
 """Answers to order entry over REST: `sendStatus` and its kin to facts (spec B.11, B.12, A.14).
 
-`"result":"success"` says that a request was understood, not that it was carried out: the status inside tells. Whatever
-leaves open whether a command was carried out is `Outcome.AMBIGUOUS`: the order is asked for, never sent again.
+`"result":"success"` says that a request was understood, not that it was carried out: that is in the status inside.
+Whatever leaves open whether a command was carried out is `Outcome.AMBIGUOUS`: the order is asked for, never sent again.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from ..venue import HttpAnswer
 from ..wire.times import venue_time
 from ..wire.tolerant import BEGINNING, UNUSABLE, read, text_of
 from .converter import nanoseconds, read_body, time_of
-from .enumerations import ACCEPTED_WORDS, EDIT_REFUSALS, SEND_REFUSALS, error_outcome, why_refused
+from .enumerations import ACCEPTED_STATUSES, EDIT_REFUSALS, SEND_REFUSALS, error_outcome, why_refused
 from .history import HistoryAnswer, read_history
 from .listings import read_fills, read_open_orders, read_status
 from .order_entry import order_tag
 from .order_events import CANCELED, EventsReader, acknowledged, unreadable
 from .wire import ParserError, RestAnswer, Stamped, Status, TimerStatus
 
-__all__ = ["is_over_budget", "read_answer", "told_time"]
+__all__ = ["is_over_budget", "read_answer", "answer_time"]
 
 QUESTIONS: Final = (ListOpenOrders, QueryOrder, ListFills, ListOrderHistory, requests.AskTime)
 OVER_BUDGET: Final = "apiLimitExceeded"
@@ -75,14 +75,14 @@ def is_over_budget(answer: HttpAnswer) -> bool:
     return _problem(body)[1] == OVER_BUDGET
 
 
-def told_time(request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
-    """The venue's time, which it tells with nearly every answer, also with a refusal (spec B.11)."""
+def answer_time(request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
+    """The venue's time, which is in nearly every answer, also in a refusal (spec B.11)."""
     try:
         body, _ = read_body(answer.body, Stamped)
     except ValueError:
         return ()
-    told = venue_time(request.request_id, body.serverTime, None, nanoseconds)
-    return () if told is None else (told,)
+    time = venue_time(request.request_id, body.serverTime, None, nanoseconds)
+    return () if time is None else (time,)
 
 
 # Refusals of the whole call
@@ -119,7 +119,7 @@ def _refusal(request: Request, answer: HttpAnswer, body: RestAnswer) -> tuple[Fa
 
 
 def _problem(body: RestAnswer) -> tuple[Outcome, str]:
-    """What a refusal proves, and the venue's words for it. `errors` holds what the parser found, or the same codes as
+    """What a refusal proves, and the venue's text for it. `errors` holds what the parser found, or the same codes as
     `error` does (spec B.11)."""
     listed = [_parsed(error) for error in body.errors or ()]
     found = [error.message or f"code {error.code}" for error in listed if isinstance(error, ParserError)]
@@ -140,19 +140,19 @@ def _parsed(error: object) -> ParserError | str | None:
 
 
 def _sent(request: requests.PlaceOrder, status: Status) -> list[Fact]:
-    word, reader = status.status or "", EventsReader(status, request)
+    code, reader = status.status or "", EventsReader(status, request)
     exists = reader.names_order()
-    if word not in ACCEPTED_WORDS and not exists and (word in SEND_REFUSALS or not status.venue_id):
-        outcome = Outcome.DEFINITE if word else Outcome.AMBIGUOUS
-        return [_refused(request.request_id, outcome, word or "The venue's answer does not say what became of it.")]
+    if code not in ACCEPTED_STATUSES and not exists and (code in SEND_REFUSALS or not status.venue_id):
+        outcome = Outcome.DEFINITE if code else Outcome.AMBIGUOUS
+        return [_refused(request.request_id, outcome, code or "The venue's answer does not say what became of it.")]
     venue_order_id = reader.venue_order_id()
     answered = RequestAnswered(request_id=request.request_id, venue_order_id=venue_order_id)
     if venue_order_id is None:
-        return [answered]  # taken, without a name: the feed, or a query, tells
+        return [answered]  # taken, without a name: the feed, or a query, shows it
     live = acknowledged(request, venue_order_id, reader.time, reader.kept_quantity())
     cancels = reader.cancels()
-    if word == CANCELED and not cancels:
-        # It never rested, so the feed need not tell.
+    if code == CANCELED and not cancels:
+        # It never rested, so the feed need not show it.
         cancels = [reader.canceled(evolve(live.order, status=OrderStatus.CANCELED, reason=CANCELED))]
     return [answered, live, *reader.executions(), *cancels]
 
@@ -162,12 +162,12 @@ def _sent(request: requests.PlaceOrder, status: Status) -> list[Fact]:
 
 def _edited(request: requests.ReplaceOrder, status: Status) -> list[Fact]:
     """Success says nothing more: the new terms come with the delta on the feed (spec E.8)."""
-    word, reader = status.status or "", EventsReader(status)
-    if word in ACCEPTED_WORDS:
+    code, reader = status.status or "", EventsReader(status)
+    if code in ACCEPTED_STATUSES:
         answered = RequestAnswered(request_id=request.request_id, venue_order_id=request.venue_order_id)
         return [answered, *reader.executions(), *reader.cancels()]
-    outcome = EDIT_REFUSALS.get(word) or (Outcome.DEFINITE if word.startswith("cannotEdit") else Outcome.AMBIGUOUS)
-    reason = word or "The venue's answer does not say what became of the change."
+    outcome = EDIT_REFUSALS.get(code) or (Outcome.DEFINITE if code.startswith("cannotEdit") else Outcome.AMBIGUOUS)
+    reason = code or "The venue's answer does not say what became of the change."
     return [_refused(request.request_id, outcome, reason), *reader.executions()]
 
 
@@ -177,16 +177,16 @@ NOTHING_TO_CANCEL: Final = "noOrdersToCancel"
 CANCEL_REFUSALS: Final[Mapping[str, Outcome]] = {"filled": Outcome.DEFINITE, "notFound": Outcome.NOT_FOUND}
 
 
-def _cancelled(request: CancelOrder, status: Status) -> list[Fact]:
+def _canceled(request: CancelOrder, status: Status) -> list[Fact]:
     """A cancel that the answer only confirms is seen on the feed; one that it shows counts at once."""
-    word = status.status or ""
-    if word == "cancelled":
+    code = status.status or ""
+    if code == "cancelled":
         return [RequestAnswered(request_id=request.request_id), *EventsReader(status).cancels()]
-    outcome = CANCEL_REFUSALS.get(word, Outcome.AMBIGUOUS)
-    return [_refused(request.request_id, outcome, word or "The venue's answer does not say what became of it.")]
+    outcome = CANCEL_REFUSALS.get(code, Outcome.AMBIGUOUS)
+    return [_refused(request.request_id, outcome, code or "The venue's answer does not say what became of it.")]
 
 
-def _all_cancelled(request: CancelAllOrders, body: RestAnswer) -> list[Fact] | None:
+def _all_canceled(request: CancelAllOrders, body: RestAnswer) -> list[Fact] | None:
     status = body.cancelStatus
     if status is None:
         return None
@@ -213,7 +213,7 @@ def _leg_answer(leg: Leg, status: Status) -> list[Fact]:
         case requests.ReplaceOrder():
             return _edited(leg, status)
         case CancelOrder():
-            return _cancelled(leg, status)
+            return _canceled(leg, status)
 
 
 def _leg_of(status: Status, open_legs: list[Leg]) -> Leg | None:
@@ -301,7 +301,7 @@ def _replace_answer(request: requests.ReplaceOrder, body: RestAnswer) -> list[Fa
 
 
 def _cancel_answer(request: CancelOrder, body: RestAnswer) -> list[Fact] | None:
-    return None if body.cancelStatus is None else _cancelled(request, body.cancelStatus)
+    return None if body.cancelStatus is None else _canceled(request, body.cancelStatus)
 
 
 AnswerReader = Callable[[Any, RestAnswer], list[Fact] | None]
@@ -310,7 +310,7 @@ READERS: Final[Mapping[type, AnswerReader]] = {
     requests.PlaceOrder: _place_answer,
     requests.ReplaceOrder: _replace_answer,
     CancelOrder: _cancel_answer,
-    CancelAllOrders: _all_cancelled,
+    CancelAllOrders: _all_canceled,
     BatchOrders: _batch,
     SetCancelAllAfter: _timer,
     requests.AskTime: _time,

@@ -1,6 +1,6 @@
 """Signatures of Kraken Futures: of REST calls and of the WebSocket challenge (spec B.3, B.10).
 
-Both are HMAC-SHA512 under the decoded secret of a SHA-256 digest. No clock: whoever sends a nonce gives it.
+Both are HMAC-SHA512 under the decoded secret of a SHA-256 digest. No clock: the sender gives the nonce.
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""Kraken Futures as a venue: its settings, its login, and its rules for orders. The wire itself is in `codec`, order
-entry in `entry` and `answers`.
+"""Kraken Futures behind the seam of `protocol.venue`: its rules, and which file of this package does what.
 
 Kraken switches Derivatives REST v3 and Derivatives WebSocket v1, which this speaks, off on 1 March 2027.
 https://docs.kraken.com/exchange/guides/futures/rest
@@ -17,60 +16,22 @@ from ..commands import Replace
 from ..errors import WireError
 from ..facts import Fact
 from ..orders import NewOrder
-from ..reasons import RejectReason
-from ..settings import check_positive, check_url, without_slash
 from ..values import ClientOrderId, Instrument, WireId
 from ..venue import BatchRules, HttpAnswer, HttpCall, Opening, Silence, Upgrade, VenueDefaults, VenueRules
 from ..wire.times import SECOND
 from . import checks
 from .codec import FuturesWire
-from .enumerations import why_refused
 from .instruments import VENUE, instruments_call, read_instruments
 from .limits import BUDGETS
 from .order_entry import HTTP_REQUESTS, MOST_CANCELS, MOST_ORDERS, encode
-from .quantity import QuantitySemantics
-from .rest_answers import is_over_budget, read_answer, told_time
+from .rest_answers import answer_time, is_over_budget, read_answer
+from .settings import KrakenFuturesSettings
 from .signing import Credentials
 
 __all__ = ["KrakenFuturesSettings", "KrakenFuturesVenue"]
 
-SOCKET: Final = "wss://futures.kraken.com/ws/v1"
-REST: Final = "https://futures.kraken.com"
 LISTS_LAG: Final = 5 * SECOND
 """How far the lists and histories over REST may follow behind the feeds (spec E.13)."""
-
-
-@frozen(kw_only=True)
-class KrakenFuturesSettings:
-    """Where Kraken Futures is and who we are there. Secrets never show in repr. Times in seconds.
-
-    websocket_url, rest_url: the venue's own unless given; it has no other, for play money or tests.
-    api_secret: base64 text, as the venue shows it. qty_semantics: how to read `qty` on the orders feed; auto finds out.
-    heartbeat: ask the venue for heartbeats, so that a quiet connection does not look dead.
-    process_within: the venue refuses what reaches it later than this, None: it is not told (`processBefore`).
-    ping_period: the venue wants a ping at least every 60 s. audit_period: how often, while orders are open, the fills
-    are read again and what is open is compared with the venue's list. use_budget: keep within the venue's cost budget.
-    fills_lag: how long fills may come behind a total before one is missed.
-    """
-
-    api_key: str = field(repr=False)
-    api_secret: str = field(repr=False)
-    websocket_url: str = field(default=SOCKET, validator=check_url("wss", "ws"))
-    rest_url: str = field(default=REST, converter=without_slash, validator=check_url("https", "http"))
-    qty_semantics: QuantitySemantics = field(default=QuantitySemantics.AUTO, converter=QuantitySemantics)
-    heartbeat: bool = True
-    request_timeout: float = field(default=10.0, validator=check_positive)
-    process_within: float | None = 5.0
-    ping_period: float = field(default=20.0, validator=check_positive)
-    audit_period: float = field(default=60.0, validator=check_positive)
-    use_budget: bool = True
-    fills_lag: float = field(default=1.0, validator=check_positive)
-    user_agent: str = "trio-orders"
-
-    def __attrs_post_init__(self) -> None:
-        if not self.api_key:
-            raise ValueError("There are no credentials for Kraken Futures: give an API key with its secret.")
-        Credentials(self.api_key, self.api_secret)
 
 
 @frozen
@@ -155,13 +116,10 @@ class KrakenFuturesVenue(VenueDefaults):
         return encode(request, self._credentials)
 
     def read_answer(self, request: requests.Request, answer: HttpAnswer) -> tuple[Fact, ...]:
-        return (*told_time(request, answer), *read_answer(request, answer))
+        return (*answer_time(request, answer), *read_answer(request, answer))
 
     def is_over_budget(self, answer: HttpAnswer) -> bool:
         return is_over_budget(answer)
-
-    def why_refused(self, reason: str) -> RejectReason:
-        return why_refused(reason)
 
     # Orders
 

@@ -1,5 +1,5 @@
-"""What whoever plays Kraken Futures needs of its wire: how it writes, and how it checks who calls. What it reads and
-what it writes it declares itself."""
+"""The wire of Kraken Futures from the venue's side: how it writes, and how it checks signatures. The classes that the
+simulation reads and writes are its own."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Kraken Futures' wire as the client speaks it: one class per JSON object or form, field names exactly as sent
-(spec B). Forms are written, frames and answers are read; whoever plays the venue has classes of its own, so that a
+(spec B). Forms are written, frames and answers are read; the simulation has classes of its own, so that a
 mistake in one of them does not hide in the other.
 
 A missing key, null and "" mean the same. Where the venue spells a key in two ways, both are declared, and a property
-gives the one that is there. Enumerated values stay plain text here; `words` turns them into values.
+gives the one that is there. Enumerated values stay plain text here; `enumerations` turns them into values.
 
 https://docs.kraken.com/exchange/guides/futures/rest
 """
@@ -83,19 +83,22 @@ class TrailingOptions:
 
 @frozen(kw_only=True)
 class OpenOrder(Named):
-    """`order` of the open_orders feed (spec B.6). time, last_update_time: ms since 1970; qty: see spec B.8; zero
-    prices mean none; direction: 0 buy, 1 sell."""
+    """`order` of the open_orders feed (spec B.6). Zero prices mean none."""
 
     instrument: str | None = None
     product_id: str | None = None
     time: int | None = None
+    """ms since 1970."""
     last_update_time: int | None = None
+    """See `time`."""
     qty: Decimal | None = None
+    """See spec B.8."""
     filled: Decimal | None = None
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
     type: str | None = None
     direction: int | None = None
+    """0 buy, 1 sell."""
     reduce_only: bool | None = None
     triggerSignal: str | None = None
     trigger_signal: str | None = None
@@ -113,22 +116,24 @@ class OpenOrder(Named):
 
 @frozen(kw_only=True)
 class FeedFill(Named):
-    """One element of `fills` on the fills feed (spec B.9). time: ms since 1970; qty: of this fill; fee_paid: positive
-    = cost, negative = rebate."""
+    """One element of `fills` on the fills feed (spec B.9)."""
 
     instrument: str | None = None
     product_id: str | None = None
     time: int | None = None
+    """ms since 1970."""
     price: Decimal | None = None
     seq: int | None = None
     buy: bool | None = None
     qty: Decimal | None = None
+    """Of this fill."""
     remaining_order_qty: Decimal | None = None
     fill_id: str | None = None
     fillId: str | None = None
     fill_type: str | None = None
     fillType: str | None = None
     fee_paid: Decimal | None = None
+    """Positive = cost, negative = rebate."""
     fee_currency: str | None = None
     taker_order_type: str | None = None
     order_type: str | None = None
@@ -173,12 +178,13 @@ class Frame(Delta):
 
 @frozen(kw_only=True)
 class SendForm:
-    """sendorder. size: contracts or base units; prices: quote currency per unit."""
+    """sendorder. Prices are in the quote currency, per unit."""
 
     orderType: str
     symbol: str
     side: str
     size: Decimal
+    """Contracts or base units."""
     limitPrice: Decimal | None = None
     stopPrice: Decimal | None = None
     triggerSignal: str | None = None
@@ -193,8 +199,7 @@ class SendForm:
 
 @frozen(kw_only=True)
 class EditForm:
-    """editorder: a missing term is kept. qtyMode: RELATIVE (the venue's default): size is the
-    new open quantity; ABSOLUTE: size includes what has filled."""
+    """editorder: a missing term is kept."""
 
     orderId: str | None = None
     size: Decimal | None = None
@@ -203,6 +208,7 @@ class EditForm:
     trailingStopMaxDeviation: Decimal | None = None
     trailingStopDeviationUnit: str | None = None
     qtyMode: str | None = None
+    """RELATIVE (the venue's default): size is the new open quantity; ABSOLUTE: size includes what has filled."""
     processBefore: str | None = None
 
 
@@ -221,9 +227,8 @@ class CancelAllForm:
 
 @frozen(kw_only=True)
 class CancelAllAfterForm:
-    """timeout: seconds, 0 = off."""
-
     timeout: int
+    """Seconds, 0 = off."""
 
 
 @frozen(kw_only=True)
@@ -234,10 +239,12 @@ class OrdersStatusForm:
 
 @frozen(kw_only=True)
 class BatchItem:
-    """One leg of batchorder. order: send, edit or cancel; order_tag: what its answer is recognised by."""
+    """One leg of batchorder."""
 
     order: str
+    """`send`, `edit` or `cancel`."""
     order_tag: str | None = None
+    """What its answer is recognized by."""
     order_id: str | None = None
     orderType: str | None = None
     symbol: str | None = None
@@ -262,17 +269,19 @@ class BatchRequest:
 
 @frozen(kw_only=True)
 class BatchForm:
-    """batchorder. json: a `BatchRequest`."""
+    """batchorder."""
 
     json: str
+    """A `BatchRequest`."""
     ProcessBefore: str | None = None
 
 
 @frozen(kw_only=True)
 class FillsQuery:
-    """fills. lastFillTime: the page of fills before this moment."""
+    """fills."""
 
     lastFillTime: str | None = None
+    """The page of fills before this moment."""
 
 
 # REST answers (spec B.11 to B.13). Timestamps: RFC 3339.
@@ -288,12 +297,13 @@ class TriggerOptions:
 
 @frozen(kw_only=True)
 class OrderBody(Named):
-    """`order`, `old`, `new`, `orderPriorExecution`. quantity: total, with what has filled."""
+    """`order`, `old`, `new`, `orderPriorExecution`."""
 
     type: str | None = None
     symbol: str | None = None
     side: str | None = None
     quantity: Decimal | None = None
+    """Total, with what has filled."""
     filled: Decimal | None = None
     limitPrice: Decimal | None = None
     stopPrice: Decimal | None = None
@@ -305,11 +315,12 @@ class OrderBody(Named):
 
 @frozen(kw_only=True)
 class TriggerBody:
-    """`orderTrigger`: a stop as it waits. type: of the order that it becomes (spec B.12)."""
+    """`orderTrigger`: a stop as it waits."""
 
     uid: str | None = None
     clientId: str | None = None
     type: str | None = None
+    """Of the order that it becomes (spec B.12)."""
     symbol: str | None = None
     side: str | None = None
     quantity: Decimal | None = None
@@ -325,8 +336,7 @@ class TriggerBody:
 
 @frozen(kw_only=True)
 class OrderEvent:
-    """One of `orderEvents`; `type` says which fields there are (spec B.12). amount: of this execution; reducedQuantity,
-    takerReducedQuantity: by how much a reduce-only order was made smaller."""
+    """One of `orderEvents`; `type` says which fields there are (spec B.12)."""
 
     type: str | None = None
     uid: str | None = None
@@ -338,10 +348,13 @@ class OrderEvent:
     executionId: str | None = None
     price: Decimal | None = None
     amount: Decimal | None = None
+    """Of this execution."""
     orderPriorEdit: OrderBody | None = None
     orderPriorExecution: OrderBody | None = None
     takerReducedQuantity: Decimal | None = None
+    """See `reducedQuantity`."""
     reducedQuantity: Decimal | None = None
+    """By how much a reduce-only order was made smaller."""
 
 
 @frozen(kw_only=True)
@@ -368,17 +381,19 @@ class Status(Named):
 
 @frozen(kw_only=True)
 class BatchStatus(Status):
-    """An element of `batchStatus`. cancelStatus: where the venue puts what became of a cancel, instead of beside it."""
+    """An element of `batchStatus`."""
 
     cancelStatus: Status | None = None
+    """Where the venue puts what became of a cancel, instead of beside it."""
 
 
 @frozen(kw_only=True)
 class TimerStatus:
-    """`status` of cancelallordersafter. triggerTime: "0" when it is off."""
+    """`status` of cancelallordersafter."""
 
     currentTime: str | None = None
     triggerTime: str | None = None
+    """`0` when it is off."""
 
 
 @frozen(kw_only=True)
@@ -428,16 +443,18 @@ class OrderStatusRow:
 
 @frozen(kw_only=True)
 class InstrumentRow:
-    """One of `instruments`, as far as it is read. tickSize: quote currency; contractSize: units of the underlying in
-    one contract; contractValueTradePrecision: decimal places of a quantity, negative: whole tens, hundreds, …; quote:
-    currency."""
+    """One of `instruments`, as far as it is read."""
 
     symbol: str
     tradeable: bool | None = None
     tickSize: Decimal | None = None
+    """Quote currency."""
     contractSize: Decimal | None = None
+    """Units of the underlying in one contract."""
     contractValueTradePrecision: int | None = None
+    """Decimal places of a quantity, negative: whole tens, hundreds, …"""
     quote: str | None = None
+    """Currency."""
     isExpired: bool | None = None
 
 
@@ -449,13 +466,14 @@ class ParserError:
 
 @frozen(kw_only=True)
 class RestAnswer:
-    """Every REST answer. errors: each a `ParserError`, or a code as in `error`; status: text in a parser's refusal, an
-    object in the answer of cancelallordersafter; orders: of orders/status."""
+    """Every REST answer."""
 
     result: str | None = None
     error: str | None = None
     errors: list[Any] | None = None
+    """Each a `ParserError`, or a code as in `error`."""
     status: Any = None
+    """Text in a parser's refusal, an object in the answer of cancelallordersafter."""
     sendStatus: Status | None = None
     editStatus: Status | None = None
     cancelStatus: Status | None = None
@@ -463,12 +481,13 @@ class RestAnswer:
     openOrders: list[OpenOrderRow] | None = None
     fills: list[RestFill] | None = None
     orders: list[OrderStatusRow] | None = None
+    """Of orders/status."""
     instruments: list[InstrumentRow] | None = None
     serverTime: str | None = None
 
 
 @frozen(kw_only=True)
 class Stamped:
-    """What every REST answer may tell besides, and nothing else of it."""
+    """The keys that every REST answer may have, and nothing else of it."""
 
     serverTime: str | None = None

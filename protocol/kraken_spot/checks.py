@@ -29,7 +29,7 @@ from ..requests import (
 from ..values import Instrument, OffsetUnit, OrderType, Side, SystemMode, TimeInForce, TriggerType
 from ..wire.numbers import is_plausible, plain
 from ..wire.times import SECOND
-from .enumerations import LIMIT_TYPES, OFFSET_WORDS, SIGNAL_WORDS, TIME_IN_FORCE_WORDS, TRAILING_TYPES, TRIGGER_TYPES
+from .enumerations import LIMIT_TYPES, OFFSET_CODES, SIGNAL_CODES, TIME_IN_FORCE_CODES, TRAILING_TYPES, TRIGGER_TYPES
 from .instruments import VENUE
 from .options import ConditionalClose, KrakenSpotOptions
 from .symbols import symbol_of_pair
@@ -75,7 +75,7 @@ def check_order(order: NewOrder, instruments: Mapping[str, Instrument]) -> Instr
 def check_terms(order: NewOrder, instrument: Instrument) -> None:
     """The checks that come after it."""
     if order.tag is not None:
-        raise NotSent("Kraken has no order tags, so nobody would see this one.", why=Why.UNSUPPORTED, field="tag")
+        raise NotSent("Kraken has no order tags, so this one would not reach it.", why=Why.UNSUPPORTED, field="tag")
     _check_time_in_force(order)
     _check_post_only(order)
     _check_margin(order)
@@ -111,7 +111,7 @@ RESTING: Final = (TimeInForce.GTC, TimeInForce.GTD)
 
 def _check_time_in_force(order: NewOrder) -> None:
     wanted, kind = order.time_in_force, order.type
-    if wanted not in TIME_IN_FORCE_WORDS:
+    if wanted not in TIME_IN_FORCE_CODES:
         raise NotSent(
             f"Kraken has no time in force {wanted.name}; it takes GTC, GTD, IOC and FOK.",
             why=Why.UNSUPPORTED,
@@ -250,7 +250,7 @@ def _check_prices(order: NewOrder, instrument: Instrument) -> None:
         raise NotSent(f"a {_named(kind)} order needs a trigger price.", field="trigger_price")
     if not takes_trigger and order.trigger_price is not None:
         raise NotSent(f"a {_named(kind)} order cannot have a trigger price on Kraken.", field="trigger_price")
-    if order.trigger not in SIGNAL_WORDS:
+    if order.trigger not in SIGNAL_CODES:
         raise NotSent(
             f"a trigger on Kraken Spot looks at the last or the index price, not at {order.trigger.name}.",
             field="trigger",
@@ -280,7 +280,7 @@ def _check_trailing(order: NewOrder) -> None:
 
 
 def _limit_unit(order: NewOrder) -> OffsetUnit:
-    """The venue's own word for it counts more than the order's unit."""
+    """The venue's own code for it counts more than the order's unit."""
     return UNITS.get(_options(order).limit_price_type or "", order.limit_offset_unit)
 
 
@@ -346,7 +346,7 @@ def _check_conditional(close: ConditionalClose, instrument: Instrument) -> None:
     _check_level("close's trigger price", close.trigger_price, close.trigger_price_type, instrument)
 
 
-UNITS: Final = {word: unit for unit, word in OFFSET_WORDS.items()}
+UNITS: Final = {code: unit for unit, code in OFFSET_CODES.items()}
 
 
 def _check_level(what: str, level: Decimal | None, price_type: str | None, instrument: Instrument) -> None:

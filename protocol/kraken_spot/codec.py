@@ -39,7 +39,7 @@ from .executions import Executions, has_fill
 from .handshake import CHANNEL, Handshake, Stage
 from .memory import OrderMemory
 from .sequence import SequenceCounter, Verdict
-from .socket_answers import METHODS, read_response, told_time
+from .socket_answers import METHODS, answer_time, read_response
 from .wire import Frame, LegResult, Report, Result, StatusFrame
 
 __all__ = ["UNASKED", "SpotWire"]
@@ -168,7 +168,7 @@ class SpotWire:
         echo = Alive(is_echo=True)
         if frame.req_id is None:
             return [echo]
-        return [*told_time(frame), RequestAnswered(request_id=RequestId(frame.req_id)), echo]
+        return [*answer_time(frame), RequestAnswered(request_id=RequestId(frame.req_id)), echo]
 
     def _complaint(self, problem: str) -> Fact:
         """An error of the connection, not of a request."""
@@ -186,7 +186,7 @@ class SpotWire:
 
     def _subscription(self, frame: Frame) -> list[Fact]:
         facts = self._handshake.answered(frame)
-        return [*told_time(frame), *facts, *self._login()] or [Alive()]
+        return [*answer_time(frame), *facts, *self._login()] or [Alive()]
 
     def _heartbeat(self, frame: Frame, message: str) -> list[Fact]:
         if self._logged_in or self.stage is not Stage.SUBSCRIBED:
@@ -204,14 +204,14 @@ class SpotWire:
             shown, _ = read_body(message, StatusFrame)
         except ValueError:
             shown = StatusFrame()
-        words = [row.system for row in shown.data or () if row.system]
-        if not words:
+        modes = [row.system for row in shown.data or () if row.system]
+        if not modes:
             return [Alive()]
-        mode = SYSTEM_MODES.get(words[-1])
+        mode = SYSTEM_MODES.get(modes[-1])
         if mode is not None and mode is self.mode:
             return [Alive()]
         self.mode = mode
-        return [SystemChanged(text=f"The venue is {words[-1]}.", mode=mode)]
+        return [SystemChanged(text=f"The venue is {modes[-1]}.", mode=mode)]
 
     # The stream
 
@@ -271,8 +271,8 @@ class SpotWire:
         if not self._logged_in and self.stage is Stage.SUBSCRIBED:
             facts += self._without_snapshot()
         for report in reports:
-            told = self._executions.facts(report)
-            facts += told or [self._unreadable("The venue sent a report that names no order.", str(report))]
+            read = self._executions.facts(report)
+            facts += read or [self._unreadable("The venue sent a report that names no order.", str(report))]
         return facts or [Alive()]
 
     def _login(self) -> list[Fact]:

@@ -1,6 +1,6 @@
-"""What Kraken Spot's words mean: one table for each enumeration of the wire (spec A.9, A.10, A.16).
+"""Kraken Spot's codes as the values that every venue shares, and back (spec A.9, A.10, A.16).
 
-A word that is in no table is None: it costs that field, and never a fill.
+One table for each enumeration of the wire. A code that is in no table is None: it costs that field, and never a fill.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ __all__ = [
     "ENDS",
     "ErrorKind",
     "LIMIT_TYPES",
-    "LIMIT_TRIGGER_WORDS",
-    "OFFSET_WORDS",
+    "LIMIT_TRIGGER_TYPES",
+    "OFFSET_CODES",
     "REST_STATUSES",
-    "SIDE_WORDS",
-    "SIGNAL_WORDS",
+    "SIDE_CODES",
+    "SIGNAL_CODES",
     "SYSTEM_MODES",
-    "TIME_IN_FORCE_WORDS",
+    "TIME_IN_FORCE_CODES",
     "TRAILING_TYPES",
     "TRIGGER_TYPES",
-    "TYPE_WORDS",
+    "TYPE_CODES",
     "error_kind",
     "error_outcome",
     "is_credential_error",
@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 SIDES: Final[Mapping[str, Side]] = {"buy": Side.BUY, "sell": Side.SELL}
-SIDE_WORDS: Final = {Side.BUY: "buy", Side.SELL: "sell"}
+SIDE_CODES: Final = {Side.BUY: "buy", Side.SELL: "sell"}
 
 TYPES: Final[Mapping[str, OrderType]] = {
     "market": OrderType.MARKET,
@@ -59,7 +59,7 @@ TYPES: Final[Mapping[str, OrderType]] = {
     "trailing-stop-limit": OrderType.TRAILING_STOP_LIMIT,
     "settle-position": OrderType.MARKET,
 }
-TYPE_WORDS: Final[Mapping[OrderType, str]] = {
+TYPE_CODES: Final[Mapping[OrderType, str]] = {
     OrderType.MARKET: "market",
     OrderType.LIMIT: "limit",
     OrderType.STOP_MARKET: "stop-loss",
@@ -75,7 +75,7 @@ TRIGGER_TYPES: Final = frozenset(
     {OrderType.STOP_MARKET, OrderType.STOP_LIMIT, OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED}
 )
 TRAILING_TYPES: Final = frozenset({OrderType.TRAILING_STOP_MARKET, OrderType.TRAILING_STOP_LIMIT})
-LIMIT_TRIGGER_WORDS: Final = frozenset({"stop-loss-limit", "take-profit-limit", "trailing-stop-limit"})
+LIMIT_TRIGGER_TYPES: Final = frozenset({"stop-loss-limit", "take-profit-limit", "trailing-stop-limit"})
 
 TIMES_IN_FORCE: Final[Mapping[str, TimeInForce]] = {
     "gtc": TimeInForce.GTC,
@@ -83,37 +83,37 @@ TIMES_IN_FORCE: Final[Mapping[str, TimeInForce]] = {
     "ioc": TimeInForce.IOC,
     "fok": TimeInForce.FOK,
 }
-TIME_IN_FORCE_WORDS: Final = {wanted: word for word, wanted in TIMES_IN_FORCE.items()}
+TIME_IN_FORCE_CODES: Final = {wanted: code for code, wanted in TIMES_IN_FORCE.items()}
 
 SIGNALS: Final[Mapping[str, TriggerType]] = {"last": TriggerType.LAST, "index": TriggerType.INDEX}
-SIGNAL_WORDS: Final = {TriggerType.DEFAULT: "last", TriggerType.LAST: "last", TriggerType.INDEX: "index"}
-OFFSET_WORDS: Final = {OffsetUnit.PERCENT: "pct", OffsetUnit.PRICE: "quote"}
+SIGNAL_CODES: Final = {TriggerType.DEFAULT: "last", TriggerType.LAST: "last", TriggerType.INDEX: "index"}
+OFFSET_CODES: Final = {OffsetUnit.PERCENT: "pct", OffsetUnit.PRICE: "quote"}
 
 LIQUIDITY: Final[Mapping[str, LiquiditySide]] = {"m": LiquiditySide.MAKER, "t": LiquiditySide.TAKER}
 
 SYSTEM_MODES: Final[Mapping[str, SystemMode]] = {mode.value: mode for mode in SystemMode}
 
 
-def side(word: str | None) -> Side | None:
-    return SIDES.get((word or "").lower())
+def side(code: str | None) -> Side | None:
+    return SIDES.get((code or "").lower())
 
 
-def order_type(word: str | None) -> OrderType | None:
+def order_type(code: str | None) -> OrderType | None:
     """None where it is missing or unknown: a tracked order keeps the type that it was placed with."""
-    return TYPES.get((word or "").lower())
+    return TYPES.get((code or "").lower())
 
 
-def time_in_force(word: str | None) -> TimeInForce | None:
-    return TIMES_IN_FORCE.get((word or "").lower())
+def time_in_force(code: str | None) -> TimeInForce | None:
+    return TIMES_IN_FORCE.get((code or "").lower())
 
 
-def trigger_type(word: str | None) -> TriggerType | None:
+def trigger_type(code: str | None) -> TriggerType | None:
     """Which price fires an order that has a trigger."""
-    return SIGNALS.get(word.lower()) if word else TriggerType.DEFAULT
+    return SIGNALS.get(code.lower()) if code else TriggerType.DEFAULT
 
 
-def liquidity(word: str | None) -> LiquiditySide:
-    return LIQUIDITY.get((word or "").lower(), LiquiditySide.NONE)
+def liquidity(code: str | None) -> LiquiditySide:
+    return LIQUIDITY.get((code or "").lower(), LiquiditySide.NONE)
 
 
 # Where an order stands (spec A.9)
@@ -137,16 +137,16 @@ STATUSES: Final[Mapping[str, OrderStatus]] = {
 
 
 def order_status(
-    exec_type: str | None, word: str | None, *, triggered: bool = False, listed: bool = False
+    exec_type: str | None, code: str | None, *, triggered: bool = False, listed: bool = False
 ) -> OrderStatus | None:
     """Where an order stands after a report; the kind of the report counts first. triggered: it says that its trigger
-    has fired, which counts on a `status` report, and in the row of a snapshot (listed). None: in a word that we do not
+    has fired, which counts on a `status` report, and in the row of a snapshot (listed). None: in a code that we do not
     know."""
     kind = (exec_type or "").lower()
     if kind in ENDS:
         return ENDS[kind]
-    if word:
-        status = STATUSES.get(word.lower())
+    if code:
+        status = STATUSES.get(code.lower())
     else:
         status = OrderStatus.PARTIALLY_FILLED if kind == "trade" else OrderStatus.ACCEPTED
     tells_of_trigger = kind == "status" or (listed and kind in ("new", ""))
@@ -165,7 +165,7 @@ REST_STATUSES: Final[Mapping[str, OrderStatus]] = {
 """`status` of an order in an answer over REST (spec D.3)."""
 
 
-# Error texts (spec A.14, A.16), told by what they contain
+# Error texts (spec A.14, A.16), recognized by what they contain
 
 
 class ErrorKind(Enum):
@@ -266,7 +266,7 @@ FLOOD: Final = "Exceeded msg rate"
 
 
 def _has(text: str, kind: ErrorKind) -> bool:
-    return any(words in text for words in ERRORS[kind])
+    return any(part in text for part in ERRORS[kind])
 
 
 def error_kind(text: str) -> ErrorKind:

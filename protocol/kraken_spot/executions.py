@@ -1,6 +1,6 @@
 """Execution reports to facts: what happened to an order, and what was traded (spec A.7 to A.11, D.1, D.2).
 
-A report may carry a fill, a new state of its order, or both. A fill never completes an order by the word of its own
+A report may carry a fill, a new state of its order, or both. A fill never completes an order by the status in its own
 report: the marker `filled` does, or the quantity, which dispatch counts (spec A.9).
 """
 
@@ -47,7 +47,7 @@ TRIGGERED: Final = "triggered"
 
 
 def has_fill(report: Report) -> bool:
-    """True for a report that tells of an execution."""
+    """True for a report of an execution."""
     return bool(report.exec_id) or report.exec_type == "trade"
 
 
@@ -57,9 +57,9 @@ def _reason(report: Report) -> str:
 
 def _average(report: Report) -> Decimal | None:
     """What the order's fills cost on average (spec D.1)."""
-    told = positive(report.avg_price)
-    if told is not None:
-        return told
+    shown = positive(report.avg_price)
+    if shown is not None:
+        return shown
     cost, filled = positive(report.cum_cost), positive(report.cum_qty)
     return positive(report.last_price) if cost is None or filled is None else cost / filled
 
@@ -193,14 +193,14 @@ class Executions:
     def _traded(self, report: Report, view: OrderView, known: Remembered) -> list[Fact]:
         trade = self.trade(report, known)
         if trade is None:
-            why = "The venue told of a fill without usable details."
+            why = "The venue sent a fill without usable details."
             return [Unreadable(why=why, text=str(report)[:BEGINNING])]
         traded = OrderFilled(time=trade.time, order=view, event_id=trade.trade_id, trade=trade, final=False)
         return [traded]
 
     def _fee(self, fees: list[Fee] | None) -> Money | None:
-        """The sum in the currency named first, a rebate as the negative amount that it is (spec D.2). None: not told,
-        or not so that it can be read; history has it."""
+        """The sum in the currency named first, a rebate as the negative amount that it is (spec D.2). None: not shown,
+        or not readable; history has it."""
         if not fees:
             return None
         if len(fees) == 1 and fees[0].asset and fees[0].qty is not None and is_plausible(fees[0].qty):
@@ -232,7 +232,7 @@ class Executions:
     def _removed(self, ending: OrderStatus, report: Report, view: OrderView, time: int) -> OrderRemoved:
         filled = amount(report.cum_qty) or view.cumulative
         if ending is OrderStatus.FILLED and report.cum_qty is None:
-            # The quantity of a market order may be a guess: whoever placed it knows (spec E.11).
+            # The quantity of a market order may be a guess: dispatch knows it of its own orders (spec E.11).
             filled = None if view.type is OrderType.MARKET and view.quantity else view.quantity or filled
         return OrderRemoved(time=time, order=view, ending=ending, filled=filled, reason=view.reason)
 

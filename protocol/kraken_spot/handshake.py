@@ -12,13 +12,18 @@ from typing import Final
 
 from attrs import define, field
 
+from ..errors import AuthenticationError, Throttled, WireError
 from ..facts import Fact, LimitTold, LoginRefused, Notice, Say, TokenRefused
 from ..values import RequestId
-from .converter import encode_message
+from ..venue import HttpAnswer
+from .converter import encode_message, read_body
 from .enumerations import is_credential_error, is_token_error
-from .wire import Call, Frame, Result, Subscribe, Unsubscribe
+from .instruments import VENUE
+from .rest_answers import errors_of
+from .settings import KrakenSpotSettings
+from .wire import Call, Frame, Result, Subscribe, TokenAnswer, Unsubscribe
 
-__all__ = ["CHANNEL", "Handshake", "Stage"]
+__all__ = ["CHANNEL", "Handshake", "Stage", "read_token"]
 
 CHANNEL: Final = "executions"
 MOST_TOKENS: Final = 3
@@ -52,13 +57,14 @@ class Heard(Enum):
 
 @define(eq=False)
 class Handshake:
-    """Where one connection stands. with_trades: list the newest fills as well; streams: how often the stream was
-    subscribed."""
+    """Where one connection stands."""
 
     _token: str = field(repr=False)
     with_trades: bool = False
+    """List the newest fills as well."""
     stage: Stage = field(default=Stage.GREETING, init=False)
     streams: int = field(default=0, init=False)
+    """How often the stream was subscribed."""
     _number: int = field(default=FIRST_NUMBER - 1, init=False)
     _refused_tokens: int = field(default=0, init=False)
     _token_asked: bool = field(default=False, init=False)
@@ -70,7 +76,7 @@ class Handshake:
     def answered(self, frame: Frame) -> list[Fact]:
         """What follows from the answer to a subscription. It is known by its number alone (spec A.5)."""
         if frame.req_id is not None and frame.req_id != self._number:
-            return [Notice(text=f"The venue answered a {frame.method} request that nobody waits for.")]
+            return [Notice(text=f"The venue answered a {frame.method} request that was not made.")]
         done = frame.succeeded
         if frame.method == "unsubscribe":
             return self._move(Heard.UNSUBSCRIBED, frame)  # refused or not, the next step is to subscribe
@@ -158,3 +164,39 @@ STEPS: Final[Mapping[tuple[Stage, Heard], tuple[Stage, Step]]] = {
     (Stage.SUBSCRIBED, Heard.UNSUBSCRIBED): (Stage.SUBSCRIBING, Handshake._subscribe),
 }
 """(stage, what was heard) → the next stage, and what to do on the way there."""
+
+
+# The token, which a signed call gives (spec A.3)
+
+THROTTLED: Final = ("Rate limit exceeded", "Too many requests", "EService: Throttled", "EService:Throttled")
+"""Answers to the token call that mean: wait and ask again (spec A.3, A.16)."""
+
+
+def read_token(settings: KrakenSpotSettings, answer: HttpAnswer) -> str:
+    """The session token in the answer to `token_call`. Raises AuthenticationError, Throttled, or WireError where
+    another try may succeed."""
+    try:
+        body, _ = read_body(answer.body, TokenAnswer)
+    except ValueError:
+        raise WireError(f"Kraken's answer to the login cannot be read (HTTP status {answer.status}).") from None
+    stated = "; ".join(errors_of(body)[0])
+    errors = _hide(settings, stated)
+    if any(text in stated for text in THROTTLED):
+        raise Throttled(f"Kraken takes no more logins for now: {errors}.")
+    if is_credential_error(stated) or (not stated and answer.status in (401, 403)):
+        refused = f"Kraken refused the credentials: {errors or f'HTTP status {answer.status}'}."
+        raise AuthenticationError(refused, venue=VENUE)
+    if errors or answer.status != 200:
+        said = errors or "no reason given"
+        raise WireError(f"Kraken was not able to log us in (HTTP status {answer.status}): {said}.")
+    token = None if body.result is None else body.result.token
+    if not token:
+        raise WireError("Kraken answered the login without a token.")  # and we do not show what it sent instead
+    return token
+
+
+def _hide(settings: KrakenSpotSettings, text: str) -> str:
+    for secret in (settings.api_key, settings.api_secret, settings.otp):
+        if secret:
+            text = text.replace(secret, "***")
+    return text

@@ -32,7 +32,7 @@ __all__ = [
     "placement_cost",
     "rest_budgets",
     "rest_cost",
-    "terms_told",
+    "terms_with_limit",
     "trading_cost",
     "trading_terms",
 ]
@@ -90,11 +90,14 @@ def cancel_cost(*ages: int) -> int:
 
 @frozen(kw_only=True)
 class TradingTerms:
-    """limit, reserve: hundredths of a point; decay: hundredths of a point that go in a second."""
+    """How far a counter may rise, and how fast it falls."""
 
     limit: int
+    """Hundredths of a point."""
     decay: int
+    """Hundredths of a point that go in a second."""
     reserve: int = 20 * POINT
+    """See `limit`."""
 
 
 TRADING: Final[Mapping[Tier, TradingTerms]] = {
@@ -108,20 +111,22 @@ def trading_terms(tier: Tier) -> TradingTerms:
     return TRADING[tier]
 
 
-def terms_told(terms: TradingTerms, most: int) -> TradingTerms:
-    """The terms with the limit that the venue named itself (`maxratecount`), in points. A tier that has this limit
-    tells how fast it decays."""
+def terms_with_limit(terms: TradingTerms, most: int) -> TradingTerms:
+    """The terms with the limit that the venue named itself (`maxratecount`), in points. The
+    decay is that of the tier with this limit."""
     same = next((each for each in TRADING.values() if each.limit == most * POINT), terms)
     return evolve(terms, limit=most * POINT, decay=same.decay)
 
 
 @frozen(kw_only=True)
 class TradingCounter:
-    """The counter of one pair at one moment. level: billionths of a hundredth of a point; time: ns, monotonic."""
+    """The counter of one pair at one moment."""
 
     terms: TradingTerms
     level: int = 0
+    """Billionths of a hundredth of a point."""
     time: int = 0
+    """ns, monotonic."""
 
     def decayed(self, now: int) -> TradingCounter:
         """The counter at `now`; a moment before the last one changes nothing."""
@@ -237,7 +242,7 @@ class TradingThrottle:
             self._counters.exhaust(symbol, now)
 
     def allow(self, most: int) -> None:
-        self._counters.change_terms(terms_told(self._counters.terms, most))
+        self._counters.change_terms(terms_with_limit(self._counters.terms, most))
 
 
 SWEEP: Final = 1000
@@ -246,7 +251,7 @@ SWEEP: Final = 1000
 
 def trading_cost(request: object, ages: Iterable[int] = ()) -> int:
     """What a request adds to the counter of its pair. ages: ns since the orders that it is about were placed, an order
-    whose age nobody knows counting as new."""
+    of unknown age counts as new."""
     known = tuple(ages)
     match request:
         case PlaceOrder():

@@ -21,7 +21,7 @@ from ..values import (
 from ..wire.numbers import amount, is_plausible, positive
 from .converter import time_of_seconds
 from .enumerations import (
-    LIMIT_TRIGGER_WORDS,
+    LIMIT_TRIGGER_TYPES,
     REST_STATUSES,
     TRAILING_TYPES,
     TRIGGER_TYPES,
@@ -32,7 +32,7 @@ from .enumerations import (
 from .symbols import SymbolOf, quote_of
 from .wire import OrderDescription, OrderRow, TradeRow
 
-__all__ = ["order_view", "trade_of"]
+__all__ = ["order_view", "row_trade"]
 
 NOTHING: Final = OrderDescription()
 SIGNS: Final = ("+", "-", "#")
@@ -65,10 +65,10 @@ def _status(row: OrderRow) -> OrderStatus | None:
 
 def _limit(descr: OrderDescription) -> Decimal | None:
     """Of a trigger it is the second price."""
-    word = (descr.ordertype or "").lower()
-    if word in LIMIT_TRIGGER_WORDS:
+    code = (descr.ordertype or "").lower()
+    if code in LIMIT_TRIGGER_TYPES:
         return _price(descr.price2)
-    return _price(descr.price) if order_type(word) is OrderType.LIMIT else None
+    return _price(descr.price) if order_type(code) is OrderType.LIMIT else None
 
 
 def _trigger_price(row: OrderRow, descr: OrderDescription, kind: OrderType | None) -> Decimal | None:
@@ -125,7 +125,7 @@ def order_view(order_id: str, row: OrderRow, symbol_of: SymbolOf) -> OrderView:
 LIQUIDITY: Final[Mapping[bool | None, LiquiditySide]] = {True: LiquiditySide.MAKER, False: LiquiditySide.TAKER}
 
 
-def trade_of(trade_id: str, row: TradeRow, symbol_of: SymbolOf) -> Trade | None:
+def row_trade(trade_id: str, row: TradeRow, symbol_of: SymbolOf) -> Trade | None:
     """One execution; trade_id: its key in the answer. None: it lacks what a fill must have."""
     price, quantity = positive(row.price), positive(row.vol)
     if not trade_id or not row.ordertxid or price is None or quantity is None:

@@ -26,35 +26,36 @@ STATIC: Final = "static"
 
 @define(eq=False)
 class Remembered:
-    """An order as its reports have shown it so far. Whatever is None was never told.
-
-    limit_at_price, trigger_at_price: False where the venue counts them as distances, which are no prices;
-    quantity: base units; quote_amount: what the order may spend, of an order placed by that, whose `quantity` is a
-    guess of the venue's (spec E.11); placed: ns since 1970; accepted: it was live at some time.
-    """
+    """An order as its reports have shown it so far. What is None was never shown."""
 
     symbol: str = ""
     wire_id: WireId | None = None
     side: Side | None = None
     type: OrderType | None = None
     quantity: Decimal | None = None
+    """Base units."""
     quote_amount: Decimal | None = None
+    """What the order may spend, of an order placed by that, whose `quantity` is a guess of the venue's (spec E.11)."""
     display_quantity: Decimal | None = None
     cumulative: Decimal | None = None
     price: Decimal | None = None
     trigger_price: Decimal | None = None
     limit_at_price: bool = True
+    """False where the venue counts them as distances, which are no prices."""
     trigger_at_price: bool = True
+    """See `limit_at_price`."""
     trigger_type: TriggerType | None = None
     time_in_force: TimeInForce | None = None
     post_only: bool = False
     reduce_only: bool = False
     parent: VenueOrderId | None = None
     placed: int = NO_TIME
+    """ns since 1970."""
     accepted: bool = False
+    """It was live at some time."""
 
     def learn(self, report: Report) -> None:
-        """Takes over what a report tells; what it leaves out has not changed."""
+        """Takes over what a report shows; what it leaves out has not changed."""
         self.wire_id = report.cl_ord_id or self.wire_id
         if report.symbol and not self._only_repeats(report):
             self._learn_identity(report)
@@ -74,19 +75,19 @@ class Remembered:
         self._learn_filled(report)
 
     def _only_repeats(self, report: Report) -> bool:
-        """True for an execution of an order that is known well: it tells nothing new of it."""
+        """True for an execution of an order that is known well: it shows nothing new of it."""
         return bool(report.exec_id) and report.symbol == self.symbol and None not in (self.side, self.type)
 
     def _learn_identity(self, report: Report) -> None:
-        """What only a full report tells. Without a time in force, the order has the usual one (spec A.10)."""
+        """What only a full report shows. Without a time in force, the order has the usual one (spec A.10)."""
         self.symbol = report.symbol or self.symbol
         self.side = side(report.side) or self.side
         self.type = order_type(report.order_type) or self.type
         self.parent = VenueOrderId(report.ord_ref_id) if report.ord_ref_id else self.parent
-        told = time_in_force(report.time_in_force)
+        shown = time_in_force(report.time_in_force)
         if report.exec_id is None and not report.time_in_force:
-            told = TimeInForce.GTC
-        self.time_in_force = told or self.time_in_force
+            shown = TimeInForce.GTC
+        self.time_in_force = shown or self.time_in_force
         if report.exec_id is None and self.placed == NO_TIME:
             self.placed = time_of(report.timestamp)
 
@@ -115,11 +116,11 @@ class Remembered:
                 self.trigger_type = trigger_type(report.trigger)
 
     def _learn_filled(self, report: Report) -> None:
-        told = amount(report.cum_qty)
-        if told is None and report.exec_id:
-            told = amount(report.last_qty)  # at the least; a snapshot's trade does not tell the total
-        if told is not None and (self.cumulative is None or told > self.cumulative):
-            self.cumulative = told
+        shown = amount(report.cum_qty)
+        if shown is None and report.exec_id:
+            shown = amount(report.last_qty)  # at the least; a snapshot's trade does not show the total
+        if shown is not None and (self.cumulative is None or shown > self.cumulative):
+            self.cumulative = shown
 
 
 @define(eq=False)
@@ -144,5 +145,5 @@ class OrderMemory:
         return known
 
     def release(self, venue_order_id: VenueOrderId) -> None:
-        """The order has ended; nothing more is told of it."""
+        """The order has ended; no further reports follow."""
         self._orders.pop(venue_order_id)

@@ -55,25 +55,25 @@ class ConditionalClose:
 
 @frozen(kw_only=True)
 class KrakenSpotOptions(VenueOptions):
-    """fee_preference: pay fees in the base or quote currency; stp_type: which order goes when two of ours would trade
-    with each other (the venue's default is the newest); sender_sub_id: who counts as "ours" in that.
-    effective_time: ns since 1970 when the order begins. limit_price_type: how a trailing-stop-limit counts its limit;
-    "static" takes the order's price, the others its `limit_offset`.
-
-    order_userref: the venue does not take it together with a client order id. Such an order travels without one, so
-    what is heard of it before its answer is taken for an external order's, and if its answer is lost, nobody can find
-    it. unnamed: accept that. An order with a `conditional` close carries its client order id; where the venue should
-    refuse the two together, `unnamed` sends it without (spec A.12).
-    """
+    """Terms of an order that only Kraken Spot has. What is None is left out."""
 
     fee_preference: str | None = field(default=None, validator=_one_of(*FEE_PREFERENCES))
+    """Pay fees in the base or quote currency."""
     stp_type: str | None = field(default=None, validator=_one_of(*STP_TYPES))
+    """Which order goes when two of ours would trade with each other (the venue's default is the newest)."""
     sender_sub_id: str | None = None
+    """Who counts as "ours" in that."""
     effective_time: int | None = None
+    """ns since 1970 when the order begins."""
     limit_price_type: str | None = field(default=None, validator=_one_of(*PRICE_TYPES))
+    """How a trailing-stop-limit counts its limit; "static" takes the order's price, the others its `limit_offset`."""
     order_userref: int | None = field(default=None, validator=_check_userref)
+    """The venue does not take it together with a client order id. Such an order travels without one, so reports before
+    its answer are taken for an external order's, and if its answer is lost, nothing can find it."""
     conditional: ConditionalClose | None = None
     unnamed: bool = False
+    """Accept an order that travels without its client order id: one with `order_userref`, or one with a `conditional`
+    close. The latter travels with it unless this is set, in case the venue refuses the two together (spec A.12)."""
 
     @property
     def is_unnamed(self) -> bool:

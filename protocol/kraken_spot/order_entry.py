@@ -24,13 +24,13 @@ from . import wire
 from .converter import encode_message, rfc3339
 from .enumerations import (
     LIMIT_TYPES,
-    OFFSET_WORDS,
-    SIDE_WORDS,
-    SIGNAL_WORDS,
-    TIME_IN_FORCE_WORDS,
+    OFFSET_CODES,
+    SIDE_CODES,
+    SIGNAL_CODES,
+    TIME_IN_FORCE_CODES,
     TRAILING_TYPES,
     TRIGGER_TYPES,
-    TYPE_WORDS,
+    TYPE_CODES,
 )
 from .options import ConditionalClose, KrakenSpotOptions
 
@@ -46,7 +46,7 @@ __all__ = [
     "moment",
     "options_of",
     "seconds_moment",
-    "type_word",
+    "type_code",
 ]
 
 FEWEST_ORDERS: Final = 2
@@ -72,7 +72,7 @@ def edit_frame(request: ReplaceOrder, token: str) -> str:
     if request.trigger_price is not None:
         trigger = wire.Triggers(price=request.trigger_price, price_type="static")
     elif offset is not None:
-        trigger = wire.Triggers(price=offset, price_type=OFFSET_WORDS[request.trailing_unit])
+        trigger = wire.Triggers(price=offset, price_type=OFFSET_CODES[request.trailing_unit])
     params = wire.EditOrder(
         order_id=request.venue_order_id,
         symbol=request.symbol,
@@ -113,22 +113,22 @@ def options_of(request: PlaceOrder) -> KrakenSpotOptions:
     return request.options if isinstance(request.options, KrakenSpotOptions) else NO_OPTIONS
 
 
-def type_word(request: PlaceOrder) -> str:
+def type_code(request: PlaceOrder) -> str:
     if request.type is OrderType.LIMIT and request.display_quantity is not None:
         return "iceberg"
-    return TYPE_WORDS[request.type]
+    return TYPE_CODES[request.type]
 
 
 def _triggers(request: PlaceOrder) -> wire.Triggers | None:
     if request.type in TRAILING_TYPES:
-        price, price_type = request.trailing_offset, OFFSET_WORDS[request.trailing_unit]
+        price, price_type = request.trailing_offset, OFFSET_CODES[request.trailing_unit]
     elif request.type in TRIGGER_TYPES:
         price, price_type = request.trigger_price, "static"
     else:
         return None
     if price is None:
         raise ValueError(f"A {request.type.name} order needs a trigger; request {request.request_id} has none.")
-    return wire.Triggers(reference=SIGNAL_WORDS[request.trigger], price=price, price_type=price_type)
+    return wire.Triggers(reference=SIGNAL_CODES[request.trigger], price=price, price_type=price_type)
 
 
 def limit_of(request: PlaceOrder) -> tuple[Decimal | None, str | None]:
@@ -140,7 +140,7 @@ def limit_of(request: PlaceOrder) -> tuple[Decimal | None, str | None]:
         return request.price, None
     if request.type is not OrderType.TRAILING_STOP_LIMIT:
         return None, None
-    price_type = options_of(request).limit_price_type or OFFSET_WORDS[request.limit_offset_unit]
+    price_type = options_of(request).limit_price_type or OFFSET_CODES[request.limit_offset_unit]
     price = request.price if price_type == "static" else request.limit_offset
     if price is None:
         raise ValueError(f"A {request.type.name} order needs a limit; request {request.request_id} has none.")
@@ -151,7 +151,7 @@ def _conditional(close: ConditionalClose | None) -> wire.Conditional | None:
     if close is None:
         return None
     return wire.Conditional(
-        order_type=TYPE_WORDS[close.type],
+        order_type=TYPE_CODES[close.type],
         limit_price=close.price,
         limit_price_type=close.price_type,
         trigger_price=close.trigger_price,
@@ -162,7 +162,7 @@ def _conditional(close: ConditionalClose | None) -> wire.Conditional | None:
 def _time_in_force(request: PlaceOrder) -> str | None:
     if request.type is not OrderType.LIMIT and request.time_in_force is TimeInForce.GTC:
         return None
-    return TIME_IN_FORCE_WORDS[request.time_in_force]
+    return TIME_IN_FORCE_CODES[request.time_in_force]
 
 
 def _terms(request: PlaceOrder) -> dict[str, Any]:
@@ -172,8 +172,8 @@ def _terms(request: PlaceOrder) -> dict[str, Any]:
     limit, limit_type = limit_of(request)
     by_amount = request.quote_quantity
     return {
-        "side": SIDE_WORDS[request.side],
-        "order_type": type_word(request),
+        "side": SIDE_CODES[request.side],
+        "order_type": type_code(request),
         "order_qty": None if by_amount else request.quantity,
         "cash_order_qty": request.quantity if by_amount else None,
         "limit_price": limit,
@@ -224,7 +224,7 @@ def _amend(request: ReplaceOrder, token: str) -> tuple[str, wire.Params]:
         limit_price=request.price,
         display_qty=request.display_quantity,
         trigger_price=request.trigger_price if offset is None else offset,
-        trigger_price_type=None if offset is None else OFFSET_WORDS[unit],
+        trigger_price_type=None if offset is None else OFFSET_CODES[unit],
         post_only=request.post_only,
         deadline=moment(request.process_before),
         symbol=request.symbol if is_tokenized(request.symbol) else None,

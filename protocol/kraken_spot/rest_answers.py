@@ -45,7 +45,7 @@ from ..wire.tolerant import BEGINNING
 from . import wire
 from .converter import read_body, time_of_seconds
 from .enumerations import error_outcome, why_refused
-from .listings import order_view, trade_of
+from .listings import order_view, row_trade
 from .rest_order_entry import CLOSED, OF
 from .symbols import SymbolOf, rest_pair, symbol_of_pair
 
@@ -68,7 +68,7 @@ def errors_of(answer: wire.RestAnswer) -> tuple[list[str], list[str]]:
 
 
 def read_answer(request: Request, answer: HttpAnswer, symbol_of: SymbolOf = symbol_of_pair) -> tuple[Fact, ...]:
-    """What the answer to a call of `rest_entry.encode_rest` says. Never raises. symbol_of: the pairs of lists."""
+    """What the answer to a call of `rest_order_entry.encode_rest` says. Never raises. symbol_of: the pairs of lists."""
     cls, reader = READERS[_kind(request)]
     try:
         body, skipped = read_body(answer.body, cls)
@@ -84,8 +84,9 @@ def read_answer(request: Request, answer: HttpAnswer, symbol_of: SymbolOf = symb
         facts = reader(request, body.result, symbol_of) if lists else reader(request, body.result)
     if facts is None:
         return _illegible(request, answer)
-    told = [Notice(text=f"The venue warns about request {request.request_id}: {text}") for text in warnings]
-    return (*facts, *told, *_unreadable("An element of the venue's answer cannot be read; it was left out.", skipped))
+    notices = [Notice(text=f"The venue warns about request {request.request_id}: {text}") for text in warnings]
+    why = "An element of the venue's answer cannot be read; it was left out."
+    return (*facts, *notices, *_unreadable(why, skipped))
 
 
 def is_number_refused(answer: HttpAnswer) -> bool:
@@ -105,7 +106,7 @@ def _is_refused_for(error: str, answer: HttpAnswer) -> bool:
         body, _ = read_body(answer.body, wire.RestAnswer)
     except ValueError:
         return False
-    return any(told.startswith(error) for told in errors_of(body)[0])
+    return any(text.startswith(error) for text in errors_of(body)[0])
 
 
 def _cancels(request: Request) -> bool:
@@ -196,16 +197,16 @@ def _batch_added(request: BatchOrders, result: wire.RestBatchResult) -> list[Fac
     if result.orders is None:
         return None
     answers = [*result.orders, *[None] * len(request.legs)]
-    settled = [_leg(leg, told) for leg, told in zip(request.legs, answers, strict=False)]
+    settled = [_leg(leg, answer) for leg, answer in zip(request.legs, answers, strict=False)]
     return [*settled, RequestAnswered(request_id=request.request_id)]
 
 
-def _leg(leg: Leg, told: wire.RestBatchLeg | None) -> Fact:
-    if told is not None and told.error and not told.txid:
-        return _refused(leg.request_id, error_outcome(told.error), told.error)
-    if told is None or not told.txid or told.error:  # an order and an error prove neither
+def _leg(leg: Leg, answer: wire.RestBatchLeg | None) -> Fact:
+    if answer is not None and answer.error and not answer.txid:
+        return _refused(leg.request_id, error_outcome(answer.error), answer.error)
+    if answer is None or not answer.txid or answer.error:  # an order and an error prove neither
         return _refused(leg.request_id, Outcome.AMBIGUOUS, SILENT)
-    return RequestAnswered(request_id=leg.request_id, venue_order_id=VenueOrderId(told.txid))
+    return RequestAnswered(request_id=leg.request_id, venue_order_id=VenueOrderId(answer.txid))
 
 
 def _batch_canceled(request: BatchOrders, result: wire.CountResult) -> list[Fact] | None:
@@ -272,9 +273,9 @@ def _next_page(cursor: str | None, entries: int, total: int | None) -> str | Non
     """Where the next page begins; None after the last.
 
     A list has its newest entry first, so what is added meanwhile moves entries to later pages, where they come twice,
-    and their ids tell. A list that has become shorter is an older state of it (the lists of the venue follow its feeds
-    at different distances, spec A.17): there entries have moved to earlier pages, so the reading goes back as far. So a
-    cursor is good at any later time, however much is added and whoever answers.
+    and their ids show it. A list that has become shorter is an older state of it (the venue's lists follow its feeds at
+    different distances, spec A.17): there entries have moved to earlier pages, so the reading goes back as far. So a
+    cursor is good at any later time, however much is added and whichever server answers.
     """
     if total is None:
         return None
@@ -294,7 +295,7 @@ def _is_wanted(trade: Trade, request: ListFills) -> bool:
 
 
 def _is_nameless(trade: Trade, request: ListFills) -> bool:
-    """Nobody can say whether it is of the pair that was asked for."""
+    """Whether it is of the pair that was asked for cannot be known."""
     return request.symbol is not None and "/" not in trade.symbol
 
 
@@ -304,7 +305,7 @@ def _fills(request: ListFills, result: wire.TradesHistoryResult, symbol_of: Symb
         return None
     asked_for = {} if request.symbol is None else {rest_pair(request.symbol): request.symbol}
     read = [
-        (trade_id, row, trade_of(trade_id, row, lambda pair: asked_for.get(pair) or symbol_of(pair)))
+        (trade_id, row, row_trade(trade_id, row, lambda pair: asked_for.get(pair) or symbol_of(pair)))
         for trade_id, row in result.trades.items()
     ]
     trades = [trade for _, _, trade in reversed(read) if trade is not None]

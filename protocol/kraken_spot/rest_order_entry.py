@@ -30,9 +30,9 @@ from ..venue import HttpCall, SignedCall
 from ..wire.times import SECOND
 from . import wire
 from .converter import encode_form, encode_message
-from .enumerations import OFFSET_WORDS, SIDE_WORDS, SIGNAL_WORDS, TRAILING_TYPES, TRIGGER_TYPES, TYPE_WORDS
+from .enumerations import OFFSET_CODES, SIDE_CODES, SIGNAL_CODES, TRAILING_TYPES, TRIGGER_TYPES, TYPE_CODES
 from .limits import REST, rest_cost
-from .order_entry import FEWEST_ORDERS, MOST_CANCELS, MOST_ORDERS, is_tokenized, limit_of, moment, options_of, type_word
+from .order_entry import FEWEST_ORDERS, MOST_CANCELS, MOST_ORDERS, is_tokenized, limit_of, moment, options_of, type_code
 from .signing import Credentials
 from .symbols import rest_pair
 
@@ -132,7 +132,7 @@ def _prices(request: PlaceOrder) -> tuple[str | None, str | None]:
     stop the distance, and its limit as a price or a distance."""
     limit = _offset(_beyond(request.side), *limit_of(request))
     if request.type in TRAILING_TYPES:
-        return _offset("+", request.trailing_offset, OFFSET_WORDS[request.trailing_unit]), limit
+        return _offset("+", request.trailing_offset, OFFSET_CODES[request.trailing_unit]), limit
     return (_amount(request.trigger_price), limit) if request.type in TRIGGER_TYPES else (limit, None)
 
 
@@ -151,15 +151,15 @@ def _close(request: PlaceOrder) -> wire.RestClose | None:
     limit = _offset(beyond, close.price, close.limit_type)
     trigger = _offset(above, close.trigger_price, close.trigger_price_type)
     first, second = (limit, None) if trigger is None else (trigger, limit)
-    return wire.RestClose(ordertype=TYPE_WORDS[close.type], price=first, price2=second)
+    return wire.RestClose(ordertype=TYPE_CODES[close.type], price=first, price2=second)
 
 
 FEE_FLAGS: Final = {"base": "fcib", "quote": "fciq"}
-STP_WORDS: Final = {"cancel_newest": "cancel-newest", "cancel_oldest": "cancel-oldest", "cancel_both": "cancel-both"}
+STP_CODES: Final = {"cancel_newest": "cancel-newest", "cancel_oldest": "cancel-oldest", "cancel_both": "cancel-both"}
 
 
 def _flags(request: PlaceOrder) -> str | None:
-    """`oflags`: words with commas between."""
+    """`oflags`: flags with commas between."""
     fees = FEE_FLAGS.get(options_of(request).fee_preference or "")
     flags = [fees, "post" if request.post_only else None, "viqc" if request.quote_quantity else None]
     return ",".join(flag for flag in flags if flag) or None
@@ -174,8 +174,8 @@ def _terms(request: PlaceOrder) -> dict[str, Any]:
     price, price2 = _prices(request)
     triggered = request.type in TRIGGER_TYPES | TRAILING_TYPES
     return {
-        "type": SIDE_WORDS[request.side],
-        "ordertype": type_word(request),
+        "type": SIDE_CODES[request.side],
+        "ordertype": type_code(request),
         "volume": request.quantity,
         "price": price,
         "price2": price2,
@@ -185,9 +185,9 @@ def _terms(request: PlaceOrder) -> dict[str, Any]:
         "timeinforce": None if request.time_in_force is TimeInForce.GTC else request.time_in_force.value,
         "expiretm": _seconds(request.expire_time),
         "starttm": _seconds(options.effective_time),
-        "trigger": SIGNAL_WORDS[request.trigger] if triggered else None,
+        "trigger": SIGNAL_CODES[request.trigger] if triggered else None,
         "reduce_only": True if request.reduce_only else None,
-        "stptype": STP_WORDS.get(options.stp_type or ""),
+        "stptype": STP_CODES.get(options.stp_type or ""),
         "displayvol": request.display_quantity,
     }
 
@@ -216,7 +216,7 @@ def _add(request: PlaceOrder) -> tuple[str, object]:
 def _amend(request: ReplaceOrder) -> tuple[str, object]:
     if request.time_in_force is not None:
         raise ValueError(f"Kraken cannot change the time in force, as request {request.request_id} asks.")
-    distance = _offset("+", request.trailing_offset, OFFSET_WORDS[request.trailing_unit])
+    distance = _offset("+", request.trailing_offset, OFFSET_CODES[request.trailing_unit])
     trigger = _amount(request.trigger_price) or distance
     return "AmendOrder", wire.AmendOrderForm(
         txid=request.venue_order_id,
@@ -296,7 +296,7 @@ def _query(request: QueryOrder) -> tuple[str, object]:
 
 
 def _start(request: ListFills | ListOrderHistory) -> str:
-    """The venue leaves its `start` out, so it is told an earlier one; what is too much is left out when the answer is
+    """The venue leaves its `start` out, so an earlier one is asked for; what is too much is left out when the answer is
     read. So with `_end`."""
     return str(max(0, request.start // SECOND - 1))
 
@@ -306,7 +306,7 @@ def _end(request: ListFills | ListOrderHistory) -> str:
 
 
 def _fills(request: ListFills) -> tuple[str, object]:
-    """Single fills, as the socket tells them: put together, they would have another id and be counted twice."""
+    """Single fills, as the socket sends them: put together, they would have another id and be counted twice."""
     if request.venue_order_id is not None:
         raise ValueError("Kraken does not list the fills of one order alone.")
     return "TradesHistory", wire.TradesHistoryForm(

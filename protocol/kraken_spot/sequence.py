@@ -22,9 +22,10 @@ class Verdict(Enum):
 
 @define
 class SequenceCounter:
-    """Counts one subscription's messages; `reset` with each subscription. last: 0, none came yet."""
+    """Counts one subscription's messages; `reset` with each subscription."""
 
     last: int = field(default=FIRST - 1, init=False)
+    """0, none came yet."""
 
     def reset(self) -> None:
         self.last = FIRST - 1

@@ -1,6 +1,6 @@
 """Signatures of Kraken Spot's private REST calls (spec A.2).
 
-HMAC-SHA512 under the decoded secret, of the path and a SHA-256 digest. No clock: whoever sends gives the nonce, which
+HMAC-SHA512 under the decoded secret, of the path and a SHA-256 digest. No clock: the sender gives the nonce, which
 must be greater than that of every earlier call with the key.
 """
 
@@ -29,14 +29,12 @@ def _decoded(secret: str) -> bytes:
 
 @frozen
 class Credentials:
-    """An API key with its secret. otp: what goes with a key that has two-factor authentication, None without.
-
-    Nothing of it shows in repr. Raises ValueError when the secret is not base64.
-    """
+    """An API key with its secret. Nothing of it shows in repr. Raises ValueError when the secret is not base64."""
 
     api_key: str = field(repr=False)
     _secret: bytes = field(repr=False, converter=_decoded)
     otp: str | None = field(default=None, repr=False)
+    """What goes with a key that has two-factor authentication, None without."""
 
     def api_sign(self, path: str, nonce: str, post_data: str) -> str:
         """The `API-Sign` header. post_data: the body exactly as it is sent, with the nonce in it."""

@@ -28,16 +28,16 @@ from ..wire.tolerant import BEGINNING
 from .enumerations import error_outcome, why_refused
 from .wire import Frame, LegResult, Result
 
-__all__ = ["METHODS", "read_response", "told_time"]
+__all__ = ["METHODS", "read_response", "answer_time"]
 
 OF_KNOWN_ORDER: Final = frozenset({"amend_order", "edit_order", "cancel_order", "batch_cancel", "cancel_all"})
 NO_REASON: Final = "The venue gave no reason."
-UNREADABLE: Final = "The answer to the batch cannot be read where it tells of this part."
+UNREADABLE: Final = "The answer to the batch cannot be read for this part."
 
 
 def read_response(frame: Frame, text: str) -> list[Fact]:
-    """What the answer to a request of `entry.encode` says. text: the frame itself, for a complaint."""
-    facts: list[Fact] = told_time(frame)
+    """What the answer to a request of `order_entry.encode` says. text: the frame itself, for a complaint."""
+    facts: list[Fact] = answer_time(frame)
     if frame.req_id is None:
         facts.append(_unnumbered(frame))
     elif not frame.succeeded:
@@ -50,14 +50,14 @@ def read_response(frame: Frame, text: str) -> list[Fact]:
     return facts + _warnings(frame)
 
 
-def told_time(frame: Frame) -> list[Fact]:
-    """The venue's time, which it tells with every answer; of use where we know what it answers (spec A.12)."""
-    told = None if frame.req_id is None else venue_time(RequestId(frame.req_id), frame.time_in, frame.time_out)
-    return [] if told is None else [told]
+def answer_time(frame: Frame) -> list[Fact]:
+    """The venue's time, which is in every answer; of use only where the request is known (spec A.12)."""
+    time = None if frame.req_id is None else venue_time(RequestId(frame.req_id), frame.time_in, frame.time_out)
+    return [] if time is None else [time]
 
 
 def _unnumbered(frame: Frame) -> Fact:
-    """Nobody can say what it answers; the execution reports tell what came of it."""
+    """What it answers is unknown; the execution reports show the result."""
     if frame.succeeded:
         return Notice(text=f"The venue answered a {frame.method} request that it does not number.")
     reason = frame.error or NO_REASON
@@ -93,14 +93,14 @@ def _warnings(frame: Frame) -> list[Fact]:
     result = frame.result
     if result is None:
         return []
-    told: list[str] = []
+    warnings: list[str] = []
     for each in [result, *(result.orders or ())] if isinstance(result, Result) else result:
         if each is None:
             continue
-        told += each.warnings or ()
+        warnings += each.warnings or ()
         if isinstance(each, Result) and each.warning:
-            told.append(each.warning)
-    return [Notice(text=f"The venue warns about request {frame.req_id}: {warning}") for warning in told]
+            warnings.append(each.warning)
+    return [Notice(text=f"The venue warns about request {frame.req_id}: {warning}") for warning in warnings]
 
 
 # What each method is answered with. None: the answer does not have what it should.

@@ -72,7 +72,7 @@ def currency(code: str) -> str:
 
 
 def quote_of(symbol: str) -> str:
-    """The quote currency of a pair, "" if it cannot be told."""
+    """The quote currency of a pair, "" if it is not known."""
     return symbol_of_pair(symbol).partition("/")[2]
 
 

@@ -1,21 +1,17 @@
-"""Kraken Spot as a venue: its settings, its login, and its rules for orders. The wire itself is in `codec`, order entry
-in `entry` and `rest_entry`."""
+"""Kraken Spot behind the seam of `protocol.venue`: its rules, and which file of this package does what."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-from attrs import Attribute, field, frozen
+from attrs import field, frozen
 
 from .. import requests
 from ..client_order_ids import short_form
 from ..commands import Replace
-from ..errors import AuthenticationError, Throttled, WireError
 from ..facts import Fact
 from ..orders import NewOrder
-from ..reasons import RejectReason
-from ..settings import check_positive, check_url, without_slash
 from ..values import ClientOrderId, Instrument, SystemMode, WireId
 from ..venue import (
     BatchRules,
@@ -32,26 +28,20 @@ from ..venue import (
 from ..wire.times import SECOND
 from . import checks
 from .codec import SpotWire
-from .converter import read_body
-from .enumerations import CALL_LIMITS, is_credential_error, why_refused
+from .enumerations import CALL_LIMITS
+from .handshake import read_token
 from .instruments import VENUE, instruments_call, read_instruments, read_names
-from .limits import Tier, TradingThrottle, rest_budgets, trading_terms
+from .limits import TradingThrottle, rest_budgets, trading_terms
 from .options import KrakenSpotOptions
 from .order_entry import FEWEST_ORDERS, MOST_ORDERS, SOCKET_REQUESTS, encode
-from .rest_answers import errors_of, is_number_refused, is_over_budget, read_answer
+from .rest_answers import is_number_refused, is_over_budget, read_answer
 from .rest_order_entry import REST_ONLY, encode_rest, token_call
+from .settings import KrakenSpotSettings
 from .signing import Credentials
 from .symbols import symbol_of_pair
-from .wire import TokenAnswer
 
 __all__ = ["KrakenSpotSettings", "KrakenSpotVenue"]
 
-SOCKET: Final = "wss://ws-auth.kraken.com/v2"
-BETA_SOCKET: Final = "wss://beta-ws-auth.kraken.com/v2"
-REST: Final = "https://api.kraken.com"
-
-THROTTLED: Final = ("Rate limit exceeded", "Too many requests", "EService: Throttled", "EService:Throttled")
-"""Answers to the token call that mean: wait and ask again (spec A.3, A.16)."""
 LOCKED_OUT: Final = "Temporary lockout"
 LOCKOUT: Final = 900 * SECOND
 LIMIT_PAUSE: Final = 5 * SECOND
@@ -60,55 +50,6 @@ TOKEN_LIFETIME: Final = 900 * SECOND
 LISTS_LAG: Final = 60 * SECOND
 """How far the lists over REST may follow behind the socket (spec A.17, E.13)."""
 PING: Final = '{"method":"ping"}'
-
-
-def _check_deadline(_: object, attribute: Attribute[Any], value: float | None) -> None:
-    if value is not None and not 1 <= value <= 60:
-        raise ValueError(f"{attribute.name} must be 1 to 60 seconds, not {value}.")
-
-
-@frozen(kw_only=True)
-class KrakenSpotSettings:
-    """Where Kraken Spot is and who we are there. Secrets never show in repr. Times in seconds.
-
-    api_secret: base64 text, as the venue shows it. otp: what a key with two-factor authentication needs as well.
-    beta: use the venue's beta socket; there is no play money in it. websocket_url: follows from `beta` unless given.
-    tier: how far the account is verified, which decides how many calls it may make.
-    process_within: the venue refuses what reaches it later than this, 1 to 60, with `rest_entry` 2.5 to 60; None: after
-    its own 5 s.
-    ping_period: the venue closes a connection that is quiet for a minute. audit_period: how often, while orders are
-    open, the fills are read again and what is open is compared with the venue's list. use_budget: keep within the
-    venue's call budget. rest_entry: place, change and cancel over REST, where the socket brings news alone. fills_lag:
-    how long fills may come behind a total before one is missed.
-    """
-
-    api_key: str = field(repr=False)
-    api_secret: str = field(repr=False)
-    otp: str | None = field(default=None, repr=False)
-    beta: bool = False
-    websocket_url: str = field(validator=check_url("wss", "ws"))
-    rest_url: str = field(default=REST, converter=without_slash, validator=check_url("https", "http"))
-    tier: Tier = field(default=Tier.STARTER, converter=Tier)
-    request_timeout: float = field(default=5.0, validator=check_positive)
-    process_within: float | None = field(default=None, validator=_check_deadline)
-    ping_period: float = field(default=20.0, validator=check_positive)
-    audit_period: float = field(default=60.0, validator=check_positive)
-    use_budget: bool = True
-    rest_entry: bool = False
-    fills_lag: float = field(default=1.0, validator=check_positive)
-    user_agent: str = "trio-orders"
-
-    @websocket_url.default
-    def _own_socket(self) -> str:
-        return BETA_SOCKET if self.beta else SOCKET
-
-    def __attrs_post_init__(self) -> None:
-        if not self.api_key:
-            raise ValueError("There are no credentials for Kraken: give an API key with its secret.")
-        least = checks.SHORTEST_REST_DEADLINE / SECOND
-        if self.rest_entry and self.process_within is not None and self.process_within < least:
-            raise ValueError(f"With rest_entry, process_within must be {least:g} to 60 s, not {self.process_within}.")
-        Credentials(self.api_key, self.api_secret)
 
 
 @frozen
@@ -172,30 +113,7 @@ class KrakenSpotVenue(VenueDefaults):
         return token_call(self._credentials)
 
     def read_token(self, answer: HttpAnswer) -> str:
-        try:
-            body, _ = read_body(answer.body, TokenAnswer)
-        except ValueError:
-            raise WireError(f"Kraken's answer to the login cannot be read (HTTP status {answer.status}).") from None
-        told = "; ".join(errors_of(body)[0])
-        errors = self._hide(told)
-        if any(text in told for text in THROTTLED):
-            raise Throttled(f"Kraken takes no more logins for now: {errors}.")
-        if is_credential_error(told) or (not told and answer.status in (401, 403)):
-            refused = f"Kraken refused the credentials: {errors or f'HTTP status {answer.status}'}."
-            raise AuthenticationError(refused, venue=self.rules.venue)
-        if errors or answer.status != 200:
-            said = errors or "no reason given"
-            raise WireError(f"Kraken was not able to log us in (HTTP status {answer.status}): {said}.")
-        token = None if body.result is None else body.result.token
-        if not token:
-            raise WireError("Kraken answered the login without a token.")  # and we do not show what it sent instead
-        return token
-
-    def _hide(self, text: str) -> str:
-        for secret in (self.settings.api_key, self.settings.api_secret, self.settings.otp):
-            if secret:
-                text = text.replace(secret, "***")
-        return text
+        return read_token(self.settings, answer)
 
     @property
     def token_lifetime(self) -> int | None:
@@ -247,9 +165,6 @@ class KrakenSpotVenue(VenueDefaults):
 
     def read_answer(self, request: requests.Request, answer: HttpAnswer) -> tuple[Fact, ...]:
         return read_answer(request, answer, self._symbol_of)
-
-    def why_refused(self, reason: str) -> RejectReason:
-        return why_refused(reason)
 
     def _symbol_of(self, pair: str) -> str:
         """As the venue's list has it; by rule where it does not."""

@@ -3,7 +3,7 @@
 The simulated venue has classes of its own, so that a mistake of one side shows at the other. A missing key, null and
 "" mean the same. How a field is written is its metadata: nothing said, a decimal is a JSON number with a point; `TEXT`,
 it is text; `BARE`, a number as short as it can be; `SHOWN`, null where it is None; `keyed`, the key is another than the
-name. Enumerated values stay plain text here; `words` turns them into values.
+name. Enumerated values stay plain text here; `enumerations` turns them into values.
 
 https://docs.kraken.com/api/docs/websocket-v2
 """
@@ -109,25 +109,27 @@ def keyed(key: str) -> dict[str, Any]:
 
 @frozen(kw_only=True)
 class Triggers:
-    """`triggers` of a report or a request. price: as `price_type` says: static, pct or quote; actual_price: where it
-    stands now; status: triggered or untriggered."""
+    """`triggers` of a report or a request."""
 
     reference: str | None = None
     price: Decimal | None = None
+    """As `price_type` says: static, pct or quote."""
     price_type: str | None = None
     actual_price: Decimal | None = None
+    """Where it stands now."""
     peak_price: Decimal | None = None
     last_price: Decimal | None = None
     status: str | None = None
+    """`triggered` or `untriggered`."""
     timestamp: str | None = None
 
 
 @frozen(kw_only=True)
 class Fee:
-    """asset: a currency; qty: positive = cost, negative = a rebate."""
-
     asset: str | None = None
+    """A currency."""
     qty: Decimal | None = None
+    """Positive = cost, negative = a rebate."""
 
 
 @frozen(kw_only=True)
@@ -223,8 +225,7 @@ class LegResult:
 
 @frozen(kw_only=True)
 class Result:
-    """`result` of an answer; which fields there are depends on the method. orders: None in the place of a leg that
-    cannot be read, for legs are told by their places."""
+    """`result` of an answer; which fields there are depends on the method."""
 
     order_id: str | None = None
     cl_ord_id: str | None = None
@@ -235,6 +236,7 @@ class Result:
     currentTime: str | None = None
     triggerTime: str | None = None
     orders: list[LegResult | None] | None = None
+    """None in the place of a leg that cannot be read, since legs are recognized by their places."""
     channel: str | None = None
     snap_orders: bool | None = None
     snap_trades: bool | None = None
@@ -246,12 +248,12 @@ class Result:
 
 @frozen(kw_only=True)
 class Frame:
-    """Every frame that the venue sends: `method` or `channel` says which (spec C.1). success: as it came, for what is
-    not a bool must not become one."""
+    """Every frame that the venue sends: `method` or `channel` says which (spec C.1)."""
 
     method: str | None = None
     req_id: int | None = None
     success: Any = None
+    """As it came, because what is not a bool must not become one."""
     result: Result | list[LegResult | None] | None = None
     error: str | None = None
     Error: str | None = None
@@ -278,13 +280,14 @@ class Frame:
 
 @frozen(kw_only=True)
 class SystemStatus:
-    """An element of `data` on the status channel. system: online, maintenance, cancel_only or post_only;
-    connection_id: beyond 63 bits."""
+    """An element of `data` on the status channel."""
 
     version: str | None = None
     system: str | None = None
+    """`online`, `maintenance`, `cancel_only` or `post_only`."""
     api_version: str | None = None
     connection_id: Any = None
+    """Beyond 63 bits."""
     upcoming_maintenance: Any = None
     emergency: Any = None
 
@@ -332,20 +335,24 @@ class Conditional:
 
 @frozen(kw_only=True)
 class OrderTerms:
-    """The params of an order, alone or in a batch. order_qty: base units; cash_order_qty: quote currency; trigger: what
-    older clients call `triggers`; effective_time, expire_time: RFC 3339."""
+    """The params of an order, alone or in a batch."""
 
     side: str
     order_type: str
     order_qty: Decimal | None = None
+    """Base units."""
     cash_order_qty: Decimal | None = None
+    """Quote currency."""
     limit_price: Decimal | None = None
     limit_price_type: str | None = None
     triggers: Triggers | None = None
     trigger: Triggers | None = None
+    """What older clients call `triggers`."""
     time_in_force: str | None = None
     effective_time: str | None = None
+    """RFC 3339."""
     expire_time: str | None = None
+    """See `effective_time`."""
     post_only: bool | None = None
     reduce_only: bool | None = None
     margin: bool | None = None
@@ -370,21 +377,22 @@ class BatchOrder(OrderTerms):
 
 @frozen(kw_only=True)
 class AddOrder(OrderTerms):
-    """deadline: RFC 3339, from 500 ms to 60 s ahead; validate: check it only."""
-
     symbol: str
     deadline: str | None = None
+    """RFC 3339, from 500 ms to 60 s ahead."""
     validate: bool | None = None
+    """Check it only."""
     token: str | None = field(default=None, repr=False)
 
 
 @frozen(kw_only=True)
 class AmendOrder:
-    """Exactly one of the ids; order_qty: the new total; a missing term is kept."""
+    """Exactly one of the ids."""
 
     order_id: str | None = None
     cl_ord_id: str | None = None
     order_qty: Decimal | None = None
+    """The new total; a missing term is kept."""
     limit_price: Decimal | None = None
     limit_price_type: str | None = None
     display_qty: Decimal | None = None
@@ -430,9 +438,8 @@ class CancelAll:
 
 @frozen(kw_only=True)
 class CancelAllOrdersAfter:
-    """timeout: seconds, 0 = off."""
-
     timeout: int
+    """Seconds, 0 = off."""
     token: str | None = field(default=None, repr=False)
 
 
@@ -447,9 +454,8 @@ class BatchAdd:
 
 @frozen(kw_only=True)
 class BatchCancel:
-    """orders: order_ids, or userrefs as text."""
-
     orders: list[str] | None = None
+    """Ids of orders, or userrefs as text."""
     cl_ord_id: list[str] | None = None
     token: str | None = field(default=None, repr=False)
 
@@ -483,10 +489,12 @@ class Call:
 
 @frozen(kw_only=True)
 class PrivateForm:
-    """nonce: of every private call; otp: with keys that have two-factor authentication. Neither shows in repr."""
+    """Neither field shows in repr."""
 
     nonce: str | None = field(default=None, repr=False)
+    """Of every private call."""
     otp: str | None = field(default=None, repr=False)
+    """With keys that have two-factor authentication."""
 
 
 @frozen(kw_only=True)
@@ -496,17 +504,19 @@ class TokenForm(PrivateForm):
 
 @frozen(kw_only=True)
 class RestOrderTerms:
-    """The terms of an order that AddOrder's form and a leg of AddOrderBatch share (spec A.17). price, price2: by the
-    type, see `rest_entry`; oflags: words with commas between."""
+    """The terms of an order that AddOrder's form and a leg of AddOrderBatch share (spec A.17)."""
 
     type: str | None = None
     ordertype: str | None = None
     volume: Decimal | None = field(default=None, metadata=TEXT)
     price: str | None = None
+    """By the type, see `rest_order_entry`."""
     price2: str | None = None
+    """See `price`."""
     cl_ord_id: str | None = None
     userref: int | None = None
     oflags: str | None = None
+    """Flags with commas between."""
     timeinforce: str | None = None
     expiretm: str | None = None
     starttm: str | None = None
@@ -519,7 +529,7 @@ class RestOrderTerms:
 
 @frozen(kw_only=True)
 class RestClose:
-    """The conditional close of a leg. JSON has it nested; the keys of a form would be lost there without a word."""
+    """The conditional close of a leg. JSON has it nested; the keys of a form would be lost there silently."""
 
     ordertype: str | None = None
     price: str | None = None
@@ -535,7 +545,7 @@ class RestLegOrder(RestOrderTerms):
 
 @frozen(kw_only=True)
 class AddOrderForm(RestOrderTerms):
-    """A form alone has keys with brackets. asset_class: of a pair that is no pair of currencies."""
+    """A form alone has keys with brackets."""
 
     close_ordertype: str | None = field(default=None, metadata=keyed("close[ordertype]"))
     close_price: str | None = field(default=None, metadata=keyed("close[price]"))
@@ -544,6 +554,7 @@ class AddOrderForm(RestOrderTerms):
     otp: str | None = field(default=None, repr=False)
     pair: str | None = None
     asset_class: str | None = None
+    """Of a pair that is no pair of currencies."""
     deadline: str | None = None
     validate: bool | None = None
 
@@ -561,7 +572,7 @@ class AddOrderBatchForm(PrivateForm):
 
 @frozen(kw_only=True)
 class AmendOrderForm(PrivateForm):
-    """Exactly one of the ids. pair: of what is no pair of currencies."""
+    """Exactly one of the ids."""
 
     txid: str | None = None
     cl_ord_id: str | None = None
@@ -571,6 +582,7 @@ class AmendOrderForm(PrivateForm):
     display_qty: Decimal | None = field(default=None, metadata=TEXT)
     post_only: bool | None = None
     pair: str | None = None
+    """Of what is no pair of currencies."""
     deadline: str | None = None
 
 
@@ -592,9 +604,10 @@ class CancelBatchForm(PrivateForm):
 
 @frozen(kw_only=True)
 class CancelTimerForm(PrivateForm):
-    """CancelAllOrdersAfter. timeout: seconds, 0 = off."""
+    """CancelAllOrdersAfter."""
 
     timeout: int
+    """Seconds, 0 = off."""
 
 
 @frozen(kw_only=True)
@@ -606,37 +619,39 @@ class OpenOrdersForm(PrivateForm):
 
 @frozen(kw_only=True)
 class ClosedOrdersForm(PrivateForm):
-    """start, end: seconds since 1970; ofs: how many to leave out; closetime: open, close or both. consolidate_taker:
-    as in `TradesHistoryForm`."""
-
     start: str | None = None
+    """Seconds since 1970."""
     end: str | None = None
+    """See `start`."""
     ofs: int | None = None
+    """How many to leave out."""
     closetime: str | None = None
+    """`open`, `close` or `both`."""
     cl_ord_id: str | None = None
     consolidate_taker: bool | None = None
+    """As in `TradesHistoryForm`."""
 
 
 @frozen(kw_only=True)
 class QueryOrdersForm(PrivateForm):
-    """txid: up to 50, with commas between. There is no way to ask by client id. consolidate_taker: as in
-    `TradesHistoryForm`."""
-
     txid: str
+    """Up to 50, with commas between. There is no way to ask by client id."""
     trades: bool | None = None
     consolidate_taker: bool | None = None
+    """As in `TradesHistoryForm`."""
 
 
 @frozen(kw_only=True)
 class TradesHistoryForm(PrivateForm):
-    """start (exclusive), end (inclusive): seconds since 1970; ofs: how many to leave out. consolidate_taker: unless it
-    is said to be false, the fills of a taker are put together under an id that the socket never names."""
+    """`start` (exclusive) and `end` (inclusive) are seconds since 1970."""
 
     type: str | None = None
     start: str | None = None
     end: str | None = None
     ofs: int | None = None
+    """How many to leave out."""
     consolidate_taker: bool | None = None
+    """Unless it is said to be false, the fills of a taker are put together under an id that the socket never names."""
 
 
 # REST answers. Decimal values are text; times are seconds since 1970, 0 = none.
@@ -644,17 +659,17 @@ class TradesHistoryForm(PrivateForm):
 
 @frozen(kw_only=True)
 class RestAnswer:
-    """error: texts that begin with E are errors, with W warnings."""
-
     error: list[str] | None = None
+    """Texts that begin with E are errors, with W warnings."""
 
 
 @frozen(kw_only=True)
 class TokenResult:
-    """expires: seconds. The token never shows in repr."""
+    """The token never shows in repr."""
 
     token: str | None = field(default=None, repr=False)
     expires: int | None = None
+    """Seconds."""
 
 
 @frozen(kw_only=True)
@@ -664,7 +679,7 @@ class TokenAnswer(RestAnswer):
 
 @frozen(kw_only=True)
 class OrderDescription:
-    """`descr`. Prices are text, for a trigger may be relative."""
+    """`descr`. Prices are text, because a trigger may be relative."""
 
     pair: str | None = None
     type: str | None = None
@@ -696,9 +711,8 @@ class RestBatchLeg:
 
 @frozen(kw_only=True)
 class RestBatchResult:
-    """orders: in the order of the legs; None in the place of one that cannot be read."""
-
     orders: list[RestBatchLeg | None] | None = None
+    """In the order of the legs; None in the place of one that cannot be read."""
 
 
 @frozen(kw_only=True)
@@ -742,8 +756,7 @@ class TimerAnswer(RestAnswer):
 
 @frozen(kw_only=True)
 class OrderRow:
-    """An order in the answers of OpenOrders, ClosedOrders and QueryOrders. vol: base units; price: average of its
-    fills, 0 = none; stopprice, limitprice: what its trigger came to."""
+    """An order in the answers of OpenOrders, ClosedOrders and QueryOrders."""
 
     refid: str | None = field(default=None, metadata=SHOWN)
     userref: int | None = field(default=None, metadata=SHOWN)
@@ -756,13 +769,17 @@ class OrderRow:
     expiretm: Decimal | None = field(default=None, metadata=BARE)
     descr: OrderDescription | None = None
     vol: Decimal | None = field(default=None, metadata=TEXT)
+    """Base units."""
     vol_exec: Decimal | None = field(default=None, metadata=TEXT)
     cost: Decimal | None = field(default=None, metadata=TEXT)
     fee: Decimal | None = field(default=None, metadata=TEXT)
     price: Decimal | None = field(default=None, metadata=TEXT)
+    """Average of its fills, 0 = none."""
     avg_price: Decimal | None = field(default=None, metadata=TEXT)
     stopprice: Decimal | None = field(default=None, metadata=TEXT)
+    """What its trigger came to."""
     limitprice: Decimal | None = field(default=None, metadata=TEXT)
+    """See `stopprice`."""
     trigger: str | None = None
     misc: str | None = None
     oflags: str | None = None
@@ -781,10 +798,9 @@ class OpenOrdersAnswer(RestAnswer):
 
 @frozen(kw_only=True)
 class ClosedOrdersResult:
-    """count: of all that there are, beyond this page."""
-
     closed: dict[str, OrderRow] | None = None
     count: int | None = None
+    """Of all that there are, beyond this page."""
 
 
 @frozen(kw_only=True)
@@ -832,19 +848,23 @@ class TradesHistoryAnswer(RestAnswer):
 
 @frozen(kw_only=True)
 class AssetPairRow:
-    """A pair in the answer of AssetPairs. wsname: BASE/QUOTE, in legacy codes; pair_decimals, lot_decimals: places of
-    prices and quantities; ordermin: base units; status: online, cancel_only, post_only, limit_only, reduce_only."""
+    """A pair in the answer of AssetPairs."""
 
     altname: str | None = None
     wsname: str | None = None
+    """BASE/QUOTE, in legacy codes."""
     base: str | None = None
     quote: str | None = None
     pair_decimals: int | None = None
+    """Places of prices and quantities."""
     lot_decimals: int | None = None
+    """See `pair_decimals`."""
     tick_size: Decimal | None = field(default=None, metadata=TEXT)
     ordermin: Decimal | None = field(default=None, metadata=TEXT)
+    """Base units."""
     costmin: Decimal | None = field(default=None, metadata=TEXT)
     status: str | None = None
+    """`online`, `cancel_only`, `post_only`, `limit_only` or `reduce_only`."""
 
 
 @frozen(kw_only=True)

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from protocol.ax import codec, venue_side, wire
 from protocol.ax.converter import nanoseconds, rfc3339
-from protocol.ax.enumerations import view_of
+from protocol.ax.listings import order_view
+from protocol.ax.order_entry import Origin, encode
+from protocol.ax.rest_answers import read_answer
 from protocol.errors import WireError
 from protocol.facts import (
     FillsListed,
@@ -26,7 +28,7 @@ from protocol.facts import (
     Unreadable,
 )
 from protocol.requests import ListFills, ListOrderHistory, PlaceOrder, PreviewPrice, ReplaceOrder
-from protocol.values import LiquiditySide, OrderType, Side, TimeInForce
+from protocol.values import LiquiditySide, OrderType, RequestId, Side, TimeInForce
 from protocol.venue import HttpAnswer
 
 U64 = st.integers(0, 2**64 - 1)
@@ -124,16 +126,16 @@ KEYS = st.sampled_from(
 ANY_JSON = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=6), max_leaves=25
 )
-ORIGIN = codec.Origin(account=None, tag="tag01")
-PREVIEW = PreviewPrice(request_id=1, symbol="A", side=Side.BUY, quantity=Decimal(1))
-FILLS = ListFills(request_id=1, start=0, end=1, symbol=None)
-PAST = ListOrderHistory(request_id=1, start=0, end=1)
+ORIGIN = Origin(account=None, tag="tag01")
+PREVIEW = PreviewPrice(request_id=RequestId(1), symbol="A", side=Side.BUY, quantity=Decimal(1))
+FILLS = ListFills(request_id=RequestId(1), start=0, end=1, symbol=None)
+PAST = ListOrderHistory(request_id=RequestId(1), start=0, end=1)
 
 
 @given(PLACEMENTS)
 def test_the_venue_reads_the_placement_that_was_written(order: PlaceOrder) -> None:
-    text = codec.encode(order, ORIGIN)
-    assert isinstance(text, str)
+    text = encode(order, ORIGIN)
+    assert isinstance(order.wire_id, int)
     assert venue_side.decode_request(text) == wire.Outbound(
         t="p",
         rid=order.request_id,
@@ -152,8 +154,7 @@ def test_the_venue_reads_the_placement_that_was_written(order: PlaceOrder) -> No
 
 @given(REPLACEMENTS)
 def test_the_venue_reads_the_replacement_that_was_written(change: ReplaceOrder) -> None:
-    text = codec.encode(change, ORIGIN)
-    assert isinstance(text, str)
+    text = encode(change, ORIGIN)
     assert venue_side.decode_request(text) == wire.Outbound(
         t="r",
         rid=change.request_id,
@@ -173,9 +174,13 @@ def test_the_client_reads_the_fill_that_was_written(
     (fact,) = codec.decode(venue_side.encode(message))
     assert isinstance(fact, OrderFilled)
     assert fact.time == fact.trade.time == ts * 10**9 + tn
-    assert fact.order == view_of(order)
+    assert fact.order == order_view(order)
     assert fact.final is final
-    assert (fact.trade.trade_id, fact.trade.price, fact.trade.quantity) == (execution.tid, execution.p, execution.q)
+    assert (fact.trade.trade_id, fact.trade.price, fact.trade.quantity) == (
+        execution.tid,
+        execution.p,
+        Decimal(execution.q),
+    )
     assert (
         fact.trade.liquidity
         is {
@@ -188,7 +193,7 @@ def test_the_client_reads_the_fill_that_was_written(
 
 @given(ORDERS)
 def test_a_view_tells_what_the_order_says(order: wire.Order) -> None:
-    view = view_of(order)
+    view = order_view(order)
     assert (view.venue_order_id, view.wire_id, view.symbol) == (order.oid, order.cid, order.s)
     assert (view.price, view.quantity, view.cumulative) == (order.p, order.q, order.xq)
     assert view.side is (Side.BUY if order.d == "B" else Side.SELL)
@@ -201,7 +206,7 @@ def test_the_client_reads_the_rarer_events_that_were_written(old: wire.Order, ne
     replaced = wire.Inbound(t="r", ts=1, tn=2, eid="E", ro=old, noid=new.oid, no=new)
     (fact,) = codec.decode(venue_side.encode(replaced))
     assert isinstance(fact, OrderReplaced)
-    assert (fact.order, fact.replacement) == (view_of(old), view_of(new))
+    assert (fact.order, fact.replacement) == (order_view(old), order_view(new))
     assert fact.new_venue_order_id == new.oid
     canceled = wire.Inbound(t="c", ts=1, tn=2, eid="E", o=old, xr=reason, txt="")
     (fact,) = codec.decode(venue_side.encode(canceled))
@@ -213,26 +218,27 @@ def test_the_client_reads_the_rarer_events_that_were_written(old: wire.Order, ne
 def test_the_client_reads_the_list_of_orders_that_was_written(orders: list[Any], number: int, older: bool) -> None:
     message = wire.Inbound(rid=number, res=orders if older else wire.OpenOrders(orders=orders))
     (fact,) = codec.decode(venue_side.encode(message))
-    assert fact == RequestAnswered(request_id=number, orders=tuple(map(view_of, orders)))
+    assert fact == RequestAnswered(request_id=RequestId(number), orders=tuple(map(order_view, orders)))
 
 
 @given(st.lists(ROWS, max_size=4))
 def test_the_client_reads_the_history_that_was_written(rows: list[wire.FillRow]) -> None:
     body = venue_side.encode(wire.FillPage(fills=rows)).encode()
-    (fact,) = codec.read_answer(FILLS, HttpAnswer(status=200, body=body))
+    (fact,) = read_answer(FILLS, HttpAnswer(status=200, body=body))
     assert isinstance(fact, FillsListed)
     told = [(t.trade_id, t.venue_order_id, t.price, t.quantity, t.fee and t.fee.amount, t.time) for t in fact.trades]
     assert told == [
-        (row.trade_id, row.order_id, row.price, row.quantity, row.fee, nanoseconds(row.timestamp or "")) for row in rows
+        (row.trade_id, row.order_id, row.price, Decimal(row.quantity), row.fee, nanoseconds(row.timestamp or ""))
+        for row in rows
     ]
 
 
 @given(st.lists(ORDERS, max_size=4))
 def test_the_client_reads_what_became_of_orders_as_it_was_written(orders: list[Any]) -> None:
     body = venue_side.encode(wire.OrderPage(orders=orders)).encode()
-    (fact,) = codec.read_answer(PAST, HttpAnswer(status=200, body=body))
-    views = sorted(map(view_of, orders), key=lambda view: view.time)
-    assert fact == OrderHistoryListed(request_id=1, orders=tuple(views))
+    (fact,) = read_answer(PAST, HttpAnswer(status=200, body=body))
+    views = sorted(map(order_view, orders), key=lambda view: view.time)
+    assert fact == OrderHistoryListed(request_id=RequestId(1), orders=tuple(views))
 
 
 @given(ORDERS, EXECUTIONS, KEYS, ANY_JSON.filter(lambda tree: not re.search("NaN|Infinity", json.dumps(tree))))
@@ -266,16 +272,16 @@ def test_no_bytes_break_the_client(data: bytes) -> None:
     assert isinstance(codec.decode(data)[0], Unreadable)
     for request in (PREVIEW, FILLS, PAST):
         for status in (200, 401, 503):
-            assert codec.read_answer(request, HttpAnswer(status=status, body=data))
+            assert read_answer(request, HttpAnswer(status=status, body=data))
 
 
 @given(ANY_JSON)
 def test_every_http_answer_settles_its_request(tree: object) -> None:
     body = json.dumps(tree).encode()
     for request in (PREVIEW, FILLS, PAST):
-        settled = codec.read_answer(request, HttpAnswer(status=200, body=body))[0]
+        settled = read_answer(request, HttpAnswer(status=200, body=body))[0]
         assert getattr(settled, "request_id", None) == 1
-        (refusal,) = codec.read_answer(request, HttpAnswer(status=500, body=body))
+        (refusal,) = read_answer(request, HttpAnswer(status=500, body=body))
         assert isinstance(refusal, RequestRefused)
 
 

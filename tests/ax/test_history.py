@@ -20,7 +20,7 @@ from protocol.facts import (
     Unreadable,
 )
 from protocol.requests import ListFills, ListOrderHistory
-from protocol.values import LiquiditySide, Money, OrderStatus, Side, TimeInForce
+from protocol.values import LiquiditySide, Money, OrderStatus, RequestId, Side, TimeInForce, TradeId, VenueOrderId
 from protocol.venue import HttpAnswer, HttpCall
 
 SECOND = 1_000_000_000
@@ -29,9 +29,9 @@ WEEK = 7 * 24 * 3600 * SECOND
 VENUE = AxVenue(AxSettings(token="t"))
 ELSEWHERE = AxVenue(AxSettings(token="t", account="ACME-2"))
 
-PAST = ListOrderHistory(request_id=31, start=1790000000_000000000, end=1790000900_000000001)
-FILLS = ListFills(request_id=32, start=1790000000_000000000, end=1790000900_000000001, symbol=None)
-ITS_FILLS = evolve(FILLS, venue_order_id="O-01KX0000000000000000000001")
+PAST = ListOrderHistory(request_id=RequestId(31), start=1790000000_000000000, end=1790000900_000000001)
+FILLS = ListFills(request_id=RequestId(32), start=1790000000_000000000, end=1790000900_000000001, symbol=None)
+ITS_FILLS = evolve(FILLS, venue_order_id=VenueOrderId("O-01KX0000000000000000000001"))
 
 
 def answer(text: str, status: int = 200) -> HttpAnswer:
@@ -96,10 +96,10 @@ def test_a_page_of_orders_names_each_and_where_the_next_page_begins() -> None:
         '"next_cursor":"1790000001000000900:O-01KX0000000000000000000001"}'
     )
     assert orders_of(text) == OrderHistoryListed(
-        request_id=31,
+        request_id=RequestId(31),
         orders=(
             OrderView(
-                venue_order_id="O-01KX0000000000000000000001",
+                venue_order_id=VenueOrderId("O-01KX0000000000000000000001"),
                 wire_id=501,
                 symbol="XAU-PERP",
                 side=Side.SELL,
@@ -127,9 +127,9 @@ def test_a_replaced_chain_comes_as_one_row_for_each_venue_order_id() -> None:
     listed = orders_of(json.dumps({"orders": rows, "limit": 100}))
     told = [(v.venue_order_id, v.wire_id, v.quantity, v.cumulative, v.status, v.replaced) for v in listed.orders]
     assert told == [
-        ("O-1", 501, 40, 15, None, True),
-        ("O-2", 501, 25, 20, None, True),
-        ("O-3", 501, 5, 5, OrderStatus.FILLED, False),
+        ("O-1", 501, Decimal(40), Decimal(15), None, True),
+        ("O-2", 501, Decimal(25), Decimal(20), None, True),
+        ("O-3", 501, Decimal(5), Decimal(5), OrderStatus.FILLED, False),
     ]
     assert listed.cursor is None
 
@@ -206,12 +206,14 @@ def test_fills_come_with_fees_and_without_client_ids() -> None:
         '{"trade_id":"T-B1","account_id":"01KTESTUSR-0000","timestamp":"2026-09-21T15:00:00Z","symbol":"XAU-PERP",'
         '"price":"2411","quantity":3,"is_taker":true,"fee":"0","side":"B"}],"limit":100,"total_count":2}'
     )
-    assert VENUE.read_answer(FILLS, answer(text)) == (FillsListed(request_id=32, trades=(FILL,), cursor=None),)
+    assert VENUE.read_answer(FILLS, answer(text)) == (
+        FillsListed(request_id=RequestId(32), trades=(FILL,), cursor=None),
+    )
 
 
 FILL = Trade(
-    venue_order_id="O-01KX0000000000000000000001",
-    trade_id="T-9",
+    venue_order_id=VenueOrderId("O-01KX0000000000000000000001"),
+    trade_id=TradeId("T-9"),
     symbol="XAU-PERP",
     side=Side.SELL,
     price=Decimal("2411.5"),
@@ -241,7 +243,7 @@ def test_the_fills_of_one_order_are_its_own() -> None:
         '"timestamp":"2026-09-21T14:13:23Z","symbol":"XAU-PERP","price":"2411.5","quantity":15,"is_taker":false,'
         '"fee":"0.72","side":"S"}]}'
     )
-    listed = (FillsListed(request_id=32, trades=(FILL,), cursor=None),)
+    listed = (FillsListed(request_id=RequestId(32), trades=(FILL,), cursor=None),)
     assert VENUE.read_answer(ITS_FILLS, answer(text)) == listed
     unnamed = text.replace('"order_id":"O-01KX0000000000000000000001",', "")
     assert VENUE.read_answer(ITS_FILLS, answer(unnamed)) == listed

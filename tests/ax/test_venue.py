@@ -16,7 +16,7 @@ from protocol.errors import AuthenticationError, NotSent, WireError
 from protocol.facts import LoggedIn
 from protocol.orders import NewOrder
 from protocol.requests import CancelAllOrders, ListFills, ListOrderHistory, PreviewPrice
-from protocol.values import Instrument, OrderType, Side, TimeInForce
+from protocol.values import ClientOrderId, Instrument, OrderType, RequestId, Side, TimeInForce
 from protocol.venue import HttpAnswer
 
 SETTINGS = AxSettings(websocket_url="ws://127.0.0.1:9871/orders/ws", api_key="key-17", api_secret="hush-hush")
@@ -26,7 +26,7 @@ INSTRUMENT = Instrument(id="COFFEE-PERP.AX", price_increment="0.05", minimum_qua
 CACHE = {"COFFEE-PERP": INSTRUMENT}
 ORDER = NewOrder.limit("COFFEE-PERP.AX", Side.BUY, quantity=20, price="181.35")
 STOP = NewOrder.stop_limit("COFFEE-PERP.AX", Side.SELL, quantity=20, price="180", trigger_price="180.5")
-CHANGE = Replace(client_order_id="a-1", instrument=INSTRUMENT.id)
+CHANGE = Replace(client_order_id=ClientOrderId("a-1"), instrument=INSTRUMENT.id)
 MARKET = NewOrder.market("COFFEE-PERP.AX", Side.SELL, quantity=20)
 
 
@@ -63,7 +63,8 @@ def test_the_first_checks_come_in_order() -> None:
             VENUE.check_order(order, CACHE)
         said.append(str(refusal.value))
         order = evolve(order, **{field: value})
-    for field, value in {"quantity": "100.0", "client_order_id": "a-1"}.items():
+    last: dict[str, Any] = {"quantity": "100.0", "client_order_id": "a-1"}
+    for field, value in last.items():
         with pytest.raises(NotSent) as refusal:
             VENUE.check_order(order, CACHE)
         said.append(str(refusal.value))
@@ -92,8 +93,8 @@ def test_only_countable_contracts_are_taken(quantity: str) -> None:
 @pytest.mark.parametrize("name", ["x" * 37, "line\nbreak", "\ud800"])
 def test_a_client_order_id_must_be_short_and_printable(name: str) -> None:
     with pytest.raises(NotSent, match="client order id"):
-        VENUE.check_order(evolve(ORDER, client_order_id=name), CACHE)
-    VENUE.check_order(evolve(ORDER, client_order_id="x" * 36), CACHE)
+        VENUE.check_order(evolve(ORDER, client_order_id=ClientOrderId(name)), CACHE)
+    VENUE.check_order(evolve(ORDER, client_order_id=ClientOrderId("x" * 36)), CACHE)
 
 
 # Checks after it
@@ -103,7 +104,8 @@ def test_the_later_checks_come_in_order() -> None:
     order = evolve(STOP, time_in_force=TimeInForce.FOK, price=None, trigger_price=None)
     venue = LENIENT
     said = []
-    for field, value in {"time_in_force": TimeInForce.GTC, "price": "180", "trigger_price": "180.5"}.items():
+    right: dict[str, Any] = {"time_in_force": TimeInForce.GTC, "price": "180", "trigger_price": "180.5"}
+    for field, value in right.items():
         with pytest.raises(NotSent) as refusal:
             venue.check_terms(order, INSTRUMENT)
         said.append(str(refusal.value))
@@ -224,7 +226,7 @@ def test_a_good_change_passes() -> None:
 )
 def test_a_client_order_id_maps_to_the_same_number_for_ever(name: str, number: int | None) -> None:
     """The pinned numbers begin the published SHA-256 test vectors for "abc" and the empty message."""
-    wire_id = VENUE.wire_id(name)
+    wire_id = VENUE.wire_id(ClientOrderId(name))
     assert wire_id == int(hashlib.sha256(name.encode()).hexdigest()[:16], 16)
     assert number is None or wire_id == number
 
@@ -285,7 +287,7 @@ def test_the_rules_tell_what_goes_over_http() -> None:
 
 def test_requests_carry_the_account_of_the_settings() -> None:
     venue = AxVenue(evolve(SETTINGS, account="A-9"))
-    assert venue.encode(CancelAllOrders(request_id=5, symbol=None)) == '{"t":"X","rid":5,"account_id":"A-9"}'
+    assert venue.encode(CancelAllOrders(request_id=RequestId(5), symbol=None)) == '{"t":"X","rid":5,"account_id":"A-9"}'
 
 
 # Logging in
@@ -355,7 +357,7 @@ def test_another_answer_to_the_login_is_an_error(status: int, text: str, words: 
 
 
 def test_secrets_never_show() -> None:
-    secrets = {
+    secrets: dict[str, Any] = {
         "api_key": "secret-a",
         "api_secret": "secret-b",
         "username": "secret-c",
@@ -363,7 +365,7 @@ def test_secrets_never_show() -> None:
         "totp": "secret-e",
         "token": "secret-f",
     }
-    settings = AxSettings(**secrets)  # type: ignore[arg-type]
+    settings = AxSettings(**secrets)
     venue = AxVenue(settings)
     login = AxVenue(evolve(settings, token=None)).login_call()
     for thing in (settings, venue, login, venue.upgrade("secret-g")):

@@ -15,7 +15,7 @@ from protocol.facts import (
     TokenRefused,
     VenueTime,
 )
-from protocol.kraken_futures.rest_answers import read_answer, told_time
+from protocol.kraken_futures.rest_answers import answer_time, read_answer
 from protocol.kraken_futures.venue import KrakenFuturesSettings, KrakenFuturesVenue
 from protocol.kraken_spot.codec import SpotWire
 from protocol.kraken_spot.order_entry import encode
@@ -24,7 +24,7 @@ from protocol.requests import AskTime, ListOpenOrders
 from protocol.values import RequestId
 from protocol.venue import HttpAnswer, Opening
 
-from ..kraken_spot.test_codec import STATUS, TOKEN, ack, answer, error, snapshot
+from ..kraken_spot.messages import STATUS, TOKEN, ack, answer, error, snapshot
 
 # Kraken Spot (spec A.12): every answer tells when the venue got the request, and when it answered
 
@@ -154,7 +154,7 @@ def test_also_where_orders_go_over_rest_the_socket_is_asked_for_the_time() -> No
 )
 def test_an_answer_tells_the_venues_time(body: str, told: tuple[int, int] | None) -> None:
     """told: ns after 12:00:02, and the precision."""
-    facts = told_time(ListOpenOrders(request_id=RequestId(9)), HttpAnswer(status=200, body=body.encode()))
+    facts = answer_time(ListOpenOrders(request_id=RequestId(9)), HttpAnswer(status=200, body=body.encode()))
     if told is None:
         assert facts == ()
     else:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -37,8 +38,9 @@ from actors import (
     open_client,
 )
 from protocol.orders import VenueOptions
-from protocol.simulation.exchange import Tell
+from protocol.simulation.exchange import Output, Tell
 from protocol.simulation.faults import Fault, FaultKind, drawn
+from protocol.simulation.kraken_futures import KrakenFuturesExchange
 from protocol.values import Instant
 
 from ..stories import orders_of, tell
@@ -47,6 +49,10 @@ from ..trading import config_for, drain, names, open_quiet_venue, until
 VENUE = "kraken-futures"
 BTC = "PF_XBTUSD.KRAKEN-FUTURES"
 SECRET = "c29tZXRoaW5nIGVsc2UgZW50aXJlbHk="
+
+
+def set_price(exchange: KrakenFuturesExchange, now: Instant, *, signal: str, to: int) -> Sequence[Output]:
+    return exchange.set_price("PF_XBTUSD", signal, Decimal(to), now)
 
 
 def buy(quantity: str = "1", price: str = "60000", **terms: Any) -> NewOrder:
@@ -68,7 +74,7 @@ async def sell_to_us(venue: SimulatedVenue, quantity: str, price: str = "60000")
 
 
 async def offer(venue: SimulatedVenue, quantity: str, price: str = "60000") -> None:
-    """Somebody's resting sell order, for us to buy from."""
+    """Another trader's resting sell order, from which we buy."""
     await venue.trade("PF_XBTUSD", Side.SELL, price=price, quantity=quantity, rest=True)
 
 
@@ -82,7 +88,7 @@ async def test_an_order_lives_from_submission_to_its_last_fill(autojump_clock: M
         await sell_to_us(venue, "0.4")
         await sell_to_us(venue, "0.6")
         state = await order.filled()
-        assert (state.cumulative, state.leaves, state.status) == (1, 0, OrderStatus.FILLED)
+        assert (state.cumulative, state.leaves, state.status) == (Decimal(1), Decimal(0), OrderStatus.FILLED)
         heard = await drain(stream, 5)
         assert names(heard) == [
             "Connected",
@@ -259,7 +265,7 @@ async def test_a_stop_fires_and_its_order_goes_on_under_our_name(
         order = await client.submit(stop)
         await order.accepted()
         for signal in ("last", "mark"):
-            await venue.act(lambda exchange, now, signal=signal: exchange.set_price("PF_XBTUSD", signal, 63500, now))
+            await venue.act(partial(set_price, signal=signal, to=63500))
         assert (await order.filled()).cumulative == 1
         heard = names(await drain(stream, 3))
         assert heard.index("Accepted") < heard.index("Triggered") < heard.index("Filled")
@@ -271,7 +277,7 @@ async def test_a_stop_fires_and_its_order_goes_on_under_our_name(
 async def test_a_stop_that_fires_where_nobody_buys_is_over(
     autojump_clock: MockClock, announce_child: bool, child_order_id: str
 ) -> None:
-    """The id of the order that it becomes is news, if it is another."""
+    """The id of the order that it becomes is new, if it is another."""
     async with trading(announce_child=announce_child, child_order_id=child_order_id) as (venue, client, stream):
         stop = NewOrder.stop_market(BTC, Side.SELL, quantity="1", trigger_price="64000", trigger=TriggerType.MARK)
         order = await client.submit(stop)
@@ -347,7 +353,7 @@ async def test_a_change_of_quantity_counts_what_has_filled(autojump_clock: MockC
         await client.replace(order, quantity="2")
         await until(stream, events.Updated)
         state = await order.state()
-        assert (state.quantity, state.leaves) == (2, Decimal("1.6"))
+        assert (state.quantity, state.leaves) == (Decimal(2), Decimal("1.6"))
         await sell_to_us(venue, "1.6")
         assert (await order.filled()).cumulative == 2
 
@@ -506,7 +512,7 @@ async def test_a_stop_keeps_its_quantity_though_the_list_of_open_orders_may_leav
 
 
 AWAY = [Fault(kind=FaultKind.REFUSE_UPGRADE, nth=number, code=503) for number in range(2, 9)]
-"""Longer than orders/status tells of an order that has ended."""
+"""Longer than orders/status shows an order that has ended."""
 
 
 @pytest.mark.parametrize(
@@ -678,7 +684,7 @@ async def story_of_stops(seed: int) -> None:
 
 async def fire_stops(venue: SimulatedVenue, client: Client, chance: random.Random) -> list[Order]:
     """Sells that wait below the market. Each finds a buyer as it fires, for all of it or a part; some find another
-    later, some are canceled, and a market order that is too late finds nobody."""
+    later, some are canceled, and a market order that is too late finds no counterparty."""
     orders = []
     for number in range(5):
         trigger = 64000 - 100 * number
@@ -691,7 +697,7 @@ async def fire_stops(venue: SimulatedVenue, client: Client, chance: random.Rando
         orders.append(await client.submit(order))
         await trio.sleep(chance.choice([0, 1]))
         await venue.trade("PF_XBTUSD", Side.BUY, price=trigger - 400, quantity=chance.choice(["0.4", "1"]), rest=True)
-        await venue.act(lambda exchange, now, to=trigger - 50: exchange.set_price("PF_XBTUSD", "mark", to, now))
+        await venue.act(partial(set_price, signal="mark", to=trigger - 50))
         await trio.sleep(chance.choice([0, 1]))
         if chance.random() < 0.5:
             await venue.trade("PF_XBTUSD", Side.BUY, price=trigger - 400, quantity="0.6")

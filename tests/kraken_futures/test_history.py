@@ -1,4 +1,4 @@
-"""What became of orders, as Kraken Futures' history tells it, element by element (spec Kraken B.13).
+"""What became of orders, as Kraken Futures' history shows it, element by element (spec Kraken B.13).
 
 Every body is typed out here from the venue's documentation and from what was seen of it.
 """
@@ -51,7 +51,8 @@ def stop(**changes: str) -> str:
 def _with(text: str, changes: dict[str, str]) -> str:
     """The object with other values, each JSON as it stands."""
     for key, value in changes.items():
-        text, times = re.subn(rf'"{key}":("[^"]*"|[^,{{}}]+)', lambda _, key=key, value=value: f'"{key}":{value}', text)
+        changed = f'"{key}":{value}'.replace("\\", r"\\")
+        text, times = re.subn(rf'"{key}":("[^"]*"|[^,{{}}]+)', changed, text)
         assert times == 1
     return text
 
@@ -307,7 +308,7 @@ def test_what_became_of_a_stop_is_read(kind: str) -> None:
     assert orders(page(text)) == (waiting(**expected),)
 
 
-# What tells nothing of an order
+# What shows nothing of an order
 
 
 EDIT_REJECTED = element(
@@ -338,7 +339,7 @@ def test_a_kind_that_nobody_knows_is_passed_over_and_named_once() -> None:
     moved = element("OrderMoved", f'"order":{ORDER},"reason":"unheard_of"')
     listed, notice = read(page(placed(), moved, moved))
     assert listed == OrderHistoryListed(request_id=RequestId(1), orders=(view(),))
-    assert notice == Notice(text="The history tells of events of unknown kinds, which were left out: OrderMoved.")
+    assert notice == Notice(text="The history holds events of unknown kinds, which were left out: OrderMoved.")
 
 
 # Pages
@@ -386,7 +387,7 @@ def test_times_and_lengths_may_be_text() -> None:
         ("page-3", ',"continuationToken":""', {}, None),
     ],
 )
-def test_a_page_names_the_next(asked: str | None, more: str, headers: dict[str, str], cursor: str | None) -> None:
+def test_a_page_names_the_next(asked: str | None, more: str, headers: dict[str, Any], cursor: str | None) -> None:
     (fact,) = read(page(placed(), more=more), cursor=asked, **headers)
     assert isinstance(fact, OrderHistoryListed)
     assert fact.cursor == cursor

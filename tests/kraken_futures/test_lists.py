@@ -1,5 +1,5 @@
 """Kraken Futures' lists as they come whole: rows with every field that the venue documents, with times in every form
-that it may write, with words that it could not decode itself (spec Kraken B.6, B.9, B.13)."""
+that it may write, with codes that it could not decode itself (spec Kraken B.6, B.9, B.13)."""
 
 from __future__ import annotations
 
@@ -68,17 +68,17 @@ def shown(*rows: str) -> tuple[OrderView, ...]:
 
 def test_the_list_of_open_orders_is_read_whole() -> None:
     limit, stop = shown(LIMIT_ROW, STOP_ROW)
-    assert (limit.quantity, limit.cumulative, limit.status) == (1, D("0.4"), OrderStatus.PARTIALLY_FILLED)
-    assert (limit.type, limit.price, limit.side, limit.wire_id) == (OrderType.LIMIT, 65000, Side.BUY, "sim-f-1")
-    assert (stop.quantity, stop.cumulative, stop.status) == (D("0.5"), 0, OrderStatus.ACCEPTED)
-    assert (stop.type, stop.price, stop.trigger_price) == (OrderType.STOP_LIMIT, 58900, 59500)
+    assert (limit.quantity, limit.cumulative, limit.status) == (D(1), D("0.4"), OrderStatus.PARTIALLY_FILLED)
+    assert (limit.type, limit.price, limit.side, limit.wire_id) == (OrderType.LIMIT, D(65000), Side.BUY, "sim-f-1")
+    assert (stop.quantity, stop.cumulative, stop.status) == (D("0.5"), D(0), OrderStatus.ACCEPTED)
+    assert (stop.type, stop.price, stop.trigger_price) == (OrderType.STOP_LIMIT, D(58900), D(59500))
     assert (stop.trigger_type, stop.reduce_only) == (TriggerType.MARK, True)
 
 
 def test_a_stop_without_a_size_keeps_what_is_known_and_costs_no_other_row() -> None:
     without = STOP_ROW.replace(',"unfilledSize":0.5', "")
     stop, limit = shown(without, LIMIT_ROW)
-    assert (stop.quantity, stop.cumulative, stop.status) == (None, 0, OrderStatus.ACCEPTED)
+    assert (stop.quantity, stop.cumulative, stop.status) == (None, D(0), OrderStatus.ACCEPTED)
     assert limit.quantity == 1
 
 
@@ -217,8 +217,8 @@ def test_a_stop_that_was_asked_for_waits_for_its_trigger() -> None:
     (fact,) = read_answer(question, answer(STATUS_ROWS))
     assert isinstance(fact, RequestAnswered)
     assert fact.order is not None
-    assert (fact.order.status, fact.order.quantity, fact.order.cumulative) == (OrderStatus.ACCEPTED, D("0.5"), 0)
-    assert (fact.order.trigger_price, fact.order.trigger_type) == (59500, TriggerType.MARK)
+    assert (fact.order.status, fact.order.quantity, fact.order.cumulative) == (OrderStatus.ACCEPTED, D("0.5"), D(0))
+    assert (fact.order.trigger_price, fact.order.trigger_type) == (D(59500), TriggerType.MARK)
     assert fact.order.type is None, "the row does not say what kind of order it is"
 
 
@@ -235,7 +235,7 @@ def test_a_word_that_the_venue_could_not_decode_costs_that_field_alone() -> None
     (fact,) = FuturesWire(KEYS).decode(told)
     assert isinstance(fact, OrderAcknowledged)
     assert (fact.order.type, fact.order.trigger_type) == (None, None)
-    assert (fact.order.trigger_price, fact.order.quantity, fact.order.side) == (59500, D("0.5"), Side.SELL)
+    assert (fact.order.trigger_price, fact.order.quantity, fact.order.side) == (D(59500), D("0.5"), Side.SELL)
 
 
 # Instruments
@@ -270,9 +270,9 @@ def instruments(*rows: str) -> tuple[Instrument, ...]:
 def test_rows_of_instruments_are_read_whole() -> None:
     linear, inverse = instruments(LINEAR, INVERSE)
     assert str(linear.id) == "PF_XBTUSD.KRAKEN-FUTURES"
-    assert (linear.price_increment, linear.quantity_increment, linear.multiplier) == (1, D("0.0001"), 1)
+    assert (linear.price_increment, linear.quantity_increment, linear.multiplier) == (D(1), D("0.0001"), D(1))
     assert str(inverse.id) == "PI_XBTUSD.KRAKEN-FUTURES"
-    assert (inverse.price_increment, inverse.quantity_increment, inverse.quote_currency) == (D("0.5"), 1, "USD")
+    assert (inverse.price_increment, inverse.quantity_increment, inverse.quote_currency) == (D("0.5"), D(1), "USD")
 
 
 @pytest.mark.parametrize(

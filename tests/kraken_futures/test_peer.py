@@ -1,5 +1,5 @@
 """The client at a Kraken Futures peer that is typed by hand: calls and messages as the venue documents them, on virtual
-time over memory. What is told of an order, and what is asked of the venue for it."""
+time over memory. What is reported of an order, and what the venue is asked for it."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ async def wait_for(stream: Any, kind: type[Event]) -> Any:
 
 
 async def go_down(venue: ScriptedFutures) -> None:
-    """The connection is lost; longer than the 5 s for which orders/status tells of an order that has ended."""
+    """The connection is lost; longer than the 5 s for which orders/status shows an order that has ended."""
     venue.connector.refusals = 3
     venue.peer.drop()
 
 
-# History: what became of an order while nobody listened
+# History: what became of an order while the client was away
 
 
 async def test_an_end_that_nobody_told_is_found_in_the_history(autojump_clock: MockClock) -> None:

@@ -13,6 +13,7 @@ from protocol.kraken_futures.order_entry import encode
 from protocol.kraken_futures.signing import Credentials, authent, endpoint, rest_digest, sign_challenge
 from protocol.kraken_futures.venue import KrakenFuturesSettings, KrakenFuturesVenue
 from protocol.requests import BatchOrders, CancelOrder, ListOpenOrders, ListOrderHistory
+from protocol.values import RequestId, VenueOrderId
 from protocol.venue import Opening
 
 SECRET = "Pz49PDs6OTg3NjU0MzIxMC8uLSwrKikoJyYlJCMiISAfHh0cGxoZGBcWFRQTEhEQDw4NDAsKCQgHBgUEAwIBAA=="
@@ -89,8 +90,8 @@ def test_the_venue_checks_a_challenge() -> None:
 
 def test_a_command_is_signed_exactly_as_it_is_sent_and_without_a_nonce() -> None:
     path, _, post_data, _ = CALLS["a batch"]
-    leg = CancelOrder(request_id=2, venue_order_id=CHALLENGE, wire_id=None)
-    call = encode(BatchOrders(request_id=1, legs=(leg,)), Credentials("key", SECRET))
+    leg = CancelOrder(request_id=RequestId(2), venue_order_id=VenueOrderId(CHALLENGE), wire_id=None)
+    call = encode(BatchOrders(request_id=RequestId(1), legs=(leg,)), Credentials("key", SECRET))
     assert (call.method, call.path, call.body) == ("POST", path, post_data.encode())
     assert dict(call.headers) == {
         "APIKey": "key",
@@ -103,13 +104,13 @@ def test_a_command_is_signed_exactly_as_it_is_sent_and_without_a_nonce() -> None
 def test_a_question_without_parameters_is_signed_over_nothing_but_its_path() -> None:
     """Vector F6 of the specification."""
     path, _, _, signature = CALLS["a question without a nonce"]
-    call = encode(ListOpenOrders(request_id=1), Credentials("key", SECRET))
+    call = encode(ListOpenOrders(request_id=RequestId(1)), Credentials("key", SECRET))
     assert (call.method, call.path, call.body) == ("GET", path, None)
     assert dict(call.headers) == {"APIKey": "key", "Authent": signature}
 
 
 def test_a_question_is_signed_over_its_query() -> None:
-    history = ListOrderHistory(request_id=1, start=0, end=1_000_000, triggers=True)
+    history = ListOrderHistory(request_id=RequestId(1), start=0, end=1_000_000, triggers=True)
     call = encode(history, Credentials("key", SECRET))
     assert call.path == "/api/history/v3/triggers?since=0&before=1&sort=asc&opened=true&closed=true"
     assert dict(call.headers) == {
@@ -131,7 +132,7 @@ def test_no_secret_shows_in_any_repr() -> None:
     settings = KrakenFuturesSettings(api_key="PUBLIC-KEY", api_secret=SECRET)
     venue = KrakenFuturesVenue(settings)
     wire = venue.open_wire(Opening(instruments={}))
-    call = venue.encode(ListOpenOrders(request_id=1))
+    call = venue.encode(ListOpenOrders(request_id=RequestId(1)))
     said = [wire.decode(text) for text in ('{"event":"info","version":1}', challenge())]
     for thing in (settings, venue, wire, wire._handshake, call, said):
         for secret in ("PUBLIC-KEY", SECRET, SIGNED, dict(call.headers)["Authent"]):

@@ -1,4 +1,4 @@
-"""Trading Kraken Spot through the whole graph, on virtual time over memory: orders and news over one socket."""
+"""Trading Kraken Spot through the whole graph, on virtual time over memory: orders and reports over one socket."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def sell_to_us(venue: SimulatedVenue, quantity: str, price: str = "60000")
 
 
 async def offer(venue: SimulatedVenue, quantity: str, price: str = "60000") -> None:
-    """Somebody's resting sell order, for us to buy from."""
+    """Another trader's resting sell order, from which we buy."""
     await venue.trade("BTC/USD", Side.SELL, price=price, quantity=quantity, rest=True)
 
 
@@ -104,7 +104,7 @@ async def test_the_stream_is_the_same_however_the_venue_tells_it(
         await trio.sleep(1)
         await sell_to_us(venue, "0.6", "59999")
         state = await order.filled()
-        assert (state.cumulative, state.leaves, state.status) == (1, 0, OrderStatus.FILLED)
+        assert (state.cumulative, state.leaves, state.status) == (Decimal(1), Decimal(0), OrderStatus.FILLED)
         other = await client.submit(buy())
         await other.accepted()
         await trio.sleep(1)
@@ -190,7 +190,7 @@ async def test_a_fill_names_its_fee(autojump_clock: MockClock) -> None:
         assert isinstance(fill, events.Filled)
         assert fill.commission is not None
         assert (fill.commission.currency, fill.commission.amount > 0) == ("USD", True)
-        assert (fill.leaves, fill.liquidity.value) == (0, "TAKER")
+        assert (fill.leaves, fill.liquidity.value) == (Decimal(0), "TAKER")
 
 
 # Every type of order
@@ -204,7 +204,7 @@ async def test_an_amount_of_dollars_buys_what_it_buys(autojump_clock: MockClock)
         assert state.cumulative == Decimal("0.1")
         submitted = (await until(stream, events.Submitted))[-1]
         assert isinstance(submitted, events.Submitted)
-        assert (submitted.quantity, submitted.quote_quantity) == (None, 6000)
+        assert (submitted.quantity, submitted.quote_quantity) == (None, Decimal(6000))
 
 
 async def test_the_rest_of_an_order_that_must_trade_at_once_is_canceled_behind_its_fills(
@@ -507,7 +507,7 @@ async def test_a_batch_counts_half_of_what_its_orders_would(autojump_clock: Mock
 
 
 async def test_more_orders_than_the_trading_counter_allows_are_refused_here(autojump_clock: MockClock) -> None:
-    """However the client is configured: the venue tells its own limit."""
+    """However the client is configured: the venue sends its own limit."""
     async with trading(users=STARTER, client={"tier": "pro"}) as (_, client, stream):
         sent = 0
         with pytest.raises(NotSent, match="no more of these for BTC/USD"):

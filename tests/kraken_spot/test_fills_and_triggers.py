@@ -10,12 +10,12 @@ import trio
 from trio.testing import MockClock
 
 from actors import Client, Money, NewOrder, OffsetUnit, OrderStatus, Side, events
+from protocol.values import ClientOrderId
 
 from ..scripted_spot import (
     BTC,
     FILL,
     ID,
-    Message,
     ScriptedSpot,
     at_spot,
     buy,
@@ -28,7 +28,7 @@ from ..scripted_spot import (
     trade_row,
     traded,
 )
-from ..scripted_venue import Peer
+from ..scripted_venue import Message, Peer
 from ..trading import drain, names
 
 
@@ -36,11 +36,11 @@ def of(kind: Any, heard: list[Any]) -> list[Any]:
     return [event for event in heard if isinstance(event, kind)]
 
 
-# Fills are told one by one
+# Fills come one by one
 
 
 async def test_the_fills_of_a_taker_are_told_once_each(autojump_clock: MockClock) -> None:
-    """A history that puts them together, as the venue does unless it is asked not to, would tell them twice."""
+    """A history that puts them together, as the venue does unless it is asked not to, would show them twice."""
     async with at_spot() as (venue, client, stream):
         resting = await client.submit(buy(price="50000"))
         await resting.accepted()
@@ -68,7 +68,7 @@ async def test_the_fills_of_a_taker_are_told_once_each(autojump_clock: MockClock
         assert (await resting.state()).status is OrderStatus.ACCEPTED
 
 
-# Fees have a sign, and one that was not told is not zero
+# Fees have a sign, and a missing one is not zero
 
 
 async def fill_and_end(venue: ScriptedSpot, client: Client, **report: Any) -> None:
@@ -162,7 +162,12 @@ async def place_trailing(venue: ScriptedSpot, client: Client, *, answer_first: b
 
     venue.on["add_order"] = take
     order = NewOrder.trailing_stop(
-        BTC, Side.SELL, quantity="1", trailing_offset="5", trailing_unit=OffsetUnit.PERCENT, client_order_id="trail"
+        BTC,
+        Side.SELL,
+        quantity="1",
+        trailing_offset="5",
+        trailing_unit=OffsetUnit.PERCENT,
+        client_order_id=ClientOrderId("trail"),
     )
     placed = await client.submit(order)
     await placed.accepted()
@@ -239,7 +244,7 @@ async def place_stop(venue: ScriptedSpot, client: Client) -> Any:
 
     venue.on["add_order"] = take
     order = NewOrder.stop_limit(
-        BTC, Side.SELL, quantity="1", price="57900", trigger_price="58000", client_order_id="stop"
+        BTC, Side.SELL, quantity="1", price="57900", trigger_price="58000", client_order_id=ClientOrderId("stop")
     )
     placed = await client.submit(order)
     await placed.accepted()

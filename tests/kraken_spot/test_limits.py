@@ -1,8 +1,5 @@
 """What Kraken Spot may be asked, and how often: the checks before sending, and the counters."""
 
-# Ids and request numbers are written as plain text and numbers here, and terms as dicts.
-# mypy: disable-error-code="arg-type"
-
 from __future__ import annotations
 
 from decimal import Decimal
@@ -30,7 +27,7 @@ from protocol.kraken_spot.limits import (
     placement_cost,
     rest_budgets,
     rest_cost,
-    terms_told,
+    terms_with_limit,
     trading_cost,
     trading_terms,
 )
@@ -51,7 +48,18 @@ from protocol.requests import (
     Request,
     SetCancelAllAfter,
 )
-from protocol.values import ClientOrderId, Instrument, OffsetUnit, OrderType, Side, SystemMode, TimeInForce, TriggerType
+from protocol.values import (
+    ClientOrderId,
+    Instrument,
+    OffsetUnit,
+    OrderType,
+    RequestId,
+    Side,
+    SystemMode,
+    TimeInForce,
+    TriggerType,
+    VenueOrderId,
+)
 
 D = Decimal
 SECOND = 1_000_000_000
@@ -116,9 +124,9 @@ def test_an_instrument_must_be_known_by_its_modern_name() -> None:
 
 # Terms (spec A.10, A.12)
 
-STOP = {"trigger_price": "61000"}
-TRAILING = {"trailing_offset": "2"}
-ICEBERG = {"quantity": "15", "display_quantity": "1"}
+STOP: dict[str, Any] = {"trigger_price": "61000"}
+TRAILING: dict[str, Any] = {"trailing_offset": "2"}
+ICEBERG: dict[str, Any] = {"quantity": "15", "display_quantity": "1"}
 
 
 def closing(**terms: Any) -> dict[str, Any]:
@@ -312,7 +320,7 @@ def test_options_that_cannot_be_meant_are_refused(options: dict[str, Any]) -> No
 
 
 def change(**terms: Any) -> Replace:
-    return Replace(client_order_id="mine", instrument=BITCOIN.id, **terms)
+    return Replace(client_order_id=ClientOrderId("mine"), instrument=BITCOIN.id, **terms)
 
 
 def test_a_change_in_order_passes() -> None:
@@ -350,6 +358,9 @@ NOW = 1782907200 * SECOND
 MONTH = 31 * 86_400 * SECOND
 
 
+NO_WHOLE_NUMBER: Any = float(NOW + SECOND)
+
+
 @pytest.mark.parametrize(
     ("terms", "why"),
     [
@@ -366,7 +377,7 @@ MONTH = 31 * 86_400 * SECOND
         ({"options": KrakenSpotOptions(effective_time=NOW)}, "begin in the future"),
         ({"process_before": NOW + SECOND - 1}, "a second"),
         ({"process_before": NOW + 61 * SECOND}, "to a minute"),
-        ({"options": KrakenSpotOptions(effective_time=float(NOW + SECOND))}, "whole numbers of nanoseconds"),  # type: ignore[arg-type]
+        ({"options": KrakenSpotOptions(effective_time=NO_WHOLE_NUMBER)}, "whole numbers of nanoseconds"),
     ],
 )
 def test_moments_are_checked_against_the_time_that_is_given(terms: dict[str, Any], why: str) -> None:
@@ -375,7 +386,11 @@ def test_moments_are_checked_against_the_time_that_is_given(terms: dict[str, Any
 
 
 def test_moments_in_order_pass() -> None:
-    terms = {"time_in_force": TimeInForce.GTD, "expire_time": NOW + MONTH, "process_before": NOW + SECOND}
+    terms: dict[str, Any] = {
+        "time_in_force": TimeInForce.GTD,
+        "expire_time": NOW + MONTH,
+        "process_before": NOW + SECOND,
+    }
     checks.check_times(order(options=KrakenSpotOptions(effective_time=NOW + 1), **terms), NOW)
     checks.check_times(order(), NOW)
 
@@ -386,24 +401,31 @@ def test_moments_in_order_pass() -> None:
 def place(number: int = 1, **terms: Any) -> PlaceOrder:
     usual: dict[str, Any] = {"side": Side.BUY, "type": OrderType.LIMIT, "quantity": D(1), "price": D(1)}
     usual |= {"trigger_price": None, "time_in_force": TimeInForce.GTC, "post_only": False, "tag": None}
-    return PlaceOrder(request_id=number, symbol="BTC/USD", wire_id="w", **(usual | terms))
+    return PlaceOrder(request_id=RequestId(number), symbol="BTC/USD", wire_id="w", **(usual | terms))
 
 
 def replace() -> ReplaceOrder:
-    return ReplaceOrder(request_id=1, venue_order_id="O", quantity=D(1), price=None, time_in_force=None, post_only=None)
+    return ReplaceOrder(
+        request_id=RequestId(1),
+        venue_order_id=VenueOrderId("O"),
+        quantity=D(1),
+        price=None,
+        time_in_force=None,
+        post_only=None,
+    )
 
 
 def cancel(number: int = 1) -> CancelOrder:
-    return CancelOrder(request_id=number, venue_order_id="O", wire_id=None)
+    return CancelOrder(request_id=RequestId(number), venue_order_id=VenueOrderId("O"), wire_id=None)
 
 
 def batch(*legs: Any) -> BatchOrders:
-    return BatchOrders(request_id=9, legs=legs)
+    return BatchOrders(request_id=RequestId(9), legs=legs)
 
 
-TAKER, MAKER, QUESTION = place(), place(post_only=True), ListOpenOrders(request_id=1)
-EVERYTHING = CancelAllOrders(request_id=1, symbol=None)
-TIMER = SetCancelAllAfter(request_id=1, seconds=60)
+TAKER, MAKER, QUESTION = place(), place(post_only=True), ListOpenOrders(request_id=RequestId(1))
+EVERYTHING = CancelAllOrders(request_id=RequestId(1), symbol=None)
+TIMER = SetCancelAllAfter(request_id=RequestId(1), seconds=60)
 
 
 @pytest.mark.parametrize(
@@ -461,7 +483,7 @@ def test_a_request_costs_what_it_does() -> None:
     assert trading_cost(batch(TAKER, MAKER, TAKER)) == 150
     assert trading_cost(batch(cancel(), cancel(2))) == 16 * POINT
     assert trading_cost(EVERYTHING) == POINT
-    assert trading_cost(SetCancelAllAfter(request_id=1, seconds=60)) == POINT
+    assert trading_cost(SetCancelAllAfter(request_id=RequestId(1), seconds=60)) == POINT
     assert trading_cost(QUESTION) == 0
 
 
@@ -509,9 +531,9 @@ def test_an_account_has_the_terms_of_its_tier(tier: Tier, limit: int, decay: int
 
 def test_the_limit_that_the_venue_names_decides() -> None:
     starter = trading_terms(Tier.STARTER)
-    assert terms_told(starter, 180) == trading_terms(Tier.PRO)
-    assert terms_told(starter, 60) == starter
-    odd = terms_told(starter, 77)
+    assert terms_with_limit(starter, 180) == trading_terms(Tier.PRO)
+    assert terms_with_limit(starter, 60) == starter
+    odd = terms_with_limit(starter, 77)
     assert (odd.limit, odd.decay) == (77 * POINT, 100)
 
 
@@ -551,7 +573,7 @@ def test_other_refusals_say_nothing_about_the_trading_counters(words: str) -> No
     assert throttle.take(TAKER, "BTC/USD", (), 0) == 0
 
 
-@pytest.mark.parametrize("about_all", [EVERYTHING, SetCancelAllAfter(request_id=1, seconds=60)])
+@pytest.mark.parametrize("about_all", [EVERYTHING, SetCancelAllAfter(request_id=RequestId(1), seconds=60)])
 def test_what_is_about_all_orders_counts_in_each_pair_and_is_never_held_back(about_all: object) -> None:
     throttle = TradingThrottle(trading_terms(Tier.STARTER))
     for _ in range(40):
@@ -602,10 +624,12 @@ def test_the_counter_never_passes_its_limit(actions: list[tuple[int, int, bool]]
 
 
 def test_a_rest_call_costs_what_the_venue_counts() -> None:
-    listed = ListFills(request_id=1, start=0, end=1, symbol=None)
-    history = ListOrderHistory(request_id=1, start=0, end=1)
-    question = QueryOrder(request_id=1, venue_order_id="O", wire_id=None)
-    by_name = [QueryOrder(request_id=1, venue_order_id=None, wire_id="w", cursor=each) for each in (None, "closed")]
+    listed = ListFills(request_id=RequestId(1), start=0, end=1, symbol=None)
+    history = ListOrderHistory(request_id=RequestId(1), start=0, end=1)
+    question = QueryOrder(request_id=RequestId(1), venue_order_id=VenueOrderId("O"), wire_id=None)
+    by_name = [
+        QueryOrder(request_id=RequestId(1), venue_order_id=None, wire_id="w", cursor=each) for each in (None, "closed")
+    ]
     assert [rest_cost(each) for each in (listed, history, question, QUESTION)] == [200, 100, 100, 100]
     assert [rest_cost(each) for each in by_name] == [200, 200]
     assert [rest_cost(each) for each in (TAKER, cancel(), replace(), EVERYTHING)] == [0, 0, 100, 100]

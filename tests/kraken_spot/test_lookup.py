@@ -16,7 +16,6 @@ from actors import Client, Order, OrderStatus, events, open_client
 from ..scripted_spot import (
     FILL,
     ID,
-    Message,
     Reply,
     ScriptedSpot,
     at_spot,
@@ -33,7 +32,7 @@ from ..scripted_spot import (
     spot_config,
     trade_row,
 )
-from ..scripted_venue import Peer
+from ..scripted_venue import Message, Peer
 from ..trading import drain, names
 
 UNAVAILABLE = "<html><title>503 Service Temporarily Unavailable</title></html>"
@@ -71,10 +70,10 @@ def put(venue: ScriptedSpot, what: str) -> None:
 
 
 ENDS = {
-    "nowhere": (OrderStatus.DENIED, 0),
-    "open": (OrderStatus.ACCEPTED, 0),
-    "canceled": (OrderStatus.CANCELED, 0),
-    "filled": (OrderStatus.FILLED, 1),
+    "nowhere": (OrderStatus.DENIED, Decimal(0)),
+    "open": (OrderStatus.ACCEPTED, Decimal(0)),
+    "canceled": (OrderStatus.CANCELED, Decimal(0)),
+    "filled": (OrderStatus.FILLED, Decimal(1)),
 }
 
 
@@ -135,7 +134,7 @@ async def test_an_order_that_the_lists_show_late_is_found(autojump_clock: MockCl
         put(venue, "filled")
         await trio.sleep(180)
         state = await order.state()
-        assert (state.status, state.cumulative) == (OrderStatus.FILLED, 1)
+        assert (state.status, state.cumulative) == (OrderStatus.FILLED, Decimal(1))
 
 
 async def test_an_older_order_of_the_same_name_is_another_one(autojump_clock: MockClock) -> None:
@@ -154,7 +153,7 @@ async def test_of_two_orders_of_one_name_the_one_that_was_placed_now_is_found(au
         put(venue, "filled")
         await trio.sleep(60)
         state = await order.state()
-        assert (state.status, state.venue_order_id, state.cumulative) == (OrderStatus.FILLED, ID, 1)
+        assert (state.status, state.venue_order_id, state.cumulative) == (OrderStatus.FILLED, ID, Decimal(1))
 
 
 # What may go wrong between the two questions
@@ -184,7 +183,7 @@ async def test_a_lookup_that_fails_half_way_proves_nothing_and_is_made_again(
         put(venue, "filled")
         heard = await drain(stream, 180)
         state = await order.state()
-        assert (state.status, state.cumulative) == (OrderStatus.FILLED, 1)
+        assert (state.status, state.cumulative) == (OrderStatus.FILLED, Decimal(1))
         assert "Denied" not in names(heard)
 
 
@@ -289,7 +288,7 @@ async def test_a_lookup_counts_as_the_venue_counts_it(autojump_clock: MockClock)
         assert spent <= 15 + 20 // 3
 
 
-# An amendment that nobody here asked for
+# An amendment that this client did not ask for
 
 
 @pytest.mark.parametrize("kind", ["amended", "restated"])

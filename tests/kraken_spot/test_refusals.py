@@ -1,5 +1,5 @@
 """What Kraken Spot's refusals mean for orders, logins and counters, at a peer that is typed by hand (spec A.2, A.3,
-A.14 to A.16). A limit that was hit executed nothing; a web page is nobody's verdict; and nothing vanishes."""
+A.14 to A.16). A limit that was hit executed nothing; a web page decides nothing; and nothing vanishes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,6 @@ from protocol.venue import HttpAnswer
 
 from ..scripted_spot import (
     ID,
-    Message,
     Reply,
     ScriptedSpot,
     at_spot,
@@ -36,7 +35,7 @@ from ..scripted_spot import (
     refused_with,
     spot_config,
 )
-from ..scripted_venue import Peer
+from ..scripted_venue import Message, Peer
 from ..trading import drain, names
 
 
@@ -232,7 +231,7 @@ async def test_a_cancel_that_meets_a_limit_is_sent_again(autojump_clock: MockClo
 @pytest.mark.parametrize("method", ["cancel_order", "amend_order"])
 @pytest.mark.parametrize("text", ["EOrder:Invalid order", "EOrder:Unknown order"])
 async def test_an_order_that_is_gone_is_asked_for(autojump_clock: MockClock, text: str, method: str) -> None:
-    """Neither word tells which end it took."""
+    """Neither value shows which end it took."""
     async with at_spot() as (venue, client, stream):
         order = await resting(client)
         await trio.sleep(10)

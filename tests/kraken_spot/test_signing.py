@@ -1,8 +1,5 @@
 """Kraken Spot's signatures, checked against vectors, and that no secret is ever shown."""
 
-# Ids and request numbers are written as plain text and numbers here, and terms as dicts.
-# mypy: disable-error-code="arg-type"
-
 from __future__ import annotations
 
 import traceback
@@ -16,6 +13,7 @@ from protocol.kraken_spot.signing import Credentials, api_sign, inner_digest
 from protocol.kraken_spot.venue import KrakenSpotSettings, KrakenSpotVenue
 from protocol.requests import BatchOrders, CancelOrder, ListOpenOrders
 from protocol.simulation.kraken_spot import venue_side
+from protocol.values import RequestId, VenueOrderId
 from protocol.venue import HttpAnswer, Opening
 
 SECRET = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw=="
@@ -79,7 +77,7 @@ def test_the_call_for_a_token_is_signed_exactly_as_it_is_sent() -> None:
 
 def test_a_form_is_signed_with_its_nonce_in_front() -> None:
     path, nonce, post_data, signature = CALLS["a cancel"]
-    cancel = CancelOrder(request_id=2, venue_order_id="OABCDE-FGHIJ-KLMNOP", wire_id=None)
+    cancel = CancelOrder(request_id=RequestId(2), venue_order_id=VenueOrderId("OABCDE-FGHIJ-KLMNOP"), wire_id=None)
     call = encode_rest(cancel, Credentials("key", SECRET)).sign(int(nonce))
     assert (call.path, call.body) == (path, post_data.encode())
     assert dict(call.headers)["API-Sign"] == signature
@@ -87,8 +85,8 @@ def test_a_form_is_signed_with_its_nonce_in_front() -> None:
 
 def test_a_json_body_is_signed_with_its_nonce_inside() -> None:
     path, nonce, post_data, signature = CALLS["a batch in JSON"]
-    leg = CancelOrder(request_id=2, venue_order_id="OABCDE-FGHIJ-KLMNOP", wire_id=None)
-    call = encode_rest(BatchOrders(request_id=1, legs=(leg,)), Credentials("key", SECRET)).sign(int(nonce))
+    leg = CancelOrder(request_id=RequestId(2), venue_order_id=VenueOrderId("OABCDE-FGHIJ-KLMNOP"), wire_id=None)
+    call = encode_rest(BatchOrders(request_id=RequestId(1), legs=(leg,)), Credentials("key", SECRET)).sign(int(nonce))
     assert (call.path, call.body) == (path, post_data.encode())
     assert dict(call.headers)["API-Sign"] == signature
     assert dict(call.headers)["Content-Type"] == "application/json"
@@ -96,10 +94,10 @@ def test_a_json_body_is_signed_with_its_nonce_inside() -> None:
 
 def test_a_key_with_two_factors_sends_the_second_as_well() -> None:
     credentials = Credentials("key", SECRET, "12 34")
-    call = encode_rest(ListOpenOrders(request_id=1), credentials).sign(7)
+    call = encode_rest(ListOpenOrders(request_id=RequestId(1)), credentials).sign(7)
     assert call.body == b"nonce=7&otp=12+34"
-    leg = CancelOrder(request_id=2, venue_order_id="O", wire_id=None)
-    batch = encode_rest(BatchOrders(request_id=1, legs=(leg,)), credentials).sign(7)
+    leg = CancelOrder(request_id=RequestId(2), venue_order_id=VenueOrderId("O"), wire_id=None)
+    batch = encode_rest(BatchOrders(request_id=RequestId(1), legs=(leg,)), credentials).sign(7)
     assert batch.body == b'{"nonce":"7","otp":"12 34","orders":["O"]}'
 
 
@@ -116,7 +114,7 @@ def test_no_secret_shows_in_any_repr() -> None:
     settings = KrakenSpotSettings(api_key="PUBLIC-KEY", api_secret=SECRET, otp="123456")
     venue = KrakenSpotVenue(settings)
     wire = venue.open_wire(Opening(instruments={}, token="SESSION-TOKEN"))
-    call = venue.encode(ListOpenOrders(request_id=1))
+    call = venue.encode(ListOpenOrders(request_id=RequestId(1)))
     assert not isinstance(call, str)
     signed = call.sign(7)
     said = wire.decode('{"channel":"heartbeat"}')

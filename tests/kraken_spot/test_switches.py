@@ -1,4 +1,4 @@
-"""The client in every position of the simulated Kraken Spot's switches: where nobody has proven what the real venue
+"""The client in every position of the simulated Kraken Spot's switches: where it is not proven what the real venue
 does, it must not matter."""
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ async def test_an_order_with_a_close_may_go_without_its_name(autojump_clock: Moc
 
 
 async def test_closes_of_a_batch_over_rest_are_placed(autojump_clock: MockClock) -> None:
-    """As form keys inside of JSON they would be lost without a word."""
+    """As form keys inside of JSON they would be lost silently."""
     async with trading(client={"rest_entry": True}) as (venue, client, stream):
         close = ConditionalClose(type=OrderType.STOP_MARKET, trigger_price=58000)
         options = KrakenSpotOptions(conditional=close)

@@ -9,7 +9,7 @@ from attrs import evolve
 
 from protocol.values import Money
 
-PLACE = "protocol.ax.history:_trade_of"
+PLACE = "protocol.ax.listings:_row_trade"
 STORY = ("ax", 0)
 FOUND = ("other", "another fee")
 

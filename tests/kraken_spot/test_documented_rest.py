@@ -3,9 +3,6 @@
 Every body here is typed from there; the calls are compared byte for byte as they are signed and sent.
 """
 
-# Ids and request numbers are written as plain text and numbers here.
-# mypy: disable-error-code="arg-type"
-
 from __future__ import annotations
 
 from decimal import Decimal as D
@@ -47,9 +44,12 @@ from protocol.values import (
     OffsetUnit,
     OrderStatus,
     OrderType,
+    RequestId,
     Side,
     TimeInForce,
+    TradeId,
     TriggerType,
+    VenueOrderId,
 )
 from protocol.venue import HttpAnswer, SignedCall
 
@@ -82,7 +82,7 @@ LEG = {"quantity": D("0.01")}
 
 
 def by_name(cursor: str | None = None, wire_id: str = "sim-0038", since: int = PLACED_AT) -> QueryOrder:
-    return QueryOrder(request_id=7, venue_order_id=None, wire_id=wire_id, since=since, cursor=cursor)
+    return QueryOrder(request_id=RequestId(7), venue_order_id=None, wire_id=wire_id, since=since, cursor=cursor)
 
 
 # Calls, as they are sent
@@ -128,8 +128,8 @@ FORMS: dict[str, tuple[Request, str, str]] = {
     ),
     "an amendment": (
         ReplaceOrder(
-            request_id=1,
-            venue_order_id="OSIM00-OLDER-ORDR00",
+            request_id=RequestId(1),
+            venue_order_id=VenueOrderId("OSIM00-OLDER-ORDR00"),
             quantity=D("2.4"),
             price=None,
             time_in_force=None,
@@ -140,28 +140,28 @@ FORMS: dict[str, tuple[Request, str, str]] = {
         "nonce=1782907200000000205&txid=OSIM00-OLDER-ORDR00&order_qty=2.4",
     ),
     "a cancel": (
-        CancelOrder(request_id=1, venue_order_id="OSIM00-OLDER-ORDR00", wire_id=None),
+        CancelOrder(request_id=RequestId(1), venue_order_id=VenueOrderId("OSIM00-OLDER-ORDR00"), wire_id=None),
         "/0/private/CancelOrder",
         "nonce=1782907200000000205&txid=OSIM00-OLDER-ORDR00",
     ),
     "a cancel by client id": (
-        CancelOrder(request_id=1, venue_order_id=None, wire_id="sim-0038"),
+        CancelOrder(request_id=RequestId(1), venue_order_id=None, wire_id="sim-0038"),
         "/0/private/CancelOrder",
         "nonce=1782907200000000205&cl_ord_id=sim-0038",
     ),
     "a cancel of everything": (
-        CancelAllOrders(request_id=1, symbol=None),
+        CancelAllOrders(request_id=RequestId(1), symbol=None),
         "/0/private/CancelAll",
         "nonce=1782907200000000205",
     ),
     "the dead man's switch": (
-        SetCancelAllAfter(request_id=1, seconds=60),
+        SetCancelAllAfter(request_id=RequestId(1), seconds=60),
         "/0/private/CancelAllOrdersAfter",
         "nonce=1782907200000000205&timeout=60",
     ),
-    "what is open": (ListOpenOrders(request_id=1), "/0/private/OpenOrders", "nonce=1782907200000000205"),
+    "what is open": (ListOpenOrders(request_id=RequestId(1)), "/0/private/OpenOrders", "nonce=1782907200000000205"),
     "an order by its id": (
-        QueryOrder(request_id=1, venue_order_id="OSIM00-OLDER-ORDR00", wire_id=None),
+        QueryOrder(request_id=RequestId(1), venue_order_id=VenueOrderId("OSIM00-OLDER-ORDR00"), wire_id=None),
         "/0/private/QueryOrders",
         "nonce=1782907200000000205&txid=OSIM00-OLDER-ORDR00&consolidate_taker=false",
     ),
@@ -176,12 +176,12 @@ FORMS: dict[str, tuple[Request, str, str]] = {
         "nonce=1782907200000000205&cl_ord_id=sim-0038&consolidate_taker=false",
     ),
     "fills": (
-        ListFills(request_id=1, start=1782900001 * SECOND, end=0, symbol=None, cursor="50", latest=True),
+        ListFills(request_id=RequestId(1), start=1782900001 * SECOND, end=0, symbol=None, cursor="50", latest=True),
         "/0/private/TradesHistory",
         "nonce=1782907200000000205&start=1782900000&ofs=50&consolidate_taker=false",
     ),
     "what became of orders": (
-        ListOrderHistory(request_id=1, start=1782900001 * SECOND, end=1782907200 * SECOND),
+        ListOrderHistory(request_id=RequestId(1), start=1782900001 * SECOND, end=1782907200 * SECOND),
         "/0/private/ClosedOrders",
         "nonce=1782907200000000205&start=1782900000&end=1782907200&closetime=both&consolidate_taker=false",
     ),
@@ -214,7 +214,7 @@ def test_the_token_is_asked_for_as_documented() -> None:
 BODIES: dict[str, tuple[Request, str, str]] = {
     "orders": (
         BatchOrders(
-            request_id=9,
+            request_id=RequestId(9),
             legs=(
                 place(**LEG, wire_id="sim-0034", options=CLOSE),
                 place(**LEG, request_id=2, wire_id="sim-0035", price=D("58500.5")),
@@ -230,10 +230,10 @@ BODIES: dict[str, tuple[Request, str, str]] = {
     ),
     "cancels": (
         BatchOrders(
-            request_id=9,
+            request_id=RequestId(9),
             legs=(
-                CancelOrder(request_id=1, venue_order_id="OSIM30-RESTB-ORDR01", wire_id=None),
-                CancelOrder(request_id=2, venue_order_id="OSIM30-RESTB-ORDR02", wire_id=None),
+                CancelOrder(request_id=RequestId(1), venue_order_id=VenueOrderId("OSIM30-RESTB-ORDR01"), wire_id=None),
+                CancelOrder(request_id=RequestId(2), venue_order_id=VenueOrderId("OSIM30-RESTB-ORDR02"), wire_id=None),
             ),
         ),
         "/0/private/CancelOrderBatch",
@@ -241,10 +241,10 @@ BODIES: dict[str, tuple[Request, str, str]] = {
     ),
     "cancels by client id": (
         BatchOrders(
-            request_id=9,
+            request_id=RequestId(9),
             legs=(
-                CancelOrder(request_id=1, venue_order_id=None, wire_id="sim-0034"),
-                CancelOrder(request_id=2, venue_order_id=None, wire_id="sim-0035"),
+                CancelOrder(request_id=RequestId(1), venue_order_id=None, wire_id="sim-0034"),
+                CancelOrder(request_id=RequestId(2), venue_order_id=None, wire_id="sim-0035"),
             ),
         ),
         "/0/private/CancelOrderBatch",
@@ -335,20 +335,20 @@ def closed(*rows: str) -> str:
 
 
 def test_what_is_open_is_read() -> None:
-    facts = answered(ListOpenOrders(request_id=7), opened(f'"OSIM38-FOUND-ORDR38":{ROW}'))
-    assert facts == (RequestAnswered(request_id=7, orders=(shown(),)),)
+    facts = answered(ListOpenOrders(request_id=RequestId(7)), opened(f'"OSIM38-FOUND-ORDR38":{ROW}'))
+    assert facts == (RequestAnswered(request_id=RequestId(7), orders=(shown(),)),)
 
 
 def test_what_became_of_orders_is_read() -> None:
-    asked = ListOrderHistory(request_id=7, start=0, end=PLACED_AT)
+    asked = ListOrderHistory(request_id=RequestId(7), start=0, end=PLACED_AT)
     facts = answered(asked, closed(f'"OSIM38-FOUND-ORDR38":{CLOSED_ROW}'))
-    assert facts == (OrderHistoryListed(request_id=7, orders=(COMPLETED,)),)
+    assert facts == (OrderHistoryListed(request_id=RequestId(7), orders=(COMPLETED,)),)
 
 
 def test_an_order_is_read_by_its_id() -> None:
-    asked = QueryOrder(request_id=7, venue_order_id="OSIM38-FOUND-ORDR38", wire_id=None)
+    asked = QueryOrder(request_id=RequestId(7), venue_order_id=VenueOrderId("OSIM38-FOUND-ORDR38"), wire_id=None)
     facts = answered(asked, '{"error":[],"result":{"OSIM38-FOUND-ORDR38":' + CLOSED_ROW + "}}")
-    assert facts == (RequestAnswered(request_id=7, order=COMPLETED),)
+    assert facts == (RequestAnswered(request_id=RequestId(7), order=COMPLETED),)
 
 
 # A lookup by client id: what is open, then what is closed
@@ -356,13 +356,13 @@ def test_an_order_is_read_by_its_id() -> None:
 
 def test_an_order_that_is_open_is_found_by_its_client_id() -> None:
     facts = answered(by_name(), opened(f'"OSIM38-FOUND-ORDR38":{ROW}'))
-    assert facts == (RequestAnswered(request_id=7, order=shown()),)
+    assert facts == (RequestAnswered(request_id=RequestId(7), order=shown()),)
 
 
 def test_an_order_that_is_not_open_is_looked_up_among_those_that_are_closed() -> None:
-    assert answered(by_name(), opened()) == (OrderNotListed(request_id=7, cursor="closed"),)
+    assert answered(by_name(), opened()) == (OrderNotListed(request_id=RequestId(7), cursor="closed"),)
     facts = answered(by_name("closed"), closed(f'"OSIM38-FOUND-ORDR38":{CLOSED_ROW}'))
-    assert facts == (RequestAnswered(request_id=7, order=COMPLETED),)
+    assert facts == (RequestAnswered(request_id=RequestId(7), order=COMPLETED),)
 
 
 def test_an_order_in_neither_list_is_not_found() -> None:
@@ -376,11 +376,11 @@ def test_of_several_orders_of_one_name_the_one_that_was_placed_now_is_meant() ->
     facts = answered(
         by_name("closed"), closed(f'"O-2":{older}', f'"OSIM38-FOUND-ORDR38":{CLOSED_ROW}', f'"O-1":{oldest}')
     )
-    assert facts == (RequestAnswered(request_id=7, order=COMPLETED),)
+    assert facts == (RequestAnswered(request_id=RequestId(7), order=COMPLETED),)
     (refused,) = answered(by_name("closed"), closed(f'"O-2":{older}', f'"O-1":{oldest}'))
     assert refused.outcome is Outcome.NOT_FOUND
     assert answered(by_name(), opened(f'"O-1":{ROW.replace("1782907201.25", "1782820000.5")}')) == (
-        OrderNotListed(request_id=7, cursor="closed"),
+        OrderNotListed(request_id=RequestId(7), cursor="closed"),
     )
 
 
@@ -400,7 +400,7 @@ def test_an_order_of_which_nobody_knows_when_it_was_placed_may_be_of_any_age() -
 @pytest.mark.parametrize("name", ['"another"', "null", '""'])
 def test_an_order_without_the_name_is_never_meant(name: str) -> None:
     row = ROW.replace('"sim-0038"', name)
-    assert answered(by_name(), opened(f'"O-1":{row}')) == (OrderNotListed(request_id=7, cursor="closed"),)
+    assert answered(by_name(), opened(f'"O-1":{row}')) == (OrderNotListed(request_id=RequestId(7), cursor="closed"),)
 
 
 @pytest.mark.parametrize("cursor", [None, "closed"])
@@ -530,8 +530,8 @@ ROWS: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
 @pytest.mark.parametrize("kind", ROWS)
 def test_a_row_is_read(kind: str) -> None:
     changes, expected = ROWS[kind]
-    facts = answered(ListOpenOrders(request_id=7), opened(f'"OSIM38-FOUND-ORDR38":{row_with(changes)}'))
-    assert facts == (RequestAnswered(request_id=7, orders=(shown(**expected),)),)
+    facts = answered(ListOpenOrders(request_id=RequestId(7)), opened(f'"OSIM38-FOUND-ORDR38":{row_with(changes)}'))
+    assert facts == (RequestAnswered(request_id=RequestId(7), orders=(shown(**expected),)),)
 
 
 FILLS = (
@@ -547,7 +547,7 @@ FILLS = (
 
 def test_fills_are_read_with_the_sign_of_their_fees() -> None:
     SPOT.read_instruments(HttpAnswer(status=200, body=PAIRS.encode()))
-    asked = ListFills(request_id=7, start=0, end=2 * PLACED_AT, symbol=None)
+    asked = ListFills(request_id=RequestId(7), start=0, end=2 * PLACED_AT, symbol=None)
     common: dict[str, Any] = {
         "venue_order_id": "OSIM38-FOUND-ORDR38",
         "symbol": "BTC/USD",
@@ -556,7 +556,7 @@ def test_fills_are_read_with_the_sign_of_their_fees() -> None:
     }
     first = Trade(
         **common,
-        trade_id="TSIM38-FOUND-FILL01",
+        trade_id=TradeId("TSIM38-FOUND-FILL01"),
         price=D(59000),
         liquidity=LiquiditySide.NONE,
         time=1782907202400000000,
@@ -564,13 +564,13 @@ def test_fills_are_read_with_the_sign_of_their_fees() -> None:
     )
     second = Trade(
         **common,
-        trade_id="TSIM38-FOUND-FILL02",
+        trade_id=TradeId("TSIM38-FOUND-FILL02"),
         price=D(58998),
         liquidity=LiquiditySide.MAKER,
         time=1782907202500000000,
         fee=Money(D("-0.11800"), "USD"),
     )
-    assert answered(asked, FILLS) == (FillsListed(request_id=7, trades=(first, second)),)
+    assert answered(asked, FILLS) == (FillsListed(request_id=RequestId(7), trades=(first, second)),)
 
 
 # Order entry
@@ -580,39 +580,39 @@ ANSWERS: dict[str, tuple[Request, str, Any]] = {
         place(),
         '{"error":[],"result":{"descr":{"order":"buy 0.02000000 XBTUSD @ limit 59000.0","close":'
         '"close position @ stop loss 58000.0 -> limit 57000.0"},"txid":["OSIM33-CLOSE-ORDR33"]}}',
-        RequestAnswered(request_id=1, venue_order_id="OSIM33-CLOSE-ORDR33"),
+        RequestAnswered(request_id=RequestId(1), venue_order_id=VenueOrderId("OSIM33-CLOSE-ORDR33")),
     ),
     "an amendment": (
         ReplaceOrder(
-            request_id=1,
-            venue_order_id="OSIM00-OLDER-ORDR00",
+            request_id=RequestId(1),
+            venue_order_id=VenueOrderId("OSIM00-OLDER-ORDR00"),
             quantity=D("2.4"),
             price=None,
             time_in_force=None,
             post_only=None,
         ),
         '{"error":[],"result":{"amend_id":"TSIMAM-ENDID-000003"}}',
-        RequestAnswered(request_id=1, venue_order_id="OSIM00-OLDER-ORDR00"),
+        RequestAnswered(request_id=RequestId(1), venue_order_id=VenueOrderId("OSIM00-OLDER-ORDR00")),
     ),
     "a cancel": (
-        CancelOrder(request_id=1, venue_order_id="OSIM00-OLDER-ORDR00", wire_id=None),
+        CancelOrder(request_id=RequestId(1), venue_order_id=VenueOrderId("OSIM00-OLDER-ORDR00"), wire_id=None),
         '{"error":[],"result":{"count":1}}',
-        RequestAnswered(request_id=1),
+        RequestAnswered(request_id=RequestId(1)),
     ),
     "a cancel of everything": (
-        CancelAllOrders(request_id=1, symbol=None),
+        CancelAllOrders(request_id=RequestId(1), symbol=None),
         '{"error":[],"result":{"count":3}}',
-        RequestAnswered(request_id=1, canceled=3),
+        RequestAnswered(request_id=RequestId(1), canceled=3),
     ),
     "the dead man's switch": (
-        SetCancelAllAfter(request_id=1, seconds=60),
+        SetCancelAllAfter(request_id=RequestId(1), seconds=60),
         '{"error":[],"result":{"currentTime":"2026-07-01T12:00:14Z","triggerTime":"2026-07-01T12:01:14Z"}}',
-        CancelAllAfterSet(request_id=1, cancels_at=1782907274 * SECOND),
+        CancelAllAfterSet(request_id=RequestId(1), cancels_at=1782907274 * SECOND),
     ),
     "the dead man's switch, by a clock with an offset": (
-        SetCancelAllAfter(request_id=1, seconds=60),
+        SetCancelAllAfter(request_id=RequestId(1), seconds=60),
         '{"error":[],"result":{"currentTime":"2026-07-01T14:00:14+02:00","triggerTime":"2026-07-01T14:01:14+02:00"}}',
-        CancelAllAfterSet(request_id=1, cancels_at=1782907274 * SECOND),
+        CancelAllAfterSet(request_id=RequestId(1), cancels_at=1782907274 * SECOND),
     ),
 }
 
@@ -631,14 +631,14 @@ def test_the_answers_to_a_batch_are_read_in_the_order_of_its_parts() -> None:
         '{"error":"EOrder:Insufficient funds"}]}}'
     )
     assert answered(request, body) == (
-        RequestAnswered(request_id=1, venue_order_id="OSIM30-RESTB-ORDR01"),
+        RequestAnswered(request_id=RequestId(1), venue_order_id=VenueOrderId("OSIM30-RESTB-ORDR01")),
         RequestRefused(
-            request_id=2,
+            request_id=RequestId(2),
             outcome=Outcome.DEFINITE,
             reason="EOrder:Insufficient funds",
             why=RejectReason.INSUFFICIENT_FUNDS,
         ),
-        RequestAnswered(request_id=9),
+        RequestAnswered(request_id=RequestId(9)),
     )
 
 
@@ -657,5 +657,5 @@ def test_cancels_of_orders_that_are_not_there_find_none(kind: str, words: str) -
 def test_the_same_words_about_a_placement_refuse_its_content() -> None:
     (fact,) = answered(place(), '{"error":["EOrder:Invalid order"]}')
     assert fact == RequestRefused(
-        request_id=1, outcome=Outcome.DEFINITE, reason="EOrder:Invalid order", why=RejectReason.INVALID
+        request_id=RequestId(1), outcome=Outcome.DEFINITE, reason="EOrder:Invalid order", why=RejectReason.INVALID
     )

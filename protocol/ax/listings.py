@@ -1,9 +1,9 @@
-"""AX's history over REST (spec 7.1 to 7.4): orders, executions of a time range, executions of one order.
+"""Orders and fills as AX lists them, to the neutral views (spec AX 5.3, 7.1 to 7.4).
 
 AX lists orders by the time at which it received them, one row for each venue order id: each replacement is a row of its
 own, with what filled under its own id, so these rows alone name a whole chain of them. Executions carry the venue order
-id and no client order id. Both come oldest first, in pages; the cursor is AX's own text, `<ns>:<id>` of the last row,
-and is given back as it came. Pages of an older AX count rows instead; `offset:` before the count tells it apart.
+id and no client order id. Both come oldest first, in pages. The cursor is AX's own text, `<ns>:<id>` of the last row,
+and is given back as it came. Pages of an older AX count rows instead; `offset:` before the count marks such a cursor.
 """
 
 from __future__ import annotations
@@ -13,25 +13,20 @@ from typing import Any, Final
 
 import msgspec
 
-from ..facts import Fact, FillsListed, OrderHistoryListed, Trade
+from ..facts import Fact, FillsListed, OrderHistoryListed, OrderView, Trade, Unreadable
 from ..requests import ListFills, ListOrderHistory
 from ..values import NO_TIME, Money, TradeId, VenueOrderId
-from ..venue import HttpCall
 from ..wire.numbers import is_plausible
 from ..wire.strict import decoder_for
-from ..wire.times import SECOND
-from ..wire.tolerant import UNUSABLE, exact_json
+from ..wire.tolerant import BEGINNING, UNUSABLE, exact_json
 from .converter import CONVERTER, nanoseconds
-from .enumerations import LIQUIDITY, SIDES, unreadable, view_of
-from .wire import FillPage, FillRow, Order, OrderPage
+from .enumerations import LIQUIDITY, REPLACED, SIDES, STATUSES, TIMES_IN_FORCE, stated, time_of
+from .rest_order_entry import OFFSET
+from .wire import FillPage, FillRow, Order, OrderPage, Status
 
-__all__ = ["LONGEST_RANGE", "fills_call", "orders_call", "read_fills", "read_orders"]
+__all__ = ["order_view", "read_fills", "read_orders", "status_view", "unreadable"]
 
-DAY: Final = 24 * 3600 * SECOND
-LONGEST_RANGE: Final = 7 * DAY
-"""ns that one question may span; the venue refuses more (spec 7.1)."""
 
-OFFSET: Final = "offset:"
 FEE_CURRENCY: Final = "USD"
 """AX names no currency beside a fee; it is the quote currency, and every AX instrument is quoted in dollars."""
 
@@ -39,46 +34,61 @@ BAD_FILL: Final = "The venue listed a fill that we cannot read; it was left out.
 BAD_ORDER: Final = "The venue listed an order that we cannot read; it was left out."
 
 
-# Questions
+def order_view(order: Order) -> OrderView:
+    """An order object (spec AX 5.3) as a neutral view. `rq` is not used: once an order ended it is 0 (spec AX 5.5)."""
+    price = order.p
+    if price is not None and not is_plausible(price):
+        price = None
+    quantity = order.q
+    cumulative = order.xq
+    status = STATUSES.get(order.o)
+    reason = "" if order.r is None and order.txt is None else stated(order.r, order.txt)
+    if status is None and not reason:
+        reason = order.o or ""
+    return OrderView(
+        venue_order_id=VenueOrderId(order.oid),
+        wire_id=order.cid,
+        symbol=order.s or "",
+        side=SIDES.get(order.d),
+        price=price,
+        quantity=None if quantity is None else Decimal(quantity),
+        cumulative=None if cumulative is None else Decimal(cumulative),
+        status=status,
+        time_in_force=TIMES_IN_FORCE.get(order.tif),
+        post_only=order.po is True,
+        reason=reason,
+        time=time_of(order.ts, order.tn),
+        replaced=order.o == REPLACED,
+    )
 
 
-def fills_call(request: ListFills, account: str | None) -> HttpCall:
-    """account: the venue's account id, None for the user's default one. Raises ValueError for a range that AX would
-    refuse. Of one order AX takes neither a range nor a page, and gives all."""
-    if request.venue_order_id is not None:
-        return HttpCall(method="GET", path="/orders/order-fills", query=(("order_id", request.venue_order_id),))
-    query = {"symbol": request.symbol} | _range(request) | {"cursor": request.cursor, "account_id": account}
-    return _get("/api/fills", query)
+def status_view(status: Status) -> OrderView:
+    """The neutral view of a status object (spec AX 4.3), which shows neither side, price nor quantity."""
+    filled = status.filled_quantity
+    known = STATUSES.get(status.state)
+    reason = stated(status.reject_reason, status.reject_message)
+    return OrderView(
+        venue_order_id=VenueOrderId(status.order_id),
+        wire_id=status.clord_id,
+        symbol=status.symbol or "",
+        side=None,
+        price=None,
+        quantity=None,
+        cumulative=None if filled is None else Decimal(filled),
+        status=known,
+        time_in_force=None,
+        post_only=False,
+        reason=reason or ((status.state or "") if known is None else ""),
+        replaced=status.state == REPLACED,
+    )
 
 
-def orders_call(request: ListOrderHistory, account: str | None) -> HttpCall:
-    """As `fills_call`."""
-    query = _range(request) | _place(request.cursor) | {"account_id": account}
-    return _get("/orders/orders", query)
+def unreadable(why: str, message: str) -> tuple[Fact, ...]:
+    """message: what cannot be read; its beginning is kept."""
+    return (Unreadable(why=why, text=message[:BEGINNING]),)
 
 
-def _get(path: str, query: dict[str, str | None]) -> HttpCall:
-    pairs = tuple((key, value) for key, value in query.items() if value is not None)
-    return HttpCall(method="GET", path=path, query=pairs)
-
-
-def _range(request: ListFills | ListOrderHistory) -> dict[str, str | None]:
-    if request.end - request.start > LONGEST_RANGE:
-        raise ValueError(f"AX lists 7 days at most, and not the {(request.end - request.start) / DAY:.1f} asked for.")
-    return {
-        "start_timestamp_ns": str(request.start),
-        "end_timestamp_ns": str(request.end),
-        "sort_ts": "asc",
-    }
-
-
-def _place(cursor: str | None) -> dict[str, str | None]:
-    if cursor is not None and cursor.startswith(OFFSET):
-        return {"offset": cursor.removeprefix(OFFSET)}
-    return {"cursor": cursor}
-
-
-# Answers. Each reader raises ValueError when there is no list of rows at all.
+# Pages of history. Each reader raises ValueError when there is no list of rows at all.
 
 
 def read_fills(request: ListFills, body: bytes) -> tuple[Fact, ...]:
@@ -90,7 +100,7 @@ def read_fills(request: ListFills, body: bytes) -> tuple[Fact, ...]:
         if not order_id:
             continue  # block trades and settlements belong to no order
         if row.quantity and is_plausible(row.price):
-            trades.append(_trade_of(row, VenueOrderId(order_id)))
+            trades.append(_row_trade(row, VenueOrderId(order_id)))
         else:
             skipped += unreadable(BAD_FILL, str(row))
     cursor = _following(request.cursor, cursor, is_empty=is_empty)
@@ -105,7 +115,7 @@ def read_orders(request: ListOrderHistory, body: bytes) -> tuple[Fact, ...]:
     read = (page.offset or 0) + count
     older = f"{OFFSET}{read}" if page.total is not None and read < page.total else None
     cursor = _following(request.cursor, page.next_cursor or older, is_empty=not count)
-    orders = tuple(sorted(map(view_of, page.orders), key=lambda view: view.time))
+    orders = tuple(sorted(map(order_view, page.orders), key=lambda view: view.time))
     return (OrderHistoryListed(request_id=request.request_id, orders=orders, cursor=cursor), *skipped)
 
 
@@ -134,7 +144,7 @@ def _page(body: bytes, page_class: type[Any], key: str, row_class: type[Any], ba
     return page, skipped
 
 
-def _trade_of(row: FillRow, order_id: VenueOrderId) -> Trade:
+def _row_trade(row: FillRow, order_id: VenueOrderId) -> Trade:
     try:
         time = nanoseconds(row.timestamp or "")
     except ValueError:
