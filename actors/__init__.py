@@ -53,13 +53,16 @@ from protocol.simulation.faults import Fault, FaultKind, FaultSchedule
 from protocol.values import RequestId, WireId
 
 from .client import Client
-from .config import ApiKey, AxConfig, ClientConfig, KrakenFuturesConfig, KrakenSpotConfig, OnClose, Password, Token
+from .config import ApiKey, ClientConfig, OnClose, Password, Token
 from .gateway import Gateway, open_client, open_gateway
 from .order import Order
 from .serving.simulated_venue import SimulatedVenue, open_simulated_venue
 from .session import ConnectionMode
 from .socket_feed import FeedStatistics
 from .subscription import EventStream
+from .venues.ax import AxConfig
+from .venues.kraken_futures import KrakenFuturesConfig
+from .venues.kraken_spot import KrakenSpotConfig
 
 __all__ = [
     "AccountId",

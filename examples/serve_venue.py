@@ -92,7 +92,7 @@ def own_certificate(stack: ExitStack) -> ssl.SSLContext:
 async def serve(options: argparse.Namespace, stack: ExitStack) -> None:
     settings: dict[str, Any] = {}
     if options.api_key is not None:
-        settings |= venue_row(options.venue).with_key(options.api_key, options.api_secret)
+        settings |= venue_row(options.venue).simulation().with_key(options.api_key, options.api_secret)
     ledger = None
     if options.ledger is not None:
         ledger = LedgerFile(stack.enter_context(open_ledger(options.ledger)))
