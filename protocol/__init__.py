@@ -42,6 +42,8 @@ from .values import (
     VenueOrderId,
 )
 
+__belongs_to__ = "trio-orders, and no other distribution"  # `trio_orders.intruders` looks for this line
+
 __all__ = [
     "AccountId",
     "AuthenticationError",
