@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENUE ?= ax
 BIN := .venv/bin
 
-.PHONY: demo test check peers sim planted bench clean
+.PHONY: demo test check docs peers sim planted bench clean
 
 demo: .venv/demo
 	$(BIN)/python examples/quickstart.py $(VENUE)
@@ -17,6 +17,11 @@ check: .venv/check .venv/peers/installed
 	$(BIN)/mypy
 	$(BIN)/python -m pytest $(ARGS)
 	$(BIN)/python -m tests.peers.run .venv/peers/bin/python
+
+# The site, into site/; a page that links to nothing fails it. Nothing is fetched at build time.
+docs: .venv/docs
+	$(BIN)/python -m docs.draw_order_life
+	$(BIN)/mkdocs build --strict --clean $(ARGS)
 
 # Independent clients of the real venues, in an environment of their own, trade at the embedded ones.
 peers: .venv/demo .venv/peers/installed
@@ -38,7 +43,7 @@ bench: .venv/bench
 	$(BIN)/python -m benchmarks $(if $(AGAINST),--against $(AGAINST)) $(ARGS)
 
 clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis site *.egg-info
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -53,6 +58,10 @@ clean:
 
 .venv/check: .venv/bin/python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo,test,check]'
+	touch $@
+
+.venv/docs: .venv/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[docs]'
 	touch $@
 
 PEERS := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["peers"])
