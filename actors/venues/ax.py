@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, field, frozen
 from attrs.validators import instance_of
 
 from protocol.ax.venue import AxSettings, AxVenue
-from protocol.simulation.exchange import Exchange
-from protocol.simulation.faults import FaultSchedule
 from protocol.venue import Venue
 
 from ..config import ApiKey, ClientConfig, Password, Token
 from .row import Simulation, VenueRow
+
+if TYPE_CHECKING:
+    from protocol.simulation.exchange import Exchange
+    from protocol.simulation.faults import FaultSchedule
 
 __all__ = ["VENUE", "AxConfig"]
 
