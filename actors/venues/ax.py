@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import evolve, field, frozen
 from attrs.validators import instance_of
@@ -13,10 +13,6 @@ from protocol.venue import Venue
 
 from ..config import ApiKey, ClientConfig, Password, Token
 from .row import Simulation, VenueRow
-
-if TYPE_CHECKING:
-    from protocol.simulation.exchange import Exchange
-    from protocol.simulation.faults import FaultSchedule
 
 __all__ = ["VENUE", "AxConfig"]
 
@@ -75,6 +71,8 @@ class AxConfig(ClientConfig):
 def _simulation() -> Simulation:
     # Loaded when one is opened: most programs trade at a real venue, and never need it.
     from protocol.simulation.ax import AxExchange, AxExchangeSettings, AxUser
+    from protocol.simulation.exchange import Exchange
+    from protocol.simulation.faults import FaultSchedule
 
     def make_exchange(draw: Callable[[], float], faults: FaultSchedule | None, **settings: Any) -> Exchange:
         return AxExchange(AxExchangeSettings(**settings), draw, faults or FaultSchedule())

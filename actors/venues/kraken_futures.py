@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import evolve, frozen
 
@@ -12,10 +12,6 @@ from protocol.venue import Venue
 
 from ..config import MOST_PING_PERIOD, ApiKey, ClientConfig, rest_root
 from .row import Simulation, VenueRow
-
-if TYPE_CHECKING:
-    from protocol.simulation.exchange import Exchange
-    from protocol.simulation.faults import FaultSchedule
 
 __all__ = ["VENUE", "KrakenFuturesConfig"]
 
@@ -64,6 +60,8 @@ class KrakenFuturesConfig(ClientConfig):
 
 def _simulation() -> Simulation:
     # Loaded when one is opened: most programs trade at a real venue, and never need it.
+    from protocol.simulation.exchange import Exchange
+    from protocol.simulation.faults import FaultSchedule
     from protocol.simulation.kraken_futures import (
         KrakenFuturesExchange,
         KrakenFuturesExchangeSettings,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from attrs import evolve, field, frozen
 from attrs.validators import instance_of
@@ -14,10 +14,6 @@ from protocol.venue import Venue
 
 from ..config import MOST_PING_PERIOD, ApiKey, ClientConfig, rest_root
 from .row import Simulation, VenueRow
-
-if TYPE_CHECKING:
-    from protocol.simulation.exchange import Exchange
-    from protocol.simulation.faults import FaultSchedule
 
 __all__ = ["VENUE", "KrakenSpotConfig"]
 
@@ -74,6 +70,8 @@ class KrakenSpotConfig(ClientConfig):
 
 def _simulation() -> Simulation:
     # Loaded when one is opened: most programs trade at a real venue, and never need it.
+    from protocol.simulation.exchange import Exchange
+    from protocol.simulation.faults import FaultSchedule
     from protocol.simulation.kraken_spot import KrakenSpotExchange, KrakenSpotExchangeSettings, KrakenSpotUser
 
     def make_exchange(draw: Callable[[], float], faults: FaultSchedule | None, **settings: Any) -> Exchange:
