@@ -21,7 +21,7 @@ check: .venv/check .venv/peers/installed
 # The site, into site/; a page that links to nothing fails it. Nothing is fetched at build time.
 docs: .venv/docs
 	$(BIN)/python -m docs.draw_order_life
-	$(BIN)/mkdocs build --strict --clean $(ARGS)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --clean $(ARGS)
 
 # Independent clients of the real venues, in an environment of their own, trade at the embedded ones.
 peers: .venv/demo .venv/peers/installed

@@ -1,6 +1,6 @@
 """Puts files of the repository's root into the site: a hook of mkdocs.
 
-README.md becomes the home page, CONTRIBUTING.md, CHANGELOG.md and SECURITY.md become pages under the same names in lower
+README.md becomes the home page; CONTRIBUTING.md, CHANGELOG.md and SECURITY.md become pages under their names in lower
 case. Their links are written for the root, so `docs/venues.md` becomes `venues.md` on the way. A link to a file that is
 no page, such as `examples/embed.py`, becomes plain text.
 """

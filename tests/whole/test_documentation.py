@@ -1,0 +1,210 @@
+"""The README and the pages of `docs/`: what they name exists, and what they show runs."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import trio_orders
+from docs import draw_order_life
+
+ROOT = Path(__file__).parent.parent.parent
+DOCS = ROOT / "docs"
+OF_THE_ROOT = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")]
+PAGES = [*OF_THE_ROOT, *sorted(DOCS.rglob("*.md"))]
+WITH_PROGRAMS = ["README.md", *(f"docs/{name}.md" for name in ("first-steps", "events", "testing", "going-live"))]
+LIMIT = 60
+"""Seconds for one program of a page."""
+NAMED_BUT_MADE = {"site/", ".venv", "venv"}
+"""What a page may name though no clone has it."""
+
+
+def name_of(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def prose_of(page: Path) -> str:
+    return re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+
+
+def programs() -> Iterator[tuple[str, str]]:
+    """(where, text) of every block of Python on the pages whose blocks are whole programs."""
+    for page in WITH_PROGRAMS:
+        blocks = re.findall(r"^```python\n(.*?)^```$", (ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
+        for number, block in enumerate(blocks, 1):
+            yield f"{page}, block {number}", block
+
+
+PROGRAMS = dict(programs())
+
+
+# Links and names
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_link_leads_to_a_file_and_to_a_heading_of_it(page: Path) -> None:
+    for target, anchor in re.findall(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)", prose_of(page)):
+        found = page.parent / target if target else page
+        assert found.exists(), target
+        assert not anchor or anchor in anchors_of(found), f"{target}#{anchor}"
+
+
+def anchors_of(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[\s-]+", "-", re.sub(r"[^\w\s-]", "", heading.lower())).strip("-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_file_that_is_named_exists(page: Path) -> None:
+    named = set(re.findall(r"`((?:[\w.-]+/)+(?:[\w.-]+\.\w+)?)`", prose_of(page))) - NAMED_BUT_MADE
+    assert {name for name in named if not _exists(name) and not _is_of_a_venue(name, page)} == set()
+
+
+def _exists(name: str) -> bool:
+    return (ROOT / name).exists() or (ROOT / "tests" / name).exists()
+
+
+def _is_of_a_venue(name: str, page: Path) -> bool:
+    """Paths of a venue's REST interface, such as `api/v3/`, and media types, look like files."""
+    return "wire" in page.parts or not (ROOT / name.split("/")[0]).exists()
+
+
+def test_every_file_of_dispatch_has_a_place_in_the_architecture() -> None:
+    text = (DOCS / "architecture.md").read_text()
+    table = text[text.index("## Inside dispatch") : text.index("## The simulated venues")]
+    named = set(re.findall(r"`(\w+\.py)`", table))
+    assert named == {path.name for path in (ROOT / "protocol" / "dispatch").glob("*.py")} - {"__init__.py"}
+
+
+def test_every_public_name_is_in_the_reference_once() -> None:
+    text = "\n".join(page.read_text() for page in sorted((DOCS / "reference").glob("*.md")))
+    listed = re.findall(r"^::: trio_orders\.([\w.]+)$", text, re.MULTILINE)
+    assert len(listed) == len(set(listed))
+    modules = {"commands", "events", "testing", "__version__"}
+    wanted = set(trio_orders.__all__) - modules - {"CloseReport"}
+    wanted |= {f"events.{name}" for name in trio_orders.events.__all__}
+    assert wanted - set(listed) == set()
+
+
+def test_the_table_of_events_in_the_readme_names_every_event() -> None:
+    roots = {"ConnectionEvent", "Event", "OrderEvent", "Report"}
+    named = set(re.findall(r"`(\w+)`", (ROOT / "README.md").read_text()))
+    assert {name for name in trio_orders.events.__all__ if name[0].isupper()} - roots - named == set()
+
+
+# Form
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 170
+
+
+def test_the_first_thing_that_the_readme_shows_are_the_two_commands() -> None:
+    block = re.search(r"^```.*?\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    assert block is not None
+    assert [line.split("#")[0].strip() for line in block[1].splitlines()] == ["make demo", "make test"]
+
+
+def test_every_dependency_has_its_place_in_the_readme() -> None:
+    text = (ROOT / "README.md").read_text()
+    table = text[text.index("## Dependencies") :]
+    named = {name for row in re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE) for name in re.findall(r"[\w-]+", row)}
+    project = (ROOT / "pyproject.toml").read_text()
+    lists = re.findall(
+        r"^(?:dependencies|\w+) = \[(.*?)\]", project[: project.index("[tool.")], re.MULTILINE | re.DOTALL
+    )
+    wanted = {re.match(r"[\w-]+", entry)[0] for part in lists for entry in re.findall(r'"([^"]+[<>=][^"]*)"', part)}
+    assert wanted - named - {"setuptools"} == set()
+
+
+# Programs
+
+
+def test_there_are_programs_to_run() -> None:
+    assert len(PROGRAMS) >= 13
+
+
+@pytest.mark.parametrize("where", PROGRAMS)
+def test_a_program_on_a_page_runs(where: str, tmp_path: Path) -> None:
+    text = PROGRAMS[where]
+    file = tmp_path / "test_page.py"
+    file.write_text(text)
+    tests = any(node.name.startswith("test_") for node in ast.walk(ast.parse(text)) if _is_function(node))
+    command = [sys.executable, "-m", "pytest", "-q", "-o", "trio_mode=true", "-p", "no:cacheprovider", str(file)]
+    done = subprocess.run(
+        command if tests else [sys.executable, str(file)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _is_function(node: ast.AST) -> bool:
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+
+
+def test_the_readme_says_what_its_program_prints() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAMS["README.md, block 1"]],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=True,
+    )
+    printed = re.findall(r"^\d+ (\w+)$", done.stdout, re.MULTILINE)
+    text = (ROOT / "README.md").read_text()
+    said = re.search(r"then the stream: (.*?)\. ", text, re.DOTALL)
+    assert said is not None
+    assert re.findall(r"`(\w+)`", said[1]) == printed
+
+
+# The life of an order
+
+
+def test_the_picture_is_what_the_table_draws() -> None:
+    assert (DOCS / "order-life.svg").read_text() == draw_order_life.svg()
+
+
+def test_the_page_shows_the_whole_table() -> None:
+    assert "\n".join(draw_order_life.table()) in (DOCS / "order-life.md").read_text()
+
+
+def test_the_arrows_are_the_rows_of_the_table_and_nothing_else() -> None:
+    groups = {name: {status.name for status in box.members} for name, box in draw_order_life.GROUPS.items()}
+    drawn = {
+        (status, happening.name, end)
+        for (start, end), happenings in draw_order_life.arrows().items()
+        for happening in happenings
+        for status in groups.get(start, {start})
+    }
+    assert drawn == {
+        (status.name, happening.name, end.name) for (status, happening), end in draw_order_life.NEXT_STATUS.items()
+    }
+
+
+# The site
+
+
+def test_the_navigation_names_every_page() -> None:
+    text = (ROOT / "mkdocs.yml").read_text()
+    named = set(re.findall(r"[\w/-]+\.md", text[text.index("\nnav:") :]))
+    made = {"index.md", "contributing.md", "changelog.md", "security.md"}
+    assert named - made == {str(page.relative_to(DOCS)) for page in DOCS.rglob("*.md")}
+
+
+def test_the_site_fetches_nothing() -> None:
+    text = (ROOT / "mkdocs.yml").read_text()
+    assert "font: false" in text
+    assert re.findall(r"https?://", text) == []
