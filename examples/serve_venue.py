@@ -21,11 +21,8 @@ from typing import Any, TextIO
 
 import trio
 
-from actors import open_simulated_venue
-from actors.venues import VENUES, venue_row
-from protocol.simulation.exchange import Exchange, ExchangeInput
-from protocol.simulation.input_log import encode_input, replay
-from protocol.values import Instant
+from trio_orders import open_simulated_venue
+from trio_orders.testing import VENUES, Exchange, ExchangeInput, Instant, encode_input, replay, venue_row
 
 
 def arguments() -> argparse.Namespace:
