@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,7 @@ OF_THE_ROOT = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGEL
 PAGES = [*OF_THE_ROOT, *sorted(DOCS.rglob("*.md"))]
 WITH_PROGRAMS = ["README.md", *(f"docs/{name}.md" for name in ("first-steps", "events", "testing", "going-live"))]
 LIMIT = 60
-"""Seconds for one program of a page."""
+"""Seconds for the programs of one page."""
 NAMED_BUT_MADE = {"site/", ".venv", "venv"}
 """What a page may name though no clone has it."""
 
@@ -34,15 +33,9 @@ def prose_of(page: Path) -> str:
     return re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
 
 
-def programs() -> Iterator[tuple[str, str]]:
-    """(where, text) of every block of Python on the pages whose blocks are whole programs."""
-    for page in WITH_PROGRAMS:
-        blocks = re.findall(r"^```python\n(.*?)^```$", (ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
-        for number, block in enumerate(blocks, 1):
-            yield f"{page}, block {number}", block
-
-
-PROGRAMS = dict(programs())
+def programs_of(page: str) -> list[str]:
+    """Its blocks of Python, each a whole program, or a whole file of tests."""
+    return re.findall(r"^```python\n(.*?)^```$", (ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
 
 
 # Links and names
@@ -126,21 +119,14 @@ def test_every_dependency_has_its_place_in_the_readme() -> None:
 
 # Programs
 
-
-def test_there_are_programs_to_run() -> None:
-    assert len(PROGRAMS) >= 13
+ONE_AFTER_THE_OTHER = "import runpy, sys; [runpy.run_path(file, run_name='__main__') for file in sys.argv[1:]]"
 
 
-@pytest.mark.parametrize("where", PROGRAMS)
-def test_a_program_on_a_page_runs(where: str, tmp_path: Path) -> None:
-    text = PROGRAMS[where]
-    file = tmp_path / "test_page.py"
-    file.write_text(text)
-    tests = re.search(r"^(?:async )?def test_", text, re.MULTILINE)
-    command = [sys.executable, "-m", "pytest", "-q", "-o", "trio_mode=true", "-p", "no:cacheprovider", str(file)]
+def run(*arguments: str, folder: Path) -> str:
+    """What Python prints with these arguments; fails the test with it where it ends badly."""
     done = subprocess.run(
-        command if tests else [sys.executable, str(file)],
-        cwd=tmp_path,
+        [sys.executable, *arguments],
+        cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
@@ -148,20 +134,28 @@ def test_a_program_on_a_page_runs(where: str, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
-def test_the_readme_says_what_its_program_prints() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAMS["README.md, block 1"]],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=LIMIT,
-        check=True,
-    )
-    printed = re.findall(r"^\d+ (\w+)$", done.stdout, re.MULTILINE)
-    text = (ROOT / "README.md").read_text()
-    said = re.search(r"then the stream: (.*?)\. ", text, re.DOTALL)
+@pytest.mark.parametrize("page", WITH_PROGRAMS)
+def test_the_programs_of_a_page_run(page: str, tmp_path: Path) -> None:
+    programs: list[str] = []
+    tests: list[str] = []
+    for number, text in enumerate(programs_of(page), 1):
+        file = tmp_path / f"test_block_{number}.py"
+        file.write_text(text)
+        (tests if re.search(r"^(?:async )?def test_", text, re.MULTILINE) else programs).append(str(file))
+    assert programs or tests
+    if programs:
+        run("-c", ONE_AFTER_THE_OTHER, *programs, folder=tmp_path)
+    if tests:
+        printed = run("-m", "pytest", "-o", "trio_mode=true", "-p", "no:cacheprovider", *tests, folder=tmp_path)
+        assert f"{len(tests)} passed" in printed
+
+
+def test_the_readme_says_what_its_program_prints(tmp_path: Path) -> None:
+    printed = re.findall(r"^\d+ (\w+)$", run("-c", programs_of("README.md")[0], folder=tmp_path), re.MULTILINE)
+    said = re.search(r"then the stream: (.*?)\. ", (ROOT / "README.md").read_text(), re.DOTALL)
     assert said is not None
     assert re.findall(r"`(\w+)`", said[1]) == printed
 
