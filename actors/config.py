@@ -49,7 +49,7 @@ class OnClose(Enum):
     answered or their grace is over, and again until the venue has confirmed it and every order of ours has ended, as
     far as `close_timeout` allows; without a connection it goes over HTTP where the venue takes it so. The dead man's
     switch is turned off behind that, and left to act if anything may still be open.
-    What is left is told by the event `CloseReport` and in the log.
+    What is left is reported by the event `CloseReport` and in the log.
     """
 
     LEAVE = "leave"
@@ -103,7 +103,7 @@ class ClientConfig:
     for nothing; parts of a long message count.
     login_timeout: from the open WebSocket to the venue's login answer; a connection that takes longer is given up.
     http_timeout: for one call over HTTP, from its beginning (a wait for a connection included) to the last byte of the
-    answer; one that could not be begun within this time of being asked for is told as certainly not sent.
+    answer; one that could not be begun within this time of being asked for is reported as certainly not sent.
     first_connect: attempts and pauses until the first login, and for reading the instruments before it; five attempts,
     then ConnectFailed. reconnect: attempts and pauses after a connection was lost; without end, the first one at once
     (`KrakenSpotConfig` has a slower one of its own). A venue that asks to be left alone (HTTP status 429 or 503, or a

@@ -136,7 +136,7 @@ class Denied(OrderEvent):
     """The order never reached the venue, though it was registered here: it was not sent, or no source of the venue that
     must show it does, asked after the last moment at which the venue may act on it. That moment is certain where the
     order carries a deadline (Kraken); at AX it is a minute after it was sent. What was denied by such silence is asked
-    for again for a while, and `Reopened` tells if it lives after all."""
+    for again for a while, and `Reopened` says if it lives after all."""
 
     reason: str
 
@@ -262,11 +262,11 @@ class Completed(OrderEvent):
 
 @frozen(kw_only=True)
 class StatusUnknown(OrderEvent):
-    """Nobody here knows whether the order lives: it was sent and not answered, the answer was ambiguous, or the venue
+    """It is not known whether the order lives: it was sent and not answered, the answer was ambiguous, or the venue
     does not know it any more, though it had accepted it.
 
     It is neither rejected nor sent again; a late answer, an execution, a list, a status query or history settles it,
-    and of one that had been accepted `Reopened` tells if it lives. since: ns since 1970 by our clock.
+    and of one that had been accepted `Reopened` says if it lives. since: ns since 1970 by our clock.
     """
 
     reason: str
@@ -277,8 +277,8 @@ class StatusUnknown(OrderEvent):
 class Reopened(OrderEvent):
     """The venue shows an order as live of which we had concluded otherwise: that it never arrived (Denied), that it was
     complete (a `Filled` or `Completed` that was `concluded`), or that the venue had lost it (Unknown). An end that the
-    venue itself has told is never taken back. The order can be canceled and changed again, and a new wait for its end
-    waits.
+    venue itself has reported is never taken back. The order can be canceled and changed again, and a new wait for its
+    end waits.
 
     was: what it counted as; status: as the venue shows it; leaves: what may still fill, None while the quantity is not
     known.
@@ -326,8 +326,8 @@ class OrderStatusReport(Report):
 
 @frozen(kw_only=True)
 class FillReport(Report):
-    """One execution of an order that this client does not track. Each is told once, none from before the client began
-    unless `read_fills` asks for it."""
+    """One execution of an order that this client does not track. Each is reported once, none from before the client
+    began unless `read_fills` asks for it."""
 
     trade_id: TradeId
     side: Side | None
@@ -384,10 +384,10 @@ class Reconciled(ConnectionEvent):
     one's place.
 
     open_orders: how many the venue listed; settled: orders of ours that had changed or had to be asked for; gaps:
-    orders with fills still missing; open_questions: questions that were told and not answered, which are asked on,
-    slower; fills_complete_until: ns since 1970 by the venue's clock: every fill before it has been told, None where the
-    venue's history is not read; history_failed: the history could not be read (a `MissingFills` without an order says
-    from when to when).
+    orders with fills still missing; open_questions: questions that were reported and not answered, which are asked on,
+    slower; fills_complete_until: ns since 1970 by the venue's clock: every fill before it has been reported, None where
+    the venue's history is not read; history_failed: the history could not be read (a `MissingFills` without an order
+    says from when to when).
     """
 
     open_orders: int
@@ -400,7 +400,7 @@ class Reconciled(ConnectionEvent):
 
 @frozen(kw_only=True)
 class MissingFills(ConnectionEvent):
-    """Fills are missing. No fill is invented: they come out as ordinary fills once the venue's history tells them.
+    """Fills are missing. No fill is invented: they come out as ordinary fills once the venue's history reports them.
 
     Of an order: the venue reports more executed than we have heard fills for. known, reported: cumulative quantities.
     Of the account (identity None): its history cannot be read, so any fill from `since` to `until` may be missing, ns
@@ -455,8 +455,8 @@ class CloseReport(ConnectionEvent):
     """The client is closed, and this is the last that is heard of it: what became of the orders that it tracked.
 
     canceled: were canceled since closing began; still_open: the last that was heard of them is that they are open;
-    unknown: nobody here knows whether they are open: no answer was heard to their placement, or the venue took the
-    cancel of all orders and did not tell of their end. Each names a thousand at most, and its count counts all.
+    unknown: it is not known whether they are open: no answer was heard to their placement, or the venue took the
+    cancel of all orders and did not report their end. Each names a thousand at most, and its count counts all.
     cancel_confirmed: the venue took the cancel of all orders (also those of other sessions); False: no word of that was
     heard; None: it was not asked for.
     """

@@ -264,8 +264,8 @@ class OrderState:
     """An order as dispatch sees it at one moment; a view, replaced by a newer one, never changed.
 
     quantity, cumulative, leaves: contracts or base units; price: quote currency per unit, None for a market order (at
-    AX: until the price of the limit that stands for it is settled); reason: why it ended, or why nobody knows where it
-    stands; request_id: of the request that placed it, None for an order that was not submitted here.
+    AX: until the price of the limit that stands for it is settled); reason: why it ended, or why it is not known where
+    it stands; request_id: of the request that placed it, None for an order that was not submitted here.
     """
 
     identity: OrderIdentity
@@ -340,7 +340,7 @@ NEXT_STATUS: Final[Mapping[tuple[OrderStatus, Happening], OrderStatus]] = {
     (_S.PARTIALLY_FILLED, _H.COMPLETED): _S.FILLED,
     (_S.PARTIALLY_FILLED, _H.CANCELED): _S.CANCELED,
     (_S.PARTIALLY_FILLED, _H.EXPIRED): _S.EXPIRED,
-    # The venue knows an order no more that it had accepted: nobody knows how it ended, if it has.
+    # The venue knows an order no more that it had accepted: it is not known how it ended, if it has.
     (_S.ACCEPTED, _H.LOST): _S.UNKNOWN,
     (_S.TRIGGERED, _H.LOST): _S.UNKNOWN,
     (_S.PARTIALLY_FILLED, _H.LOST): _S.UNKNOWN,

@@ -13,8 +13,8 @@ class Reconciliation:
 
     connection: the login that it is about, 0 before the first; is_complete: `Reconciled` has come for it;
     open_questions: how many questions about orders are open; fills_read: executions that the present reading of the
-    venue's history has brought; fills_complete_until: every fill before it has been told, ns since 1970 by the venue's
-    clock, None before the first login; failing: why reading fails at the moment, "" while it does not.
+    venue's history has brought; fills_complete_until: every fill before it has been reported, ns since 1970 by the
+    venue's clock, None before the first login; failing: why reading fails at the moment, "" while it does not.
     """
 
     connection: int = 0
