@@ -8,11 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import attrs
 import pytest
 
 import trio_orders
 from docs import draw_order_life
 from protocol.orders import NEXT_STATUS
+from protocol.simulation.ax.settings import AxExchangeSettings
+from protocol.simulation.kraken_futures.settings import KrakenFuturesExchangeSettings
+from protocol.simulation.kraken_spot.settings import KrakenSpotExchangeSettings
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
@@ -196,3 +200,24 @@ def test_the_site_fetches_nothing() -> None:
     text = (ROOT / "mkdocs.yml").read_text()
     assert "font: false" in text
     assert re.findall(r"https?://", text) == []
+
+
+# What is not proven of the venues
+
+
+@pytest.mark.parametrize(
+    ("venue", "settings"),
+    [
+        ("AX", AxExchangeSettings),
+        ("Kraken Spot", KrakenSpotExchangeSettings),
+        ("Kraken Futures", KrakenFuturesExchangeSettings),
+    ],
+)
+def test_every_switch_of_a_simulated_venue_that_is_named_exists(venue: str, settings: type) -> None:
+    text = (DOCS / "wire" / "index.md").read_text()
+    table = re.search(rf"^\| Not proven \| {venue}: .*?\n\n", text, re.MULTILINE | re.DOTALL)
+    assert table is not None
+    named = {name for row in table[0].strip().splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[2])}
+    values = {"new", "none", "same", "status"}
+    assert named - values <= {field.name for field in attrs.fields(settings)}
+    assert named - values
