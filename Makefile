@@ -18,7 +18,8 @@ check: .venv/check .venv/peers/installed
 	$(BIN)/python -m pytest $(ARGS)
 	$(BIN)/python -m tests.peers.run .venv/peers/bin/python
 
-# The site, into site/; a page that links to nothing fails it. Nothing is fetched at build time.
+# The site, into site/; a page that links to nothing fails it. Nothing is fetched at build time. The variable silences
+# what Material for MkDocs says on every build about its own end of support, in May 2027.
 docs: .venv/docs
 	$(BIN)/python -m docs.draw_order_life
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --clean $(ARGS)
