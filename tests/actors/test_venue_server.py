@@ -53,6 +53,7 @@ class EchoExchange:
     """Does what a message says: echo, tell everybody, answer later, flood, close or drop."""
 
     websocket_path = "/ws"
+    secret_headers: frozenset[str] = frozenset()
 
     def __init__(self) -> None:
         self.sessions: list[SessionNumber] = []

@@ -84,8 +84,8 @@ from protocol.requests import (
     Request,
     SetCancelAllAfter,
 )
-from protocol.simulation.kraken_spot import voice
-from protocol.simulation.kraken_spot.requests import AddOrder
+from protocol.simulation.kraken_spot import venue_side
+from protocol.simulation.kraken_spot.parameters import AddOrder
 from protocol.values import (
     Instrument,
     LiquiditySide,
@@ -602,7 +602,7 @@ JSON = st.recursive(
         {},
         optional={
             "channel": st.sampled_from(["executions", "status", "heartbeat"]) | JSON,
-            "method": st.sampled_from([*voice.METHODS, "pong"]) | JSON,
+            "method": st.sampled_from([*venue_side.METHODS, "pong"]) | JSON,
             "type": st.sampled_from(["snapshot", "update"]) | JSON,
             "data": st.lists(JSON, max_size=3) | JSON,
             "result": st.lists(JSON, max_size=3) | JSON,
@@ -2762,9 +2762,9 @@ def test_without_a_list_there_are_no_instruments(answered: HttpAnswer) -> None:
 def test_every_frame_of_ours_is_one_that_the_venue_takes() -> None:
     requests = [request for request, _ in [*PLACEMENTS.values(), *FRAMES.values()]]
     for request in requests:
-        call = voice.decode_request(encode(request, "T"))
+        call = venue_side.decode_request(encode(request, "T"))
         assert (call.req_id, call.params and call.params.token) == (request.request_id, "T")
-    assert voice.decode_request(edit_frame(replace(price=D(1)), "T")).method == "edit_order"
+    assert venue_side.decode_request(edit_frame(replace(price=D(1)), "T")).method == "edit_order"
 
 
 def test_amounts_go_into_a_form_without_exponents() -> None:
@@ -2780,7 +2780,7 @@ def test_an_order_arrives_at_the_venue_as_it_was_meant(
     quantity: Decimal, price: Decimal, name: str, side: Side, number: int
 ) -> None:
     request = place(quantity=quantity, price=price, wire_id=name, side=side, request_id=number)
-    call = voice.decode_request(encode(request, "T"))
+    call = venue_side.decode_request(encode(request, "T"))
     assert isinstance(call.params, AddOrder)
     params = call.params
     assert (params.order_qty, params.limit_price, params.cl_ord_id) == (quantity, price, name)

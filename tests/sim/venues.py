@@ -13,16 +13,16 @@ from attrs import evolve, frozen
 from actors import ApiKey
 from protocol.ax import wire as ax_wire
 from protocol.simulation.ax import AxUser
-from protocol.simulation.ax.engine import Placing, Reference, Replacing
+from protocol.simulation.ax.requests import Placing, Reference, Replacing
 from protocol.simulation.exchange import Output
 from protocol.simulation.faults import FaultKind
 from protocol.simulation.kraken_futures import KrakenFuturesUser
 from protocol.simulation.kraken_futures.engine import Editing
 from protocol.simulation.kraken_futures.orders import Terms as FuturesTerms
 from protocol.simulation.kraken_spot import KrakenSpotUser
-from protocol.simulation.kraken_spot.changes import Amendment, amend
 from protocol.simulation.kraken_spot.orders import Terms as SpotTerms
 from protocol.simulation.kraken_spot.refusals import Refused
+from protocol.simulation.kraken_spot.replacements import Amendment, amend
 from protocol.values import Instant, Side
 
 from .books import View
