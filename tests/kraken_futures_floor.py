@@ -53,7 +53,7 @@ class Floor:
     """An exchange, its clock, sessions that talk JSON to it, and callers that sign."""
 
     def __init__(self, *faults: Fault, **settings: Any) -> None:
-        ours = {"quotes": False, "strict": True, "users": (KrakenFuturesUser(), OTHER)}
+        ours: dict[str, Any] = {"quotes": False, "strict": True, "users": (KrakenFuturesUser(), OTHER)}
         options = KrakenFuturesExchangeSettings(**(ours | settings))
         self.exchange = KrakenFuturesExchange(options, random.Random(7).random, FaultSchedule(faults))
         self.now = Instant(10 * SECOND, START)

@@ -27,7 +27,8 @@ class Floor:
     """An exchange, its clock, and sessions that talk JSON to it."""
 
     def __init__(self, *faults: Fault, **settings: Any) -> None:
-        options = AxExchangeSettings(**({"quotes": False, "users": (AxUser(), READER)} | settings))
+        ours: dict[str, Any] = {"quotes": False, "users": (AxUser(), READER)}
+        options = AxExchangeSettings(**(ours | settings))
         self.exchange = AxExchange(options, random.Random(7).random, FaultSchedule(faults))
         self.now = Instant(10 * SECOND, 1_790_000_000 * SECOND)
         self.numbers = 0

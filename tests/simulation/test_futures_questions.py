@@ -171,7 +171,7 @@ def test_inverse_contracts_are_whole_and_pay_in_the_base_currency() -> None:
     assert (maker["fee_paid"], maker["fee_currency"]) == (Decimal("-0.0001"), "BTC")
     assert taker["fee_paid"] == Decimal("0.0000000538")
     position = floor.exchange.engine.accounts[ACCOUNT].position("PI_XBTUSD")
-    assert (position.signed, position.cost) == (65007, -(1 + 7 / Decimal(65000)))
+    assert (position.signed, position.cost) == (Decimal(65007), -(1 + 7 / Decimal(65000)))
 
 
 def test_fees_are_those_of_the_account() -> None:
@@ -204,7 +204,7 @@ def test_the_ledger_holds_both_sides_of_every_trade() -> None:
     exchange = floor.exchange
     assert exchange.client_accounts == {ACCOUNT, OTHER_ACCOUNT}
     (mine,) = exchange.ledger.executions_of(exchange.client_accounts)
-    assert (mine.venue_order_id, mine.wire_id, mine.price) == (order_id, "a", 65000)
+    assert (mine.venue_order_id, mine.wire_id, mine.price) == (order_id, "a", Decimal(65000))
     assert (mine.quantity, mine.fee, mine.liquidity) == (Decimal("0.4"), Decimal("-2.6"), LiquiditySide.MAKER)
     assert len(exchange.ledger.executions) == 2
     assert exchange.ledger.filled([order_id]) == Decimal("0.4")

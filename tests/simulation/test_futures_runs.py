@@ -169,7 +169,10 @@ def test_the_book_makes_an_order_smaller_in_its_place() -> None:
     for name in ("a", "b"):
         book.rest(Resting(name, name, Side.BUY, Decimal(1), Decimal(5)))
     book.reduce("a", Decimal(2))
-    assert [(order.order_id, order.quantity) for order in book.orders(Side.BUY)] == [("a", 2), ("b", 5)]
+    assert [(order.order_id, order.quantity) for order in book.orders(Side.BUY)] == [
+        ("a", Decimal(2)),
+        ("b", Decimal(5)),
+    ]
     for quantity in (Decimal(0), Decimal(2), Decimal(3)):
         with pytest.raises(ValueError, match="not less"):
             book.reduce("a", quantity)

@@ -165,3 +165,27 @@ def test_every_section_of_the_wire_descriptions_that_is_named_exists(folder: str
     known = {(page, section) for page in ("ax", "kraken") for section in sections_of(page)}
     assert len(known) > 100
     assert sections_named(folder) - known == set()
+
+
+CODE = [
+    path
+    for folder in ("actors", "protocol", "trio_orders", "tests", "examples", "benchmarks")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+]
+
+
+def test_no_test_file_is_longer_than_800_lines() -> None:
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in CODE if "tests" in path.parts
+    }
+    assert {path: length for path, length in lengths.items() if length > 800} == {}
+
+
+def functions_longer_than(limit: int, source: str) -> list[str]:
+    found = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [node.name for node in found if (node.end_lineno or 0) - node.lineno + 1 > limit]
+
+
+def test_every_function_fits_on_a_screen() -> None:
+    long = {str(path.relative_to(ROOT)): functions_longer_than(50, path.read_text()) for path in CODE}
+    assert {path: names for path, names in long.items() if names} == {}
