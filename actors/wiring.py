@@ -1,4 +1,4 @@
-"""Which actor gets which channel ends. The graph of the README, as code.
+"""Which actor gets which channel ends. The graph of docs/architecture.md, as code.
 
 Every producer gets a clone of its own and ours are closed at the end of `start_session`, so the end of input travels
 downstream by itself: callers → command handler → dispatch → outbox → emitter → subscribers.

@@ -4,8 +4,10 @@
 
 `Event` is the root; an `OrderEvent` is about an order of this client, a `Report` about any, a `ConnectionEvent` about
 the link. All of them come in the order in which they happened, numbered without a hole.
+`to_json` and `from_json` write and read them as JSON.
 """
 
+from protocol.event_json import from_json, to_json
 from protocol.events import (
     Accepted,
     Authenticated,
@@ -74,4 +76,6 @@ __all__ = [
     "SystemStatus",
     "Triggered",
     "Updated",
+    "from_json",
+    "to_json",
 ]

@@ -177,17 +177,37 @@ def test_nothing_reads_the_private_parts_of_trio_websocket() -> None:
         assert "websocket._" not in path.read_text()
 
 
-def test_every_section_of_the_wire_descriptions_that_is_named_is_explained() -> None:
-    explained = (ROOT / "docs" / "venue-facts.md").read_text()
-    listed = set(re.findall(r"\b[A-E]\.\d+", explained))
-    for first, last in re.findall(r"\b([A-E]\.\d+) to ([A-E]\.\d+)", explained):
-        listed |= {f"{first[:2]}{number}" for number in range(int(first[2:]), int(last[2:]) + 1)}
+SECTION = r"\b(?:[A-E]\.)?\d+(?:\.\d+)?"
+MENTION = re.compile(rf"\bspec (?:(AX|Kraken) )?({SECTION}(?:(?:, | and | to |\n\s*(?:# )?){SECTION})*)")
+
+
+def sections_of(page: str) -> set[str]:
+    """The numbers of a wire description's headings, and of its tables' rows that have one such as E.3."""
+    text = (ROOT / "docs" / "wire" / f"{page}.md").read_text()
+    found = set(re.findall(r"^#+ ([A-E]\.\d+|\d+(?:\.\d+)?)\.? ", text, re.MULTILINE))
+    found |= set(re.findall(r"^\| ([A-E]\.\d+) \|", text, re.MULTILINE))
+    for section, first, last in re.findall(r"^#+ (\d+)\.(\d+)–\d+\.(\d+) ", text, re.MULTILINE):
+        found |= {f"{section}.{number}" for number in range(int(first), int(last) + 1)}
+    return found
+
+
+def sections_named(folder: str) -> set[tuple[str, str]]:
+    """(page, section) for every "spec …" in the code of a folder. A letter means Kraken; a number alone means AX, as
+    section 0 is Kraken's alone."""
     named = set()
-    for folder in ("actors", "protocol", "tests"):
-        for path in (ROOT / folder).rglob("*.py"):
-            for mention in re.findall(r"\bspec (?:Kraken )?([A-E]\.[^)\n]*)", path.read_text()):
-                named |= set(re.findall(r"\b[A-E]\.\d+", mention))
-    assert named - listed == set()
+    for path in (ROOT / folder).rglob("*.py"):
+        for venue, sections in MENTION.findall(path.read_text()):
+            for section in re.findall(SECTION, sections):
+                kraken = venue == "Kraken" or section[0] in "ABCDE0"
+                named.add(("kraken" if kraken else "ax", section))
+    return named
+
+
+@pytest.mark.parametrize("folder", ["actors", "protocol", "tests", "benchmarks", "examples"])
+def test_every_section_of_the_wire_descriptions_that_is_named_exists(folder: str) -> None:
+    known = {(page, section) for page in ("ax", "kraken") for section in sections_of(page)}
+    assert len(known) > 100
+    assert sections_named(folder) - known == set()
 
 
 CODE = [
