@@ -72,7 +72,7 @@ class Bracket(Books):
         return self.traded(Side.BUY) - self.traded(Side.SELL)
 
     async def run(self) -> None:
-        """Returns when nothing of the bracket is open, and what it bought is sold. Raises NotSent if it cannot begin."""
+        """Returns when nothing of it is open, and all that it bought is sold. Raises NotSent if it cannot begin."""
         await self.place(NewOrder.limit(GOLD, Side.BUY, quantity=self.quantity, price=self.entry))
         while self.live or self.held > 0:
             self.changed = trio.Event()  # before the books are read, so that no change is missed
