@@ -141,19 +141,21 @@ if TYPE_CHECKING:
     from protocol.simulation.faults import Fault, FaultKind, FaultSchedule
     from protocol.simulation.ledger import Execution
 
-    from .config import AxConfig, KrakenFuturesConfig, KrakenSpotConfig
     from .serving.simulated_venue import SimulatedVenue, open_simulated_venue
+    from .venues.ax import AxConfig
+    from .venues.kraken_futures import KrakenFuturesConfig
+    from .venues.kraken_spot import KrakenSpotConfig
 else:
     # A program needs one venue, and seldom a simulated one: these load when they are asked for.
     LAZY: Final = {
-        "AxConfig": ".config",
+        "AxConfig": ".venues.ax",
         "ConditionalClose": "protocol.kraken_spot.options",
         "Execution": "protocol.simulation.ledger",
         "Fault": "protocol.simulation.faults",
         "FaultKind": "protocol.simulation.faults",
         "FaultSchedule": "protocol.simulation.faults",
-        "KrakenFuturesConfig": ".config",
-        "KrakenSpotConfig": ".config",
+        "KrakenFuturesConfig": ".venues.kraken_futures",
+        "KrakenSpotConfig": ".venues.kraken_spot",
         "KrakenSpotOptions": "protocol.kraken_spot.options",
         "SimulatedVenue": ".serving.simulated_venue",
         "open_simulated_venue": ".serving.simulated_venue",

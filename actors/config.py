@@ -10,13 +10,10 @@ from enum import Enum
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 from attrs.validators import and_, deep_iterable, ge, gt, instance_of, lt, optional
 
-from protocol.ax.venue import AxSettings, AxVenue
 from protocol.dispatch.tracking import FILL_WINDOW, FINISHED_WINDOW
-from protocol.kraken_futures.venue import KrakenFuturesSettings, KrakenFuturesVenue
-from protocol.kraken_spot.venue import KrakenSpotSettings, KrakenSpotVenue
 from protocol.limits import FIRST_CONNECT, RECONNECT, Backoff
 from protocol.values import AccountId, Instrument, TraderId
 from protocol.venue import Venue
@@ -26,21 +23,18 @@ from .plumbing.clock import system_wall_clock
 
 __all__ = [
     "ApiKey",
-    "AxConfig",
+    "MOST_PING_PERIOD",
     "ClientConfig",
     "Credentials",
-    "KrakenFuturesConfig",
-    "KrakenSpotConfig",
     "OnClose",
     "Password",
     "Token",
+    "rest_root",
 ]
 
 MEBIBYTE: Final = 1024 * 1024
 MOST_PING_PERIOD: Final = 20.0
 """Seconds; Kraken ends a connection that is quiet for a minute."""
-SPOT_RECONNECT: Final = Backoff(initial=0.5, factor=1.5, maximum=5.0, jitter=0.25, attempts=None, attempt_timeout=10.0)
-"""Never at once: a rolling ten minutes allow 150 connects (spec Kraken A.4); at 5 s apart there are 120 of them."""
 DEFAULT_TRADER: Final = TraderId("TRADER-001")
 DEFAULT_ACCOUNT: Final = AccountId("ACCOUNT-001")
 
@@ -178,147 +172,7 @@ class ClientConfig:
         return self.connector or TcpConnector(ssl_context=self.ssl_context, proxy=self.proxy)
 
 
-@frozen(kw_only=True)
-class AxConfig(ClientConfig):
-    """AX Exchange (Architect). Times in seconds.
-
-    url: of the orders WebSocket; rest_url: root of the REST interface, None: the same host, over https (http where the
-    url says ws); account_id: the venue's account to trade on, None for the key's default; order_tag: 1 to 10 letters
-    and digits on every order that has no tag of its own; cancel_on_disconnect: the venue cancels the orders of a
-    connection when that ends; client_heartbeat_timeout: whole seconds, 1 to 300, the venue ends a connection on which
-    we are silent for so long, None: it does not (both are safety options, verified at login); supports_stop_limit:
-    state that the venue honours trigger prices (today's does not); strict: check tick, minimum and unsupported terms
-    here before sending; cancel_by_client_id: an order whose venue id is not known yet is cancelled by its client id;
-    request_timeout: an unanswered request is given up after this long, and an order is Unknown then.
-    """
-
-    url: str = "wss://gateway.architect.exchange/orders/ws"
-    rest_url: str | None = None
-    account_id: str | None = None
-    order_tag: str = "trioorders"
-    cancel_on_disconnect: bool = False
-    client_heartbeat_timeout: int | None = None
-    supports_stop_limit: bool = False
-    strict: bool = field(default=True, validator=instance_of(bool))
-    cancel_by_client_id: bool = True
-    request_timeout: float = 10.0
-
-    def venue(self) -> Venue:
-        if self.cancel_all_after:
-            raise ValueError("AX has no timer that cancels all orders; leave cancel_all_after out.")
-        credentials = self.credentials
-        key = credentials if isinstance(credentials, ApiKey) else None
-        user = credentials if isinstance(credentials, Password) else None
-        settings = AxSettings(
-            websocket_url=self.url,
-            api_key=None if key is None else key.key,
-            api_secret=None if key is None else key.secret,
-            username=None if user is None else user.username,
-            password=None if user is None else user.password,
-            totp=None if user is None else user.totp,
-            token=credentials.text if isinstance(credentials, Token) else None,
-            account=self.account_id,
-            order_tag=self.order_tag,
-            cancel_on_disconnect=self.cancel_on_disconnect,
-            client_heartbeat_timeout=self.client_heartbeat_timeout,
-            supports_stop_limit=self.supports_stop_limit,
-            strict=self.strict,
-            cancel_by_client_id=self.cancel_by_client_id,
-            request_timeout=self.request_timeout,
-        )
-        return AxVenue(settings if self.rest_url is None else evolve(settings, rest_url=self.rest_url))
-
-
-@frozen(kw_only=True)
-class KrakenFuturesConfig(ClientConfig):
-    """Kraken Futures. Times in seconds. Kraken switches the interfaces that this speaks, Derivatives REST v3 and
-    Derivatives WebSocket v1, off on 1 March 2027.
-
-    url, rest_url: the venue's own unless given; with a url of your own, the REST interface is on the same host;
-    qty_semantics: `auto`, `remaining` or `total`, how to read `qty` on the orders feed; request_timeout: an order not
-    answered within this is Unknown; process_within: the venue refuses what reaches it later than this, None: it is not
-    told; audit_period: how often, while orders are open (also of other sessions) or in question, the fills are read
-    again and what is open is compared with the venue's list (at AX every minute); fills_lag: how long fills may come
-    behind a total before history is read for them; use_budget: keep within the venue's limit for calls.
-    """
-
-    url: str | None = None
-    rest_url: str | None = None
-    qty_semantics: str = "auto"
-    request_timeout: float = 10.0
-    process_within: float | None = 5.0
-    audit_period: float = 60.0
-    fills_lag: float = 1.0
-    use_budget: bool = True
-
-    def venue(self) -> Venue:
-        credentials = self.credentials
-        if not isinstance(credentials, ApiKey):
-            raise ValueError("Kraken Futures needs credentials of the kind ApiKey: an API key and its secret.")
-        settings = KrakenFuturesSettings(
-            api_key=credentials.key,
-            api_secret=credentials.secret,
-            qty_semantics=self.qty_semantics,
-            request_timeout=self.request_timeout,
-            process_within=self.process_within,
-            audit_period=self.audit_period,
-            fills_lag=self.fills_lag,
-            use_budget=self.use_budget,
-            ping_period=min(self.heartbeat, MOST_PING_PERIOD),
-        )
-        if self.url is not None:
-            settings = evolve(settings, websocket_url=self.url, rest_url=_rest_root(self.url))
-        return KrakenFuturesVenue(settings if self.rest_url is None else evolve(settings, rest_url=self.rest_url))
-
-
-@frozen(kw_only=True)
-class KrakenSpotConfig(ClientConfig):
-    """Kraken Spot. Times in seconds.
-
-    url, rest_url: the venue's own unless given; with a url of your own, the REST interface is on the same host; otp:
-    what a key with two-factor authentication needs as well; tier: `starter`, `intermediate` or `pro`, how far the
-    account is verified, which decides how many requests it may make; process_within: the venue refuses what reaches it
-    later than this, 1 to 60, None: after its own 5 s; request_timeout, audit_period, fills_lag: as for
-    `KrakenFuturesConfig`; use_budget: keep within the venue's counters; rest_entry: place, change and cancel over REST,
-    and let the socket bring news alone; reconnect: as for every venue, but never at once and with 10 s for an attempt,
-    since the venue limits how often one may connect.
-    """
-
-    url: str | None = None
-    rest_url: str | None = None
-    otp: str | None = field(default=None, repr=False)
-    tier: str = "starter"
-    request_timeout: float = 5.0
-    process_within: float | None = 5.0
-    audit_period: float = 60.0
-    fills_lag: float = 1.0
-    use_budget: bool = True
-    rest_entry: bool = False
-    reconnect: Backoff = field(default=SPOT_RECONNECT, validator=instance_of(Backoff))
-
-    def venue(self) -> Venue:
-        credentials = self.credentials
-        if not isinstance(credentials, ApiKey):
-            raise ValueError("Kraken Spot needs credentials of the kind ApiKey: an API key and its secret.")
-        settings = KrakenSpotSettings(
-            api_key=credentials.key,
-            api_secret=credentials.secret,
-            otp=self.otp,
-            tier=self.tier,
-            request_timeout=self.request_timeout,
-            process_within=self.process_within,
-            ping_period=min(self.heartbeat, MOST_PING_PERIOD),
-            audit_period=self.audit_period,
-            fills_lag=self.fills_lag,
-            use_budget=self.use_budget,
-            rest_entry=self.rest_entry,
-        )
-        if self.url is not None:
-            settings = evolve(settings, websocket_url=self.url, rest_url=_rest_root(self.url))
-        return KrakenSpotVenue(settings if self.rest_url is None else evolve(settings, rest_url=self.rest_url))
-
-
-def _rest_root(websocket_url: str) -> str:
+def rest_root(websocket_url: str) -> str:
     """The root of the host that a WebSocket url names, over http or https as that is over ws or wss."""
     parts = urlsplit(websocket_url)
     return f"{'https' if parts.scheme == 'wss' else 'http'}://{parts.netloc}"

@@ -21,11 +21,8 @@ from typing import Any, TextIO
 
 import trio
 
-from actors import open_simulated_venue
-from actors.venues import VENUES, venue_row
-from protocol.simulation.exchange import Exchange, ExchangeInput
-from protocol.simulation.input_log import encode_input, replay
-from protocol.values import Instant
+from trio_orders import open_simulated_venue
+from trio_orders.testing import VENUES, Exchange, ExchangeInput, Instant, encode_input, replay, venue_row
 
 
 def arguments() -> argparse.Namespace:
@@ -92,7 +89,7 @@ def own_certificate(stack: ExitStack) -> ssl.SSLContext:
 async def serve(options: argparse.Namespace, stack: ExitStack) -> None:
     settings: dict[str, Any] = {}
     if options.api_key is not None:
-        settings |= venue_row(options.venue).with_key(options.api_key, options.api_secret)
+        settings |= venue_row(options.venue).simulation().with_key(options.api_key, options.api_secret)
     ledger = None
     if options.ledger is not None:
         ledger = LedgerFile(stack.enter_context(open_ledger(options.ledger)))

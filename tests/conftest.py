@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from types import MappingProxyType
 from typing import Any
 
 import pytest
 from attrs import evolve
 
 from actors import venues
+from actors.serving import simulated_venue
 from protocol.simulation.exchange import Exchange
 from protocol.simulation.faults import FaultSchedule
 
@@ -49,8 +49,12 @@ def strict_venues(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
         return make
 
-    rows = {name: evolve(row, make_exchange=strictly(row.make_exchange)) for name, row in venues.VENUES.items()}
-    monkeypatch.setattr(venues, "VENUES", MappingProxyType(rows))
+    def strict_row(name: str) -> venues.VenueRow:
+        row = venues.venue_row(name)
+        simulation = row.simulation()
+        return evolve(row, simulation=lambda: evolve(simulation, make_exchange=strictly(simulation.make_exchange)))
+
+    monkeypatch.setattr(simulated_venue, "venue_row", strict_row)
     yield
     violations = [violation for exchange in opened for violation in exchange.violations]
     assert violations == [], "a client sent what the venue does not document"

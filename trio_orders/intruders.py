@@ -8,7 +8,6 @@ importing a stranger would run it.
 
 import os
 import sys
-from collections.abc import Callable
 from importlib.abc import InspectLoader
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
@@ -22,23 +21,24 @@ MARKER: Final = "trio-orders, and no other distribution"
 _INSTALL_AGAIN: Final = "install trio-orders again: pip install --force-reinstall --no-deps trio-orders"
 
 
-def refuse_intruders(find: Callable[[str], ModuleSpec | None] = find_spec) -> None:
+def refuse_intruders() -> None:
     """Raises ImportError when something else than our package would be imported as `actors` or `protocol`. The sentence
     names the intruder's file and says what to do."""
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     for name in ("actors", "protocol"):
         expected = os.path.join(root, name, "__init__.py")
         try:
-            spec = find(name)
-        except ValueError:  # it is imported already, and was not found on any path
-            raise _refusal(name, None, f"{sys.modules.get(name)!r} has taken its name. Do not put it there") from None
-        if spec is None or spec.origin is None:
-            problem = f"the file {expected} is missing. Another distribution may have removed it; {_INSTALL_AGAIN}"
-            raise _refusal(name, expected, problem)
+            spec = find_spec(name)
+        except ValueError:  # a module that some program put into sys.modules by hand
+            problem = f"{sys.modules.get(name)!r} has been put into sys.modules under that name. Choose another for it"
+            raise _refusal(name, None, problem) from None
+        if spec is None or spec.origin is None:  # nothing, or a folder without `__init__.py`
+            problem = f"{expected} is missing. Another distribution may have taken it along when it was uninstalled"
+            raise _refusal(name, expected, f"{problem}: {_INSTALL_AGAIN}")
         found = spec.origin
         is_beside = os.path.realpath(os.path.dirname(os.path.dirname(found))) == os.path.realpath(root)
         if not _is_marked(name, spec):
-            raise _refusal(name, found, _advice(found, is_beside))
+            raise _refusal(name, found, _advice(name, found, is_beside))
         if not is_beside:
             problem = f"{found} is of another copy of trio-orders than {root}. Take one of the two off sys.path"
             raise _refusal(name, found, problem)
@@ -50,7 +50,7 @@ def _is_marked(name: str, spec: ModuleSpec) -> bool:
         return False
     try:
         source = loader.get_source(name)
-    except ImportError:  # it is not text
+    except (ImportError, SyntaxError):  # it is not text
         return False
     if source is not None:
         return MARKER in source
@@ -58,13 +58,26 @@ def _is_marked(name: str, spec: ModuleSpec) -> bool:
     return code is not None and MARKER in code.co_consts
 
 
-def _advice(found: str, is_beside: bool) -> str:
+def _advice(name: str, found: str, is_beside: bool) -> str:
+    owner = _owner(name, found)
+    whose = "another distribution" if owner is None else f"the distribution {owner!r}"
     if is_beside:
-        return (
-            f"{found} comes from another distribution, which has overwritten ours. Uninstall that one, then"
-            f" {_INSTALL_AGAIN}"
-        )
+        return f"{found} is of {whose}, which has overwritten ours. Uninstall that one, then {_INSTALL_AGAIN}"
+    if owner is not None:
+        return f"{found}, which is of {whose}, would be imported instead. Uninstall that one"
     return f"{found} would be imported instead. Rename it, or take its folder off sys.path"
+
+
+def _owner(name: str, found: str) -> str | None:
+    """The installed distribution that has brought this file."""
+    from importlib.metadata import distributions  # slow to load, and seldom needed
+
+    for distribution in distributions():
+        if distribution.name != "trio-orders":
+            for file in distribution.files or ():
+                if file.parts[0] in (name, f"{name}.py") and str(distribution.locate_file(file)) == found:
+                    return distribution.name
+    return None
 
 
 def _refusal(name: str, path: str | None, problem: str) -> ImportError:

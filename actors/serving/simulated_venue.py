@@ -116,7 +116,8 @@ async def open_simulated_venue(
     OSError when the port is taken.
     """
     row = venue_row(name)
-    exchange: Exchange = row.make_exchange(random.Random(seed).random, faults, **settings)
+    simulation = row.simulation()
+    exchange: Exchange = simulation.make_exchange(random.Random(seed).random, faults, **settings)
     clock = Clock(wall_clock)
     if prepare is not None:
         prepare(exchange, clock.now())
@@ -131,7 +132,7 @@ async def open_simulated_venue(
         yield SimulatedVenue(
             url=f"{websocket}://{where}{exchange.websocket_path}",
             rest_url=f"{http}://{where}",
-            credentials=row.credentials,
+            credentials=simulation.credentials,
             connector=connector,
             exchange=exchange,
             wall_clock=wall_clock,

@@ -41,36 +41,43 @@ class Held:
 
 @define(kw_only=True, eq=False)
 class Context:
-    """orders: folded by `record` alone; flights, timers: of the present connection; connection, ready: written by the
-    link, and login: a number that grows with every login, and with every loss of messages; failed: why no connection
-    will follow; closing: True once a Disconnect was asked for; opened_at: ns since 1970 of the first connection; mode:
-    what the venue takes, as far as it said; throttle: of this account; cancel_unknown: an order whose answer is lost is
-    canceled, in case it lives; foreign: when orders of other sessions were first heard of, ns since 1970 by our clock;
-    clock: the venue's, written by the timekeeping; held: what waits for it; touched: orders that a record was about,
-    None while nobody wants to know; on_record: set by the watches while they want to hear of orders; now, out: of the
-    present call of `apply`."""
+    """What the parts share. Each field says which part writes it; `record` alone changes orders."""
 
     venue: Venue
     trader: TraderId
     account: AccountId
     orders: TrackedOrders
     rules: VenueRules = field(init=False)
+    # Requests on their way and deadlines, of the present connection.
     flights: Flights = field(factory=Flights)
     timers: Timers = field(factory=Timers)
+    # The number of the present connection, and whether it has logged in: written by the connection part.
     connection: int = 0
+    # Grows with every login and with every loss of messages: an order that a smaller one has shown is in doubt.
     login: int = 0
     ready: bool = False
+    # True once a Disconnect was asked for.
     closing: bool = False
+    # Why no connection will follow.
     failed: TradingError | None = None
+    # ns since 1970 of the first connection: what executed before it is not ours to tell.
     opened_at: int = 0
+    # What the venue takes now, as far as it said.
     mode: SystemMode | None = None
+    # The venue's limits for this account.
     throttle: Throttle = field(init=False)
+    # An order whose answer is lost is canceled, in case it lives.
     cancel_unknown: bool
+    # The venue's clock, written by the timekeeping, and the requests that wait for it.
     clock: VenueClock = field(factory=VenueClock)
     held: list[Held] = field(factory=list)
+    # When orders of other sessions were first heard of, ns since 1970 by our clock; 0: they are never ours.
     foreign: Window[VenueOrderId, int] = field(factory=lambda: Window(FOREIGN_WINDOW))
+    # Orders that a record was about, None while that is of no interest.
     touched: set[ClientOrderId] | None = None
+    # Set by the waits while they want to hear of orders.
     on_record: Callable[[ClientOrderId], None] | None = None
+    # Of the present call of `apply`, as is `out`.
     now: Instant = field(init=False)
     out: Decisions = field(factory=Decisions)
 

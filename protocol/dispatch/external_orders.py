@@ -37,6 +37,7 @@ __all__ = ["ExternalOrder", "ExternalOrders"]
 MOST_REMEMBERED: Final = 100_000
 ENDED_WINDOW: Final = 10_000
 MOST_FILLS_KEPT: Final = 64
+# Questions about orders of other sessions must not eat the budget that orders of ours need, so few go at once.
 MOST_ASKED_AT_ONCE: Final = 16
 MOST_FOLLOWED: Final = 1_000
 TURN: Final = SECOND
@@ -50,14 +51,10 @@ Made = tuple[int, int]
 
 
 class ExternalOrder:
-    """view: what the venue has shown of it, the newest of each; heard_at: of the last word about it, left_out_at: of
-    the last list that did not show it, both ns, monotonic; fills: the first that were told of it; is_end_known: of one
-    that has ended, whether the venue said how.
+    """An order of another session, and how much of it has executed.
 
-    counted: how much of it has executed, as far as the venue's counts and the fills told since say; told: how much had
-    executed at first, and all fills told since then. Instants are ns since 1970 by the venue's clock: every execution
-    until `since` is among the first count, those after `told_since` are told; none after `until` is in the venue's last
-    count."""
+    Two counts are kept, because a count of the venue and a fill may report the same execution. Only their instants
+    tell whether they do: an execution not younger than a count is in it."""
 
     __slots__ = (
         "counted",
@@ -73,15 +70,23 @@ class ExternalOrder:
     )
 
     def __init__(self, view: OrderView, heard_at: int, made: Made) -> None:
+        # What the venue has shown of it, the newest of each term.
         self.view = view
+        # counted: how much has executed, by the venue's counts and the fills since. told: how much had executed at
+        # first, and all fills that were reported since then.
         self.counted = self.told = view.cumulative or ZERO
+        # Instants by the venue's clock, ns since 1970: every execution until `since` is in the first count, those after
+        # `told_since` are reported; none after `until` is in the venue's last count.
         self.since, self.until = made
         self.told_since = self.until
         if self.since < view.time:  # it began after that, with nothing filled
             self.told, self.told_since = ZERO, self.since
+        # Monotonic ns: of the last message about it, and of the last list that did not show it.
         self.heard_at = heard_at
         self.left_out_at = -1
+        # The first fills that were reported, so that a repeated one is recognized whatever its time.
         self.fills: set[TradeId] | None = None
+        # Of one that has ended: whether the venue said how. If not, a later word of the venue is still news.
         self.is_end_known = True
 
     @property
@@ -93,6 +98,7 @@ class ExternalOrder:
         """What a view leaves out stays as it was. until: its count was made then or before, ns since 1970 by the
         venue's clock."""
         if view.cumulative is not None:
+            # A lower count is an older one. An equal count that was made earlier makes the instant sharper.
             if view.cumulative > self.counted:
                 self.counted, self.until = view.cumulative, until
             elif view.cumulative == self.counted:
@@ -127,9 +133,12 @@ class ExternalOrders:
         self._ended: Window[VenueOrderId, ExternalOrder] = Window(ENDED_WINDOW)
         self._is_full = False
         self._connection: int | None = None
-        self._tries: dict[VenueOrderId, int] = {}  # of each order that is in question
+        # How often each order that is in question was asked for. An order without an entry is not in question, also
+        # when it still stands in one of the next two.
+        self._tries: dict[VenueOrderId, int] = {}
         self._waiting: deque[VenueOrderId] = deque()
         self._asked: dict[VenueOrderId, RequestId] = {}
+        # Orders that were replaced under an id we never saw, by the client id that the whole chain has.
         self._followed: dict[WireId, VenueOrderId] = {}
         self._turn_due = False
         self._logged_in_at = NO_TIME
@@ -209,6 +218,7 @@ class ExternalOrders:
         self.report(new or old, time)
 
     def _tell(self, view: OrderView, time: int, reason: str, made: Made) -> None:
+        # An end is told once. The exception: an order was told as "not open any more", and now the venue says how.
         ended = self._ended.get(view.venue_order_id)
         is_end = view.status is not None and view.status.is_terminal
         if ended is not None and (ended.is_end_known or is_end or view.status is None):
@@ -277,6 +287,7 @@ class ExternalOrders:
             known.take(view, heard_at, made[1])
         if view.venue_order_id in self._open:
             return known
+        # The bound is on memory alone. Events beyond it are still told, but no list can find such an order's end.
         if len(self._open) < MOST_REMEMBERED:
             self._ended.pop(view.venue_order_id)
             self._open[view.venue_order_id] = known
@@ -302,6 +313,7 @@ class ExternalOrders:
         if venue_order_id in self._ended or not view.symbol:
             return
         known = self._open.get(venue_order_id)
+        # A list that was asked for before the last message is older than that, and must not undo it.
         if known is None or self._monotonic(asked_at) > known.heard_at:
             if view.status is not None and view.status.is_terminal:
                 self.report_open(view)
@@ -338,6 +350,8 @@ class ExternalOrders:
             self._waiting.clear()
             self._asked.clear()
         shown_at = self._monotonic(asked_at) - lag
+        # Three cases: it is listed, it is ours by now, or it is missing. A missing order that was heard of after the
+        # list was made may just be younger than the list.
         for venue_order_id in list(self._open):
             known = self._open[venue_order_id]
             if venue_order_id in listed_ids:
@@ -362,6 +376,7 @@ class ExternalOrders:
         context = self._context
         if not self._waiting or not context.ready or context.closing:
             return
+        # Orders of ours are money of ours: their questions go first, and these wait a second at a time.
         if any(flight.own_query and flight.client_order_id is not None for flight in context.flights.by_id.values()):
             if not self._turn_due:
                 self._turn_due = True
@@ -385,6 +400,7 @@ class ExternalOrders:
         if venue_order_id is None:
             self._turn_due = False
         elif venue_order_id in self._tries and self._asked.get(venue_order_id) == due.request_id:
+            # Still on its way: the rest actor may be holding it back for the venue's budget.
             if due.request_id in self._context.flights.by_id:
                 following = self._context.now.monotonic_ns + self._context.rules.request_timeout
                 self._context.timers.add(following, due)
@@ -409,6 +425,8 @@ class ExternalOrders:
         """The venue says where an order stands that a list left out. The request is on its way no more."""
         venue_order_id = self._answered(flight)
         if venue_order_id is not None:
+            # In order of what proves most: no view, a replaced id, another order's view, an end, and an order that
+            # still lives, which counts only if the answer is younger than the list that left it out.
             view, known = fact.order, self._open[venue_order_id]
             if view is None:
                 self._later(venue_order_id)
@@ -428,6 +446,7 @@ class ExternalOrders:
     def _follow(self, venue_order_id: VenueOrderId, wire_id: WireId) -> None:
         """It goes on, or went on, under another id, which the venue's history of orders names."""
         self.drop(venue_order_id)
+        # History is read page by page for all of them together, because one query an id could go on for ever.
         if len(self._followed) < MOST_FOLLOWED:
             self._followed[wire_id] = venue_order_id
             self._reading.want_chains()

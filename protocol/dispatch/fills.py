@@ -167,11 +167,13 @@ class Fills:
 
     def _publish(self, order: Order, trade: Trade, quantity: Decimal | None, *, told: bool, concluded: bool) -> None:
         """quantity: that completes the order, None: not known."""
+        # The status is decided here and travels in the event, so that `fold` has nothing to conclude.
         cumulative = order.cumulative + trade.quantity
         happening = Happening.COMPLETED if told or concluded else Happening.FILLED_IN_PART
         status = NEXT_STATUS.get((order.status, happening), order.status)
         left = ZERO if quantity is None else quantity - cumulative
         is_more = quantity is not None and cumulative > quantity
+        # While the quantity is in doubt, more than it is no overfill: somebody may have raised it unheard.
         overfill = -left if is_more and not is_in_doubt(self._context, order) else ZERO
         self._context.record(
             events.Filled(
@@ -208,18 +210,23 @@ class Fills:
 
     def _may_conclude(self, order: Order, *, live: bool) -> bool:
         """Whether an order may be called complete by its quantity. One that the venue ended is over anyhow."""
+        # Rule 2 above: arithmetic is trusted only where every term is known to be of today. A history row may be older
+        # than a change, and an open question means that a term may be wrong.
         return order.is_over or (live and order.inquiry is None and order.seen_in == self._context.login)
 
     def _ends_filled(self, order: Order, inquiry: Inquiry, cumulative: Decimal) -> bool:
         """Whether this is the last fill of an order that the venue has called filled before."""
         if inquiry.ending is None or inquiry.ending.status is not OrderStatus.FILLED:
             return False
+        # Without a total, the venue has said FILLED and not how much that is; then history decides.
         return bool(inquiry.totals) and counted(order) <= cumulative
 
     def _is_missing(self, order: Order, trade: Trade, cumulative: Decimal) -> bool:
         """Whether this much is too little for an order that the venue calls complete. Its other fills may follow."""
         if counted(order) > cumulative:
             return True
+        # Only where fills lag behind totals can a last fill arrive before an earlier one. Elsewhere the stream is in
+        # order, and the venue's "final" is the better word than our memory of the quantity.
         fewest = least(self._context, order) if self._context.rules.fills_lag else None
         return fewest is not None and cumulative < fewest and not is_in_doubt(self._context, order)
 
@@ -229,9 +236,11 @@ class Fills:
         """The venue counts this much under one of the order's venue order ids. executing: of the fill that comes next;
         where totals are reckoned from the order's quantity, they say nothing while that is being changed; ahead: the
         view may be ahead of the stream, so its fills may be on their way."""
+        # The usual case first: the total is what was heard, and nothing follows.
         heard = None if view.cumulative is None else order.heard_under(view.venue_order_id)
         if view.cumulative is None or heard is None or view.cumulative - executing <= heard:
             return
+        # A fill that says what is left of an order says nothing of its total while the order's quantity is changing.
         if executing and self._context.rules.fills_lag and wanted(self._context, order) is not None:
             return
         total = Total(view.venue_order_id, view.cumulative, executing, ahead)
@@ -250,12 +259,14 @@ class Fills:
 
     def expect(self, order: Order, total: Total | None, ending: Ending | None = None) -> None:
         """The venue counts more than was heard, and maybe the order ended with that. None: it did not say how much."""
+        # The earliest fill that may be missing is younger than what history has told whole, so it is read from there.
         is_new = not self._questions.is_open(order, Question.FILLS)
         if total is not None:
             self._count_former(order, total.venue_order_id, total=total.quantity)
         opened = self._questions.ask(order, Question.FILLS, self._reading.complete_until)
         inquiry = self._questions.inquiry_of(order)
         if total is not None and total.quantity > inquiry.totals.get(total.venue_order_id, ZERO):
+            # More is missing than before: evidence must be younger than this, and the order may be asked for again.
             opened.by_venue = self._context.by_venue(self._context.now.wall_ns)
             inquiry.alone = None
             inquiry.totals[total.venue_order_id] = total.quantity
@@ -265,6 +276,8 @@ class Fills:
             return  # nothing that was not known
         inquiry.ending = ending or inquiry.ending
         lag = self._context.rules.fills_lag
+        # Where fills and totals come in one stream, a total that is ahead proves a lost message at once. Elsewhere the
+        # fills get their time first.
         if total is not None and not lag and not total.ahead:
             self._tell_gap(order, total.executing)
             self._read(order, total.executing)
@@ -288,9 +301,11 @@ class Fills:
         told = None if order.inquiry is None else order.inquiry.ending
         if told is not None and told.status is ending.status:
             ending = told  # the first to tell of it knew why
+        # FILLED without a total means the whole quantity, as long as we are sure of that.
         if not total and ending.status is OrderStatus.FILLED:
             fewest = None if is_in_doubt(self._context, order) else least(self._context, order)
             total = None if fewest is None else fewest - order.base
+        # An end waits for its fills: a program that hears the end first would book too little.
         venue_order_id = order.venue_order_id
         if total is None or venue_order_id is None:
             self.expect(order, None, ending)
@@ -333,6 +348,7 @@ class Fills:
         opened = None if inquiry is None else inquiry.open.get(Question.FILLS)
         if order is None or opened is None or opened.told:
             return
+        # A reading that does not reach back far enough, or fails, must not hold the end up for ever.
         now = self._context.now.monotonic_ns
         if self._reading.is_on and now - opened.at < PATIENCE:
             if not self._reading.covers(opened.by_venue):
@@ -348,6 +364,7 @@ class Fills:
         inquiry = order.inquiry
         if inquiry is None:
             return
+        # The ending is taken out before the question is closed, so that closing it does not end the order twice.
         ending, inquiry.ending = inquiry.ending, None
         if counted(order) <= order.cumulative:
             self._questions.close(order, Question.FILLS)  # nobody said how much there was, and history had no more
@@ -355,6 +372,7 @@ class Fills:
             self.end(order, ending)
 
     def _tell_gap(self, order: Order, executing: Decimal = ZERO) -> None:
+        # A gap is told again only when it has grown.
         inquiry, total = order.inquiry, counted(order)
         if inquiry is None or total - executing <= max(order.cumulative, inquiry.gap_told):
             return
@@ -385,6 +403,7 @@ class Fills:
         """More has executed under an earlier venue order id than was counted when the order went on under its present
         one: what the present one does not count grows by that, and the whole order with it. more: a fill that comes
         now; total: as the venue counts."""
+        # An ended order's quantity is of no use any more, and an event behind its end would confuse.
         heard = order.former_ids.get(venue_order_id)
         if heard is None or order.status.is_terminal:
             return
@@ -420,6 +439,7 @@ class Fills:
         inquiry = order.inquiry
         if inquiry is None or not self._context.rules.lists_order_fills:
             return False
+        # None means "not asked yet", an empty set "asked and answered": the second must not ask again.
         if inquiry.alone is None and self._context.ready and not self._context.closing:
             short = [each for each in inquiry.totals if missing_under(order, each)]
             inquiry.alone = {self._ask_alone(order, venue_order_id) for venue_order_id in short}

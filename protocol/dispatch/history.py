@@ -55,6 +55,7 @@ class History(RequestHandler[Reading]):
         self._settling, self._questions, self._fills, self._terms = settling
         self._identities, self._external, self._unclaimed = whose
         self._schedule = schedule
+        # How often history was read in vain for fills that were told as missing: it decides the pace.
         self._attempts = 0
         self._is_ticking = False
 
@@ -71,7 +72,7 @@ class History(RequestHandler[Reading]):
         request = requests.ListFills(
             request_id=asked.request_id,
             start=command.start,
-            end=command.end if span is None else min(command.end, command.start + span),
+            end=command.end if span is None else min(command.end, command.start + span),  # the first part of it
             symbol=None if command.instrument is None else command.instrument.symbol,
         )
         flight = self._context.send(request, reply_to=asked.reply_to, admission=asked.admission)
@@ -86,6 +87,7 @@ class History(RequestHandler[Reading]):
         if not self._is_ticking:
             self._is_ticking = True
             self._tick()
+        # Behind the very first login there is nothing to read: what was before it is not ours.
         if not listed_again and self._context.connection <= 1:
             return 0
         self._reading.want_after_lag()
@@ -111,6 +113,8 @@ class History(RequestHandler[Reading]):
 
     def fills_listed(self, fact: facts.FillsListed) -> None:
         flight = self._context.flights.find(requests.ListFills, fact.request_id)
+        # Three kinds of question end here: the fills of one order, the user's own, and a page of our reading. An answer
+        # to none of them (it came after its time) still holds fills, and they are taken.
         is_alone = flight is not None and flight.request.venue_order_id is not None
         is_users = flight is not None and not is_alone and not self._reading.is_own(fact.request_id)
         for trade in sorted(fact.trades, key=_when):  # some venues list the newest first
@@ -131,12 +135,14 @@ class History(RequestHandler[Reading]):
 
     def _take(self, trade: Trade, *, is_users: bool) -> None:
         order = self._identities.of_trade(trade) or self._promised(trade)
+        # Readings overlap, so most of what they bring is old. The user's own question may reach back further.
         before = not is_users and trade.time < max(self._context.opened_at, self._reading.told_until)
         if order is None and (self._unclaimed.keep(trade, before=before) or before):
             return  # another session's, from before this client began, or told, is no news
         self._unclaimed.tell(trade, order)
 
     def _promised(self, trade: Trade) -> Order | None:
+        # An execution under the id that the answer to our change named proves that the change was made.
         order = self._identities.promised(trade)
         if order is not None and not order.is_over:
             self._terms.rename(order, trade.venue_order_id, None, ZERO, trade.time)
@@ -166,6 +172,7 @@ class History(RequestHandler[Reading]):
         """One page. Orders whose fate nobody tells take it over; of the others, the feeds know more, and what has
         filled under each venue order id is of use."""
         flight = self._context.flights.find(requests.ListOrderHistory, fact.request_id)
+        # A page may hold several rows of one id, oldest first: the last one counts.
         newest: dict[VenueOrderId, OrderView] = {view.venue_order_id: view for view in fact.orders}
         if self._context.rules.chain_history:
             for venue_order_id in self._older(newest.values()):
@@ -183,6 +190,8 @@ class History(RequestHandler[Reading]):
         """Ids of older orders that had the client id of one of ours. The venue has one open order of a name at a time,
         so its rows follow each other as chains, each up to a row that has not been replaced; a chain ahead of the one
         that has an id of ours is another order's."""
+        # For example the rows a→b (replaced), b (ended), c (open), all of one client id, where c is ours: a and b are an
+        # older order's, and their fills must never be counted for ours.
         chains: dict[WireId, list[list[VenueOrderId]]] = {}
         for view in views:
             if view.wire_id is not None:
@@ -199,6 +208,8 @@ class History(RequestHandler[Reading]):
                 yield from chain.from_iterable(of_name[: has_ours.index(True)])
 
     def _take_order(self, view: OrderView, asked_at: int | None) -> None:
+        # From what says least of an order of ours to what says most: not ours, an id in between, a replaced id, and the
+        # order itself, which is taken over only while something about it is in question.
         order = self._identities.of(view, asked_at=asked_at)
         if order is None:
             if self._context.rules.chain_history and not self._identities.may_be_ours_since(view, asked_at):
@@ -255,6 +266,7 @@ class History(RequestHandler[Reading]):
 
     def _is_over(self) -> None:
         """A whole reading is over: what it does not show has not happened until then."""
+        # Fills first: an order that has all its fills needs no other proof of its end.
         orders, fills = self._evidence(Source.HISTORY), self._evidence(Source.FILLS)
         self._fills.window_read(fills.holds_until)
         for order in self._reading.take_examined():
@@ -268,6 +280,7 @@ class History(RequestHandler[Reading]):
 
     def _wait_for_more(self) -> None:
         """Fills are missing: history is read again when it cannot lag any more, and then slower and slower."""
+        # What was told as missing is read for at a slow pace; what is not told yet may just lag.
         if all(map(_is_told, self._questions.orders.values())):
             self._reading.want_slowly(self._attempts)
             self._attempts += 1

@@ -39,42 +39,51 @@ PACES: Final = (60 * SECOND, 300 * SECOND, 900 * SECOND)
 
 @define(kw_only=True)
 class Reading:
-    """One reading, from `since` to `until`, begun at `began`: ns since 1970 by the venue's clock. page: that is asked
-    for, or is to be asked for again; fills: the page of executions that it stands at, or comes to behind the orders,
-    None: they have been read; read: executions so far; empty: pages of orders without any, in a row; failures: of this
-    page, in a row; refusals: those of them for certain."""
+    """One reading, from `since` to `until`, begun at `began`: ns since 1970 by the venue's clock."""
 
     number: int
+    # The page that is asked for, or is to be asked for again. It has the cursor, so a failure costs one page.
     page: ListFills | ListOrderHistory
     began: int
     since: int
     until: int
+    # The page of executions that it stands at, or comes to behind the orders. None: they have been read.
     fills: ListFills | None
+    # Executions so far, and pages of orders without any row, in a row.
     read: int = 0
     empty: int = 0
+    # Failures of this page in a row, and how many of them the venue meant for certain.
     failures: int = 0
     refusals: int = 0
+    # False between a failure and the next try.
     under_way: bool = True
 
 
 class HistoryReading:
-    """Owns the readings. complete_until: every fill before it has been told, ns since 1970 by the venue's clock, None
-    before the first login; failing: why reading fails at the moment, "" while it does not."""
+    """Owns the readings."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        # Every fill before it has been told: ns since 1970 by the venue's clock, None before the first login.
         self.complete_until: int | None = None
+        # Why reading fails at the moment, "" while it does not.
         self.failing = ""
         self.has_changed = False
         self._reading: Reading | None = None
+        # Numbers of readings only grow: whoever wants one waits until `finished` has reached its number, and no later
+        # failure can take that back.
         self._started = 0
         self._wanted = 0
         self._finished = 0
         self._began = 0
+        # Monotonic ns: before it no page is asked for, and at it one more reading is wanted (0: none).
         self._not_before = 0
         self._again_at = 0
+        # Orders whose fate the history of orders shall tell, each with the time from which on it is read. An order that
+        # is examined while a reading runs belongs to the next one: the present one may be past its page.
         self._examined: dict[ClientOrderId, tuple[Order, int]] = {}
         self._examining: dict[ClientOrderId, tuple[Order, int]] = {}
+        # Orders that may have had venue order ids in between, each with the time until which history must reach.
         self._chains: dict[ClientOrderId, tuple[Order, int]] = {}
         self._chains_wanted: int | None = None
 
@@ -123,6 +132,7 @@ class HistoryReading:
     def want(self) -> int:
         """Reads as soon as it may. Gives the number of the reading that will tell."""
         if self.is_on:
+            # The one that runs may have read past what is wanted, so it is always the next one.
             self._wanted = max(self._wanted, self._started + 1)
             self.start()
         return self._wanted
@@ -138,6 +148,8 @@ class HistoryReading:
         self._want_at(self._context.now.monotonic_ns + PACES[min(attempts, len(PACES) - 1)])
 
     def _want_at(self, when: int) -> None:
+        # One moment is kept, the earliest that still lies ahead. What is wanted later will be found by that reading, or
+        # is wanted again at its end.
         if self._again_at <= self._context.now.monotonic_ns or when < self._again_at:
             self._again_at = when
         self._context.timers.add(when, AuditDue(periodic=False))
@@ -145,6 +157,7 @@ class HistoryReading:
     def examine(self, order: Order, since: int) -> None:
         """Nobody tells what became of this order: reads the history of orders, too, from `since` on by the venue's
         clock."""
+        # Some venues list orders by the time of their placement, not of their end.
         if self._context.rules.history_by_placement:
             since = min(since, self._context.placed_by_venue(order))
         self._examined[order.identity.client_order_id] = (order, since)
@@ -194,6 +207,7 @@ class HistoryReading:
             return
         if reading is None and self._wanted <= self._started:
             return
+        # The pause also lies between two readings, or a fill that stays missing would make us read without a stop.
         if context.now.monotonic_ns < self._not_before:
             context.timers.add(self._not_before, AuditDue(periodic=False))
         elif reading is None:
@@ -217,6 +231,7 @@ class HistoryReading:
         self._started += 1
         began = self._began = context.by_venue(context.now.wall_ns)
         self._examining, self._examined = self._examined, {}
+        # The overlaps cost little, since a fill that was told is recognized; a gap between two readings would cost it.
         since, until = max(0, self.complete_until - OVERLAP), began + OVERLAP
         span = context.rules.history_span
         first = until if span is None else min(until, since + span)
@@ -254,6 +269,7 @@ class HistoryReading:
         page = reading.fills
         assert page is not None
         reading.read += rows
+        # Next page, next span of time, orders, end: in this order.
         if cursor is not None:
             self._read_fills(evolve(page, cursor=cursor))
             return False
@@ -273,6 +289,7 @@ class HistoryReading:
         over."""
         reading = self._heard()
         reading.empty = 0 if rows else reading.empty + 1
+        # A venue that repeats a cursor, or goes on naming pages without rows, must not keep us in this list for ever.
         if cursor not in (None, page.cursor) and reading.empty <= MOST_EMPTY_PAGES:
             self._go_on(evolve(page, cursor=cursor))
             return False
@@ -321,6 +338,7 @@ class HistoryReading:
     def _finish(self, reading: Reading) -> None:
         self._reading = None
         self._finished = reading.number
+        # It proves nothing about the last moments before it began: the venue's history follows behind.
         until = reading.began - self._context.rules.lists_lag
         self._chains = {name: (order, at) for name, (order, at) in self._chains.items() if at > until}
         if self._chains_wanted is not None and self._chains_wanted <= reading.began:
@@ -353,6 +371,8 @@ class HistoryReading:
         if not self.failing:
             context.warn(f"The history of {context.rules.venue} could not be read, and is tried again: {why}")
         self.failing, self.has_changed = why, True
+        # The same pauses as for status queries, each longer than the one before, so that a venue in trouble is left
+        # alone.
         delays = context.rules.query_delays
         self._not_before = context.now.monotonic_ns + delays[min(reading.failures, len(delays) - 1)]
         reading.failures, reading.under_way = reading.failures + 1, False

@@ -46,6 +46,7 @@ class OrderLife:
         )
         if not by_old_fill:
             order.seen_in = self._context.login
+        # The order's own message came before the answer to its placement, or instead of it: nothing more is awaited.
         placed = self._context.placement_of(order)
         if placed is not None and not placed.is_awaited:
             self._context.flights.drop(placed.request_id)
@@ -76,6 +77,7 @@ class OrderLife:
         status: OrderStatus | None = None,
     ) -> None:
         """status: as the venue shows it, None: as far as it has filled."""
+        # The record goes around the table NEXT_STATUS on purpose: only here an end is taken back.
         if status is None:
             status = OrderStatus.PARTIALLY_FILLED if order.cumulative else OrderStatus.ACCEPTED
         order.seen_in = self._context.login
@@ -95,6 +97,7 @@ class OrderLife:
 
     def trigger(self, order: Order, time: int) -> None:
         """The order's trigger has fired; told once."""
+        # The table has no such step from TRIGGERED, nor from an end: that makes it once.
         if (order.status, Happening.TRIGGERED) in NEXT_STATUS:
             self._context.record(
                 events.Triggered(
@@ -127,6 +130,7 @@ class OrderLife:
                 )
             )
             if self._context.cancel_unknown:
+                # As a deadline that is due, not at once: the parts that called us have not finished with the order.
                 self._context.timers.add(self._context.now.monotonic_ns, UnknownDue(order.identity.client_order_id))
 
     def named(self, order: Order) -> None:
@@ -141,6 +145,8 @@ class OrderLife:
     def ended(self, order: Order) -> None:
         """Forgets what was still to be watched of an order that has ended; answers under way may still come, and fills
         may be missing."""
+        # A cancel that is on its way may still be answered, and its answer must find something, or it would be warned
+        # of as an answer to nothing.
         client_order_id = order.identity.client_order_id
         flights = self._context.flights
         for flight in (
@@ -178,6 +184,7 @@ class OrderLife:
             self._reading.want()
 
     def end_expired(self, order: Order, view: OrderView, reason: str, time: int) -> None:
+        # Some venues call the unfilled rest of an IOC order expired, others canceled; here it is canceled everywhere.
         time_in_force = view.time_in_force or order.time_in_force
         if time_in_force in self._context.rules.expiry_is_cancel:
             unfilled = reason or f"the rest of an {time_in_force.value} order" if time_in_force else reason
@@ -216,6 +223,7 @@ class OrderLife:
             self.ended(order)
 
     def reject(self, order: Order, view: OrderView | None, reason: str, due_post_only: bool, time: int) -> None:
+        # What the venue has accepted, it cannot reject any more: whoever reads such a message asks for the order.
         if order.accepted or (order.status, Happening.REJECTED) not in NEXT_STATUS:
             return
         self._context.record(
@@ -234,6 +242,7 @@ class OrderLife:
 
     def deny(self, order: Order, reason: str) -> None:
         """The order never reached the venue."""
+        # An order that was accepted has certainly arrived, whatever a source leaves out later.
         if order.accepted or (order.status, Happening.DENIED) not in NEXT_STATUS:
             return
         self._context.record(
@@ -279,6 +288,7 @@ class OrderLife:
 
     def _complete(self, order: Order) -> None:
         """All of the order was executed while it might still have grown, and it has not."""
+        # While a change to more was on its way, the order could not be called complete (see `quantities.whole`).
         quantity = whole(self._context, order, order.cumulative)
         if quantity is not None and order.cumulative >= quantity and not is_in_doubt(self._context, order):
             self.close(order, concluded=True)

@@ -56,6 +56,7 @@ class Replacements(RequestHandler[ReplaceOrder]):
 
     def asked(self, asked: Asked) -> None:
         request, order = self._prepare(asked)
+        # Everything that may refuse comes before the first thing that is written down.
         self._context.require_room(request, request.symbol, order.identity.local_time)
         client_order_id = order.identity.client_order_id
         self._context.flights.change_of[client_order_id] = asked.request_id
@@ -84,6 +85,7 @@ class Replacements(RequestHandler[ReplaceOrder]):
             )
         self._context.require_link(f"The change of order {client_order_id}")
         self._context.require_free_number(asked.request_id)
+        # A change whose answer is lost may be followed by another: the order's own messages will tell which was made.
         change = self._context.flights.change(client_order_id)
         if change is not None and not change.lost:
             raise NotSent(f"The change was not sent: order {client_order_id} is being changed already.")
@@ -107,6 +109,8 @@ class Replacements(RequestHandler[ReplaceOrder]):
     # The venue's answer
 
     def answered(self, flight: Flight[ReplaceOrder], fact: facts.RequestAnswered) -> None:
+        # An answer is a promise: what the order is for, only its own messages tell. The id that it names is kept, for
+        # some venues leave it out of those (spec AX 5.6).
         flight.answered = True
         flight.replacement = fact.venue_order_id
         order = self._context.order_of(flight)
@@ -145,6 +149,7 @@ class Replacements(RequestHandler[ReplaceOrder]):
         old, orders = fact.order, self._context.orders
         if order.is_over:
             return
+        # Old order first, as it ended, so that its last fills are looked for under its own id; then the new one.
         change = self._context.flights.change(order.identity.client_order_id)
         new_id, terms = self._replacement(fact, change)
         if self._is_old_replacement(order, old.venue_order_id, new_id):
@@ -171,6 +176,8 @@ class Replacements(RequestHandler[ReplaceOrder]):
         if not self._context.rules.changes_in_place:
             self._terms.take_terms(order, terms, time)
             return True
+        # It is our change if it shows the terms that we asked for. A reduce-only order may have been made smaller by
+        # the venue, and a quantity with two readings is the one that we asked for, if that is one of them.
         is_ours = False
         if change is not None:
             request = change.request
@@ -189,6 +196,7 @@ class Replacements(RequestHandler[ReplaceOrder]):
 
     def _is_old_replacement(self, order: Order, old_id: VenueOrderId, new_id: VenueOrderId | None) -> bool:
         """True for a replacement that is no news, or none of this order's."""
+        # Messages of replacements may come twice, late, or in the wrong order. What is known of both ids decides.
         orders = self._context.orders
         if new_id is not None:
             if orders.is_of_another(order, new_id):
@@ -231,6 +239,7 @@ class Replacements(RequestHandler[ReplaceOrder]):
             return new_id, fact.order  # in place, or the legacy shape: these are the new terms
         if flight is None or new_id is None:
             return new_id, None
+        # The venue named the new id alone, so its terms are what we asked for, else those of the old order.
         left = None if fact.order.quantity is None else fact.order.quantity - (fact.order.cumulative or ZERO)
         return new_id, _with_terms(fact.order, new_id, flight.request, left)
 
@@ -258,6 +267,8 @@ class Replacements(RequestHandler[ReplaceOrder]):
 
     def _is_as_it_was(self, order: Order, flight: Flight[ReplaceOrder]) -> bool:
         """Of the order as a status query has just shown it."""
+        # Where a change makes another order, the id tells. In place, only the terms can, and if the change was of
+        # nothing that a view shows, the venue's answer must be believed.
         request = flight.request
         if not self._context.rules.changes_in_place:
             return request.venue_order_id == order.venue_order_id
@@ -294,6 +305,7 @@ def _wire_quantity(
     NotSent when what `leaves` comes to fails the venue's checks."""
     if change.leaves is None:
         return change.quantity
+    # `leaves` means the same at every venue; what the venue's own field counts differs.
     assert instrument is not None  # the command handler found it
     quantity = change.leaves + _counted(context, order)
     try:

@@ -62,15 +62,7 @@ NO_IDS: Final[dict[VenueOrderId, Decimal]] = {}
 class Order:
     """One tracked order. Only `TrackedOrders` writes to it, but for what belongs to one connection: seen_in, inquiry.
 
-    cumulative: all fills we heard of, under whatever venue order id; base: the part of it that the present venue
-    order id does not count (filled before a replacement); former_ids: the newest of those from before its replacements,
-    with what was heard under each; fills: the first of its fills, with whether their fee is known, None: none;
-    reason: why it ended, or why nobody knows; by_amount: it may spend an amount of quote currency, so its quantity
-    stays unknown: what the venue shows of it is a guess (spec Kraken E.11); changed_at: ns since 1970, when its terms
-    changed last, or when we concluded that it had ended; concluded: its end is our own conclusion (see `Reopened`).
-
-    seen_in: the login that has shown it last; while that is older than the present one, the order is in doubt.
-    inquiry: its open questions, None: none (see `dispatch.questions`).
+    It is a plain class with slots: a million of them are kept, and each fill writes to one.
     """
 
     __slots__ = (
@@ -101,7 +93,9 @@ class Order:
         self.status = OrderStatus.SUBMITTED
         self.accepted = False
         self.venue_order_id: VenueOrderId | None = None
+        # Ids from before its replacements, the newest of them, with what was heard under each.
         self.former_ids: dict[VenueOrderId, Decimal] = NO_IDS
+        # The first of its fills, with whether their fee is known. None: it has none, and pays for no dict.
         self.fills: dict[FillKey, bool] | None = None
         self.request_id: RequestId | None = None
         self.quantity: Decimal | None = None
@@ -109,13 +103,22 @@ class Order:
         self.trigger_price: Decimal | None = None
         self.time_in_force: TimeInForce | None = None
         self.post_only = False
+        # All fills we heard of, under whatever venue order id.
         self.cumulative = ZERO
+        # The part of it that the present venue order id does not count, because it filled before a replacement.
         self.base = ZERO
+        # It may spend an amount of quote currency. Its quantity stays unknown, because what the venue shows of it is a
+        # guess (spec Kraken E.11).
         self.by_amount = False
+        # ns since 1970, when its terms changed last, or when we concluded that it had ended.
         self.changed_at = 0
+        # Its end is our own conclusion, which the venue may contradict (see `Reopened`).
         self.concluded = False
+        # The login that has shown it last. While that is older than the present one, the order is in doubt.
         self.seen_in = 0
+        # Its open questions (see `dispatch.questions`). Most orders never have one.
         self.inquiry: Inquiry | None = None
+        # Why it ended, or why its status is not known.
         self.reason = ""
 
     @property
@@ -132,7 +135,7 @@ class Order:
         """How much was heard of it under one venue order id; None: it never had that one."""
         if venue_order_id == self.venue_order_id:
             if not self.former_ids:
-                return self.cumulative
+                return self.cumulative  # asked for every fill: an order that was never replaced has the short way
             under_others = sum(self.former_ids.values(), ZERO)
             return self.cumulative - min(self.base, under_others)  # what is counted under others may not be heard yet
         return self.former_ids.get(venue_order_id)
@@ -168,21 +171,23 @@ class Order:
 
 
 class TrackedOrders:
-    """Owned by dispatch; see the module's docstring.
-
-    live: orders that have not ended, by client order id; unnamed: those of them without a venue order id; fired: those
-    of them that are TRIGGERED; finished: the newest of those that have ended; fills: fills already published of orders
-    that are not tracked, with whether their fee is known; later_fills: those of tracked orders beyond the first 64 of
-    each; counted: what the count of each adopted order has already.
-    """
+    """Owned by dispatch; see the module's docstring."""
 
     def __init__(self, *, fill_window: int = FILL_WINDOW, finished_window: int = FINISHED_WINDOW) -> None:
+        # Orders that have not ended. The next two are subsets of it, so that no loop over a million orders looks for
+        # the few of them.
         self.live: dict[ClientOrderId, Order] = {}
+        # Those without a venue order id: an execution that names none of ours may be of one of them.
         self.unnamed: dict[ClientOrderId, Order] = {}
+        # Those that are TRIGGERED: they may go on under another id.
         self.fired: dict[ClientOrderId, Order] = {}
+        # The newest of those that have ended: fills and fees may still come, and a repeated one must be known.
         self.finished: Window[ClientOrderId, Order] = Window(finished_window)
+        # Published fills of orders that are not tracked, with whether their fee is known.
         self.fills: Window[FillKey, bool] = Window(fill_window)
+        # Those of tracked orders beyond the first 64 of each.
         self.later_fills: Window[FillKey, bool] = Window(FILL_WINDOW)
+        # What the cumulative of each adopted order counted before it was ours.
         self.counted: dict[ClientOrderId, Counted] = {}
         self._by_venue_id: dict[VenueOrderId, Order] = {}
         self._by_wire_id: dict[WireId | None, Order] = {}  # nothing stands under None
@@ -240,7 +245,9 @@ class TrackedOrders:
         if counted is None or time > counted.until:
             return False
         if missing is not None and time <= counted.since:
-            return True
+            return True  # every execution until then is in the count
+        # Between the two instants, the venue's count has some of the executions and we cannot know which. The untold
+        # part of the count is a budget: an execution that fits into it counts as one of those.
         if counted.untold is not None:
             return quantity <= counted.untold
         return missing is not None and missing < quantity
@@ -261,11 +268,13 @@ class TrackedOrders:
         return order
 
     def _add(self, order: Order) -> Order:
+        # Wire ids may be used again at the venue once the older order has ended, so the first holder keeps the index
+        # until its end lets go of it (see `_move`).
         self.live[order.identity.client_order_id] = order
         if order.venue_order_id is None:
             self.unnamed[order.identity.client_order_id] = order
         if order.identity.wire_id is not None:
-            self._by_wire_id.setdefault(order.identity.wire_id, order)  # whoever has it keeps it
+            self._by_wire_id.setdefault(order.identity.wire_id, order)
         return order
 
     def _bind(self, order: Order, venue_order_id: VenueOrderId | None) -> None:
@@ -279,9 +288,10 @@ class TrackedOrders:
         self._by_venue_id[venue_order_id] = order
 
     def _add_former_id(self, order: Order, venue_order_id: VenueOrderId) -> None:
+        # Before the order gets its new id: what was heard under the old one is still its own count.
         heard = order.heard_under(venue_order_id) or ZERO
         if order.former_ids is NO_IDS:
-            order.former_ids = {}
+            order.former_ids = {}  # the shared empty one is never written to
         order.former_ids[venue_order_id] = heard
         if len(order.former_ids) > FORMER_IDS:
             oldest = next(iter(order.former_ids))
@@ -304,7 +314,7 @@ class TrackedOrders:
                 self._add(order)
             return
         if self.live.pop(client_order_id, None) is None:
-            return
+            return  # it had ended before; its place in the window stays what it was
         self.unnamed.pop(client_order_id, None)
         # The venue may give the wire id to a later order; an order that never got a venue id keeps it meanwhile.
         if order.venue_order_id is not None:
@@ -315,7 +325,7 @@ class TrackedOrders:
 
     def _forget_wire_id(self, order: Order) -> None:
         wire_id = order.identity.wire_id
-        if self._by_wire_id.get(wire_id) is order:
+        if self._by_wire_id.get(wire_id) is order:  # a later order may have the name by now
             del self._by_wire_id[wire_id]
 
     def _forget(self, order: Order) -> None:
@@ -352,6 +362,7 @@ class TrackedOrders:
     def _fold_already_counted(self, record: AlreadyCounted) -> None:
         name = record.identity.client_order_id
         counted = self.counted.get(name)
+        # What lies before `since` needs no budget, and was never a fill of ours to remember.
         if counted is not None and counted.untold is not None and record.time > counted.since:
             self._remember(self._known(record.identity), (record.venue_order_id, record.trade_id), True)
             self.counted[name] = evolve(counted, untold=counted.untold - record.quantity)
@@ -359,6 +370,7 @@ class TrackedOrders:
     def _fold_bound(self, record: Bound) -> None:
         order = self._known(record.identity)
         self._bind(order, record.venue_order_id)
+        # It fills in what was not known, and takes nothing back: a term that has changed since is told by `Updated`.
         order.quantity = record.quantity if order.quantity is None else order.quantity
         order.price = record.price if order.price is None else order.price
         order.trigger_price = record.trigger_price if order.trigger_price is None else order.trigger_price
@@ -392,9 +404,11 @@ class TrackedOrders:
         self._remember(order, (record.fill_venue_order_id, record.trade_id), record.commission is not None)
         self._bind(order, order.venue_order_id or record.venue_order_id)
         order.cumulative = record.cumulative
+        # A late fill under an earlier id belongs to what was heard under that one.
         if record.fill_venue_order_id in order.former_ids:
             order.former_ids[record.fill_venue_order_id] += record.last_quantity
         if order.status is not record.status:
+            # The venue may contradict a conclusion only with something younger than it, hence the instant.
             order.concluded = record.concluded
             if record.concluded:
                 order.changed_at = record.local_time
@@ -420,7 +434,7 @@ class TrackedOrders:
 
     def _fold_fee(self, record: FeeReported) -> None:
         key = (record.fill_venue_order_id, record.trade_id)
-        self.fills.pop(key)
+        self.fills.pop(key)  # told as another session's before the order was found to be ours
         self._remember(self._known(record.identity), key, True)
 
     def _fold_external_fill(self, record: FillReport) -> None:
@@ -455,6 +469,7 @@ class TrackedOrders:
 
     def _fold_denied(self, record: Denied) -> None:
         self._end(record, OrderStatus.DENIED, record.reason)
+        # Denied is concluded from silence, so it needs the instant as well.
         self._known(record.identity).changed_at = record.local_time
 
     def _end(self, record: OrderEvent, status: OrderStatus, reason: str) -> None:

@@ -90,7 +90,7 @@ def test_what_is_planned_and_what_is_made_up_on_the_way_hit_together():
 @pytest.mark.parametrize("name", sorted(VENUES))
 def test_a_proxys_page_can_come_in_place_of_an_answer_or_an_upgrade_at_every_venue(name: str):
     faults = FaultSchedule()
-    exchange = VENUES[name].make_exchange(random.Random(1).random, faults)
+    exchange = VENUES[name].simulation().make_exchange(random.Random(1).random, faults)
     now = Instant(10**9, 1_790_000_000 * 10**9)
     faults.fail_next(FaultKind.REST_PAGE, code=403)
     faults.fail_next(FaultKind.UPGRADE_PAGE)

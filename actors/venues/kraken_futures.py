@@ -1,0 +1,80 @@
+"""Kraken Futures: how a client of it is configured, and its simulation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attrs import evolve, frozen
+
+from protocol.kraken_futures.venue import KrakenFuturesSettings, KrakenFuturesVenue
+from protocol.venue import Venue
+
+from ..config import MOST_PING_PERIOD, ApiKey, ClientConfig, rest_root
+from .row import Simulation, VenueRow
+
+__all__ = ["VENUE", "KrakenFuturesConfig"]
+
+
+@frozen(kw_only=True)
+class KrakenFuturesConfig(ClientConfig):
+    """Kraken Futures. Times in seconds. Kraken switches the interfaces that this speaks, Derivatives REST v3 and
+    Derivatives WebSocket v1, off on 1 March 2027.
+
+    url, rest_url: the venue's own unless given; with a url of your own, the REST interface is on the same host;
+    qty_semantics: `auto`, `remaining` or `total`, how to read `qty` on the orders feed; request_timeout: an order not
+    answered within this is Unknown; process_within: the venue refuses what reaches it later than this, None: it is not
+    told; audit_period: how often, while orders are open (also of other sessions) or in question, the fills are read
+    again and what is open is compared with the venue's list (at AX every minute); fills_lag: how long fills may come
+    behind a total before history is read for them; use_budget: keep within the venue's limit for calls.
+    """
+
+    url: str | None = None
+    rest_url: str | None = None
+    qty_semantics: str = "auto"
+    request_timeout: float = 10.0
+    process_within: float | None = 5.0
+    audit_period: float = 60.0
+    fills_lag: float = 1.0
+    use_budget: bool = True
+
+    def venue(self) -> Venue:
+        credentials = self.credentials
+        if not isinstance(credentials, ApiKey):
+            raise ValueError("Kraken Futures needs credentials of the kind ApiKey: an API key and its secret.")
+        settings = KrakenFuturesSettings(
+            api_key=credentials.key,
+            api_secret=credentials.secret,
+            qty_semantics=self.qty_semantics,
+            request_timeout=self.request_timeout,
+            process_within=self.process_within,
+            audit_period=self.audit_period,
+            fills_lag=self.fills_lag,
+            use_budget=self.use_budget,
+            ping_period=min(self.heartbeat, MOST_PING_PERIOD),
+        )
+        if self.url is not None:
+            settings = evolve(settings, websocket_url=self.url, rest_url=rest_root(self.url))
+        return KrakenFuturesVenue(settings if self.rest_url is None else evolve(settings, rest_url=self.rest_url))
+
+
+def _simulation() -> Simulation:
+    # Loaded when one is opened: most programs trade at a real venue, and never need it.
+    from protocol.simulation.exchange import Exchange
+    from protocol.simulation.faults import FaultSchedule
+    from protocol.simulation.kraken_futures import (
+        KrakenFuturesExchange,
+        KrakenFuturesExchangeSettings,
+        KrakenFuturesUser,
+    )
+
+    def make_exchange(draw: Callable[[], float], faults: FaultSchedule | None, **settings: Any) -> Exchange:
+        return KrakenFuturesExchange(KrakenFuturesExchangeSettings(**settings), draw, faults or FaultSchedule())
+
+    def with_key(key: str, secret: str) -> Mapping[str, Any]:
+        return {"users": (KrakenFuturesUser(api_key=key, api_secret=secret),)}
+
+    return Simulation(make_exchange, ApiKey("demo-key", KrakenFuturesUser().api_secret), with_key)
+
+
+VENUE = VenueRow("kraken-futures", KrakenFuturesConfig, _simulation)

@@ -1,0 +1,86 @@
+"""Kraken Spot: how a client of it is configured, and its simulation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from attrs import evolve, field, frozen
+from attrs.validators import instance_of
+
+from protocol.kraken_spot.venue import KrakenSpotSettings, KrakenSpotVenue
+from protocol.limits import Backoff
+from protocol.venue import Venue
+
+from ..config import MOST_PING_PERIOD, ApiKey, ClientConfig, rest_root
+from .row import Simulation, VenueRow
+
+__all__ = ["VENUE", "KrakenSpotConfig"]
+
+SPOT_RECONNECT: Final = Backoff(initial=0.5, factor=1.5, maximum=5.0, jitter=0.25, attempts=None, attempt_timeout=10.0)
+"""Never at once: a rolling ten minutes allow 150 connects (spec Kraken A.4); at 5 s apart there are 120 of them."""
+
+
+@frozen(kw_only=True)
+class KrakenSpotConfig(ClientConfig):
+    """Kraken Spot. Times in seconds.
+
+    url, rest_url: the venue's own unless given; with a url of your own, the REST interface is on the same host; otp:
+    what a key with two-factor authentication needs as well; tier: `starter`, `intermediate` or `pro`, how far the
+    account is verified, which decides how many requests it may make; process_within: the venue refuses what reaches it
+    later than this, 1 to 60, None: after its own 5 s; request_timeout, audit_period, fills_lag: as for
+    `KrakenFuturesConfig`; use_budget: keep within the venue's counters; rest_entry: place, change and cancel over REST,
+    and let the socket bring news alone; reconnect: as for every venue, but never at once and with 10 s for an attempt,
+    since the venue limits how often one may connect.
+    """
+
+    url: str | None = None
+    rest_url: str | None = None
+    otp: str | None = field(default=None, repr=False)
+    tier: str = "starter"
+    request_timeout: float = 5.0
+    process_within: float | None = 5.0
+    audit_period: float = 60.0
+    fills_lag: float = 1.0
+    use_budget: bool = True
+    rest_entry: bool = False
+    reconnect: Backoff = field(default=SPOT_RECONNECT, validator=instance_of(Backoff))
+
+    def venue(self) -> Venue:
+        credentials = self.credentials
+        if not isinstance(credentials, ApiKey):
+            raise ValueError("Kraken Spot needs credentials of the kind ApiKey: an API key and its secret.")
+        settings = KrakenSpotSettings(
+            api_key=credentials.key,
+            api_secret=credentials.secret,
+            otp=self.otp,
+            tier=self.tier,
+            request_timeout=self.request_timeout,
+            process_within=self.process_within,
+            ping_period=min(self.heartbeat, MOST_PING_PERIOD),
+            audit_period=self.audit_period,
+            fills_lag=self.fills_lag,
+            use_budget=self.use_budget,
+            rest_entry=self.rest_entry,
+        )
+        if self.url is not None:
+            settings = evolve(settings, websocket_url=self.url, rest_url=rest_root(self.url))
+        return KrakenSpotVenue(settings if self.rest_url is None else evolve(settings, rest_url=self.rest_url))
+
+
+def _simulation() -> Simulation:
+    # Loaded when one is opened: most programs trade at a real venue, and never need it.
+    from protocol.simulation.exchange import Exchange
+    from protocol.simulation.faults import FaultSchedule
+    from protocol.simulation.kraken_spot import KrakenSpotExchange, KrakenSpotExchangeSettings, KrakenSpotUser
+
+    def make_exchange(draw: Callable[[], float], faults: FaultSchedule | None, **settings: Any) -> Exchange:
+        return KrakenSpotExchange(KrakenSpotExchangeSettings(**settings), draw, faults or FaultSchedule())
+
+    def with_key(key: str, secret: str) -> Mapping[str, Any]:
+        return {"users": (KrakenSpotUser(api_key=key, api_secret=secret),)}
+
+    return Simulation(make_exchange, ApiKey("demo-key", KrakenSpotUser().api_secret), with_key)
+
+
+VENUE = VenueRow("kraken-spot", KrakenSpotConfig, _simulation)
