@@ -172,7 +172,7 @@ class Client:
         """Places an order and returns its handle without waiting for the venue.
 
         Raises NotSent (invalid, too many requests waiting, not connected, closing) or DuplicateOrder; nothing was
-        sent and nothing is left behind then. Cancelled: certainly not sent.
+        sent and nothing is left behind then. Canceled: certainly not sent.
         """
         placed = await ask_locally(self._asks, commands.Place(order))
         assert isinstance(placed, OrderState)
@@ -189,7 +189,7 @@ class Client:
 
     async def cancel_many(self, orders: Iterable[Order | ClientOrderId]) -> list[RequestId]:
         """Asks the venue to cancel several orders in as few requests as it allows. Raises NotSent when any of them
-        cannot be cancelled, and nothing was sent then. AX takes no batches, so there it always raises NotSent."""
+        cannot be canceled, and nothing was sent then. AX takes no batches, so there it always raises NotSent."""
         asked = await self.batch([commands.Cancel(_id_of(order)) for order in orders])
         return [leg for leg in asked if not isinstance(leg, Order)]
 

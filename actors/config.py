@@ -45,7 +45,7 @@ class OnClose(Enum):
 
     LEAVE: nothing. The dead man's switch is turned off, but at an error or a cancellation it is left to act on orders
     that are open.
-    CANCEL_ALL: they are cancelled, those of other sessions, too. The cancel goes out when the requests in flight are
+    CANCEL_ALL: they are canceled, those of other sessions, too. The cancel goes out when the requests in flight are
     answered or their grace is over, and again until the venue has confirmed it and every order of ours has ended, as
     far as `close_timeout` allows; without a connection it goes over HTTP where the venue takes it so. The dead man's
     switch is turned off behind that, and left to act if anything may still be open.

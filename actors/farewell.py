@@ -3,7 +3,7 @@
 A cancellation from outside must reach the block, and must not reach the actors: they have to cancel orders and to part
 from the venue first. So they live in a task of their own, behind a shield, and the block does not:
 
-    around          cancelled from outside; what ends the sessions for good is raised here, which cancels the block
+    around          canceled from outside; what ends the sessions for good is raised here, which cancels the block
     ├── the block   the user's code, and behind it `Actors.close`
     └── the shield  the actors' nursery, with the deadline of the farewell
 """
@@ -115,7 +115,7 @@ async def open_actors() -> AsyncIterator[Actors]:
     """Room for the actors of a block. On leaving they are dropped, unless `Actors.close` has seen to their end."""
     async with open_unwrapped_nursery() as around:
         actors = Actors(around)
-        around.start_soon(actors.run)  # not `start`: a task behind a shield would not hear that it is cancelled
+        around.start_soon(actors.run)  # not `start`: a task behind a shield would not hear that it is canceled
         try:
             await actors.wait_opened()
             yield actors

@@ -133,7 +133,7 @@ async def open_client(config: ClientConfig) -> AsyncIterator[Client]:
     ended by then is dropped. No task outlives the block. The last event is `CloseReport`.
 
     Raises ConnectFailed, AuthenticationError, or SessionError when the venue does not confirm a safety option; later,
-    out of the block, SessionError or AuthenticationError when the session cannot go on: the block is cancelled then,
+    out of the block, SessionError or AuthenticationError when the session cannot go on: the block is canceled then,
     and what can still be done without a connection (at Kraken Futures also the cancel of all orders) is done as at any
     other end. What the block itself raises leaves it as it is, behind the closing.
 

@@ -32,7 +32,7 @@ class Heartbeat:
 async def run_keep_alive(
     to_sender: trio.MemorySendChannel[ToSender], connection: int, ping_period: float, heartbeat_period: float | None
 ) -> None:
-    """Sends to the sender, from one period after the start on; periods in seconds. Ends when it is cancelled, with
+    """Sends to the sender, from one period after the start on; periods in seconds. Ends when it is canceled, with
     its connection."""
     now = trio.current_time()
     next_ping = now + ping_period

@@ -19,7 +19,7 @@ __all__ = ["Order"]
 
 
 class Order:
-    """One order of this client. Waiting here changes nothing: cancelling a wait never cancels the order.
+    """One order of this client. Waiting here changes nothing: canceling a wait never cancels the order.
 
     request_id: number of the request that placed it, None for an order that was not submitted here.
 

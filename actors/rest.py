@@ -101,7 +101,7 @@ class _PutOff(Exception):
 @define(eq=False)
 class _Outgoing:
     """One call, from being asked for to its end. asked_at: when it was, ns, monotonic; until: Trio's time by which it
-    must have begun; waiting: cancelled to take back what has not begun; begun: it may have reached the venue; why: it
+    must have begun; waiting: canceled to take back what has not begun; begun: it may have reached the venue; why: it
     was taken back; forgotten: nobody waits for its answer; request: None for somebody else's call; may_wait: it is a
     question of our own."""
 

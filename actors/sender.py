@@ -412,7 +412,7 @@ class _Sender:
 
     @trio.lowlevel.enable_ki_protection
     async def stand_in(self) -> None:
-        """Takes what comes while a write does not get on. Ends by being cancelled."""
+        """Takes what comes while a write does not get on. Ends by being canceled."""
         while True:
             with trio.CancelScope(deadline=self.alarm_at) as self.alarm:
                 await trio.sleep_forever()

@@ -140,7 +140,7 @@ class _Session:
     token_wanted: trio.Event = field(factory=trio.Event, init=False)
 
     async def run(self) -> None:
-        """Connects and connects again, until its scope is cancelled. Raises LinkError when another try has no sense."""
+        """Connects and connects again, until its scope is canceled. Raises LinkError when another try has no sense."""
         while True:
             ending = await self._one_connection()
             self.failures += 1
@@ -488,7 +488,7 @@ async def run_session(
 ) -> None:
     """Sends news of the link to dispatch and sender. Started once it is logged in for the first time.
 
-    Ends when `stop` is cancelled. Raises ConnectFailed, AuthenticationError or SessionError when it cannot go on;
+    Ends when `stop` is canceled. Raises ConnectFailed, AuthenticationError or SessionError when it cannot go on;
     subscribers have heard of it by then.
     """
     session = _Session(context, to_dispatch, to_sender, to_token, task_status)

@@ -136,11 +136,11 @@ class Socket(Protocol):
         """Waits for a message and returns all that the same read delivered, 64 at most: text as str, binary as bytes.
 
         Raises SocketClosed once everything received before the end was returned; after our own close, at once.
-        Cancelled: no message is lost, the next call returns them.
+        Canceled: no message is lost, the next call returns them.
         """
 
     async def send(self, text: str) -> None:
-        """Sends one text message. Raises SocketClosed. Cancelled inside a frame: the connection is cut."""
+        """Sends one text message. Raises SocketClosed. Canceled inside a frame: the connection is cut."""
 
     async def ping(self) -> None:
         """Sends a ping and does not wait for the pong, which `last_heard` shows. Raises SocketClosed."""
@@ -233,13 +233,13 @@ class _WatchedStream(trio.abc.Stream):
 
     def __init__(self, stream: trio.abc.Stream) -> None:
         self._stream = stream
-        self.life = trio.CancelScope()  # around everything; cancelled to drop the connection
+        self.life = trio.CancelScope()  # around everything; canceled to drop the connection
         self.connection: WebSocketConnection | None = None
         self.last_heard = self.last_part = trio.current_time()
         self.unanswered_since: float | None = None
         self._unfinished = 0  # how much of a message is here that is not complete
         # Handshake
-        self.opening = trio.CancelScope()  # around the handshake; cancelled when it cannot succeed any more
+        self.opening = trio.CancelScope()  # around the handshake; canceled when it cannot succeed any more
         self.opened = trio.Event()
         self.head = bytearray()  # the answer to the upgrade, while the handshake lasts
         # Batches
@@ -363,7 +363,7 @@ class _WatchedStream(trio.abc.Stream):
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Passes on. A connection broken by the peer is noted, not raised: what it sent before is still to be read.
 
-        Cancelled: perhaps half a frame is out and nothing can follow it, so the connection is dropped.
+        Canceled: perhaps half a frame is out and nothing can follow it, so the connection is dropped.
         """
         kind = data[0] if data else 0
         if kind == CLOSE:
@@ -604,7 +604,7 @@ class _TrioWebSocket:
             raise self._closed()
         payload = bytes((self._pings % 256,))
         self._pings += 1
-        with trio.CancelScope() as watched.pinging:  # cancelled as soon as the frame is out
+        with trio.CancelScope() as watched.pinging:  # canceled as soon as the frame is out
             try:
                 await self._connection.ping(payload)
             except ValueError:

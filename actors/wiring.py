@@ -29,8 +29,8 @@ from .net.http import HttpClient
 from .outbox import Attach, Outlets, ToOutbox, run_outbox
 from .plumbing.channels import Ask, Batch
 from .plumbing.clock import NANOSECONDS, Clock
+from .plumbing.nurseries import StartedOnce
 from .plumbing.published import Published
-from .plumbing.started import StartedOnce
 from .rest import RestContext, ToRest, run_rest
 from .sender import SenderContext, SenderSettings, ToSender, run_sender
 from .session import ConnectionMode, SessionContext, SessionSettings, run_session
@@ -66,7 +66,7 @@ class Views:
 @frozen
 class Entrances:
     """The ends that the client holds: where to ask, and where to subscribe; session: its number in the stream; life:
-    around the session, which ends when that is cancelled, or at its deadline."""
+    around the session, which ends when that is canceled, or at its deadline."""
 
     asks: trio.MemorySendChannel[Ask]
     emitter: trio.MemorySendChannel[ToEmitter]

@@ -163,7 +163,7 @@ class VenueRules:
     early_cancel_delays: pauses before a cancel that came too early is sent again;
     throttled_cancel_delays: pauses before a cancel that met the venue's limit for calls is sent again;
     expiry_is_cancel: a time-in-force under which "expired" means canceled;
-    cancel_by_wire_id: an order whose venue id is not known yet can be cancelled by its wire id;
+    cancel_by_wire_id: an order whose venue id is not known yet can be canceled by its wire id;
     http_requests: the classes of requests that the venue takes over HTTP only;
     history_span: the longest time range that one question for fills, or for what became of orders, may have, None for
       any;

@@ -131,7 +131,7 @@ def _reason(error: BaseException) -> str:
 
 
 async def _encrypt(stream: trio.abc.Stream, host: str, context: ssl.SSLContext | None) -> trio.abc.Stream:
-    """Closes the stream when it fails or is cancelled."""
+    """Closes the stream when it fails or is canceled."""
     try:
         encrypted = trio.SSLStream(
             stream,

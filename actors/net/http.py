@@ -76,10 +76,10 @@ class HttpClient(Protocol):
         called when the request has been written, which is before its answer is there. finish: called once, when a
         connection is at hand and just before the first byte is written; gives the call as it goes out, with the method
         and path of `call` (a signature must not grow old in a queue). What it raises leaves unchanged, and then nothing
-        was sent; until it is called, cancelling means certainly not sent.
+        was sent; until it is called, canceling means certainly not sent.
 
         Raises HttpFailed when no complete answer came in time, counted from here, a wait for a connection included.
-        Cancelled: the request may have been sent.
+        Canceled: the request may have been sent.
         """
 
 
@@ -338,7 +338,7 @@ class _Client:
         await self._drop(connection)
 
     async def _drop(self, connection: _Connection) -> None:
-        """Closes at once, also when cancelled: nothing is to be said to the peer any more."""
+        """Closes at once, also when canceled: nothing is to be said to the peer any more."""
         self._open.discard(connection)
         await trio.aclose_forcefully(connection.stream)
 
@@ -373,7 +373,7 @@ class _Http11(httpcore.AsyncHTTP11Connection):
     def __init__(self, origin: httpcore.Origin, stream: httpcore.AsyncNetworkStream) -> None:
         super().__init__(origin, stream)
         # A connection is given to one call at a time, so nobody is to be kept out; a lock of Trio's is a turn of the
-        # loop each time, and one more place where a call whose answer is read could be cancelled.
+        # loop each time, and one more place where a call whose answer is read could be canceled.
         self._state_lock = cast(Any, _Unlocked())
 
     async def _receive_response_headers(self, request: httpcore.Request) -> tuple[bytes, int, bytes, Headers, bytes]:

@@ -123,7 +123,7 @@ class MemoryStream(trio.abc.HalfCloseableStream):
         self._incoming = incoming
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        """Waits until the peer's buffer took everything. Cancelled: any part may have been sent, as with a socket.
+        """Waits until the peer's buffer took everything. Canceled: any part may have been sent, as with a socket.
 
         Raises BrokenResourceError when the peer has closed, ClosedResourceError after our own close or
         `send_eof`, BusyResourceError while another task sends.
@@ -134,7 +134,7 @@ class MemoryStream(trio.abc.HalfCloseableStream):
         await self._outgoing.wait_writable()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        """Between 1 and max_bytes bytes; b"" once the peer has ended and everything is read. Cancelled: none lost.
+        """Between 1 and max_bytes bytes; b"" once the peer has ended and everything is read. Canceled: none lost.
 
         Raises ClosedResourceError after our own close, BusyResourceError while another task receives.
         """
@@ -159,7 +159,7 @@ class MemoryStream(trio.abc.HalfCloseableStream):
         self._incoming.close_reader()
 
     async def aclose(self) -> None:
-        """As `close`; closed even when cancelled."""
+        """As `close`; closed even when canceled."""
         self.close()
         await trio.lowlevel.checkpoint()
 

@@ -93,7 +93,7 @@ class Proxy:
     async def open_tunnel(self, stream: trio.abc.Stream, host: str, port: int) -> None:
         """Asks the proxy at the other end of `stream` for a tunnel to host and port. The caller bounds the time.
 
-        Closes the stream when it fails or is cancelled. Raises ConnectionError when there will be no tunnel.
+        Closes the stream when it fails or is canceled. Raises ConnectionError when there will be no tunnel.
         """
         target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         wire = _ProxyWire(stream, f"The proxy {self}", target)

@@ -90,7 +90,7 @@ def answer(reply_to: trio.MemorySendChannel[Any], value: object) -> None:
 
 def close_inbox(inbox: trio.MemoryReceiveChannel[T]) -> list[T]:
     """Closes an inbox and gives what is still queued there. An actor that ends answers every ask that it finds here:
-    whoever waits for an answer cannot be cancelled."""
+    whoever waits for an answer cannot be canceled."""
     queued: list[T] = []
     with inbox, suppress(trio.WouldBlock, trio.EndOfChannel, trio.ClosedResourceError):
         while True:
@@ -106,7 +106,7 @@ def refuse(asks: Iterable[Ask | Asked]) -> None:
 
 
 async def ask(inbox: trio.MemorySendChannel[Ask], command: Command) -> Any:
-    """The answer to a question. Cancelling it is always safe.
+    """The answer to a question. Canceling it is always safe.
 
     Raises NotSent when the client is closed, OutcomeUnknown when it ended without answering, and whatever
     TradingError is the answer.
@@ -117,7 +117,7 @@ async def ask(inbox: trio.MemorySendChannel[Ask], command: Command) -> Any:
 async def ask_locally(inbox: trio.MemorySendChannel[Ask], command: Command) -> Any:
     """The answer to a command that is answered here, without waiting for the venue.
 
-    There is one cancellation point, before the command is taken: Cancelled means certainly not sent, unless the same
+    There is one cancellation point, before the command is taken: Canceled means certainly not sent, unless the same
     cancellation ends the client itself. Raises as `ask`.
     """
     return await _ask(inbox, command, shield=True)

@@ -1,13 +1,33 @@
-"""A nursery that does not wrap what is raised: a library's user catches an error, not a group with an error in it."""
+"""Two things that nurseries lack: what is raised leaves as it is, not wrapped in a group, and a task may report from
+several places that it has started."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import trio
+from attrs import define
 
-__all__ = ["open_unwrapped_nursery"]
+__all__ = ["StartedOnce", "open_unwrapped_nursery"]
+
+
+@define
+class StartedOnce:
+    """A task status that may be told several times. The first one counts."""
+
+    _status: trio.TaskStatus[Any]
+    _told: bool = False
+
+    @property
+    def is_told(self) -> bool:
+        return self._told
+
+    def started(self, value: object = None) -> None:
+        if not self._told:
+            self._told = True
+            self._status.started(value)
 
 
 @asynccontextmanager

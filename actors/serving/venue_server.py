@@ -75,7 +75,7 @@ class _Session:
     """What the brain's task knows of one connection that became a WebSocket."""
 
     outgoing: trio.MemorySendChannel[Output]
-    connection: trio.CancelScope  # cancelled to drop the connection
+    connection: trio.CancelScope  # canceled to drop the connection
     number: SessionNumber | None = None  # once the brain was asked
     ending: bool = False  # nothing more goes to it or counts from it
 
@@ -207,7 +207,7 @@ class _Brain(Generic[E]):
 
 
 async def run_brain(brain: _Brain[Any], inbox: trio.MemoryReceiveChannel[_Item]) -> None:
-    """Receives from every connection and from `act`; waits for nothing else. Ends when it is cancelled."""
+    """Receives from every connection and from `act`; waits for nothing else. Ends when it is canceled."""
     with inbox:
         while True:
             due = brain.exchange.next_due
@@ -375,7 +375,7 @@ async def serve_exchange(
     outgoing_limit: int = OUTGOING_LIMIT,
     task_status: trio.TaskStatus[VenueServer[E]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Serves the exchange until cancelled; starts with a `VenueServer`. Closes the listeners and every connection.
+    """Serves the exchange until canceled; starts with a `VenueServer`. Closes the listeners and every connection.
 
     clock: where `now` comes from; on_input: called with every input, in order, before the brain gets it;
     outgoing_limit: messages that may wait for one session before it is dropped.

@@ -27,7 +27,7 @@ class AxConfig(ClientConfig):
     connection when that ends; client_heartbeat_timeout: whole seconds, 1 to 300, the venue ends a connection on which
     we are silent for so long, None: it does not (both are safety options, verified at login); supports_stop_limit:
     state that the venue honours trigger prices (today's does not); strict: check tick, minimum and unsupported terms
-    here before sending; cancel_by_client_id: an order whose venue id is not known yet is cancelled by its client id;
+    here before sending; cancel_by_client_id: an order whose venue id is not known yet is canceled by its client id;
     request_timeout: an unanswered request is given up after this long, and an order is Unknown then.
     """
 

@@ -34,6 +34,7 @@ class Adoption:
     def adopt(self, asked: Asked) -> None:
         """Answers with the order's state. Raises NotSent."""
         command = cast("commands.Adopt", asked.command)
+        # Asked twice, or asked for an order of ours: the answer is the same order.
         order = self._context.orders.by_venue_order_id(command.report.venue_order_id)
         if order is None:
             order = self._adopt(asked, command)
@@ -63,6 +64,7 @@ class Adoption:
                 post_only=report.post_only,
             )
         )
+        # From here on the order is ours alone, or its next fill would be told twice.
         self._external.drop(report.venue_order_id)
         order = self._context.orders.live[name]
         self._life.accept(order, report.venue_order_id, report.venue_time)
@@ -72,6 +74,7 @@ class Adoption:
 
     def _counted(self, known: ExternalOrder, report: OrderStatusReport | None = None) -> Counted:
         """What counts as heard, though nobody told it. The report may count more than was known."""
+        # The report may be older or younger than what was heard since; the higher count is the younger one.
         heard, until = known.counted, known.until
         if report is not None and report.cumulative is not None and report.cumulative > heard:
             heard, until = report.cumulative, self._context.by_venue(report.local_time)
@@ -94,6 +97,7 @@ class Adoption:
         self, asked: Asked, name: ClientOrderId, strategy: StrategyId, known: ExternalOrder | None
     ) -> OrderIdentity:
         """Who the order is, as far as the venue has shown it."""
+        # Side and type come from the venue, never from the user's memory: positions are summed by them.
         instrument, view = asked.instrument, None if known is None else known.view
         assert instrument is not None  # the command handler found it
         return OrderIdentity(

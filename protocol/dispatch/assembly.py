@@ -19,7 +19,6 @@ from .connection import Connection
 from .context import Context
 from .conversation import Conversation, RequestHandler, RequestHandlers
 from .decisions import (
-    AuditDue,
     CancelAllAfterDue,
     CancelDue,
     ClockDue,
@@ -27,6 +26,7 @@ from .decisions import (
     ComparisonDue,
     ExternalDue,
     FillsDue,
+    HistoryDue,
     KeptDue,
     LookDue,
     QueryDue,
@@ -101,6 +101,9 @@ class DispatchOptions:
 class Knowledge:
     """The parts that find out and tell where orders stand. Each owns what its own docstring says."""
 
+    # They know each other downwards only: questions and schedules at the bottom, then an order's life, fills and terms,
+    # then what settles them.
+
     context: Context
     denied_orders: DeniedOrders
     external: ExternalOrders
@@ -144,6 +147,8 @@ class Parts:
 
 def assemble(context: Context, options: DispatchOptions) -> Parts:
     """Puts them together, each behind those that it needs."""
+    # Bottom up, so that each part is given what it needs. Only the table of handlers is filled in behind, because some
+    # handlers need the conversation that reads it.
     handlers: dict[type, RequestHandler[Any]] = {}
     token_refusals = TokenRefusals(context)
     conversation = Conversation(context, token_refusals, handlers)
@@ -159,6 +164,7 @@ def assemble(context: Context, options: DispatchOptions) -> Parts:
     legs = {commands.Place: placements.leg, commands.Replace: replacements.leg, commands.Cancel: cancels.leg}
     history = _history(context, known)
 
+    # The order matters: the switch and the cancels of orders in doubt go out before questions use up the limits.
     def logged_in(listed_again: bool) -> int:
         timekeeping.logged_in()
         cancel_all_after.logged_in()
@@ -251,17 +257,21 @@ def _assemble_knowledge(context: Context) -> Knowledge:
 def handlers_of_commands(parts: Parts) -> Mapping[type, Callable[[Asked], None]]:
     """Who carries out each kind of command, except those that `CommandTable` answers itself."""
     return {
+        # Orders.
         commands.Place: parts.placements.asked,
         commands.Cancel: parts.cancels.asked,
         commands.Replace: parts.replacements.asked,
         commands.CancelAll: parts.cancel_all.asked,
         commands.Batch: parts.batches.asked,
+        # Questions to the venue.
         commands.OpenOrders: parts.open_lists.asked,
         commands.Status: parts.status_queries.asked,
         commands.ReadFills: parts.history.asked,
+        # The dead man's switch, waits for an order, closing.
         commands.CancelAllAfter: parts.cancel_all_after.asked,
         commands.Watch: parts.waits.watch,
         commands.Disconnect: parts.closing.asked,
+        # Orders that were not placed here.
         commands.Adopt: parts.adoption.adopt,
         commands.RegisterExternal: parts.adoption.register,
     }
@@ -270,16 +280,19 @@ def handlers_of_commands(parts: Parts) -> Mapping[type, Callable[[Asked], None]]
 def handlers_of_requests(parts: Parts) -> RequestHandlers:
     """Who knows what follows from whatever becomes of each kind of request."""
     return {
+        # What acts on orders: it must never be sent twice by mistake, and a lost answer leaves something open.
         requests.PlaceOrder: parts.placements,
         requests.CancelOrder: parts.cancels,
         requests.ReplaceOrder: parts.replacements,
         requests.CancelAllOrders: parts.cancel_all,
         requests.BatchOrders: parts.batches,
         requests.PreviewPrice: parts.previews,
+        # Questions: to ask again is harmless, so what is lost is simply asked for again.
         requests.QueryOrder: parts.status_queries,
         requests.ListOpenOrders: parts.open_lists,
         requests.ListFills: parts.history,
         requests.ListOrderHistory: parts.history,
+        # The session's own business.
         requests.SetCancelAllAfter: parts.cancel_all_after,
         requests.AskTime: parts.timekeeping,
     }
@@ -293,6 +306,7 @@ def handlers_of_facts(parts: Parts) -> Handlers:
 def _facts_of_orders(parts: Parts) -> Handlers:
     order_facts = parts.order_facts
 
+    # At a venue whose answers carry no time, the acceptance of an order is the only clock there is.
     def acknowledged(fact: facts.OrderAcknowledged) -> None:
         order = parts.known.identities.of(fact.order, live=True)
         if order is not None:
@@ -313,6 +327,7 @@ def _facts_of_orders(parts: Parts) -> Handlers:
         facts.OrderRejected: order_facts.rejected,
         facts.OrderReplaced: order_facts.replaced,
         facts.OrderRemoved: order_facts.removed,
+        # Refusals that the feed tells by the order alone; those that answer a request are with the answers.
         facts.CancelRefused: parts.cancels.refusal_told,
         facts.ReplaceRefused: parts.replacements.refusal_told,
     }
@@ -340,6 +355,7 @@ def _facts_of_the_session(parts: Parts) -> Handlers:
         connection.logged_in(login)
         parts.cancel_all.logged_in(login.orders)
 
+    # None of these concerns an order, so they need no part of their own.
     def limit_told(fact: facts.LimitTold) -> None:
         context.throttle.allow(fact.most)
 
@@ -375,7 +391,7 @@ def handlers_of_deadlines(parts: Parts) -> Handlers:
         ExternalDue: parts.known.external.due,
         ReconcileDue: parts.known.reconciler.due,
         FillsDue: parts.known.fills.due,
-        AuditDue: parts.history.due,
+        HistoryDue: parts.history.due,
         CancelAllAfterDue: parts.cancel_all_after.due,
         UnknownDue: parts.cancels.unknown_due,
         ClockDue: parts.timekeeping.due,

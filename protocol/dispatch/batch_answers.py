@@ -20,6 +20,8 @@ def settle_batch(request: BatchOrders, answer: BatchAnswered) -> list[LegFact]:
     """One answer for each leg."""
     if answer.legs is None:
         return [_counted(leg, answer.count, len(request.legs)) for leg in request.legs]
+    # By name where the answer has names. By place only for an answer that names no part of this batch: a venue may
+    # leave out refused parts, and then places shift.
     by_wire_id = {leg.wire_id: leg for leg in answer.legs if leg.wire_id is not None}
     named = {leg.wire_id for leg in request.legs if leg.wire_id is not None}
     settled: list[LegFact] = []
@@ -32,6 +34,7 @@ def settle_batch(request: BatchOrders, answer: BatchAnswered) -> list[LegFact]:
 
 
 def _counted(leg: Leg, count: int | None, asked: int) -> LegFact:
+    # The venue told only how many it has canceled. If that is all, each is; if it is fewer, nobody knows which.
     if count is not None and count >= asked:
         return RequestAnswered(request_id=leg.request_id)
     return RequestRefused(request_id=leg.request_id, outcome=Outcome.AMBIGUOUS, reason=SILENT)

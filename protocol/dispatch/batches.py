@@ -66,11 +66,13 @@ class Batches(RequestHandler[BatchOrders]):
         if rules is None:
             raise NotSent(f"{self._context.rules.venue} takes no batches. Send the orders one by one.")
         self._context.require_free_number(asked.request_id)
+        # All or nothing: every leg passes its checks, and every group its limits, before the first one is registered.
         legs = [self._prepare[type(leg.command)](leg) for leg in asked.legs]
         _require_once(legs)
         groups = _groups(legs, rules)
         for group in groups:
             self._require_room(group)
+        # Each leg is on its way like a request of its own, so its answer, loss and deadline need no other rules.
         answers, flights = [], {}
         for leg in legs:
             answers.append(leg.register())
@@ -175,12 +177,14 @@ def _groups(legs: Sequence[PreparedLeg], rules: BatchRules) -> list[list[Prepare
         if leg.kind not in rules.kinds or (not rules.market and leg.is_market):
             groups.append([leg])
             continue
+        # Cancels and the rest never share a request, because a venue counts them by different limits.
         key = (leg.kind, getattr(leg.request, "symbol", "")) if rules.one_symbol else leg.is_cancel
         group = filling.get(key)
         if group is None or len(group) == (rules.most if leg.is_cancel else rules.most_orders):
             group = filling[key] = []
             groups.append(group)
         group.append(leg)
+    # A group that is too small for a batch goes as single requests.
     return [piece for group in groups for piece in ([group] if len(group) >= rules.least else [[leg] for leg in group])]
 
 

@@ -47,16 +47,15 @@ STILL_OPEN: Final = (
 
 @define
 class Comparison:
-    """What a cancel of all orders was to cancel, and the list that will tell whether it has.
+    """What a cancel of all orders was to cancel, and the list that will tell whether it has."""
 
-    names: of the orders that were live when it was asked for; others: those of other sessions, which may be adopted
-    before the list comes; due: such a list was asked for then or later, ns, monotonic; connection: of the answer. Both
-    are NEVER until the venue has answered.
-    """
-
+    # Of the orders that were live when it was asked for: a later one may rightly be open.
     names: frozenset[ClientOrderId]
+    # Those of other sessions, which may be adopted before the list comes.
     others: frozenset[VenueOrderId]
+    # The list must have been asked for then or later: ns, monotonic. NEVER until the venue has answered.
     due: int = NEVER
+    # The connection on which the venue answered: the list of a later login serves, too. NEVER until then.
     connection: int = NEVER
 
     def meant(self, order: Order) -> bool:
@@ -87,6 +86,7 @@ class CancelAll(RequestHandler[requests.CancelAllOrders]):
                 f"Nothing was canceled: {self._context.rules.venue} cancels the orders of all instruments together, "
                 f"not those of {symbol} alone. Cancel them one by one."
             )
+        # Orders that wait here would go out behind the kill switch, so they go first.
         self._placements.withdraw_all(symbol)
         self._comparisons[asked.request_id] = Comparison(self._live_at(symbol), self._external.open_ids(symbol))
         request = requests.CancelAllOrders(request_id=asked.request_id, symbol=symbol)

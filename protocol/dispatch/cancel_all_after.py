@@ -22,12 +22,12 @@ RENEWALS: Final = 4
 
 class CancelAllAfter(RequestHandler[SetCancelAllAfter]):
     """Owns the time that the switch is set to: seconds, 0 while it is off. Set again from login to close; a program
-    that dies, or a connection that stays away, leaves it to act. _planned: the one deadline that counts, of the last
-    setting."""
+    that dies, or a connection that stays away, leaves it to act."""
 
     def __init__(self, context: Context, seconds: int) -> None:
         self._context = context
         self._seconds = seconds
+        # The one deadline that counts, of the last setting. Those of earlier ones come up, and are passed over.
         self._planned: CancelAllAfterDue | None = None
 
     @property
@@ -61,6 +61,7 @@ class CancelAllAfter(RequestHandler[SetCancelAllAfter]):
             raise NotSent(f"{context.rules.venue} has no timer that cancels all orders.")
         context.require_link("The timer that cancels all orders")
         context.require_free_number(asked.request_id)
+        # Kept before the venue has confirmed it: if the answer is lost, the next renewal must not set the old time.
         self._seconds = command.seconds
         self._set(asked)
 

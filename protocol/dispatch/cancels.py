@@ -48,6 +48,8 @@ class Cancels(RequestHandler[CancelOrder]):
 
     def asked(self, asked: Asked) -> None:
         client_order_id = cast("commands.Cancel", asked.command).client_order_id
+        # An order of which nothing has gone out is canceled by not sending it: the cancel never reaches the venue, and
+        # the credit that it holds must come back.
         if self._placements.withdraw(client_order_id):
             if asked.admission is not None:
                 self._context.out.released.append(asked.admission)
@@ -98,6 +100,7 @@ class Cancels(RequestHandler[CancelOrder]):
     # The venue's answer
 
     def answered(self, flight: Flight[CancelOrder], fact: facts.RequestAnswered) -> None:
+        # A cancel may go by socket and by HTTP at once. The first refusal of two says nothing.
         if fact.refused and flight.fail_on_one_way():
             return
         flight.answered = True
@@ -118,6 +121,7 @@ class Cancels(RequestHandler[CancelOrder]):
             return
         if flight.resting or rest(self._context, flight, self._delays(order, fact.outcome), fact.reason):
             return  # where it rests already, this refusal is told again
+        # "No such order" contradicts what we know of it, so the venue is asked where it stands.
         if fact.outcome is Outcome.AMBIGUOUS:
             self._outcomes.doubt(flight, order, fact.reason)
         else:
@@ -144,6 +148,7 @@ class Cancels(RequestHandler[CancelOrder]):
         if order is None or order.status.is_terminal:
             self._context.flights.drop(flight.request_id)
         else:
+            # Under its own number, without a credit: the user asked once, and is answered once.
             self._send(order, flight.request_id, None).tries = flight.tries
 
     def refusal_told(self, fact: facts.CancelRefused) -> None:
@@ -193,6 +198,7 @@ class Cancels(RequestHandler[CancelOrder]):
         order = self._context.orders.live.get(due.client_order_id)
         if order is None or order.status is not OrderStatus.UNKNOWN or not self._context.ready:
             return
+        # If it cannot be named yet, `OrderLife.named` comes back here when it can.
         if order.venue_order_id is not None or (self._context.rules.cancel_by_wire_id and order.can_be_named):
             self._send(order, self._context.flights.next_internal_id(), None)
 

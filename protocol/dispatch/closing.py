@@ -65,9 +65,12 @@ class Closing:
         self._previews = previews
         self._cancel_timer = cancel_all_after
         self._plan: Plan | None = None
+        # Requests whose answers are worth the grace, and the cancels of all orders that were sent.
         self._awaited: list[RequestId] = []
         self._cancels: list[Flight] = []
+        # Whether the venue has taken a cancel of all orders. None: none is wanted.
         self._taken: bool | None = None
+        # ns, monotonic.
         self._next_cancel = 0
         self._pause = FIRST_PAUSE
         self._canceled = Canceled()
@@ -79,6 +82,7 @@ class Closing:
         if context.closing:
             context.reply(asked.reply_to, None)
             return
+        # What has not gone out yet never will: a placement behind the cancel would be open and unwatched.
         for deny in (self._previews.deny_all, self._conversation.deny_held):
             deny("The client was closed before it was sent.")
         now = context.now.monotonic_ns
@@ -90,6 +94,7 @@ class Closing:
         )
         self._taken = False if plan.cancel_all else None
         context.closing = True
+        # A switch that still runs would cancel the orders that the user wants to leave open.
         if not plan.cancel_all and (command.disarm or not context.orders.live):
             self._cancel_timer.disarm()
         self._await_what_is_on_its_way()
@@ -119,6 +124,7 @@ class Closing:
         self._context.reply(plan.reply_to, None)
 
     def _note_canceled(self) -> None:
+        # Read from the records, so that a cancel of the user's, of closing, or of the venue's counts alike.
         for record in self._context.out.records:
             if type(record) is events.Canceled:
                 self._canceled.add(record.client_order_id)
@@ -136,6 +142,8 @@ class Closing:
         """True when there is nothing more to cancel, or no way to do it; else the cancel is sent when its time has
         come."""
         context = self._context
+        # The venue's word alone is not enough: a placement may have arrived behind the cancel. So our orders must have
+        # ended, too.
         self._taken = any(cancel.answered for cancel in self._cancels)
         if self._taken and not context.orders.live:
             return True
@@ -165,6 +173,7 @@ class Closing:
         context = self._context
         if not context.closing:
             return
+        # After a cancel that the venue took, an order without an end is "perhaps open", not "open".
         still_open: list[ClientOrderId] = []
         unknown: list[ClientOrderId] = []
         for name, order in context.orders.live.items():

@@ -28,6 +28,7 @@ class CommandTable:
 
     def asked(self, asked: Asked) -> None:
         """Answers a command that cannot be carried out with NotSent; nothing is left behind of it."""
+        # NotSent is raised from deep within the checks, so that each of them is one line where it belongs.
         try:
             self._commands[type(asked.command)](asked)
         except NotSent as error:

@@ -55,6 +55,8 @@ class Connection:
         self._on_login = on_login
 
     def up(self, link: LinkUp) -> None:
+        # The end of the old connection may still be under way to us (it comes through another task), so it is ended
+        # here, and `down` finds it done.
         context = self._context
         if context.connection:
             self._leave(context.connection)
@@ -82,6 +84,7 @@ class Connection:
         context.doubt_all()
         if not listed_again:
             self._authenticated(login)
+        # The whole list first, questions then: an order that the list shows must not be asked for.
         changed = self._take(login.orders)
         # What became of a cancel or change whose time is over is still to be told, too.
         overdue = {flight.client_order_id for flight in context.flights.by_id.values() if flight.overdue}
@@ -91,6 +94,8 @@ class Connection:
             for name, order in context.orders.live.items()
             if order.seen_in != context.login and name not in not_sent and name not in overdue
         ]
+        # In this order: questions that were open before this login, orders that it leaves out, and only then what this
+        # login waits for, so that it waits for both.
         reading = self._on_login(listed_again)
         self._queries.again()
         self._queries.look_for(missing)
@@ -106,6 +111,7 @@ class Connection:
             if order is None:
                 self._external.report_open(view)
                 continue
+            # Shown by this login, so no longer in doubt, whatever its view says.
             before = _standing(order)
             order.seen_in = context.login
             self._settling.show(order, view, evidence)
@@ -137,6 +143,8 @@ class Connection:
                 will_retry=link.will_retry,
             )
         )
+        # Where the venue itself ended the connection, nothing that was on it can be carried out much later; that is one
+        # of the proofs of `settling`.
         if link.by_venue:
             for flight in context.flights.by_id.values():
                 if flight.connection == link.connection:
@@ -193,6 +201,7 @@ class Connection:
 
     def messages_lost(self, fact: facts.MessagesLost) -> None:
         """Until the orders are listed again, every one is in doubt."""
+        # As after a lost connection: what was in those messages can only be learned from lists and history.
         context = self._context
         context.doubt_all()
         self._reading.reset()
@@ -209,6 +218,7 @@ class Connection:
 
     def system_changed(self, fact: facts.SystemChanged) -> None:
         context = self._context
+        # It also decides what may be sent (see `Context.require_room`).
         first, context.mode = context.mode is None, fact.mode
         if first and fact.mode is SystemMode.ONLINE:
             return  # what every connection begins with

@@ -87,6 +87,7 @@ class Context:
 
     def record(self, record: Record) -> None:
         """Decides: folds a record and puts it out."""
+        # Fold first: whoever is told of the record below sees the order as it is after it.
         self.orders.fold(record)
         self.out.records.append(record)
         if self.touched is not None and isinstance(record, events.OrderEvent | records.Note):
@@ -158,6 +159,7 @@ class Context:
             sent_at=now,
             sent_wall=self.now.wall_ns,
         )
+        # Before it is sent: the answer may come in the same batch as whatever else the venue says.
         self.flights.by_id[request.request_id] = flight
         self.timers.add(now + self.rules.answer_within(request), RequestDue(request.request_id))
         return flight

@@ -114,6 +114,7 @@ class Conversation:
     # The venue speaks
 
     def answered(self, fact: facts.RequestAnswered) -> None:
+        # Late answers are common and harmless: what they say of an order comes on the feed as well.
         flight = self._context.flights.by_id.get(fact.request_id)
         if flight is None:
             self._context.warn(f"An answer to request {fact.request_id} came too late or twice, and was ignored.")
@@ -128,6 +129,7 @@ class Conversation:
             return
         if flight.fail_on_one_way():
             return  # it is on its way twice: where the other one works, this one finds nothing left to do
+        # What is common to all requests comes first: the token, the venue's limits, and our clock as the reason.
         if fact.outcome is Outcome.TOKEN and self._token_refusals.park(flight):
             return
         if fact.outcome is Outcome.THROTTLED:
@@ -174,6 +176,7 @@ class Conversation:
         flight = self._context.flights.by_id.get(due.request_id)
         if flight is None:
             return
+        # A deadline is never taken out of the heap, so it may belong to an earlier request of this number.
         timeout = self._context.rules.answer_within(flight.request)
         if self._context.now.monotonic_ns - flight.sent_at < timeout:
             return  # the number was used again: its own deadline follows
@@ -206,6 +209,7 @@ class Conversation:
         for request_id in input.request_ids:
             flight = self._context.flights.by_id.get(request_id)
             if flight is not None:
+                # Begun on the socket, it may arrive twice: one refusal proves nothing then.
                 flight.connection = 0
                 flight.ways += input.begun
 

@@ -11,7 +11,7 @@ from .inputs import Admission
 from .records import Record
 
 __all__ = [
-    "AuditDue",
+    "HistoryDue",
     "CancelDue",
     "ClockDue",
     "ClosingDue",
@@ -64,19 +64,21 @@ class Measured:
 
 @define
 class Decisions:
-    """What one call of `apply` decided, each list in order. released: credits of requests that will not be sent;
-    forgotten: questions that are of no use any more, so what has not begun of them need not begin;
-    warnings, alarms: sentences for the log; alarms are about what somebody must look at now; measured: set when our
-    clock was compared with the venue's; progress: set when more, or less, is known of the venue's books."""
+    """What one call of `apply` decided, each list in order."""
 
     records: list[Record] = field(factory=list)
     sends: list[Send | EndLink] = field(factory=list)
     replies: list[Reply] = field(factory=list)
+    # Credits of requests that will not be sent.
     released: list[Admission] = field(factory=list)
+    # Questions that are of no use any more: what has not begun of them need not begin.
     forgotten: list[RequestId] = field(factory=list)
+    # Sentences for the log. An alarm is about something that a person must look at now.
     warnings: list[str] = field(factory=list)
     alarms: list[str] = field(factory=list)
+    # Set when our clock was compared with the venue's.
     measured: Measured | None = None
+    # Set when more, or less, is known of the venue's books.
     progress: Reconciliation | None = None
 
     def __bool__(self) -> bool:
@@ -125,7 +127,7 @@ class UnknownDue:
 
 
 @frozen
-class AuditDue:
+class HistoryDue:
     """Time to read history. periodic: because of the period, not because somebody waits for it."""
 
     periodic: bool

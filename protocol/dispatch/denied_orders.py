@@ -19,6 +19,7 @@ from .tracking import Order
 
 __all__ = ["DeniedOrders"]
 
+# The venue may have carried the placement out later than it may: soon after, or when it is over its trouble.
 LOOKS: Final = (60 * SECOND, 300 * SECOND, 900 * SECOND)
 A_DAY: Final = 86_400 * SECOND
 MOST: Final = 10_000
@@ -56,6 +57,7 @@ class DeniedOrders:
                 self._look(name)
 
     def _look(self, name: ClientOrderId) -> None:
+        # If it lives after all, the answer reopens it, and it needs no further look.
         order = self._context.orders.by_client_order_id(name)
         if order is None or order.status is not OrderStatus.DENIED:
             self._denied.pop(name)

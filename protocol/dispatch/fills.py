@@ -49,12 +49,13 @@ PATIENCE: Final = 300 * SECOND
 
 @frozen
 class Total:
-    """What the venue counts under one venue order id. executing: of a fill that the same message tells next; ahead: it
-    was told by a list, which may be ahead of the stream."""
+    """What the venue counts under one venue order id."""
 
     venue_order_id: VenueOrderId
     quantity: Decimal
+    # Of a fill that the same message tells next: it is in the quantity already, and not missing.
     executing: Decimal = ZERO
+    # A list told it, which may be ahead of the stream.
     ahead: bool = False
 
 

@@ -14,7 +14,7 @@ from ..facts import OrderView, Outcome, Trade
 from ..values import ZERO, VenueOrderId, WireId
 from .context import Context
 from .conversation import RequestHandler, warn_of_misfit
-from .decisions import AuditDue
+from .decisions import HistoryDue
 from .external_orders import ExternalOrders
 from .fills import Fills
 from .history_reading import HistoryReading
@@ -95,10 +95,10 @@ class History(RequestHandler[Reading]):
 
     def _tick(self) -> None:
         self._context.timers.add(
-            self._context.now.monotonic_ns + self._context.rules.audit_period, AuditDue(periodic=True)
+            self._context.now.monotonic_ns + self._context.rules.audit_period, HistoryDue(periodic=True)
         )
 
-    def due(self, due: AuditDue) -> None:
+    def due(self, due: HistoryDue) -> None:
         if not due.periodic:
             self._reading.look()
             return
@@ -190,7 +190,7 @@ class History(RequestHandler[Reading]):
         """Ids of older orders that had the client id of one of ours. The venue has one open order of a name at a time,
         so its rows follow each other as chains, each up to a row that has not been replaced; a chain ahead of the one
         that has an id of ours is another order's."""
-        # For example the rows a→b (replaced), b (ended), c (open), all of one client id, where c is ours: a and b are an
+        # For example the rows a→b (replaced), b (ended), c (open) of one client id, where c is ours: a and b are an
         # older order's, and their fills must never be counted for ours.
         chains: dict[WireId, list[list[VenueOrderId]]] = {}
         for view in views:

@@ -20,7 +20,7 @@ from ..requests import ListFills, ListOrderHistory
 from ..values import ClientOrderId, RequestId
 from ..venue import SECOND
 from .context import MEASURED, UNMEASURED, Context
-from .decisions import AuditDue
+from .decisions import HistoryDue
 from .tracking import Order
 
 __all__ = ["HistoryReading", "Reading"]
@@ -152,7 +152,7 @@ class HistoryReading:
         # is wanted again at its end.
         if self._again_at <= self._context.now.monotonic_ns or when < self._again_at:
             self._again_at = when
-        self._context.timers.add(when, AuditDue(periodic=False))
+        self._context.timers.add(when, HistoryDue(periodic=False))
 
     def examine(self, order: Order, since: int) -> None:
         """Nobody tells what became of this order: reads the history of orders, too, from `since` on by the venue's
@@ -209,7 +209,7 @@ class HistoryReading:
             return
         # The pause also lies between two readings, or a fill that stays missing would make us read without a stop.
         if context.now.monotonic_ns < self._not_before:
-            context.timers.add(self._not_before, AuditDue(periodic=False))
+            context.timers.add(self._not_before, HistoryDue(periodic=False))
         elif reading is None:
             self._begin_reading()
         else:
@@ -265,6 +265,7 @@ class HistoryReading:
 
     def fills_read_to(self, rows: int, cursor: str | None) -> bool:
         """A page of executions came: asks for the next page. True when there is none: the reading is over."""
+        # The cursor is the venue's own text and goes back as it came: what it means is its own business.
         reading = self._heard()
         page = reading.fills
         assert page is not None

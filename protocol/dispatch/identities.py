@@ -33,6 +33,8 @@ class Identities:
     def of(self, view: OrderView, *, live: bool = False, asked_at: int | None = None) -> Order | None:
         """The tracked order of a view; None: another session's. live: it came on the stream; asked_at: it is part of
         what was asked for then, ns since 1970 by the venue's clock."""
+        # Two lookups decide nearly every message. What follows is about names that were used before, and each test
+        # gives one reason why this is not our order.
         order = self._context.orders.by_venue_order_id(view.venue_order_id)
         if order is not None:
             return order
@@ -41,8 +43,10 @@ class Identities:
             return None
         if (live and _has_not_begun(order)) or self._is_before(order, asked_at):
             return None
+        # An order goes on under another id only where its venue does that, or if it is a stop that has fired.
         if not self._may_be_renamed(order) and not (self.may_have_fired(order) and _shows_terms(order, view)):
             return None
+        # Older than our placement: the id is another order's for ever, and is remembered as such.
         if not self._is_young(order, view.time, live=live):
             self._context.foreign.put(view.venue_order_id, 0)
             return None
@@ -61,6 +65,7 @@ class Identities:
         order = self._context.orders.by_venue_order_id(trade.venue_order_id)
         if order is not None:
             return order
+        # By name only if the order may have had this id; history tells of older orders of that name, too.
         order = self._context.orders.by_wire_id(trade.wire_id)
         if order is None or self.is_foreign(order, trade.venue_order_id):
             return None

@@ -59,6 +59,7 @@ else:
 
 __all__ = ["FIRST_INTERNAL_ID", "NEXT_STAGE", "Flight", "Flights", "Moment", "Stage", "Timers"]
 
+# Request ids travel as 32-bit integers at some venues.
 LAST_REQUEST_ID: Final = (1 << 31) - 1
 
 
@@ -220,6 +221,7 @@ class Flights:
     awaits."""
 
     by_id: dict[RequestId, Flight] = field(factory=dict)
+    # The latest of each kind by order, because a venue's feed tells of a refusal and names the order alone.
     cancel_of: dict[ClientOrderId, RequestId] = field(factory=dict)
     change_of: dict[ClientOrderId, RequestId] = field(factory=dict)
     preview_of: dict[ClientOrderId, RequestId] = field(factory=dict)
@@ -227,6 +229,7 @@ class Flights:
 
     def next_internal_id(self) -> RequestId:
         """A number of our own that is not in flight."""
+        # It wraps within 31 bits, because a venue's request id may be no longer; the user's numbers lie below.
         while True:
             following = self._last_internal + 1
             self._last_internal = following if following <= LAST_REQUEST_ID else FIRST_INTERNAL_ID
@@ -246,6 +249,7 @@ class Flights:
 
     def wanted_quantity(self, client_order_id: ClientOrderId) -> Decimal | None:
         """What the change of an order on its way asks for."""
+        # Asked for every fill: with no change on its way, it must cost no more than this test.
         change = self.change(client_order_id) if self.change_of else None
         return None if change is None else change.request.quantity
 
@@ -305,6 +309,8 @@ class Timers:
     def add(self, when: int, what: object) -> None:
         # numbered, so that two entries of one moment are never compared by what they hold
         heapq.heappush(self._heap, (when, next(self._numbers), what))
+
+    # A deadline is never taken back: to find it in the heap would cost more than to look when it comes up.
 
     def due(self, now: int) -> Iterator[object]:
         """Takes out and gives everything due by `now`, earliest first; entries added meanwhile included."""

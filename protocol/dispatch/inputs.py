@@ -49,18 +49,18 @@ class Submission:
 
 @frozen(kw_only=True)
 class Asked:
-    """Somebody asked. reply_to: an address that dispatch hands back with its answer and never looks at.
-
-    instrument: of the order that the command places, changes or registers; legs: of a batch, each with a request number
-    of its own.
-    """
+    """A command of the user's."""
 
     command: Command
     request_id: RequestId
+    # An address that dispatch hands back with its answer and never looks at, so that dispatch knows no channel.
     reply_to: object
+    # The credit that the command holds, given back when its request is written, or never will be.
     admission: Admission | None = None
     submission: Submission | None = None
+    # Of the order that the command places, changes or registers: dispatch has no cache of instruments.
     instrument: Instrument | None = None
+    # Of a batch, each with a request number of its own.
     legs: tuple[Asked, ...] = ()
 
 
@@ -82,12 +82,12 @@ class LinkUp:
 
 @frozen
 class LinkDown:
-    """A connection ended. Requests not answered on it may or may not have been executed. by_venue: it was the venue
-    that ended it (its Close, FIN or RST was seen), so it reads no more of what was written."""
+    """A connection ended. Requests not answered on it may or may not have been executed."""
 
     connection: int
     reason: str
     will_retry: bool
+    # The venue ended it (its Close, FIN or RST was seen), so it reads no more of what was written.
     by_venue: bool = False
 
 

@@ -61,13 +61,14 @@ class Ending:
 
 @define(kw_only=True)
 class Opened:
-    """One open question. at: ns, monotonic, and by_venue: ns since 1970 by the venue's clock, when it was opened;
-    since: by the venue's clock, from when on the venue's history may answer it; told: an event has said that it is
-    open, so nobody waits for it any more."""
+    """One open question."""
 
+    # When it was opened: ns, monotonic, for our patience, and ns since 1970 by the venue's clock, for evidence.
     at: int
     by_venue: int
+    # From when on the venue's history may answer it, by the venue's clock.
     since: int
+    # An event has said that it is open, so `Reconciled` waits for it no longer.
     told: bool = False
 
 
@@ -77,26 +78,27 @@ NO_TRAIL: Final = ""
 
 @define(eq=False)
 class Inquiry:
-    """open: the questions; totals: how much has executed under each venue order id, as far as the venue said, of ids
-    with fills missing; reckoned: the id whose total follows from what a fill left of the order's quantity; gap_told:
-    the highest total of the whole order that a `MissingFills` has told; ending: how it ends once its fills are heard;
-    silent: when each source was asked, by the venue's clock, that did not know the order; left_out: until when the last
-    list holds that left it out, likewise; alone: questions on their way for the fills of this order alone, None: not
-    asked since the totals last grew.
-
-    stage, attempts: of the status query; trail: the id to ask by next: NO_TRAIL: the order's own, None: its wire id;
-    standing: how the order stood when a login began to ask for it.
-    """
+    """What is open about one order, and what has been learned towards an answer."""
 
     open: dict[Question, Opened] = field(factory=dict)
+    # How much has executed under each venue order id, as far as the venue said, of ids with fills missing.
     totals: dict[VenueOrderId, Decimal] = field(factory=dict)
+    # The id whose total follows from what a fill left of the order's quantity: wrong if that has changed.
     reckoned: VenueOrderId | None = None
+    # The highest total of the whole order that a `MissingFills` has reported.
     gap_told: Decimal = Decimal(0)
+    # How the order ends once its fills are heard.
     ending: Ending | None = None
+    # When each source was asked that did not know the order, by the venue's clock.
     silent: dict[Source, int] = field(factory=dict)
+    # Until when the last list holds that left it out, likewise.
     left_out: int = 0
+    # Questions on their way for the fills of this order alone. None: not asked since the totals last grew.
     alone: set[RequestId] | None = None
+    # Of the status query.
     stage: Stage = Stage.IDLE
     attempts: int = 0
+    # The id to ask by next. NO_TRAIL: the order's own, None: its wire id.
     trail: VenueOrderId | str | None = NO_TRAIL
+    # How the order stood when a login began to ask for it.
     standing: tuple[OrderStatus, VenueOrderId | None] | None = None

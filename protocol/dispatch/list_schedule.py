@@ -21,8 +21,10 @@ class ListSchedule:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        # The list under way, and whether another must follow, because that one may be older than the question.
         self._listing: RequestId | None = None
         self._list_again = False
+        # Instants by the venue's clock: until when the last list proves what was open, and of our last conclusion.
         self._proven_open = NO_TIME
         self._concluded_at = NO_TIME
         self._lists_since = LISTS_AFTER_CONCLUSION
@@ -48,6 +50,7 @@ class ListSchedule:
         """A list of ours was answered, refused or given up."""
         if request_id != self._listing:
             return
+        # What was asked for meanwhile may have happened after this list was made.
         again, self._listing, self._list_again = self._list_again, None, False
         if again:
             self.ask_for_terms()

@@ -45,6 +45,7 @@ class OpenLists(RequestHandler[ListOpenOrders]):
         self._schedule = schedule
         self._identities, self._external = others
         self._cancel_all = cancel_all
+        # A list that crosses an order's end shows it once; twice in a row is a contradiction.
         self._listed_over: dict[ClientOrderId, int] = {}
 
     def asked(self, asked: Asked) -> None:
@@ -62,6 +63,7 @@ class OpenLists(RequestHandler[ListOpenOrders]):
             wants_reports = flight.reply_to is not None
             self._take(fact.orders, evidence, reports if wants_reports else None)
             self._external.take_list(fact.orders, asked_at, self._context.rules.lists_lag)
+        # The user's answer comes behind the events that the list gave rise to, so both agree.
         self._schedule.over(flight.request_id)
         self._context.reply(flight.reply_to, tuple(reports))
         self._cancel_all.listed(flight, fact)
@@ -77,6 +79,7 @@ class OpenLists(RequestHandler[ListOpenOrders]):
                 self._show(order, view, evidence, listed_before)
             if reports is not None:
                 reports.append(self._external.status_report(view, NO_TIME, "", order))
+        # Orders placed after the list was made must not count as missing from it.
         live = self._context.orders.live.items()
         unlisted = [order for name, order in live if name not in found and self._must_be_listed(order, evidence)]
         self._settling.unlisted(unlisted, evidence)

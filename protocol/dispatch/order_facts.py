@@ -28,6 +28,7 @@ from .unclaimed_fills import UnclaimedFills
 
 __all__ = ["OrderFacts"]
 
+# Venues that name their events repeat some after a reconnect; for longer than this they do not.
 EVENT_ID_WINDOW: Final = 10_000
 
 
@@ -58,6 +59,7 @@ class OrderFacts:
     def _tracked(self, fact: facts.OrderFact, *, reason: str = "") -> Order | None:
         """The tracked order of some news; None if it is external (reported then) or the news is stale."""
         view = fact.order
+        # A message about an order of ours under a former id is stale: its status and terms are of what it was before.
         order = self._identities.of(view, live=True)
         if order is None:
             if not self._is_repeated(fact):
@@ -92,11 +94,13 @@ class OrderFacts:
         self._settling.heard(order, fact.order)
 
     def traded(self, fact: facts.OrderFilled) -> None:
+        # The hot path. Whose it is, whether it is known, and then either the order's own fill or somebody else's.
         trade, view = fact.trade, fact.order
         order = self._identities.of(view, live=True)
         if self._fills.is_known(order, trade, live=True):
             return
         if order is None:
+            # Where every message names the client id, an execution without one of ours cannot be ours.
             may_be_ours = view.wire_id is not None or self._context.rules.unnamed_events
             named = evolve(trade, wire_id=trade.wire_id or view.wire_id)
             if may_be_ours and self._unclaimed.keep(named, final=fact.final, live=True):
@@ -109,6 +113,7 @@ class OrderFacts:
             self._terms.adopt(order, view, fact.time)
         if not order.is_over:
             self._fills.notice_total(order, view, executing=trade.quantity)
+        # "Final" is said of the order under this id; if it has gone on under another, it is not complete.
         final = fact.final and view.venue_order_id == order.venue_order_id
         self._fills.fill(order, trade, final=final, live=True, goes_on=fact.goes_on)
         if view.status is not None and view.venue_order_id == order.venue_order_id:
@@ -150,6 +155,7 @@ class OrderFacts:
         self, order: Order, status: OrderStatus, fact: facts.OrderCanceled | facts.OrderExpired
     ) -> bool:
         """An end waits for its fills, whoever tells of it."""
+        # The ending is kept in the inquiry, and told by `Fills` when the last fill is heard or its time is over.
         inquiry = order.inquiry
         if inquiry is None or counted(order) <= order.cumulative:
             return False
@@ -166,6 +172,7 @@ class OrderFacts:
             self._life.end_expired(order, fact.order, fact.reason, fact.time)
 
     def removed(self, fact: facts.OrderRemoved) -> None:
+        # It left the book, and its last executions come by themselves on another feed.
         if self._is_external(fact.order):
             if not self._is_repeated(fact):
                 self._external.report(evolve(fact.order, status=fact.ending), fact.time, fact.reason)
@@ -189,6 +196,8 @@ class OrderFacts:
         order = self._tracked(fact, reason=fact.reason)
         if order is None:
             return
+        # Four cases: what was to take its place was refused, it is taken out of the book, the venue contradicts itself,
+        # or the order never was accepted.
         if order.venue_order_id not in (None, fact.order.venue_order_id):
             self._terms.reject_successor(order, fact.order, fact.reason, fact.time, fact.due_post_only)
         elif order.accepted and not order.status.is_terminal:

@@ -180,6 +180,7 @@ class OrderLife:
 
     def _look_for_fills(self, order: Order) -> None:
         """An order may be told to have ended with nothing filled, although it was executed (spec Kraken E.7)."""
+        # One reading covers all orders that ended so, and it is the only source that knows better.
         if self._context.rules.check_unfilled_cancels and not order.cumulative:
             self._reading.want()
 

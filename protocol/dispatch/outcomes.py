@@ -42,6 +42,7 @@ class Outcomes:
     def doubt(self, flight: Acting, order: Order, reason: str) -> None:
         """The venue's answer leaves open what came of it, and no other will come. It is asked for now, in case the
         venue has acted; and when its time is over, to tell that the venue has not."""
+        # It is kept although no answer will come: the status query that shows the order alive names this reason.
         flight.happens(Moment.LOST)
         flight.doubt = reason
         self._queries.stand(order)
@@ -57,4 +58,5 @@ class Outcomes:
 
     def has_come_to_nothing(self, flight: Acting, query: Flight) -> bool:
         """True for one that was overdue already when the query was sent which now shows the order alive."""
+        # A query that was sent sooner may have been answered before the venue acted on the cancel.
         return flight.overdue and query.asked_at - flight.sent_at >= self._context.rules.request_timeout

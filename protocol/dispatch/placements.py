@@ -52,6 +52,7 @@ class Placements(RequestHandler[PlaceOrder]):
 
     def asked(self, asked: Asked) -> None:
         context = self._context
+        # All checks come before `_register`: a refused command must leave nothing behind.
         place, identity = self._prepare(asked)
         context.require_room(place, place.symbol)
         order = self._register(asked, place, identity)
@@ -85,6 +86,7 @@ class Placements(RequestHandler[PlaceOrder]):
             )
         self._context.require_link(what)
         self._context.require_free_number(asked.request_id)
+        # A venue's id field may be shorter than the user's text, so two texts can meet in one wire id.
         wire_id = self._context.venue.wire_id(client_order_id)
         holder = self._context.orders.by_wire_id(wire_id)
         if holder is not None:
@@ -157,7 +159,7 @@ class Placements(RequestHandler[PlaceOrder]):
                 venue_time=NO_TIME,
                 local_time=self._context.now.wall_ns,
                 request_id=asked.request_id,
-                quantity=None if place.quote_quantity else place.quantity,
+                quantity=None if place.quote_quantity else place.quantity,  # it is an amount of money then
                 price=place.price,
                 trigger_price=place.trigger_price,
                 time_in_force=TimeInForce.IOC if place.type is OrderType.MARKET else place.time_in_force,
@@ -200,6 +202,7 @@ class Placements(RequestHandler[PlaceOrder]):
     # What becomes of it
 
     def answered(self, flight: Flight[PlaceOrder], fact: facts.RequestAnswered) -> None:
+        # The answer may come behind the order's own messages; then it only ends the wait.
         flight.answered = True
         order, venue_order_id = self._context.order_of(flight), fact.venue_order_id
         if order is None or order.accepted or order.status.is_terminal:
@@ -241,6 +244,7 @@ class Placements(RequestHandler[PlaceOrder]):
         order = self._context.order_of(flight)
         if order is None or order.accepted or order.status.is_terminal:
             self._context.flights.drop(flight.request_id)
+        # A late answer is still welcome, so the flight is kept; but the order's status is asked for now.
         elif not flight.lost:  # else it is asked about already
             flight.happens(Moment.LOST)
             self.lost(flight, why)

@@ -66,6 +66,7 @@ class Previews(RequestHandler[PreviewPrice]):
                 f"Only {fact.filled} of order {client_order_id} would fill now; {fact.remaining} would not. "
                 "It is sent all the same."
             )
+        # The price is the worst that the venue may fill at, and the order's state shows it from now on.
         self._context.record(Bound(identity=order.identity, venue_order_id=None, price=price))
         self._context.send(evolve(place, price=price), client_order_id=client_order_id, admission=Admission.ORDER)
 
@@ -91,6 +92,7 @@ class Previews(RequestHandler[PreviewPrice]):
 
     def deny_all(self, reason: str, symbol: str | None = None) -> None:
         """No order that waits for its price is sent any more. symbol None: of every instrument."""
+        # Over a copy: each denial takes an entry out.
         for client_order_id in list(self._context.flights.preview_of):
             flight = self._context.flights.preview(client_order_id)
             if flight is not None and symbol in (None, flight.request.symbol):

@@ -21,6 +21,7 @@ def wanted(context: Context, order: Order) -> Decimal | None:
 
 def least(context: Context, order: Order) -> Decimal | None:
     """With how much the order can be complete: with less than it was, if a change to that is on its way."""
+    # Which of the two the venue has at this moment cannot be known, so the smaller one may already be reached.
     asked = wanted(context, order)
     return order.quantity if order.quantity is None or asked is None else min(order.quantity, asked)
 
@@ -28,6 +29,7 @@ def least(context: Context, order: Order) -> Decimal | None:
 def whole(context: Context, order: Order, cumulative: Decimal) -> Decimal | None:
     """The quantity that completes the order. A change to more of it may have been made already, and its fills be heard
     before the news of it."""
+    # Most fills leave something, and need no look at what is on its way.
     quantity = order.quantity
     if quantity is None or cumulative < quantity:
         return quantity
@@ -38,6 +40,7 @@ def whole(context: Context, order: Order, cumulative: Decimal) -> Decimal | None
 def is_in_doubt(context: Context, order: Order) -> bool:
     """True while the order's quantity may not be what we remember: its terms are asked for, or this login has not shown
     it yet."""
+    # Another session may have changed it while there was no connection, and this login's list is still to come.
     if order.seen_in != context.login:
         return True
     return order.inquiry is not None and Question.TERMS in order.inquiry.open
@@ -60,6 +63,7 @@ def missing_under(order: Order, venue_order_id: VenueOrderId) -> Decimal:
 
 def readings(order: Order, view: OrderView) -> tuple[Decimal, ...]:
     """What the whole order's quantity may be as a view tells it: nothing, one number, or two of which one is right."""
+    # An order by amount has a quantity that the venue only estimates (spec Kraken E.11).
     if order.by_amount or view.quantity is None:
         return ()
     first = order.base + view.quantity

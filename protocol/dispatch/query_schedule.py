@@ -41,7 +41,10 @@ class QuerySchedule:
     def __init__(self, context: Context, questions: Questions) -> None:
         self._context = context
         self._questions = questions
+        # Asked for by name: they have an inquiry, and go first.
         self._waiting: deque[Order] = deque()
+        # Left out by a login or a list: they get an inquiry when their turn comes. Many of them will have been heard of
+        # by then, and need none.
         self._missing: deque[Order] = deque()
         self._missing_since: int | None = None
         self._left_out = self._under_way = 0
@@ -89,10 +92,12 @@ class QuerySchedule:
         inquiry = self._questions.inquiry_of(order)
         if not inquiry.open:
             self._questions.ask(order, Question.END if order.accepted else Question.OUTCOME)
+        # One query an order: a second reason to ask changes nothing about when.
         if inquiry.stage is not Stage.IDLE:
             return
         delays = self._context.rules.query_delays
         pause = delays[min(inquiry.attempts, len(delays) - 1)]
+        # Slow only once every question has been told as open: until then somebody waits for `Reconciled`.
         is_slow = inquiry.attempts >= len(delays) + REPEATED
         if is_slow and all(opened.told for opened in inquiry.open.values()):
             pause = SLOW_PACE
@@ -141,6 +146,8 @@ class QuerySchedule:
             self._send(order)
 
     def _next(self) -> Order | None:
+        # Orders stay in these queues when their reason is gone; the stage and the login tell, which is cheaper than a
+        # search in the queue.
         while self._waiting:
             order = self._waiting.popleft()
             if order.inquiry is not None and order.inquiry.stage is Stage.WAITING:
@@ -152,6 +159,7 @@ class QuerySchedule:
             if order.status.is_terminal or order.seen_in == self._context.login:
                 continue
             inquiry = self._questions.inquiry_of(order)
+            # How it stood at the login, so that `Reconciled` can count it as changed or not.
             inquiry.standing = (order.status, order.venue_order_id)
             inquiry.left_out = max(inquiry.left_out, self._left_out)
             self._questions.ask(order, Question.END if order.accepted else Question.OUTCOME, self._missing_since)
@@ -173,6 +181,7 @@ class QuerySchedule:
     def _send(self, order: Order) -> None:
         inquiry = order.inquiry
         assert inquiry is not None
+        # Counted here and not by the flights: a query of the user's must not take one of these places.
         self._under_way += 1
         inquiry.stage = Stage.UNDER_WAY
         self._context.send(self._next_query(order), client_order_id=order.identity.client_order_id, own_query=True)
@@ -187,6 +196,7 @@ class QuerySchedule:
     def _next_query(self, order: Order) -> requests.QueryOrder:
         inquiry, request_id = order.inquiry, self._context.flights.next_internal_id()
         assert inquiry is not None
+        # A trail is followed once. What it leads to names the next one, if there is one.
         trail, inquiry.trail = inquiry.trail, NO_TRAIL
         if trail == NO_TRAIL:
             return self.query_for(order, request_id)
@@ -237,6 +247,7 @@ class QuerySchedule:
             inquiry = order.inquiry
             if inquiry.stage is Stage.UNDER_WAY:
                 inquiry.stage = Stage.IDLE
+            # A trail goes on at once: it is a new question. The same question again waits for a pause.
             if inquiry.trail != NO_TRAIL:
                 self.soon(order)
             elif ASKED_BY_STATUS & inquiry.open.keys() and not order.status.is_terminal:

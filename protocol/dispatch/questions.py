@@ -61,12 +61,14 @@ VERDICTS: Final[Mapping[tuple[Question, Source, bool], Verdict]] = {
     (Question.OUTCOME, Source.LIST, False): Verdict.ABSENT,
     (Question.OUTCOME, Source.HISTORY, True): Verdict.PLACED,
     (Question.OUTCOME, Source.HISTORY, False): Verdict.ABSENT,
+    # Terms: any view shows them. A list that leaves the order out says that it should be asked for.
     (Question.TERMS, Source.LIVE, True): Verdict.TERMS,
     (Question.TERMS, Source.SNAPSHOT, True): Verdict.TERMS,
     (Question.TERMS, Source.STATUS, True): Verdict.TERMS,
     (Question.TERMS, Source.LIST, True): Verdict.TERMS,
     (Question.TERMS, Source.LIST, False): Verdict.ASK,
     (Question.TERMS, Source.HISTORY, True): Verdict.TERMS,
+    # Fills: any view counts them, but only a reading of history can say that they are missing for good.
     (Question.FILLS, Source.LIVE, True): Verdict.COUNTED,
     (Question.FILLS, Source.SNAPSHOT, True): Verdict.COUNTED,
     (Question.FILLS, Source.STATUS, True): Verdict.COUNTED,
@@ -74,6 +76,7 @@ VERDICTS: Final[Mapping[tuple[Question, Source, bool], Verdict]] = {
     (Question.FILLS, Source.HISTORY, True): Verdict.COUNTED,
     (Question.FILLS, Source.FILLS, True): Verdict.COUNTED,
     (Question.FILLS, Source.FILLS, False): Verdict.MISSING,
+    # The end: to be left out of a list proves little, for lists lag and may be incomplete, so the order is asked for.
     (Question.END, Source.LIVE, True): Verdict.ALIVE,
     (Question.END, Source.SNAPSHOT, True): Verdict.ALIVE,
     (Question.END, Source.SNAPSHOT, False): Verdict.ASK,
@@ -113,6 +116,7 @@ class Questions:
         inquiry = self.inquiry_of(order)
         opened = inquiry.open.get(question)
         if opened is None:
+            # Two clocks: `at` measures our patience, `by_venue` is what evidence must be younger than.
             now = self._context.now
             placed = self._context.placed_by_venue(order)
             opened = inquiry.open[question] = Opened(
@@ -136,6 +140,7 @@ class Questions:
         self.note(order)
         if question is Question.FILLS:
             inquiry.totals.clear()
+        # Without an open question the inquiry goes: an order without one takes no detour on the hot path.
         if not inquiry.open:
             order.inquiry = None
             del self.orders[order.identity.client_order_id]

@@ -29,19 +29,23 @@ from .unclaimed_fills import UnclaimedFills
 
 __all__ = ["Reconciler"]
 
+# A program waits for `Reconciled` before it trades, so it comes even if the venue's history cannot be read.
 PATIENCE: Final = 300 * SECOND
 
 
 @define
 class Login:
-    """reading: the number of the reading of history that is awaited, 0: none; outstanding: orders with questions, and
-    how they stood; since: from when on history was to be read."""
+    """A login that has something to settle."""
 
+    # Orders that the venue listed, and orders of ours that the list or an answer changed.
     open_orders: int
     changed: int
+    # The number of the reading of history that is awaited, 0: none.
     reading: int
+    # From when on history was to be read, by the venue's clock, and when the login began, monotonic.
     since: int | None
     began: int
+    # Orders with questions, and how they stood at the login.
     outstanding: dict[ClientOrderId, tuple[OrderStatus, VenueOrderId | None]] = field(factory=dict)
     history_failed: bool = False
 
@@ -89,10 +93,12 @@ class Reconciler:
     def due(self, due: ReconcileDue) -> None:
         """Patience is over: that history was not read is told, and what nobody has answered is told as an open
         question by `Reconciled` itself."""
+        # The deadline of an older login may come due in this one.
         login = self._login
         if login is None or self._context.now.monotonic_ns - login.began < PATIENCE:
             return
         self._has_changed = True
+        # To tell a question is to stop waiting for it: it stays open, and is asked at a slower pace.
         for name in login.outstanding:
             order = self._context.orders.by_client_order_id(name)
             if order is not None:
@@ -120,6 +126,8 @@ class Reconciler:
 
     def look(self) -> None:
         """Tells `Reconciled` if nothing is left to settle, and how far it is."""
+        # Only orders whose questions have changed are looked at, not all of those that are open: after an outage there
+        # may be a hundred thousand of them, and this runs behind every input.
         login = self._login
         if login is not None:
             self._note_new(login, self._questions.changed)
@@ -177,6 +185,7 @@ class Reconciler:
     @property
     def _complete_until(self) -> int | None:
         """Every fill before it has been told; not so one that waits for somebody to say whose it is."""
+        # A consumer may take this as "I have every fill before that", so it must not promise too much.
         until, waiting = self._reading.complete_until, self._unclaimed.oldest
         return until if until is None or waiting is None else min(until, waiting)
 

@@ -26,23 +26,24 @@ class Note:
 
 @frozen(kw_only=True)
 class Counted:
-    """Which executions of an adopted order its count has already, though nobody told them: those until `since`, none
-    after `until` (ns since 1970 by the venue's clock), and of those between as many as make `untold`, the first ones.
-    untold None: nobody knows how much of the count is from before `since`."""
+    """Which executions of an adopted order its count has already, though they never came as fills of ours."""
 
+    # Instants by the venue's clock, ns since 1970: the count has every execution until `since`, and none after `until`.
     since: int
     until: int
+    # Of those between, the first ones that make this much. None: how much is from before `since` is not known.
     untold: Decimal | None
 
 
 @frozen(kw_only=True)
 class Registered(Note):
-    """An order that was not submitted here is tracked from now on. heard: how much of it counts as heard: only fills
-    after that are told; counted: which these are; the terms: as far as the venue has shown them."""
+    """An order that was not submitted here is tracked from now on."""
 
     venue_order_id: VenueOrderId
+    # How much of it counts as heard, and which executions these are: only fills after that are published.
     heard: Decimal = ZERO
     counted: Counted | None = None
+    # Its terms, as far as the venue has shown them.
     quantity: Decimal | None = None
     price: Decimal | None = None
     trigger_price: Decimal | None = None

@@ -138,6 +138,7 @@ class Replacements(RequestHandler[ReplaceOrder]):
 
     def refusal_told(self, fact: facts.ReplaceRefused) -> None:
         """The venue's feed tells that a change was refused; it names the order alone."""
+        # Whose change it was is not said. An order awaits one of ours at a time, so if there is one, it is that.
         order = self._context.orders.find(fact.venue_order_id, fact.wire_id)
         if order is not None and not order.is_over:
             self._life.reject_replacement(order, fact.reason)

@@ -65,6 +65,7 @@ class Settling:
 
     def show(self, order: Order, view: OrderView, evidence: Evidence) -> None:
         """Takes over what a source shows of an order, and answers the questions that it answers."""
+        # A view that told other terms than we knew has answered what they are, even if it is older than the question.
         before = (order.quantity, order.price, order.trigger_price, order.venue_order_id)
         self._terms.sync(order, view, evidence)
         is_new = before != (order.quantity, order.price, order.trigger_price, order.venue_order_id)
@@ -85,6 +86,7 @@ class Settling:
         inquiry = order.inquiry
         if inquiry is None:
             return
+        # Over a copy, because an answer may close questions and open others.
         for question, opened in tuple(inquiry.open.items()):
             verdict = VERDICTS.get((question, evidence.source, True))
             is_answered = self._shown.get(verdict) if verdict is not None else None
@@ -107,6 +109,7 @@ class Settling:
             return False
         if order.by_amount:
             return True
+        # With two readings of the quantity, the view has told the terms only if one of them is what we know.
         possible = readings(order, view)
         return order.quantity in possible if len(possible) > 1 else bool(possible)
 
@@ -130,6 +133,7 @@ class Settling:
 
     def absent(self, order: Order, evidence: Evidence) -> None:
         """A source that was asked for the order, or should list it, does not know it."""
+        # Absence counts only against an open question: an order without one is not doubted because a list is short.
         inquiry = order.inquiry
         if inquiry is None:
             return
@@ -165,6 +169,8 @@ class Settling:
     def unlisted(self, orders: Iterable[Order], evidence: Evidence) -> None:
         """A list leaves out orders that count as open. So many of them wait in line, and have no question yet, that a
         list without any of a million orders is taken over as quickly as others."""
+        # A few get their question at once. The rest stand in line without an object each, since a venue that comes back
+        # empty would otherwise cost a million inquiries in one step.
         in_line: list[Order] = []
         asked = 0
         for order in orders:
@@ -188,6 +194,8 @@ class Settling:
         self._note_told(order)
         if self._context.flights.preview(order.identity.client_order_id) is not None:
             return  # it has not been sent at all yet
+        # Each source in turn, the cheapest first: the order's status, the list, history. Every one of them must have
+        # been asked after the deadline, or its silence proves nothing.
         deadline = self._acts_until(order)
         if not _was_silent(inquiry, Source.STATUS, deadline):
             return
@@ -214,9 +222,11 @@ class Settling:
         if placed is None:
             return 0
         rules, sent = context.rules, context.by_venue(context.sent_at(placed))
+        # The order carries a deadline, and the venue refuses what reaches it later: that is certain.
         if placed.process_before is not None:
             return placed.process_before + rules.lists_lag
         proven = sent + rules.absence_proves_after + rules.lists_lag
+        # What was still under way on a connection has arrived, or is lost, soon after the venue ended it.
         if placed.carrier_ended_at is not None and rules.ended_proves_after is not None:
             age = context.now.monotonic_ns - placed.carrier_ended_at
             proven = min(proven, context.by_venue(context.now.wall_ns - age) + rules.ended_proves_after)
@@ -230,9 +240,11 @@ class Settling:
             return
         if evidence.holds_until < opened.by_venue:
             return  # it may just not know of the order yet
+        # Venues forget orders that are complete first, and all of this one was heard.
         if self._is_executed(order):
             self._life.close(order, concluded=True)
             return
+        # One "no such order" may be a mistake of the venue's; the money at stake is worth two more questions.
         if inquiry.attempts + 1 < ASKINGS:
             return
         if order.status is not OrderStatus.UNKNOWN:

@@ -57,6 +57,8 @@ class DispatchState:
         context = self._context
         context.now = now
         context.out = out = Decisions()
+        # Deadlines run on the monotonic clock, so a wall clock that is set can only spoil what is compared with the
+        # venue's times.
         lead = now.wall_ns - now.monotonic_ns
         if not -JUMP <= lead - self._lead <= JUMP:
             self._timekeeping.jumped()
@@ -65,8 +67,10 @@ class DispatchState:
         if next_deadline is not None and next_deadline <= now.monotonic_ns:
             for due in context.timers.due(now.monotonic_ns):
                 self._due[type(due)](due)
+        # Deadlines before inputs: an answer that came after its time must find it over.
         for item in inputs:
             self._inputs[type(item)](item)
+        # What follows is looked at behind whole inputs, and each costs one test when there is nothing to do.
         if self._unclaimed.kept and self._unclaimed.is_worth_a_look:
             self._unclaimed.settle()
         if context.held:
@@ -87,6 +91,7 @@ class DispatchState:
 
     def _heard(self, heard: Heard) -> None:
         handlers, unclaimed = self._facts, self._unclaimed
+        # Between facts, too: the message that names an order must be followed by its waiting fills, before its end.
         for fact in heard.facts:
             handlers[type(fact)](fact)
             if unclaimed.kept and unclaimed.is_worth_a_look:

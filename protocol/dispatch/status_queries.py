@@ -58,12 +58,14 @@ class StatusQueries(RequestHandler[QueryOrder]):
         self._context.send(request, client_order_id=client_order_id, reply_to=asked.reply_to, admission=asked.admission)
 
     def _evidence(self, flight: Flight[QueryOrder]) -> Evidence:
+        # A question in several steps is as old as its first one.
         began = flight.sent_at - flight.asked_at
         at = self._context.by_venue(self._context.sent_at(flight) - began)
         lag = self._context.rules.lists_lag if QueryOrder in self._context.rules.http_requests else 0
         return Evidence(source=Source.STATUS, at=at, lag=lag)
 
     def answered(self, flight: Flight[QueryOrder], fact: facts.RequestAnswered) -> None:
+        # Three askers share this request: executions that wait for their order, external orders, and orders of ours.
         self._context.flights.drop(flight.request_id)
         if self._unclaimed.is_lookup(flight):
             self._unclaimed.looked_up(flight, fact.order)
@@ -115,6 +117,7 @@ class StatusQueries(RequestHandler[QueryOrder]):
             return
         if view.status is None:
             self._follow_replacement(order, query)
+        # It lives as it was, so an overdue cancel or change may have come to nothing (each looks for itself).
         elif not view.status.is_terminal and order.accepted:
             for acting in self._acting:
                 acting.outlived(order, query)

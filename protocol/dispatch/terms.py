@@ -45,6 +45,8 @@ class Terms:
 
     def sync(self, order: Order, view: OrderView, evidence: Evidence) -> None:
         """Takes over what a snapshot, a list or a status answer shows."""
+        # In order of what may be taken over: nothing but totals of a former id or of an ended order, then a rejection,
+        # then only the id of an order that the venue has not accepted yet, and last a whole view.
         status = view.status
         ahead = evidence.source in (Source.LIST, Source.HISTORY)
         if self._context.orders.is_former_id(order, view.venue_order_id):
@@ -82,6 +84,7 @@ class Terms:
             return False
         if evidence.holds_until <= self._context.by_venue(order.changed_at):
             return False
+        # ACCEPTED is what venues say of partly filled orders, too, so our own count decides between the two.
         shown = None if status is OrderStatus.ACCEPTED else status
         self._life.reopen(order, view.venue_order_id, NO_TIME, "The venue shows the order as live.", shown)
         return True
@@ -100,6 +103,7 @@ class Terms:
         status = view.status
         assert status is not None  # `sync` looks
         reason = view.reason or f"The venue showed it as {status.value.lower()} when its status was asked for."
+        # An end under another id than the present one is the end of what the order was before.
         if status.is_terminal:
             if order.venue_order_id == view.venue_order_id:
                 ending = Ending(status=self._ending(order, view, status), reason=reason, time=view.ended)
@@ -216,6 +220,7 @@ class Terms:
     def _follow_unheard(self, order: Order, view: OrderView, time: int) -> None:
         """The venue replaced the order and the event that said so is missing: the new id tells. How much filled under
         the old one by then, nobody has said."""
+        # Where a change makes a new order, others may lie between the two ids, and fills under each of them.
         former = order.venue_order_id
         self.rename(order, view.venue_order_id, view, ZERO, time)
         if former is not None and not self._context.rules.changes_in_place:
@@ -231,6 +236,7 @@ class Terms:
         the change on its way asked for; without one it is not known."""
         if self._context.rules.stops_go_on and order.identity.type is not None and order.may_wait:
             self._life.trigger(order, time)  # nothing else gives a stop another id there
+        # What executed under earlier ids is not counted by the new one, unless the venue carries it over.
         base = counted(order) - carried
         quantity, price = order.quantity, order.price
         if view is not None:
@@ -259,6 +265,7 @@ class Terms:
         if view.quantity is not None:
             if view.other_quantity is None or order.quantity is None:
                 return base + view.quantity
+            # A quantity that can be read in two ways: what we asked for, or what it was, is the right reading.
             likely = (wanted(self._context, order), order.quantity)
             possible = (base + view.quantity, base + view.other_quantity)
             return next((reading for reading in possible if reading in likely), order.quantity)

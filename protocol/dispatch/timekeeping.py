@@ -37,20 +37,20 @@ OWN_TIMES: Final = (
 
 
 class Timekeeping(RequestHandler[AskTime]):
-    """Writes the context's clock, and opened_at with its first reading; lets go of what the context holds.
-
-    _asked: the question that is on its way; _said: the last word of the handshake whose answer tells the time;
-    _not_before: ns, monotonic, when the next question may follow; _is_skewed: it has been told. deny_held: denies what
-    waits for the venue's time.
-    """
+    """Writes the context's clock, and opened_at with its first reading; lets go of what the context holds. deny_held:
+    denies what waits for the venue's time."""
 
     def __init__(self, context: Context, deny_held: Callable[[str], None]) -> None:
         self._context = context
         self._deny_held = deny_held
+        # The question that is on its way.
         self._asked: RequestId | None = None
+        # The last message of the handshake whose answer tells the time, and when it went out.
         self._said: tuple[RequestId, Instant] | None = None
+        # ns, monotonic: when the next question may follow.
         self._not_before = 0
         self._is_ticking = False
+        # A skew is warned of once, not with every reading.
         self._is_skewed = False
 
     # Asking
@@ -69,6 +69,7 @@ class Timekeeping(RequestHandler[AskTime]):
             self._tick()
 
     def _tick(self) -> None:
+        # When the reading grows old, not in fixed steps: the answers to orders read the clock by themselves.
         reading, now = self._context.clock.reading, self._context.now.monotonic_ns
         grows_old = now if reading is None else reading.heard.monotonic_ns + PERIOD
         self._context.timers.add(grows_old if grows_old > now else now + PERIOD, ClockDue(periodic=True))
@@ -127,6 +128,7 @@ class Timekeeping(RequestHandler[AskTime]):
         context = self._context
         if order.accepted or not fact.time:
             return
+        # The venue's instant lies between the two, so the skew is known to within the time of one exchange.
         flight = context.placement_of(order)
         if flight is not None:
             self._hear(ClockReading.of(flight.released_at, context.now, fact.time, fact.time, 1))
@@ -140,6 +142,7 @@ class Timekeeping(RequestHandler[AskTime]):
     def _is_over(self, flight: Flight[AskTime]) -> None:
         """The question for the time is, whatever the answer was of use for."""
         self._context.flights.drop(flight.request_id)
+        # An answer that told no time of use must not be asked for again at once.
         if not self._context.clock.is_known(self._context.now):
             self._not_before = self._context.now.monotonic_ns + RETRY
             self._context.timers.add(self._not_before, ClockDue(periodic=False))
@@ -155,6 +158,7 @@ class Timekeeping(RequestHandler[AskTime]):
         clock = context.clock if reading is None else context.clock.hear(reading)
         if clock is context.clock:
             return  # it shows nothing that was not known better
+        # Until now our own clock stood in for the venue's, also for the moment at which we began.
         is_first, context.clock = context.clock.reading is None, clock
         if is_first:
             context.opened_at = context.by_venue(context.opened_at)  # what the venue lists is compared with it
@@ -198,6 +202,7 @@ class Timekeeping(RequestHandler[AskTime]):
             self._ask()
 
     def _let_go(self) -> None:
+        # The list is taken out first: what is released may be held again by its own checks.
         context = self._context
         held, context.held = context.held, []
         for each in held:

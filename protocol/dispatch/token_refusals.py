@@ -25,6 +25,7 @@ class TokenRefusals:
     def park(self, flight: Flight) -> bool:
         """Keeps a refused request until there is another token; False if it was sent again before, or its connection is
         gone."""
+        # Once each: a venue that refuses a fresh token, too, has another reason.
         if flight.resent or flight.lost:
             return False
         for parked in (flight, *self._parts(flight)):
@@ -33,6 +34,7 @@ class TokenRefusals:
 
     def renewed(self, fact: facts.TokenRenewed) -> None:
         parked = [flight for flight in self._context.flights.by_id.values() if flight.parked]
+        # The parts of a batch go out with it, not by themselves.
         in_batches = {part.request_id for flight in parked for part in self._parts(flight)}
         for flight in parked:
             if flight.request_id not in in_batches:

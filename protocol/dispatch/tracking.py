@@ -192,17 +192,20 @@ class TrackedOrders:
         self._by_venue_id: dict[VenueOrderId, Order] = {}
         self._by_wire_id: dict[WireId | None, Order] = {}  # nothing stands under None
         self._folds: dict[type, Callable[[Any], None]] = {
+            # How an order begins, and what is learned of it besides.
             Submitted: self._fold_submitted,
             Registered: self._fold_registered,
             AlreadyCounted: self._fold_already_counted,
             Bound: self._fold_bound,
             FormerId: self._fold_former_id,
+            # What happens to it.
             Accepted: self._fold_accepted,
             Triggered: self._fold_triggered,
             Updated: self._fold_updated,
             Filled: self._fold_filled,
             FeeReported: self._fold_fee,
             FillReport: self._fold_external_fill,
+            # Doubts, and ends.
             StatusUnknown: self._fold_unknown,
             Reopened: self._fold_reopened,
             Completed: self._fold_completed,

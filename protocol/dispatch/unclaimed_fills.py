@@ -47,15 +47,18 @@ MOST_LOOKUPS: Final = 16
 
 @frozen
 class Kept:
-    """suspects: the orders that may be meant, which were all sent before it was heard; until: ns, monotonic; final: the
-    venue says that the order is complete with it; live: it came on the stream; before: it is from before this client
-    began, so that it is news only if it is of an order of ours."""
+    """An execution that waits until it is known whose it is."""
 
     trade: Trade
+    # The orders that may be meant. All of them were sent before it was heard: a later one cannot have executed then.
     suspects: list[Order]
+    # ns, monotonic.
     until: int
+    # The venue says that the order is complete with it.
     final: bool
+    # It came on the stream.
     live: bool
+    # It is from before this client began, so it is news only if it is of an order of ours.
     before: bool
 
 
@@ -76,10 +79,13 @@ class UnclaimedFills:
         self._identities = identities
         self._life, self._fills, self._terms = recording
         self._external = external
+        # In order of arrival, so the first one is the oldest.
         self.kept: dict[FillKey, Kept] = {}
         self.has_changed = False
+        # Orders that may go on under an id that was not told, by our own suspicion.
         self._doubtful: dict[ClientOrderId, Order] = {}
         self._lookups: dict[RequestId, VenueOrderId] = {}
+        # The bound is warned of once, until nothing waits any more.
         self._was_full = False
 
     @property
@@ -97,6 +103,7 @@ class UnclaimedFills:
         key = (trade.venue_order_id, trade.trade_id)
         if key in self.kept or self._fills.is_known(None, trade, live=live):
             return True  # it waits, or was told before
+        # No suspects is the usual case at an account with several programs, and it must cost nothing more.
         suspects = [order for order in self._candidates(trade) if self._may_be_of(order, trade)]
         if not suspects:
             return False
@@ -111,6 +118,8 @@ class UnclaimedFills:
         return True
 
     def _candidates(self, trade: Trade) -> Iterable[Order]:
+        # These sets are small by nature: orders without an id, fired stops, orders in doubt. No order that lives under
+        # a known id is looked at.
         orders = self._context.orders
         if trade.wire_id is not None:
             named = orders.by_wire_id(trade.wire_id)
@@ -139,6 +148,7 @@ class UnclaimedFills:
 
     def settle(self) -> None:
         """Publishes what can be told by now: as a fill of the order that has become known, or as somebody else's."""
+        # `touched` is only collected while something waits: None switches it off (see `Context.record`).
         touched, now = self._context.touched or set(), self._context.now.monotonic_ns
         self._context.touched = set()
         for key, kept in list(self.kept.items()):
@@ -238,9 +248,11 @@ class UnclaimedFills:
         waiting = [kept for key, kept in self.kept.items() if key[0] == view.venue_order_id]
         if not waiting:
             return
+        # Where the venue tells no client id, an order that fits, and is the only one, is the best that can be known.
         order = self._identities.of(view) if view.wire_id is not None else self._fitting(waiting[0], view)
         if order is not None and self._context.rules.chain_history and order.venue_order_id is not None:
             return  # which of its ids came after which, the history of orders tells
+        # The order is adopted before its fills are published, so that they find its terms.
         if order is not None and not order.is_over:
             self._terms.adopt(order, view, view.time)
         for kept in waiting:

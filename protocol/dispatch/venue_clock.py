@@ -53,6 +53,7 @@ class ClockReading:
         """
         if sent < received or heard.monotonic_ns < asked.monotonic_ns or abs(_lead(heard) - _lead(asked)) > JUMP:
             return None
+        # As in NTP: the venue's clock lies between what it showed at the answer and what it showed at the question.
         least, most = sent - heard.monotonic_ns, received + resolution - asked.monotonic_ns
         if least > most:  # longer with the venue than on its way and back: then the stamps only bound each other
             least, most = received - heard.monotonic_ns, sent + resolution - asked.monotonic_ns

@@ -33,6 +33,7 @@ class Waits:
             self._context.reply(asked.reply_to, self._context.failed)
         else:
             watches = self._waits.setdefault(command.client_order_id, [])
+            # Whoever has given up since is found when the next one comes, so a waiting task can be canceled freely.
             watches[:] = [watch for watch in watches if not self._abandoned(watch[1])]
             watches.append((command.milestone, asked.reply_to))
             self._context.on_record = self.answer
@@ -43,6 +44,7 @@ class Waits:
         order = self._context.orders.by_client_order_id(client_order_id)
         if not watches or order is None:
             return
+        # Called behind every record of an order that somebody waits for, and of no other.
         waiting = []
         for milestone, reply_to in watches:
             if _reached(order, milestone):
@@ -65,7 +67,7 @@ class Waits:
 
     def _listen_no_more(self) -> None:
         if not self._waits:
-            self._context.on_record = None
+            self._context.on_record = None  # while nobody waits, records cost nothing more
 
 
 def _reached(order: Order, milestone: commands.Milestone) -> bool:
