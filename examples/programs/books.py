@@ -38,15 +38,15 @@ class Books:
     position: Decimal = NOTHING
     furthest: Decimal = NOTHING
     cash: Decimal = NOTHING
-    fees: dict[str, Decimal] = field(factory=dict)
-    trades: list[str] = field(factory=list)
-    ended: set[ClientOrderId] = field(factory=set)
+    fees: dict[str, Decimal] = field(factory=dict[str, Decimal])
+    trades: list[str] = field(factory=list[str])
+    ended: set[ClientOrderId] = field(factory=set[ClientOrderId])
     blind: bool = False
     first: int = 0
     last: int = 0
     changed: trio.Event = field(factory=trio.Event)
-    _heard: dict[ClientOrderId, Decimal] = field(factory=dict)
-    _counted: dict[ClientOrderId, Decimal] = field(factory=dict)
+    _heard: dict[ClientOrderId, Decimal] = field(factory=dict[ClientOrderId, Decimal])
+    _counted: dict[ClientOrderId, Decimal] = field(factory=dict[ClientOrderId, Decimal])
 
     def executed(self, order: ClientOrderId) -> Decimal:
         """How much of an order has filled: the fills that were heard, or what the venue counts where that is more."""

@@ -49,8 +49,8 @@ class Bracket(Books):
     take_profit: Decimal = field(kw_only=True)
     stop: Decimal = field(kw_only=True)
     stopped: bool = False
-    orders: dict[ClientOrderId, NewOrder] = field(factory=dict)
-    canceling: set[ClientOrderId] = field(factory=set)
+    orders: dict[ClientOrderId, NewOrder] = field(factory=dict[ClientOrderId, NewOrder])
+    canceling: set[ClientOrderId] = field(factory=set[ClientOrderId])
 
     def see(self, price: Decimal) -> None:
         """The market's price. Once it has fallen to the stop there is no way back."""
@@ -132,8 +132,8 @@ async def main(faults: FaultSchedule | None = None, transport: str = "tcp") -> b
         open_client(venue.config(on_close=OnClose.CANCEL_ALL)) as client,
         trio.open_nursery() as nursery,
     ):
-        terms = {"entry": Decimal(2411), "take_profit": Decimal(2420), "stop": Decimal(2400)}
-        bracket = Bracket(client=client, quantity=10, **terms)
+        entry, take_profit, stop = Decimal(2411), Decimal(2420), Decimal(2400)
+        bracket = Bracket(client=client, quantity=10, entry=entry, take_profit=take_profit, stop=stop)
         nursery.start_soon(bracket.follow, client)
         nursery.start_soon(market, venue, bracket)
         await bracket.run()

@@ -57,7 +57,7 @@ class Quote:
 class MarketMaker(Books):
     client: Client = field(kw_only=True)
     reference: Decimal = field(kw_only=True)
-    quotes: dict[ClientOrderId, Quote] = field(factory=dict)
+    quotes: dict[ClientOrderId, Quote] = field(factory=dict[ClientOrderId, Quote])
 
     def move(self, reference: Decimal) -> None:
         """The market has moved: both quotes follow."""

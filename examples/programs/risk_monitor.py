@@ -49,7 +49,7 @@ class RiskMonitor(Books):
     """open: orders of the account, by the venue's ids; kills: how often the limits were enforced."""
 
     client: Client = field(kw_only=True)
-    open: dict[VenueOrderId, events.OrderStatusReport] = field(factory=dict)
+    open: dict[VenueOrderId, events.OrderStatusReport] = field(factory=dict[VenueOrderId, events.OrderStatusReport])
     kills: int = 0
 
     def take(self, event: events.Event) -> None:

@@ -46,7 +46,7 @@ class Twap(Books):
     limit: Decimal = field(kw_only=True)
     slices: int = field(kw_only=True)
     seconds: float = field(kw_only=True)
-    orders: list[Order] = field(factory=list)
+    orders: list[Order] = field(factory=list[Order])
 
     async def run(self) -> None:
         start = trio.current_time()

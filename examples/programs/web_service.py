@@ -25,10 +25,11 @@ from http.client import HTTPConnection
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import msgspec
 import trio
 from books import Books, cancel_everything
 from hypercorn.config import Config
-from hypercorn.trio import serve
+from hypercorn.trio import serve  # pyright: ignore[reportUnknownVariableType] (its annotation is incomplete)
 from quart import request
 from quart_trio import QuartTrio
 
@@ -64,21 +65,29 @@ STATUS: dict[type[TradingError], int] = {
 """The first class that fits answers what every caller asks: may the order exist, and may I try again?"""
 
 
-def read_order(body: bytes) -> NewOrder:
-    """Numbers never pass through a binary float. Raises LookupError, ValueError or TypeError."""
-    fields = json.loads(body, parse_float=Decimal)
-    if not isinstance(fields, dict):
-        raise TypeError("An order is a JSON object.")
-    price = fields.get("price")
-    kind = NewOrder.market if price is None else NewOrder.limit
-    return kind(
-        fields["instrument"],
-        Side(fields["side"]),
-        quantity=fields["quantity"],
-        price=price,
-        post_only=fields.get("post_only", False),
-        client_order_id=ClientOrderId(fields.get("client_order_id") or str(uuid4())),
-    )
+class Asked(msgspec.Struct, forbid_unknown_fields=True):
+    """What is posted. Numbers become exact decimals, be they text or JSON numbers."""
+
+    instrument: str
+    side: Side
+    quantity: Decimal
+    price: Decimal | None = None
+    post_only: bool = False
+    client_order_id: str | None = None
+
+    def order(self) -> NewOrder:
+        """Raises ValueError for what can be no order anywhere."""
+        name = ClientOrderId(self.client_order_id or str(uuid4()))
+        if self.price is None:
+            return NewOrder.market(self.instrument, self.side, quantity=self.quantity, client_order_id=name)
+        return NewOrder.limit(
+            self.instrument,
+            self.side,
+            quantity=self.quantity,
+            price=self.price,
+            post_only=self.post_only,
+            client_order_id=name,
+        )
 
 
 def shown(state: OrderState) -> dict[str, object]:
@@ -104,8 +113,8 @@ def make_service(client: Client, books: Books) -> QuartTrio:
     async def place() -> Reply:
         """If the caller goes away the order stays: canceling a wait never cancels an order."""
         try:
-            asked = read_order(await request.get_data())
-        except (LookupError, TypeError, ValueError) as mistake:
+            asked = msgspec.json.decode(await request.get_data(), type=Asked).order()
+        except (msgspec.DecodeError, ValueError) as mistake:
             return explained(mistake, 400)
         order = await client.submit(asked)
         return shown(await order.accepted()), 201
@@ -154,7 +163,7 @@ def customer(url: str) -> list[int]:
         ("DELETE", "/orders", None),
         ("GET", "/books", None),
     ]
-    statuses = []
+    statuses: list[int] = []
     connection = HTTPConnection(urlsplit(url).netloc, timeout=10)
     for method, path, body in asked:
         connection.request(method, path, None if body is None else json.dumps(body))
