@@ -137,12 +137,11 @@ async def main(faults: FaultSchedule | None = None, transport: str = "tcp") -> b
         nursery.start_soon(bracket.follow, client)
         nursery.start_soon(market, venue, bracket)
         await bracket.run()
-        await client.read_fills(start=bracket.first, end=bracket.last + 1)  # AX tells fees in its history alone
-        still_open = await client.open_orders()
+        listed = await bracket.finish(client)
         await client.close()  # the stream ends, and `follow` with it
     print(f"bought {bracket.traded(Side.BUY)}, sold {bracket.traded(Side.SELL)}, ", end="")
     print(f"profit {bracket.profit(bracket.stop):.2f} USD")
-    return bracket.agree_with(venue, still_open) and bracket.position == 0
+    return bracket.agree_with(venue, listed) and bracket.position == 0
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ class MarketMaker(Books):
                 case events.StatusUnknown():
                     quote.busy = True  # it may be live: nothing takes its place until the venue has settled it
                 case events.Filled():
-                    print(f"{quote.side.value:4} {event.last_quantity} at {event.last_price}")
+                    print(event)
                 case _:
                     pass
         super().take(event)
@@ -160,9 +160,9 @@ async def main(faults: FaultSchedule | None = None, transport: str = "tcp") -> b
                 await market(venue, maker)
                 trading.cancel_scope.cancel()
             await cancel_everything(client)
-            still_open = await client.open_orders()
+            listed = await maker.finish(client)
     print(f"profit {maker.profit(maker.reference):.2f} USD, position never beyond {maker.furthest:f} BTC")
-    return maker.agree_with(venue, still_open) and maker.furthest <= LIMIT
+    return maker.agree_with(venue, listed) and maker.furthest <= LIMIT
 
 
 if __name__ == "__main__":

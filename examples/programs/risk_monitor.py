@@ -19,10 +19,11 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 
 import trio
 from attrs import define, field
-from books import Books, cancel_everything
+from books import Books, answer, cancel_everything
 
 from trio_orders import (
     Client,
@@ -62,7 +63,7 @@ class RiskMonitor(Books):
                 else:
                     self.open[order] = event
             case events.FillReport():
-                print(f"somebody {event.side} {event.last_quantity} at {event.last_price}")
+                print(event)
             case _:
                 pass
         super().take(event)
@@ -80,8 +81,7 @@ class RiskMonitor(Books):
 
     async def run(self) -> None:
         """Enforces the limits until it is canceled: once they are passed, whatever appears is canceled."""
-        timer = await self.client.cancel_all_after(SILENCE)
-        assert timer is not None
+        await answer(self.client, partial(self.client.cancel_all_after, SILENCE))
         while True:
             self.changed = trio.Event()  # before the books are read, so that no change is missed
             breach = self.breach
@@ -108,7 +108,7 @@ async def other_program(venue: SimulatedVenue) -> None:
 
 
 async def main(faults: FaultSchedule | None = None, transport: str = "tcp") -> bool:
-    """True if the books agree, and the account was stopped."""
+    """True if the books agree, and nothing is open where a limit is passed."""
     async with (
         open_simulated_venue("kraken-futures", seed=3, quotes=False, faults=faults, transport=transport) as venue,
         open_client(venue.config()) as client,
@@ -120,12 +120,15 @@ async def main(faults: FaultSchedule | None = None, transport: str = "tcp") -> b
         async with trio.open_nursery() as watching:
             watching.start_soon(monitor.run)
             await other_program(venue)
+            await monitor.finish(client)  # it has heard of everything
+            while monitor.breach and monitor.open:
+                await trio.sleep(0.1)
             watching.cancel_scope.cancel()
-        still_open = await client.open_orders()
+        listed = await monitor.finish(client)
         await client.close()  # the stream ends, and `follow` with it; the timer is turned off
-    print(f"enforced {monitor.kills} times; open as the monitor saw it: {len(monitor.open)}")
-    seen = {report.venue_order_id for report in still_open} == set(monitor.open)
-    return monitor.agree_with(venue, still_open) and seen and monitor.kills > 0
+    print(f"enforced {monitor.kills} times")
+    is_stopped = monitor.breach is None or not listed
+    return monitor.agree_with(venue, listed, set(monitor.open)) and is_stopped
 
 
 if __name__ == "__main__":

@@ -119,10 +119,10 @@ async def main(faults: FaultSchedule | None = None, transport: str = "tcp") -> b
         async with trio.open_nursery() as trading:
             trading.start_soon(market, venue)
             await twap.run()
-        still_open = await client.open_orders()
+        listed = await twap.finish(client)
         await client.close()  # the stream ends, and `follow` with it
     print(f"average price {twap.average_price:.1f}")
-    return twap.agree_with(venue, still_open) and twap.position <= twap.quantity
+    return twap.agree_with(venue, listed) and twap.position <= twap.quantity
 
 
 if __name__ == "__main__":

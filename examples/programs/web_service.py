@@ -191,9 +191,9 @@ async def main() -> bool:
             statuses = await trio.to_thread.run_sync(customer, url)
             stop.set()
         await cancel_everything(client)
-        still_open = await client.open_orders()
+        listed = await books.finish(client)
         await client.close()  # the stream ends, and `follow` with it
-    return books.agree_with(venue, still_open) and statuses == [201, 409, 422, 400, 201, 200, 202, 404, 200, 200]
+    return books.agree_with(venue, listed) and statuses == [201, 409, 422, 400, 201, 200, 202, 404, 200, 200]
 
 
 if __name__ == "__main__":
