@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENUE ?= ax
 BIN := .venv/bin
 
-.PHONY: demo test check peers sim planted bench clean
+.PHONY: demo test check package peers sim planted bench clean
 
 demo: .venv/demo
 	$(BIN)/python examples/quickstart.py $(VENUE)
@@ -11,12 +11,17 @@ demo: .venv/demo
 test: .venv/test
 	$(BIN)/python -m pytest $(ARGS)
 
-check: .venv/check .venv/peers/installed
+check: .venv/check .venv/wheel/installed .venv/peers/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m tests.package.check .venv/wheel
 	$(BIN)/python -m tests.peers.run .venv/peers/bin/python
+
+# What users install: the wheel fills an order in an environment of its own, the sdist passes its tests.
+package: .venv/wheel/installed
+	$(BIN)/python -m tests.package.check .venv/wheel
 
 # Independent clients of the real venues, in an environment of their own, trade at the embedded ones.
 peers: .venv/demo .venv/peers/installed
@@ -53,6 +58,18 @@ clean:
 
 .venv/check: .venv/bin/python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo,test,check]'
+	touch $@
+
+SHIPPED := $(shell find actors protocol trio_orders -name '*.py')
+
+# The wheel of this tree in an environment with what it depends on, and nothing else: as users have it.
+.venv/wheel/installed: .venv/check $(SHIPPED) README.md
+	rm -rf .venv/wheel
+	$(PYTHON) -m venv --without-pip .venv/wheel
+	$(BIN)/python -m build --no-isolation --wheel --outdir .venv/wheel/dist . > .venv/wheel/build.log \
+		|| (cat .venv/wheel/build.log; exit 1)
+	$(BIN)/python -m pip --python .venv/wheel/bin/python install --quiet --disable-pip-version-check \
+		-c constraints.txt .venv/wheel/dist/*.whl
 	touch $@
 
 PEERS := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["peers"])

@@ -104,7 +104,7 @@ class Client:
 
     @property
     def trader(self) -> TraderId:
-        """The name that the configuration gives to whoever trades, and that every event carries."""
+        """The name that the configuration gives to the trader, and that every event carries."""
         return self._config.trader
 
     @property
@@ -213,7 +213,7 @@ class Client:
         return Order(self, placed.identity, placed.request_id)
 
     async def cancel(self, order: Order | ClientOrderId) -> RequestId:
-        """Asks the venue to cancel an order; Canceled or CancelRejected tells what came of it, Denied that nothing of
+        """Asks the venue to cancel an order; Canceled or CancelRejected shows what came of it, Denied that nothing of
         the order had been sent yet. Raises NotSent, also of an order that is not tracked: adopt it first."""
         return cast("RequestId", await ask_locally(self._asks, commands.Cancel(_id_of(order))))
 
@@ -227,7 +227,7 @@ class Client:
         post_only: bool | None = None,
         **terms: Unpack[OtherTerms],
     ) -> RequestId:
-        """Asks the venue to change an order; Updated or ReplaceRejected tells what came of it. Raises NotSent, also of
+        """Asks the venue to change an order; Updated or ReplaceRejected shows what came of it. Raises NotSent, also of
         an order that is not tracked: adopt it first.
 
         quantity: contracts or base units as the venue will count them for the new order (AX: from zero filled; Kraken:
@@ -253,7 +253,7 @@ class Client:
         instrument, and waits for its answer: how many it says it has canceled, None where it does not say (AX).
 
         The venue's list of open orders is read behind that (at Kraken Spot, where it lags, a minute later): an order of
-        ours that it still shows is told by `CancelRejected`. A wait that is given up calls nothing back.
+        ours that it still shows is reported by `CancelRejected`. A wait that is given up calls nothing back.
 
         Raises NotSent, at Kraken Spot always for one instrument, since the venue cancels all of them or single ones;
         RequestFailed when the venue refused it, or still had its limit for calls exceeded after several tries;
@@ -373,7 +373,7 @@ class Client:
 
         From the call on nothing new is placed or changed. With OnClose.CANCEL_ALL the cancel of all orders goes out
         behind the grace, and again while it is not confirmed or an order of ours has not ended. It returns when that is
-        done or its time is over, which is a moment before the socket is closed: `Disconnected` tells of that, and
+        done or its time is over, which is a moment before the socket is closed: `Disconnected` reports that, and
         `mode` is CLOSED then. Waits for an order that have not ended by then raise OutcomeUnknown, since no news of it
         will come. What is known here can still be asked (`order_state`, `resolve`), and events can be read, until the
         client is closed.

@@ -247,7 +247,7 @@ def _check_seconds(seconds: int) -> None:
         raise NotSent(f"The timer that cancels all orders takes 0 to {SECONDS_A_DAY - 1} seconds, not {seconds}.")
 
 
-@trio.lowlevel.enable_ki_protection  # an interrupt between two steps would lose an answer that somebody waits for
+@trio.lowlevel.enable_ki_protection  # an interrupt between two steps would lose an answer that a caller waits for
 async def run_command_handler(
     inbox: trio.MemoryReceiveChannel[Ask],
     to_dispatch: trio.MemorySendChannel[Batch],

@@ -40,28 +40,33 @@ DEFAULT_ACCOUNT: Final = AccountId("ACCOUNT-001")
 
 
 class OnClose(Enum):
-    """What closing does to the account's open orders; and leaving the client's block closes it, however it is left: at
-    its end, by an error, a cancellation or Ctrl-C.
+    """What closing does to the account's open orders.
 
-    LEAVE: nothing. The dead man's switch is turned off, but at an error or a cancellation it is left to act on orders
-    that are open.
-    CANCEL_ALL: they are canceled, those of other sessions, too. The cancel goes out when the requests in flight are
-    answered or their grace is over, and again until the venue has confirmed it and every order of ours has ended, as
-    far as `close_timeout` allows; without a connection it goes over HTTP where the venue takes it so. The dead man's
-    switch is turned off behind that, and left to act if anything may still be open.
-    What is left is told by the event `CloseReport` and in the log.
+    Leaving the client's block closes it, however it is left: at its end, by an error, a cancellation or Ctrl-C. The
+    event `CloseReport` and the log say which orders are left.
     """
 
     LEAVE = "leave"
+    """Nothing. The dead man's switch is turned off, but at an error or a cancellation it is left to act on orders that
+    are open."""
     CANCEL_ALL = "cancel_all"
+    """They are canceled, those of other sessions, too.
+
+    The cancel goes out when the requests in flight are answered or their grace is over. It is repeated until the venue
+    has confirmed it and every order of ours has ended, as far as `close_timeout` allows. Without a connection it goes
+    over HTTP where the venue takes it so. The dead man's switch is turned off behind that, and left to act if anything
+    may still be open.
+    """
 
 
 @frozen
 class ApiKey:
-    """The secret never shows in repr."""
+    """An API key with its secret."""
 
     key: str
+    """As the venue shows it."""
     secret: str = field(repr=False)
+    """Never shows in repr."""
 
 
 @frozen
@@ -69,8 +74,11 @@ class Password:
     """User name and password, with the one-time code where two-factor login is on."""
 
     username: str
+    """As at the venue's own login."""
     password: str = field(repr=False)
+    """Never shows in repr."""
     totp: str | None = field(default=None, repr=False)
+    """The one-time code where two-factor login is on, else None; never shows in repr."""
 
 
 @frozen
@@ -78,6 +86,7 @@ class Token:
     """A session token fetched elsewhere. It cannot be refreshed here: hand in new ones with `client.authenticate`."""
 
     text: str = field(repr=False)
+    """Never shows in repr."""
 
 
 Credentials = ApiKey | Password | Token
@@ -90,78 +99,89 @@ FINITE: Final[Any] = and_(ge(0), lt(math.inf))
 @frozen(kw_only=True)
 class ClientConfig:
     """What is the same for every venue. Times in seconds unless said otherwise. Values that make no sense raise
-    ValueError or TypeError, at once or when the client is opened.
-
-    trader, account: names of yours that every event carries; the venue never sees them.
-    credentials: who we are at the venue: ApiKey, at AX also Password or Token.
-    instruments: known before connecting; load_instruments: read the venue's own list, too.
-
-    heartbeat: between WebSocket pings (the Kraken venues ping every 20 s at least, whatever is asked for).
-    data_deadline: after this long without a message from the venue the connection counts as dead. AX may say nothing
-    while nothing happens: there the connection is dead when not even a ping came for so long; if pings come and no
-    message, it is asked for the open orders, and has `request_timeout` for an answer. Elsewhere pings and pongs count
-    for nothing; parts of a long message count.
-    login_timeout: from the open WebSocket to the venue's login answer; a connection that takes longer is given up.
-    http_timeout: for one call over HTTP, from its beginning (a wait for a connection included) to the last byte of the
-    answer; one that could not be begun within this time of being asked for is told as certainly not sent.
-    first_connect: attempts and pauses until the first login, and for reading the instruments before it; five attempts,
-    then ConnectFailed. reconnect: attempts and pauses after a connection was lost; without end, the first one at once
-    (`KrakenSpotConfig` has a slower one of its own). A venue that asks to be left alone (HTTP status 429 or 503, or a
-    Retry-After header) is left alone for as long as it says, 15 minutes at most, or else for 5 s, 10 s … a minute.
-
-    close_timeout: for closing as a whole, then everything is dropped, 0: no farewell at all; close_grace: of it, for
-    requests that are not answered yet, a third of it at most with OnClose.CANCEL_ALL; on_close: what happens to open
-    orders.
-
-    order_credits, cancel_credits: requests that may wait to be written (over HTTP: to be answered), the next one is
-    refused with NotSent; questions count as orders. requests_per_second: pace of what is written to the socket, None:
-    none; what would wait for nine tenths of the venue's `request_timeout` is not sent, and told so. budget_patience:
-    how long a call over HTTP waits for the venue's budget before it is refused here, 0: not at all (what the client
-    asks on its own account, such as history after an outage, waits two minutes and lets your calls go first).
-    cancel_all_after: whole seconds; the venue cancels everything unless it hears from us again within that time (not at
-    AX, which cannot), 0: never. cancel_unknown: cancel an order whose answer is lost, in case it lives.
-
-    subscriber_batches: how far a subscriber may lag behind, counted in batches (one socket read, up to 64 messages, is
-    one). fill_window: how many fills of orders that are not tracked are remembered (those of tracked orders are, with
-    their order); finished_window: how many ended orders are.
-    max_message_size: bytes of one WebSocket message; a longer one ends the connection.
-
-    allow_plaintext: permit ws:// and http:// to other machines. ssl_context, proxy: see `TcpConnector`. connector: how
-    to reach the venue at all, for one in memory; ssl_context and proxy are not used then.
-    wall_clock: gives ns since 1970, for local times, and for deadlines once the venue has shown how far off it is
-    (`Client.clock_skew`). draw: gives a number from 0 up to, not including, 1, for the jitter of pauses.
-    """
+    ValueError or TypeError, at once or when the client is opened."""
 
     trader: TraderId = DEFAULT_TRADER
+    """A name of yours for yourself, on every event. The venue never sees it."""
     account: AccountId = DEFAULT_ACCOUNT
+    """A name of yours for the account, on every event. The venue never sees it."""
     credentials: Credentials | None = field(default=None, validator=optional(instance_of((ApiKey, Password, Token))))
+    """Who we are at the venue: `ApiKey`, at AX also `Password` or `Token`."""
     instruments: tuple[Instrument, ...] = field(default=(), validator=deep_iterable(instance_of(Instrument)))
+    """Known before connecting."""
     load_instruments: bool = True
+    """Read the venue's own list, too."""
     heartbeat: float = field(default=30.0, validator=gt(0))
+    """Between WebSocket pings. The Kraken venues ping every 20 s at least, whatever is asked for."""
     data_deadline: float = field(default=15.0, validator=gt(0))
+    """After this long without a message from the venue the connection counts as dead.
+
+    Pings and pongs count for nothing; parts of a long message count. AX may send nothing while nothing happens: there
+    the connection is dead when not even a ping came for so long. If pings come and no message, AX is asked for the open
+    orders, and has `request_timeout` for an answer.
+    """
     login_timeout: float = field(default=10.0, validator=gt(0))
+    """From the open WebSocket to the venue's login answer; a connection that takes longer is given up."""
     http_timeout: float = field(default=10.0, validator=gt(0))
+    """For one call over HTTP, from its beginning (a wait for a connection included) to the last byte of the answer. A
+    call that could not be begun within this time of being asked for is reported as certainly not sent."""
     first_connect: Backoff = field(default=FIRST_CONNECT, validator=instance_of(Backoff))
+    """Attempts and pauses until the first login, and for reading the instruments before it: five attempts, then
+    `ConnectFailed`."""
     reconnect: Backoff = field(default=RECONNECT, validator=instance_of(Backoff))
+    """Attempts and pauses after a connection was lost: without end, the first one at once.
+
+    `KrakenSpotConfig` has a slower one of its own. A venue that asks to be left alone (HTTP status 429 or 503, or a
+    Retry-After header) is left alone for as long as it says, 15 minutes at most. If it does not say, that is 5 s, 10 s
+    … a minute.
+    """
     close_timeout: float = field(default=2.0, validator=FINITE)
+    """For closing as a whole, then everything is dropped. 0: the connection is dropped at once."""
     close_grace: float = field(default=0.5, validator=FINITE)
+    """Part of `close_timeout`, for requests that are not answered yet; a third of it at most with
+    `OnClose.CANCEL_ALL`."""
     on_close: OnClose = field(default=OnClose.LEAVE, validator=instance_of(OnClose))
+    """What happens to open orders."""
     order_credits: int = field(default=64, validator=COUNT)
+    """How many placements, replaces and questions may wait to be written (over HTTP: to be answered). The next one is
+    refused with `NotSent`."""
     cancel_credits: int = field(default=64, validator=COUNT)
+    """As `order_credits`, for cancels and the dead man's switch."""
     requests_per_second: int | None = field(default=None, validator=optional(COUNT))
+    """Pace of what is written to the socket, None: no limit. What would wait for nine tenths of the venue's
+    `request_timeout` is not sent, and reported so."""
     budget_patience: float = field(default=2.0, validator=FINITE)
+    """How long a call over HTTP waits for the venue's budget before it is refused here, 0: not at all.
+
+    What the client asks on its own account, such as history after an outage, waits two minutes and lets your calls go
+    first.
+    """
     cancel_all_after: int = field(default=0, validator=[instance_of(int), ge(0), lt(24 * 3600)])
+    """Whole seconds, 0: never. The venue cancels everything unless it hears from us again within that time. AX cannot
+    do this."""
     cancel_unknown: bool = field(default=False, validator=instance_of(bool))
+    """Cancel an order whose answer is lost, in case it lives."""
     subscriber_batches: int = field(default=4096, validator=COUNT)
+    """How far a subscriber may lag behind, counted in batches. One socket read, up to 64 messages, is one."""
     fill_window: int = field(default=FILL_WINDOW, validator=COUNT)
+    """How many fills of orders that are not tracked are remembered. Those of tracked orders are, with their order."""
     finished_window: int = field(default=FINISHED_WINDOW, validator=COUNT)
+    """How many ended orders are remembered."""
     max_message_size: int = field(default=16 * MEBIBYTE, validator=COUNT)
+    """Bytes of one WebSocket message; a longer one ends the connection."""
     allow_plaintext: bool = field(default=False, validator=instance_of(bool))
+    """Permit ws:// and http:// to other machines."""
     ssl_context: ssl.SSLContext | None = None
+    """See `TcpConnector`."""
     proxy: str | None = field(default=None, repr=False)
+    """See `TcpConnector`. Never shows in repr: it may hold a password."""
     connector: Connector | None = None
+    """How to reach the venue at all, for one in memory. `ssl_context` and `proxy` are not used then."""
     wall_clock: Callable[[], int] = system_wall_clock
+    """Gives ns since 1970, for local times. Also for deadlines, once the venue has shown how far off it is
+    (`Client.clock_skew`)."""
     draw: Callable[[], float] = random.random
+    """Gives a number from 0 up to, not including, 1, for the jitter of pauses."""
 
     def venue(self) -> Venue:
         """The venue module that this configuration is for."""

@@ -40,17 +40,17 @@ class DispatchContext:
 
 
 def has_given_up(reply_to: object) -> bool:
-    """True when nobody waits at this reply address any more."""
+    """True when this reply address is no longer waited at."""
     return isinstance(reply_to, trio.MemorySendChannel) and reply_to.statistics().open_receive_channels == 0
 
 
-@trio.lowlevel.enable_ki_protection  # an interrupt between two steps would lose an answer that somebody waits for
+@trio.lowlevel.enable_ki_protection  # an interrupt between two steps would lose an answer that a caller waits for
 async def run_dispatch(
     inbox: trio.MemoryReceiveChannel[Batch], to_outbox: trio.MemorySendChannel[ToOutbox], context: DispatchContext
 ) -> None:
     """Receives from command handler, feed, sender, rest and session; sends to outbox, waiting for nothing else.
 
-    Ends when all of them have closed. Whoever still waits for an answer then finds its channel closed.
+    Ends when all of them have closed. A caller that still waits for an answer then finds its channel closed.
     """
     worker = _Worker(inbox, to_outbox, context)
     with to_outbox:
@@ -121,7 +121,7 @@ class _Worker:
         return decided
 
     def refuse_the_rest(self) -> None:
-        """Nobody may wait for an answer that will not come."""
+        """No caller may wait for an answer that will not come."""
         for batch in close_inbox(self.inbox):
             refuse(item for item in batch.inputs if isinstance(item, Asked))
         replies = [] if self.overflow is None else self.overflow.decisions.replies

@@ -1,4 +1,4 @@
-"""The emitter: hands events to subscribers. It waits for none of them; one that falls behind is told and let go."""
+"""The emitter: hands events to subscribers. It waits for none of them; one that falls behind is reported and let go."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ CLOSING: Final = "The client is closing."
 
 @frozen
 class Fetch:
-    """Make this call for somebody else. Answer: an `HttpAnswer`, or HttpFailed."""
+    """Make this call for another actor. Answer: an `HttpAnswer`, or HttpFailed."""
 
     call: HttpCall
     reply_to: trio.MemorySendChannel[Any]

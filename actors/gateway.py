@@ -107,7 +107,7 @@ async def _open_clients(
 
 
 def _ignore(_: LinkError) -> None:
-    """Of a gateway: a failure is an event there, and nobody else's end."""
+    """Of a gateway: a failure is an event there, and no other session's end."""
 
 
 async def _start(plans: Sequence[SessionPlan], stream: Stream, actors: Actors) -> list[Client]:

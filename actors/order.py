@@ -37,6 +37,12 @@ class Order:
         origin = "not submitted here" if self.request_id is None else f"request {self.request_id}"
         return f"<Order {self.client_order_id} of {self.identity.instrument}, {origin}>"
 
+    def __str__(self) -> str:
+        """One readable line; where the order stands is in `state()`."""
+        from protocol.one_line import one_line  # as events do it: it costs nothing until something is printed
+
+        return one_line(self.identity, "Order")
+
     @property
     def client_order_id(self) -> ClientOrderId:
         """The name that it was submitted with, or that the client made up for it."""

@@ -64,12 +64,12 @@ class Detach:
 ToOutbox = Attach | Decided | Detach
 
 
-@trio.lowlevel.enable_ki_protection  # an interrupt between two steps would lose an answer that somebody waits for
+@trio.lowlevel.enable_ki_protection  # an interrupt between two steps would lose an answer that a caller waits for
 async def run_outbox(inbox: trio.MemoryReceiveChannel[ToOutbox], to_emitter: trio.MemorySendChannel[ToEmitter]) -> None:
     """Receives from every dispatch; sends to their senders and rests, and to the emitter. Ends when all have closed.
 
     None of these ever makes it wait: sender and rest have room for every admitted request, and the emitter waits for
-    nobody.
+    no subscriber.
     """
     sequence = 0
     sessions: dict[int, Outlets] = {}
@@ -96,7 +96,7 @@ async def run_outbox(inbox: trio.MemoryReceiveChannel[ToOutbox], to_emitter: tri
                         await _tell_rest(outlets, Forget(tuple(decisions.forgotten)))
                     if decisions.sends:
                         await _release_sends(decisions.sends, outlets)
-                        await trio.lowlevel.checkpoint()  # to the wire first: whoever is told would run before it
+                        await trio.lowlevel.checkpoint()  # to the wire first: a subscriber would run before it
                     for admission in decisions.released:
                         outlets.credits.send_nowait(admission)
                     if published:

@@ -69,7 +69,7 @@ LEFT_ALONE: Final = (
 
 @frozen
 class CallsOver:
-    """Nobody waits for calls any more: the actor ends, and drops those under way."""
+    """No caller waits any more: the actor ends, and drops those under way."""
 
 
 @frozen
@@ -102,8 +102,8 @@ class _PutOff(Exception):
 class _Outgoing:
     """One call, from being asked for to its end. asked_at: when it was, ns, monotonic; until: Trio's time by which it
     must have begun; waiting: canceled to take back what has not begun; begun: it may have reached the venue; why: it
-    was taken back; forgotten: nobody waits for its answer; request: None for somebody else's call; may_wait: it is a
-    question of our own."""
+    was taken back; forgotten: its answer is no longer waited for; request: None for a call of another actor; may_wait:
+    it is a question of our own."""
 
     item: Send | Fetch
     call: HttpCall
@@ -178,7 +178,7 @@ class RestContext:
         self.queue = CallQueue(self.venue.rules.budgets, ORDINARY_CONNECTIONS)
 
     def limit(self, item: Send | Fetch) -> int:
-        """ns within which a call must have begun. For a call of somebody else's no time for an answer runs."""
+        """ns within which a call must have begun. For a call of another actor no time for an answer runs."""
         if isinstance(item, Fetch):
             return self.http_timeout
         return min(self.http_timeout, self.venue.rules.begin_within)
@@ -247,7 +247,7 @@ class RestContext:
 
     def withdraw_by(self, out: _Outgoing) -> list[Send]:
         """Takes back what has not begun and is meant by this cancel: it goes before them, and they must not follow.
-        Gives those that were not started; the others' own tasks tell of them."""
+        Gives those that were not started; the others' own tasks report them."""
         cancel = out.request
         if cancel is None or out.urgency is not Urgency.LESS_RISK:
             return []
@@ -341,7 +341,7 @@ class RestContext:
 
 
 def _forsake(items: Iterable[object], *, sent: bool) -> None:
-    """Tells whoever waits for a call that it brings no answer any more."""
+    """Tells the one who waits for a call that it brings no answer any more."""
     for item in items:
         if isinstance(item, Fetch):
             answer(item.reply_to, HttpFailed(CLOSING, sent=sent))

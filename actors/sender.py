@@ -236,7 +236,7 @@ class SenderContext:
         return [self._refuse(send, NOT_WRITTEN) for send in self.held.clear()]
 
     def refuse_detour(self, send: Send) -> NotWritten:
-        """Nobody makes calls any more."""
+        """No calls are made any more."""
         return self._refuse(send, NOT_WRITTEN)
 
     def _refuse(self, send: Send, why: str) -> NotWritten:
@@ -377,7 +377,7 @@ class _Sender:
         self.begin_writing()
         news = await self.context.write(held)
         await self.end_writing()
-        self.news += news  # not across the await: the other task may have told and replaced them meanwhile
+        self.news += news  # not across the await: the other task may have reported and replaced them meanwhile
 
     async def obey(self, item: Control) -> None:
         context = self.context
@@ -447,7 +447,7 @@ class _Sender:
     # Both
 
     async def see_to_overdue(self) -> None:
-        """Gives up, or sends another way, what has waited too long; tells what there is to tell."""
+        """Gives up, or sends another way, what has waited too long; shows what there is to tell."""
         context = self.context
         due = context.overdue_at
         detours = []
@@ -456,7 +456,7 @@ class _Sender:
             self.news += context.give_up_overdue()
         for detour, begun in detours:
             self.news.append(Rerouted(ids_of(detour.send.request), begun))
-        await self.tell()  # first: what comes of it over HTTP is told behind this
+        await self.tell()  # first: what comes of it over HTTP is reported behind this
         for detour, _ in detours:
             try:
                 await put(context.to_rest, detour)

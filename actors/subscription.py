@@ -22,7 +22,7 @@ class EventStream:
     Iterate over single events, or over whole batches with `batches()`, in one task: another one that waits at the same
     time gets trio.BusyResourceError. Events that have arrived already come without a checkpoint, one batch at a time.
     A subscriber that is more batches behind than its buffer holds gets what is buffered and then SubscriberLagged;
-    nobody else notices.
+    no other subscriber notices.
 
         with client.events() as events:
             async for event in events: ...
@@ -95,7 +95,7 @@ class EventStream:
 
 
 class _Batches:
-    """An iterator, so that nothing is left behind by whoever stops reading."""
+    """An iterator, so that a reader that stops leaves nothing behind."""
 
     def __init__(self, stream: EventStream) -> None:
         self._stream = stream

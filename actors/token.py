@@ -35,7 +35,7 @@ class NewToken:
 
 @frozen
 class RenewToken:
-    """Somebody found `stale` refused (None: there was none yet). Answer: the token to use now, or an exception."""
+    """A call found `stale` refused (None: there was none yet). Answer: the token to use now, or an exception."""
 
     stale: str | None = field(repr=False)
     reply_to: trio.MemorySendChannel[Any]
@@ -91,7 +91,7 @@ async def run_token(
                 refresh_at = math.inf
                 continue
             if request is not None and view.value not in (None, request.stale):
-                answer(request.reply_to, view.value)  # somebody else had it renewed meanwhile
+                answer(request.reply_to, view.value)  # another call had it renewed meanwhile
                 continue
             try:
                 token = await _fetch(venue, to_rest, clock)

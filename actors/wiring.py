@@ -76,8 +76,8 @@ class Entrances:
 
 @frozen
 class Stream:
-    """The ends of the actors that all sessions of a program share: outbox and emitter. Whoever starts them closes these
-    once every session has its own."""
+    """The ends of the actors that all sessions of a program share: outbox and emitter. The one who starts them closes
+    these once every session has its own."""
 
     outbox: trio.MemorySendChannel[ToOutbox]
     emitter: trio.MemorySendChannel[ToEmitter]
@@ -89,8 +89,8 @@ class Stream:
 
 @frozen(kw_only=True)
 class SessionPlan:
-    """One session to start. number: in the stream; contained: it may fail to begin, which is an event and nobody else's
-    end; on_failure: told of a failure that comes later."""
+    """One session to start. number: in the stream; contained: it may fail to begin, which is an event and ends no
+    other session; on_failure: told of a failure that comes later."""
 
     config: ClientConfig
     venue: Venue
@@ -124,7 +124,7 @@ class _Graph:
     credits: _Channel[Admission] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        # Room for every request that can be admitted: nobody upstream ever waits for the socket.
+        # Room for every request that can be admitted: nothing upstream ever waits for the socket.
         self.room = self.config.order_credits + self.config.cancel_credits + INTERNAL_REQUESTS
         self.sender, self.rest, self.credits = _Channel(self.room), _Channel(self.room), _Channel(self.room)
 

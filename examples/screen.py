@@ -15,53 +15,10 @@ PAUSE = 0.4
 """Seconds between the steps of a story, so that a person can follow it in a terminal."""
 
 
-def describe(event: events.Event) -> str:
-    """One event as one line."""
-    name = type(event).__name__
-    match event:
-        case events.Filled():
-            fee = "fee not told yet" if event.commission is None else f"fee {event.commission.amount}"
-            detail = (
-                f"{event.last_quantity} at {event.last_price}, {event.cumulative} in all, {event.leaves} left, "
-                f"{event.liquidity.value.lower()}, {fee}"
-            )
-        case events.Submitted():
-            side = event.identity.side.value if event.identity.side else ""
-            trigger = "" if event.trigger_price is None else f", trigger {event.trigger_price}"
-            detail = f"{side} {quantity_of(event)} {event.instrument} at {event.price or 'market'}{trigger}"
-        case events.Updated():
-            detail = f"now {event.quantity} at {event.price}, venue id {event.venue_order_id}"
-        case events.FeeReported():
-            detail = f"{event.commission.amount} {event.commission.currency} for trade {event.trade_id}"
-        case events.MissingFills():
-            detail = describe_gap(event)
-        case events.Reopened():
-            detail = f"was {event.was.value}, the venue shows {event.status.value}, {event.leaves} left"
-        case events.Connected() | events.Reconnected():
-            detail = event.url
-        case events.Authenticated():
-            detail = f"as {event.user}" if event.user else ""
-        case events.Reconciled():
-            detail = f"open orders there: {event.open_orders}, changed meanwhile: {event.settled}, gaps: {event.gaps}"
-            if event.open_questions:
-                detail += f", questions still open: {event.open_questions}"
-            if event.history_failed:
-                detail += ", the venue's history could not be read"
-        case events.CloseReport():
-            detail = (
-                f"canceled: {event.canceled_count}, still open: {event.still_open_count}, "
-                f"not known: {event.unknown_count}"
-            )
-        case _:
-            detail = getattr(event, "reason", "")
-    return f"{event.sequence:>4} {name:<14} {detail}".rstrip()
-
-
-def describe_gap(event: events.MissingFills) -> str:
-    """Of which order fills are missing, or from when to when."""
-    if event.identity is None:
-        return f"any fill from {event.since} to {event.until} may be missing"
-    return f"order {event.client_order_id}: heard of {event.known} filled, the venue says {event.reported}"
+def in_columns(event: events.Event) -> str:
+    """The event's own line, its place and its name in columns, without the ids in brackets at its end."""
+    place, name, *what = str(event).rpartition(" [")[0].split(" ", 2)
+    return f"{place:>4} {name:<13} {' '.join(what)}".rstrip()
 
 
 def quantity_of(event: events.Submitted | events.Updated) -> str:
@@ -82,7 +39,7 @@ class Screen:
         print(f"\n  {text}")
 
     def show(self, event: events.Event) -> None:
-        print(describe(event))
+        print(in_columns(event))
 
     async def follow(self, client: Client) -> None:
         with client.events() as stream:
@@ -119,7 +76,7 @@ class TableScreen(Screen):
 
     def show(self, event: events.Event) -> None:
         style = COLOURS.get(type(event).__name__, "white")
-        self.lines = [*self.lines, (describe(event), style)][-self.SHOWN :]
+        self.lines = [*self.lines, (in_columns(event), style)][-self.SHOWN :]
         if isinstance(event, events.OrderEvent):
             self._note(event)
         self._draw()

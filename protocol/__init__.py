@@ -20,6 +20,7 @@ from .errors import (
     TradingError,
     WireError,
 )
+from .event_json import from_json, to_json
 from .orders import NewOrder, OrderIdentity, OrderState
 from .reconciliation import Reconciliation
 from .values import (
@@ -82,4 +83,6 @@ __all__ = [
     "commands",
     "errors",
     "events",
+    "from_json",
+    "to_json",
 ]

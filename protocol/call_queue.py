@@ -76,7 +76,7 @@ class _Pool(Generic[T]):
 
     @property
     def first(self) -> Urgency | None:
-        """Whose turn it is; None if nobody waits."""
+        """Whose turn it is; None if none waits."""
         return next((urgency for urgency in URGENCIES if self.lanes[urgency]), None)
 
     def _pay(self, call: WaitingCall[T], lane: Urgency, now: int) -> bool:
@@ -189,7 +189,7 @@ class CallQueue(Generic[T]):
         self._silence.note(answer, now, wall_now)
 
     def use_up(self, pool: str, now: int) -> None:
-        """The venue says that this budget is used up: somebody else draws on it, too, and our own count was wrong."""
+        """The venue says that this budget is used up: another program draws on it, too, and our own count was wrong."""
         found = self._pools.get(pool)
         if found is not None and found.budget is not None:
             found.budget = found.budget.emptied(now)
@@ -199,7 +199,7 @@ class CallQueue(Generic[T]):
         return max(0, self._silence.ends_at(urgency) - now)
 
     def withdraw_outlasted(self) -> list[T]:
-        """Takes out what will have given up before the venue takes calls again: nobody need wait to hear that."""
+        """Takes out what will have given up before the venue takes calls again: there is no need to wait for that."""
         return [
             item
             for pool in self._pools.values()
@@ -235,7 +235,7 @@ class CallQueue(Generic[T]):
         return min((due for due in dues if due is not None), default=None)
 
     def _pool_due(self, pool: _Pool[T], now: int) -> int | None:
-        """A budget is there, the venue takes calls again, or somebody gives up."""
+        """A budget is there, the venue takes calls again, or a caller gives up."""
         first = pool.first
         if first is None:
             return None

@@ -30,7 +30,7 @@ FREE: Final = range(3000, 5000)
 
 
 def is_close_code(code: int) -> bool:
-    """False for a code that nobody may send: whoever does breaks the protocol."""
+    """False for a code that may not be sent: to send it breaks the protocol."""
     return code in REGISTERED or code in FREE
 
 

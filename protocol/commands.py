@@ -110,8 +110,8 @@ class CancelAll:
 
 @frozen(kw_only=True)
 class CancelAllAfter:
-    """Have the venue cancel every order of the account this many seconds from now, unless it is told again before;
-    the client tells it again by itself until it closes. 0 turns that off. Answer: ns since 1970 when the venue would
+    """Have the venue cancel every order of the account this many seconds from now, unless it is reported again before;
+    the client renews it by itself until it closes. 0 turns that off. Answer: ns since 1970 when the venue would
     cancel, None when it is off. Raises NotSent, RequestFailed."""
 
     seconds: int = field(validator=instance_of(int))
@@ -205,7 +205,7 @@ class Milestone(Enum):
 class Watch:
     """Wait until an order reaches a milestone. Answer: its `OrderState` then; at once if that is so already.
 
-    Accepted: the venue has the order, or it ended without, or nobody knows. Done: it has ended.
+    Accepted: the venue has the order, or it ended without, or that is not known. Done: it has ended.
     """
 
     client_order_id: ClientOrderId = field(validator=TEXT)

@@ -20,6 +20,8 @@ Each answers one question: may the order exist?
 
 from __future__ import annotations
 
+from .printable import on_one_line
+
 __all__ = [
     "AuthenticationError",
     "ConnectFailed",
@@ -39,7 +41,10 @@ __all__ = [
 
 
 class TradingError(Exception):
-    """Root of everything raised here."""
+    """Root of everything raised here. Its text is one line, whatever a venue wrote into its part of it."""
+
+    def __str__(self) -> str:
+        return on_one_line(super().__str__())
 
 
 class NotSent(TradingError):

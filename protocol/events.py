@@ -74,10 +74,18 @@ __all__ = [
 
 @frozen(kw_only=True)
 class Event:
-    """Root of the stream. local_time: ns since 1970; sequence: place in the stream, from 1."""
+    """Root of the stream."""
 
     local_time: int
+    """When it was read from the socket or decided here, in ns since 1970 by our clock."""
     sequence: int = 0
+    """Place in the stream, from 1 without holes; 0 until it is published."""
+
+    def __str__(self) -> str:
+        """One readable line, as a log wants it (see `protocol.one_line`)."""
+        from .one_line import one_line  # it knows every event, so it comes after them
+
+        return one_line(self)
 
 
 def number(event: Event, sequence: int) -> None:
@@ -93,8 +101,11 @@ class OrderEvent(Event):
     """Something happened to a tracked order."""
 
     identity: OrderIdentity
+    """Which order."""
     venue_order_id: VenueOrderId | None
+    """The venue's id of the order at that moment, None while it has none."""
     venue_time: int
+    """When it happened, in ns since 1970 by the venue's clock; 0 where the venue gave no time."""
 
     @property
     def trader(self) -> TraderId:
@@ -119,26 +130,36 @@ class OrderEvent(Event):
 
 @frozen(kw_only=True)
 class Submitted(OrderEvent):
-    """The order is registered and its request released towards the venue. quantity None: it is not known yet, the
-    order is for `quote_quantity` of quote currency."""
+    """The order is registered and its request released towards the venue."""
 
     request_id: RequestId
+    """Number of the request that places it."""
     quantity: Decimal | None
+    """Contracts or base units. None: not known yet, the order is for `quote_quantity` of quote currency."""
     price: Decimal | None
+    """Limit price in quote currency per unit, None where it has none."""
     trigger_price: Decimal | None
+    """Quote currency per unit, None where nothing triggers it."""
     time_in_force: TimeInForce
+    """How long it may rest."""
     post_only: bool
+    """The venue refuses it rather than let it trade at once."""
     quote_quantity: Decimal | None = None
+    """The amount of quote currency that it is for; None for an order of a fixed quantity."""
 
 
 @frozen(kw_only=True)
 class Denied(OrderEvent):
-    """The order never reached the venue, though it was registered here: it was not sent, or no source of the venue that
-    must show it does, asked after the last moment at which the venue may act on it. That moment is certain where the
-    order carries a deadline (Kraken); at AX it is a minute after it was sent. What was denied by such silence is asked
-    for again for a while, and `Reopened` tells if it lives after all."""
+    """The order never reached the venue, though it was registered here.
+
+    Either it was not sent, or no source of the venue that must show it does. Those are asked after the last moment at
+    which the venue may act on the order. That moment is certain where the order carries a deadline (Kraken); at AX it
+    is a minute after it was sent. An order that was denied by such silence is asked for again for a while, and
+    `Reopened` says if it lives after all.
+    """
 
     reason: str
+    """Why it was not sent, or how it is known that it did not arrive."""
 
 
 @frozen(kw_only=True)
@@ -148,36 +169,38 @@ class Accepted(OrderEvent):
 
 @frozen(kw_only=True)
 class Rejected(OrderEvent):
-    """The venue refused the order. due_post_only: it was post-only and would have traded at once."""
+    """The venue refused the order."""
 
     reason: str
+    """The venue's own text."""
     due_post_only: bool
+    """It was post-only and would have traded at once."""
 
 
 @frozen(kw_only=True)
 class Updated(OrderEvent):
-    """The order's terms or its venue order id changed; the fields hold what is true from now on.
-
-    quantity: of the whole client order, fills under earlier venue order ids included; None: it is not known, and asked
-    for.
-    previous_venue_order_id: set when the venue replaced the order under a new id; fills that name the old one
-    still find this order.
-    """
+    """The order's terms or its venue order id changed; the fields hold what is true from now on."""
 
     quantity: Decimal | None
+    """Of the whole client order, fills under earlier venue order ids included. None: not known, and being asked for."""
     price: Decimal | None
+    """Limit price in quote currency per unit, None where it has none."""
     trigger_price: Decimal | None
+    """Quote currency per unit, None where nothing triggers it."""
     previous_venue_order_id: VenueOrderId | None = None
+    """Set when the venue replaced the order under a new id. Fills that name the old id still find this order."""
     venue_cumulative_base: Decimal = Decimal(0)
     """Of the whole order's cumulative quantity, the part that the new venue order id does not count."""
 
 
 @frozen(kw_only=True)
 class ReplaceRejected(OrderEvent):
-    """A change was refused, not sent, or has come to nothing; the order stands as it was."""
+    """A replace was refused, was not sent, or had no effect; the order stands as it was."""
 
     request_id: RequestId | None
+    """Of the replace, None where it is not known."""
     reason: str
+    """What the venue or this client said about it; empty where nothing was said."""
 
 
 @frozen(kw_only=True)
@@ -187,30 +210,34 @@ class Triggered(OrderEvent):
 
 @frozen(kw_only=True)
 class Filled(OrderEvent):
-    """One execution.
-
-    cumulative: all executions of the order so far, this one included (of an order that was adopted, also what had
-    filled before); leaves: what may still fill, 0 when the order has ended or its quantity is not known; overfill:
-    executed beyond the order's quantity, 0 unless the venue overfilled it, and while the quantity is in doubt.
-    commission: positive = paid, None while the venue has not told it (`FeeReported` follows). fill_venue_order_id: the
-    venue order id under which it executed; with trade_id it identifies the fill. side: as the execution names it, else
-    as the order does; None only where neither is known. Sum positions by it. concluded: that the order is complete with
-    it is our own conclusion, from its quantity (see `Reopened`).
-    """
+    """One execution."""
 
     trade_id: TradeId
+    """The venue's id of the execution. With `fill_venue_order_id` it identifies the fill."""
     fill_venue_order_id: VenueOrderId
+    """The venue order id under which it executed."""
     last_price: Decimal
+    """Quote currency per unit."""
     last_quantity: Decimal
+    """Contracts or base units."""
     cumulative: Decimal
+    """All executions of the order so far, this one included. For an adopted order, also what had filled before."""
     leaves: Decimal
+    """What may still fill; 0 when the order has ended or its quantity is not known."""
     overfill: Decimal
+    """Executed beyond the order's quantity. 0 unless the venue overfilled it, and while the quantity is in doubt."""
     currency: str
+    """The quote currency, in which `last_price` counts."""
     commission: Money | None
+    """Positive: paid, negative: received. None: the venue has not said yet, and `FeeReported` follows."""
     liquidity: LiquiditySide
+    """Whether the order was resting."""
     status: OrderStatus
+    """Where the order stands with this execution."""
     side: Side | None = None
+    """As the execution names it, else as the order does; None only where neither is known. Sum positions by it."""
     concluded: bool = False
+    """That the order is complete with it is our own conclusion, from its quantity (see `Reopened`)."""
 
 
 @frozen(kw_only=True)
@@ -218,76 +245,89 @@ class FeeReported(OrderEvent):
     """The commission of a fill that was published before its fee was known."""
 
     trade_id: TradeId
+    """The execution that the commission is for."""
     fill_venue_order_id: VenueOrderId
+    """The venue order id under which that executed."""
     commission: Money
+    """Positive: paid, negative: received."""
 
 
 @frozen(kw_only=True)
 class Canceled(OrderEvent):
-    """The order ended by cancellation (an unfilled IOC or FOK included). cumulative: what had filled by then, as far as
-    it was heard (a `MissingFills` came before where the venue counts more); due_post_only: the venue took it out
-    because it would have crossed."""
+    """The order ended by cancellation (an unfilled IOC or FOK included)."""
 
     reason: str
+    """What the venue or this client said about it; empty where nothing was said."""
     cumulative: Decimal
+    """What had filled by then, as far as fills were received. Where the venue counts more, a `MissingFills` came
+    before."""
     due_post_only: bool = False
+    """The venue took it out because it would have crossed the book."""
 
 
 @frozen(kw_only=True)
 class CancelRejected(OrderEvent):
-    """A cancel was refused, not sent, or has come to nothing; the order stands as it was. request_id: of the cancel,
-    which may be that of all orders: the venue's list shows this one still."""
+    """A cancel was refused, was not sent, or had no effect; the order stands as it was."""
 
     request_id: RequestId | None
+    """Of the cancel. It may be that of all orders: the venue's list still shows this one."""
     reason: str
+    """What the venue or this client said about it; empty where nothing was said."""
 
 
 @frozen(kw_only=True)
 class Expired(OrderEvent):
-    """The order ended by time. cumulative: as `Canceled` has it."""
+    """The order ended by time."""
 
     reason: str
+    """What the venue or this client said about it; empty where nothing was said."""
     cumulative: Decimal
+    """What had filled by then, as `Canceled` has it."""
 
 
 @frozen(kw_only=True)
 class Completed(OrderEvent):
-    """The order ended without a last `Filled`: it is complete, but its last fills were not heard (a `MissingFills` told
-    of them), or a change to more was on its way when they were. cumulative: what was heard; concluded: that it is
-    complete is our own conclusion, from its quantity (see `Reopened`)."""
+    """The order ended without a last `Filled`: it is complete, but its last fills were not received (a `MissingFills`
+    came before). Or they were, while its quantity was not known or a replace to a larger one was on its way."""
 
     cumulative: Decimal
+    """The fills that were received."""
     concluded: bool = False
+    """That the order is complete is our own conclusion, from its quantity (see `Reopened`)."""
 
 
 @frozen(kw_only=True)
 class StatusUnknown(OrderEvent):
-    """Nobody here knows whether the order lives: it was sent and not answered, the answer was ambiguous, or the venue
-    does not know it any more, though it had accepted it.
+    """It is not known here whether the order lives. It was sent and not answered, the answer was ambiguous, or the
+    venue does not know the order any more, though it had accepted it.
 
-    It is neither rejected nor sent again; a late answer, an execution, a list, a status query or history settles it,
-    and of one that had been accepted `Reopened` tells if it lives. since: ns since 1970 by our clock.
+    It is neither rejected nor sent again. A late answer, an execution, a list, a status query or history settles it. If
+    an order that had been accepted lives after all, `Reopened` says so.
     """
 
     reason: str
+    """Why it is not known."""
     since: int
+    """ns since 1970 by our clock."""
 
 
 @frozen(kw_only=True)
 class Reopened(OrderEvent):
-    """The venue shows an order as live of which we had concluded otherwise: that it never arrived (Denied), that it was
-    complete (a `Filled` or `Completed` that was `concluded`), or that the venue had lost it (Unknown). An end that the
-    venue itself has told is never taken back. The order can be canceled and changed again, and a new wait for its end
-    waits.
+    """The venue shows an order as live of which we had concluded otherwise: that it never arrived (`Denied`), that it
+    was complete (a `Filled` or `Completed` that was `concluded`), or that the venue had lost it (`StatusUnknown`).
 
-    was: what it counted as; status: as the venue shows it; leaves: what may still fill, None while the quantity is not
-    known.
+    An end that the venue itself has reported is never taken back. The order can be canceled and replaced again, and a
+    new wait for its end waits.
     """
 
     was: OrderStatus
+    """What it counted as."""
     status: OrderStatus
+    """As the venue shows it."""
     leaves: Decimal | None
+    """What may still fill, None while the quantity is not known."""
     reason: str
+    """How that was found out."""
 
 
 @frozen(kw_only=True)
@@ -295,56 +335,85 @@ class Report(Event):
     """About an order that this client does not track."""
 
     account: AccountId
+    """Your name for the account, as the configuration has it."""
     instrument: InstrumentId
+    """What the order trades."""
     client_order_id: ClientOrderId | None
+    """The name that another session gave it, None where the venue shows none."""
     venue_order_id: VenueOrderId
+    """The venue's id of the order."""
     venue_time: int
+    """ns since 1970 by the venue's clock; 0 where the venue gave no time."""
 
 
 @frozen(kw_only=True)
 class OrderStatusReport(Report):
-    """How the venue shows an order. None: the venue did not say, or used a word that this version does not know.
-    average_price: of what has filled; parent: the order whose fill placed this one. An order that is not open any more,
-    of which the venue does not say how it ended, has status None, and the reason says so."""
+    """How the venue shows an order. A field is None where the venue did not say, or sent a value that this version does
+    not know."""
 
     status: OrderStatus | None
+    """None also for an order that is not open any more, of which the venue does not say how it ended: see `reason`."""
     side: Side | None
+    """What the order does with the instrument."""
     type: OrderType | None
+    """What kind of order it is."""
     time_in_force: TimeInForce | None
+    """How long it may rest."""
     price: Decimal | None
+    """Limit price in quote currency per unit."""
     trigger_price: Decimal | None
+    """Quote currency per unit."""
     quantity: Decimal | None
+    """Contracts or base units."""
     cumulative: Decimal | None
+    """What has filled."""
     post_only: bool
+    """The venue refuses it rather than let it trade at once."""
     reason: str
+    """What the venue or this client said about it; empty where nothing was said."""
     reduce_only: bool = False
+    """It may only make a position smaller."""
     trigger: TriggerType | None = None
+    """Which price fires its trigger."""
     average_price: Decimal | None = None
+    """Of what has filled, in quote currency per unit."""
     display_quantity: Decimal | None = None
+    """The part of an iceberg that shows."""
     parent: VenueOrderId | None = None
+    """The order whose fill placed this one."""
 
 
 @frozen(kw_only=True)
 class FillReport(Report):
-    """One execution of an order that this client does not track. Each is told once, none from before the client began
-    unless `read_fills` asks for it."""
+    """One execution of an order that this client does not track. Each is reported once, and none from before the client
+    began unless `read_fills` asks for it."""
 
     trade_id: TradeId
+    """The venue's id of the execution."""
     side: Side | None
+    """None where the venue did not say."""
     last_price: Decimal
+    """Quote currency per unit."""
     last_quantity: Decimal
+    """Contracts or base units."""
     currency: str
+    """Of the commission, empty where the venue named none."""
     commission: Money | None
+    """Positive: paid, negative: received; None where the venue did not say."""
     liquidity: LiquiditySide
+    """Whether the order was resting."""
 
 
 @frozen(kw_only=True)
 class ConnectionEvent(Event):
-    """About the link of one account to one venue. connection: number of the connection, from 1."""
+    """About the link of one account to one venue."""
 
     venue: str
+    """The venue's name, as in an instrument id."""
     account: AccountId
+    """Your name for the account, as the configuration has it."""
     connection: int
+    """Number of the connection, from 1."""
 
 
 @frozen(kw_only=True)
@@ -352,6 +421,7 @@ class Connected(ConnectionEvent):
     """The first connection is up; not yet logged in."""
 
     url: str
+    """Of the WebSocket."""
 
 
 @frozen(kw_only=True)
@@ -359,6 +429,7 @@ class Reconnected(ConnectionEvent):
     """A later connection is up; not yet logged in."""
 
     url: str
+    """Of the WebSocket."""
 
 
 @frozen(kw_only=True)
@@ -366,53 +437,63 @@ class Authenticated(ConnectionEvent):
     """The venue logged us in; orders can be sent."""
 
     user: str
+    """The venue's name for us, empty where it gave none."""
 
 
 @frozen(kw_only=True)
 class Disconnected(ConnectionEvent):
-    """The connection ended. will_retry: another one is attempted."""
+    """The connection ended."""
 
     reason: str
+    """How it ended."""
     will_retry: bool
+    """Another one is attempted."""
 
 
 @frozen(kw_only=True)
 class Reconciled(ConnectionEvent):
-    """After a login: the venue's open orders were taken over whole, every question that was open about an order then
-    has been answered, or told as an event, and the venue's history has been read (behind the first connection there is
-    none to read). Without one the venue is still being asked (see `Client.reconciliation`); a new login takes the old
-    one's place.
+    """After a login: what this client knows agrees with the venue again.
 
-    open_orders: how many the venue listed; settled: orders of ours that had changed or had to be asked for; gaps:
-    orders with fills still missing; open_questions: questions that were told and not answered, which are asked on,
-    slower; fills_complete_until: ns since 1970 by the venue's clock: every fill before it has been told, None where the
-    venue's history is not read; history_failed: the history could not be read (a `MissingFills` without an order says
-    from when to when).
+    The venue's open orders were taken over whole. Every question that was open about an order then has been answered,
+    or published as an event. The venue's history has been read (behind the first connection there is none to read).
+    Until it comes, the venue is still being asked (see `Client.reconciliation`); a new login starts over.
     """
 
     open_orders: int
+    """How many the venue listed."""
     settled: int
+    """Orders of ours that had changed or had to be asked for."""
     gaps: int
+    """Orders with fills still missing."""
     open_questions: int = 0
+    """Questions that were published and not answered; they are asked again, more slowly."""
     fills_complete_until: int | None = None
+    """ns since 1970 by the venue's clock: every fill before it has been published. None where the venue's history is
+    not read."""
     history_failed: bool = False
+    """The history could not be read; a `MissingFills` without an order says from when to when."""
 
 
 @frozen(kw_only=True)
 class MissingFills(ConnectionEvent):
-    """Fills are missing. No fill is invented: they come out as ordinary fills once the venue's history tells them.
+    """Fills are missing. No fill is invented: they come out as ordinary fills once the venue's history shows them.
 
-    Of an order: the venue reports more executed than we have heard fills for. known, reported: cumulative quantities.
-    Of the account (identity None): its history cannot be read, so any fill from `since` to `until` may be missing, ns
-    since 1970 by the venue's clock; known and reported are 0 then.
+    Of an order: the venue reports more executed than the fills that were received. Of the account (`identity` is None):
+    its history cannot be read, so any fill from `since` to `until` may be missing.
     """
 
     identity: OrderIdentity | None
+    """Which order, None for the whole account."""
     venue_order_id: VenueOrderId | None
+    """The venue's id of that order."""
     known: Decimal
+    """Cumulative quantity of the fills that were received; 0 for the account."""
     reported: Decimal
+    """Cumulative quantity as the venue reports it; 0 for the account."""
     since: int | None = None
+    """ns since 1970 by the venue's clock; None for an order."""
     until: int | None = None
+    """ns since 1970 by the venue's clock; None for an order."""
 
     @property
     def client_order_id(self) -> ClientOrderId | None:
@@ -421,19 +502,23 @@ class MissingFills(ConnectionEvent):
 
 @frozen(kw_only=True)
 class MessagesLost(ConnectionEvent):
-    """The venue's own numbers show that messages of the stream never came. Open orders and fills are listed anew, and
-    `Reconciled` follows. expected, received: numbers of the stream."""
+    """The venue's own message numbers show that messages of the stream never came. Open orders and fills are listed
+    anew, and `Reconciled` follows."""
 
     expected: int
+    """The number that should have come."""
     received: int
+    """The number that came."""
 
 
 @frozen(kw_only=True)
 class SystemStatus(ConnectionEvent):
-    """The whole venue opens or closes. mode None: in a word that we do not know; reason: the venue's words."""
+    """The whole venue opens or closes."""
 
     mode: SystemMode | None
+    """What it takes now. None: the venue sent a mode that this version does not know."""
     reason: str
+    """The venue's own text."""
 
 
 @frozen(kw_only=True)
@@ -441,6 +526,7 @@ class AuthenticationFailed(ConnectionEvent):
     """The venue refused our credentials; the session ends."""
 
     reason: str
+    """The venue's own text, or why no login was attempted."""
 
 
 @frozen(kw_only=True)
@@ -448,26 +534,32 @@ class SessionFailed(ConnectionEvent):
     """The session cannot go on. Orders at the venue stay as they are."""
 
     reason: str
+    """Why."""
 
 
 @frozen(kw_only=True)
 class CloseReport(ConnectionEvent):
-    """The client is closed, and this is the last that is heard of it: what became of the orders that it tracked.
+    """The client is closed, and this is its last event: what became of the orders that it tracked.
 
-    canceled: were canceled since closing began; still_open: the last that was heard of them is that they are open;
-    unknown: nobody here knows whether they are open: no answer was heard to their placement, or the venue took the
-    cancel of all orders and did not tell of their end. Each names a thousand at most, and its count counts all.
-    cancel_confirmed: the venue took the cancel of all orders (also those of other sessions); False: no word of that was
-    heard; None: it was not asked for.
+    Each list names a thousand orders at most; its count counts all.
     """
 
     canceled: tuple[ClientOrderId, ...]
+    """Were canceled since closing began."""
     still_open: tuple[ClientOrderId, ...]
+    """Were open when they were last heard of."""
     unknown: tuple[ClientOrderId, ...]
+    """May be open: their placement was not answered, or the venue took the cancel of all orders and did not report
+    their end."""
     canceled_count: int
+    """How many were canceled."""
     still_open_count: int
+    """How many are still open."""
     unknown_count: int
+    """Of how many it is not known."""
     cancel_confirmed: bool | None
+    """True: the venue took the cancel of all orders (also those of other sessions). False: no confirmation came. None:
+    it was not asked for."""
 
     @property
     def is_clean(self) -> bool:

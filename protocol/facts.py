@@ -85,14 +85,14 @@ class OrderView:
     """An order as the venue shows it, after whatever the fact tells.
 
     symbol: the venue's own; quantity, cumulative: as counted under this venue order id; time: ns since 1970 when the
-    venue received the order, 0 if unsaid; ended: when it ended, likewise, where no fact of its own tells that; reason:
+    venue received the order, 0 if unsaid; ended: when it ended, likewise, where no fact of its own says that; reason:
     the venue's words where it ended the order; trigger_type: which price fires it, None: it has no trigger, or the
     venue used a word that we do not know; average_price: of what has filled; display_quantity: the part of an iceberg
     that shows; quote_amount: what the order may spend, where it was placed by that, and `quantity` is None then;
     parent: the order whose fill placed this one; other_quantity: what `quantity` is if the venue's message is read the
     other way, None: it is certain; replaced: this venue order id has ended because another took its place: `status` is
     None, for the order lives on, and `cumulative` is final; as_of: when the order stood so, ns since 1970, where the
-    venue tells each step of an order by itself, 0: when it answered.
+    venue reports each step of an order by itself, 0: when it answered.
     """
 
     venue_order_id: VenueOrderId
@@ -123,8 +123,8 @@ class OrderView:
 
 @frozen(kw_only=True)
 class Trade:
-    """One execution as the venue tells it. fee None: not told here; wire_id: only where the execution itself names it,
-    which in a history is the only way to an order whose placement was never answered."""
+    """One execution as the venue reports it. fee None: not told here; wire_id: only where the execution itself names
+    it, which in a history is the only way to an order whose placement was never answered."""
 
     venue_order_id: VenueOrderId
     trade_id: TradeId
@@ -180,7 +180,7 @@ class OrderTriggerMoved(OrderFact):
 
 @frozen(kw_only=True)
 class OrderUnclear(OrderFact):
-    """The order is not what it was, for a reason that nobody knows: it may have ended, or go on under another id."""
+    """The order is not what it was, for an unknown reason: it may have ended, or go on under another id."""
 
 
 @frozen(kw_only=True)

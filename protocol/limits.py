@@ -74,7 +74,7 @@ class Bucket:
         return Bucket(rate=self.rate, capacity=self.capacity, nano_tokens=left, time=ready.time)
 
     def emptied(self, now: int) -> Bucket:
-        """The bucket without a token, for somebody else has drawn on it."""
+        """The bucket without a token, because another program has drawn on it."""
         return Bucket(rate=self.rate, capacity=self.capacity, nano_tokens=0, time=max(now, self.time))
 
     def ready_at(self, cost: int, now: int) -> int:

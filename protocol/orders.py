@@ -70,47 +70,63 @@ class NewOrder:
     """An order to place. Construct it with `NewOrder.limit`, `.market`, `.stop_market`, `.stop_limit`,
     `.market_if_touched`, `.limit_if_touched` or `.trailing_stop`.
 
-    quantity: contracts or base units; price, trigger_price: quote currency per unit. Numbers are text, int or
-    Decimal; a float raises TypeError. client_order_id None: the client makes one up. Nothing here is checked
-    against an instrument or a venue; `submit` does that, and raises `NotSent`.
-
-    post_only: the venue refuses it rather than let it trade at once; reduce_only: it may only make a position smaller;
-    strategy: a name of yours, on every event of the order, which the venue never sees; tag: a short text that the venue
-    keeps with the order (AX alone; None: that of the configuration).
-
-    trigger: which price fires it; trailing_offset: how far the trigger follows the market, counted in trailing_unit;
-    limit_offset: how far the limit lies from the trigger, counted in limit_offset_unit; both units are PERCENT unless
-    you say PRICE (quote currency per unit); expire_time: ns since 1970 when a GTD order ends; process_before: ns since
-    1970, a venue that gets the order later refuses it (both by the venue's clock: yours may differ, see
-    `Client.clock_skew`; without process_before, the configuration's process_within begins when the order is sent, by
-    the venue's clock as far as it is known); display_quantity: the part of an iceberg that shows;
-    quote_quantity: the quantity is an amount of quote currency; margin: it may use borrowed money; options: terms that
-    one venue alone has, as a value of that venue's own class.
+    Numbers are text, int or Decimal; a float raises TypeError. Nothing here is checked against an instrument or a
+    venue; `submit` does that, and raises `NotSent`.
     """
 
     instrument: InstrumentId = field(converter=instrument_id)
+    """What to trade: an `InstrumentId`, or text as in EURUSD-PERP.AX."""
     side: Side
+    """What the order does with the instrument."""
     type: OrderType = field(validator=instance_of(OrderType))
+    """What kind of order it is; the constructors choose it."""
     quantity: Decimal = field(converter=exact)
+    """Contracts or base units, or an amount of quote currency with `quote_quantity`."""
     price: Decimal | None = field(converter=exact_or_none, default=None)
+    """Limit price in quote currency per unit."""
     trigger_price: Decimal | None = field(converter=exact_or_none, default=None)
+    """Quote currency per unit, for an order that waits for the market to reach it."""
     time_in_force: TimeInForce = field(default=TimeInForce.GTC, validator=instance_of(TimeInForce))
+    """How long it may rest."""
     post_only: bool = False
+    """The venue refuses it rather than let it trade at once."""
     reduce_only: bool = False
+    """It may only make a position smaller."""
     strategy: StrategyId = DEFAULT_STRATEGY
+    """A name of yours, on every event of the order. The venue never sees it."""
     client_order_id: ClientOrderId | None = field(default=None, validator=OPTIONAL_TEXT)
+    """Your name for the order, never used twice on one account. None: the client makes one up."""
     tag: str | None = field(default=None, validator=OPTIONAL_TEXT)
+    """A short text that the venue keeps with the order (AX alone). None: that of the configuration."""
     trigger: TriggerType = field(default=TriggerType.DEFAULT, validator=instance_of(TriggerType))
+    """Which price fires it."""
     trailing_offset: Decimal | None = field(converter=exact_or_none, default=None)
+    """How far the trigger follows the market, counted in `trailing_unit`."""
     trailing_unit: OffsetUnit = field(default=OffsetUnit.PERCENT, validator=instance_of(OffsetUnit))
+    """PERCENT, or PRICE: quote currency per unit."""
     limit_offset: Decimal | None = field(converter=exact_or_none, default=None)
+    """How far the limit lies from the trigger, counted in `limit_offset_unit`."""
     limit_offset_unit: OffsetUnit = field(default=OffsetUnit.PERCENT, validator=instance_of(OffsetUnit))
+    """PERCENT, or PRICE: quote currency per unit."""
     expire_time: int | None = field(default=None, validator=optional(instance_of(int)))
+    """When a GTD order ends, in ns since 1970 by the venue's clock. Yours may differ: see `Client.clock_skew`."""
     process_before: int | None = field(default=None, validator=optional(instance_of(int)))
+    """A venue that gets the order later refuses it: ns since 1970 by the venue's clock. Without it, the configuration's
+    `process_within` counts from when the order is sent, by the venue's clock as far as that is known."""
     display_quantity: Decimal | None = field(converter=exact_or_none, default=None)
+    """The part of an iceberg that shows, contracts or base units."""
     quote_quantity: bool = False
+    """The quantity is an amount of quote currency."""
     margin: bool = False
+    """It may use borrowed money."""
     options: object = None
+    """Terms that one venue alone has, as a value of that venue's own class."""
+
+    def __str__(self) -> str:
+        """One readable line, as a log wants it (see `protocol.one_line`)."""
+        from .one_line import one_line  # it knows every event and order, so it comes after them
+
+        return one_line(self)
 
     @classmethod
     def limit(
@@ -241,43 +257,67 @@ def title_of(order: NewOrder) -> str:
 
 @frozen(kw_only=True)
 class OrderIdentity:
-    """Who an order is: everything about it that never changes once it is registered.
-
-    wire_id: the client order id as the venue's wire carries it, None where it never crosses the wire.
-    local_time: ns since 1970 when it was registered.
-    """
+    """Who an order is: everything about it that never changes once it is registered."""
 
     trader: TraderId
+    """Your name for yourself, as the configuration has it."""
     strategy: StrategyId
+    """Your name for what placed it, as the order has it."""
     account: AccountId
+    """Your name for the account, as the configuration has it."""
     instrument: InstrumentId
+    """What it trades."""
     client_order_id: ClientOrderId
+    """Your name for the order."""
     side: Side | None
+    """None where an order of another session did not show it."""
     type: OrderType | None
+    """None where an order of another session did not show it."""
     currency: str
+    """The quote currency."""
     wire_id: WireId | None
+    """The client order id as it crosses the venue's wire, None where it never does."""
     local_time: int
+    """ns since 1970 by our clock when it was registered."""
+
+    def __str__(self) -> str:
+        """One readable line, as a log wants it (see `protocol.one_line`)."""
+        from .one_line import one_line  # it knows every event and order, so it comes after them
+
+        return one_line(self)
 
 
 @frozen(kw_only=True)
 class OrderState:
-    """An order as dispatch sees it at one moment; a view, replaced by a newer one, never changed.
-
-    quantity, cumulative, leaves: contracts or base units; price: quote currency per unit, None for a market order (at
-    AX: until the price of the limit that stands for it is settled); reason: why it ended, or why nobody knows where it
-    stands; request_id: of the request that placed it, None for an order that was not submitted here.
-    """
+    """An order as dispatch sees it at one moment; a view, replaced by a newer one, never changed."""
 
     identity: OrderIdentity
+    """Which order."""
     status: OrderStatus
+    """Where it stands."""
     venue_order_id: VenueOrderId | None
+    """The venue's id of it, None while it has none."""
     quantity: Decimal | None
+    """Contracts or base units, None while it is not known."""
     cumulative: Decimal
+    """What has filled, contracts or base units."""
     price: Decimal | None
+    """Quote currency per unit. None for a market order; at AX, until the price of the limit that stands for it is
+    settled."""
     trigger_price: Decimal | None
+    """Quote currency per unit, None where nothing triggers it."""
     time_in_force: TimeInForce | None
+    """How long it may rest, None where an order of another session did not show it."""
     reason: str = ""
+    """Why it ended, or why it is not known where it stands."""
     request_id: RequestId | None = None
+    """Of the request that placed it, None for an order that was not submitted here."""
+
+    def __str__(self) -> str:
+        """One readable line, as a log wants it (see `protocol.one_line`)."""
+        from .one_line import one_line  # it knows every event and order, so it comes after them
+
+        return one_line(self)
 
     @property
     def client_order_id(self) -> ClientOrderId:
@@ -340,7 +380,7 @@ NEXT_STATUS: Final[Mapping[tuple[OrderStatus, Happening], OrderStatus]] = {
     (_S.PARTIALLY_FILLED, _H.COMPLETED): _S.FILLED,
     (_S.PARTIALLY_FILLED, _H.CANCELED): _S.CANCELED,
     (_S.PARTIALLY_FILLED, _H.EXPIRED): _S.EXPIRED,
-    # The venue knows an order no more that it had accepted: nobody knows how it ended, if it has.
+    # The venue knows an order no more that it had accepted: it is not known how it ended, if it has.
     (_S.ACCEPTED, _H.LOST): _S.UNKNOWN,
     (_S.TRIGGERED, _H.LOST): _S.UNKNOWN,
     (_S.PARTIALLY_FILLED, _H.LOST): _S.UNKNOWN,

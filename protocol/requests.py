@@ -125,7 +125,7 @@ class ReplaceOrder:
         self, quantity: Decimal | None, price: Decimal | None, trigger_price: Decimal | None
     ) -> bool | None:
         """Whether an order with these terms can be what this asks for, where the venue keeps the order. None: of these
-        terms it asks for none that is told."""
+        terms it asks for none that is reported."""
         pairs = ((self.quantity, quantity), (self.price, price), (self.trigger_price, trigger_price))
         told = [wanted == shown for wanted, shown in pairs if wanted is not None and shown is not None]
         return all(told) if told else None
@@ -173,7 +173,8 @@ class PreviewPrice:
 class ListFills:
     """Executions in a time range. start inclusive, end exclusive, ns since 1970; symbol None: of every instrument.
     cursor: where the last page ended, None for the first; latest: the range reaches to the present, so a venue need not
-    be told its end; venue_order_id: of this order alone, whatever the range, where `VenueRules.lists_order_fills`."""
+    be reported its end; venue_order_id: of this order alone, whatever the range, where
+    `VenueRules.lists_order_fills`."""
 
     request_id: RequestId
     start: int
@@ -277,7 +278,7 @@ OWN_URGENCIES: Final[Mapping[type, Urgency]] = {
 
 
 def may_wait(request: Request) -> bool:
-    """True for a question of our own. Nobody but us awaits it, so it waits for its turn (see `OWN_PATIENCE`) where what
+    """True for a question of our own. Only we await it, so it waits for its turn (see `OWN_PATIENCE`) where what
     a user asked for is rather refused."""
     return request.request_id >= FIRST_INTERNAL_ID and type(request) in QUESTIONS
 

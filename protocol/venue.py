@@ -194,7 +194,7 @@ class VenueRules:
     process_within: a placement or change that the venue gets later than this is to be refused by it; None: it cannot
       be told so;
     late_refusals: words in a refusal which say that a deadline had passed, by the venue's clock;
-    tells_time: the venue's answers tell its time, and `AskTime` can be asked; dates_acceptance: they do not, but the
+    tells_time: the venue's answers show its time, and `AskTime` can be asked; dates_acceptance: they do not, but the
       news that an order was accepted tells when;
     batch: how the venue takes several requests in one, None: not at all;
     cancels_by_symbol: all orders of one instrument can be canceled at once;

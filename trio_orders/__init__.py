@@ -4,7 +4,7 @@
 
     async with open_simulated_venue("ax", seed=7) as venue:
         async with open_client(AxConfig(url=venue.url, credentials=venue.credentials)) as client:
-            order = await client.submit(NewOrder.limit("EURUSD-PERP.AX", Side.BUY, quantity=100, price="1.1"))
+            order = await client.submit(NewOrder.market("EURUSD-PERP.AX", Side.BUY, quantity=100))
 
 Every name that a program needs is here. What subscribers hear is in `trio_orders.events`, the parts of a batch are in
 `trio_orders.commands`, what a test of a strategy needs is in `trio_orders.testing`.

@@ -1,6 +1,6 @@
 """How a client reaches a host: over TCP, with or without TLS and a proxy, or in memory.
 
-A connector makes one connection at a time and keeps none: whoever asked for a stream closes it.
+A connector makes one connection at a time and keeps none: the caller that asked for a stream closes it.
 """
 
 from __future__ import annotations

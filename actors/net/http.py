@@ -303,7 +303,7 @@ class _Client:
 
     async def _idle_one(self) -> _Connection | None:
         """The connection used last, if it can be used again. One that can be read from has been ended by the venue, or
-        says what nobody asked for: it is closed, as are those kept for too long."""
+        says what was not asked for: it is closed, as are those kept for too long."""
         too_old = trio.current_time() - IDLE_SECONDS
         while self._idle and self._idle[0].idle_since < too_old:
             await self._drop(self._idle.popleft())
@@ -372,7 +372,7 @@ class _Http11(httpcore.AsyncHTTP11Connection):
 
     def __init__(self, origin: httpcore.Origin, stream: httpcore.AsyncNetworkStream) -> None:
         super().__init__(origin, stream)
-        # A connection is given to one call at a time, so nobody is to be kept out; a lock of Trio's is a turn of the
+        # A connection is given to one call at a time, so none is to be kept out; a lock of Trio's is a turn of the
         # loop each time, and one more place where a call whose answer is read could be canceled.
         self._state_lock = cast(Any, _Unlocked())
 

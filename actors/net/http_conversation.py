@@ -85,7 +85,7 @@ class HttpConversation:
             self._connection.receive_data(data)
 
     def given_back(self) -> bytes:
-        """Everything read since the latest request began, for whoever reads the stream from now on."""
+        """Everything read since the latest request began, for the next reader of the stream."""
         return bytes(self._raw)
 
     async def reply(self, reply: HttpReply) -> None:

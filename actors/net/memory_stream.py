@@ -186,12 +186,13 @@ class MemoryListener(trio.abc.Listener[MemoryStream]):
         self._connecting, self._accepting = trio.open_memory_channel[MemoryStream](backlog)
 
     async def connect(self) -> MemoryStream:
-        """Our end of a new connection; the caller closes it. Raises ConnectionRefusedError: nobody listens."""
+        """Our end of a new connection; the caller closes it. Raises ConnectionRefusedError when the listener is
+        closed."""
         ours, theirs = memory_stream_pair(self._capacity)
         try:
             await self._connecting.send(theirs)
         except (trio.BrokenResourceError, trio.ClosedResourceError):
-            raise ConnectionRefusedError("Nobody listens in memory any more.") from None
+            raise ConnectionRefusedError("The listener in memory is closed.") from None
         return ours
 
     async def accept(self) -> MemoryStream:
@@ -202,7 +203,7 @@ class MemoryListener(trio.abc.Listener[MemoryStream]):
             raise trio.ClosedResourceError("This listener is closed.") from None
 
     async def aclose(self) -> None:
-        """Connections that nobody accepted yet break, as with a socket."""
+        """Connections that were not accepted yet break, as with a socket."""
         with suppress(trio.WouldBlock, trio.EndOfChannel, trio.ClosedResourceError):
             while True:
                 self._accepting.receive_nowait().close()

@@ -83,14 +83,14 @@ async def receive_until(inbox: trio.MemoryReceiveChannel[T], deadline: float | N
 
 
 def answer(reply_to: trio.MemorySendChannel[Any], value: object) -> None:
-    """Gives an answer; whoever asked may have given up, which is ordinary."""
+    """Gives an answer; the caller may have given up, which is ordinary."""
     with reply_to, suppress(trio.BrokenResourceError, trio.ClosedResourceError):
         reply_to.send_nowait(value)
 
 
 def close_inbox(inbox: trio.MemoryReceiveChannel[T]) -> list[T]:
     """Closes an inbox and gives what is still queued there. An actor that ends answers every ask that it finds here:
-    whoever waits for an answer cannot be canceled."""
+    a caller that waits for an answer cannot be canceled."""
     queued: list[T] = []
     with inbox, suppress(trio.WouldBlock, trio.EndOfChannel, trio.ClosedResourceError):
         while True:

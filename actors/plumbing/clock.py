@@ -53,5 +53,5 @@ class Clock:
 
 
 def seconds(monotonic_ns: int) -> float:
-    """A monotonic moment in ns as Trio's clock counts, rounded up so that nobody wakes a moment too early."""
+    """A monotonic moment in ns as Trio's clock counts, rounded up so that no task wakes a moment too early."""
     return monotonic_ns / NANOSECONDS + 1e-6

@@ -69,7 +69,7 @@ def _what_to_raise(group: BaseExceptionGroup[BaseException], raised: BaseExcepti
 
 
 def _without_cancellations(error: BaseException) -> BaseException | None:
-    """None for a cancellation, which is a consequence of something else or belongs to somebody outside."""
+    """None for a cancellation, which is a consequence of something else or belongs to an outer scope."""
     if isinstance(error, BaseExceptionGroup) and any(isinstance(leaf, trio.Cancelled) for leaf in _leaves(error)):
         return error.split(trio.Cancelled)[1]
     return None if isinstance(error, trio.Cancelled) else error

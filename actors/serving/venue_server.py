@@ -1,7 +1,7 @@
 """Carries a simulated venue's brain: REST and WebSocket on one port, over TCP, TLS or memory. Knows no venue's words.
 
 One task owns the brain, so it is never entered twice. Every connection is a task that hands inputs to that one and
-waits for its own answer; the brain's messages go into a bounded queue per session, and whoever lets that overflow
+waits for its own answer; the brain's messages go into a bounded queue per session, and a session that lets it overflow
 is dropped without the others noticing.
 """
 
@@ -218,7 +218,7 @@ async def run_brain(brain: _Brain[Any], inbox: trio.MemoryReceiveChannel[_Item])
 
 
 def _answer(reply_to: trio.MemorySendChannel[Any], value: object) -> None:
-    with reply_to, suppress(trio.BrokenResourceError):  # whoever asked may have gone
+    with reply_to, suppress(trio.BrokenResourceError):  # the caller may have gone
         reply_to.send_nowait(value)
 
 
@@ -261,7 +261,7 @@ class VenueServer(Generic[E]):
 
 
 class _PongStream(PushbackStream):
-    """trio-websocket answers a ping and tells nobody; but it sends frame by frame, and a pong shows by its first
+    """trio-websocket answers a ping in silence; but it sends frame by frame, and a pong shows by its first
     byte."""
 
     def __init__(self, stream: trio.abc.Stream, start: bytes, on_pong: Callable[[], Awaitable[None]]) -> None:

@@ -19,28 +19,29 @@ __all__ = ["VENUE", "AxConfig"]
 
 @frozen(kw_only=True)
 class AxConfig(ClientConfig):
-    """AX Exchange (Architect). Times in seconds.
-
-    url: of the orders WebSocket; rest_url: root of the REST interface, None: the same host, over https (http where the
-    url says ws); account_id: the venue's account to trade on, None for the key's default; order_tag: 1 to 10 letters
-    and digits on every order that has no tag of its own; cancel_on_disconnect: the venue cancels the orders of a
-    connection when that ends; client_heartbeat_timeout: whole seconds, 1 to 300, the venue ends a connection on which
-    we are silent for so long, None: it does not (both are safety options, verified at login); supports_stop_limit:
-    state that the venue honours trigger prices (today's does not); strict: check tick, minimum and unsupported terms
-    here before sending; cancel_by_client_id: an order whose venue id is not known yet is canceled by its client id;
-    request_timeout: an unanswered request is given up after this long, and an order is Unknown then.
-    """
+    """AX Exchange (Architect). Times in seconds."""
 
     url: str = "wss://gateway.architect.exchange/orders/ws"
+    """Of the orders WebSocket."""
     rest_url: str | None = None
+    """Root of the REST interface. None: the same host, over https (http where `url` says ws)."""
     account_id: str | None = None
+    """The venue's account to trade on, None for the key's default."""
     order_tag: str = "trioorders"
+    """1 to 10 letters and digits on every order that has no tag of its own."""
     cancel_on_disconnect: bool = False
+    """The venue cancels the orders of a connection when that ends: a safety option, verified at login."""
     client_heartbeat_timeout: int | None = None
+    """Whole seconds, 1 to 300: the venue ends a connection on which we are silent for so long. None: it does not. A
+    safety option, verified at login."""
     supports_stop_limit: bool = False
+    """State that the venue honours trigger prices (today's does not)."""
     strict: bool = field(default=True, validator=instance_of(bool))
+    """Check tick, minimum and unsupported terms here before sending."""
     cancel_by_client_id: bool = True
+    """An order whose venue id is not known yet is canceled by its client id."""
     request_timeout: float = 10.0
+    """An unanswered request is given up after this long, and an order is UNKNOWN then."""
 
     def venue(self) -> Venue:
         if self.cancel_all_after:

@@ -19,24 +19,25 @@ __all__ = ["VENUE", "KrakenFuturesConfig"]
 @frozen(kw_only=True)
 class KrakenFuturesConfig(ClientConfig):
     """Kraken Futures. Times in seconds. Kraken switches the interfaces that this speaks, Derivatives REST v3 and
-    Derivatives WebSocket v1, off on 1 March 2027.
-
-    url, rest_url: the venue's own unless given; with a url of your own, the REST interface is on the same host;
-    qty_semantics: `auto`, `remaining` or `total`, how to read `qty` on the orders feed; request_timeout: an order not
-    answered within this is Unknown; process_within: the venue refuses what reaches it later than this, None: it is not
-    told; audit_period: how often, while orders are open (also of other sessions) or in question, the fills are read
-    again and what is open is compared with the venue's list (at AX every minute); fills_lag: how long fills may come
-    behind a total before history is read for them; use_budget: keep within the venue's limit for calls.
-    """
+    Derivatives WebSocket v1, off on 1 March 2027."""
 
     url: str | None = None
+    """Of the WebSocket, the venue's own unless given. With one of your own, the REST interface is on the same host."""
     rest_url: str | None = None
+    """Root of the REST interface, if it is elsewhere."""
     qty_semantics: str = "auto"
+    """`auto`, `remaining` or `total`: how to read `qty` on the orders feed."""
     request_timeout: float = 10.0
+    """An order that is not answered within this is UNKNOWN."""
     process_within: float | None = 5.0
+    """The venue refuses what reaches it later than this. None: no deadline is sent."""
     audit_period: float = 60.0
+    """How often the fills are read again and what is open is compared with the venue's list, while orders are open
+    (also of other sessions) or in question. AX does it every minute."""
     fills_lag: float = 1.0
+    """How long fills may come behind a total before history is read for them."""
     use_budget: bool = True
+    """Keep within the venue's limit for calls."""
 
     def venue(self) -> Venue:
         credentials = self.credentials

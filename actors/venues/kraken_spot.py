@@ -23,28 +23,33 @@ SPOT_RECONNECT: Final = Backoff(initial=0.5, factor=1.5, maximum=5.0, jitter=0.2
 
 @frozen(kw_only=True)
 class KrakenSpotConfig(ClientConfig):
-    """Kraken Spot. Times in seconds.
-
-    url, rest_url: the venue's own unless given; with a url of your own, the REST interface is on the same host; otp:
-    what a key with two-factor authentication needs as well; tier: `starter`, `intermediate` or `pro`, how far the
-    account is verified, which decides how many requests it may make; process_within: the venue refuses what reaches it
-    later than this, 1 to 60, None: after its own 5 s; request_timeout, audit_period, fills_lag: as for
-    `KrakenFuturesConfig`; use_budget: keep within the venue's counters; rest_entry: place, change and cancel over REST,
-    and let the socket bring news alone; reconnect: as for every venue, but never at once and with 10 s for an attempt,
-    since the venue limits how often one may connect.
-    """
+    """Kraken Spot. Times in seconds."""
 
     url: str | None = None
+    """Of the WebSocket, the venue's own unless given. With one of your own, the REST interface is on the same host."""
     rest_url: str | None = None
+    """Root of the REST interface, if it is elsewhere."""
     otp: str | None = field(default=None, repr=False)
+    """What a key with two-factor authentication needs as well; never shows in repr."""
     tier: str = "starter"
+    """`starter`, `intermediate` or `pro`: how far the account is verified, which decides how many requests it may
+    make."""
     request_timeout: float = 5.0
+    """An order that is not answered within this is UNKNOWN."""
     process_within: float | None = 5.0
+    """The venue refuses what reaches it later than this, 1 to 60. None: after its own 5 s."""
     audit_period: float = 60.0
+    """How often the fills are read again and what is open is compared with the venue's list, while orders are open
+    (also of other sessions) or in question."""
     fills_lag: float = 1.0
+    """How long fills may come behind a total before history is read for them."""
     use_budget: bool = True
+    """Keep within the venue's counters."""
     rest_entry: bool = False
+    """Place, replace and cancel over REST; the socket only brings what happens."""
     reconnect: Backoff = field(default=SPOT_RECONNECT, validator=instance_of(Backoff))
+    """As for every venue, but never at once and with 10 s for an attempt, since the venue limits how often one may
+    connect."""
 
     def venue(self) -> Venue:
         credentials = self.credentials

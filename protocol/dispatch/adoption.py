@@ -1,7 +1,8 @@
 """Tracking orders that were not submitted here.
 
 An order that is adopted counts as heard what the venue's report of it counts, or what has been counted for it since if
-that is more: the fills of before were told as reports, or are from before this client began, and none is told again.
+that is more: the fills of before were reported as reports, or are from before this client began, and none is reported
+again.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class Adoption:
                 post_only=report.post_only,
             )
         )
-        # From here on the order is ours alone, or its next fill would be told twice.
+        # From here on the order is ours alone, or its next fill would be reported twice.
         self._external.drop(report.venue_order_id)
         order = self._context.orders.live[name]
         self._life.accept(order, report.venue_order_id, report.venue_time)
@@ -73,7 +74,7 @@ class Adoption:
         return order
 
     def _counted(self, known: ExternalOrder, report: OrderStatusReport | None = None) -> Counted:
-        """What counts as heard, though nobody told it. The report may count more than was known."""
+        """What counts as heard, though no message told it. The report may count more than was known."""
         # The report may be older or younger than what was heard since; the higher count is the younger one.
         heard, until = known.counted, known.until
         if report is not None and report.cumulative is not None and report.cumulative > heard:
@@ -115,7 +116,7 @@ class Adoption:
 
     def register(self, asked: Asked) -> None:
         """By name and venue order id alone: what the order is comes from what the venue has shown of it, and where it
-        has shown nothing, from what it tells next. Answers with True, or False if another order has that venue order
+        has shown nothing, from what it reports next. Answers with True, or False if another order has that venue order
         id."""
         command = cast("commands.RegisterExternal", asked.command)
         name, venue_order_id = command.client_order_id, command.venue_order_id

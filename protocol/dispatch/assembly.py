@@ -87,7 +87,7 @@ class DispatchOptions:
     """fill_window: how many fills are remembered; finished_window: how many orders that have ended;
     cancel_all_after: seconds after which the venue cancels everything unless it hears from us again, 0: never;
     cancel_unknown: cancel an order whose answer is lost, in case it lives;
-    abandoned: tells whether whoever waits at a reply address has given up, so that its watch can be dropped.
+    abandoned: shows whether the caller at a reply address has given up, so that its watch can be dropped.
     """
 
     fill_window: int = FILL_WINDOW
@@ -334,7 +334,7 @@ def _facts_of_orders(parts: Parts) -> Handlers:
 
 
 def _facts_of_requests(parts: Parts) -> Handlers:
-    """Answers. Those that carry more than that they are one go to whoever asked for it."""
+    """Answers. Those that carry more than that they are one go to from any caller."""
     return {
         facts.RequestAnswered: parts.conversation.answered,
         facts.RequestRefused: parts.conversation.refused,
@@ -397,5 +397,5 @@ def handlers_of_deadlines(parts: Parts) -> Handlers:
         ClockDue: parts.timekeeping.due,
         ClosingDue: _ignore,  # every call of apply looks whether closing can end,
         ComparisonDue: parts.cancel_all.due,
-        KeptDue: _ignore,  # and what can be told of the executions that are kept
+        KeptDue: _ignore,  # and what can be reported the executions that are kept
     }

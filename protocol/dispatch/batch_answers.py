@@ -34,7 +34,7 @@ def settle_batch(request: BatchOrders, answer: BatchAnswered) -> list[LegFact]:
 
 
 def _counted(leg: Leg, count: int | None, asked: int) -> LegFact:
-    # The venue told only how many it has canceled. If that is all, each is; if it is fewer, nobody knows which.
+    # The venue told only how many it has canceled. If that is all, each is; if it is fewer, it is not known which.
     if count is not None and count >= asked:
         return RequestAnswered(request_id=leg.request_id)
     return RequestRefused(request_id=leg.request_id, outcome=Outcome.AMBIGUOUS, reason=SILENT)

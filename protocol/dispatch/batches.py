@@ -151,7 +151,7 @@ class Batches(RequestHandler[BatchOrders]):
         self._context.flights.drop(flight.request_id)  # its legs are lost, too, each by itself
 
     def not_written(self, flight: Flight[BatchOrders], reason: str) -> None:
-        """That is told of each leg."""
+        """That is reported of each leg."""
 
 
 def _require_once(legs: Iterable[PreparedLeg]) -> None:

@@ -1,8 +1,8 @@
 """The cancel of all orders, with all its moments.
 
-Whoever asks hears how many orders the venue says it has canceled, or why that is not known. A venue can count wrong,
-or take the request and act on a part of it: so the list of open orders is read behind the answer, as long after it as
-the list may lag, and an order that it still shows is told as a cancel that was refused. After a lost link the list of
+The caller hears how many orders the venue says it has canceled, or why that is not known. A venue can count wrong, or
+take the request and act on a part of it: so the list of open orders is read behind the answer, as long after it as the
+list may lag, and an order that it still shows is reported as a cancel that was refused. After a lost link the list of
 the new login serves.
 """
 
@@ -35,7 +35,7 @@ SETTLING: Final = SECOND
 AGAIN: Final = 10 * SECOND
 """ns until a list that did not come is asked for again."""
 PATIENCE: Final = 300 * SECOND
-"""ns until nobody asks any more."""
+"""ns until it is not asked for any more."""
 NEVER: Final = 1 << 63
 """Later than any moment, and than any connection."""
 
@@ -47,7 +47,7 @@ STILL_OPEN: Final = (
 
 @define
 class Comparison:
-    """What a cancel of all orders was to cancel, and the list that will tell whether it has."""
+    """What a cancel of all orders was to cancel, and the list that will show whether it has."""
 
     # Of the orders that were live when it was asked for: a later one may rightly be open.
     names: frozenset[ClientOrderId]
@@ -65,7 +65,7 @@ class Comparison:
 
 
 class CancelAll(RequestHandler[requests.CancelAllOrders]):
-    """Owns what is still to be compared: one comparison for each request that somebody has asked for."""
+    """Owns what is still to be compared: one comparison for each request of the user's."""
 
     def __init__(self, context: Context, placements: Placements, life: OrderLife, external: ExternalOrders) -> None:
         self._context = context
@@ -115,7 +115,7 @@ class CancelAll(RequestHandler[requests.CancelAllOrders]):
     def refused(self, flight: Flight, fact: facts.RequestRefused) -> None:
         delays = self._context.rules.throttled_cancel_delays if fact.outcome is Outcome.THROTTLED else ()
         if flight.resting or rest(self._context, flight, delays, fact.reason):
-            return  # where it rests already, this refusal is told again
+            return  # where it rests already, this refusal is reported again
         if fact.outcome is Outcome.AMBIGUOUS:
             self._end(flight, OutcomeUnknown(_doubtful(flight, fact.reason)))
         else:
@@ -134,7 +134,7 @@ class CancelAll(RequestHandler[requests.CancelAllOrders]):
         self._end(flight, NotSent(f"The cancel of all orders (request {flight.request_id}) was not sent. {reason}"))
 
     def _end(self, flight: Flight, error: NotSent | RequestFailed | OutcomeUnknown) -> None:
-        """Without the venue's word. The log says it, too: whoever asked may wait no longer."""
+        """Without the venue's word. The log says it, too: the caller may wait no longer."""
         self._context.flights.drop(flight.request_id)
         self._comparisons.pop(flight.request_id, None)
         self._context.warn(str(error))
@@ -161,7 +161,7 @@ class CancelAll(RequestHandler[requests.CancelAllOrders]):
         context.timers.add(now + AGAIN, ComparisonDue())
 
     def listed(self, flight: Flight, fact: facts.RequestAnswered) -> None:
-        """A list of open orders, whoever asked for it."""
+        """A list of open orders, from any caller."""
         if fact.orders is not None:
             served = [number for number, each in self._comparisons.items() if each.due <= flight.sent_at]
             self._compare(served, fact.orders)
@@ -194,7 +194,7 @@ def _failed(flight: Flight, reason: str) -> str:
 
 def _doubtful(flight: Flight, reason: str) -> str:
     return (
-        f"Nobody knows whether the cancel of all orders (request {flight.request_id}) was carried out: "
+        f"It is not known whether the cancel of all orders (request {flight.request_id}) was carried out: "
         f"{_sentence(reason)} Look at what is open."
     )
 

@@ -2,8 +2,8 @@
 
 A cancel has four ways to end: the order ends (told by the order's own news, and the flight is forgotten with it); the
 venue refuses; it was never written; or a status query finds the order alive after the cancel's time is over. All but
-the first are told as CancelRejected, and none of them is guessed: while it is open whether the venue has acted, nothing
-is told.
+the first are reported as CancelRejected, and none of them is guessed: while it is open whether the venue has acted,
+nothing is reported.
 
 An order has one cancel that counts, the latest. A cancel may overtake its own order at a venue that holds new orders
 back, or meet the venue's limit for calls; then it rests, and goes out again under its own number.
@@ -120,7 +120,7 @@ class Cancels(RequestHandler[CancelOrder]):
             self._context.flights.drop(flight.request_id)
             return
         if flight.resting or rest(self._context, flight, self._delays(order, fact.outcome), fact.reason):
-            return  # where it rests already, this refusal is told again
+            return  # where it rests already, this refusal is reported again
         # "No such order" contradicts what we know of it, so the venue is asked where it stands.
         if fact.outcome is Outcome.AMBIGUOUS:
             self._outcomes.doubt(flight, order, fact.reason)
@@ -152,7 +152,7 @@ class Cancels(RequestHandler[CancelOrder]):
             self._send(order, flight.request_id, None).tries = flight.tries
 
     def refusal_told(self, fact: facts.CancelRefused) -> None:
-        """The venue's feed tells that a cancel was refused; it names the order alone."""
+        """The venue's feed says that a cancel was refused; it names the order alone."""
         order = self._context.orders.find(fact.venue_order_id, fact.wire_id)
         if order is None or order.status.is_terminal:
             return  # another session's, or the order ended first: the refusal adds nothing
@@ -165,8 +165,8 @@ class Cancels(RequestHandler[CancelOrder]):
     # No answer
 
     def lost(self, flight: Flight[CancelOrder], why: str) -> None:
-        """Kept: the sender may still tell that it was never written, and if not, its outcome is asked for once its time
-        is over. One that rests was refused, and is not sent again."""
+        """Kept: the sender may still report that it was never written, and if not, its outcome is asked for once its
+        time is over. One that rests was refused, and is not sent again."""
         if flight.resting:
             self._context.flights.drop(flight.request_id)
             order = self._context.order_of(flight)
@@ -191,7 +191,7 @@ class Cancels(RequestHandler[CancelOrder]):
         if order is not None:
             self._life.reject_cancel(order, flight.request_id, reason)
 
-    # Orders of which nobody knows whether they live
+    # Orders of which it is not known whether they live
 
     def unknown_due(self, due: UnknownDue) -> None:
         """Cancels an order whose answer was lost, in case it lives; without a connection, after the next login."""

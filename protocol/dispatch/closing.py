@@ -1,4 +1,5 @@
-"""Closing: what is on its way gets its grace, open orders are canceled where that is wanted, and what is left is told.
+"""Closing: what is on its way gets its grace, open orders are canceled where that is wanted, and what is left is
+reported.
 
 The cancel goes out behind the grace, so that a placement which was on its way meets it; and again, with growing pauses,
 until the venue has taken it and every order of ours has ended: it may meet a throttle, or overtake a placement whose
@@ -204,7 +205,7 @@ class Closing:
             sentences.append(f"Open when last heard of: {_named(still_open)}.")
         if unknown:
             sentences.append(f"Perhaps open: {_named(unknown)}.")
-        return f"{' '.join(sentences)} Nobody here watches them any more: look at the venue."
+        return f"{' '.join(sentences)} This client no longer watches them: look at the venue."
 
 
 def _named(orders: Sequence[ClientOrderId]) -> str:

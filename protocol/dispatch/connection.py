@@ -86,7 +86,7 @@ class Connection:
             self._authenticated(login)
         # The whole list first, questions then: an order that the list shows must not be asked for.
         changed = self._take(login.orders)
-        # What became of a cancel or change whose time is over is still to be told, too.
+        # What became of a cancel or change whose time is over is still to be reported, too.
         overdue = {flight.client_order_id for flight in context.flights.by_id.values() if flight.overdue}
         not_sent = context.flights.preview_of  # orders that still wait for their price
         missing = [
@@ -171,7 +171,7 @@ class Connection:
         self._reconciler.reset()
 
     def fail(self, link: LinkFailed) -> SessionError:
-        """No connection follows. Gives what everybody who waits is to be told."""
+        """No connection follows. Gives what everybody who waits is to be reported."""
         context = self._context
         kind = events.AuthenticationFailed if link.unauthorized else events.SessionFailed
         context.ready = False

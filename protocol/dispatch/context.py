@@ -87,7 +87,7 @@ class Context:
 
     def record(self, record: Record) -> None:
         """Decides: folds a record and puts it out."""
-        # Fold first: whoever is told of the record below sees the order as it is after it.
+        # Fold first: the listener that hears of the record below sees the order as it is after it.
         self.orders.fold(record)
         self.out.records.append(record)
         if self.touched is not None and isinstance(record, events.OrderEvent | records.Note):
@@ -100,7 +100,7 @@ class Context:
         self.login += 1
 
     def reply(self, reply_to: object, value: object) -> None:
-        """Answers whoever asked; None: nobody did."""
+        """Answers the caller; None: there is none."""
         if reply_to is not None:
             self.out.replies.append(Reply(reply_to, value))
 
@@ -109,7 +109,7 @@ class Context:
         self.out.warnings.append(sentence)
 
     def alarm(self, sentence: str) -> None:
-        """A sentence for the log, about what somebody must look at now."""
+        """A sentence for the log, about what a person must look at now."""
         self.out.alarms.append(sentence)
 
     def send(

@@ -6,21 +6,21 @@ flight (`protocol.dispatch.in_flight`), and one of these follows:
 - The venue answers: it has taken the request, or says what was asked for. That is often not the end: the answer to a
   cancel says that the venue will act, and the order's own news says that it has.
 - The venue refuses. Where only the session token was at fault, the request is parked and goes out again with the next
-  one; where the venue has no time for it now, it may rest and go out again (`rest`); else the refusal is told. A
+  one; where the venue has no time for it now, it may rest and go out again (`rest`); else the refusal is reported. A
   refusal may also leave open what the venue did; then it is as if no answer had come.
 - No answer comes in time, or none can come any more, since the connection has ended. What became of the request is
   then asked for, at once or by the next login. It is never sent again: the venue may have acted on it.
-- It was certainly never written. That is told, whatever was assumed before.
+- It was certainly never written. That is reported, whatever was assumed before.
 
-For example, a cancel that meets a dying connection: its flight is lost, and nothing is told yet, for the sender may
+For example, a cancel that meets a dying connection: its flight is lost, and nothing is reported yet, for the sender may
 still know that it was never written. At its deadline, or after the next login, the order is asked for; if it lives on
 as it was, the cancel has failed, and only then is that said.
 
 A request may be on its way twice, over the socket and over HTTP (`Rerouted`). One failure decides nothing then: the
 other way does.
 
-This file finds the flight that a fact or a deadline is about, and its handler; it tells no kind of request from
-another. Each kind has one handler, which knows the kind's words, its order and its questions.
+This file finds the flight that a fact or a deadline is about, and its handler; it does not tell one kind of request
+from another. Each kind has one handler, which knows its answers, its order and its questions.
 """
 
 from __future__ import annotations
@@ -125,7 +125,9 @@ class Conversation:
         flight = None if fact.request_id is None else self._context.flights.by_id.get(fact.request_id)
         if flight is None:
             which = "without a request number" if fact.request_id is None else f"of request {fact.request_id}"
-            self._context.warn(f"A refusal {which} came from the venue, and nobody waits for it: {fact.reason}")
+            self._context.warn(
+                f"A refusal {which} came from the venue, and no pending request matches it: {fact.reason}"
+            )
             return
         if flight.fail_on_one_way():
             return  # it is on its way twice: where the other one works, this one finds nothing left to do
@@ -141,7 +143,7 @@ class Conversation:
             fact = evolve(fact, reason=reason)
         self._handler(flight).refused(flight, fact)
 
-    # Nobody speaks
+    # No answer
 
     def lose_connections(self, last: int) -> None:
         """Nothing that was asked on the connections up to this one will be answered."""

@@ -49,7 +49,7 @@ class EndLink:
 
 @frozen
 class Reply:
-    """An answer for whoever asked. value: an exception is to be raised there."""
+    """An answer for the caller. value: an exception is to be raised there."""
 
     reply_to: object
     value: object
@@ -121,14 +121,14 @@ class FillsDue:
 
 @frozen
 class UnknownDue:
-    """Time to cancel an order of which nobody knows whether it lives."""
+    """Time to cancel an order of which it is not known whether it lives."""
 
     client_order_id: ClientOrderId
 
 
 @frozen
 class HistoryDue:
-    """Time to read history. periodic: because of the period, not because somebody waits for it."""
+    """Time to read history. periodic: because of the period, not because it is waited for."""
 
     periodic: bool
 

@@ -1,13 +1,13 @@
-"""Orders of other sessions: which of them are open, and what is told of them.
+"""Orders of other sessions: which of them are open, and what is reported of them.
 
-Whoever only watches an account hears every fill of such an order, and its end, once each. Three sources tell of them:
-live messages, the list of a login, and later lists. An order that a list leaves out has ended if the list is younger
-than the last word about the order; a list says nothing of how. So the venue is asked where the order stands, by its
-venue order id. Where the venue does not know it any more, that is what is told: a report with `status=None` whose
-reason says that the order is not open any more. An end is never made up.
+A client that only watches an account hears every fill of such an order, and its end, once each. Three sources report
+them: live messages, the list of a login, and later lists. An order that a list leaves out has ended if the list is
+younger than the last word about the order; a list says nothing of how. So the venue is asked where the order stands, by
+its venue order id. Where the venue does not know it any more, that is what is reported: a report with `status=None`
+whose reason says that the order is not open any more. An end is never made up.
 
-An order that was never shown as open (a taker's, filled at once) is told by its fills, and by an end only if the venue
-tells one.
+An order that was never shown as open (a taker's, filled at once) is reported by its fills, and by an end only if the
+venue tells one.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class ExternalOrder:
     """An order of another session, and how much of it has executed.
 
     Two counts are kept, because a count of the venue and a fill may report the same execution. Only their instants
-    tell whether they do: an execution not younger than a count is in it."""
+    show whether they do: an execution not younger than a count is in it."""
 
     __slots__ = (
         "counted",
@@ -157,7 +157,7 @@ class ExternalOrders:
         return frozenset(key for key, known in self._open.items() if symbol in (None, known.view.symbol))
 
     def has_ended(self, venue_order_id: VenueOrderId) -> bool:
-        """True for one whose end was told, unless that was long ago."""
+        """True for one whose end was reported, unless that was long ago."""
         return venue_order_id in self._ended
 
     def drop(self, venue_order_id: VenueOrderId) -> None:
@@ -207,7 +207,7 @@ class ExternalOrders:
     def report_open(self, view: OrderView) -> None:
         """An order that the list of a login shows; nothing has just happened to it."""
         if view.status is not None and view.status.is_terminal and view.venue_order_id not in self._open:
-            return  # it ended before this client began, or its end was told
+            return  # it ended before this client began, or its end was reported
         self._tell(view, NO_TIME, "", self._just_now())
 
     def replaced(self, old: OrderView, new: OrderView | None, new_id: VenueOrderId | None, time: int) -> None:
@@ -218,7 +218,8 @@ class ExternalOrders:
         self.report(new or old, time)
 
     def _tell(self, view: OrderView, time: int, reason: str, made: Made) -> None:
-        # An end is told once. The exception: an order was told as "not open any more", and now the venue says how.
+        # An end is reported once. The exception: an order was reported as "not open any more", and now the venue says
+        # how.
         ended = self._ended.get(view.venue_order_id)
         is_end = view.status is not None and view.status.is_terminal
         if ended is not None and (ended.is_end_known or is_end or view.status is None):
@@ -308,7 +309,8 @@ class ExternalOrders:
     # Lists
 
     def _listed(self, view: OrderView, asked_at: int, lag: int) -> None:
-        """A list that was asked for shows an order that is not tracked. Nothing is told of it, unless it has ended."""
+        """A list that was asked for shows an order that is not tracked. Nothing is reported of it, unless it has
+        ended."""
         venue_order_id = view.venue_order_id
         if venue_order_id in self._ended or not view.symbol:
             return
@@ -487,7 +489,7 @@ class ExternalOrders:
         return venue_order_id
 
     def _is_gone(self, venue_order_id: VenueOrderId, words: str) -> None:
-        """It is open no more, and nobody knows how that came. words: the venue's."""
+        """It is open no more, and it is not known how that came. reason: the venue's."""
         known = self._open[venue_order_id]
         self._end(venue_order_id, known, is_known=False)
         view = evolve(known.view, status=None, cumulative=known.counted)

@@ -2,10 +2,10 @@
 
 A fill counts once, by its identity, from whatever source; none is ever made up from a total. A total that is ahead of
 the fills heard under the same venue order id opens the question FILLS: the fills may be on their way in another message
-(some venues tell of orders and of fills on separate feeds, spec Kraken E.4, E.5), and if they do not come within
+(some venues report orders and fills on separate feeds, spec Kraken E.4, E.5), and if they do not come within
 `fills_lag`, history is read until it has them. An order that left the book has not ended before they were heard; when
 history, read late enough, does not have them either, the venue is asked once for the fills of that order alone, where
-it lists them so; after that the gap is told, the order ends as it is, and history is read on, slower and slower.
+it lists them so; after that the gap is reported, the order ends as it is, and history is read on, slower and slower.
 
 An order is complete
 1. by the venue's word, once the fills heard reach its total;
@@ -44,7 +44,7 @@ __all__ = ["Fills", "Total"]
 AHEAD: Final = SECOND
 """How long fills may be on their way behind a list that is ahead of the stream."""
 PATIENCE: Final = 300 * SECOND
-"""After that, fills are told as missing even if history cannot be read."""
+"""After that, fills are reported as missing even if history cannot be read."""
 
 
 @frozen
@@ -53,7 +53,7 @@ class Total:
 
     venue_order_id: VenueOrderId
     quantity: Decimal
-    # Of a fill that the same message tells next: it is in the quantity already, and not missing.
+    # Of a fill that the same message reports next: it is in the quantity already, and not missing.
     executing: Decimal = ZERO
     # A list told it, which may be ahead of the stream.
     ahead: bool = False
@@ -155,13 +155,13 @@ class Fills:
 
     def _doubt_terms(self, order: Order) -> None:
         """All of the order that we know of is executed, and the venue says that it goes on; or a fill is more than the
-        whole, and no message brought it, or the venue says that it is the last: somebody has changed the order, and the
-        news of that is still to come, or lost."""
+        whole, and no message brought it, or the venue says that it is the last: another session has changed the order,
+        and the news of that is still to come, or lost."""
         self._questions.ask(order, Question.TERMS)
         self._queries.soon(order)
 
     def _is_more_than_whole(self, order: Order) -> bool:
-        """Of an order of which as much was heard as it is for: True when nobody has said that it is complete. The venue
+        """Of an order of which as much was heard as it is for: True when it was not said that it is complete. The venue
         is asked where it stands."""
         is_shown = order.seen_in == self._context.login
         return is_shown and order.inquiry is None and wanted(self._context, order) is None
@@ -174,7 +174,7 @@ class Fills:
         status = NEXT_STATUS.get((order.status, happening), order.status)
         left = ZERO if quantity is None else quantity - cumulative
         is_more = quantity is not None and cumulative > quantity
-        # While the quantity is in doubt, more than it is no overfill: somebody may have raised it unheard.
+        # While the quantity is in doubt, more than it is no overfill: another session may have raised it unheard.
         overfill = -left if is_more and not is_in_doubt(self._context, order) else ZERO
         self._context.record(
             events.Filled(
@@ -260,7 +260,8 @@ class Fills:
 
     def expect(self, order: Order, total: Total | None, ending: Ending | None = None) -> None:
         """The venue counts more than was heard, and maybe the order ended with that. None: it did not say how much."""
-        # The earliest fill that may be missing is younger than what history has told whole, so it is read from there.
+        # The earliest fill that may be missing is younger than what history has reported whole, so it is read from
+        # there.
         is_new = not self._questions.is_open(order, Question.FILLS)
         if total is not None:
             self._count_former(order, total.venue_order_id, total=total.quantity)
@@ -296,12 +297,12 @@ class Fills:
 
     def leave(self, order: Order, ending: Ending, total: Decimal | None) -> None:
         """The order left the book after executions that come by themselves (see `facts.OrderRemoved`). total: how much
-        has executed under its venue order id, None: nobody said; its status may tell before history does."""
+        has executed under its venue order id, None: it was not said; its status may tell before history does."""
         if order.is_over:
             return
         told = None if order.inquiry is None else order.inquiry.ending
         if told is not None and told.status is ending.status:
-            ending = told  # the first to tell of it knew why
+            ending = told  # the first to report it knew why
         # FILLED without a total means the whole quantity, as long as we are sure of that.
         if not total and ending.status is OrderStatus.FILLED:
             fewest = None if is_in_doubt(self._context, order) else least(self._context, order)
@@ -359,8 +360,8 @@ class Fills:
             self.miss(order)
 
     def miss(self, order: Order) -> None:
-        """History, read late enough, does not have the fills either: they are told as missing, and the order ends as it
-        is. What is missing is read on for, slower."""
+        """History, read late enough, does not have the fills either: they are reported as missing, and the order ends
+        as it is. What is missing is read on for, slower."""
         self._tell_gap(order)
         inquiry = order.inquiry
         if inquiry is None:
@@ -368,12 +369,12 @@ class Fills:
         # The ending is taken out before the question is closed, so that closing it does not end the order twice.
         ending, inquiry.ending = inquiry.ending, None
         if counted(order) <= order.cumulative:
-            self._questions.close(order, Question.FILLS)  # nobody said how much there was, and history had no more
+            self._questions.close(order, Question.FILLS)  # it was not said how much there was, and history had no more
         if ending is not None:
             self.end(order, ending)
 
     def _tell_gap(self, order: Order, executing: Decimal = ZERO) -> None:
-        # A gap is told again only when it has grown.
+        # A gap is reported again only when it has grown.
         inquiry, total = order.inquiry, counted(order)
         if inquiry is None or total - executing <= max(order.cumulative, inquiry.gap_told):
             return
@@ -426,7 +427,7 @@ class Fills:
         )
 
     def window_read(self, holds_until: int) -> None:
-        """History has been read: every fill before `holds_until` has been told."""
+        """History has been read: every fill before `holds_until` has been reported."""
         for order in list(self._questions.orders.values()):
             opened = None if order.inquiry is None else order.inquiry.open.get(Question.FILLS)
             if opened is not None and opened.by_venue <= holds_until and not self._asks_alone(order):

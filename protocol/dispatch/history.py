@@ -37,8 +37,8 @@ Reading = requests.ListFills | requests.ListOrderHistory
 
 
 class History(RequestHandler[Reading]):
-    """Owns how often history was read in vain for what was told as missing, and who was named by the history of orders
-    in the present reading. What is being read, and how far, stands in the reading."""
+    """Owns how often history was read in vain for what was reported as missing, and who was named by the history of
+    orders in the present reading. What is being read, and how far, stands in the reading."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class History(RequestHandler[Reading]):
         self._settling, self._questions, self._fills, self._terms = settling
         self._identities, self._external, self._unclaimed = whose
         self._schedule = schedule
-        # How often history was read in vain for fills that were told as missing: it decides the pace.
+        # How often history was read in vain for fills that were reported as missing: it decides the pace.
         self._attempts = 0
         self._is_ticking = False
 
@@ -79,7 +79,7 @@ class History(RequestHandler[Reading]):
         flight.until = command.end
 
     def read_now(self, listed_again: bool) -> int:
-        """After a login: gives the number of the reading that tells what happened while there was no connection, or
+        """After a login: gives the number of the reading that shows what happened while there was no connection, or
         messages of it were lost; 0: nothing is to be read."""
         if not self._reading.is_on:
             return 0
@@ -169,7 +169,7 @@ class History(RequestHandler[Reading]):
     # What became of orders
 
     def orders_listed(self, fact: facts.OrderHistoryListed) -> None:
-        """One page. Orders whose fate nobody tells take it over; of the others, the feeds know more, and what has
+        """One page. Orders whose fate is in question take it over; of the others, the feeds know more, and what has
         filled under each venue order id is of use."""
         flight = self._context.flights.find(requests.ListOrderHistory, fact.request_id)
         # A page may hold several rows of one id, oldest first: the last one counts.
@@ -243,7 +243,7 @@ class History(RequestHandler[Reading]):
         elif view.replaced:
             self._context.record(FormerId(identity=order.identity, venue_order_id=view.venue_order_id))
             self._fills.notice_total(order, view, ahead=True)
-        elif not (chains and has_gone_on):  # else the row is older than the login, and a later reading tells more
+        elif not (chains and has_gone_on):  # else the row is older than the login, and a later reading shows more
             self._settling.show(order, view, self._row(view))
 
     def _disown(self, venue_order_id: VenueOrderId) -> None:
@@ -251,7 +251,7 @@ class History(RequestHandler[Reading]):
         self._context.foreign.put(venue_order_id, 0)
 
     def _is_unknown(self, order: Order, venue_order_id: VenueOrderId) -> bool:
-        """True for an id that the order has had in between, of which nobody has told."""
+        """True for an id that the order has had in between, of which no message has reported."""
         return venue_order_id != order.venue_order_id and not self._context.orders.is_former_id(order, venue_order_id)
 
     def _row(self, view: OrderView) -> Evidence:
@@ -280,7 +280,7 @@ class History(RequestHandler[Reading]):
 
     def _wait_for_more(self) -> None:
         """Fills are missing: history is read again when it cannot lag any more, and then slower and slower."""
-        # What was told as missing is read for at a slow pace; what is not told yet may just lag.
+        # What was reported as missing is read for at a slow pace; what is not told yet may just lag.
         if all(map(_is_told, self._questions.orders.values())):
             self._reading.want_slowly(self._attempts)
             self._attempts += 1

@@ -1,9 +1,9 @@
 """Reading the venue's history: which reading is wanted, how far it has come, and from where it goes on after a failure.
 
-A reading brings the executions since the last one, and after them, if orders are examined whose fate nobody tells, what
-became of orders. One reading at a time; whoever wants history gets the number of the reading that will have read all
-that is there now, and numbers only grow. A page that is refused, lost or never sent is asked for again after a pause,
-with its cursor: what was read is not read twice, however often that happens.
+A reading brings the executions since the last one, and after them, if orders are examined whose fate is in question,
+what became of orders. One reading at a time; a caller that wants history gets the number of the reading that will have
+read all that is there now, and numbers only grow. A page that is refused, lost or never sent is asked for again after a
+pause, with its cursor: what was read is not read twice, however often that happens.
 
 A history lags behind the stream, so a reading asked for at one instant is complete only until that instant less the
 lag. One more reading follows after that time, silent unless it finds something.
@@ -34,7 +34,7 @@ MOST_REFUSALS: Final = 3
 MOST_EMPTY_PAGES: Final = 3
 """In a row, of a history of orders that names a next page again and again: behind them nothing follows."""
 PACES: Final = (60 * SECOND, 300 * SECOND, 900 * SECOND)
-"""After how long history is read again for fills that were told as missing; the last one repeats."""
+"""After how long history is read again for fills that were reported as missing; the last one repeats."""
 
 
 @define(kw_only=True)
@@ -64,14 +64,14 @@ class HistoryReading:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        # Every fill before it has been told: ns since 1970 by the venue's clock, None before the first login.
+        # Every fill before it has been reported: ns since 1970 by the venue's clock, None before the first login.
         self.complete_until: int | None = None
         # Why reading fails at the moment, "" while it does not.
         self.failing = ""
         self.has_changed = False
         self._reading: Reading | None = None
-        # Numbers of readings only grow: whoever wants one waits until `finished` has reached its number, and no later
-        # failure can take that back.
+        # Numbers of readings only grow: a caller that wants one waits until `finished` has reached its number, and no
+        # later failure can take that back.
         self._started = 0
         self._wanted = 0
         self._finished = 0
@@ -103,7 +103,7 @@ class HistoryReading:
 
     @property
     def told_until(self) -> int:
-        """Every fill before it has been told, however far the clocks may be apart; 0 before the first login."""
+        """Every fill before it has been reported, however far the clocks may be apart; 0 before the first login."""
         is_measured = self._context.clock.skew(self._context.now) is not None
         return (self.complete_until or 0) - (MEASURED if is_measured else UNMEASURED)
 
@@ -117,7 +117,7 @@ class HistoryReading:
         return 0 if self._reading is None else self._reading.read
 
     def reset(self) -> None:
-        """The connection is gone, or messages of it: meanwhile orders may go on under ids that nobody tells."""
+        """The connection is gone, or messages of it: meanwhile orders may go on under ids that no message tells."""
         if self._context.rules.chain_history:
             self._chains_wanted = self._context.by_venue(self._context.now.wall_ns)
 
@@ -144,7 +144,7 @@ class HistoryReading:
             self._want_at(self._context.now.monotonic_ns + lag + PAUSE)
 
     def want_slowly(self, attempts: int) -> None:
-        """Reads again for what was told as missing. attempts: how often that was done already."""
+        """Reads again for what was reported as missing. attempts: how often that was done already."""
         self._want_at(self._context.now.monotonic_ns + PACES[min(attempts, len(PACES) - 1)])
 
     def _want_at(self, when: int) -> None:
@@ -155,7 +155,7 @@ class HistoryReading:
         self._context.timers.add(when, HistoryDue(periodic=False))
 
     def examine(self, order: Order, since: int) -> None:
-        """Nobody tells what became of this order: reads the history of orders, too, from `since` on by the venue's
+        """It is in question what became of this order: reads the history of orders, too, from `since` on by the venue's
         clock."""
         # Some venues list orders by the time of their placement, not of their end.
         if self._context.rules.history_by_placement:
@@ -165,7 +165,7 @@ class HistoryReading:
 
     def want_chains(self, order: Order | None = None) -> None:
         """Reads the history of orders, where that alone names the venue order ids that orders had in between. order: it
-        may have had others; until that is read, an execution that is nobody's may be its own."""
+        may have had others; until that is read, an execution of an unknown order may be its own."""
         if self._context.rules.chain_history:
             self._chains_wanted = now = self._context.by_venue(self._context.now.wall_ns)
             if order is not None:
@@ -186,7 +186,7 @@ class HistoryReading:
         self.want()
 
     def look(self) -> None:
-        """A moment has come that somebody waited for."""
+        """A moment has come that was waited for."""
         now = self._context.now.monotonic_ns
         if self._again_at and self._again_at <= now:
             self._again_at = 0
@@ -231,7 +231,8 @@ class HistoryReading:
         self._started += 1
         began = self._began = context.by_venue(context.now.wall_ns)
         self._examining, self._examined = self._examined, {}
-        # The overlaps cost little, since a fill that was told is recognized; a gap between two readings would cost it.
+        # The overlaps cost little, since a fill that was reported is recognized; a gap between two readings would cost
+        # it.
         since, until = max(0, self.complete_until - OVERLAP), began + OVERLAP
         span = context.rules.history_span
         first = until if span is None else min(until, since + span)

@@ -2,14 +2,14 @@
 before.
 
 A client id alone never binds: instrument and side must be equal, and the venue's time not before the order's own. Where
-the venue order id is known and another one is told, the order must be one that can have gone on under another id. Of a
-stop that counts as waiting, that its trigger fired may just not have been heard: then a view must show one of its
+the venue order id is known and another one is reported, the order must be one that can have gone on under another id.
+Of a stop that counts as waiting, that its trigger fired may just not have been heard: then a view must show one of its
 terms, and an execution waits until one has (see `unclaimed_fills`).
 
-The stream tells of an order in the order of what happened: what the answer to a placement has named cannot go on under
-another id before the stream has told that it began. What it tells until then under that client id is of an older order.
-Other terms than were placed tell of an older order, too; not so on the stream of a venue that changes orders in place,
-where the message that ours was accepted may be lost, and another session have changed it.
+The stream reports an order in the order of what happened: what the answer to a placement has named cannot go on under
+another id before the stream has reported that it began. What it tells until then under that client id is of an older
+order. Other terms than were placed report an older order, too; not so on the stream of a venue that changes orders in
+place, where the message that ours was accepted may be lost, and another session have changed it.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Identities:
         order = self._context.orders.by_venue_order_id(trade.venue_order_id)
         if order is not None:
             return order
-        # By name only if the order may have had this id; history tells of older orders of that name, too.
+        # By name only if the order may have had this id; history reports older orders of that name, too.
         order = self._context.orders.by_wire_id(trade.wire_id)
         if order is None or self.is_foreign(order, trade.venue_order_id):
             return None

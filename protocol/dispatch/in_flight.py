@@ -1,6 +1,6 @@
 """Requests on their way, and when to look at what: the state of a connection, not of orders.
 
-A reconnect rebuilds all of it. Deadlines are data in a heap; nobody here waits.
+A reconnect rebuilds all of it. Deadlines are data in a heap; nothing here waits.
 
 A flight is one request that was released towards the venue. Where it stands is its stage; what happens to it moves it,
 and every pair that the table leaves out changes nothing:
@@ -149,7 +149,7 @@ class Flight(Generic[R]):
     read: int = 0
     """How many executions of it have been."""
     carrier_ended_at: int | None = None
-    """When the connection that carried it was ended by the venue: ns, monotonic; None: by nobody, or not by the
+    """When the connection that carried it was ended by the venue: ns, monotonic; None: it was not, or not by the
     venue."""
     begun_at: int | None = None
     """When the question that this one continues was sent: ns, monotonic."""
@@ -221,7 +221,7 @@ class Flights:
     awaits."""
 
     by_id: dict[RequestId, Flight] = field(factory=dict)
-    # The latest of each kind by order, because a venue's feed tells of a refusal and names the order alone.
+    # The latest of each kind by order, because a venue's feed reports a refusal and names the order alone.
     cancel_of: dict[ClientOrderId, RequestId] = field(factory=dict)
     change_of: dict[ClientOrderId, RequestId] = field(factory=dict)
     preview_of: dict[ClientOrderId, RequestId] = field(factory=dict)
@@ -296,7 +296,7 @@ def _await_no_more(awaited: dict[ClientOrderId, RequestId], flight: Flight) -> N
 
 @define
 class Timers:
-    """Moments at which something must be looked at. An entry may be stale when it comes up; whoever gets it checks."""
+    """Moments at which something must be looked at. An entry may be stale when it comes up; its reader checks."""
 
     _heap: list[tuple[int, int, object]] = field(factory=list)
     _numbers: Iterator[int] = field(factory=count)

@@ -1,4 +1,4 @@
-"""What dispatch is told: commands that passed the command handler, facts from the venue, news of the link."""
+"""What dispatch is reported: commands that passed the command handler, facts from the venue, news of the link."""
 
 from __future__ import annotations
 

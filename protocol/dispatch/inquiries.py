@@ -16,7 +16,7 @@ __all__ = ["NO_TRAIL", "Ending", "Inquiry", "Opened", "Question", "Source", "Sta
 class Question(Enum):
     """OUTCOME: was it placed at all? TERMS: its quantity, price, trigger, and which venue order id it has now; FILLS:
     the venue counts more than we heard; END: it is missing where it should be
-    listed, or nobody has told what a cancel or change of it has come to."""
+    listed, or it is not known what a cancel or change of it has come to."""
 
     OUTCOME = auto()
     TERMS = auto()

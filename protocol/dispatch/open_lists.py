@@ -69,7 +69,7 @@ class OpenLists(RequestHandler[ListOpenOrders]):
         self._cancel_all.listed(flight, fact)
 
     def _take(self, views: tuple[OrderView, ...], evidence: Evidence, reports: list[OrderStatusReport] | None) -> None:
-        """A whole list. reports: to be filled in for whoever asked."""
+        """A whole list. reports: to be filled in for the caller."""
         found: set[ClientOrderId] = set()
         listed_before, self._listed_over = self._listed_over, {}
         for view in views:

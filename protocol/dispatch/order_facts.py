@@ -94,7 +94,7 @@ class OrderFacts:
         self._settling.heard(order, fact.order)
 
     def traded(self, fact: facts.OrderFilled) -> None:
-        # The hot path. Whose it is, whether it is known, and then either the order's own fill or somebody else's.
+        # The hot path. Whose it is, whether it is known, and then either the order's own fill or another session's.
         trade, view = fact.trade, fact.order
         order = self._identities.of(view, live=True)
         if self._fills.is_known(order, trade, live=True):
@@ -154,7 +154,7 @@ class OrderFacts:
     def _waits_for_fills(
         self, order: Order, status: OrderStatus, fact: facts.OrderCanceled | facts.OrderExpired
     ) -> bool:
-        """An end waits for its fills, whoever tells of it."""
+        """An end waits for its fills, from whatever source it comes."""
         # The ending is kept in the inquiry, and told by `Fills` when the last fill is heard or its time is over.
         inquiry = order.inquiry
         if inquiry is None or counted(order) <= order.cumulative:
@@ -225,5 +225,5 @@ def _is_more_told(order: Order, view: OrderView) -> bool:
 
 
 def _is_more(order: Order, filled: Decimal | None) -> bool:
-    """True when more has executed than the order was for, as far as we know: somebody has changed it unheard."""
+    """True when more has executed than the order was for, as far as we know: another session has changed it unheard."""
     return filled is not None and order.quantity is not None and order.base + filled > order.quantity

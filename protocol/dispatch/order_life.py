@@ -2,7 +2,7 @@
 
 `orders.NEXT_STATUS` is the table of all transitions; what is absent there is stale and changes nothing. An end that the
 venue told is final. An end that we concluded ourselves (Denied, complete by its quantity) may be contradicted by the
-venue, and so may our word that nobody knows where the order stands: `Reopened` takes it back.
+venue, and so may our word that it is not known where the order stands: `Reopened` takes it back.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class OrderLife:
     # Living
 
     def accept(self, order: Order, venue_order_id: VenueOrderId, time: int, *, by_old_fill: bool = False) -> None:
-        """by_old_fill: a fill tells it that may be older than this login: it shows nothing of the order's terms."""
+        """by_old_fill: a fill reports it that may be older than this login: it shows nothing of the order's terms."""
         self._context.record(
             events.Accepted(
                 identity=order.identity,
@@ -54,7 +54,7 @@ class OrderLife:
             self._questions.placed(order, is_owed=self._context.flights.owes(order.identity.client_order_id))
 
     def accept_late(self, order: Order, venue_order_id: VenueOrderId, time: int, *, by_old_fill: bool = False) -> None:
-        """Something else tells that the order was accepted: the venue's own word for it is missing or still to come. An
+        """Something else says that the order was accepted: the venue's own word for it is missing or still to come. An
         order that the venue rejected, and executes, it has accepted after all."""
         self.revive(order, venue_order_id, time)
         if not order.accepted:
@@ -117,7 +117,7 @@ class OrderLife:
             )
 
     def lose(self, order: Order, why: str) -> None:
-        """Nobody knows whether the order lives."""
+        """It is not known whether the order lives."""
         if (order.status, Happening.LOST) in NEXT_STATUS:
             self._context.record(
                 events.StatusUnknown(
@@ -224,7 +224,7 @@ class OrderLife:
             self.ended(order)
 
     def reject(self, order: Order, view: OrderView | None, reason: str, due_post_only: bool, time: int) -> None:
-        # What the venue has accepted, it cannot reject any more: whoever reads such a message asks for the order.
+        # What the venue has accepted, it cannot reject any more: the reader of such a message asks for the order.
         if order.accepted or (order.status, Happening.REJECTED) not in NEXT_STATUS:
             return
         self._context.record(
@@ -260,7 +260,7 @@ class OrderLife:
     # Refusals of what was to change or end it
 
     def reject_cancel(self, order: Order, request_id: RequestId, reason: str) -> None:
-        """Silent about a cancel that nobody asked for."""
+        """Silent about a cancel that the user did not ask for."""
         if not order.status.is_terminal and request_id < FIRST_INTERNAL_ID:
             self._context.record(
                 events.CancelRejected(

@@ -41,14 +41,14 @@ class Outcomes:
 
     def doubt(self, flight: Acting, order: Order, reason: str) -> None:
         """The venue's answer leaves open what came of it, and no other will come. It is asked for now, in case the
-        venue has acted; and when its time is over, to tell that the venue has not."""
+        venue has acted; and when its time is over, to report that the venue has not."""
         # It is kept although no answer will come: the status query that shows the order alive names this reason.
         flight.happens(Moment.LOST)
         flight.doubt = reason
         self._queries.stand(order)
 
     def ask(self, flight: Acting, order: Order | None, latest: Acting | None) -> None:
-        """Its time is over: a status query tells whether the order outlived it, after the next login if there is no
+        """Its time is over: a status query shows whether the order outlived it, after the next login if there is no
         connection. Not of one that another has followed. latest: the order's last one."""
         if order is not None and not order.status.is_terminal and flight is latest:
             flight.happens(Moment.TIME_OVER)

@@ -2,7 +2,7 @@
 
 The order is ours from the moment when its placement passed the checks: it is registered (`Submitted`) before anything
 is sent, so that whatever the venue says of it first, a fill included, finds it. An answer says no more than that the
-venue has the request; that the order lives is told by its own news. Hence a placement without an answer leaves its
+venue has the request; that the order lives is reported by its own news. Hence a placement without an answer leaves its
 order Unknown, never denied: denied is only what certainly did not arrive.
 """
 
@@ -29,7 +29,7 @@ __all__ = ["Placements", "is_of_another"]
 
 
 def is_of_another(context: Context, order: Order, venue_order_id: VenueOrderId) -> bool:
-    """True for an answer that would mix two orders up; it is told, and to be ignored."""
+    """True for an answer that would mix two orders up; it is reported, and to be ignored."""
     mixed_up = context.orders.is_of_another(order, venue_order_id)
     if mixed_up:
         context.warn(

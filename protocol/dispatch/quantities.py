@@ -62,7 +62,8 @@ def missing_under(order: Order, venue_order_id: VenueOrderId) -> Decimal:
 
 
 def readings(order: Order, view: OrderView) -> tuple[Decimal, ...]:
-    """What the whole order's quantity may be as a view tells it: nothing, one number, or two of which one is right."""
+    """What the whole order's quantity may be as a view reports it: nothing, one number, or two of which one is
+    right."""
     # An order by amount has a quantity that the venue only estimates (spec Kraken E.11).
     if order.by_amount or view.quantity is None:
         return ()

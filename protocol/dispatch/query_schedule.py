@@ -32,7 +32,7 @@ REPEATED: Final = 3
 """How often the last of the pauses is repeated before that: the deadline of a placement and the lag of the lists
 may be over two minutes after it was sent, and until then "no such order" proves nothing."""
 SLOW_PACE: Final = 300 * SECOND
-"""How often an order is asked for of which it has been told that nobody knows."""
+"""How often an order is asked for of which it has been reported that its status is not known."""
 
 
 class QuerySchedule:
@@ -75,8 +75,8 @@ class QuerySchedule:
         self.soon(order)
 
     def follow(self, order: Order, venue_order_id: VenueOrderId | None) -> None:
-        """Asks as soon as there is a place: the order was replaced, by the one with this venue order id. None: nobody
-        named it, so its wire id must tell."""
+        """Asks as soon as there is a place: the order was replaced, by the one with this venue order id. None: it was
+        not named, so its wire id must tell."""
         self._questions.ask(order, Question.TERMS)
         self._questions.inquiry_of(order).trail = venue_order_id
         self.soon(order)
@@ -97,7 +97,7 @@ class QuerySchedule:
             return
         delays = self._context.rules.query_delays
         pause = delays[min(inquiry.attempts, len(delays) - 1)]
-        # Slow only once every question has been told as open: until then somebody waits for `Reconciled`.
+        # Slow only once every question has been reported as open: until then `Reconciled` is waited for.
         is_slow = inquiry.attempts >= len(delays) + REPEATED
         if is_slow and all(opened.told for opened in inquiry.open.values()):
             pause = SLOW_PACE
@@ -120,7 +120,7 @@ class QuerySchedule:
         self.start()
 
     def look_for_also(self, missing: Iterable[Order], since: int) -> None:
-        """Orders of ours that a list left out, likewise. since: from when on history may tell of them, ns since 1970 by
+        """Orders of ours that a list left out, likewise. since: from when on history may report them, ns since 1970 by
         the venue's clock."""
         if not self._missing:
             self._missing_since = since
@@ -171,7 +171,7 @@ class QuerySchedule:
         return None
 
     def _give_up(self, order: Order) -> None:
-        """The venue cannot be asked for it by any name: what is open is told as such, and only news settle it."""
+        """The venue cannot be asked for it by any name: what is open is reported as such, and only news settle it."""
         inquiry = order.inquiry
         assert inquiry is not None
         inquiry.stage = Stage.IDLE

@@ -5,7 +5,7 @@ the venue says, and what its lists leave out, is *evidence*, with its source and
 when it was asked, by the venue's clock, less the lag of the source. All of it goes through `Settling`, which looks up
 here what follows. `table()` prints the table for the docs.
 
-A question that cannot be answered within its patience is told as an event, so that nobody waits for it any more, and
+A question that cannot be answered within its patience is reported as an event, so that it is no longer waited for, and
 asked on at a slower pace.
 """
 
@@ -149,7 +149,7 @@ class Questions:
         """The order was placed. Whether it lives is open still where a list has left it out, or where it is owed what a
         cancel or change has come to."""
         inquiry = order.inquiry
-        assert inquiry is not None  # whoever calls has looked
+        assert inquiry is not None  # the caller has looked
         outcome = inquiry.open.get(Question.OUTCOME)
         if outcome is None:
             return

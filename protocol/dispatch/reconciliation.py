@@ -3,7 +3,7 @@
 It waits until the snapshot is taken over whole, every order that it left out has been asked for, every question that
 was open then is answered or told, and one whole reading of history is over. It is looked at behind whole inputs, so it
 never comes in the middle of an answer. A new login takes the old one's place. Where history cannot be read for
-`PATIENCE`, that is told, and the login waits for it no more.
+`PATIENCE`, that is reported, and the login waits for it no more.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Reconciler:
         return noticed or bool(self._questions.changed)
 
     def due(self, due: ReconcileDue) -> None:
-        """Patience is over: that history was not read is told, and what nobody has answered is told as an open
+        """Patience is over: that history was not read is reported, and what was not answered is reported as an open
         question by `Reconciled` itself."""
         # The deadline of an older login may come due in this one.
         login = self._login
@@ -184,7 +184,7 @@ class Reconciler:
 
     @property
     def _complete_until(self) -> int | None:
-        """Every fill before it has been told; not so one that waits for somebody to say whose it is."""
+        """Every fill before it has been reported; not so one that waits until it is known whose it is."""
         # A consumer may take this as "I have every fill before that", so it must not promise too much.
         until, waiting = self._reading.complete_until, self._unclaimed.oldest
         return until if until is None or waiting is None else min(until, waiting)

@@ -2,8 +2,8 @@
 
 Some venues keep the order and change its terms; at others a new order takes its place, under a new venue order id. The
 answer to a change says that the venue will make it, and at a venue of the second kind perhaps under which id. That it
-was made is the order's own news, which may as well tell of a change that somebody else has made. An order awaits one
-change at a time: a second one could not be told from the first by what the order looks like.
+was made is the order's own news, which may as well report a change of another session. An order awaits one
+change at a time: a second one could not be reported from the first by what the order looks like.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ class Replacements(RequestHandler[ReplaceOrder]):
         return order.status.is_terminal or self._context.flights.change(order.identity.client_order_id) is not flight
 
     def refusal_told(self, fact: facts.ReplaceRefused) -> None:
-        """The venue's feed tells that a change was refused; it names the order alone."""
+        """The venue's feed says that a change was refused; it names the order alone."""
         # Whose change it was is not said. An order awaits one of ours at a time, so if there is one, it is that.
         order = self._context.orders.find(fact.venue_order_id, fact.wire_id)
         if order is not None and not order.is_over:
@@ -146,7 +146,7 @@ class Replacements(RequestHandler[ReplaceOrder]):
     # The order's own news
 
     def told(self, order: Order, fact: facts.OrderReplaced) -> None:
-        """The order was changed, in place or by another one: by our change on its way, or by somebody else's."""
+        """The order was changed, in place or by another one: by our change on its way, or by another session's."""
         old, orders = fact.order, self._context.orders
         if order.is_over:
             return
@@ -158,9 +158,9 @@ class Replacements(RequestHandler[ReplaceOrder]):
         if not orders.is_former_id(order, old.venue_order_id):
             self._terms.adopt(order, old, fact.time)
         if old is not terms:  # the old order as it ended; new terms in place carry no old total
-            self._fills.notice_total(order, old, ahead=True)  # its last fill may be told behind the replacement
+            self._fills.notice_total(order, old, ahead=True)  # its last fill may be reported behind the replacement
         if new_id is None and old.status is None:
-            self._queries.follow(order, None)  # replaced, but nobody says by what
+            self._queries.follow(order, None)  # replaced, but it is not said by what
             return
         if new_id is None or new_id == order.venue_order_id:
             if terms is not None and not self._changed(order, terms, change, fact.time):
@@ -173,7 +173,7 @@ class Replacements(RequestHandler[ReplaceOrder]):
 
     def _changed(self, order: Order, terms: OrderView, change: Flight[ReplaceOrder] | None, time: int) -> bool:
         """Takes over the terms of an order that was changed in place. False: that was not the change on its way, but
-        one that the venue or somebody else has made."""
+        one that the venue or another session has made."""
         if not self._context.rules.changes_in_place:
             self._terms.take_terms(order, terms, time)
             return True
@@ -192,7 +192,7 @@ class Replacements(RequestHandler[ReplaceOrder]):
         self._fills.notice_total(order, terms)
         if not is_ours and terms.quantity is None:
             self._questions.ask(order, Question.TERMS)
-            self._queries.soon(order)  # somebody else's change, which may be of what is left out (spec Kraken D.1)
+            self._queries.soon(order)  # another session's change, which may be of what is left out (spec Kraken D.1)
         return is_ours
 
     def _is_old_replacement(self, order: Order, old_id: VenueOrderId, new_id: VenueOrderId | None) -> bool:
@@ -247,8 +247,8 @@ class Replacements(RequestHandler[ReplaceOrder]):
     # No answer
 
     def lost(self, flight: Flight[ReplaceOrder], why: str) -> None:
-        """Kept: the sender may still tell that it was never written, and if not, its outcome is asked for once its time
-        is over."""
+        """Kept: the sender may still report that it was never written, and if not, its outcome is asked for once its
+        time is over."""
 
     def overdue(self, flight: Flight[ReplaceOrder], why: str) -> None:
         order = self._context.order_of(flight)
@@ -284,7 +284,7 @@ class Replacements(RequestHandler[ReplaceOrder]):
 
 def _with_terms(old: OrderView, new_id: VenueOrderId, change: ReplaceOrder, left: Decimal | None) -> OrderView:
     """How the replacement must look where the venue named its id alone: our own price and quantity, else the old ones.
-    Nobody reads its other terms."""
+    Its other terms are not read."""
     return OrderView(
         venue_order_id=new_id,
         wire_id=old.wire_id,

@@ -109,7 +109,7 @@ class Settling:
             return False
         if order.by_amount:
             return True
-        # With two readings of the quantity, the view has told the terms only if one of them is what we know.
+        # With two readings of the quantity, the view has reported the terms only if one of them is what we know.
         possible = readings(order, view)
         return order.quantity in possible if len(possible) > 1 else bool(possible)
 
@@ -155,14 +155,14 @@ class Settling:
         self._questions.ask(order, Question.END)
 
     def confirm(self, order: Order) -> None:
-        """The venue has an order under our name: the lists tell whether it is this one."""
+        """The venue has an order under our name: the lists show whether it is this one."""
         self._note_told(order)
         self._lists.compare()
         self._examine(order)
 
     def _note_told(self, order: Order) -> None:
-        """That nobody knows whether the order was placed has been told, unless the venue had answered the placement:
-        of such an order nothing was said but that it was submitted."""
+        """That it is not known whether the order was placed has been reported, unless the venue had answered the
+        placement: of such an order nothing was said but that it was submitted."""
         if order.status is OrderStatus.UNKNOWN:
             self._questions.tell(order, Question.OUTCOME)
 
@@ -253,8 +253,8 @@ class Settling:
         self._questions.tell(order, Question.END)
 
     def _is_executed(self, order: Order) -> bool:
-        """Whether as much was heard as the whole order is for, and not more: then nobody knows for how much it is. Of
-        one that the venue, asked, shows nowhere any more, nothing can follow."""
+        """Whether as much was heard as the whole order is for, and not more: then it is not known for how much it is.
+        Of one that the venue, asked, shows nowhere any more, nothing can follow."""
         quantity = whole(self._context, order, order.cumulative)
         terms_known = not self._questions.is_open(order, Question.TERMS)
         return terms_known and order.cumulative == quantity

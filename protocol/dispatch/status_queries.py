@@ -97,7 +97,7 @@ class StatusQueries(RequestHandler[QueryOrder]):
         return self._identities.is_meant(order, view)
 
     def _is_a_proposal(self, order: Order, view: OrderView, flight: Flight[QueryOrder]) -> bool:
-        """Where a status answer tells neither side nor time, one by client id may be about an older order of that name:
+        """Where a status answer shows neither side nor time, one by client id may be about an older order of that name:
         it proposes a venue order id, which the lists confirm."""
         if self._context.rules.status_shows_terms or not _is_by_wire_id(flight):
             return False
@@ -111,8 +111,8 @@ class StatusQueries(RequestHandler[QueryOrder]):
             self._schedule.go_on(flight, flight.request, fact.cursor)
 
     def _look_further(self, order: Order, view: OrderView, query: Flight[QueryOrder]) -> None:
-        """What is owed to a cancel or change is told by where the order stands; one that goes on under another id is
-        followed."""
+        """What is owed to a cancel or change is reported by where the order stands; one that goes on under another id
+        is followed."""
         if order.status.is_terminal or view.venue_order_id != order.venue_order_id:
             return
         if view.status is None:

@@ -1,4 +1,4 @@
-"""What a view of an order tells of it: its venue order id, its quantity, price and trigger, and how much has filled.
+"""What a view of an order shows: its venue order id, its quantity, price and trigger, and how much has filled.
 
 A view may be older than the last event (a list lags, an answer was under way), so it never takes anything back: not an
 end, not a fill, not a change that is younger than it. An end that we concluded ourselves is the exception: a view that
@@ -160,7 +160,7 @@ class Terms:
             self._update(order, view, (order.quantity, order.price, view.trigger_price), time)
 
     def _told_quantity(self, order: Order, view: OrderView) -> Decimal | None:
-        """The whole order's quantity as a view tells it; None: it tells none. Of two readings, the one that was asked
+        """The whole order's quantity as a view reports it; None: it shows none. Of two readings, the one that was asked
         for, or by which nothing has changed, is right; where neither is, the order is asked for."""
         possible = readings(order, view)
         if len(possible) < 2 or order.quantity is None:
@@ -189,7 +189,7 @@ class Terms:
             self._life.named(order)
 
     def is_new_of(self, order: Order, view: OrderView) -> bool:
-        """True for a view that first tells the order's id at the venue, or where its trigger stands, which of a
+        """True for a view that first shows the order's id at the venue, or where its trigger stands, which of a
         trailing stop only the venue knows."""
         if order.venue_order_id is None:
             return True
@@ -219,7 +219,7 @@ class Terms:
 
     def _follow_unheard(self, order: Order, view: OrderView, time: int) -> None:
         """The venue replaced the order and the event that said so is missing: the new id tells. How much filled under
-        the old one by then, nobody has said."""
+        the old one by then, is not known."""
         # Where a change makes a new order, others may lie between the two ids, and fills under each of them.
         former = order.venue_order_id
         self.rename(order, view.venue_order_id, view, ZERO, time)

@@ -1,4 +1,4 @@
-"""The venue's time: read from every answer that tells it, asked for where none does, and what waits for it.
+"""The venue's time: read from every answer that reports it, asked for where none does, and what waits for it.
 
 A venue judges a deadline by its own clock, so a deadline that we compute begins at the venue's time. Before the first
 exchange with the venue, which is part of the login or begins with the connection, our own clock has to do. Once our
@@ -45,7 +45,7 @@ class Timekeeping(RequestHandler[AskTime]):
         self._deny_held = deny_held
         # The question that is on its way.
         self._asked: RequestId | None = None
-        # The last message of the handshake whose answer tells the time, and when it went out.
+        # The last message of the handshake whose answer shows the time, and when it went out.
         self._said: tuple[RequestId, Instant] | None = None
         # ns, monotonic: when the next question may follow.
         self._not_before = 0
@@ -111,7 +111,7 @@ class Timekeeping(RequestHandler[AskTime]):
             self._said = (word.number, self._context.now)
 
     def told(self, fact: facts.VenueTime) -> None:
-        """The venue's time, as the answer to one of our requests tells it."""
+        """The venue's time, as the answer to one of our requests reports it."""
         asked = self._asked_at(fact.request_id)
         if asked is not None:
             self._hear(ClockReading.of(asked, self._context.now, fact.received, fact.sent, fact.resolution))
@@ -123,7 +123,7 @@ class Timekeeping(RequestHandler[AskTime]):
         return self._said[1] if self._said is not None and self._said[0] == request_id else None
 
     def acknowledged(self, order: Order, fact: facts.OrderAcknowledged) -> None:
-        """At a venue whose answers do not tell its time: when it accepted an order of ours, which lies between our
+        """At a venue whose answers do not show its time: when it accepted an order of ours, which lies between our
         placing it and our hearing of it."""
         context = self._context
         if order.accepted or not fact.time:
@@ -187,7 +187,7 @@ class Timekeeping(RequestHandler[AskTime]):
 
     def look_after(self) -> None:
         """Of the requests that are held: lets them go as soon as a deadline can be computed, and else sees to it that
-        one can. Those that somebody withdrew are forgotten, with the credit that they hold."""
+        one can. Those that were withdrawn are forgotten, with the credit that they hold."""
         context = self._context
         if context.knows_time:
             self._let_go()

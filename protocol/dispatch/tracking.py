@@ -242,7 +242,7 @@ class TrackedOrders:
 
     def counts_already(self, order: Order, time: int, quantity: Decimal, missing: Decimal | None) -> bool:
         """True for an execution that the order's cumulative counted when it was registered. time: of the execution, ns
-        since 1970; missing: how much more the venue counts than was heard: where nobody knows which executions were
+        since 1970; missing: how much more the venue counts than was heard: where it is not known which executions were
         counted, it is one of those that were not. None: it was heard live."""
         counted = self.counted.get(order.identity.client_order_id)
         if counted is None or time > counted.until:
@@ -373,7 +373,8 @@ class TrackedOrders:
     def _fold_bound(self, record: Bound) -> None:
         order = self._known(record.identity)
         self._bind(order, record.venue_order_id)
-        # It fills in what was not known, and takes nothing back: a term that has changed since is told by `Updated`.
+        # It fills in what was not known, and takes nothing back: a term that has changed since is reported by
+        # `Updated`.
         order.quantity = record.quantity if order.quantity is None else order.quantity
         order.price = record.price if order.price is None else order.price
         order.trigger_price = record.trigger_price if order.trigger_price is None else order.trigger_price

@@ -1,14 +1,14 @@
-"""Executions that may be of an order of ours whose venue order id nobody has told us yet: the question WHOSE.
+"""Executions that may be of an order of ours whose venue order id is not known yet: the question WHOSE.
 
 Some messages name an order by the venue's id alone. While an order that was sent has none here, or a stop has fired and
-goes on under an id that nobody has told, such an execution may be its own; told as somebody else's, it would be lost to
+goes on under an id that is not known, such an execution may be its own; told as another session's, it would be lost to
 that order. So may one that does name our client id, of a stop whose firing was not heard, or from before the placement
 as far as the clocks can be compared. So it waits: until an order of ours is bound to that venue order id, until none
 can be meant any more, or until its patience is over. A lookup of that venue order id says whose it is where the venue
 knows.
 
 What waits is indexed by the orders that may be meant, so a message that touches none of them costs nothing; and no more
-than `MOST_KEPT` wait: the oldest is told then.
+than `MOST_KEPT` wait: the oldest is reported then.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ __all__ = ["UnclaimedFills"]
 CLOCK_TOLERANCE: Final = 60 * SECOND
 """How far the venue's clock and ours may be apart."""
 PATIENCE: Final = 300 * SECOND
-"""How long an execution waits for an order whose venue order id may never be told."""
+"""How long an execution waits for an order whose venue order id may never be reported."""
 MOST_KEPT: Final = 1_000
 MOST_LOOKUPS: Final = 16
 """Venue order ids that are looked up at once."""
@@ -94,7 +94,7 @@ class UnclaimedFills:
         return min((kept.trade.time for kept in self.kept.values()), default=None)
 
     def doubt(self, order: Order) -> None:
-        """The order may go on under an id that nobody has told."""
+        """The order may go on under an id that is not known."""
         self._doubtful = {name: other for name, other in self._doubtful.items() if self._is_doubtful(other)}
         self._doubtful[order.identity.client_order_id] = order
 
@@ -102,7 +102,7 @@ class UnclaimedFills:
         """Keeps an execution of an order that is not known. False, and nothing is kept, if it is certainly not ours."""
         key = (trade.venue_order_id, trade.trade_id)
         if key in self.kept or self._fills.is_known(None, trade, live=live):
-            return True  # it waits, or was told before
+            return True  # it waits, or was reported before
         # No suspects is the usual case at an account with several programs, and it must cost nothing more.
         suspects = [order for order in self._candidates(trade) if self._may_be_of(order, trade)]
         if not suspects:
@@ -147,7 +147,8 @@ class UnclaimedFills:
         return bool(self._context.touched) or next(iter(self.kept.values())).until <= self._context.now.monotonic_ns
 
     def settle(self) -> None:
-        """Publishes what can be told by now: as a fill of the order that has become known, or as somebody else's."""
+        """Publishes what can be reported by now: as a fill of the order that has become known, or as another
+        session's."""
         # `touched` is only collected while something waits: None switches it off (see `Context.record`).
         touched, now = self._context.touched or set(), self._context.now.monotonic_ns
         self._context.touched = set()
@@ -222,7 +223,7 @@ class UnclaimedFills:
 
     def _look_up(self, venue_order_id: VenueOrderId) -> None:
         """Asks the venue for the order of an execution: its client id, or when it began and what it is for, tells whose
-        it is. Where an answer tells neither its side nor its terms, the history of orders does."""
+        it is. Where an answer shows neither its side nor its terms, the history of orders does."""
         if not self._context.rules.status_shows_terms:
             self._reading.want_after_lag()
             return
@@ -248,7 +249,7 @@ class UnclaimedFills:
         waiting = [kept for key, kept in self.kept.items() if key[0] == view.venue_order_id]
         if not waiting:
             return
-        # Where the venue tells no client id, an order that fits, and is the only one, is the best that can be known.
+        # Where the venue shows no client id, an order that fits, and is the only one, is the best that can be known.
         order = self._identities.of(view) if view.wire_id is not None else self._fitting(waiting[0], view)
         if order is not None and self._context.rules.chain_history and order.venue_order_id is not None:
             return  # which of its ids came after which, the history of orders tells
@@ -261,7 +262,7 @@ class UnclaimedFills:
                 self._tell(kept, order)
 
     def _fitting(self, kept: Kept, view: OrderView) -> Order | None:
-        """The one order that this can be, where the venue tells no client id: it was placed before, and is for as
+        """The one order that this can be, where the venue shows no client id: it was placed before, and is for as
         much."""
         fitting = [
             order

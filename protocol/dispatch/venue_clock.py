@@ -6,7 +6,7 @@ the time that the message spent on its way, as in NTP (RFC 5905, section 8). The
 kept. A stamp that answers nothing that we asked bounds the distance from one side alone, and is not used.
 
 The distance is kept against the monotonic clock, so that a wall clock that is being corrected shows at once in the
-skew. What it cannot survive is a jump of the wall clock against the monotonic one: either somebody set the wall clock,
+skew. What it cannot survive is a jump of the wall clock against the monotonic one: either the wall clock was set,
 or the machine slept and the monotonic clock with it. Which of the two it was only another exchange can tell, so until
 then nothing is known.
 """
@@ -29,7 +29,7 @@ MOST_UNCERTAIN: Final = SECOND
 DRIFT: Final = 2000
 """Two clocks drift apart by up to one part in so many: 500 ppm, the most by which NTP slows or speeds a clock."""
 LEAST_SKEW: Final = 2 * SECOND
-"""A skew beyond this is told."""
+"""A skew beyond this is reported."""
 
 
 @frozen(kw_only=True)
@@ -68,7 +68,7 @@ class ClockReading:
 class VenueClock:
     """What is known of the venue's clock. Replaced by another one with each exchange; `VenueClock()`: nothing yet.
 
-    Whoever owns it looks at both of our clocks now and then, and says so (`jump`) when they have moved against each
+    Its owner looks at both of our clocks now and then, and says so (`jump`) when they have moved against each
     other by more than `JUMP` between two looks.
     """
 

@@ -15,7 +15,7 @@ __all__ = ["Waits"]
 
 
 class Waits:
-    """Owns the waiting reply addresses. abandoned: tells whether whoever waits at one has given up."""
+    """Owns the waiting reply addresses. abandoned: shows whether the caller at one has given up."""
 
     def __init__(self, context: Context, abandoned: Callable[[object], bool]) -> None:
         self._context = context
@@ -33,7 +33,8 @@ class Waits:
             self._context.reply(asked.reply_to, self._context.failed)
         else:
             watches = self._waits.setdefault(command.client_order_id, [])
-            # Whoever has given up since is found when the next one comes, so a waiting task can be canceled freely.
+            # A caller that has given up since is found when the next one comes, so a waiting task can be canceled
+            # freely.
             watches[:] = [watch for watch in watches if not self._abandoned(watch[1])]
             watches.append((command.milestone, asked.reply_to))
             self._context.on_record = self.answer
@@ -44,7 +45,7 @@ class Waits:
         order = self._context.orders.by_client_order_id(client_order_id)
         if not watches or order is None:
             return
-        # Called behind every record of an order that somebody waits for, and of no other.
+        # Called behind every record of an order that is waited for, and of no other.
         waiting = []
         for milestone, reply_to in watches:
             if _reached(order, milestone):
@@ -67,7 +68,7 @@ class Waits:
 
     def _listen_no_more(self) -> None:
         if not self._waits:
-            self._context.on_record = None  # while nobody waits, records cost nothing more
+            self._context.on_record = None  # while nothing waits, records cost nothing more
 
 
 def _reached(order: Order, milestone: commands.Milestone) -> bool:

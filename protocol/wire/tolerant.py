@@ -112,7 +112,8 @@ _SCALARS: Final[Mapping[Any, Reader]] = {
 
 
 def _list_reader(element: Reader, *, keeps_places: bool = False) -> Reader:
-    """keeps_places: None stands for an element that cannot be used, where its neighbours are told by their places."""
+    """keeps_places: None stands for an element that cannot be used, where its neighbours are reported by their
+    places."""
 
     def elements(raw: object, skipped: list[object] | None) -> list[Any]:
         if not isinstance(raw, list):

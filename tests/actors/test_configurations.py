@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from actors import (
     open_client,
     open_gateway,
 )
+from tests.explained_fields import unexplained_fields
 
 SECRET = "YSBzZWNyZXQgb2YgdGhlIHRlc3Rz"
 
@@ -70,6 +70,4 @@ async def test_no_credentials_at_ax_is_a_failed_login(autojump_clock: object) ->
 
 @pytest.mark.parametrize("kind", [ClientConfig, AxConfig, KrakenFuturesConfig, KrakenSpotConfig])
 def test_every_field_of_a_configuration_is_explained_where_it_is_defined(kind: type[ClientConfig]) -> None:
-    explained = kind.__doc__ or ""
-    own = [field.name for field in fields(kind) if not field.inherited]
-    assert [name for name in own if not re.search(rf"\b{name}\b[^.;]*:", explained)] == []
+    assert unexplained_fields(kind) == []

@@ -374,7 +374,9 @@ def test_questions_of_our_own_over_http_end_with_the_connection_and_are_asked_an
     rig.log_in()
     assert asked_for(rig) == [1]
     rig.hear(refused(number, Outcome.NOT_FOUND))
-    assert rig.last.warnings == [f"A refusal of request {number} came from the venue, and nobody waits for it: no"]
+    assert rig.last.warnings == [
+        f"A refusal of request {number} came from the venue, and no pending request matches it: no"
+    ]
 
 
 @pytest.mark.parametrize("how", ["lost", "failed"])

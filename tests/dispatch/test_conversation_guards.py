@@ -43,7 +43,7 @@ def test_a_refusal_of_nothing_is_told_in_the_log(number: RequestId | None, which
     rig = Rig()
     rig.live("a1", "v1")
     assert rig.hear(facts.RequestRefused(request_id=number, outcome=Outcome.DEFINITE, reason="what?")) == []
-    assert rig.last.warnings == [f"A refusal {which} came from the venue, and nobody waits for it: what?"]
+    assert rig.last.warnings == [f"A refusal {which} came from the venue, and no pending request matches it: what?"]
     rig.wait(30)
     assert rig.sent() == []
 

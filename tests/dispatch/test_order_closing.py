@@ -117,8 +117,8 @@ def test_an_order_whose_end_is_not_told_is_unknown() -> None:
     report, decisions = end(rig)
     assert (report.unknown, report.still_open, report.cancel_confirmed) == (("a1",), (), True)
     assert decisions.alarms == [
-        "The client of TEST, account A, is closed. Perhaps open: 1 order (a1). Nobody here watches them any more: look "
-        "at the venue."
+        "The client of TEST, account A, is closed. Perhaps open: 1 order (a1). This client no longer watches "
+        "them: look at the venue."
     ]
 
 
@@ -133,8 +133,8 @@ def test_a_venue_that_answers_nothing_leaves_everything_open() -> None:
     assert (report.still_open, report.unknown, report.cancel_confirmed) == (("a1",), ("a2",), False)
     assert decisions.alarms == [
         "The client of TEST, account A, is closed. The venue did not confirm the cancel of all orders, so any order "
-        "there may be open. Open when last heard of: 1 order (a1). Perhaps open: 1 order (a2). Nobody here watches "
-        "them any more: look at the venue."
+        "there may be open. Open when last heard of: 1 order (a1). Perhaps open: 1 order (a2). This client no longer "
+        "watches them: look at the venue."
     ]
 
 

@@ -26,8 +26,8 @@ async def test_the_wall_clock_begins_where_it_is_set_and_moves_with_the_virtual_
     began = wall_clock() - trio.current_time() * 1e9
     assert began == pytest.approx(NEW_YEAR.timestamp() * 1e9)
     before = wall_clock()
-    await trio.sleep(3600)
-    assert wall_clock() - before == pytest.approx(3600 * 1e9)
+    await trio.sleep(600)
+    assert wall_clock() - before == pytest.approx(600 * 1e9)
 
 
 def test_the_wall_clock_is_exact_to_the_microsecond() -> None:
@@ -64,7 +64,7 @@ def test_a_strategy_trades_at_a_venue_of_another_year_in_no_time(name: str, inst
                 order = await client.submit(NewOrder.limit(instrument, Side.BUY, quantity=quantity, price=price))
                 with order.events() as stream:
                     await order.accepted()
-                    await trio.sleep(3600)
+                    await trio.sleep(600)
                     await venue.trade(symbol, Side.SELL, price=price, quantity=quantity)
                     async for event in stream:
                         if isinstance(event, Filled):
@@ -72,7 +72,7 @@ def test_a_strategy_trades_at_a_venue_of_another_year_in_no_time(name: str, inst
         raise AssertionError("no fill")
 
     late = run_in_virtual_time(strategy, 100) - NEW_YEAR
-    assert timedelta(hours=1) <= late < timedelta(hours=1, minutes=1)
+    assert timedelta(minutes=10) <= late < timedelta(minutes=11)
 
 
 def test_a_fault_happens_when_it_is_due() -> None:

@@ -70,8 +70,8 @@ def test_a_client_lives_in_somebody_elses_nursery() -> None:
 
 def test_a_stop_is_shown_with_its_trigger() -> None:
     done = run("examples/quickstart.py", "kraken-futures")
-    assert "SELL 1 PF_XBTUSD.KRAKEN-FUTURES at market, trigger 59000" in done.stdout
-    assert "open orders there: 1, changed meanwhile: 0, gaps: 0" in done.stdout
+    assert "SELL 1 PF_XBTUSD.KRAKEN-FUTURES, STOP_MARKET, trigger 59000" in done.stdout
+    assert "1 open at the venue, 0 changed meanwhile, 0 short of fills" in done.stdout
 
 
 def test_the_table_of_orders_fits_into_a_terminal_of_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
