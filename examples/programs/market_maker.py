@@ -132,7 +132,13 @@ class MarketMaker(Books):
 
 async def market(venue: SimulatedVenue, maker: MarketMaker) -> None:
     """The world around the market maker: the price moves, others trade with its quotes, the link is lost once."""
-    story = [(64000, Side.SELL, "0.3"), (64050, Side.BUY, "0.7"), (64100, Side.BUY, "0.9"), (63900, Side.SELL, "0.5")]
+    story = [
+        (64000, Side.SELL, "0.3"),
+        (64050, Side.SELL, "0.9"),
+        (63950, Side.SELL, "0.5"),
+        (64100, Side.BUY, "0.9"),
+        (63900, Side.BUY, "0.5"),
+    ]
     for reference, side, quantity in story:
         maker.move(Decimal(reference))
         await trio.sleep(0.4)

@@ -160,6 +160,7 @@ def customer(url: str) -> list[int]:
         ("GET", "/orders/1", None),
         ("DELETE", "/orders/1", None),
         ("GET", "/orders/5", None),
+        ("POST", "/orders", {**btc, "client_order_id": "5"}),
         ("DELETE", "/orders", None),
         ("GET", "/books", None),
     ]
@@ -193,7 +194,7 @@ async def main() -> bool:
         await cancel_everything(client)
         listed = await books.finish(client)
         await client.close()  # the stream ends, and `follow` with it
-    return books.agree_with(venue, listed) and statuses == [201, 409, 422, 400, 201, 200, 202, 404, 200, 200]
+    return books.agree_with(venue, listed) and statuses == [201, 409, 422, 400, 201, 200, 202, 404, 201, 200, 200]
 
 
 if __name__ == "__main__":
