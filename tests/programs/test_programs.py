@@ -28,6 +28,7 @@ BAD_DAYS = [
     FaultKind.DUPLICATE_ANSWER,
     FaultKind.EVENTS_FIRST,
     FaultKind.DELAY_EVENT,
+    FaultKind.DROP_EVENT,
     FaultKind.DUPLICATE_EVENT,
     FaultKind.PLACE_ERROR,
     FaultKind.PLACE_ERROR_EXECUTED,
@@ -56,7 +57,7 @@ async def test_a_program_ends_with_the_books_of_the_venue(name: str, autojump_cl
     assert await verdict_of(name)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("name", TRADING)
 async def test_a_bad_day_changes_no_book(name: str, seed: int, autojump_clock: MockClock) -> None:
     faults = drawn(random.Random(f"{name} {seed}").random, chance=0.05, among=BAD_DAYS, first=6, last=100)
