@@ -3,22 +3,34 @@ PYTHON ?= python3
 VENUE ?= ax
 BIN := .venv/bin
 
-.PHONY: demo test check package programs peers sim planted bench clean
+.PHONY: demo test check check-all coverage package programs peers sim planted bench clean
 
 demo: .venv/demo
 	$(BIN)/python examples/quickstart.py $(VENUE)
 
+# The whole suite shares the cores among processes; what ARGS picks runs in one, where a debugger reaches it.
+WORKERS = $(if $(ARGS),,-n $(or $(JOBS),auto) --maxprocesses=8 --dist=worksteal)
+
 test: .venv/test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(WORKERS) $(ARGS)
 
 check: .venv/check .venv/wheel/installed .venv/programs/installed .venv/peers/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
 	$(BIN)/mypy
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(WORKERS) $(if $(ARGS),,--cov --cov-report=) $(ARGS)
 	$(BIN)/python -m tests.package.check .venv/wheel
 	$(run-programs)
 	$(BIN)/python -m tests.peers.run .venv/peers/bin/python
+
+# The suite on every Python at hand, 3.11 to 3.13, each in an environment of its own.
+check-all:
+	.ci/every-python $(ARGS)
+
+# Which lines no test reaches; a report to click through is in htmlcov/.
+coverage: .venv/check
+	$(BIN)/python -m pytest $(WORKERS) --cov --cov-report=term-missing:skip-covered --cov-report=html $(ARGS)
 
 # What users install: the wheel fills an order in an environment of its own, the sdist passes its tests.
 package: .venv/wheel/installed
@@ -58,7 +70,7 @@ bench: .venv/bench
 	$(BIN)/python -m benchmarks $(if $(AGAINST),--against $(AGAINST)) $(ARGS)
 
 clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage htmlcov *.egg-info
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
