@@ -93,7 +93,7 @@ SHIPPED := $(shell find actors protocol trio_orders -name '*.py')
 .venv/wheel/installed: .venv/check $(SHIPPED) README.md
 	rm -rf .venv/wheel
 	$(PYTHON) -m venv --without-pip .venv/wheel
-	$(BIN)/python -m build --no-isolation --wheel --outdir .venv/wheel/dist . > .venv/wheel/build.log \
+	$(BIN)/python -m build --no-isolation --wheel --outdir .venv/wheel/dist . > .venv/wheel/build.log 2>&1 \
 		|| (cat .venv/wheel/build.log; exit 1)
 	$(BIN)/python -m pip --python .venv/wheel/bin/python install --quiet --disable-pip-version-check \
 		-c constraints.txt .venv/wheel/dist/*.whl
