@@ -22,6 +22,7 @@ import sys
 from decimal import Decimal
 from functools import partial
 from http.client import HTTPConnection
+from math import ceil
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -47,15 +48,17 @@ from trio_orders import (
     RequestFailed,
     Side,
     TradingError,
+    Why,
     open_client,
     open_simulated_venue,
 )
 
 Reply = tuple[dict[str, object], int]
+GONE = (Why.CLOSING, Why.CLOSED, Why.SESSION_ENDED)
 
 STATUS: dict[type[TradingError], int] = {
     DuplicateOrder: 409,  # the id was used before: ask for that order
-    NotSent: 422,  # nothing was sent: change it, or try again if the reason may pass
+    NotSent: 422,  # nothing was sent: change it; 429 or 503 if the same may be sent later
     OrderRejected: 422,  # the venue refused it, and does not have it
     RequestFailed: 502,  # the venue refused a question or a cancel: orders stand as they were
     OutcomeUnknown: 504,  # the order may be live: ask for it by its id, and do not send it again
@@ -63,6 +66,20 @@ STATUS: dict[type[TradingError], int] = {
     TradingError: 500,
 }
 """The first class that fits answers what every caller asks: may the order exist, and may I try again?"""
+
+
+def explained(error: TradingError) -> tuple[dict[str, object], int, dict[str, str]]:
+    """The sentence for people; the class, the reason and the status for programs."""
+    status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
+    body: dict[str, object] = {"error": str(error), "kind": type(error).__name__}
+    headers: dict[str, str] = {}
+    if isinstance(error, NotSent | OrderRejected | RequestFailed):
+        body["why"] = error.why.value
+    if isinstance(error, NotSent) and (error.why.may_pass or error.why in GONE):
+        status = 429 if error.why in (Why.THROTTLED, Why.BUSY) else 503
+        if error.retry_after is not None:
+            headers["Retry-After"] = str(ceil(error.retry_after))
+    return body, status, headers
 
 
 class Asked(msgspec.Struct, forbid_unknown_fields=True):
@@ -102,10 +119,6 @@ def shown(state: OrderState) -> dict[str, object]:
     }
 
 
-def explained(error: Exception, status: int) -> Reply:
-    return {"error": str(error), "kind": type(error).__name__}, status
-
-
 def make_service(client: Client, books: Books) -> QuartTrio:
     service = QuartTrio("orders")
 
@@ -115,7 +128,7 @@ def make_service(client: Client, books: Books) -> QuartTrio:
         try:
             asked = msgspec.json.decode(await request.get_data(), type=Asked).order()
         except (msgspec.DecodeError, ValueError) as mistake:
-            return explained(mistake, 400)
+            return {"error": str(mistake)}, 400
         order = await client.submit(asked)
         return shown(await order.accepted()), 201
 
@@ -142,8 +155,8 @@ def make_service(client: Client, books: Books) -> QuartTrio:
         return {"position": books.position, "fees": books.fees, "certain": books.certain}, 200
 
     @service.errorhandler(TradingError)
-    async def explain(error: TradingError) -> Reply:
-        return explained(error, next(status for kind, status in STATUS.items() if isinstance(error, kind)))
+    async def explain(error: TradingError) -> tuple[dict[str, object], int, dict[str, str]]:
+        return explained(error)
 
     return service
 
