@@ -11,7 +11,7 @@ real venue, give `open_client` this in place of `venue.config(...)`, with a key 
 
     KrakenFuturesConfig(credentials=ApiKey(os.environ["KRAKEN_FUTURES_KEY"], os.environ["KRAKEN_FUTURES_SECRET"]))
 
-and begin from the position that the venue shows there: this library does not read positions.
+and give `RiskMonitor` the `position` that the venue shows there: this library does not read positions.
 """
 
 from __future__ import annotations
