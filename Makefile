@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENUE ?= ax
 BIN := .venv/bin
 
-.PHONY: demo test check check-all coverage docs package peers sim planted bench clean
+.PHONY: demo test check check-all coverage docs package programs peers sim planted bench clean
 
 demo: .venv/demo
 	$(BIN)/python examples/quickstart.py $(VENUE)
@@ -14,13 +14,14 @@ WORKERS = $(if $(ARGS),,-n $(or $(JOBS),auto) --maxprocesses=8 --dist=worksteal)
 test: .venv/test
 	$(BIN)/python -m pytest $(WORKERS) $(ARGS)
 
-check: .venv/check .venv/wheel/installed .venv/peers/installed
+check: .venv/check .venv/wheel/installed .venv/programs/installed .venv/peers/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell
 	$(BIN)/mypy
 	$(BIN)/python -m pytest $(WORKERS) $(if $(ARGS),,--cov --cov-report=) $(ARGS)
 	$(BIN)/python -m tests.package.check .venv/wheel
+	$(run-programs)
 	$(BIN)/python -m tests.peers.run .venv/peers/bin/python
 
 # The suite on every Python at hand, 3.11 to 3.13, each in an environment of its own.
@@ -40,6 +41,20 @@ docs: .venv/docs
 # What users install: the wheel fills an order in an environment of its own, the sdist passes its tests.
 package: .venv/wheel/installed
 	$(BIN)/python -m tests.package.check .venv/wheel
+
+# The programs of examples/programs against the installed wheel: their types, their test, and each of them to its end.
+programs: .venv/programs/installed
+	$(run-programs)
+
+define run-programs
+cd examples/programs && ../../$(BIN)/mypy --config-file= --strict --cache-dir ../../.mypy_cache/programs \
+	--python-executable ../../.venv/programs/bin/python .
+cd examples/programs && ../../$(BIN)/pyright --pythonpath ../../.venv/programs/bin/python
+cd examples/programs && ../../.venv/programs/bin/python -m pytest -p no:cacheprovider .
+for program in market_maker twap risk_monitor bracket web_service; do \
+	.venv/programs/bin/python examples/programs/$$program.py || exit 1; \
+done
+endef
 
 # Independent clients of the real venues, in an environment of their own, trade at the embedded ones.
 peers: .venv/demo .venv/peers/installed
@@ -92,6 +107,13 @@ SHIPPED := $(shell find actors protocol trio_orders -name '*.py')
 		|| (cat .venv/wheel/build.log; exit 1)
 	$(BIN)/python -m pip --python .venv/wheel/bin/python install --quiet --disable-pip-version-check \
 		-c constraints.txt .venv/wheel/dist/*.whl
+	touch $@
+
+.venv/programs/installed: .venv/wheel/installed
+	rm -rf .venv/programs
+	$(PYTHON) -m venv --without-pip .venv/programs
+	$(BIN)/python -m pip --python .venv/programs/bin/python install --quiet --disable-pip-version-check \
+		-c constraints.txt "$$(echo .venv/wheel/dist/*.whl)[programs]"
 	touch $@
 
 PEERS := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["peers"])
