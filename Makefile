@@ -3,20 +3,37 @@ PYTHON ?= python3
 VENUE ?= ax
 BIN := .venv/bin
 
-.PHONY: demo test check peers sim planted bench clean
+.PHONY: demo test check check-all coverage package peers sim planted bench clean
 
 demo: .venv/demo
 	$(BIN)/python examples/quickstart.py $(VENUE)
 
-test: .venv/test
-	$(BIN)/python -m pytest $(ARGS)
+# The whole suite shares the cores among processes; what ARGS picks runs in one, where a debugger reaches it.
+WORKERS = $(if $(ARGS),,-n $(or $(JOBS),auto) --maxprocesses=8 --dist=worksteal)
 
-check: .venv/check .venv/peers/installed
+test: .venv/test
+	$(BIN)/python -m pytest $(WORKERS) $(ARGS)
+
+check: .venv/check .venv/wheel/installed .venv/peers/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
 	$(BIN)/mypy
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(WORKERS) $(if $(ARGS),,--cov --cov-report=) $(ARGS)
+	$(BIN)/python -m tests.package.check .venv/wheel
 	$(BIN)/python -m tests.peers.run .venv/peers/bin/python
+
+# The suite on every Python at hand, 3.11 to 3.13, each in an environment of its own.
+check-all:
+	.ci/every-python $(ARGS)
+
+# Which lines no test reaches; a report to click through is in htmlcov/.
+coverage: .venv/check
+	$(BIN)/python -m pytest $(WORKERS) --cov --cov-report=term-missing:skip-covered --cov-report=html $(ARGS)
+
+# What users install: the wheel fills an order in an environment of its own, the sdist passes its tests.
+package: .venv/wheel/installed
+	$(BIN)/python -m tests.package.check .venv/wheel
 
 # Independent clients of the real venues, in an environment of their own, trade at the embedded ones.
 peers: .venv/demo .venv/peers/installed
@@ -38,7 +55,7 @@ bench: .venv/bench
 	$(BIN)/python -m benchmarks $(if $(AGAINST),--against $(AGAINST)) $(ARGS)
 
 clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage htmlcov *.egg-info
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -53,6 +70,18 @@ clean:
 
 .venv/check: .venv/bin/python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo,test,check]'
+	touch $@
+
+SHIPPED := $(shell find actors protocol trio_orders -name '*.py')
+
+# The wheel of this tree in an environment with what it depends on, and nothing else: as users have it.
+.venv/wheel/installed: .venv/check $(SHIPPED) README.md
+	rm -rf .venv/wheel
+	$(PYTHON) -m venv --without-pip .venv/wheel
+	$(BIN)/python -m build --no-isolation --wheel --outdir .venv/wheel/dist . > .venv/wheel/build.log \
+		|| (cat .venv/wheel/build.log; exit 1)
+	$(BIN)/python -m pip --python .venv/wheel/bin/python install --quiet --disable-pip-version-check \
+		-c constraints.txt .venv/wheel/dist/*.whl
 	touch $@
 
 PEERS := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["peers"])

@@ -13,7 +13,7 @@ from attrs import define, field
 from protocol import commands, facts
 from protocol.ax.venue import AxSettings, AxVenue
 from protocol.dispatch import DispatchState
-from protocol.dispatch.inputs import Admission, Asked, Heard, LinkDown, LinkUp, Submission
+from protocol.dispatch.inputs import Admission, Asked, Heard, Input, LinkDown, LinkUp, Submission
 from protocol.facts import Fact
 from protocol.orders import NewOrder
 from protocol.values import AccountId, ClientOrderId, Instant, RequestId, Side, StrategyId, TraderId, VenueOrderId
@@ -44,7 +44,7 @@ def ready_state() -> DispatchState:
 
 def doubt(state: DispatchState) -> float:
     """A second login, whose list shows none of the orders, and a later list that shows none of them either. µs."""
-    login = [LinkDown(1, "Connection reset by peer.", True), LinkUp(2, "ws://bench"), Heard(2, (LOGIN,))]
+    login: list[Input] = [LinkDown(1, "Connection reset by peer.", True), LinkUp(2, "ws://bench"), Heard(2, (LOGIN,))]
     asked = Asked(command=commands.OpenOrders(), request_id=LISTING, reply_to=None)
     listed = Heard(0, (facts.RequestAnswered(request_id=LISTING, orders=()),))
     later = Instant(NOW.monotonic_ns + 60_000_000_000, NOW.wall_ns + 60_000_000_000)

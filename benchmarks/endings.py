@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 import trio
 
@@ -41,8 +42,8 @@ def rows(*, quick: bool) -> list[Row]:
     with open_feeder("ax", 20_000, 1000) as port:
         for _ in range(rounds):
             for path in CLOSE_BUDGETS:
-                closes[path].append(trio.run(lambda path=path: ending(port, path, abort=False)))
-                aborts[path].append(trio.run(lambda path=path: ending(port, path, abort=True)))
+                closes[path].append(trio.run(partial(ending, port, path, abort=False)))
+                aborts[path].append(trio.run(partial(ending, port, path, abort=True)))
     return [value_row(f"close, {CLOSES[path]}", "ms", closes[path], CLOSE_BUDGETS[path]) for path in CLOSE_BUDGETS] + [
         value_row(f"abort, {NAMES[path]}", "ms", aborts[path], ABORT_BUDGET) for path in CLOSE_BUDGETS
     ]

@@ -11,7 +11,7 @@ import trio
 from screen import Screen
 from tell import tell
 
-from actors import Client, NewOrder, Side, SimulatedVenue, events
+from trio_orders import Client, NewOrder, Side, SimulatedVenue, events
 
 EURUSD = "EURUSD-PERP.AX"
 XAU = "XAU-PERP.AX"

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 import trio
 
-from actors import (
+from trio_orders import (
     AxConfig,
     Client,
     NewOrder,

@@ -11,7 +11,7 @@ import trio
 from screen import Screen
 from tell import tell
 
-from actors import Client, NewOrder, Side, SimulatedVenue, TimeInForce, TriggerType, events
+from trio_orders import Client, NewOrder, Side, SimulatedVenue, TimeInForce, TriggerType, events
 
 BITCOIN = "PF_XBTUSD.KRAKEN-FUTURES"
 

@@ -18,7 +18,7 @@ from tell import tell
 STORIES = {"ax": ax.trade, "kraken-futures": kraken_futures.trade, "kraken-spot": kraken_spot.trade}
 
 
-async def main(name: str = "ax") -> None:
+async def main(name: str) -> None:
     story = STORIES.get(name)
     if story is None:
         raise SystemExit(f"There is no venue {name!r} to demonstrate; try one of {', '.join(STORIES)}.")
@@ -26,4 +26,4 @@ async def main(name: str = "ax") -> None:
 
 
 if __name__ == "__main__":
-    trio.run(main, *sys.argv[1:2])
+    trio.run(main, sys.argv[1] if len(sys.argv) > 1 else "ax")

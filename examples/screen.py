@@ -9,7 +9,7 @@ from typing import Any
 
 import trio
 
-from actors import Client, events
+from trio_orders import Client, events
 
 PAUSE = 0.4
 """Seconds between the steps of a story, so that a person can follow it in a terminal."""

@@ -21,11 +21,8 @@ from typing import Any, TextIO
 
 import trio
 
-from actors import open_simulated_venue
-from actors.venues import VENUES, venue_row
-from protocol.simulation.exchange import Exchange, ExchangeInput
-from protocol.simulation.input_log import encode_input, replay
-from protocol.values import Instant
+from trio_orders import ApiKey, open_simulated_venue
+from trio_orders.testing import VENUES, Exchange, ExchangeInput, Instant, encode_input, replay, venue_row
 
 
 def arguments() -> argparse.Namespace:
@@ -108,7 +105,7 @@ async def serve(options: argparse.Namespace, stack: ExitStack) -> None:
             **settings,
         ) as venue:
             print(f"listening {venue.rest_url} {venue.url}", flush=True)
-            if options.api_key is None:
+            if options.api_key is None and isinstance(venue.credentials, ApiKey):
                 print(f"accepts key {venue.credentials.key} secret {venue.credentials.secret}", flush=True)
             async for _ in signals:
                 break

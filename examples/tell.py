@@ -9,7 +9,7 @@ from typing import Any
 import trio
 from screen import Screen, open_screen
 
-from actors import Client, SimulatedVenue, open_client, open_simulated_venue
+from trio_orders import Client, SimulatedVenue, open_client, open_simulated_venue
 
 __all__ = ["Story", "compare", "tell"]
 

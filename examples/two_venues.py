@@ -15,7 +15,7 @@ from attrs import define, field
 from screen import Screen, open_screen
 from tell import compare
 
-from actors import Gateway, NewOrder, Side, SimulatedVenue, events, open_gateway, open_simulated_venue
+from trio_orders import Gateway, NewOrder, Side, SimulatedVenue, events, open_gateway, open_simulated_venue
 
 SPOT, FUTURE = "BTC/USD.KRAKEN", "PF_XBTUSD.KRAKEN-FUTURES"
 STEP = Decimal("0.0001")

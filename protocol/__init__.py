@@ -22,6 +22,7 @@ from .errors import (
 )
 from .event_json import from_json, to_json
 from .orders import NewOrder, OrderIdentity, OrderState
+from .reasons import RejectReason, Why
 from .reconciliation import Reconciliation
 from .values import (
     AccountId,
@@ -42,6 +43,8 @@ from .values import (
     TriggerType,
     VenueOrderId,
 )
+
+__belongs_to__ = "trio-orders, and no other distribution"  # `trio_orders.intruders` looks for this line
 
 __all__ = [
     "AccountId",
@@ -65,6 +68,7 @@ __all__ = [
     "OrderType",
     "OutcomeUnknown",
     "Reconciliation",
+    "RejectReason",
     "RequestFailed",
     "SessionError",
     "Side",
@@ -77,6 +81,7 @@ __all__ = [
     "TradingError",
     "TriggerType",
     "VenueOrderId",
+    "Why",
     "WireError",
     "commands",
     "errors",

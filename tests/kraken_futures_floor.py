@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from protocol.simulation.exchange import Accept, Close, HttpRequest, Received, Refuse, Requested, Tell, Upgraded
 from protocol.simulation.exchange import SessionNumber as Number
+from protocol.simulation.fault_effects import page
 from protocol.simulation.faults import Fault, FaultSchedule
 from protocol.simulation.input_log import encode_input
 from protocol.simulation.kraken_futures import (
@@ -31,6 +32,8 @@ OTHER_ACCOUNT = "f0f0f0f0-0000-4000-8000-000000000002"
 OTHER = KrakenFuturesUser(api_key="other-key", api_secret=OTHER_SECRET, account=OTHER_ACCOUNT)
 SECRETS = {"demo-key": SECRET, "other-key": OTHER_SECRET}
 BASE = "/derivatives/api/v3"
+STOP = "orderType=stp&symbol=PF_XBTUSD&side=sell&size=0.5&stopPrice=59500&cliOrdId=sim-f-2"
+"""A stop order, in the form of sendorder."""
 START = 1_782_907_200 * SECOND
 """2026-07-01T12:00:00Z"""
 
@@ -41,11 +44,16 @@ def signed(secret: str, text: str) -> str:
     return base64.b64encode(hmac.new(base64.b64decode(secret), digest, hashlib.sha512).digest()).decode()
 
 
+def web_page(status: int) -> str:
+    """The page with which a proxy in front of the venue answers."""
+    return page(status).body.decode()
+
+
 class Floor:
     """An exchange, its clock, sessions that talk JSON to it, and callers that sign."""
 
     def __init__(self, *faults: Fault, **settings: Any) -> None:
-        ours = {"quotes": False, "strict": True, "users": (KrakenFuturesUser(), OTHER)}
+        ours: dict[str, Any] = {"quotes": False, "strict": True, "users": (KrakenFuturesUser(), OTHER)}
         options = KrakenFuturesExchangeSettings(**(ours | settings))
         self.exchange = KrakenFuturesExchange(options, random.Random(7).random, FaultSchedule(faults))
         self.now = Instant(10 * SECOND, START)

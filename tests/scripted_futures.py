@@ -105,14 +105,15 @@ class ScriptedFutures(ScriptedVenue):
         order_id = f"{ID[:-1]}{len(self.placed)}"
         is_stop = params["orderType"] == "stp"
         await self.peer.say(delta(order_id, params, "new_placed_order_by_user"))
-        terms = {"symbol": params["symbol"], "side": params["side"], "quantity": float(params["size"])}
+        terms: Message = {"symbol": params["symbol"], "side": params["side"], "quantity": float(params["size"])}
         times = {"reduceOnly": False, "timestamp": iso(), "lastUpdateTimestamp": iso()}
         if is_stop:
-            waits = {"uid": order_id, "clientId": params["cliOrdId"], "type": "ioc", "limitPrice": None}
+            waits: Message = {"uid": order_id, "clientId": params["cliOrdId"], "type": "ioc", "limitPrice": None}
             where = {"triggerPrice": float(params["stopPrice"]), "triggerSide": "trigger_below"}
-            event = {"type": "PLACE", "orderTrigger": waits | terms | where | {"triggerSignal": "mark_price"} | times}
+            reference = {"triggerSignal": "mark_price"}
+            event: Message = {"type": "PLACE", "orderTrigger": waits | terms | where | reference | times}
         else:
-            order = {"type": "lmt", "orderId": order_id, "cliOrdId": params["cliOrdId"], "filled": 0}
+            order: Message = {"type": "lmt", "orderId": order_id, "cliOrdId": params["cliOrdId"], "filled": 0}
             price = {"limitPrice": float(params["limitPrice"])}
             event = {"type": "PLACE", "order": order | terms | price | times, "reducedQuantity": None}
         status = {"order_id": order_id, "cliOrdId": params["cliOrdId"], "status": "placed", "receivedTime": iso()}

@@ -383,7 +383,7 @@ class ScriptedVenue:
     async def replace(self, peer: Peer, message: Message) -> None:
         old = self.orders[message["oid"]]
         left = old["q"] - old["xq"]
-        terms = {name: message[name] for name in ("p", "q", "tif", "po") if name in message}
+        terms: Message = {name: message[name] for name in ("p", "q", "tif", "po") if name in message}
         new = {**old, "q": left, **terms, "oid": f"O-{self.number()}", "xq": 0, "o": "ACCEPTED"}
         new["rq"] = new["q"]
         self.orders[new["oid"]] = new
@@ -506,7 +506,7 @@ class ScriptedVenue:
         with suppress(ConnectionClosed, trio.BrokenResourceError, trio.ClosedResourceError):
             async with open_unwrapped_nursery() as nursery:
                 venue_stream = VenueStream(stream, raw)
-                request = await wrap_server_stream(nursery, venue_stream)  # type: ignore[arg-type]
+                request = await wrap_server_stream(nursery, venue_stream)
                 socket = await request.accept()
                 peer = Peer(len(self.peers) + 1, call, venue_stream, socket)
                 self.peers.append(peer)

@@ -9,6 +9,7 @@ from attrs import evolve
 from protocol import events, facts, requests
 from protocol.venue import SECOND, VenueRules
 
+from .guarding import NOBODYS
 from .order_life import WALL, Rig, trade, traded
 
 RULES = VenueRules(venue="TEST", fills_lag=SECOND, unnamed_events=True)
@@ -29,7 +30,7 @@ def listed(rig: Rig, oid: str, tid: str, size: int = 4, **changes: Any) -> facts
 
 
 def history(*trades: facts.Trade) -> facts.FillsListed:
-    return facts.FillsListed(request_id=None, trades=trades, cursor=None)  # type: ignore[arg-type]
+    return facts.FillsListed(request_id=NOBODYS, trades=trades, cursor=None)
 
 
 def told(rig: Rig) -> list[tuple[str, str]]:

@@ -271,7 +271,11 @@ class SpotRig(WireRig):
     def live_order(self, txid: str, name: str, quantity: str, **terms: Any) -> None:
         """Placed, taken and told."""
         order = NewOrder.limit(
-            self.instrument.id, terms.pop("side"), quantity=quantity, price="64000", client_order_id=ClientOrderId(name)
+            str(self.instrument.id),
+            terms.pop("side"),
+            quantity=quantity,
+            price="64000",
+            client_order_id=ClientOrderId(name),
         )
         number = self.submit(order)
         taken = {"order_id": txid, "cl_ord_id": name}

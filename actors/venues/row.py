@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import frozen
 
-from protocol.simulation.exchange import Exchange
-from protocol.simulation.faults import FaultSchedule
-
 from ..config import ClientConfig, Credentials
+
+if TYPE_CHECKING:
+    from protocol.simulation.exchange import Exchange
+    from protocol.simulation.faults import FaultSchedule
 
 __all__ = ["MakeExchange", "Simulation", "VenueRow"]
 

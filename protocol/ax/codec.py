@@ -29,7 +29,7 @@ from ..wire.numbers import is_plausible
 from ..wire.strict import NOT_STRICT, decoder_for
 from ..wire.tolerant import BEGINNING, UNUSABLE, exact_json
 from .converter import CONVERTER, renamed
-from .enumerations import LIQUIDITY, SIDES, is_post_only, stated, time_of
+from .enumerations import LIQUIDITY, SIDES, stated, time_of, why_refused
 from .listings import order_view, unreadable
 from .socket_answers import read_error, read_raw_result, read_refusal, read_result
 from .wire import Answer, Headline, Inbound, Order
@@ -89,7 +89,7 @@ def _rejected(event: Inbound, order: Order, time: int, message: str) -> tuple[Fa
             order=order_view(order),
             event_id=event.eid or "",
             reason=stated(event.r, stated(order.r), event.txt, order.txt) or "UNKNOWN",
-            due_post_only=is_post_only(event.r, order.r, event.txt, order.txt),
+            why=why_refused(event.r, order.r, event.txt, order.txt),
         ),
     )
 
@@ -117,7 +117,8 @@ def _cancel_refused(event: Inbound, time: int, message: str) -> tuple[Fact, ...]
     wire_id = event.cid if event.cid is not None or order is None else order.cid
     code = None if event.r == "rejected" else event.r  # seen in the wild; says nothing that the event does not
     reason = stated(code, event.txt) or "UNKNOWN"
-    return (CancelRefused(venue_order_id=VenueOrderId(venue_order_id), wire_id=wire_id, reason=reason, time=time),)
+    why, oid = why_refused(code, event.txt), VenueOrderId(venue_order_id)
+    return (CancelRefused(venue_order_id=oid, wire_id=wire_id, reason=reason, time=time, why=why),)
 
 
 EventReader = Callable[[Inbound, Order, int, str], tuple[Fact, ...]]

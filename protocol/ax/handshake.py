@@ -8,6 +8,7 @@ from ..errors import AuthenticationError, WireError
 from ..facts import LoggedIn
 from ..venue import HttpAnswer, HttpCall, Upgrade
 from .converter import encode_message, read_body
+from .instruments import VENUE
 from .rest_answers import error_text
 from .settings import AxSettings
 from .wire import AuthenticateRequest, AuthenticateResponse
@@ -20,7 +21,9 @@ def login_call(settings: AxSettings) -> HttpCall | None:
     if settings.token is not None:
         return None
     if settings.api_key is None and settings.username is None:
-        raise AuthenticationError("There are no credentials for AX: give a token, an API key or a user name.")
+        raise AuthenticationError(
+            "There are no credentials for AX: give a token, an API key or a user name.", venue=VENUE
+        )
     credentials = AuthenticateRequest(
         expiration_seconds=settings.token_seconds,
         api_key=settings.api_key,
@@ -36,7 +39,7 @@ def login_call(settings: AxSettings) -> HttpCall | None:
 def read_token(settings: AxSettings, answer: HttpAnswer) -> str:
     """The token in the answer. Raises AuthenticationError, or WireError where another try may succeed."""
     if answer.status in (401, 403) and not answer.is_page:
-        raise AuthenticationError(_refusal(settings, "AX refused the credentials", answer))
+        raise AuthenticationError(_refusal(settings, "AX refused the credentials", answer), venue=VENUE)
     if answer.status != 200 or answer.is_page:
         raise WireError(_refusal(settings, "AX was not able to log us in", answer))
     try:

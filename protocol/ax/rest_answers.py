@@ -5,12 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 from ..facts import Fact, Outcome, PricePreviewed, RequestAnswered, RequestRefused
+from ..reasons import RejectReason
 from ..requests import CancelAllOrders, CancelOrder, ListFills, ListOrderHistory, PreviewPrice, Request
 from ..venue import HttpAnswer
 from ..wire.numbers import is_plausible
 from ..wire.tolerant import BEGINNING, UNUSABLE
 from .converter import read_body
-from .enumerations import error_outcome, is_post_only
+from .enumerations import error_outcome, why_refused
 from .listings import read_fills, read_orders, unreadable
 from .wire import CancelReceived, ErrorBody, PreviewResponse
 
@@ -31,7 +32,9 @@ def error_text(answer: HttpAnswer) -> str:
 def read_answer(request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
     """What the answer to a call of `rest_order_entry` says. Never raises."""
     if answer.page_problem is not None:
-        return (RequestRefused(request_id=request.request_id, outcome=Outcome.AMBIGUOUS, reason=answer.page_problem),)
+        problem, why = answer.page_problem, RejectReason.UNAVAILABLE
+        ambiguous = Outcome.AMBIGUOUS
+        return (RequestRefused(request_id=request.request_id, outcome=ambiguous, reason=problem, why=why),)
     if not 200 <= answer.status < 300:
         return (_http_refusal(request, answer),)
     try:
@@ -49,11 +52,12 @@ def read_answer(request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
                 return (RequestAnswered(request_id=request.request_id),)
     except UNUSABLE:
         pass
-    why = "The venue sent an answer that we cannot read."
+    problem = "The venue sent an answer that we cannot read."
     # Nothing can have come of a question, whatever the answer was.
     outcome = Outcome.AMBIGUOUS if isinstance(request, CancelOrder) else Outcome.DEFINITE
-    refusal = RequestRefused(request_id=request.request_id, outcome=outcome, reason=why)
-    return (refusal, *unreadable(why, answer.body[:BEGINNING].decode("utf-8", "replace")))
+    nothing = RejectReason.NO_ANSWER
+    refusal = RequestRefused(request_id=request.request_id, outcome=outcome, reason=problem, why=nothing)
+    return (refusal, *unreadable(problem, answer.body[:BEGINNING].decode("utf-8", "replace")))
 
 
 def _http_refusal(request: Request, answer: HttpAnswer) -> RequestRefused:
@@ -66,7 +70,7 @@ def _http_refusal(request: Request, answer: HttpAnswer) -> RequestRefused:
         request_id=request.request_id,
         outcome=error_outcome(answer.status),
         reason=reason,
-        due_post_only=is_post_only(text),
+        why=why_refused(text, code=answer.status),
     )
 
 

@@ -14,7 +14,7 @@ from ..facts import Fact, LoggedIn, RequestAnswered, RequestRefused
 from ..values import RequestId, VenueOrderId
 from ..wire.tolerant import UNUSABLE
 from .converter import CONVERTER, renamed
-from .enumerations import error_outcome, is_post_only
+from .enumerations import error_outcome, why_refused
 from .listings import order_view, status_view, unreadable
 from .wire import Error, Order, Result, Status
 
@@ -31,7 +31,7 @@ def read_refusal(request_id: int | None, error: Error, data: str | None) -> tupl
             request_id=None if request_id is None else RequestId(request_id),
             outcome=error_outcome(error.code),
             reason=reason or f"The venue gave no reason (code {error.code}).",
-            due_post_only=is_post_only(error.msg),
+            why=why_refused(error.msg, data, code=error.code),
         ),
     )
 

@@ -13,12 +13,14 @@ from attrs import field, frozen
 from ..commands import Replace
 from ..facts import Fact, LoggedIn
 from ..orders import NewOrder
+from ..reasons import RejectReason
 from ..requests import CancelAllOrders, CancelOrder, Request
 from ..values import ClientOrderId, Instrument, WireId
 from ..venue import HttpAnswer, HttpCall, Opening, Silence, Upgrade, VenueDefaults, VenueRules
 from ..wire.times import SECOND
 from . import checks, handshake
 from .codec import AxWire
+from .enumerations import why_refused
 from .instruments import VENUE, instruments_call, read_instruments
 from .order_entry import Origin, encode
 from .rest_answers import read_answer
@@ -125,6 +127,9 @@ class AxVenue(VenueDefaults):
 
     def read_answer(self, request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
         return read_answer(request, answer)
+
+    def why_refused(self, reason: str) -> RejectReason:
+        return why_refused(reason)
 
     # Orders (spec AX 8)
 

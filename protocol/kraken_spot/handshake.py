@@ -18,6 +18,7 @@ from ..values import RequestId
 from ..venue import HttpAnswer
 from .converter import encode_message, read_body
 from .enumerations import is_credential_error, is_token_error
+from .instruments import VENUE
 from .rest_answers import errors_of
 from .settings import KrakenSpotSettings
 from .wire import Call, Frame, Result, Subscribe, TokenAnswer, Unsubscribe
@@ -183,7 +184,8 @@ def read_token(settings: KrakenSpotSettings, answer: HttpAnswer) -> str:
     if any(text in stated for text in THROTTLED):
         raise Throttled(f"Kraken takes no more logins for now: {errors}.")
     if is_credential_error(stated) or (not stated and answer.status in (401, 403)):
-        raise AuthenticationError(f"Kraken refused the credentials: {errors or f'HTTP status {answer.status}'}.")
+        refused = f"Kraken refused the credentials: {errors or f'HTTP status {answer.status}'}."
+        raise AuthenticationError(refused, venue=VENUE)
     if errors or answer.status != 200:
         said = errors or "no reason given"
         raise WireError(f"Kraken was not able to log us in (HTTP status {answer.status}): {said}.")

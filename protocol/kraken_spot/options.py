@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from attrs import Attribute, field, frozen
 
+from ..orders import VenueOptions
 from ..values import OrderType, exact
 
 __all__ = ["ConditionalClose", "KrakenSpotOptions"]
@@ -53,7 +54,7 @@ class ConditionalClose:
 
 
 @frozen(kw_only=True)
-class KrakenSpotOptions:
+class KrakenSpotOptions(VenueOptions):
     """Terms of an order that only Kraken Spot has. What is None is left out."""
 
     fee_preference: str | None = field(default=None, validator=_one_of(*FEE_PREFERENCES))

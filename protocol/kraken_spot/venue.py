@@ -12,6 +12,7 @@ from ..client_order_ids import short_form
 from ..commands import Replace
 from ..facts import Fact
 from ..orders import NewOrder
+from ..reasons import RejectReason
 from ..values import ClientOrderId, Instrument, SystemMode, WireId
 from ..venue import (
     BatchRules,
@@ -28,7 +29,7 @@ from ..venue import (
 from ..wire.times import SECOND
 from . import checks
 from .codec import SpotWire
-from .enumerations import CALL_LIMITS
+from .enumerations import CALL_LIMITS, why_refused
 from .handshake import read_token
 from .instruments import VENUE, instruments_call, read_instruments, read_names
 from .limits import TradingThrottle, rest_budgets, trading_terms
@@ -165,6 +166,9 @@ class KrakenSpotVenue(VenueDefaults):
 
     def read_answer(self, request: requests.Request, answer: HttpAnswer) -> tuple[Fact, ...]:
         return read_answer(request, answer, self._symbol_of)
+
+    def why_refused(self, reason: str) -> RejectReason:
+        return why_refused(reason)
 
     def _symbol_of(self, pair: str) -> str:
         """As the venue's list has it; by rule where it does not."""

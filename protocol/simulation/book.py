@@ -1,6 +1,7 @@
-"""Price-time matching for one instrument: the best price trades first, at one price whoever came first.
+"""Price-time matching for one instrument: the best price trades first, at one price the oldest first.
 
-Neutral: it knows accounts and order ids, but no venue's words, no money and no clock. Quantities are exact decimals.
+Neutral: it knows accounts and order ids, but no venue's vocabulary, no money and no clock.
+Quantities are exact decimals.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The seam between a simulated venue's brain and whatever carries it: messages in, messages out, no waiting.
 
 A brain is pure: it has no clock (the time is an argument), no socket and no randomness of its own (it draws
-through a callable that it is given). One server actor carries every brain; it knows no venue's words.
+through a callable that it is given). One server actor carries every brain; it knows no venue's vocabulary.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ class Requested:
 
 @frozen
 class Ticked:
-    """The brain is told the time because something was due."""
+    """Something was due, so the brain gets the time."""
 
 
 @frozen
@@ -153,6 +153,10 @@ class Exchange(Protocol):
     def websocket_path(self) -> str:
         """Path on which this venue serves its WebSocket, e.g. /orders/ws."""
 
+    @property
+    def secret_headers(self) -> frozenset[str]:
+        """Headers, in lower case, that prove who sent a request. The input log leaves them out."""
+
     def upgrade(
         self, session: SessionNumber, request: HttpRequest, now: Instant
     ) -> tuple[Accept | Refuse, Sequence[Output]]: ...
@@ -171,7 +175,8 @@ class Exchange(Protocol):
         token."""
 
     def token_for(self, user: str, now: Instant) -> str:
-        """A token of this user, for replaying his requests."""
+        """A token of this user, for replaying his requests: they come with it as a bearer token in `authorization`,
+        whatever the venue's own way is."""
 
     def restarted(self, now: Instant) -> None:
         """The venue was started anew: every session and token of before is gone, orders and accounts stay."""
@@ -183,7 +188,7 @@ class Exchange(Protocol):
 
 @runtime_checkable
 class HearsPings(Protocol):
-    """An exchange that closes silent sessions. Pings are the carrier's business, so no other is told of them, and no
+    """An exchange that closes silent sessions. Pings are the carrier's business, so no other hears of them, and no
     other's input log holds them."""
 
     def pinged(self, session: SessionNumber, now: Instant) -> None: ...

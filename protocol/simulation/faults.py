@@ -33,7 +33,7 @@ STATUSES: Final = range(400, 600)
 CLOSE_CODES: Final = frozenset({1000, 1001, 1002, 1003, *range(1007, 1015), *range(3000, 5000)})
 """Of WebSocket closes that can be sent (IANA's registry; 1005, 1006 and 1015 are no codes on the wire)."""
 ERROR_CODES: Final = range(200, 600)
-"""Of a venue's own refusals, which follow HTTP; 200 where the words alone refuse."""
+"""Of a venue's own refusals, which follow HTTP; 200 where the text alone refuses."""
 NO_CODE: Final = range(0)
 
 # What a seed draws from: what venues are seen to answer on bad days.
@@ -53,7 +53,7 @@ class FaultKind(Enum):
     DELAY_EVENT = ("the event comes later, the events behind it wait", Occasion.EVENT)
     DROP_EVENT = ("the event never comes", Occasion.EVENT)
     DUPLICATE_EVENT = ("the event comes twice", Occasion.EVENT)
-    UNKNOWN_WORD = ("an enumerated value in the event is one that nobody knows", Occasion.EVENT)
+    UNKNOWN_WORD = ("an enumerated value in the event is one that no client knows", Occasion.EVENT)
     PLACE_ERROR = ("the placement is refused with this code and not executed", Occasion.PLACE, ERROR_CODES, BAD_DAYS)
     PLACE_ERROR_EXECUTED = (
         "the placement is executed, yet answered with this error code",

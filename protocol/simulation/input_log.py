@@ -31,7 +31,8 @@ from .exchange import (
 
 __all__ = ["encode_input", "replay"]
 
-SECRET_HEADERS: Final = frozenset({"authorization", "cookie", "api-key", "api-sign", "apikey", "authent", "nonce"})
+SECRET_HEADERS: Final = frozenset({"authorization", "cookie"})
+"""Of every venue; each adds its own."""
 
 
 def encode_input(exchange: Exchange, item: ExchangeInput, now: Instant) -> str | None:
@@ -59,12 +60,13 @@ def encode_input(exchange: Exchange, item: ExchangeInput, now: Instant) -> str |
 
 
 def _request_row(exchange: Exchange, request: HttpRequest, now: Instant) -> dict[str, Any]:
+    secret = SECRET_HEADERS | exchange.secret_headers
     return {
         "user": exchange.user_of(request, now),
         "method": request.method,
         "path": request.path,
         "query": [list(pair) for pair in request.query],
-        "headers": [list(pair) for pair in request.headers if pair[0] not in SECRET_HEADERS],
+        "headers": [list(pair) for pair in request.headers if pair[0] not in secret],
         "body": request.body.decode("utf-8", "replace"),
     }
 

@@ -1,6 +1,6 @@
 """Orders of one instrument that wait for a price: stops, take-profits and trailing stops.
 
-Neutral: it knows order ids, levels and prices, but no venue's words, no order types and no clock. Prices are quote
+Neutral: it knows order ids, levels and prices, but no venue's vocabulary, no order types and no clock. Prices are quote
 currency per unit.
 """
 

@@ -4,6 +4,7 @@ venue agree each time, and an id that was not used is free again."""
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -50,19 +51,19 @@ async def test_both_sides_agree_at_whatever_turn_an_ask_is_cancelled(autojump_cl
                 for turns in range(TURNS):
                     name = ClientOrderId(f"0000{turns:04d}-0000-4000-8000-000000000000")
                     order = NewOrder.limit(symbol, Side.BUY, quantity=quantity, price=price, client_order_id=name)
-                    submitted = await cancelled_after(turns, lambda order=order: client.submit(order))
+                    submitted = await cancelled_after(turns, partial(client.submit, order))
                     await trio.sleep(3)
                     assert submitted == (await client.order_state(name) is not None)
                     assert len(await client.open_orders()) == submitted
                     if not submitted:
                         await (await client.submit(order)).accepted()
-                    await cancelled_after(turns, lambda name=name: client.replace(name, price=other, quantity=quantity))
+                    await cancelled_after(turns, partial(client.replace, name, price=other, quantity=quantity))
                     await trio.sleep(3)
                     state = await client.order_state(name)
                     (shown,) = await client.open_orders()
                     assert state is not None
                     assert state.price == shown.price
-                    if not await cancelled_after(turns, lambda name=name: client.cancel(name)):
+                    if not await cancelled_after(turns, partial(client.cancel, name)):
                         await client.cancel(name)
                     await trio.sleep(3)
                     state = await client.order_state(name)

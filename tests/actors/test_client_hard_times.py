@@ -16,6 +16,7 @@ from attrs import evolve
 from trio.testing import MockClock
 
 import actors.dispatch
+import actors.outbox
 from actors import (
     ClientOrderId,
     ConnectionMode,
@@ -75,7 +76,8 @@ async def test_a_venue_that_takes_nothing_is_left_and_the_others_go_on(autojump_
                 assert isinstance(down, events.Disconnected)
                 assert "taken nothing" in down.reason
                 await trio.sleep(300)
-                assert gateway["stuck"].mode is not ConnectionMode.ACTIVE
+                during = gateway["stuck"].mode
+                assert during is not ConnectionMode.ACTIVE
                 future = NewOrder.limit("PF_XBTUSD.KRAKEN-FUTURES", Side.BUY, quantity=1, price=60000)
                 await (await gateway["other"].submit(future)).accepted()
                 gate.open()
@@ -87,7 +89,7 @@ async def test_a_venue_that_takes_nothing_is_left_and_the_others_go_on(autojump_
 
 
 def test_an_interrupt_inside_dispatch_leaves_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    decided = actors.dispatch.Decided
+    decided = actors.outbox.Decided
     armed = False
 
     def interrupted(*arguments: Any) -> Any:
@@ -235,17 +237,22 @@ async def test_too_many_streams_at_once_are_refused_with_a_sentence(autojump_clo
 # Arguments
 
 
+def changed(order: NewOrder, **terms: Any) -> NewOrder:
+    """The order with terms that a type checker would not let pass."""
+    return evolve(order, **terms)
+
+
 @pytest.mark.parametrize("name", ["ax", "kraken-spot", "kraken-futures"])
 async def test_what_one_caller_asks_for_wrongly_ends_nothing(autojump_clock: MockClock, name: str) -> None:
     async with open_quiet_venue(name=name) as venue, open_client(config_for(venue)) as client:
         instrument = str(next(iter(client.instruments.values())).id)
-        good = NewOrder.limit(instrument, Side.BUY, quantity=100, price=1, client_order_id=None)
+        good = NewOrder.limit(instrument, Side.BUY, quantity=100, price=1)
         wrong: list[Callable[[], Any]] = [
             lambda: client.submit(None),  # type: ignore[arg-type]
-            lambda: client.submit(evolve(good, time_in_force="GTC")),
-            lambda: client.submit(evolve(good, client_order_id=5)),
-            lambda: client.submit(evolve(good, type="LIMIT")),
-            lambda: client.submit(evolve(good, process_before="now")),
+            lambda: client.submit(changed(good, time_in_force="GTC")),
+            lambda: client.submit(changed(good, client_order_id=5)),
+            lambda: client.submit(changed(good, type="LIMIT")),
+            lambda: client.submit(changed(good, process_before="now")),
             lambda: client.cancel([]),  # type: ignore[arg-type]
             lambda: client.batch([good]),  # type: ignore[list-item]
             lambda: client.cancel_all_after("5"),  # type: ignore[arg-type]

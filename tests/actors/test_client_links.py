@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -292,7 +293,7 @@ async def test_fills_missed_while_away_are_a_gap_and_then_fills_before_all_is_re
         assert names(seen)[-3:] == ["MissingFills", "Filled", "Reconciled"]
         fill, reconciled = seen[-2:]
         assert isinstance(fill, events.Filled)
-        assert (fill.last_quantity, fill.leaves, fill.commission is not None) == (4, 6, True)
+        assert (fill.last_quantity, fill.leaves, fill.commission is not None) == (Decimal(4), Decimal(6), True)
         assert isinstance(reconciled, events.Reconciled)
         assert (reconciled.gaps, reconciled.open_questions) == (0, 0)
         now = venue.wall_clock()

@@ -153,7 +153,7 @@ class Unconnectable(trio.socket.SocketType):
         self.reasons = reasons
         self.tried: list[str] = []
 
-    def setsockopt(self, *_: object) -> None:  # type: ignore[override]
+    def setsockopt(self, *_: object) -> None:
         pass
 
     async def connect(self, address: Any) -> None:

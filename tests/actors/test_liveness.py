@@ -115,6 +115,7 @@ async def test_a_connection_that_brings_nothing_but_pings_is_given_up(autojump_c
         await until(stream, events.Accepted)
         began, control.loses = trio.current_time(), True
         quantity, price = ORDERS[name].quantity, ORDERS[name].price
+        assert price is not None
         await venue.trade(SYMBOLS[name], Side.SELL, price=price, quantity=quantity)
         down = (await until(stream, events.Disconnected))[-1]
         assert isinstance(down, events.Disconnected)

@@ -208,9 +208,15 @@ async def test_a_stream_of_an_order_that_was_reopened_goes_on(autojump_clock: Mo
     rig.hear(canceled("v1", 1))
     end = rig.events()[-1]
     assert isinstance(end, events.Canceled)
-    told = {"identity": end.identity, "venue_order_id": end.venue_order_id, "venue_time": 0, "local_time": 0}
     lives = events.Reopened(
-        was=OrderStatus.FILLED, status=OrderStatus.ACCEPTED, leaves=Decimal(1), reason="It is listed.", **told
+        was=OrderStatus.FILLED,
+        status=OrderStatus.ACCEPTED,
+        leaves=Decimal(1),
+        reason="It is listed.",
+        identity=end.identity,
+        venue_order_id=end.venue_order_id,
+        venue_time=0,
+        local_time=0,
     )
     to_emitter, inbox = trio.open_memory_channel[ToEmitter](10)
     async with trio.open_nursery() as nursery:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any
@@ -47,6 +47,9 @@ class MovedSocket:
     goes: trio.Event = field(factory=trio.Event)
     ended: bool = False
     last_heard: float = 0.0
+    last_part: float = 0.0
+    holds_messages: bool = False
+    unanswered_since: float | None = None
     writing_since: float | None = None
 
     async def send(self, text: str) -> None:
@@ -145,7 +148,7 @@ async def bench(rate: int | None = None) -> AsyncIterator[Bench]:
         settings=SenderSettings(close_timeout=1.0, rate=rate),
         token=Published(None),
         credits=give_back,
-        to_rest=to_rest,  # type: ignore[arg-type]
+        to_rest=to_rest,
         stop_session=trio.CancelScope(),
         clock=Clock(),
     )
@@ -327,7 +330,7 @@ def test_each_request_has_one_end_and_its_credit_comes_back_once(
 
 
 async def act(at: Bench, action: str, number: int, asked: dict[int, Admission]) -> None:
-    requests_of = {
+    requests_of: dict[str, Callable[[], requests.Request]] = {
         "place": lambda: place(number),
         "cancel": lambda: cancel(number, 1000 + number),
         "cancel one that waits": lambda: cancel(number, number - 1),

@@ -19,7 +19,7 @@ A1 = ClientOrderId("a1")
 def ax() -> AxRig:
     rig = AxRig()
     rig.log_in()
-    order = NewOrder.limit(rig.instrument.id, Side.BUY, quantity=5, price="2411", client_order_id=A1)
+    order = NewOrder.limit(str(rig.instrument.id), Side.BUY, quantity=5, price="2411", client_order_id=A1)
     number = rig.submit(order)
     rig.frames({"rid": number, "res": {"oid": "O1"}}, rig.event("n", rig.row("O1", "a1", "ACCEPTED", size=5)))
     return rig
@@ -35,7 +35,7 @@ def spot() -> SpotRig:
 def futures() -> FuturesRig:
     rig = FuturesRig()
     rig.log_in()
-    order = NewOrder.limit(rig.instrument.id, Side.BUY, quantity=5, price="60000", client_order_id=A1)
+    order = NewOrder.limit(str(rig.instrument.id), Side.BUY, quantity=5, price="60000", client_order_id=A1)
     rig.submit(order)
     rig.placed("ID1", "a1", 5)
     return rig

@@ -23,6 +23,7 @@ from protocol.simulation.exchange import (
     Accept,
     Acted,
     Close,
+    Exchange,
     ExchangeInput,
     Gone,
     HttpReply,
@@ -49,10 +50,14 @@ UPGRADE = (
 )
 
 
-class EchoExchange:
+class EchoExchange(Exchange):
     """Does what a message says: echo, tell everybody, answer later, flood, close or drop."""
 
-    websocket_path = "/ws"
+    secret_headers: frozenset[str] = frozenset()
+
+    @property
+    def websocket_path(self) -> str:
+        return "/ws"
 
     def __init__(self) -> None:
         self.sessions: list[SessionNumber] = []
@@ -109,6 +114,15 @@ class EchoExchange:
         due = [output for time, output in self.plan if time <= now.monotonic_ns]
         self.plan = [(time, output) for time, output in self.plan if time > now.monotonic_ns]
         return due
+
+    def user_of(self, request: HttpRequest, now: Instant) -> str | None:
+        return None
+
+    def token_for(self, user: str, now: Instant) -> str:
+        raise NotImplementedError
+
+    def restarted(self, now: Instant) -> None:
+        raise NotImplementedError
 
     @property
     def next_due(self) -> int | None:

@@ -23,7 +23,7 @@ from protocol.simulation.faults import Fault, FaultKind
 from protocol.venue import Upgrade
 
 from ..trading import WrappedConnector, config_for, open_quiet_venue, sell, trading, until
-from .test_websocket_seam import BINARY, Peer, close_frame, frame, until_closed
+from ..websocket_peer import BINARY, Peer, close_frame, frame, until_closed
 
 Act = Callable[[trio.abc.HalfCloseableStream], Awaitable[None]]
 

@@ -28,6 +28,7 @@ from protocol.facts import (
     RequestAnswered,
     Unreadable,
 )
+from protocol.reasons import RejectReason
 from protocol.values import LiquiditySide, OrderStatus, TimeInForce, TradeId, VenueOrderId
 
 from .messages import BARE, BARE_VIEW, OPEN, PART, PART_VIEW, TRADE, VIEW, changed
@@ -127,7 +128,7 @@ EVENTS: dict[str, tuple[str, Fact]] = {
             OrderRejected,
             evolve(VIEW, status=OrderStatus.REJECTED, reason="PRICE_OUT_OF_BOUNDS"),
             reason="PRICE_OUT_OF_BOUNDS",
-            due_post_only=False,
+            why=RejectReason.PRICE,
         ),
     ),
     "rejected as post-only": (
@@ -136,7 +137,7 @@ EVENTS: dict[str, tuple[str, Fact]] = {
             OrderRejected,
             evolve(VIEW, status=OrderStatus.REJECTED),
             reason="A Post-Only order would cross the book here",
-            due_post_only=True,
+            why=RejectReason.POST_ONLY,
         ),
     ),
     "rejected as post-only in older words, in the order": (
@@ -145,12 +146,12 @@ EVENTS: dict[str, tuple[str, Fact]] = {
             OrderRejected,
             evolve(VIEW, status=OrderStatus.REJECTED, reason="order may participate but not initiate"),
             reason="order may participate but not initiate",
-            due_post_only=True,
+            why=RejectReason.POST_ONLY,
         ),
     ),
     "rejected without a word": (
         event("j", changed(OPEN, o="REJECTED"), ',"r":null,"txt":null'),
-        happened(OrderRejected, evolve(VIEW, status=OrderStatus.REJECTED), reason="UNKNOWN", due_post_only=False),
+        happened(OrderRejected, evolve(VIEW, status=OrderStatus.REJECTED), reason="UNKNOWN", why=RejectReason.OTHER),
     ),
     "rejected as a duplicate": (
         event("j", changed(OPEN, o="REJECTED"), ',"r":"DUPLICATE_CLIENT_ORDER_ID","txt":"9001 is taken"'),
@@ -158,12 +159,12 @@ EVENTS: dict[str, tuple[str, Fact]] = {
             OrderRejected,
             evolve(VIEW, status=OrderStatus.REJECTED),
             reason="DUPLICATE_CLIENT_ORDER_ID",
-            due_post_only=False,
+            why=RejectReason.DUPLICATE_ID,
         ),
     ),
     "rejected for a reason newer than we are": (
         event("j", changed(OPEN, o="REJECTED"), ',"r":"MOON_PHASE","txt":"waxing"'),
-        happened(OrderRejected, evolve(VIEW, status=OrderStatus.REJECTED), reason="MOON_PHASE", due_post_only=False),
+        happened(OrderRejected, evolve(VIEW, status=OrderStatus.REJECTED), reason="MOON_PHASE", why=RejectReason.OTHER),
     ),
     "replaced": (
         '{"t":"r","ts":1795000200,"tn":7,"eid":"E-31","ro":'
@@ -201,11 +202,23 @@ EVENTS: dict[str, tuple[str, Fact]] = {
         '{"t":"e","ts":1795000200,"tn":7,"oid":"O-7A1","cid":9001,"r":"ORDER_NOT_FOUND","txt":"finished","o":'
         + FULL
         + "}",
-        CancelRefused(venue_order_id=VenueOrderId("O-7A1"), wire_id=9001, reason="ORDER_NOT_FOUND", time=AT),
+        CancelRefused(
+            venue_order_id=VenueOrderId("O-7A1"),
+            wire_id=9001,
+            reason="ORDER_NOT_FOUND",
+            time=AT,
+            why=RejectReason.UNKNOWN_ORDER,
+        ),
     ),
     "cancel rejected, before orders were attached": (
         '{"t":"e","ts":1795000200,"tn":7,"oid":"O-7A1","r":"ORDER_NOT_FOUND","txt":"nothing there"}',
-        CancelRefused(venue_order_id=VenueOrderId("O-7A1"), wire_id=None, reason="ORDER_NOT_FOUND", time=AT),
+        CancelRefused(
+            venue_order_id=VenueOrderId("O-7A1"),
+            wire_id=None,
+            reason="ORDER_NOT_FOUND",
+            time=AT,
+            why=RejectReason.UNKNOWN_ORDER,
+        ),
     ),
     "cancel rejected, the text alone tells": (
         '{"t":"e","ts":1795000200,"tn":7,"r":"rejected","txt":"trading is halted","o":' + OPEN + "}",

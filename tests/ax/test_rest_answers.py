@@ -10,6 +10,7 @@ from attrs import evolve
 from protocol.ax.rest_answers import read_answer
 from protocol.ax.rest_order_entry import encode_rest
 from protocol.facts import FillsListed, Outcome, PricePreviewed, RequestRefused, Unreadable
+from protocol.reasons import RejectReason
 from protocol.requests import ListFills, ListOrderHistory, PreviewPrice
 from protocol.values import Money, RequestId, Side
 from protocol.venue import HttpAnswer, HttpCall
@@ -103,24 +104,26 @@ def test_one_bad_row_of_history_does_not_cost_its_neighbours(bad: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "outcome", "reason"),
+    ("status", "body", "outcome", "reason", "why"),
     [
-        (400, '{"error":"range too long"}', Outcome.DEFINITE, "range too long"),
-        (400, '{"message":"range too long"}', Outcome.DEFINITE, "range too long"),
-        (400, '{"error":"Bad","message":"x","status":400}', Outcome.DEFINITE, "Bad"),
-        (401, '{"error":"expired"}', Outcome.DEFINITE, "The venue refused the token: expired"),
-        (401, "", Outcome.DEFINITE, "The venue refused the token."),
-        (403, "keep out", Outcome.DEFINITE, "keep out"),
-        (404, "{}", Outcome.NOT_FOUND, "The venue gave no reason (HTTP status 404)."),
-        (429, "", Outcome.THROTTLED, "The venue gave no reason (HTTP status 429)."),
-        (502, "bad\n gateway", Outcome.AMBIGUOUS, "bad gateway"),
-        (302, "", Outcome.AMBIGUOUS, "The venue gave no reason (HTTP status 302)."),
+        (400, '{"error":"range too long"}', Outcome.DEFINITE, "range too long", RejectReason.INVALID),
+        (400, '{"message":"range too long"}', Outcome.DEFINITE, "range too long", RejectReason.INVALID),
+        (400, '{"error":"Bad","message":"x","status":400}', Outcome.DEFINITE, "Bad", RejectReason.INVALID),
+        (401, '{"error":"expired"}', Outcome.DEFINITE, "The venue refused the token: expired", RejectReason.PERMISSION),
+        (401, "", Outcome.DEFINITE, "The venue refused the token.", RejectReason.PERMISSION),
+        (403, "keep out", Outcome.DEFINITE, "keep out", RejectReason.PERMISSION),
+        (404, "{}", Outcome.NOT_FOUND, "The venue gave no reason (HTTP status 404).", RejectReason.UNKNOWN_ORDER),
+        (429, "", Outcome.THROTTLED, "The venue gave no reason (HTTP status 429).", RejectReason.RATE_LIMIT),
+        (502, "bad\n gateway", Outcome.AMBIGUOUS, "bad gateway", RejectReason.UNAVAILABLE),
+        (302, "", Outcome.AMBIGUOUS, "The venue gave no reason (HTTP status 302).", RejectReason.OTHER),
     ],
 )
-def test_an_http_error_refuses_the_request(status: int, body: str, outcome: Outcome, reason: str) -> None:
+def test_an_http_error_refuses_the_request(
+    status: int, body: str, outcome: Outcome, reason: str, why: RejectReason
+) -> None:
     for request in (PREVIEW, FILLS, PAST):
         (fact,) = read_answer(request, answer(status, body))
-        assert fact == RequestRefused(request_id=request.request_id, outcome=outcome, reason=reason)
+        assert fact == RequestRefused(request_id=request.request_id, outcome=outcome, reason=reason, why=why)
 
 
 @pytest.mark.parametrize(

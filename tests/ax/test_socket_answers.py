@@ -6,10 +6,18 @@ import pytest
 from attrs import evolve
 
 from protocol.ax import codec
-from protocol.facts import Fact, LoggedIn, OrderView, Outcome, RequestAnswered
+from protocol.facts import Fact, LoggedIn, OrderView, Outcome, RequestAnswered, RequestRefused
+from protocol.reasons import RejectReason
 from protocol.values import OrderStatus, RequestId, VenueOrderId
 
-from .messages import BARE, BARE_VIEW, OPEN, PART, PART_VIEW, VIEW, refused
+from .messages import BARE, BARE_VIEW, OPEN, PART, PART_VIEW, VIEW
+
+
+def refused(number: int | None, outcome: Outcome, reason: str, why: RejectReason = RejectReason.OTHER) -> Fact:
+    return RequestRefused(
+        request_id=None if number is None else RequestId(number), outcome=outcome, reason=reason, why=why
+    )
+
 
 ANSWERS: dict[str, tuple[str, Fact]] = {
     "login, nothing open": (
@@ -123,30 +131,48 @@ ANSWERS: dict[str, tuple[str, Fact]] = {
     ),
     "margin": (
         '{"rid":3,"err":{"code":400,"msg":"81.20 of margin needed, 12.00 available"}}',
-        refused(3, Outcome.DEFINITE, "81.20 of margin needed, 12.00 available"),
+        refused(3, Outcome.DEFINITE, "81.20 of margin needed, 12.00 available", why=RejectReason.INSUFFICIENT_FUNDS),
     ),
     "invalid reference": (
         '{"rid":4,"err":{"code":400,"msg":"oid or cid, not both"}}',
-        refused(4, Outcome.DEFINITE, "oid or cid, not both"),
+        refused(4, Outcome.DEFINITE, "oid or cid, not both", why=RejectReason.INVALID),
     ),
     "post-only and IOC": (
         '{"rid":3,"err":{"code":400,"msg":"po with IOC"}}',
-        refused(3, Outcome.DEFINITE, "po with IOC"),
+        refused(3, Outcome.DEFINITE, "po with IOC", why=RejectReason.INVALID),
     ),
     "post-only, as an error": (
         '{"rid":3,"err":{"code":400,"msg":"post-only order would cross the book"}}',
-        refused(3, Outcome.DEFINITE, "post-only order would cross the book", due_post_only=True),
+        refused(3, Outcome.DEFINITE, "post-only order would cross the book", why=RejectReason.POST_ONLY),
     ),
-    "read-only key": ('{"rid":3,"err":{"code":403,"msg":"look only"}}', refused(3, Outcome.DEFINITE, "look only")),
-    "not found": ('{"rid":6,"err":{"code":404,"msg":"no order"}}', refused(6, Outcome.NOT_FOUND, "no order")),
-    "too early": ('{"rid":4,"err":{"code":409,"msg":"wait"}}', refused(4, Outcome.TOO_EARLY, "wait")),
-    "too many": ('{"rid":3,"err":{"code":429,"msg":"easy now"}}', refused(3, Outcome.THROTTLED, "easy now")),
+    "read-only key": (
+        '{"rid":3,"err":{"code":403,"msg":"look only"}}',
+        refused(3, Outcome.DEFINITE, "look only", why=RejectReason.PERMISSION),
+    ),
+    "not found": (
+        '{"rid":6,"err":{"code":404,"msg":"no order"}}',
+        refused(6, Outcome.NOT_FOUND, "no order", why=RejectReason.UNKNOWN_ORDER),
+    ),
+    "too early": (
+        '{"rid":4,"err":{"code":409,"msg":"wait"}}',
+        refused(4, Outcome.TOO_EARLY, "wait", why=RejectReason.TOO_EARLY),
+    ),
+    "too many": (
+        '{"rid":3,"err":{"code":429,"msg":"easy now"}}',
+        refused(3, Outcome.THROTTLED, "easy now", why=RejectReason.RATE_LIMIT),
+    ),
     "internal, no text": (
         '{"rid":3,"err":{"code":500}}',
-        refused(3, Outcome.AMBIGUOUS, "The venue gave no reason (code 500)."),
+        refused(3, Outcome.AMBIGUOUS, "The venue gave no reason (code 500).", why=RejectReason.UNAVAILABLE),
     ),
-    "unavailable": ('{"rid":3,"err":{"code":503,"msg":"restart"}}', refused(3, Outcome.AMBIGUOUS, "restart")),
-    "deadline": ('{"rid":3,"err":{"code":504,"msg":"slow"}}', refused(3, Outcome.AMBIGUOUS, "slow")),
+    "unavailable": (
+        '{"rid":3,"err":{"code":503,"msg":"restart"}}',
+        refused(3, Outcome.AMBIGUOUS, "restart", why=RejectReason.UNAVAILABLE),
+    ),
+    "deadline": (
+        '{"rid":3,"err":{"code":504,"msg":"slow"}}',
+        refused(3, Outcome.AMBIGUOUS, "slow", why=RejectReason.UNAVAILABLE),
+    ),
     "a code of the 400s that we do not know": (
         '{"rid":3,"err":{"code":418,"msg":"teapot"}}',
         refused(3, Outcome.DEFINITE, "teapot"),
@@ -160,19 +186,19 @@ ANSWERS: dict[str, tuple[str, Fact]] = {
     ),
     "an error without a request": (
         '{"err":{"code":400,"msg":"cannot parse"},"data":"at byte 9"}',
-        refused(None, Outcome.DEFINITE, "cannot parse: at byte 9"),
+        refused(None, Outcome.DEFINITE, "cannot parse: at byte 9", why=RejectReason.INVALID),
     ),
     "an error of a null request": (
         '{"rid":null,"err":{"code":400,"msg":"cannot parse"}}',
-        refused(None, Outcome.DEFINITE, "cannot parse"),
+        refused(None, Outcome.DEFINITE, "cannot parse", why=RejectReason.INVALID),
     ),
     "an error in older keys": (
         '{"request_id":3,"error":{"code":400,"message":"no such field"}}',
-        refused(3, Outcome.DEFINITE, "no such field"),
+        refused(3, Outcome.DEFINITE, "no such field", why=RejectReason.INVALID),
     ),
     "an error beside an answer": (
         '{"rid":3,"res":{"oid":"O-7A1"},"err":{"code":504,"msg":"slow"}}',
-        refused(3, Outcome.AMBIGUOUS, "slow"),
+        refused(3, Outcome.AMBIGUOUS, "slow", why=RejectReason.UNAVAILABLE),
     ),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -41,6 +42,11 @@ def adopt(rig: Rig, report: events.OrderStatusReport, name: str | None = None) -
     rig.records.clear()
     client_order_id = None if name is None else ClientOrderId(name)
     return rig.ask(commands.Adopt(report=report, client_order_id=client_order_id, strategy=StrategyId("mm")), None)
+
+
+Way = Callable[[Rig], Any]
+BOTH_WAYS: tuple[Way, Way] = (lambda rig: adopt(rig, shown(rig), "a1"), lambda rig: external(rig, "a1", "X1"))
+"""An order of another session becomes ours by adopting a report of it, or by registering its ids."""
 
 
 def registered(rig: Rig) -> Registered:
@@ -96,11 +102,13 @@ def test_an_adopted_order_begins_with_all_that_the_venue_has_shown() -> None:
     )
     assert [type(record).__name__ for record in rig.records] == ["Registered", "Accepted", "Triggered"]
     accepted, triggered = rig.events()
+    assert isinstance(accepted, events.Accepted)
+    assert isinstance(triggered, events.Triggered)
     assert (accepted.venue_time, triggered.venue_time) == (at(98), at(98))
 
 
 def test_what_a_market_order_may_cost_at_most_is_no_price_of_it() -> None:
-    for take in (lambda rig: adopt(rig, shown(rig), "a1"), lambda rig: external(rig, "a1", "X1")):
+    for take in BOTH_WAYS:
         rig = Rig()
         rig.hear(acknowledged("X1", 7, type=OrderType.MARKET))
         take(rig)
@@ -119,7 +127,10 @@ def counts_more_than_the_stream() -> tuple[Rig, events.OrderStatusReport]:
     rig.hear(evolve(acknowledged("X1", 7, cumulative=Decimal(2)), time=at(103)))
     rig.wait(1)
     rig.hear(took(question, orders=(view("X1", 7, cumulative=Decimal(6)),)))
-    ((report,),) = (reply.value for reply in rig.replies)  # type: ignore[misc]
+    (reply,) = rig.replies
+    assert isinstance(reply.value, tuple)
+    (report,) = reply.value
+    assert isinstance(report, events.OrderStatusReport)
     return rig, report
 
 
@@ -148,7 +159,7 @@ def test_a_report_that_counts_nothing_or_less_takes_nothing_from_what_is_known()
 
 def test_an_adopted_order_is_no_other_sessions_any_more() -> None:
     """What it goes on as is news of an order of ours, and no report."""
-    for take in (lambda rig: adopt(rig, shown(rig), "a1"), lambda rig: external(rig, "a1", "X1")):
+    for take in BOTH_WAYS:
         rig = Rig()
         rig.hear(acknowledged("X1", 7))
         take(rig)
@@ -180,7 +191,7 @@ def test_an_order_that_the_venue_showed_without_its_status_is_adopted_as_open() 
 
 def test_the_end_of_an_adopted_order_leaves_nobody_to_be_asked_for() -> None:
     """Nothing is open, so no list of open orders is needed."""
-    for take in (lambda rig: adopt(rig, shown(rig), "a1"), lambda rig: external(rig, "a1", "X1")):
+    for take in BOTH_WAYS:
         rig = Rig(rules=VenueRules(venue="TEST", reads_history=True))
         rig.hear(acknowledged("X1", 7))
         take(rig)

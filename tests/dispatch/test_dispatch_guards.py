@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from attrs import evolve, field, frozen
 
 from protocol import commands, facts, requests
 from protocol.dispatch.inputs import Admission, Heard, LinkDown, LinkUp, NotWritten
-from protocol.events import Canceled, CancelRejected, Denied, Filled, Rejected, ReplaceRejected, SystemStatus
+from protocol.events import (
+    Canceled,
+    CancelRejected,
+    Denied,
+    Filled,
+    OrderStatusReport,
+    Rejected,
+    ReplaceRejected,
+    SystemStatus,
+)
 from protocol.facts import Outcome
 from protocol.orders import NewOrder
 from protocol.values import ClientOrderId, OrderStatus, RequestId, Side, SystemMode
@@ -35,7 +44,10 @@ def asking_for_a_price() -> tuple[Rig, requests.Request]:
     return rig, preview
 
 
-def sent_now(rig: Rig, kind: type[requests.Request]) -> list[requests.Request]:
+R = TypeVar("R", bound=requests.Request)
+
+
+def sent_now(rig: Rig, kind: type[R]) -> list[R]:
     return [request for request in rig.sent() if isinstance(request, kind)]
 
 
@@ -77,9 +89,9 @@ def test_half_a_price_is_none(price: str | None, filled: int) -> None:
 # Orders whose answer is lost are canceled, in case they live
 
 
-def lost(**rules: object) -> Rig:
+def lost(**rules: Any) -> Rig:
     """One order without an answer, at a client that cancels such orders."""
-    rig = Rig(rules=VenueRules(venue="TEST", **rules), cancel_unknown=True)  # type: ignore[arg-type]
+    rig = Rig(rules=VenueRules(venue="TEST", **rules), cancel_unknown=True)
     rig.place("a1")
     rig.sent()
     return rig
@@ -90,7 +102,7 @@ def test_an_unknown_order_is_canceled_by_its_wire_id() -> None:
     rig.hear(refused(1, Outcome.AMBIGUOUS))
     rig.wait(1)
     (cancel,) = sent_now(rig, requests.CancelOrder)
-    assert (cancel.wire_id, cancel.venue_order_id) == (1, None)  # type: ignore[attr-defined]
+    assert (cancel.wire_id, cancel.venue_order_id) == (1, None)
 
 
 def test_an_order_that_the_same_message_shows_alive_is_not_canceled() -> None:
@@ -111,7 +123,7 @@ def test_an_unknown_order_without_any_id_is_not_canceled_by_a_wire_id_that_cance
 def by_id(rig: Rig) -> list[str | None]:
     """The venue order ids by which orders are canceled now."""
     rig.wait(0.1)
-    return [request.venue_order_id for request in sent_now(rig, requests.CancelOrder)]  # type: ignore[attr-defined]
+    return [request.venue_order_id for request in sent_now(rig, requests.CancelOrder)]
 
 
 def shown_as_pending(rig: Rig) -> None:
@@ -299,7 +311,7 @@ def test_an_order_that_was_replaced_by_nobody_knows_what_is_asked_for_at_once() 
     rig.live("a1", "v1")
     rig.hear(replaced("v1", None, 1))
     (query,) = sent_now(rig, requests.QueryOrder)
-    assert query.wire_id == 1  # type: ignore[attr-defined]
+    assert query.wire_id == 1
 
 
 @pytest.mark.parametrize("untold", [("order",), ("replacement",), ("order", "replacement")], ids=" and ".join)
@@ -444,6 +456,7 @@ def test_a_status_report_takes_the_time_in_force_that_the_venue_leaves_out_from_
     (query,) = sent_now(rig, requests.QueryOrder)
     rig.hear(facts.RequestAnswered(request_id=query.request_id, order=view("v1", 1, time_in_force=None)))
     (report,) = [reply.value for reply in rig.replies]
+    assert isinstance(report, OrderStatusReport)
     assert report.time_in_force is not None
 
 
@@ -496,8 +509,8 @@ def test_a_fill_of_an_order_that_has_ended_leaves_nothing_to_fill() -> None:
     rig.hear(traded("v1", "t2", 3, 5, 1))
     fills = [event for event in rig.events() if isinstance(event, Filled)]
     assert [(fill.cumulative, fill.leaves, fill.status) for fill in fills] == [
-        (2, 8, OrderStatus.PARTIALLY_FILLED),
-        (5, 0, OrderStatus.CANCELED),
+        (Decimal(2), Decimal(8), OrderStatus.PARTIALLY_FILLED),
+        (Decimal(5), Decimal(0), OrderStatus.CANCELED),
     ]
 
 

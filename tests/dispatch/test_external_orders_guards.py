@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from protocol import commands, events, facts, requests
-from protocol.dispatch import external_orders
+from protocol.dispatch import Reply, external_orders
 from protocol.dispatch.records import Counted, Registered
 from protocol.facts import Outcome
 from protocol.values import (
@@ -40,6 +40,11 @@ HTTP_LISTS = frozenset({requests.ListOpenOrders, requests.QueryOrder})
 def by_venue(rig: Rig) -> int:
     """What the venue's clock shows now."""
     return rig.wall + rig.time
+
+
+def listed_in(reply: Reply) -> tuple[events.OrderStatusReport, ...]:
+    assert isinstance(reply.value, tuple)
+    return reply.value
 
 
 def list_orders(rig: Rig, *orders: facts.OrderView) -> list[requests.QueryOrder]:
@@ -205,7 +210,7 @@ def test_a_report_says_what_the_venue_shows_although_more_is_known_here() -> Non
     old = view("v1", 1, reason="as it was", time_in_force=TimeInForce.DAY)
     rig.hear(took(rig.numbers, orders=(old,)))
     (reply,) = rig.replies
-    (report,) = reply.value
+    (report,) = listed_in(reply)
     assert (report.quantity, report.price) == (Decimal(10), Decimal("100.0"))
     assert (report.time_in_force, report.reason) == (TimeInForce.DAY, "as it was")
 
@@ -263,7 +268,9 @@ def test_what_later_news_leave_out_stays_known() -> None:
     rig = watching()
     first = stop(other_quantity=None, cumulative=Decimal(3))
     rig.hear(facts.OrderAcknowledged(time=WALL, order=first))
-    untold = dict.fromkeys(("price", "trigger_price", "quantity", "cumulative", "time_in_force", "trigger_type"))
+    untold: dict[str, Any] = dict.fromkeys(
+        ("price", "trigger_price", "quantity", "cumulative", "time_in_force", "trigger_type")
+    )
     rig.hear(facts.OrderAcknowledged(time=WALL, order=evolve(first, **untold, wire_id=None, side=None, type=None)))
     second = reports(rig)[1]
     assert (second.client_order_id, second.side, second.type) == ("CID-7", Side.BUY, OrderType.STOP_LIMIT)
@@ -367,7 +374,7 @@ def test_an_adopted_order_has_fills_untold_if_it_began_after_what_a_list_holds(
     now = by_venue(rig)
     rig.hear(took(rig.numbers, orders=(view("X1", time=now - began * SECOND, cumulative=Decimal(3)),)))
     (reply,) = rig.replies
-    (report,) = reply.value
+    (report,) = listed_in(reply)
     registered = adopted(rig, report)
     assert registered.heard == Decimal(3)
     assert registered.counted == Counted(since=now - 60 * SECOND, until=now, untold=untold)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import trio
@@ -115,4 +116,4 @@ async def test_a_fill_that_is_older_than_what_the_list_of_all_fills_shows_is_tol
                 line.down = False
                 fill = (await until(stream, events.Filled))[-1]
                 assert isinstance(fill, events.Filled)
-                assert (fill.last_quantity, fill.leaves, fill.commission is not None) == (4, 6, True)
+                assert (fill.last_quantity, fill.leaves, fill.commission is not None) == (Decimal(4), Decimal(6), True)

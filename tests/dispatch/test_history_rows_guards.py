@@ -129,7 +129,7 @@ def test_fills_under_an_id_that_an_order_had_in_between_have_the_time_to_follow_
     (fill,) = told(rig, events.Filled)
     assert (fill.client_order_id, fill.fill_venue_order_id, fill.cumulative, fill.leaves) == ("a1", "v2", 5, 5)
     order = rig.state.orders.live[A1]
-    assert (order.venue_order_id, order.quantity, order.base) == ("v3", 10, 5)
+    assert (order.venue_order_id, order.quantity, order.base) == ("v3", Decimal(10), Decimal(5))
 
 
 def test_an_older_order_of_the_name_that_has_ended_is_another_order_and_so_are_its_fills() -> None:
@@ -158,7 +158,7 @@ def test_an_older_order_of_the_name_that_has_ended_is_another_order_and_so_are_i
         )
     ]
     order = rig.state.orders.live[A1]
-    assert (order.venue_order_id, order.status, order.cumulative) == ("v1", OrderStatus.ACCEPTED, 0)
+    assert (order.venue_order_id, order.status, order.cumulative) == ("v1", OrderStatus.ACCEPTED, Decimal(0))
 
 
 def test_a_row_of_an_open_order_under_another_id_is_older_than_the_login_that_has_shown_the_present_one() -> None:

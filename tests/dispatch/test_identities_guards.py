@@ -58,7 +58,7 @@ class Known:
         self.orders = TrackedOrders()
         for record in told:
             self.orders.fold(record)
-        venue = PlainVenue(VenueRules(venue="TEST", **rules))
+        venue: Any = PlainVenue(VenueRules(venue="TEST", **rules))
         self.rig = Context(
             venue=venue, trader=TraderId("T"), account=AccountId("A"), orders=self.orders, cancel_unknown=False
         )

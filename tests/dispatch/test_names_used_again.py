@@ -3,6 +3,7 @@ late, it is not ours. The placement's answer names ours, and the stream tells of
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ def assert_told_as_anothers(rig: AxRig) -> None:
     assert rig.told(events.Filled) == []
     order = rig.order("g1")
     assert (order.status, order.venue_order_id) == (OrderStatus.ACCEPTED, OURS)
-    assert (order.quantity, order.cumulative) == (2, 0)
+    assert (order.quantity, order.cumulative) == (Decimal(2), Decimal(0))
 
 
 @pytest.mark.parametrize("is_answered", [True, False], ids=["behind the answer", "ahead of the answer"])
@@ -122,7 +123,7 @@ def test_a_fill_under_an_id_of_which_two_messages_were_lost_is_ours_once_history
     assert told == {"T-1": OURS, "T-2": "O3"}
     assert rig.told(events.FillReport) == []
     order = rig.order("g1")
-    assert (order.venue_order_id, order.quantity, order.cumulative) == ("O3", 35, 15)
+    assert (order.venue_order_id, order.quantity, order.cumulative) == ("O3", Decimal(35), Decimal(15))
 
 
 def test_a_placement_that_was_lost_does_not_take_over_what_history_shows_of_an_older_order(rig: AxRig) -> None:

@@ -12,7 +12,7 @@ from protocol.dispatch.inputs import Admission, LinkDown, LinkFailed, NotWritten
 from protocol.errors import NotSent, OutcomeUnknown, RequestFailed, SessionError
 from protocol.events import Denied, Reconciled, Rejected, StatusUnknown
 from protocol.facts import Outcome
-from protocol.values import ClientOrderId, OrderStatus
+from protocol.values import ClientOrderId, OrderStatus, RequestId, VenueOrderId
 from protocol.venue import SECOND, VenueRules
 
 from ..order_life import GOLD, WALL, Rig, acknowledged, canceled, refused, rejected, replaced, took, traded, view
@@ -147,7 +147,7 @@ def test_an_answered_placement_without_acknowledgement_is_asked_about() -> None:
     rig.sent()
     rig.wait(10.1)
     (query,) = rig.sent()
-    assert query == requests.QueryOrder(request_id=query.request_id, venue_order_id="v1", wire_id=None)
+    assert query == requests.QueryOrder(request_id=query.request_id, venue_order_id=VenueOrderId("v1"), wire_id=None)
 
 
 def test_answers_to_nobody_are_warnings() -> None:
@@ -187,6 +187,9 @@ def test_a_cancel_that_comes_too_early_is_sent_again_under_its_number() -> None:
     assert names == ["CancelRejected"]
 
 
+GONE = facts.CancelRefused(venue_order_id=VenueOrderId("v1"), wire_id=1, reason="gone", time=0)
+
+
 @pytest.mark.parametrize(
     ("answer", "names", "queried"),
     [
@@ -194,7 +197,11 @@ def test_a_cancel_that_comes_too_early_is_sent_again_under_its_number() -> None:
         (refused(2, Outcome.NOT_FOUND), ["CancelRejected"], True),
         (refused(2, Outcome.AMBIGUOUS), [], True),
         (took(2, refused=True), ["CancelRejected"], True),
-        (facts.CancelRefused(venue_order_id="v1", wire_id=1, reason="gone", time=0), ["CancelRejected"], True),
+        (
+            facts.CancelRefused(venue_order_id=VenueOrderId("v1"), wire_id=1, reason="gone", time=0),
+            ["CancelRejected"],
+            True,
+        ),
     ],
 )
 def test_a_refused_cancel_leaves_the_order_and_may_need_a_look(
@@ -214,7 +221,7 @@ def test_a_cancel_that_loses_the_race_says_nothing_more() -> None:
     rig.live("a1", "v1")
     cancel(rig)
     rig.hear(took(2), traded("v1", "t1", 10, 10, 1, final=True))
-    assert rig.hear(facts.CancelRefused(venue_order_id="v1", wire_id=1, reason="gone", time=0)) == []
+    assert rig.hear(GONE) == []
 
 
 def test_a_cancel_that_was_taken_and_shows_no_effect_is_asked_about() -> None:
@@ -301,9 +308,8 @@ def test_a_market_order_is_priced_by_the_venue_first() -> None:
 
 
 def test_a_market_order_without_a_market_is_denied_and_its_credit_is_free() -> None:
-    nothing = {"price": None, "filled": Decimal(0), "remaining": Decimal(10)}
     for answer in (
-        lambda number: facts.PricePreviewed(request_id=number, **nothing),
+        lambda number: facts.PricePreviewed(request_id=number, price=None, filled=Decimal(0), remaining=Decimal(10)),
         lambda number: refused(number, Outcome.AMBIGUOUS),
     ):
         rig = Rig()
@@ -335,7 +341,7 @@ def test_an_unanswered_placement_is_unknown_when_the_link_is_lost() -> None:
 def test_a_frame_that_was_never_begun_is_denied(before: bool) -> None:
     rig = Rig()
     rig.place("a1")
-    unwritten = NotWritten([1], "never begun")
+    unwritten = NotWritten([RequestId(1)], "never begun")
     if before:
         assert rig.apply(unwritten) == ["Denied"]
         assert rig.lose_link() == ["Disconnected"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -66,7 +67,7 @@ def answered(rig: Rig, *legs: facts.LegAnswer) -> list[str]:
     return rig.hear(facts.BatchAnswered(request_id=batch.request_id, legs=legs))
 
 
-NO = {"outcome": Outcome.DEFINITE, "reason": "no"}
+NO: Mapping[str, Any] = {"outcome": Outcome.DEFINITE, "reason": "no"}
 A1 = ClientOrderId("a1")
 
 
@@ -112,7 +113,7 @@ def test_placements_changes_and_cancels_go_together() -> None:
     rig = new_rig()
     rig.live("a1", "V1")
     rig.live("a2", "V2")
-    change = commands.Replace(client_order_id=ClientOrderId("a2"), instrument="GOLD.TEST", price=99)  # type: ignore[arg-type]
+    change = commands.Replace(client_order_id=ClientOrderId("a2"), instrument="GOLD.TEST", price=99)
     first = rig.numbers + 1
     placed, changed, canceled = rig.batch(place("a3"), change, cancel("a1"))
     assert placed.client_order_id == "a3"

@@ -24,12 +24,13 @@ from ..order_life import GOLD, WALL, PlainVenue, Rig, acknowledged, refused, too
 from .test_order_batches import cancel, place
 
 WITHIN = 5 * SECOND
+PARTS = BatchRules(most=5, most_orders=5)
 RULES = VenueRules(
     venue="TEST",
     process_within=WITHIN,
     tells_time=True,
     late_refusals=frozenset({"Too late"}),
-    batch=BatchRules(most=5, most_orders=5),
+    batch=PARTS,
 )
 
 

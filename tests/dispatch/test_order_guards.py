@@ -15,7 +15,7 @@ from protocol.facts import Outcome
 from protocol.values import OrderStatus, RequestId, VenueOrderId
 from protocol.venue import SECOND, VenueRules
 
-from ..guarding import A1, ask_for, asked, told
+from ..guarding import A1, NOBODYS, ask_for, asked, told
 from ..order_life import WALL, Rig, acknowledged, canceled, refused, replaced, took, trade, traded, view
 
 TWO_FEEDS = VenueRules(
@@ -183,7 +183,7 @@ def test_an_execution_that_was_told_is_not_looked_up_again_for_an_order_that_cam
     rig.place("a1")
     rig.sent()
     late = evolve(fill.trade, time=WALL + rig.time)
-    assert rig.hear(facts.FillsListed(request_id=None, trades=(late,))) == []
+    assert rig.hear(facts.FillsListed(request_id=NOBODYS, trades=(late,))) == []
     assert asked(rig, requests.QueryOrder) == []
 
 
@@ -224,7 +224,7 @@ def test_a_fill_in_history_under_the_id_that_a_change_promised_tells_the_quantit
     rig = changing(CHAINS, quantity=20)
     rig.hear(took(rig.numbers, "v2"))
     rig.records.clear()
-    names = rig.hear(facts.FillsListed(request_id=None, trades=(trade("v2", "t1", 4),)))
+    names = rig.hear(facts.FillsListed(request_id=NOBODYS, trades=(trade("v2", "t1", 4),)))
     assert names == ["Updated", "Filled"]
     (updated,) = told(rig, events.Updated)
     assert (updated.venue_order_id, updated.quantity) == ("v2", 20)
@@ -257,7 +257,7 @@ def test_a_fill_at_the_head_of_a_journal_tells_the_venue_order_id() -> None:
     orders.fold(fill)
     order = orders.by_client_order_id(A1)
     assert order is not None
-    assert (order.venue_order_id, order.cumulative, order.status) == ("v1", 4, OrderStatus.PARTIALLY_FILLED)
+    assert (order.venue_order_id, order.cumulative, order.status) == ("v1", Decimal(4), OrderStatus.PARTIALLY_FILLED)
     assert orders.by_venue_order_id(VenueOrderId("v1")) is order
 
 
@@ -352,7 +352,7 @@ def test_another_sessions_order_that_an_answer_shows_is_not_told_as_ours() -> No
 def test_an_execution_that_waited_from_history_on_completes_no_order_by_arithmetic() -> None:
     rig = lost_placement(TWO_FEEDS)
     young = evolve(trade("v1", "t1", 10), time=WALL + rig.time)
-    assert rig.hear(facts.FillsListed(request_id=None, trades=(young,))) == []
+    assert rig.hear(facts.FillsListed(request_id=NOBODYS, trades=(young,))) == []
     assert rig.hear(acknowledged("v1", 1)) == ["Accepted", "Filled"]
     assert rig.status("a1") is OrderStatus.PARTIALLY_FILLED
 
@@ -382,7 +382,7 @@ def test_what_changed_of_an_order_while_its_turn_to_be_asked_for_came_counts_as_
     answers = [
         facts.RequestAnswered(request_id=query.request_id, order=view(query.venue_order_id)) for query in queries
     ]
-    rig.hear(answers[0], facts.FillsListed(request_id=None, trades=(trade("v17", "t1", 4),)))
+    rig.hear(answers[0], facts.FillsListed(request_id=NOBODYS, trades=(trade("v17", "t1", 4),)))
     (last,) = asked(rig, requests.QueryOrder)
     rig.hear(*answers[1:])
     filled = view("v17", cumulative=Decimal(4), status=OrderStatus.PARTIALLY_FILLED)

@@ -10,7 +10,7 @@ from protocol import commands, facts
 from protocol.errors import DuplicateOrder, NotSent
 from protocol.events import Accepted, Canceled, FeeReported, Filled, FillReport, MissingFills, Rejected, Updated
 from protocol.orders import NEXT_STATUS, Happening
-from protocol.values import ClientOrderId, OrderStatus, TimeInForce
+from protocol.values import ClientOrderId, OrderStatus, RequestId, TimeInForce
 
 from ..order_life import Rig, acknowledged, canceled, expired, external, rejected, replaced, took, trade, traded, view
 
@@ -24,7 +24,7 @@ def test_an_order_is_submitted_accepted_and_filled() -> None:
     assert rig.hear(traded("v1", "t1", 4, 4, 1)) == ["Filled"]
     assert rig.hear(traded("v1", "t2", 6, 10, 1, final=True)) == ["Filled"]
     fills = [event for event in rig.events() if isinstance(event, Filled)]
-    assert [(fill.cumulative, fill.leaves) for fill in fills] == [(4, 6), (10, 0)]
+    assert [(fill.cumulative, fill.leaves) for fill in fills] == [(Decimal(4), Decimal(6)), (Decimal(10), Decimal(0))]
     assert fills[-1].status is OrderStatus.FILLED
 
 
@@ -97,7 +97,7 @@ def test_an_overfill_is_reported_and_not_swallowed() -> None:
     rig.hear(traded("v1", "t1", 13, 13, 1))
     fill = rig.events()[-1]
     assert isinstance(fill, Filled)
-    assert (fill.overfill, fill.leaves, fill.cumulative) == (3, 0, 13)
+    assert (fill.overfill, fill.leaves, fill.cumulative) == (Decimal(3), Decimal(0), Decimal(13))
     assert "a1" in rig.last.warnings[0]
 
 
@@ -108,7 +108,7 @@ def test_a_jump_of_the_total_is_a_gap_and_never_a_fill() -> None:
     gap, fill = rig.events()
     assert isinstance(gap, MissingFills)
     assert isinstance(fill, Filled)
-    assert (gap.known, gap.reported, fill.cumulative) == (0, 4, 2)
+    assert (gap.known, gap.reported, fill.cumulative) == (Decimal(0), Decimal(4), Decimal(2))
 
 
 def test_a_gap_is_told_once_and_again_only_when_it_grows() -> None:
@@ -119,7 +119,9 @@ def test_a_gap_is_told_once_and_again_only_when_it_grows() -> None:
     assert rig.hear(traded("v1", "t5", 1, 6, 1)) == ["MissingFills", "Filled"]
     gap = rig.events()[-2]
     assert isinstance(gap, MissingFills)
-    assert (gap.known, gap.reported) == (2, 5), "the fill that the message itself tells is not missing"
+    assert (gap.known, gap.reported) == (Decimal(2), Decimal(5)), (
+        "the fill that the message itself tells is not missing"
+    )
 
 
 def test_the_missing_fill_comes_out_when_history_tells_it() -> None:
@@ -128,14 +130,14 @@ def test_the_missing_fill_comes_out_when_history_tells_it() -> None:
     rig.hear(traded("v1", "t2", 2, 6, 1))
     rig.ask(commands.ReadFills(1, 2))
     history = facts.FillsListed(
-        request_id=rig.numbers, trades=(trade("v1", "t1", 4, "0.5"), trade("v1", "t2", 2, "0.25"))
+        request_id=RequestId(rig.numbers), trades=(trade("v1", "t1", 4, "0.5"), trade("v1", "t2", 2, "0.25"))
     )
     assert rig.hear(history) == ["Filled", "FeeReported"]
     assert rig.answer_to(rig.numbers) == 2
     late, fee = rig.events()[-2:]
     assert isinstance(late, Filled)
     assert isinstance(fee, FeeReported)
-    assert (late.cumulative, fee.trade_id, fee.commission.amount) == (6, "t2", Decimal("0.25"))
+    assert (late.cumulative, fee.trade_id, fee.commission.amount) == (Decimal(6), "t2", Decimal("0.25"))
     assert rig.hear(acknowledged("v1", 1, cumulative=Decimal(6))) == []
 
 
@@ -145,7 +147,10 @@ def test_a_fee_is_reported_once() -> None:
     rig.hear(traded("v1", "t1", 2, 2, 1))
     for expected in (["FeeReported"], []):
         rig.ask(commands.ReadFills(1, 2))
-        assert rig.hear(facts.FillsListed(request_id=rig.numbers, trades=(trade("v1", "t1", 2, "0.5"),))) == expected
+        assert (
+            rig.hear(facts.FillsListed(request_id=RequestId(rig.numbers), trades=(trade("v1", "t1", 2, "0.5"),)))
+            == expected
+        )
 
 
 def test_an_expired_ioc_is_canceled() -> None:
@@ -183,7 +188,7 @@ def test_a_replaced_order_goes_on_under_its_new_id() -> None:
     assert names == ["Updated"]
     update = rig.events()[-1]
     assert isinstance(update, Updated)
-    assert (update.quantity, update.venue_order_id, update.previous_venue_order_id) == (10, "v2", "v1")
+    assert (update.quantity, update.venue_order_id, update.previous_venue_order_id) == (Decimal(10), "v2", "v1")
     assert rig.hear(traded("v2", "t2", 7, 7, 1, final=True)) == ["Filled"]
     assert rig.status("a1") is OrderStatus.FILLED
 
@@ -197,7 +202,7 @@ def test_a_late_fill_of_the_old_id_finds_the_order() -> None:
     assert isinstance(update, Updated)
     assert isinstance(fill, Filled)
     assert update.quantity == 12, "the new one was placed for 10, before this had filled"
-    assert (fill.cumulative, fill.leaves) == (2, 10)
+    assert (fill.cumulative, fill.leaves) == (Decimal(2), Decimal(10))
     assert rig.hear(canceled("v1", 1)) == [], "the old id's own end is no news"
 
 
@@ -228,7 +233,7 @@ def test_an_amendment_in_place_keeps_the_id() -> None:
     assert rig.hear(amended, amended) == ["Updated"]
     update = rig.events()[-1]
     assert isinstance(update, Updated)
-    assert (update.quantity, update.venue_order_id, update.previous_venue_order_id) == (8, "v1", None)
+    assert (update.quantity, update.venue_order_id, update.previous_venue_order_id) == (Decimal(8), "v1", None)
 
 
 def test_the_answer_names_the_new_id_where_the_event_does_not() -> None:
@@ -239,7 +244,7 @@ def test_the_answer_names_the_new_id_where_the_event_does_not() -> None:
     assert rig.hear(replaced("v1", None, 1)) == ["Updated"]
     update = rig.events()[-1]
     assert isinstance(update, Updated)
-    assert (update.venue_order_id, update.price, update.quantity) == ("v2", Decimal("99.0"), 10)
+    assert (update.venue_order_id, update.price, update.quantity) == ("v2", Decimal("99.0"), Decimal(10))
 
 
 def test_a_rejected_replacement_leaves_the_original() -> None:
@@ -293,7 +298,7 @@ def test_a_registered_order_is_tracked_from_then_on() -> None:
     assert external(rig, "a5", "x6") is True
     order = rig.state.orders.by_client_order_id(ClientOrderId("a5"))
     assert order is not None
-    assert (order.venue_order_id, order.quantity) == ("x5", 10)
+    assert (order.venue_order_id, order.quantity) == ("x5", Decimal(10))
 
 
 @pytest.mark.parametrize(("status", "happening"), list(NEXT_STATUS))

@@ -17,7 +17,7 @@ from protocol.dispatch.tracking import Order, TrackedOrders
 from protocol.events import Accepted, Filled, OrderEvent, Rejected
 from protocol.facts import Outcome
 from protocol.requests import ListFills, ListOrderHistory, PlaceOrder, QueryOrder
-from protocol.values import ClientOrderId, OrderStatus, RequestId
+from protocol.values import ClientOrderId, OrderStatus, RequestId, VenueOrderId
 from protocol.venue import SECOND, VenueRules
 
 from ..order_life import (
@@ -34,7 +34,7 @@ from ..order_life import (
     traded,
     view,
 )
-from .test_order_two_feeds import RULES as TWO
+from ..two_feeds import RULES as TWO
 
 NAMES = ("a1", "a2", "a3")
 
@@ -45,7 +45,7 @@ def answer_about(number: int) -> st.SearchStrategy[facts.Fact]:
     oids = st.sampled_from((first, f"w{number}"))
     history = st.builds(
         lambda oid, tid, quantity: facts.FillsListed(
-            request_id=number, trades=(trade(oid, f"t{tid}", quantity, "0.1"),)
+            request_id=RequestId(number), trades=(trade(oid, f"t{tid}", quantity, "0.1"),)
         ),
         oids,
         st.integers(1, 5),
@@ -96,7 +96,7 @@ def fact_about(number: int) -> st.SearchStrategy[facts.Fact]:
         st.builds(lambda oid: facts.OrderPending(time=0, order=view(oid, cid, status=OrderStatus.SUBMITTED)), oids),
         st.builds(lambda oid: evolve(rejected(oid, cid), removed=True), oids),
         st.builds(lambda oid, total: acknowledged(oid, cid, cumulative=Decimal(total)), oids, st.integers(0, 10)),
-        st.just(facts.ReplaceRefused(venue_order_id=first, wire_id=cid, reason="no", time=0)),
+        st.just(facts.ReplaceRefused(venue_order_id=VenueOrderId(first), wire_id=cid, reason="no", time=0)),
         st.just(facts.TokenRenewed()),
         st.builds(lambda oid: acknowledged(oid, cid), oids),
         fills,
@@ -105,7 +105,7 @@ def fact_about(number: int) -> st.SearchStrategy[facts.Fact]:
         st.builds(lambda oid: rejected(oid, cid), oids),
         st.builds(lambda total: replaced(first, second, cid, total), st.integers(0, 10)),
         st.just(replaced(first, None, cid)),
-        st.just(facts.CancelRefused(venue_order_id=first, wire_id=cid, reason="gone", time=0)),
+        st.just(facts.CancelRefused(venue_order_id=VenueOrderId(first), wire_id=cid, reason="gone", time=0)),
         answer_about(number),
     )
 

@@ -1,4 +1,4 @@
-"""Guards around questions to the venue: in several steps, in vain, and about orders of other sessions."""
+"""Guards around questions to the venue: in several steps, in vain, and after a login."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from protocol.orders import NewOrder
 from protocol.values import ClientOrderId, OrderStatus, RequestId, Side
 from protocol.venue import SECOND, BatchRules, VenueRules
 
-from ..guarding import A1, asked, told
+from ..guarding import A1, NOBODYS, asked, told
 from ..order_life import WALL, Rig, acknowledged, canceled, refused, rejected, replaced, took, trade, traded, view
+from ..question_rig import CHAINS, PAGES, dated, list_of_open
 
 IN_PLACE = VenueRules(venue="TEST", changes_in_place=True, fills_lag=SECOND)
 
@@ -159,232 +160,6 @@ def test_an_order_that_has_ended_gets_no_other_quantity() -> None:
     assert rig.hear(acknowledged("v1", 1, quantity=Decimal(7))) == []
 
 
-# Orders of other sessions
-
-
-def test_an_order_that_turned_out_to_be_ours_is_asked_for_once_when_a_login_leaves_it_out() -> None:
-    rig = Rig(rules=VenueRules(venue="TEST", reads_history=True, audit_period=60 * SECOND))
-    rig.place("a1")
-    assert rig.hear(acknowledged("v1")) == ["OrderStatusReport"], "nobody has said whose it is"
-    rig.hear(took(1, "v1"), acknowledged("v1", 1))
-    rig.lose_link()
-    rig.sends.clear()
-    rig.wait(1)
-    rig.log_in()
-    rig.wait(1)
-    (query,) = asked(rig, requests.QueryOrder)
-    ended = view("v1", 1, status=OrderStatus.CANCELED)
-    assert rig.hear(facts.RequestAnswered(request_id=query.request_id, order=ended))[0] == "Canceled"
-    rig.sends.clear()
-    rig.wait(300)
-    assert asked(rig, requests.ListOpenOrders) == [], "nothing is open, of ours or of others"
-
-
-def list_of_open(rig: Rig, *shown: facts.OrderView) -> list[str]:
-    """The user reads what is open; gives the names of the events that follow from it."""
-    rig.ask(commands.OpenOrders())
-    return rig.hear(facts.RequestAnswered(request_id=rig.numbers, orders=shown))  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("time", [0, WALL + 50 * SECOND], ids=["undated", "dated"])
-def test_an_order_that_first_a_list_shows_is_missed_when_the_next_list_leaves_it_out(time: int) -> None:
-    rig = Rig()
-    rig.wait(1)
-    assert list_of_open(rig, view("v9", 9, side=Side.SELL, time=time)) == []
-    rig.wait(1)
-    list_of_open(rig)
-    (query,) = asked(rig, requests.QueryOrder)
-    assert query.venue_order_id == "v9"
-    assert rig.hear(refused(query.request_id, Outcome.NOT_FOUND)) == ["OrderStatusReport"]
-    (report,) = told(rig, events.OrderStatusReport)
-    assert (report.venue_order_id, report.status, report.side) == ("v9", None, Side.SELL)
-
-
-def test_a_list_that_is_no_younger_than_the_last_word_about_an_order_changes_nothing_of_it() -> None:
-    rig = Rig()
-    rig.ask(commands.OpenOrders())
-    number = rig.numbers
-    rig.hear(acknowledged("v9", 9))
-    ended = view("v9", 9, status=OrderStatus.CANCELED)
-    assert rig.hear(facts.RequestAnswered(request_id=number, orders=(ended,))) == []  # type: ignore[arg-type]
-    rig.wait(1)
-    assert list_of_open(rig, ended) == ["OrderStatusReport"]
-
-
-@pytest.mark.parametrize("link", ["stays", "lost"])
-def test_a_cancel_of_which_the_time_is_over_is_asked_about_once_at_the_next_login(link: str) -> None:
-    rig = Rig()
-    rig.live("a1", "v1")
-    rig.live("a2", "v2")
-    rig.ask(commands.Cancel(A1), Admission.CANCEL)
-    if link == "lost":
-        rig.lose_link()
-    rig.wait(15)
-    if link == "stays":
-        rig.lose_link()
-    rig.sends.clear()
-    rig.log_in(view("v1", 1), view("v2", 2))
-    (query,) = asked(rig, requests.QueryOrder)
-    assert query.venue_order_id == "v1"
-    shown = facts.RequestAnswered(request_id=query.request_id, order=view("v1", 1))
-    assert "CancelRejected" in rig.hear(shown)
-
-
-def test_a_placement_never_arrived_when_the_venue_denies_it_after_its_deadline_and_not_before() -> None:
-    rules = VenueRules(venue="TEST", process_within=8 * SECOND, absence_proves_after=500 * SECOND)
-    rig = Rig(rules=rules)
-    rig.place("a1")
-    placed_at = rig.time
-    rig.hear(refused(1, Outcome.AMBIGUOUS))
-    while rig.status("a1") is OrderStatus.UNKNOWN:
-        asked_at = rig.time
-        for query in asked(rig, requests.QueryOrder):
-            rig.hear(refused(query.request_id, Outcome.NOT_FOUND))
-        rig.wait(1)
-    assert rig.status("a1") is OrderStatus.DENIED
-    assert 8 * SECOND <= asked_at - placed_at < 30 * SECOND
-
-
-# Pages of history
-
-PAGES = VenueRules(venue="TEST", reads_history=True, audit_period=60 * SECOND, query_delays=(SECOND,))
-
-
-def next_page(rig: Rig, kind: type) -> Any:
-    """Lets time pass until a page of this kind is asked for, a minute at most."""
-    for _ in range(120):
-        pages = asked(rig, kind)
-        if pages:
-            return pages[0]
-        rig.wait(0.5)
-    raise AssertionError("no page was asked for")
-
-
-def reading(rules: VenueRules = PAGES) -> tuple[Rig, Any]:
-    """With the first page of a reading on its way."""
-    rig = Rig(rules=rules)
-    rig.live("a1", "v1")
-    rig.wait(10)
-    return rig, next_page(rig, requests.ListFills)
-
-
-def second_page(rig: Rig, first: Any) -> Any:
-    rig.hear(facts.FillsListed(request_id=first.request_id, trades=(), cursor="two"))
-    page = next_page(rig, requests.ListFills)
-    assert page.cursor == "two"
-    return page
-
-
-def test_a_page_whose_cursor_the_venue_refuses_three_times_is_left_for_the_first_one() -> None:
-    rig, first = reading()
-    page = second_page(rig, first)
-    cursors = []
-    for _ in range(4):
-        rig.hear(refused(page.request_id, Outcome.DEFINITE, "what page?"))
-        page = next_page(rig, requests.ListFills)
-        cursors.append(page.cursor)
-    assert cursors == ["two", "two", None, None]
-    second_page(rig, page)
-
-
-def test_a_page_that_is_lost_or_given_again_and_again_is_asked_for_with_its_cursor() -> None:
-    rig, first = reading()
-    page = second_page(rig, first)
-    for _ in range(5):
-        rig.hear(facts.FillsListed(request_id=page.request_id, trades=(), cursor="two"))
-        page = next_page(rig, requests.ListFills)
-        assert page.cursor == "two"
-        rig.hear(refused(page.request_id, Outcome.AMBIGUOUS))
-        page = next_page(rig, requests.ListFills)
-        assert page.cursor == "two"
-
-
-CHAINS = VenueRules(
-    venue="TEST", reads_history=True, chain_history=True, audit_period=60 * SECOND, query_delays=(SECOND,)
-)
-
-
-def test_the_history_of_orders_begins_anew_by_itself_when_its_cursor_is_refused() -> None:
-    rig = Rig(rules=CHAINS)
-    rig.live("a1", "v1")
-    rig.wait(10)
-    page = next_page(rig, requests.ListOrderHistory)
-    rig.hear(facts.OrderHistoryListed(request_id=page.request_id, orders=(view("v1", 1),), cursor="two"))
-    page = next_page(rig, requests.ListOrderHistory)
-    cursors = [page.cursor]
-    for _ in range(3):
-        rig.hear(refused(page.request_id, Outcome.DEFINITE, "what page?"))
-        page = next_page(rig, requests.ListOrderHistory)
-        cursors.append(page.cursor)
-    assert cursors == ["two", "two", "two", None]
-    rig.hear(facts.OrderHistoryListed(request_id=page.request_id, orders=()))
-    assert next_page(rig, requests.ListFills).cursor is None
-
-
-def test_pages_that_are_asked_for_again_add_nothing_to_what_is_read_every_period() -> None:
-    rig, page = reading()
-    for _ in range(10):
-        rig.hear(refused(page.request_id, Outcome.AMBIGUOUS))
-        page = next_page(rig, requests.ListFills)
-    rig.hear(facts.FillsListed(request_id=page.request_id, trades=()))
-    rig.sends.clear()
-    lists = pages = 0
-    for _ in range(600):
-        rig.wait(1)
-        for fills in asked(rig, requests.ListFills):
-            pages += 1
-            rig.hear(facts.FillsListed(request_id=fills.request_id, trades=()))
-        for shown in asked(rig, requests.ListOpenOrders):
-            lists += 1
-            rig.hear(facts.RequestAnswered(request_id=shown.request_id, orders=(view("v1", 1),)))
-    assert (pages, lists) == (10, 10)
-
-
-# An order of another session goes on under another id
-
-
-def test_a_replaced_order_of_another_session_is_told_under_its_new_id_and_missed_under_that_alone() -> None:
-    rig = Rig()
-    rig.hear(acknowledged("v8", 8))
-    rig.records.clear()
-    assert rig.hear(replaced("v8", "v9", 8, price=Decimal("98.0"))) == ["OrderStatusReport"]
-    (report,) = told(rig, events.OrderStatusReport)
-    assert (report.venue_order_id, report.price) == ("v9", Decimal("98.0"))
-    rig.wait(1)
-    list_of_open(rig)
-    (query,) = asked(rig, requests.QueryOrder)
-    assert query.venue_order_id == "v9"
-
-
-def test_an_order_of_another_session_that_was_changed_in_place_stays_the_same() -> None:
-    rig = Rig()
-    rig.hear(acknowledged("v8", 8))
-    rig.records.clear()
-    in_place = facts.OrderReplaced(
-        time=WALL, order=view("v8", 8, price=Decimal("98.0")), new_venue_order_id=None, replacement=None
-    )
-    assert rig.hear(in_place) == ["OrderStatusReport"]
-    rig.wait(1)
-    list_of_open(rig)
-    (query,) = asked(rig, requests.QueryOrder)
-    assert query.venue_order_id == "v8"
-
-
-def test_what_was_heard_of_an_order_of_another_session_counts_though_it_was_changed_in_place() -> None:
-    rig = Rig()
-    rig.hear(acknowledged("v8", 8))
-    rig.hear(traded("v8", "t1", 4, 4, 8))
-    untold = view("v8", 8, price=Decimal("98.0"), cumulative=None)
-    rig.hear(facts.OrderReplaced(time=WALL, order=untold, new_venue_order_id=None, replacement=None))
-    rig.wait(1)
-    list_of_open(rig)
-    (query,) = asked(rig, requests.QueryOrder)
-    rig.records.clear()
-    rig.hear(refused(query.request_id, Outcome.NOT_FOUND))
-    (report,) = told(rig, events.OrderStatusReport)
-    assert (report.status, report.cumulative, report.price) == (None, 4, Decimal("98.0"))
-
-
 # An id that is not known, of an order whose name it bears
 
 
@@ -456,89 +231,6 @@ def test_a_question_that_was_not_written_is_said_not_to_be_sent(command: command
     answer = rig.answer_to(number)
     assert isinstance(answer, NotSent)
     assert str(answer) == "The connection was lost."
-
-
-# What lists and news leave out of an order of another session
-
-
-def test_an_order_of_another_session_that_a_list_shows_without_its_status_is_open() -> None:
-    rig = Rig()
-    rig.wait(1)
-    assert list_of_open(rig, view("v9", 9, status=None)) == []
-    rig.wait(1)
-    list_of_open(rig)
-    (query,) = asked(rig, requests.QueryOrder)
-    assert query.venue_order_id == "v9"
-
-
-def test_news_of_an_order_of_another_session_tells_its_side_and_no_term_that_may_have_changed() -> None:
-    rig = Rig()
-    rig.hear(acknowledged("v9", 9, side=Side.SELL))
-    rig.records.clear()
-    rig.hear(acknowledged("v9", None, side=None, price=None, quantity=None, cumulative=None))
-    (report,) = told(rig, events.OrderStatusReport)
-    assert (report.side, report.client_order_id) == (Side.SELL, "CID-9")
-    assert (report.price, report.quantity, report.cumulative) == (None, None, None)
-
-
-def dated(fact: Any, time: int) -> Any:
-    """The same news or execution, of another time."""
-    return evolve(fact, time=time)
-
-
-@pytest.mark.parametrize("ages", [(0, 5), (5, 0)], ids=["told last", "told first"])
-def test_of_two_equal_counts_the_older_one_tells_which_fills_are_not_in_it(ages: tuple[int, int]) -> None:
-    rig = Rig()
-    heard_at = rig.wall + rig.time
-    for age in ages:
-        rig.hear(dated(acknowledged("v9", 9, cumulative=Decimal(4)), heard_at - age * SECOND))
-    fill = traded("v9", "t1", 3, 7, 9)
-    between = dated(fill, heard_at - 3 * SECOND)
-    between = evolve(between, order=evolve(fill.order, status=None), trade=dated(fill.trade, heard_at - 3 * SECOND))
-    rig.hear(between)
-    rig.wait(1)
-    list_of_open(rig)
-    (query,) = asked(rig, requests.QueryOrder)
-    rig.records.clear()
-    rig.hear(refused(query.request_id, Outcome.NOT_FOUND))
-    assert [report.cumulative for report in told(rig, events.OrderStatusReport)] == [7]
-
-
-def test_the_history_of_orders_is_read_from_its_first_page_when_its_cursor_is_refused() -> None:
-    rig = Rig(rules=evolve(PAGES, absence_needs_history=True, absence_proves_after=SECOND))
-    rig.place("a1")
-    rig.hear(refused(1, Outcome.AMBIGUOUS))
-    pages: list[Any] = []
-    for _ in range(60):
-        for query in asked(rig, requests.QueryOrder):
-            rig.hear(refused(query.request_id, Outcome.NOT_FOUND))
-        for fills in asked(rig, requests.ListFills):
-            rig.hear(facts.FillsListed(request_id=fills.request_id, trades=()))
-        pages = asked(rig, requests.ListOrderHistory)
-        if pages:
-            break
-        rig.wait(1)
-    page = pages[0]
-    rig.hear(facts.OrderHistoryListed(request_id=page.request_id, orders=(), cursor="two"))
-    page = next_page(rig, requests.ListOrderHistory)
-    assert page.cursor == "two"
-    for _ in range(3):
-        rig.hear(refused(page.request_id, Outcome.DEFINITE, "what page?"))
-        page = next_page(rig, requests.ListOrderHistory)
-    assert page.cursor is None
-
-
-# The clock
-
-
-def test_an_acceptance_without_a_time_tells_nothing_of_the_venues_clock() -> None:
-    rig = Rig(rules=VenueRules(venue="TEST", dates_acceptance=True))
-    rig.place("a1")
-    rig.hear(dated(acknowledged("v1", 1), 0))
-    assert rig.last.measured is None
-    rig.place("a2")
-    rig.hear(dated(acknowledged("v2", 2), rig.wall + rig.time))
-    assert rig.last.measured is not None
 
 
 # How far a login is
@@ -715,7 +407,7 @@ def test_a_replacement_that_is_told_again_takes_no_term_back() -> None:
 
 def pauses(rig: Rig, outcome: Outcome, count: int) -> list[int]:
     """Seconds between so many queries of an order, each of which is answered so at once."""
-    times = []
+    times: list[int] = []
     while len(times) <= count:
         for query in asked(rig, requests.QueryOrder):
             times.append(rig.time)
@@ -760,84 +452,6 @@ def test_nothing_is_sent_under_the_number_of_a_request_that_waits_for_its_answer
     assert isinstance(answer, NotSent)
     assert str(answer) == f"Nothing was sent: request {rig.numbers} is still waiting for its answer."
     assert rig.sent() == []
-
-
-# Spans of history
-
-
-def test_a_long_time_is_read_span_by_span_without_a_gap_or_a_repetition() -> None:
-    rig = Rig(rules=evolve(PAGES, history_span=120 * SECOND))
-    rig.live("a1", "v1")
-    rig.lose_link()
-    began = rig.wall + rig.time
-    rig.wait(400)
-    rig.log_in(view("v1", 1))
-    spans: list[tuple[int, int]] = []
-    latest: list[bool] = []
-    for _ in range(20):
-        for page in asked(rig, requests.ListFills):
-            spans.append((page.start, page.end))
-            latest.append(page.latest)
-            rig.hear(facts.FillsListed(request_id=page.request_id, trades=()))
-    assert spans[0][0] <= began
-    assert spans[-1][1] >= rig.wall + rig.time
-    assert [end - start for start, end in spans[:-1]] == [120 * SECOND] * (len(spans) - 1)
-    assert 0 < spans[-1][1] - spans[-1][0] <= 120 * SECOND
-    assert all(before[1] == after[0] for before, after in pairwise(spans))
-    assert latest == [False] * (len(spans) - 1) + [True]
-
-
-# Very many fills
-
-
-def filled_one_by_one(count: int) -> Rig:
-    """An order of 70, of which so many fills of one each were heard."""
-    rig = Rig()
-    rig.place("a1", quantity=70)
-    rig.hear(took(1, "v1"), acknowledged("v1", 1, quantity=Decimal(70)))
-    for number in range(1, count + 1):
-        fill = traded("v1", f"t{number}", 1, number, 1, final=number == 70)
-        rig.hear(evolve(fill, order=evolve(fill.order, quantity=Decimal(70))))
-    rig.records.clear()
-    return rig
-
-
-def listed_now(rig: Rig, tid: str) -> list[str]:
-    """History shows a fill of one of the order, executed just now."""
-    shown = evolve(trade("v1", tid, 1), time=rig.wall + rig.time)
-    return rig.hear(facts.FillsListed(request_id=None, trades=(shown,)))
-
-
-def test_of_a_filled_order_with_more_fills_than_are_remembered_an_unknown_one_was_told() -> None:
-    rig = filled_one_by_one(70)
-    assert rig.status("a1") is OrderStatus.FILLED
-    assert listed_now(rig, "t0") == []
-
-
-def test_of_a_living_order_with_more_fills_than_are_remembered_a_new_one_is_told_once() -> None:
-    rig = filled_one_by_one(65)
-    assert listed_now(rig, "t66") == ["Filled"]
-    assert listed_now(rig, "t66") == []
-    assert listed_now(rig, "t65") == []
-
-
-def test_an_answer_without_an_id_behind_the_acceptance_changes_nothing() -> None:
-    rig = Rig()
-    rig.place("a1")
-    rig.hear(acknowledged("v1", 1))
-    rig.hear(took(1))
-    assert rig.last.records == []
-
-
-def test_a_change_that_keeps_the_id_is_over_with_its_news_where_others_are_another_order() -> None:
-    rig = Rig()
-    rig.live("a1", "v1")
-    rig.ask(commands.Replace(client_order_id=A1, instrument="GOLD.TEST", price="99.0"))
-    shown = view("v1", 1, price=Decimal("99.0"))
-    news = facts.OrderReplaced(time=WALL, order=shown, new_venue_order_id=None, replacement=None)
-    assert rig.hear(news) == ["Updated"]
-    answer = rig.ask(commands.Replace(client_order_id=A1, instrument="GOLD.TEST", price="98.0"))
-    assert answer == rig.numbers
 
 
 # Changes and cancels in doubt
@@ -945,95 +559,6 @@ def test_another_sessions_order_has_its_turn_once_no_order_of_ours_is_asked_for(
     rig.hear(facts.RequestAnswered(request_id=ours.request_id, order=view("v1", 1)))
     rig.wait(2)
     assert [query.venue_order_id for query in asked(rig, requests.QueryOrder)] == ["v9"]
-
-
-# What is left out of a fill
-
-
-def test_a_fill_without_a_side_is_told_with_that_of_its_order() -> None:
-    rig = Rig()
-    rig.live("a1", "v1")
-    fill = traded("v1", "t1", 4, 4, 1)
-    rig.hear(evolve(fill, trade=evolve(fill.trade, side=None)))
-    assert [event.side for event in told(rig, events.Filled)] == [Side.BUY]
-    assert rig.last.alarms == []
-
-
-def test_an_answer_that_does_not_fit_its_question_is_said_in_the_log() -> None:
-    rig = Rig()
-    rig.place("a1", market=True)
-    (preview,) = rig.sent()
-    rig.hear(took(preview.request_id))
-    assert len(rig.last.warnings) == 1
-
-
-def test_a_cancel_came_to_nothing_only_if_the_order_lives_when_asked_for_after_its_time() -> None:
-    rig = Rig()
-    rig.live("a1", "v1")
-    rig.ask(commands.Cancel(A1), Admission.CANCEL)
-    rig.wait(5)
-    rig.hear(refused(rig.numbers, Outcome.AMBIGUOUS, "busy"))
-    (early,) = asked(rig, requests.QueryOrder)
-    rig.wait(6)
-    rig.hear(facts.RequestAnswered(request_id=early.request_id, order=view("v1", 1)))
-    assert told(rig, events.CancelRejected) == []
-    rig.wait(20)
-    late = asked(rig, requests.QueryOrder)[-1]
-    assert rig.hear(facts.RequestAnswered(request_id=late.request_id, order=view("v1", 1))) == ["CancelRejected"]
-
-
-def test_an_answer_that_names_another_order_of_ours_is_ignored_with_a_word_in_the_log() -> None:
-    rig = Rig()
-    rig.live("a1", "v1")
-    rig.place("a2")
-    rig.hear(took(2, "v1"))
-    assert [word.startswith("An answer about order a2 names venue order v1") for word in rig.last.warnings] == [True]
-    order = rig.state.orders.by_client_order_id(ClientOrderId("a2"))
-    assert order is not None
-    assert order.venue_order_id is None
-
-
-def test_what_the_venue_wants_to_be_read_goes_to_the_log() -> None:
-    rig = Rig()
-    rig.hear(facts.Notice(text="Maintenance at noon."))
-    assert rig.last.warnings == ["Maintenance at noon."]
-
-
-# Stops have a history of their own
-
-
-def examined_stop() -> tuple[Rig, Any]:
-    """A stop of which nobody knows whether it was placed, and the page of the history of stops that is asked for."""
-    rules = evolve(PAGES, absence_needs_history=True, absence_proves_after=SECOND, triggers_apart=True)
-    rig = Rig(rules=rules)
-    rig.place("a1", trigger_price="95.0")
-    rig.hear(refused(1, Outcome.AMBIGUOUS))
-    for _ in range(60):
-        for query in asked(rig, requests.QueryOrder):
-            rig.hear(refused(query.request_id, Outcome.NOT_FOUND))
-        for fills in asked(rig, requests.ListFills):
-            rig.hear(facts.FillsListed(request_id=fills.request_id, trades=()))
-        pages = asked(rig, requests.ListOrderHistory)
-        if pages:
-            return rig, pages[0]
-        rig.wait(1)
-    raise AssertionError("no history of orders was asked for")
-
-
-def test_a_stop_that_the_history_of_stops_does_not_show_is_looked_for_in_that_of_the_others() -> None:
-    rig, page = examined_stop()
-    assert page.triggers
-    rig.hear(facts.OrderHistoryListed(request_id=page.request_id, orders=()))
-    (following,) = asked(rig, requests.ListOrderHistory)
-    assert not following.triggers
-    assert rig.hear(facts.OrderHistoryListed(request_id=following.request_id, orders=())) == ["Denied"]
-
-
-def test_a_stop_of_which_the_history_of_stops_tells_the_end_is_looked_for_no_further() -> None:
-    rig, page = examined_stop()
-    ended = view("v1", 1, status=OrderStatus.CANCELED, trigger_price=Decimal("95.0"))
-    assert "Canceled" in rig.hear(facts.OrderHistoryListed(request_id=page.request_id, orders=(ended,)))
-    assert asked(rig, requests.ListOrderHistory) == []
 
 
 # What ended, and how
@@ -1192,7 +717,7 @@ def test_an_older_order_of_the_name_in_a_history_that_names_all_ids_is_another_s
     older = view("v0", 1, status=OrderStatus.CANCELED, cumulative=Decimal(4))
     rig.hear(facts.OrderHistoryListed(request_id=RequestId(999), orders=(older,)))
     young = evolve(trade("v0", "t1", 4), time=rig.wall + rig.time)
-    assert "Filled" not in rig.hear(facts.FillsListed(request_id=None, trades=(young,)))
+    assert "Filled" not in rig.hear(facts.FillsListed(request_id=NOBODYS, trades=(young,)))
     assert told(rig, events.Filled) == []
 
 

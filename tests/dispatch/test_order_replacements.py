@@ -28,7 +28,7 @@ def new_rig(**changes: Any) -> Rig:
 
 def change(rig: Rig, **terms: Any) -> int:
     """Asks for a change; gives the number of the request."""
-    exact = {name: Decimal(value) for name, value in terms.items()}
+    exact: dict[str, Any] = {name: Decimal(value) for name, value in terms.items()}
     number = rig.ask(commands.Replace(client_order_id=A1, instrument=GOLD.id, **exact))
     assert number == rig.numbers, number
     return rig.numbers
@@ -69,12 +69,12 @@ def test_an_order_that_may_have_grown_is_not_complete_with_what_it_was() -> None
     rig = new_rig()
     change(rig, quantity=20)
     fill = filled(rig, "t1", 10)
-    assert (fill.leaves, fill.status) == (10, OrderStatus.PARTIALLY_FILLED)
+    assert (fill.leaves, fill.status) == (Decimal(10), OrderStatus.PARTIALLY_FILLED)
     fill = filled(rig, "t2", 5)
-    assert (fill.leaves, fill.overfill) == (5, 0)
+    assert (fill.leaves, fill.overfill) == (Decimal(5), Decimal(0))
     assert rig.hear(changed(quantity=Decimal(20), cumulative=Decimal(15))) == ["Updated"]
     fill = filled(rig, "t3", 5)
-    assert (fill.leaves, fill.status) == (0, OrderStatus.FILLED)
+    assert (fill.leaves, fill.status) == (Decimal(0), OrderStatus.FILLED)
 
 
 def test_an_order_is_complete_with_all_that_it_may_have_grown_to() -> None:
@@ -108,7 +108,7 @@ def test_more_than_it_may_have_grown_to_is_an_overfill() -> None:
     rig = new_rig()
     change(rig, quantity=20)
     fill = filled(rig, "t1", 21)
-    assert (fill.overfill, fill.leaves, fill.status) == (1, 0, OrderStatus.FILLED)
+    assert (fill.overfill, fill.leaves, fill.status) == (Decimal(1), Decimal(0), OrderStatus.FILLED)
 
 
 # News that is not of the change, or leaves something out
@@ -126,7 +126,7 @@ def test_a_quantity_that_nobody_asked_to_change_is_kept_where_the_news_leaves_it
     rig = new_rig()
     change(rig, price=99)
     assert rig.hear(changed(quantity=None, price=Decimal(99))) == ["Updated"]
-    assert (updated(rig).quantity, updated(rig).price) == (10, 99)
+    assert (updated(rig).quantity, updated(rig).price) == (Decimal(10), Decimal(99))
 
 
 def test_what_the_venue_changed_by_itself_is_not_the_change_on_its_way() -> None:

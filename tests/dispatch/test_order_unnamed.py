@@ -15,6 +15,7 @@ from protocol.orders import NewOrder
 from protocol.values import ClientOrderId, OrderStatus, Side
 from protocol.venue import SECOND, VenueRules
 
+from ..guarding import NOBODYS
 from ..order_life import (
     WALL,
     PlainVenue,
@@ -48,7 +49,7 @@ def executed(
 def filled_of(rig: Rig, oid: str, tid: str, size: int) -> facts.FillsListed:
     """What the fills that a venue lists at a login show: an execution of just now that names our client id."""
     listed = evolve(trade(oid, tid, size), time=WALL + rig.time, wire_id=7)
-    return facts.FillsListed(request_id=None, trades=(listed,), cursor=None)
+    return facts.FillsListed(request_id=NOBODYS, trades=(listed,), cursor=None)
 
 
 def test_an_execution_ahead_of_its_orders_answer_is_that_orders_fill() -> None:
@@ -128,7 +129,7 @@ def test_an_execution_in_history_waits_for_its_order_too() -> None:
     rig = new_rig()
     rig.place("a7")
     listed = evolve(trade("o1", "t1", 4), time=WALL + rig.time)
-    assert rig.hear(facts.FillsListed(request_id=1 << 20, trades=(listed,), cursor=None)) == []
+    assert rig.hear(facts.FillsListed(request_id=NOBODYS, trades=(listed,), cursor=None)) == []
     rig.hear(executed(rig, "o1", "t1", 4, 4))
     rig.hear(took(rig.numbers, "o1"))
     assert [type(event).__name__ for event in rig.events()] == ["Submitted", "Accepted", "Filled"]
@@ -163,7 +164,7 @@ def test_a_fill_of_before_the_placement_that_names_our_client_id_waits_for_its_o
     rig.lose_link()
     rig.log_in()
     early = evolve(trade("o1", "t1", 4), time=placed - SECOND, wire_id=7)
-    assert rig.hear(facts.FillsListed(request_id=None, trades=(early,), cursor=None)) == []
+    assert rig.hear(facts.FillsListed(request_id=NOBODYS, trades=(early,), cursor=None)) == []
     shown = view("o1", 7, quantity=quantity, cumulative=Decimal(4), time=placed - 2 * SECOND)
     assert told in rig.hear(took(lookup_of(rig, "o1").request_id, order=shown))
 
@@ -315,7 +316,7 @@ def test_history_names_what_a_fired_stop_became() -> None:
     """Its execution in history carries our client id, and its own news were lost."""
     rig = fired_stop(reads_history=False)
     listed = evolve(trade("o2", "t1", 4), time=WALL + rig.time, wire_id=7)
-    assert rig.hear(facts.FillsListed(request_id=1 << 20, trades=(listed,), cursor=None)) == ["Updated", "Filled"]
+    assert rig.hear(facts.FillsListed(request_id=NOBODYS, trades=(listed,), cursor=None)) == ["Updated", "Filled"]
     assert rig.hear(goes_on()) == []
     assert rig.hear(executed(rig, "o2", "t2", 6, 10)) == ["Filled"]
     assert rig.status("a7") is OrderStatus.FILLED

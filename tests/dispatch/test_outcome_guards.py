@@ -92,4 +92,4 @@ def test_everybody_who_waits_for_the_end_of_an_order_is_told_of_it() -> None:
     assert rig.replies == []
     rig.hear(canceled("v1", 1, 4))
     assert [reply.reply_to for reply in rig.replies] == [f"asker {first}", f"asker {second}"]
-    assert {reply.value.status for reply in rig.replies} == {OrderStatus.CANCELED}  # type: ignore[attr-defined]
+    assert {reply.value.status for reply in rig.replies} == {OrderStatus.CANCELED}

@@ -14,6 +14,7 @@ from protocol.facts import FillsListed, OrderHistoryListed
 from protocol.kraken_futures.venue import KrakenFuturesSettings, KrakenFuturesVenue
 from protocol.kraken_spot.venue import KrakenSpotSettings, KrakenSpotVenue
 from protocol.requests import ListFills, ListOrderHistory
+from protocol.simulation.kraken_spot.settings import DEFAULT_SECRET
 from protocol.values import RequestId, Side
 from protocol.venue import HttpAnswer
 
@@ -21,7 +22,7 @@ from .. import kraken_futures_floor as futures
 from .. import spot_floor as spot
 from ..spot_floor import SECOND, START
 
-SPOT = KrakenSpotVenue(KrakenSpotSettings(api_key="k", api_secret=spot.DEFAULT_SECRET))
+SPOT = KrakenSpotVenue(KrakenSpotSettings(api_key="k", api_secret=DEFAULT_SECRET))
 FUTURES = KrakenFuturesVenue(KrakenFuturesSettings(api_key="k", api_secret=futures.SECRET))
 FILLS = ListFills(request_id=RequestId(1), start=START * SECOND, end=(START + 9999) * SECOND, symbol=None, latest=True)
 ORDERS = ListOrderHistory(request_id=RequestId(2), start=START * SECOND, end=(START + 9999) * SECOND)

@@ -15,6 +15,7 @@ from protocol.dispatch.records import Bound, FormerId
 from protocol.errors import DuplicateOrder, NotSent
 from protocol.facts import Outcome
 from protocol.orders import DEFAULT_STRATEGY, NewOrder, OrderIdentity
+from protocol.reasons import RejectReason
 from protocol.requests import PlaceOrder, QueryOrder
 from protocol.values import (
     NO_TIME,
@@ -120,7 +121,11 @@ def test_a_market_order_counts_as_one_that_may_not_rest() -> None:
     submit(rig, NewOrder.market("GOLD.TEST", Side.BUY, quantity=3))
     (submitted,) = rig.events()
     assert isinstance(submitted, events.Submitted)
-    assert (submitted.time_in_force, submitted.quantity, submitted.quote_quantity) == (TimeInForce.IOC, 3, None)
+    assert (submitted.time_in_force, submitted.quantity, submitted.quote_quantity) == (
+        TimeInForce.IOC,
+        Decimal(3),
+        None,
+    )
 
 
 def test_an_order_for_an_amount_of_money_has_no_quantity_yet() -> None:
@@ -128,7 +133,7 @@ def test_an_order_for_an_amount_of_money_has_no_quantity_yet() -> None:
     submit(rig, NewOrder.market("GOLD.TEST", Side.BUY, quantity=500, quote_quantity=True))
     (submitted,) = rig.events()
     assert isinstance(submitted, events.Submitted)
-    assert (submitted.quantity, submitted.quote_quantity) == (None, 500)
+    assert (submitted.quantity, submitted.quote_quantity) == (None, Decimal(500))
     (request,) = rig.sent()
     assert (request.quantity, request.quote_quantity) == (500, True)
 
@@ -246,7 +251,7 @@ def test_an_answer_behind_a_change_names_the_id_that_the_order_began_with() -> N
     assert rig.hear(traded("v1", "t1", 4, 4)) == ["Updated", "Filled"], "a late fill under it finds the order"
     update = rig.events()[0]
     assert isinstance(update, events.Updated)
-    assert (update.quantity, update.venue_order_id) == (14, VenueOrderId("v2")), "what goes on is for 10 more"
+    assert (update.quantity, update.venue_order_id) == (Decimal(14), VenueOrderId("v2")), "what goes on is for 10 more"
 
 
 @pytest.mark.parametrize(
@@ -282,7 +287,9 @@ def test_a_refusal_is_told_as_it_came(late: bool) -> None:
         assert rig.status("a1") is OrderStatus.UNKNOWN
     rig.records.clear()
     placed_at = WALL + 100 * SECOND
-    refusal = facts.RequestRefused(request_id=FIRST, outcome=Outcome.DEFINITE, reason="would match", due_post_only=True)
+    refusal = facts.RequestRefused(
+        request_id=FIRST, outcome=Outcome.DEFINITE, reason="would match", why=RejectReason.POST_ONLY
+    )
     rig.hear(refusal)
     (event,) = rig.events()
     assert isinstance(event, events.Rejected)

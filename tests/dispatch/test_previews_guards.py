@@ -37,7 +37,7 @@ def asking() -> tuple[Rig, PreviewPrice]:
     (send,) = rig.sends
     assert isinstance(send.request, PreviewPrice)
     assert (send.connection, send.admission) == (0, None)
-    assert (send.request.symbol, send.request.side, send.request.quantity) == ("GOLD", Side.BUY, 10)
+    assert (send.request.symbol, send.request.side, send.request.quantity) == ("GOLD", Side.BUY, Decimal(10))
     rig.sends.clear()
     rig.records.clear()
     return rig, send.request

@@ -18,6 +18,7 @@ from protocol.reconciliation import Reconciliation
 from protocol.values import ClientOrderId, OrderStatus, RequestId
 from protocol.venue import SECOND, VenueRules
 
+from ..guarding import NOBODYS
 from ..order_life import WALL, PlainVenue, Rig, acknowledged, canceled, external, refused, took, trade, traded, view
 
 A1 = ClientOrderId("a1")
@@ -75,7 +76,7 @@ def answer(query: Any, oid: str, cid: int | None = 1, **terms: Any) -> facts.Req
 def old_fill(rig: Rig, number: int) -> facts.FillsListed:
     """A fill of this order in the history, which tells that it was placed, and not whether it lives."""
     fill = evolve(trade(f"v{number}", "t1", 4), wire_id=number, time=rig.wall + rig.time)
-    return facts.FillsListed(request_id=None, trades=(fill,))
+    return facts.FillsListed(request_id=NOBODYS, trades=(fill,))
 
 
 def test_the_printed_table_has_a_row_for_every_question() -> None:

@@ -290,5 +290,5 @@ def test_questions_that_are_open_after_all_are_counted_with_the_fills_that_are_m
     rig.log_in(view("v1", 1, cumulative=Decimal(4)), view("v2", 2))
     gap, end = rig.events()[-2:]
     assert isinstance(gap, events.MissingFills)
-    assert (gap.venue_order_id, gap.known, gap.reported) == ("v1", 0, 4)
+    assert (gap.venue_order_id, gap.known, gap.reported) == ("v1", Decimal(0), Decimal(4))
     assert end == reconciled(rig, open_orders=2, gaps=1, open_questions=1)

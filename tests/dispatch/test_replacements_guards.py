@@ -260,7 +260,7 @@ def test_a_change_that_makes_another_order_is_over_with_its_news_and_answer() ->
     assert rig.hear(replaced("v1", "v2", 1, price=Decimal("99.0"))) == ["Updated"]
     update = updated(rig)
     assert (update.venue_order_id, update.previous_venue_order_id, update.price) == (V2, V1, Decimal("99.0"))
-    assert (update.quantity, update.venue_cumulative_base) == (10, 0)
+    assert (update.quantity, update.venue_cumulative_base) == (Decimal(10), Decimal(0))
     assert change(rig, price="98.0") == 3, "the answer to the first is still to come"
     assert rig.hear(took(2, "v2")) == []
     assert not is_waiting(rig, CHANGE)
@@ -290,11 +290,11 @@ def test_an_id_in_the_news_counts_more_than_that_in_the_answer() -> None:
 
 @pytest.mark.parametrize(
     ("filled", "asked", "quantity"),
-    [(Decimal(4), {}, 10), (Decimal(4), {"quantity": 8}, 12), (None, {}, 10)],
+    [(Decimal(4), {}, Decimal(10)), (Decimal(4), {"quantity": 8}, Decimal(12)), (None, {}, Decimal(10))],
     ids=["the rest", "another quantity", "nobody says what had filled"],
 )
 def test_a_change_of_which_the_answer_alone_names_the_new_id_has_our_terms(
-    filled: Decimal | None, asked: dict[str, int], quantity: int
+    filled: Decimal | None, asked: dict[str, int], quantity: Decimal
 ) -> None:
     """Four had filled under the old id: of ten six are left, or the eight that were asked for stand beside them."""
     rig = living()
@@ -349,14 +349,14 @@ def test_news_of_a_change_show_an_order_alive_that_a_login_left_out() -> None:
 def test_news_of_another_id_that_do_not_count_what_filled_are_followed() -> None:
     rig = living()
     assert rig.hear(replaced("v1", "v2", 1, cumulative=None)) == ["Updated"]
-    assert (updated(rig).quantity, updated(rig).venue_cumulative_base) == (10, 0)
+    assert (updated(rig).quantity, updated(rig).venue_cumulative_base) == (Decimal(10), Decimal(0))
 
 
 def test_a_replacement_that_counts_what_filled_before_carries_it() -> None:
     rig = living()
     rig.hear(traded("v1", "t1", 4, 4, 1))
     assert rig.hear(replaced("v1", "v2", 1, filled=4, cumulative=Decimal(4))) == ["Updated"]
-    assert (updated(rig).quantity, updated(rig).venue_cumulative_base) == (10, 0)
+    assert (updated(rig).quantity, updated(rig).venue_cumulative_base) == (Decimal(10), Decimal(0))
 
 
 def test_news_of_a_change_behind_the_end_of_the_order_change_nothing() -> None:

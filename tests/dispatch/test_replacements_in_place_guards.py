@@ -31,7 +31,7 @@ def test_where_a_change_makes_another_order_news_under_the_old_id_are_taken_as_t
     """They may leave the quantity out and say what has filled: that is no reason to ask, and none to call a fill."""
     rig = changing()
     assert rig.hear(in_place(price=Decimal("98.0"), quantity=None)) == ["Updated"]
-    assert (updated(rig).price, updated(rig).quantity) == (Decimal("98.0"), 10)
+    assert (updated(rig).price, updated(rig).quantity) == (Decimal("98.0"), Decimal(10))
     assert rig.sent() == []
     assert change(rig) == SECOND_CHANGE, "that was the news of the change"
 
@@ -39,7 +39,7 @@ def test_where_a_change_makes_another_order_news_under_the_old_id_are_taken_as_t
 def test_somebody_elses_change_leaves_ours_on_its_way() -> None:
     rig = changing(IN_PLACE)
     assert rig.hear(in_place(quantity=Decimal(8))) == ["Updated"]
-    assert (updated(rig).quantity, updated(rig).price) == (8, Decimal("100.0"))
+    assert (updated(rig).quantity, updated(rig).price) == (Decimal(8), Decimal("100.0"))
     assert rig.sent() == [], "its terms were told"
     assert isinstance(change(rig), NotSent)
 

@@ -14,6 +14,7 @@ from protocol.facts import Outcome
 from protocol.values import NO_TIME, AccountId, ClientOrderId, OrderStatus, RequestId, VenueOrderId
 from protocol.venue import SECOND, BatchRules, VenueRules
 
+from ..guarding import NOBODYS
 from ..order_life import WALL, Rig, acknowledged, refused, replaced, took, trade, traded, view
 
 A1 = ClientOrderId("a1")
@@ -209,7 +210,7 @@ def test_an_order_that_a_list_has_left_out_is_not_proven_live_by_a_fill_of_its_p
         rig.list_open()
     rig.hear(refused(query.request_id, Outcome.NOT_FOUND))
     fill = evolve(trade("v1", "t1", 4), wire_id=1, time=rig.wall + rig.time)
-    assert rig.hear(facts.FillsListed(request_id=None, trades=(fill,))) == ["Accepted", "Filled"]
+    assert rig.hear(facts.FillsListed(request_id=NOBODYS, trades=(fill,))) == ["Accepted", "Filled"]
     assert rig.open_questions == left
 
 
@@ -220,7 +221,7 @@ def test_an_order_that_a_login_has_left_out_is_not_proven_live_by_a_fill_of_its_
     rig.log_in()
     assert rig.open_questions == 1
     fill = evolve(trade("v1", "t1", 4), wire_id=1, time=rig.wall + rig.time)
-    assert "Filled" in rig.hear(facts.FillsListed(request_id=None, trades=(fill,)))
+    assert "Filled" in rig.hear(facts.FillsListed(request_id=NOBODYS, trades=(fill,)))
     assert rig.open_questions == 1, "whether it lives"
 
 
@@ -305,7 +306,7 @@ def test_an_order_that_is_executed_whole_and_nowhere_any_more_is_complete(
     rig = Watched(rules=EVERY_SECOND)
     rig.live("a1", "v1")
     listed = evolve(trade("v1", "t1", 10), time=rig.wall + rig.time)
-    assert rig.hear(facts.FillsListed(request_id=None, trades=(listed,))) == ["Filled"]
+    assert rig.hear(facts.FillsListed(request_id=NOBODYS, trades=(listed,))) == ["Filled"]
     (query,) = rig.asked(requests.QueryOrder)
     if are_terms_open:
         rig.hear(unclear())
@@ -314,7 +315,7 @@ def test_an_order_that_is_executed_whole_and_nowhere_any_more_is_complete(
     for completed in rig.events():
         assert isinstance(completed, events.Completed)
         assert (completed.venue_order_id, completed.venue_time) == (VenueOrderId("v1"), NO_TIME)
-        assert (completed.cumulative, completed.concluded) == (10, True)
+        assert (completed.cumulative, completed.concluded) == (Decimal(10), True)
 
 
 # What history is read for

@@ -16,7 +16,7 @@ from protocol.values import ClientOrderId, OrderStatus, RequestId, TimeInForce
 from protocol.venue import SECOND, VenueRules
 
 from ..order_life import WALL, acknowledged, canceled, refused, took, trade
-from .test_order_deadlines import RULES, WITHIN, ClockRig, ParticularVenue, change, jumped, measured, refusal_of
+from .test_order_deadlines import PARTS, RULES, WITHIN, ClockRig, ParticularVenue, change, jumped, measured, refusal_of
 
 LOGIN = facts.LoggedIn(user="u", orders=(), cancel_on_disconnect=False, heartbeat_timeout=None)
 WORD = RequestId(2**31)
@@ -257,7 +257,7 @@ def test_the_credit_of_a_change_whose_order_ends_in_the_message_that_tells_the_t
 
 
 def test_of_changes_that_wait_together_only_those_of_orders_that_live_go_out() -> None:
-    rig = measured(rules=evolve(RULES, batch=evolve(RULES.batch, kinds=frozenset({requests.ReplaceOrder}))))
+    rig = measured(rules=evolve(RULES, batch=evolve(PARTS, kinds=frozenset({requests.ReplaceOrder}))))
     for name in ("a1", "a2", "a3"):
         rig.live(name, f"V{name[1:]}")
     rig.jump(3600)

@@ -16,6 +16,7 @@ from protocol.facts import (
     RequestRefused,
     Trade,
 )
+from protocol.kraken_futures.enumerations import why_refused
 from protocol.kraken_futures.rest_answers import read_answer
 from protocol.requests import CancelOrder, ListFills, ListOpenOrders, PlaceOrder, QueryOrder, ReplaceOrder, Request
 from protocol.values import LiquiditySide, OrderStatus, OrderType, RequestId, Side, TimeInForce, VenueOrderId
@@ -84,8 +85,9 @@ def read(request: Request, body: str | bytes, status: int = 200) -> tuple[Fact, 
     return tuple(read_answer(request, HttpAnswer(status=status, body=raw)))
 
 
-def refused(outcome: Outcome, reason: str, request_id: int = 1, *, post_only: bool = False) -> RequestRefused:
-    return RequestRefused(request_id=number(request_id), outcome=outcome, reason=reason, due_post_only=post_only)
+def refused(outcome: Outcome, reason: str, request_id: int = 1) -> RequestRefused:
+    """What a reason is about has tests of its own."""
+    return RequestRefused(request_id=number(request_id), outcome=outcome, reason=reason, why=why_refused(reason))
 
 
 def answered(order_id: str | None = None, request_id: int = 1, canceled: int | None = None) -> RequestAnswered:

@@ -167,7 +167,7 @@ def test_a_part_of_a_batch_may_be_refused_or_executed() -> None:
         answered("ord-1", request_id=21),
         live(),
         traded(),
-        refused(Outcome.DEFINITE, "postWouldExecute", 22, post_only=True),
+        refused(Outcome.DEFINITE, "postWouldExecute", 22),
     )
 
 

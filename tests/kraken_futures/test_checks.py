@@ -9,6 +9,7 @@ import pytest
 from protocol.commands import Replace
 from protocol.errors import NotSent
 from protocol.kraken_futures.checks import check_change, check_order, check_terms
+from protocol.orders import VenueOptions
 from protocol.values import ClientOrderId, Instrument, OffsetUnit, OrderType, TimeInForce, TriggerType
 
 from .placements import FOK, IOC, MOMENT, PRICE, D, order
@@ -40,7 +41,6 @@ STOPPED_AT_ONCE: dict[str, tuple[dict[str, Any], str]] = {
         {"instrument": "PF_ETHUSD.AX"},
         "instrument PF_ETHUSD.AX is not in the cache: it is of AX, and this is a client of KRAKEN-FUTURES.",
     ),
-    "no side": ({"side": "buy"}, "the side of an order must be BUY or SELL, not 'buy'."),
     "an empty id": (
         {"client_order_id": ""},
         "a client order id must be 1 to 100 printable ASCII characters, not ''.",
@@ -126,7 +126,7 @@ STOPPED: dict[str, tuple[dict[str, Any], str]] = {
         {"margin": True},
         "every Kraken Futures order is on margin; leave the option out.",
     ),
-    "another venue's options": ({"options": 7}, "Kraken Futures has no options of the kind int."),
+    "another venue's options": ({"options": VenueOptions()}, "Kraken Futures has no options of the kind VenueOptions."),
     "an expiry time": (
         {"expire_time": MOMENT},
         "Kraken Futures has no orders that expire by themselves.",

@@ -37,6 +37,7 @@ from actors import (
     events,
     open_client,
 )
+from protocol.orders import VenueOptions
 from protocol.simulation.exchange import Output, Tell
 from protocol.simulation.faults import Fault, FaultKind, drawn
 from protocol.simulation.kraken_futures import KrakenFuturesExchange
@@ -313,7 +314,7 @@ async def test_triggers_and_trailing_stops_are_taken(autojump_clock: MockClock) 
         (buy("0.00001"), "minimum|increment"),
         (buy(tag="mine"), "order tags"),
         (buy(margin=True), "margin"),
-        (buy(options=object()), "options"),
+        (buy(options=VenueOptions()), "options"),
         (NewOrder.limit("NOPE.KRAKEN-FUTURES", Side.BUY, quantity=1, price=1), "not in the cache"),
         (buy(trigger=TriggerType.MARK), "trigger"),
     ],

@@ -242,7 +242,7 @@ SEND_REFUSALS = [
 def test_a_refused_placement_says_why(word: str, order_id: str | None) -> None:
     """Some refusals name the order that never came into being."""
     reject = '{"type":"REJECT","uid":"ord-1","reason":"' + word.upper() + '","order":' + order() + "}"
-    expected = (refused(Outcome.DEFINITE, word, post_only=word == "postWouldExecute"),)
+    expected = (refused(Outcome.DEFINITE, word),)
     assert read(place(), send_status(word, reject, order_id=order_id)) == expected
     assert read(place(), send_status(word, order_id=order_id, orderEvents=None)) == expected
 

@@ -257,7 +257,7 @@ def test_a_refused_edit_says_why(word: str) -> None:
 
 
 def test_an_edit_is_refused_for_being_post_only() -> None:
-    expected = (refused(Outcome.DEFINITE, "postWouldExecute", post_only=True),)
+    expected = (refused(Outcome.DEFINITE, "postWouldExecute"),)
     assert read(replace(), edit_status("postWouldExecute")) == expected
 
 

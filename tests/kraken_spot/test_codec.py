@@ -25,7 +25,7 @@ from protocol.facts import (
     Unreadable,
 )
 from protocol.kraken_spot.sequence import SequenceCounter, Verdict
-from protocol.simulation.kraken_spot import voice
+from protocol.simulation.kraken_spot import venue_side
 from protocol.values import SystemMode
 
 from .messages import (
@@ -212,7 +212,7 @@ def test_no_text_makes_the_wire_raise(text: str) -> None:
         {},
         optional={
             "channel": st.sampled_from(["executions", "status", "heartbeat"]) | JSON,
-            "method": st.sampled_from([*voice.METHODS, "pong"]) | JSON,
+            "method": st.sampled_from([*venue_side.METHODS, "pong"]) | JSON,
             "type": st.sampled_from(["snapshot", "update"]) | JSON,
             "data": st.lists(JSON, max_size=3) | JSON,
             "result": st.lists(JSON, max_size=3) | JSON,

@@ -24,6 +24,7 @@ from protocol.facts import (
 )
 from protocol.kraken_spot.codec import SpotWire
 from protocol.kraken_spot.enumerations import order_status
+from protocol.reasons import RejectReason
 from protocol.values import LiquiditySide, Money, OrderStatus, OrderType, Side, TimeInForce, TriggerType
 
 from .messages import (
@@ -235,7 +236,7 @@ def test_a_post_only_order_that_never_was_live_is_rejected(reason: str) -> None:
     heard(spot, pending(post_only="true"))
     (fact,) = heard(spot, ended("canceled", reason=f'"{reason}"', post_only="true"))
     assert isinstance(fact, OrderRejected)
-    assert (fact.due_post_only, fact.removed, fact.reason) == (True, True, reason)
+    assert (fact.why, fact.removed, fact.reason) == (RejectReason.POST_ONLY, True, reason)
     assert (fact.order.status, fact.order.post_only) == (OrderStatus.CANCELED, True)
 
 

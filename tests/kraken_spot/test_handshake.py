@@ -21,6 +21,7 @@ from protocol.facts import (
 )
 from protocol.kraken_spot.codec import UNASKED
 from protocol.kraken_spot.handshake import Stage
+from protocol.reasons import RejectReason
 from protocol.values import OrderStatus, RequestId, SystemMode
 
 from .messages import (
@@ -170,7 +171,9 @@ def test_a_token_that_dies_in_mid_session_is_asked_for_once_and_keeps_the_subscr
     spot = logged_in()
     text = '{"method":"add_order","req_id":100,"error":"EAPI:Invalid token","success":false}'
     refusal, asked = spot.decode(text)
-    assert refusal == RequestRefused(request_id=RequestId(100), outcome=Outcome.TOKEN, reason="EAPI:Invalid token")
+    assert refusal == RequestRefused(
+        request_id=RequestId(100), outcome=Outcome.TOKEN, reason="EAPI:Invalid token", why=RejectReason.PERMISSION
+    )
     assert isinstance(asked, TokenRefused)
     assert [type(fact) for fact in spot.decode(text)] == [RequestRefused]
     assert spot.take_token("SECRET-TOKEN-2") == ()

@@ -22,6 +22,7 @@ from protocol.facts import (
     Unreadable,
 )
 from protocol.kraken_spot.rest_answers import read_answer
+from protocol.reasons import RejectReason
 from protocol.requests import (
     BatchOrders,
     CancelAllOrders,
@@ -308,7 +309,14 @@ REST_ANSWERS: dict[str, tuple[Request, str, list[Any]]] = {
     "a cancel of nothing": (
         cancel(1, "O"),
         '{"error":[],"result":{"count":0}}',
-        [RequestRefused(request_id=RequestId(1), outcome=NOT_FOUND, reason="The venue knows no such order.")],
+        [
+            RequestRefused(
+                request_id=RequestId(1),
+                outcome=NOT_FOUND,
+                reason="The venue knows no such order.",
+                why=RejectReason.UNKNOWN_ORDER,
+            )
+        ],
     ),
     "a cancel of everything": (
         CancelAllOrders(request_id=RequestId(1), symbol=None),
@@ -330,7 +338,12 @@ REST_ANSWERS: dict[str, tuple[Request, str, list[Any]]] = {
         '{"error":[],"result":{"orders":[{"txid":"O-1","descr":{}},{"error":"EOrder:Insufficient funds"}]}}',
         [
             RequestAnswered(request_id=RequestId(1), venue_order_id=VenueOrderId("O-1")),
-            RequestRefused(request_id=RequestId(2), outcome=DEFINITE, reason="EOrder:Insufficient funds"),
+            RequestRefused(
+                request_id=RequestId(2),
+                outcome=DEFINITE,
+                reason="EOrder:Insufficient funds",
+                why=RejectReason.INSUFFICIENT_FUNDS,
+            ),
             RequestRefused(
                 request_id=RequestId(3),
                 outcome=AMBIGUOUS,
@@ -353,25 +366,41 @@ REST_ANSWERS: dict[str, tuple[Request, str, list[Any]]] = {
         '{"error":["EOrder:Post only order"]}',
         [
             RequestRefused(
-                request_id=RequestId(100), outcome=DEFINITE, reason="EOrder:Post only order", due_post_only=True
+                request_id=RequestId(100), outcome=DEFINITE, reason="EOrder:Post only order", why=RejectReason.POST_ONLY
             )
         ],
     ),
     "an error that leaves it open": (
         place(),
         '{"error":["EService:Unavailable"],"result":null}',
-        [RequestRefused(request_id=RequestId(100), outcome=AMBIGUOUS, reason="EService:Unavailable")],
+        [
+            RequestRefused(
+                request_id=RequestId(100),
+                outcome=AMBIGUOUS,
+                reason="EService:Unavailable",
+                why=RejectReason.UNAVAILABLE,
+            )
+        ],
     ),
     "a question that fails has done nothing": (
         ListOpenOrders(request_id=RequestId(1)),
         '{"error":["EService:Unavailable"]}',
-        [RequestRefused(request_id=RequestId(1), outcome=DEFINITE, reason="EService:Unavailable")],
+        [
+            RequestRefused(
+                request_id=RequestId(1), outcome=DEFINITE, reason="EService:Unavailable", why=RejectReason.UNAVAILABLE
+            )
+        ],
     ),
     "an error for a batch": (
         BatchOrders(request_id=RequestId(9), legs=LEGS[:2]),
         '{"error":["EGeneral:Invalid arguments"]}',
         [
-            RequestRefused(request_id=RequestId(number), outcome=DEFINITE, reason="EGeneral:Invalid arguments")
+            RequestRefused(
+                request_id=RequestId(number),
+                outcome=DEFINITE,
+                reason="EGeneral:Invalid arguments",
+                why=RejectReason.INVALID,
+            )
             for number in (1, 2, 9)
         ],
     ),

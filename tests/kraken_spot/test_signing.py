@@ -12,7 +12,7 @@ from protocol.kraken_spot.rest_order_entry import encode_rest, token_call
 from protocol.kraken_spot.signing import Credentials, api_sign, inner_digest
 from protocol.kraken_spot.venue import KrakenSpotSettings, KrakenSpotVenue
 from protocol.requests import BatchOrders, CancelOrder, ListOpenOrders
-from protocol.simulation.kraken_spot import voice
+from protocol.simulation.kraken_spot import venue_side
 from protocol.values import RequestId, VenueOrderId
 from protocol.venue import HttpAnswer, Opening
 
@@ -51,9 +51,11 @@ def test_a_call_is_signed(kind: str) -> None:
     path, nonce, post_data, signature = CALLS[kind]
     assert api_sign(SECRET, path, nonce, post_data) == signature
     credentials = Credentials("key", SECRET)
-    assert voice.proves_call(credentials, path=path, nonce=nonce, post_data=post_data, api_sign=signature)
-    assert not voice.proves_call(credentials, path=path, nonce=nonce + "0", post_data=post_data, api_sign=signature)
-    assert not voice.proves_call(credentials, path=path, nonce=nonce, post_data=post_data, api_sign="é")
+    assert venue_side.proves_call(credentials, path=path, nonce=nonce, post_data=post_data, api_sign=signature)
+    assert not venue_side.proves_call(
+        credentials, path=path, nonce=nonce + "0", post_data=post_data, api_sign=signature
+    )
+    assert not venue_side.proves_call(credentials, path=path, nonce=nonce, post_data=post_data, api_sign="é")
 
 
 def test_what_is_hashed_is_the_nonce_then_the_body() -> None:

@@ -20,6 +20,7 @@ from protocol.facts import (
 )
 from protocol.kraken_spot.enumerations import error_outcome
 from protocol.kraken_spot.rest_answers import read_answer
+from protocol.reasons import RejectReason
 from protocol.requests import BatchOrders
 from protocol.values import RequestId, VenueOrderId
 
@@ -114,6 +115,7 @@ ANSWERS: dict[str, tuple[str, Any]] = {
                     venue_order_id=None,
                     outcome=Outcome.DEFINITE,
                     reason="EOrder:Insufficient funds",
+                    why=RejectReason.INSUFFICIENT_FUNDS,
                 ),
             ),
         ),
@@ -134,7 +136,7 @@ ANSWERS: dict[str, tuple[str, Any]] = {
                     venue_order_id=None,
                     outcome=Outcome.DEFINITE,
                     reason="EOrder:Post only order",
-                    due_post_only=True,
+                    why=RejectReason.POST_ONLY,
                 ),
             ),
         ),
@@ -172,7 +174,12 @@ def test_of_several_ids_each_gets_its_own_answer() -> None:
     second = spot.decode(error("cancel_order", 114, "EOrder:Unknown order"))
     assert first == (RequestAnswered(request_id=RequestId(114)),)
     assert second == (
-        RequestRefused(request_id=RequestId(114), outcome=Outcome.NOT_FOUND, reason="EOrder:Unknown order"),
+        RequestRefused(
+            request_id=RequestId(114),
+            outcome=Outcome.NOT_FOUND,
+            reason="EOrder:Unknown order",
+            why=RejectReason.UNKNOWN_ORDER,
+        ),
     )
 
 
@@ -196,7 +203,9 @@ def test_an_answer_without_a_number_is_nobodys() -> None:
     (taken,) = logged_in().decode('{"method":"add_order","result":{"order_id":"O-1"},"success":true}')
     (refused,) = logged_in().decode('{"method":"add_order","error":"EOrder:Invalid price","success":false}')
     assert isinstance(taken, Notice)
-    assert refused == RequestRefused(request_id=None, outcome=Outcome.DEFINITE, reason="EOrder:Invalid price")
+    assert refused == RequestRefused(
+        request_id=None, outcome=Outcome.DEFINITE, reason="EOrder:Invalid price", why=RejectReason.PRICE
+    )
 
 
 ERRORS = {
@@ -267,7 +276,7 @@ def test_an_error_proves_what_its_text_says(text: str) -> None:
     fact = logged_in().decode(error("add_order", 100, text))[0]
     assert isinstance(fact, RequestRefused)
     assert (fact.request_id, fact.outcome) == (100, ERRORS[text])
-    assert fact.due_post_only is (text == "EOrder:Post only order")
+    assert (fact.why is RejectReason.POST_ONLY) is (text == "EOrder:Post only order")
 
 
 @pytest.mark.parametrize("method", ["add_order", "amend_order", "cancel_order", "batch_add", "ping"])
@@ -356,7 +365,9 @@ def test_a_leg_without_an_answer_may_have_been_carried_out() -> None:
 
 
 def test_a_leg_that_failed_is_refused_alone() -> None:
-    failed = LegAnswer(wire_id="b", venue_order_id=None, outcome=DEFINITE, reason="EOrder:Invalid price")
+    failed = LegAnswer(
+        wire_id="b", venue_order_id=None, outcome=DEFINITE, reason="EOrder:Invalid price", why=RejectReason.PRICE
+    )
     first = LegAnswer(wire_id="a", venue_order_id=VenueOrderId("O-1"))
     assert settled(BatchAnswered(request_id=RequestId(9), legs=(first, failed)))[:2] == [(1, "O-1"), (2, DEFINITE)]
 

@@ -11,8 +11,8 @@ from protocol.facts import OrderFilled, Trade
 from protocol.kraken_spot import wire
 from protocol.kraken_spot.converter import encode_form, encode_message, rfc3339
 from protocol.kraken_spot.order_entry import edit_frame, encode
-from protocol.simulation.kraken_spot import voice
-from protocol.simulation.kraken_spot.requests import AddOrder
+from protocol.simulation.kraken_spot import venue_side
+from protocol.simulation.kraken_spot.parameters import AddOrder
 from protocol.values import LiquiditySide, Money, Side, TradeId, VenueOrderId
 
 from .messages import FRAMES, PLACEMENTS, D, logged_in, place, replace
@@ -21,9 +21,9 @@ from .messages import FRAMES, PLACEMENTS, D, logged_in, place, replace
 def test_every_frame_of_ours_is_one_that_the_venue_takes() -> None:
     requests = [request for request, _ in [*PLACEMENTS.values(), *FRAMES.values()]]
     for request in requests:
-        call = voice.decode_request(encode(request, "T"))
+        call = venue_side.decode_request(encode(request, "T"))
         assert (call.req_id, call.params and call.params.token) == (request.request_id, "T")
-    assert voice.decode_request(edit_frame(replace(price=D(1)), "T")).method == "edit_order"
+    assert venue_side.decode_request(edit_frame(replace(price=D(1)), "T")).method == "edit_order"
 
 
 def test_amounts_go_into_a_form_without_exponents() -> None:
@@ -39,7 +39,7 @@ def test_an_order_arrives_at_the_venue_as_it_was_meant(
     quantity: Decimal, price: Decimal, name: str, side: Side, number: int
 ) -> None:
     request = place(quantity=quantity, price=price, wire_id=name, side=side, request_id=number)
-    call = voice.decode_request(encode(request, "T"))
+    call = venue_side.decode_request(encode(request, "T"))
     assert isinstance(call.params, AddOrder)
     params = call.params
     assert (params.order_qty, params.limit_price, params.cl_ord_id) == (quantity, price, name)

@@ -9,7 +9,8 @@ from typing import Any
 
 import ccxt
 import ccxt.pro
-from steps import HTTP, KEY, SECRET, WEBSOCKET, expect, refused, step, until
+
+from .steps import HTTP, KEY, SECRET, WEBSOCKET, expect, refused, step, until
 
 SYMBOL = "BTC/USD"
 
@@ -23,7 +24,8 @@ def reach(kind: type) -> Any:
 
 
 def limit(kraken: Any, amount: float = 0.01, price: float = 60000, **params: Any) -> dict[str, Any]:
-    return kraken.create_order(SYMBOL, "limit", "buy", amount, price, params)
+    order: dict[str, Any] = kraken.create_order(SYMBOL, "limit", "buy", amount, price, params)
+    return order
 
 
 def first_minute(kraken: Any) -> None:

@@ -1,4 +1,4 @@
-"""python guard.py SCRIPT ARGUMENTS…: runs a script that can reach this machine's own address alone.
+"""python -m tests.peers.guard MODULE ARGUMENTS…: runs a module that can reach this machine's own address alone.
 
 Every look-up of a name and every connection of the process passes an audit hook, which no library can go around.
 """
@@ -40,4 +40,4 @@ def guard(event: str, arguments: tuple[Any, ...]) -> None:
 if __name__ == "__main__":
     sys.addaudithook(guard)
     del sys.argv[0]
-    runpy.run_path(sys.argv[0], run_name="__main__")
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

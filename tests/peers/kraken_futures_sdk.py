@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from kraken.futures import FuturesWSClient, Market, Trade, User
-from steps import HTTP, KEY, SECRET, WEBSOCKET, expect, step, until
+
+from .steps import HTTP, KEY, SECRET, WEBSOCKET, expect, step, until
 
 logging.disable(logging.CRITICAL)
 
@@ -20,9 +21,10 @@ NOBODYS = "5f204f95-4354-4610-bb3b-c902ad333012"
 
 def place(kind: str = "lmt", side: str = "buy", size: float = 0.01, **more: Any) -> dict[str, Any]:
     """An order that the venue takes."""
-    answer = trade.create_order(orderType=kind, size=size, symbol="PF_XBTUSD", side=side, **more)["sendStatus"]
-    expect(answer["status"], "placed")
-    return answer
+    answer = trade.create_order(orderType=kind, size=size, symbol="PF_XBTUSD", side=side, **more)
+    status: dict[str, Any] = answer["sendStatus"]
+    expect(status["status"], "placed")
+    return status
 
 
 def first_minute() -> None:
@@ -152,7 +154,8 @@ class Conversation:
             wanted = fields | {"feed": feed}
             return [m for m in self.heard if all(m.get(name) == value for name, value in wanted.items())]
 
-        return (await until(find, f"{feed} {fields}"))[-1]
+        found: list[dict[str, Any]] = await until(find, f"{feed} {fields}")
+        return found[-1]
 
 
 async def of_another_thread(call: Any, **arguments: Any) -> Any:

@@ -10,7 +10,8 @@ from typing import Any
 
 from kraken.exceptions import KrakenInsufficientFundsError, KrakenInvalidOrderError, KrakenUnknownOrderError
 from kraken.spot import Market, SpotWSClient, Trade, User
-from steps import HTTP, KEY, SECRET, WEBSOCKET, expect, refused, step, until
+
+from .steps import HTTP, KEY, SECRET, WEBSOCKET, expect, refused, step, until
 
 logging.disable(logging.CRITICAL)
 
@@ -25,11 +26,15 @@ def soon() -> str:
 
 
 def limit(price: float | str = 60000, volume: float | str = 0.01, side: str = "buy", **more: Any) -> dict[str, Any]:
-    return trade.create_order(ordertype="limit", side=side, pair="XBTUSD", volume=volume, price=price, **more)
+    answer: dict[str, Any] = trade.create_order(
+        ordertype="limit", side=side, pair="XBTUSD", volume=volume, price=price, **more
+    )
+    return answer
 
 
 def row_of(txid: str) -> dict[str, Any]:
-    return user.get_orders_info(txid=txid)[txid]
+    row: dict[str, Any] = user.get_orders_info(txid=txid)[txid]
+    return row
 
 
 def first_minute() -> None:
@@ -94,7 +99,7 @@ def orders() -> None:
 
 
 def words() -> None:
-    close = {"close_ordertype": "stop-loss-limit", "close_price": 58000, "close_price2": 57000}
+    close: dict[str, Any] = {"close_ordertype": "stop-loss-limit", "close_price": 58000, "close_price2": 57000}
     with step("a conditional close is told with its prices"):
         described = limit(validate=True, **close)["descr"]["close"]
         expect(described, "close position @ stop loss 58000.0 -> limit 57000.0")
@@ -185,12 +190,15 @@ class Conversation:
     async def hear(self, message: dict[str, Any]) -> None:
         self.heard.append(message)
 
-    async def ask(self, method: str, **params: Any) -> dict[str, Any]:
+    async def ask(self, method: str, **params: Any) -> list[dict[str, Any]]:
         number = next(self.numbers)
         await self.client.send_message({"method": method, "params": params, "req_id": number})
-        return await until(lambda: [m for m in self.heard if m.get("req_id") == number], f"the answer to {method}")
+        answers: list[dict[str, Any]] = await until(
+            lambda: [m for m in self.heard if m.get("req_id") == number], f"the answer to {method}"
+        )
+        return answers
 
-    async def ask_one(self, method: str, **params: Any) -> dict[str, Any]:
+    async def ask_one(self, method: str, **params: Any) -> Any:
         answer = (await self.ask(method, **params))[0]
         assert answer["success"], answer
         return answer["result"]
@@ -200,12 +208,13 @@ class Conversation:
             messages = [m for m in self.heard if m.get("channel") == "executions"]
             return [r for m in messages for r in m["data"] if (r["order_id"], r["exec_type"]) == (order_id, kind)]
 
-        return (await until(find, f"{kind} of {order_id}"))[0]
+        found: list[dict[str, Any]] = await until(find, f"{kind} of {order_id}")
+        return found[0]
 
 
 async def limit_over(talk: Conversation, price: float = 60000.0, **more: Any) -> str:
     terms = {"order_type": "limit", "side": "buy", "symbol": "BTC/USD", "limit_price": price, "order_qty": 0.01}
-    return (await talk.ask_one("add_order", **(terms | more)))["order_id"]
+    return str((await talk.ask_one("add_order", **(terms | more)))["order_id"])
 
 
 async def socket() -> None:
@@ -271,7 +280,7 @@ async def socket_orders(talk: Conversation) -> None:
     with step("socket: a stop with a conditional close"):
         trigger = {"reference": "last", "price": 60500.0, "price_type": "static"}
         close = {"order_type": "limit", "limit_price": 59000.0}
-        kind = {"order_type": "stop-loss-limit", "side": "sell"}
+        kind: dict[str, Any] = {"order_type": "stop-loss-limit", "side": "sell"}
         order_id = await limit_over(talk, triggers=trigger, conditional=close, **kind)
         await talk.report(order_id, "new")
     with step("socket: the dead man's switch, and cancel of all"):

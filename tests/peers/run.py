@@ -90,13 +90,21 @@ def serve(peer: Peer) -> Iterator[Served]:
 def steps_of(peer: Peer, python: str) -> dict[str, str | None]:
     """What the program tried, in its order, and the problem of what failed."""
     with serve(peer) as venue:
-        script = HERE / f"{peer.script}.py"
-        command = [python, str(HERE / "guard.py"), str(script), venue.http, venue.websocket, venue.key, venue.secret]
+        command = [
+            python,
+            "-m",
+            "tests.peers.guard",
+            f"tests.peers.{peer.script}",
+            venue.http,
+            venue.websocket,
+            venue.key,
+            venue.secret,
+        ]
         environment = dict(os.environ)
         if venue.authority is not None:
             environment |= {"SSL_CERT_FILE": venue.authority, "REQUESTS_CA_BUNDLE": venue.authority}
         with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=HERE, env=environment
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, env=environment
         ) as program:
             limit = threading.Timer(PATIENCE, program.kill)
             limit.start()

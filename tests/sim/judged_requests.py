@@ -56,7 +56,7 @@ def judge_triggers(trader: Trader, books: Books, waiting: frozenset[str]) -> Ite
     """A trigger that fired is told, once, unless the order had filled or ended before anybody could hear of it, or goes
     on as another one that was adopted. waiting: names of orders that wait for one."""
     filled = _filled_unheard(trader)
-    told = [event.client_order_id for _, event in trader.heard if isinstance(event, events.Triggered)]
+    told: list[str] = [event.client_order_id for _, event in trader.heard if isinstance(event, events.Triggered)]
     for sent in trader.submissions:
         placed = placed_of(sent, books) if sent.name in waiting else None
         if placed is None:

@@ -13,16 +13,19 @@ from attrs import evolve, frozen
 from actors import ApiKey
 from protocol.ax import wire as ax_wire
 from protocol.simulation.ax import AxUser
-from protocol.simulation.ax.engine import Placing, Reference, Replacing
+from protocol.simulation.ax.exchange import AxExchange
+from protocol.simulation.ax.requests import Placing, Reference, Replacing
 from protocol.simulation.exchange import Output
 from protocol.simulation.faults import FaultKind
 from protocol.simulation.kraken_futures import KrakenFuturesUser
 from protocol.simulation.kraken_futures.engine import Editing
+from protocol.simulation.kraken_futures.exchange import KrakenFuturesExchange
 from protocol.simulation.kraken_futures.orders import Terms as FuturesTerms
 from protocol.simulation.kraken_spot import KrakenSpotUser
-from protocol.simulation.kraken_spot.changes import Amendment, amend
+from protocol.simulation.kraken_spot.exchange import KrakenSpotExchange
 from protocol.simulation.kraken_spot.orders import Terms as SpotTerms
 from protocol.simulation.kraken_spot.refusals import Refused
+from protocol.simulation.kraken_spot.replacements import Amendment, amend
 from protocol.values import Instant, Side
 
 from .books import View
@@ -134,7 +137,7 @@ def _ax_look(order: Any) -> View:
     )
 
 
-def _ax_place(exchange: Any, now: Instant, wish: OtherOrder) -> Iterable[Output]:
+def _ax_place(exchange: AxExchange, now: Instant, wish: OtherOrder) -> Iterable[Output]:
     """Another session of the account places an order."""
     exchange.engine.at(now)
     account = exchange.engine.accounts["ACCOUNT-1"]
@@ -153,7 +156,7 @@ def _ax_place(exchange: Any, now: Instant, wish: OtherOrder) -> Iterable[Output]
 
 
 def _ax_change(
-    exchange: Any, now: Instant, order: Any, quantity: Decimal | None, price: Decimal | None
+    exchange: AxExchange, now: Instant, order: Any, quantity: Decimal | None, price: Decimal | None
 ) -> Iterable[Output]:
     """Another session changes an order. quantity: what may still fill."""
     exchange.engine.at(now)
@@ -163,7 +166,7 @@ def _ax_change(
     return exchange.tick(now)
 
 
-def _ax_cancel(exchange: Any, now: Instant, order: Any) -> Iterable[Output]:
+def _ax_cancel(exchange: AxExchange, now: Instant, order: Any) -> Iterable[Output]:
     exchange.engine.at(now)
     exchange.engine.cancel(exchange.engine.accounts[order.account], Reference(order.oid, None))
     return exchange.tick(now)
@@ -211,7 +214,7 @@ def _spot_look(order: Any) -> View:
     )
 
 
-def _spot_place(exchange: Any, now: Instant, wish: OtherOrder) -> Iterable[Output]:
+def _spot_place(exchange: KrakenSpotExchange, now: Instant, wish: OtherOrder) -> Iterable[Output]:
     engine = exchange.engine
     engine.now = now
     terms = SpotTerms(
@@ -228,7 +231,7 @@ def _spot_place(exchange: Any, now: Instant, wish: OtherOrder) -> Iterable[Outpu
 
 
 def _spot_change(
-    exchange: Any, now: Instant, order: Any, quantity: Decimal | None, price: Decimal | None
+    exchange: KrakenSpotExchange, now: Instant, order: Any, quantity: Decimal | None, price: Decimal | None
 ) -> Iterable[Output]:
     engine = exchange.engine
     engine.now = now
@@ -238,13 +241,13 @@ def _spot_change(
     return exchange.tick(now)
 
 
-def _spot_cancel(exchange: Any, now: Instant, order: Any) -> Iterable[Output]:
+def _spot_cancel(exchange: KrakenSpotExchange, now: Instant, order: Any) -> Iterable[Output]:
     exchange.engine.now = now
     exchange.engine.cancel(order)
     return exchange.tick(now)
 
 
-def _spot_move(exchange: Any, now: Instant, price: Decimal) -> Iterable[Output]:
+def _spot_move(exchange: KrakenSpotExchange, now: Instant, price: Decimal) -> Iterable[Output]:
     return exchange.set_index("BTC/USD", price, now)
 
 
@@ -290,7 +293,7 @@ def _futures_look(order: Any) -> View:
     )
 
 
-def _futures_place(exchange: Any, now: Instant, wish: OtherOrder) -> Iterable[Output]:
+def _futures_place(exchange: KrakenFuturesExchange, now: Instant, wish: OtherOrder) -> Iterable[Output]:
     engine = exchange.engine
     engine.at(now)
     terms = FuturesTerms(
@@ -306,20 +309,20 @@ def _futures_place(exchange: Any, now: Instant, wish: OtherOrder) -> Iterable[Ou
 
 
 def _futures_change(
-    exchange: Any, now: Instant, order: Any, quantity: Decimal | None, price: Decimal | None
+    exchange: KrakenFuturesExchange, now: Instant, order: Any, quantity: Decimal | None, price: Decimal | None
 ) -> Iterable[Output]:
     exchange.engine.at(now)
     exchange.engine.edit(order, Editing(quantity=quantity, limit_price=price))
     return exchange.tick(now)
 
 
-def _futures_cancel(exchange: Any, now: Instant, order: Any) -> Iterable[Output]:
+def _futures_cancel(exchange: KrakenFuturesExchange, now: Instant, order: Any) -> Iterable[Output]:
     exchange.engine.at(now)
     exchange.engine.cancel(order)
     return exchange.tick(now)
 
 
-def _futures_move(exchange: Any, now: Instant, price: Decimal) -> Iterable[Output]:
+def _futures_move(exchange: KrakenFuturesExchange, now: Instant, price: Decimal) -> Iterable[Output]:
     return exchange.set_price("PF_XBTUSD", "mark", price, now)
 
 

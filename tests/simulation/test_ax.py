@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol.simulation.ax import AxExchange, AxExchangeSettings, AxUser, Scope
+from protocol.simulation.ax.risk import equity
 from protocol.simulation.book import Book, Incoming, Resting, SelfTrade
 from protocol.simulation.exchange import Accept, Close, HttpRequest, Refuse, SessionNumber, Tell
 from protocol.simulation.faults import Fault, FaultKind, FaultSchedule
@@ -26,7 +27,8 @@ class Floor:
     """An exchange, its clock, and sessions that talk JSON to it."""
 
     def __init__(self, *faults: Fault, **settings: Any) -> None:
-        options = AxExchangeSettings(**({"quotes": False, "users": (AxUser(), READER)} | settings))
+        ours: dict[str, Any] = {"quotes": False, "users": (AxUser(), READER)}
+        options = AxExchangeSettings(**(ours | settings))
         self.exchange = AxExchange(options, random.Random(7).random, FaultSchedule(faults))
         self.now = Instant(10 * SECOND, 1_790_000_000 * SECOND)
         self.numbers = 0
@@ -476,10 +478,10 @@ def test_money_and_contracts_are_conserved(steps: list[tuple[str, str, int, int,
         assert account.position("XAU-PERP").signed == signed
     assert sum(account.position("XAU-PERP").signed for account in engine.accounts.values()) == 0
     fees = sum((e.fee for e in executions), Decimal(0))
-    total = sum((engine.equity(account) for account in engine.accounts.values()), Decimal(0))
+    total = sum((equity(account, engine.markets) for account in engine.accounts.values()), Decimal(0))
     started = Decimal(1_000_000) + Decimal(10) ** 12  # both users trade on one account
     assert abs(total + fees - started) < Decimal("1e-9")
-    book = engine.symbols["XAU-PERP"].book
+    book = engine.markets["XAU-PERP"].book
     bid, offer = book.best(Side.BUY), book.best(Side.SELL)
     assert bid is None or offer is None or bid < offer
 

@@ -17,7 +17,7 @@ from protocol.simulation.ax import AxUser
 from protocol.simulation.exchange import HttpRequest, Received, Requested, Upgraded
 from protocol.simulation.faults import FaultKind
 from protocol.simulation.input_log import encode_input, replay
-from protocol.values import OrderStatus, Side
+from protocol.values import OrderStatus, RequestId, Side
 from protocol.venue import HttpAnswer, HttpCall
 
 from .test_ax import Floor
@@ -87,11 +87,13 @@ class Past(Floor):
 
 
 def all_fills(floor: Past) -> ListFills:
-    return ListFills(request_id=1, start=floor.now.wall_ns - DAY, end=floor.now.wall_ns + SECOND, symbol=None)
+    return ListFills(
+        request_id=RequestId(1), start=floor.now.wall_ns - DAY, end=floor.now.wall_ns + SECOND, symbol=None
+    )
 
 
 def all_orders(floor: Past) -> ListOrderHistory:
-    return ListOrderHistory(request_id=1, start=floor.now.wall_ns - DAY, end=floor.now.wall_ns + SECOND)
+    return ListOrderHistory(request_id=RequestId(1), start=floor.now.wall_ns - DAY, end=floor.now.wall_ns + SECOND)
 
 
 def replaced_twice(floor: Past) -> tuple[str, str, str]:
@@ -229,9 +231,9 @@ def test_each_venue_order_id_of_a_replaced_order_is_a_row_of_its_own() -> None:
     listed = floor.ask(all_orders(floor))
     assert isinstance(listed, OrderHistoryListed)
     assert [(view.venue_order_id, view.cumulative, view.replaced, view.status) for view in listed.orders] == [
-        (ids[0], 15, True, None),
-        (ids[1], 20, True, None),
-        (ids[2], 5, False, OrderStatus.FILLED),
+        (ids[0], Decimal(15), True, None),
+        (ids[1], Decimal(20), True, None),
+        (ids[2], Decimal(5), False, OrderStatus.FILLED),
     ]
 
 
@@ -318,8 +320,8 @@ def test_a_longer_time_is_read_week_by_week() -> None:
     orders: list[Any] = []
     for start in range(began, floor.now.wall_ns + SECOND, span):
         end = min(start + span, floor.now.wall_ns + SECOND)
-        fills += floor.ask(ListFills(request_id=1, start=start, end=end, symbol=None)).trades
-        orders += floor.ask(ListOrderHistory(request_id=1, start=start, end=end)).orders
+        fills += floor.ask(ListFills(request_id=RequestId(1), start=start, end=end, symbol=None)).trades
+        orders += floor.ask(ListOrderHistory(request_id=RequestId(1), start=start, end=end)).orders
     assert [trade.time for trade in fills] == [began + day * DAY for day in range(1, 22)]
     assert [view.wire_id for view in orders] == list(range(1, 23))
 
@@ -332,7 +334,7 @@ def test_the_fills_of_one_order_are_told_however_old_it_is_and_whichever_account
     oid = floor.place(session)[0]["res"]["oid"]
     floor.trade(Side.BUY, "2411.5", 7)
     floor.wait(20 * 24 * 3600)
-    request = ListFills(request_id=1, start=0, end=1, symbol=None, venue_order_id=oid)
+    request = ListFills(request_id=RequestId(1), start=0, end=1, symbol=None, venue_order_id=oid)
     assert [trade.quantity for trade in floor.ask(request).trades] == [Decimal(7)]
     assert floor.fills() == []
     floor.bearer = floor.token()

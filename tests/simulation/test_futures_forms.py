@@ -12,7 +12,7 @@ import pytest
 from protocol.simulation.kraken_futures import Failure, KrakenFuturesUser
 from protocol.values import Side
 
-from ..kraken_futures_floor import ACCOUNT, BASE, OTHER_SECRET, SECOND, Floor, short
+from ..kraken_futures_floor import ACCOUNT, BASE, OTHER_SECRET, SECOND, Floor, short, web_page
 
 ORDERS = "/api/history/v3/orders"
 STOP = "orderType=stp&symbol=PF_XBTUSD&side=sell&size=0.5&stopPrice=59500&cliOrdId=sim-f-2"
@@ -363,7 +363,7 @@ def test_a_proxy_answers_in_html_and_may_ask_to_wait() -> None:
         Failure(call="cancelorder", status=503, retry_after=2), Failure(status=429), Failure(status=520)
     )
     path = f"{BASE}/cancelorder"
-    assert floor.call("POST", path, "cliOrdId=a") == (503, "<html><body>503</body></html>")
+    assert floor.call("POST", path, "cliOrdId=a") == (503, web_page(503))
     assert floor.headers["Retry-After"] == "2"
     assert floor.call("POST", path, "cliOrdId=a")[0] == 429
     assert floor.headers == {}
@@ -378,7 +378,7 @@ def test_a_call_can_be_executed_and_fail_all_the_same(error: str | None) -> None
     text = "orderType=lmt&symbol=PF_XBTUSD&side=buy&size=1&limitPrice=60000&cliOrdId=a"
     status, answer = floor.call("POST", f"{BASE}/sendorder", text)
     assert status == 500
-    assert answer == "<html><body>500</body></html>" if error is None else answer["error"] == "Server Error"
+    assert answer == web_page(500) if error is None else answer["error"] == "Server Error"
     assert [row["cliOrdId"] for row in floor.get("openorders")["openOrders"]] == ["a"]
 
 

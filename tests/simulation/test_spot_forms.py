@@ -407,7 +407,7 @@ def test_the_socket_takes_a_close_with_a_client_order_id_or_refuses_the_two() ->
     assert rig.refused(cl_ord_id="both", conditional=conditional) == "EGeneral:Invalid arguments:cl_ord_id"
     assert rig.add(order_userref=7, conditional=conditional)[0]["success"]
     legs = [{"side": "buy", "order_type": "limit", "order_qty": 0.01, "limit_price": 59000.0} for _ in range(2)]
-    legs[0] |= {"cl_ord_id": "both", "conditional": conditional}  # type: ignore[dict-item]
+    legs[0] |= {"cl_ord_id": "both", "conditional": conditional}
     assert rig.refused("batch_add", symbol="BTC/USD", orders=legs) == "EGeneral:Invalid arguments:cl_ord_id"
     assert "order" in descr(rig.floor, cl_ord_id="both", **{"close[ordertype]": "limit", "close[price]": "65000"})
 
@@ -494,7 +494,8 @@ def test_some_orders_cannot_be_edited() -> None:
     closing = rig.added(conditional={"order_type": "stop-loss", "trigger_price": 60000.0})
     executed = rig.added(order_qty=1.0, limit_price=64001.0)
     rig.floor.trade(SELL, "64001", "0.5")
-    for terms in ({"txid": closing, "volume": "0.03"}, {"txid": executed, "volume": "0.4"}):
+    changes: list[dict[str, Any]] = [{"txid": closing, "volume": "0.03"}, {"txid": executed, "volume": "0.4"}]
+    for terms in changes:
         assert rig.floor.rest("EditOrder", pair="XBTUSD", **terms) == {"error": ["EOrder:Invalid order"]}
     assert set(rig.floor.rest("OpenOrders")["result"]["open"]) == {closing, executed}
 
@@ -526,7 +527,7 @@ def test_a_refusal_names_the_parameter_as_rest_does(form: dict[str, Any], key: s
 def test_an_order_is_named_by_exactly_one_id(call: str) -> None:
     rig = Rig()
     order_id = rig.added(cl_ord_id="twice")
-    form = {"pair": "XBTUSD"} if call == "EditOrder" else {}
+    form: dict[str, Any] = {"pair": "XBTUSD"} if call == "EditOrder" else {}
     assert rig.floor.rest(call, **form) == {"error": ["EGeneral:Invalid arguments:txid"]}
     if call != "EditOrder":
         both = rig.floor.rest(call, txid=order_id, cl_ord_id="twice")

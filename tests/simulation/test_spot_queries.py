@@ -45,7 +45,8 @@ def test_an_order_is_queried_by_its_order_id_alone() -> None:
     first, second = rig.added(cl_ord_id="sim-0038"), rig.added()
     found = rig.floor.rest("QueryOrders", txid=f"{first},{second},{NEVER_WAS}")["result"]
     assert list(found) == [first, second]
-    for form in ({}, {"userref": "1"}, {"txid": ""}, {"txid": ","}):
+    forms: list[dict[str, Any]] = [{}, {"userref": "1"}, {"txid": ""}, {"txid": ","}]
+    for form in forms:
         assert rig.floor.rest("QueryOrders", **form) == {"error": ["EGeneral:Invalid arguments:txid"]}
     fifty_one = ",".join([first] * 51)
     assert rig.floor.rest("QueryOrders", txid=fifty_one) == {"error": ["EGeneral:Invalid arguments:txid"]}
@@ -208,7 +209,8 @@ def test_closed_orders_are_listed_by_either_time_page_by_page() -> None:
     assert closed_ids(rig, end=second) == [second, first]
     assert closed_ids(rig, start=first, end=second) == [second]
     assert "count" not in rig.floor.rest("ClosedOrders", without_count="true")["result"]
-    for name, value in {"closetime": "never", "start": NEVER_WAS, "end": "never", "ofs": "-1"}.items():
+    unusable: dict[str, Any] = {"closetime": "never", "start": NEVER_WAS, "end": "never", "ofs": "-1"}
+    for name, value in unusable.items():
         assert rig.floor.rest("ClosedOrders", **{name: value}) == {"error": [f"EGeneral:Invalid arguments:{name}"]}
 
 
@@ -259,7 +261,7 @@ def test_the_trades_of_an_order_follow_the_same_rule(call: str) -> None:
     rig, order_id = taker_of_three()
 
     def trades(**form: Any) -> list[str] | None:
-        named = {"txid": order_id} if call == "QueryOrders" else {}
+        named: dict[str, Any] = {"txid": order_id} if call == "QueryOrders" else {}
         result = rig.floor.rest(call, **named, **form)["result"]
         row = result[order_id] if call == "QueryOrders" else result["closed"][order_id]
         found: list[str] | None = row.get("trades")

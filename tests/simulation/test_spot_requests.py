@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.simulation.kraken_spot import voice
-from protocol.simulation.kraken_spot.requests import AddOrder, Request, Triggers
+from protocol.simulation.kraken_spot import venue_side
+from protocol.simulation.kraken_spot.parameters import AddOrder, Request, Triggers
 
 from ..spot_floor import Rig
 
@@ -31,7 +31,7 @@ def test_the_venue_reads_what_independent_clients_send() -> None:
         '"order_qty":1,"limit_price":60900.0,"trigger":{"reference":"index","price":61000.0},'
         '"time_in_force":"GTC","post_only":false,"cl_ord_id":"sim-0009","token":"T"},"req_id":104}'
     )
-    call = voice.decode_request(text)
+    call = venue_side.decode_request(text)
     assert (call.method, call.req_id) == ("add_order", 104)
     assert isinstance(call.params, AddOrder)
     assert (call.params.order_qty, call.params.limit_price) == (D(1), D(60900))
@@ -40,7 +40,7 @@ def test_the_venue_reads_what_independent_clients_send() -> None:
 
 
 def test_the_venue_reads_a_ping() -> None:
-    assert voice.decode_request('{"method":"ping","req_id":1}') == Request(method="ping", req_id=1)
+    assert venue_side.decode_request('{"method":"ping","req_id":1}') == Request(method="ping", req_id=1)
 
 
 BAD_REQUESTS = {
@@ -107,19 +107,19 @@ BAD_REQUESTS = {
 
 @pytest.mark.parametrize("text", BAD_REQUESTS)
 def test_the_venue_refuses_what_it_does_not_know(text: str) -> None:
-    with pytest.raises(voice.BadRequest) as caught:
-        voice.decode_request(text)
+    with pytest.raises(venue_side.BadRequest) as caught:
+        venue_side.decode_request(text)
     problem = caught.value
     assert (str(problem), problem.method, problem.req_id) == BAD_REQUESTS[text]
-    refused = json.loads(voice.refusal(problem, time_in=PLACED_NS, time_out=SEEN_NS))
+    refused = json.loads(venue_side.refusal(problem, time_in=PLACED_NS, time_out=SEEN_NS))
     assert (refused["success"], refused["error"]) == (False, BAD_REQUESTS[text][0])
     assert (refused["time_in"], refused["time_out"]) == (PLACED, SEEN)
 
 
 @given(st.text() | JSON.map(json.dumps))
 def test_no_text_makes_the_venue_stumble(text: str) -> None:
-    with pytest.raises(voice.BadRequest):
-        voice.decode_request(text)
+    with pytest.raises(venue_side.BadRequest):
+        venue_side.decode_request(text)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_no_text_makes_the_venue_stumble(text: str) -> None:
     ],
 )
 def test_a_trigger_may_be_said_in_the_older_ways(text: str, expected: Triggers | None) -> None:
-    call = voice.decode_request(
+    call = venue_side.decode_request(
         '{"method":"add_order","params":{"symbol":"BTC/USD","side":"sell","order_type":"stop-loss",' + text + "}}"
     )
     assert isinstance(call.params, AddOrder)

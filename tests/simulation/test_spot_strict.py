@@ -118,7 +118,7 @@ def test_everything_that_is_documented_passes() -> None:
         "validate": "false",
     }
     assert floor.rest("AddOrder", **everything)["error"] == []
-    for call, form in {
+    calls: dict[str, dict[str, Any]] = {
         "ClosedOrders": {
             "trades": "true",
             "userref": "1",
@@ -143,6 +143,7 @@ def test_everything_that_is_documented_passes() -> None:
             "rebase_multiplier": "base",
         },
         "OpenOrders": {"trades": "true", "userref": "1", "cl_ord_id": "a", "rebase_multiplier": "rebased"},
-    }.items():
+    }
+    for call, form in calls.items():
         assert floor.rest(call, **form)["error"] == []
     assert floor.exchange.violations == []

@@ -313,9 +313,9 @@ def test_cancel_all_counts_once_in_each_market_with_an_order() -> None:
     rig = Rig()
     for symbol, price in (("BTC/USD", 59000.0), ("BTC/USD", 59001.0), ("ETH/USD", 2900.0)):
         rig.added(symbol=symbol, limit_price=price, order_qty=0.1)
-    assert (counted(rig), counted(rig, "ETH/USD"), counted(rig, "SOL/EUR")) == (2, 1, 0)
+    assert (counted(rig), counted(rig, "ETH/USD"), counted(rig, "SOL/EUR")) == (D(2), D(1), D(0))
     rig.say("cancel_all")
-    assert (counted(rig), counted(rig, "ETH/USD"), counted(rig, "SOL/EUR")) == (3, 2, 0)
+    assert (counted(rig), counted(rig, "ETH/USD"), counted(rig, "SOL/EUR")) == (D(3), D(2), D(0))
     assert rig.floor.rest("CancelAll")["result"] == {"count": 0}
     assert counted(rig) == 3
 
@@ -324,12 +324,12 @@ def test_the_dead_mans_switch_counts_where_the_account_has_traded() -> None:
     rig = Rig()
     rig.added()
     rig.say("cancel_all_orders_after", timeout=60)
-    assert (counted(rig), counted(rig, "ETH/USD")) == (2, 0)
+    assert (counted(rig), counted(rig, "ETH/USD")) == (D(2), D(0))
     rig.floor.rest("CancelAllOrdersAfter", timeout="0")
     assert counted(rig) == 3
 
 
-def spent(floor: Floor, *calls: tuple[str, dict[str, str]]) -> Decimal:
+def spent(floor: Floor, *calls: tuple[str, dict[str, Any]]) -> Decimal:
     """On the REST counter of the demo key."""
     for name, form in calls:
         floor.rest(name, **form)

@@ -119,7 +119,7 @@ def test_the_venue_serves_strangers_and_remembers_their_orders(tmp_path: Path, e
     ledger = tmp_path / "inputs.jsonl"
     command = ["examples/serve_venue.py", "ax", "--port", "0", "--ledger", str(ledger)]
     command += ["--api-key", "somebody", "--api-secret", "hush"]
-    seen = []
+    seen: list[list[str]] = []
     for _ in range(2):
         with subprocess.Popen([sys.executable, *command], cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
             assert server.stdout is not None

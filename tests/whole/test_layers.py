@@ -8,7 +8,30 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
+from actors import venues
+
+from ..imports import ROOT, imported_modules, is_inside
+
+VENUES = sorted(name.replace("-", "_") for name in venues.VENUES)
+SIMULATION = "protocol.simulation"
+BRAINS = [f"{SIMULATION}.{venue}" for venue in VENUES]
+OF_VENUES = [*BRAINS, *(f"{root}.{venue}" for root in ("protocol", "actors.venues") for venue in VENUES)]
+BRAIN_FILES = {
+    "access": "Access",
+    "accounts": "Account",
+    "checks": "",
+    "engine": "Engine",
+    "exchange": "",
+    "identifiers": "Ids",
+    "market": "Market",
+    "market_maker": "MarketMaker",
+    "order_entry": "OrderEntry",
+    "orders": "VenueOrder",
+    "rest": "RestInterface",
+    "sessions": "Session",
+    "settings": "",
+}
+"""What every brain has, and the class in it that stands for the file; "" where its name is the venue's own."""
 IMPURE = {
     "trio",
     "trio_websocket",
@@ -49,11 +72,63 @@ def test_no_float_comes_near_money(path: Path) -> None:
 def test_the_neutral_core_knows_no_venue() -> None:
     neutral = [*(ROOT / "protocol").glob("*.py"), *(ROOT / "protocol" / "dispatch").glob("*.py")]
     for path in neutral:
-        for venue in ("ax", "kraken_futures", "kraken_spot"):
+        for venue in VENUES:
             assert not re.search(rf"from \.{{1,2}}{venue}\b", path.read_text()), venue
 
 
-VENUES = ("ax", "kraken_futures", "kraken_spot")
+def files_of(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+@pytest.mark.parametrize("venue", VENUES)
+def test_a_venue_package_knows_neither_dispatch_nor_simulations_nor_other_venues(venue: str) -> None:
+    others = [f"protocol.{other}" for other in VENUES if other != venue]
+    for path in files_of(f"protocol/{venue}"):
+        found = imported_modules(path)
+        assert not {module for module in found if is_inside(module, "protocol.dispatch", SIMULATION, *others)}, path
+
+
+@pytest.mark.parametrize("venue", VENUES)
+def test_a_brain_knows_neither_dispatch_nor_other_venues(venue: str) -> None:
+    others = [f"{root}.{other}" for root in ("protocol", SIMULATION) for other in VENUES if other != venue]
+    for path in files_of(f"protocol/simulation/{venue}"):
+        found = imported_modules(path)
+        assert not {module for module in found if is_inside(module, "protocol.dispatch", *others)}, path
+
+
+def test_what_the_brains_share_knows_no_venue() -> None:
+    for path in sorted((ROOT / "protocol" / "simulation").glob("*.py")):
+        assert not {module for module in imported_modules(path) if is_inside(module, *OF_VENUES, "protocol.dispatch")}
+
+
+def test_the_actors_know_no_venue() -> None:
+    """But for the package itself, which exports the configurations."""
+    for path in files_of("actors"):
+        if path.parent.name != "venues" and path != ROOT / "actors" / "__init__.py":
+            assert not {module for module in imported_modules(path) if is_inside(module, *OF_VENUES)}, path
+
+
+@pytest.mark.parametrize("venue", VENUES)
+def test_the_file_of_a_venue_in_actors_needs_no_other_actor(venue: str) -> None:
+    for module in imported_modules(ROOT / "actors" / "venues" / f"{venue}.py"):
+        if is_inside(module, "actors"):
+            assert is_inside(module, "actors.config", "actors.venues.row"), module
+
+
+def classes_of(path: Path) -> set[str]:
+    return {node.name for node in ast.parse(path.read_text()).body if isinstance(node, ast.ClassDef)}
+
+
+@pytest.mark.parametrize("venue", VENUES)
+def test_every_brain_has_the_same_files_with_the_same_meaning(venue: str) -> None:
+    folder = ROOT / "protocol" / "simulation" / venue
+    for file, name in BRAIN_FILES.items():
+        path = folder / f"{file}.py"
+        assert path.exists(), path
+        assert not name or name in classes_of(path), path
+    assert "SimulatedExchange[" in (folder / "exchange.py").read_text()
+
+
 MEANINGS = {
     "__init__": "nothing",
     "checks": "what is refused before it is sent",
@@ -99,37 +174,18 @@ SPECIALTIES = {
 """Files for what one venue alone has, e.g. a feed of a kind of its own."""
 
 
-def files_of(venue: str) -> set[str]:
+def names_in(venue: str) -> set[str]:
     return {path.stem for path in (ROOT / "protocol" / venue).glob("*.py")}
-
-
-def packages_of(path: Path) -> set[str]:
-    """The packages and modules right under `protocol` that a file of a venue package imports, by their names."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            found |= {alias.name.removeprefix("protocol.").partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.level != 1:
-            names = [node.module] if node.module else [alias.name for alias in node.names]
-            found |= {(name or "").removeprefix("protocol.").partition(".")[0] for name in names}
-    return found
-
-
-@pytest.mark.parametrize("venue", VENUES)
-def test_a_venue_package_knows_neither_dispatch_nor_another_venue_nor_a_simulation(venue: str) -> None:
-    foreign = {"dispatch", "simulation", *VENUES} - {venue}
-    for path in (ROOT / "protocol" / venue).glob("*.py"):
-        assert not packages_of(path) & foreign, path
 
 
 @pytest.mark.parametrize("venue", VENUES)
 def test_a_file_of_a_venue_package_has_a_name_that_means_the_same_at_every_venue(venue: str) -> None:
-    assert files_of(venue) - MEANINGS.keys() == SPECIALTIES[venue]
-    assert EVERYWHERE - files_of(venue) == set()
+    assert names_in(venue) - MEANINGS.keys() == SPECIALTIES[venue]
+    assert EVERYWHERE - names_in(venue) == set()
 
 
 def test_every_name_with_a_meaning_is_used() -> None:
-    assert MEANINGS.keys() - set.union(*map(files_of, VENUES)) == set()
+    assert MEANINGS.keys() - set.union(*map(names_in, VENUES)) == set()
     assert not MEANINGS.keys() & set.union(*SPECIALTIES.values())
 
 
@@ -149,3 +205,27 @@ def test_every_section_of_the_wire_descriptions_that_is_named_is_explained() -> 
             for mention in re.findall(r"\bspec (?:Kraken )?([A-E]\.[^)\n]*)", path.read_text()):
                 named |= set(re.findall(r"\b[A-E]\.\d+", mention))
     assert named - listed == set()
+
+
+CODE = [
+    path
+    for folder in ("actors", "protocol", "trio_orders", "tests", "examples", "benchmarks")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+]
+
+
+def test_no_test_file_is_longer_than_800_lines() -> None:
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in CODE if "tests" in path.parts
+    }
+    assert {path: length for path, length in lengths.items() if length > 800} == {}
+
+
+def functions_longer_than(limit: int, source: str) -> list[str]:
+    found = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [node.name for node in found if (node.end_lineno or 0) - node.lineno + 1 > limit]
+
+
+def test_every_function_fits_on_a_screen() -> None:
+    long = {str(path.relative_to(ROOT)): functions_longer_than(50, path.read_text()) for path in CODE}
+    assert {path: names for path, names in long.items() if names} == {}

@@ -5,10 +5,12 @@ from __future__ import annotations
 import gc
 
 import trio
+from attrs import evolve
 from trio.testing import MockClock
 
 from actors.order import Order
 from actors.subscription import EventStream
+from protocol.values import ClientOrderId
 
 from ..trading import sell, trading
 
@@ -45,10 +47,7 @@ async def test_streams_of_orders_that_ended_are_forgotten(autojump_clock: MockCl
 
         before = streams()
         for number in range(3000):
-            identity = type(order.identity)(
-                **{name: getattr(order.identity, name) for name in order.identity.__slots__ if name != "__weakref__"}
-                | {"client_order_id": f"gone-{number}"}
-            )
+            identity = evolve(order.identity, client_order_id=ClientOrderId(f"gone-{number}"))
             stream = Order(client, identity, order.request_id).events()
             assert isinstance(stream, EventStream)
             stream.close()

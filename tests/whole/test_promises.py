@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -209,8 +210,8 @@ def test_an_amendment_to_more_that_was_made_while_the_link_was_down_leaves_the_o
     order = rig.order("a1")
     assert (order.status, order.quantity, order.cumulative) == (
         OrderStatus.PARTIALLY_FILLED,
-        1,
-        6 * order.quantity / 10,
+        Decimal(1),
+        Decimal("0.6"),
     )
     assert no_false_overfill(rig)
     rig.sends.clear()
@@ -245,7 +246,7 @@ def test_the_fill_of_an_older_order_of_the_same_name_is_not_the_new_ones() -> No
     order = rig.order("grid-1")
     assert rig.told(events.Filled) == []
     assert rig.told(events.FillReport) == [], "it is from before this client began"
-    assert (order.venue_order_id, order.cumulative) == ("ONEW", 0)
+    assert (order.venue_order_id, order.cumulative) == ("ONEW", Decimal(0))
 
 
 def test_a_fill_that_the_history_shows_most_of_a_minute_late_is_told_behind_the_end_that_counts_it() -> None:
@@ -286,7 +287,9 @@ def test_a_change_that_is_told_without_its_quantity_is_learned_from_what_the_ven
     rig.wait(1)
     rig.report({"order_id": "O1", "exec_type": event, "order_status": "new", "timestamp": rig.iso})
     rig.serve(150)
-    assert str(rig.order("a1").quantity.normalize()) == "0.8"
+    quantity = rig.order("a1").quantity
+    assert quantity is not None
+    assert str(quantity.normalize()) == "0.8"
     rig.report(rig.trade_report("O1", "a1", "T1", 0.5, cum_qty=0.5, order_status="partially_filled"))
     assert rig.order("a1").status is OrderStatus.PARTIALLY_FILLED
     assert str(rig.told(events.Filled)[-1].leaves.normalize()) == "0.3"
@@ -449,5 +452,6 @@ async def test_an_order_that_the_venue_no_longer_knows_is_said_to_be_unknown(
             told = names(heard)
             assert told.count("StatusUnknown") == 1
             reconciled = heard[len(told) - 1 - told[::-1].index("Reconciled")]
+            assert isinstance(reconciled, events.Reconciled)
             assert reconciled.open_questions == 1, "whoever trusts Reconciled hears that something stays open"
             client.abort()

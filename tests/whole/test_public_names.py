@@ -1,15 +1,21 @@
-"""A program needs to import from `actors` alone."""
+"""A program needs to import from `trio_orders` alone."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import Any, NewType, get_args, get_type_hints
 
 import pytest
 
 import actors
-from actors import Client, Gateway, NewOrder, Order, commands, events
+import protocol.commands
+import protocol.events
+import trio_orders
+from trio_orders import Client, Gateway, NewOrder, Order, commands, events, testing
+
+PUBLIC = (trio_orders, commands, events, testing)
 
 
 def public_methods(kind: type) -> Iterator[Callable[..., Any]]:
@@ -29,28 +35,39 @@ def ours(hint: Any) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("kind", [Client, Gateway, NewOrder, Order])
-def test_what_public_calls_take_and_give_can_be_imported_from_actors(kind: type) -> None:
+def test_what_public_calls_take_and_give_can_be_imported(kind: type) -> None:
     internal = {"OrderTerms", "OtherTerms"}
-    known = set(actors.__all__) | set(dir(events)) | set(dir(commands)) | internal
+    known = set().union(*(module.__all__ for module in PUBLIC)) | internal
     for method in public_methods(kind):
         hints = get_type_hints(method).values()
         assert {name for hint in hints for name in ours(hint)} <= known, method.__qualname__
 
 
-def test_every_name_that_is_promised_is_there() -> None:
-    assert [name for name in actors.__all__ if not hasattr(actors, name)] == []
-    assert actors.CloseReport is events.CloseReport
-    for name in (
-        "commands",
-        "Backoff",
-        "CloseReport",
-        "Fault",
-        "FaultKind",
-        "FaultSchedule",
-        "FeedStatistics",
-        "LinkError",
-        "Reconciliation",
+@pytest.mark.parametrize("module", PUBLIC, ids=lambda module: module.__name__)
+def test_every_public_name_is_there_and_says_what_it_is(module: ModuleType) -> None:
+    assert sorted(module.__all__) == sorted(set(module.__all__))
+    for name in module.__all__:
+        thing = getattr(module, name)
+        if inspect.isclass(thing) or inspect.isfunction(thing):
+            assert thing.__doc__, name
+
+
+def test_a_name_is_the_same_thing_wherever_it_comes_from() -> None:
+    assert set(trio_orders.__all__) == set(actors.__all__) | {"__version__", "testing"}
+    for name in set(actors.__all__) - {"commands", "events"}:
+        assert getattr(trio_orders, name) is getattr(actors, name), name
+    for name in set(testing.__all__) & set(trio_orders.__all__):
+        assert getattr(testing, name) is getattr(trio_orders, name), name
+    for pure, front, middle in (
+        (protocol.events, events, actors.events),
+        (protocol.commands, commands, actors.commands),
     ):
-        assert name in actors.__all__
+        assert set(front.__all__) == set(pure.__all__) - {"number"}
+        for name in front.__all__:
+            assert getattr(front, name) is getattr(middle, name) is getattr(pure, name), name
+
+
+def test_names_that_programs_have_missed_are_there() -> None:
+    assert {"Credentials", "Execution", "LinkError", "Milestone", "Number", "WireError"} <= set(trio_orders.__all__)
     assert {"Adopt", "LiveOrders"} <= set(commands.__all__)
     assert "Reopened" in events.__all__

@@ -57,3 +57,41 @@ def test_a_test_that_hangs_is_ended(tmp_path: Path) -> None:
     )
     assert ran.stdout.startswith("FFFFF."), ran.stdout
     assert "test_a_task_that_waits_for_nothing took longer than 1 s and was ended. It was here:" in ran.stdout
+
+
+INTERRUPTED = """
+import signal
+
+import pytest
+import trio
+
+
+async def test_a_task_hears_an_interrupt():
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_a_program_hears_an_interrupt():
+    async def main():
+        signal.raise_signal(signal.SIGINT)
+        await trio.sleep(5)
+
+    with pytest.raises(KeyboardInterrupt):
+        trio.run(main)
+"""
+
+
+def test_interrupts_are_heard_where_the_shell_has_them_ignored(tmp_path: Path) -> None:
+    """As for every command that a script puts in the background."""
+    (tmp_path / "test_interrupted.py").write_text(INTERRUPTED)
+    command = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), "-p", "tests.conftest"]
+    command += ["-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(tmp_path)]
+    ran = subprocess.run(
+        ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", *command],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert ran.returncode == 0, ran.stdout

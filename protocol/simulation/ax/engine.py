@@ -1,104 +1,46 @@
 """The trading engine of a simulated AX Exchange: order life, matching, fees, margin. It knows no sockets.
 
-What happens to an order is told as notices, each to one account, in the order in which it happened. Refusals before an
+What happens to an order becomes notices, each to one account, in the order in which it happened. Refusals before an
 order has an id are values; later ones are events (spec 4.5, 10).
 """
 
 from __future__ import annotations
 
 import heapq
-import re
 from collections.abc import Collection, Iterator
 from decimal import Decimal
 from typing import Any, Final
 
-from attrs import define, evolve, field, frozen
+from attrs import evolve, frozen
 
 from ...ax import wire
 from ...values import ZERO, Instant, LiquiditySide, Side
-from ..book import Book, Incoming, Match, Resting, SelfTrade
+from ..book import Incoming, Match, Resting
 from ..ledger import Execution, Ledger
-from .orders import Account, Ids, VenueOrder, sign, time_parts
+from ..simulated_exchange import MARKET_MAKER
+from .accounts import Account
+from .checks import POST_ONLY_TEXT, SELF_TRADES, SIDES, TIMES_IN_FORCE, engine_rejection, gateway_refusal
+from .identifiers import Ids
+from .market import Market
+from .orders import VenueOrder, time_parts
 from .past import Past
-from .settings import HOUSE, AxExchangeSettings
+from .refusals import Refusal
+from .requests import Placing, Reference, Replacing
+from .settings import AxExchangeSettings
 
-__all__ = ["Engine", "Notice", "Placing", "Reference", "Refusal", "Replacing"]
+__all__ = ["Engine", "Notice"]
 
-SIDES: Final = {"B": Side.BUY, "S": Side.SELL}
-SELF_TRADES: Final = {
-    None: SelfTrade.CANCEL_INCOMING,
-    "CancelIncoming": SelfTrade.CANCEL_INCOMING,
-    "xi": SelfTrade.CANCEL_INCOMING,
-    "CancelResting": SelfTrade.CANCEL_RESTING,
-    "xr": SelfTrade.CANCEL_RESTING,
-    "CancelBoth": SelfTrade.CANCEL_BOTH,
-    "xb": SelfTrade.CANCEL_BOTH,
-}
-TIMES_IN_FORCE: Final = frozenset({"GTC", "IOC", "DAY"})
-TAG: Final = re.compile(r"[A-Za-z0-9_-]{1,50}")
-TAKES_ORDERS: Final = frozenset({"PRE_OPEN", "OPEN", "MATCH_AND_CLOSE_AUCTION"})
 FROZEN: Final = frozenset({"CLOSED_FROZEN", "HALTED"})
-POST_ONLY_TEXT: Final = "post-only order would cross the book"
 HUNDRED: Final = Decimal(100)
 
 
 @frozen
-class Refusal:
-    """Why a request is not executed: an error code of spec 4.5 and a sentence."""
-
-    code: int
-    message: str
-
-
-@frozen
 class Notice:
-    """One event for every session of an account. nulls: keys to write as null (see `voice.encode`)."""
+    """One event for every session of an account. nulls: keys to write as null (see `venue_side.encode`)."""
 
     account: str
     event: wire.Inbound
     nulls: tuple[str, ...] = ()
-
-
-@frozen(kw_only=True)
-class Placing:
-    """A placement as the wire carries it, with who sends it. session: the socket, None over REST."""
-
-    request: wire.Outbound | wire.Placement
-    user: str
-    account: Account
-    session: int | None
-
-
-@frozen
-class Reference:
-    """Which order a request is about: exactly one of the two (spec 3.2)."""
-
-    oid: str | None
-    cid: int | None
-
-
-@frozen(kw_only=True)
-class Replacing:
-    """New terms; None is inherited."""
-
-    price: Decimal | None
-    quantity: int | None
-    tif: str | None
-    post_only: bool | None
-
-
-@define
-class _Symbol:
-    row: wire.InstrumentRow
-    reference: Decimal | None
-    state: str = "OPEN"
-    book: Book = field(factory=Book)
-    last: Decimal | None = None
-    stops: list[str] = field(factory=list)
-
-    @property
-    def mark(self) -> Decimal | None:
-        return self.last or self.reference
 
 
 class Engine:
@@ -109,19 +51,19 @@ class Engine:
         self.ledger = ledger
         self.ids = Ids()
         self.notices: list[Notice] = []
-        self.symbols = {
-            row.symbol: _Symbol(row, settings.reference_prices.get(row.symbol)) for row in settings.instruments
+        self.markets = {
+            row.symbol: Market(row, settings.reference_prices.get(row.symbol)) for row in settings.instruments
         }
         self.accounts: dict[str, Account] = {
             name: Account(name, user.id, user.balance, user.maker_fee, user.taker_fee, user.close_only)
             for user in settings.users
             for name in user.accounts
         }
-        self.accounts[HOUSE] = Account(HOUSE, HOUSE, Decimal(10) ** 12, ZERO, ZERO, False)
+        self.accounts[MARKET_MAKER] = Account(MARKET_MAKER, MARKET_MAKER, Decimal(10) ** 12, ZERO, ZERO, False)
         self.orders: dict[str, VenueOrder] = {}
         self.past = Past(settings.rest_lag)
         self._acknowledgements: list[tuple[int, str]] = []
-        self._now = Instant(0, 0)
+        self.now = Instant(0, 0)
 
     # Time
 
@@ -132,10 +74,10 @@ class Engine:
 
     def at(self, now: Instant) -> None:
         """Everything that follows happens at this moment."""
-        self._now = now
+        self.now = now
 
     def tick(self) -> None:
-        while self._acknowledgements and self._acknowledgements[0][0] <= self._now.monotonic_ns:
+        while self._acknowledgements and self._acknowledgements[0][0] <= self.now.monotonic_ns:
             _, oid = heapq.heappop(self._acknowledgements)
             order = self.orders.get(oid)
             if order is not None and order.state == "PENDING":
@@ -147,7 +89,7 @@ class Engine:
         """The venue order id. Refused without an id by the checks of the gateway; with an id and an event by those
         of the engine."""
         request, account = placing.request, placing.account
-        refusal = self._gateway_refusal(placing)
+        refusal = gateway_refusal(placing, self.markets)
         if refusal is not None:
             return refusal
         assert request.s is not None
@@ -156,7 +98,7 @@ class Engine:
         assert request.p is not None
         honours_stops = self.settings.supports_stop_limit and isinstance(request, wire.Outbound)
         order = VenueOrder(
-            oid=self.ids.order(self._now.wall_ns),
+            oid=self.ids.order(self.now.wall_ns),
             user=placing.user,
             account=account.id,
             symbol=request.s,
@@ -169,85 +111,22 @@ class Engine:
             tag=request.tag,
             self_trade=SELF_TRADES[request.st],
             session=placing.session,
-            received=self._now.wall_ns,
+            received=self.now.wall_ns,
             trigger_price=request.trigger_price if honours_stops and isinstance(request, wire.Outbound) else None,
             reprice=request.rb,
         )
         self._keep(order)
-        rejection = self._engine_rejection(order, account)
+        rejection = engine_rejection(order, account, self.markets[order.symbol], self.settings.max_open_orders)
         if rejection is not None:
             self._reject(order, *rejection)
         elif self.settings.acknowledge_after:
-            due = self._now.monotonic_ns + self.settings.acknowledge_after
+            due = self.now.monotonic_ns + self.settings.acknowledge_after
             heapq.heappush(self._acknowledgements, (due, order.oid))
             self._claim(order, account)
         else:
             self._claim(order, account)
             self._to_market(order)
         return order.oid
-
-    def _gateway_refusal(self, placing: Placing) -> Refusal | None:
-        request = placing.request
-        symbol = self.symbols.get(request.s or "")
-        checks = (
-            (symbol is None, f"there is no symbol {request.s!r}"),
-            (request.d not in SIDES, "d must be B or S"),
-            (not request.q, "q must be a whole number of contracts, at least 1"),
-            (request.p is None or request.p <= 0, "p must be a price above zero"),
-            (request.tif not in TIMES_IN_FORCE, f"time in force {request.tif!r} is not accepted"),
-            (request.po is None, "po is missing"),
-            (bool(request.po) and request.tif == "IOC", "post-only cannot go together with IOC"),
-            (request.tag is not None and not TAG.fullmatch(request.tag), "tag has characters that are not allowed"),
-            (request.st not in SELF_TRADES, f"st {request.st!r} is unknown"),
-        )
-        for failed, why in checks:
-            if failed:
-                return Refusal(400, why)
-        assert symbol is not None
-        assert request.q is not None
-        if request.q < symbol.row.minimum_order_size:
-            return Refusal(400, f"q {request.q} is below the minimum of {symbol.row.minimum_order_size:f}")
-        return self._margin_refusal(placing, symbol)
-
-    def _margin_refusal(self, placing: Placing, symbol: _Symbol) -> Refusal | None:
-        request, account = placing.request, placing.account
-        assert request.q is not None
-        assert request.p is not None
-        needed = self.initial_margin(account, (symbol.row.symbol, SIDES[request.d or "B"], request.q, request.p))
-        held = self.initial_margin(account)
-        available = self.equity(account)
-        if needed > held and needed > available:
-            return Refusal(400, f"needs {needed:.2f} initial margin, only {available:.2f} available")
-        return None
-
-    def _engine_rejection(self, order: VenueOrder, account: Account) -> tuple[str | None, str] | None:
-        """Reason code and text, or None if the order is good."""
-        symbol = self.symbols[order.symbol]
-        row, reference = symbol.row, symbol.mark
-        if symbol.state not in TAKES_ORDERS:
-            return "EXCHANGE_CLOSED", f"{order.symbol} takes no orders now"
-        if order.price % row.tick_size:
-            return "INVALID_PRICE_INCREMENT", f"{order.price:f} is not on the grid of {row.tick_size:f}"
-        if reference is not None and self._beyond_band(row, order.price, reference):
-            return "PRICE_OUT_OF_BOUNDS", f"limit {order.price:f} is beyond the band"
-        if order.cid is not None and order.cid in account.open_cids:
-            return "DUPLICATE_CLIENT_ORDER_ID", f"cid {order.cid} belongs to an open order"
-        if account.close_only and not self._reduces(account, order):
-            return "CLOSE_ONLY", "the account may only reduce its position"
-        if len(account.open_orders) >= self.settings.max_open_orders:
-            return "MAX_OPEN_ORDERS_EXCEEDED", f"more than {self.settings.max_open_orders} open orders"
-        if order.post_only and symbol.book.would_cross(order.side, order.price):
-            return None, POST_ONLY_TEXT
-        return None
-
-    def _beyond_band(self, row: wire.InstrumentRow, price: Decimal, reference: Decimal) -> bool:
-        lower, upper = row.price_band_lower_deviation_pct, row.price_band_upper_deviation_pct
-        too_low = lower is not None and price < reference * (1 - lower / HUNDRED)
-        return too_low or (upper is not None and price > reference * (1 + upper / HUNDRED))
-
-    def _reduces(self, account: Account, order: VenueOrder) -> bool:
-        signed = account.position(order.symbol).signed
-        return signed * sign(order.side) < 0 and order.quantity <= abs(signed)
 
     def _keep(self, order: VenueOrder) -> None:
         self.orders[order.oid] = order
@@ -259,7 +138,7 @@ class Engine:
                 self.past.forget(oid)
 
     def _note(self, order: VenueOrder) -> None:
-        order.changed = self._now.wall_ns
+        order.changed = self.now.wall_ns
         self.past.note(order)
 
     def _claim(self, order: VenueOrder, account: Account) -> None:
@@ -277,13 +156,13 @@ class Engine:
     def _to_market(self, order: VenueOrder) -> None:
         order.state = "ACCEPTED"
         self._tell(order, "n")
-        symbol = self.symbols[order.symbol]
+        symbol = self.markets[order.symbol]
         if order.trigger_price is not None and not self._fires(order, symbol):
             symbol.stops.append(order.oid)
         else:
             self._trade(order, symbol)
 
-    def _fires(self, order: VenueOrder, symbol: _Symbol) -> bool:
+    def _fires(self, order: VenueOrder, symbol: Market) -> bool:
         last, trigger = symbol.last, order.trigger_price
         if last is None or trigger is None:
             return False
@@ -291,7 +170,7 @@ class Engine:
 
     # Matching
 
-    def _trade(self, order: VenueOrder, symbol: _Symbol) -> None:
+    def _trade(self, order: VenueOrder, symbol: Market) -> None:
         if symbol.state == "OPEN":
             matched = symbol.book.match(
                 Incoming(
@@ -316,7 +195,7 @@ class Engine:
                 symbol.book.rest(Resting(order.oid, order.account, order.side, order.price, Decimal(order.left)))
         self._fire_stops(symbol)
 
-    def _execute(self, taker: VenueOrder, maker: VenueOrder, match: Match, symbol: _Symbol) -> None:
+    def _execute(self, taker: VenueOrder, maker: VenueOrder, match: Match, symbol: Market) -> None:
         quantity, trade_id = int(match.quantity), self.ids.trade()
         symbol.last = match.price
         for order, liquidity in ((maker, LiquiditySide.MAKER), (taker, LiquiditySide.TAKER)):
@@ -339,7 +218,7 @@ class Engine:
                     quantity=Decimal(quantity),
                     liquidity=liquidity,
                     fee=value * rate,
-                    time=self._now.wall_ns,
+                    time=self.now.wall_ns,
                 )
             )
             execution = wire.Execution(
@@ -355,7 +234,7 @@ class Engine:
             if not order.left:
                 self._release(order)
 
-    def _fire_stops(self, symbol: _Symbol) -> None:
+    def _fire_stops(self, symbol: Market) -> None:
         for oid in list(symbol.stops):
             order = self.orders[oid]
             if not order.is_open:
@@ -375,14 +254,14 @@ class Engine:
             return None
         if order.state == "PENDING":
             return Refusal(409, "not acknowledged yet, try again shortly")
-        if self.symbols[order.symbol].state in FROZEN:
+        if self.markets[order.symbol].state in FROZEN:
             return Refusal(400, f"{order.symbol} is frozen: nothing can be canceled now")
         self._cancel(order, "")
         return order
 
     def cancel_all(self, account: Account, symbol: str | None) -> None:
         for order in list(account.open_orders.values()):
-            frozen_market = self.symbols[order.symbol].state in FROZEN
+            frozen_market = self.markets[order.symbol].state in FROZEN
             if order.is_open and symbol in (None, order.symbol) and not frozen_market:
                 self._cancel(order, "")
 
@@ -409,7 +288,7 @@ class Engine:
 
     def _end(self, order: VenueOrder, state: str, kind: str, **keys: Any) -> None:
         order.state = state
-        self.symbols[order.symbol].book.remove(order.oid)
+        self.markets[order.symbol].book.remove(order.oid)
         self._release(order)
         self._tell(order, kind, **keys)
 
@@ -431,17 +310,17 @@ class Engine:
             return Refusal(code, "not acknowledged yet" if code == 409 else "no such open order")
         if terms.tif is not None and terms.tif not in TIMES_IN_FORCE:
             return Refusal(400, f"time in force {terms.tif!r} is not accepted")
-        symbol = self.symbols[old.symbol]
+        symbol = self.markets[old.symbol]
         new = evolve(
             old,
-            oid=self.ids.order(self._now.wall_ns),
+            oid=self.ids.order(self.now.wall_ns),
             price=old.price if terms.price is None else terms.price,
             quantity=old.left if terms.quantity is None else terms.quantity,
             tif=terms.tif or old.tif,
             post_only=old.post_only if terms.post_only is None else terms.post_only,
             filled=0,
             state="ACCEPTED",
-            received=self._now.wall_ns,
+            received=self.now.wall_ns,
         )
         if new.price <= 0 or new.price % symbol.row.tick_size or new.quantity < symbol.row.minimum_order_size:
             return Refusal(400, "price or quantity is not valid for this instrument")
@@ -458,7 +337,7 @@ class Engine:
 
     def _tell_replaced(self, old: VenueOrder, new: VenueOrder) -> None:
         self._note(old)
-        ts, tn = time_parts(self._now.wall_ns)
+        ts, tn = time_parts(self.now.wall_ns)
         eid = self.ids.event()
         if self.settings.legacy:
             event = wire.Inbound(t="r", ts=ts, tn=tn, eid=eid, o=evolve(new.on_wire(legacy=True), oid=old.oid))
@@ -479,7 +358,7 @@ class Engine:
         return order if order is not None and order.account == account.id else None
 
     def asked_for(self, account: Account, reference: Reference) -> VenueOrder | Refusal | None:
-        """As `find`, of which order a status tells (spec 4.3)."""
+        """As `find`, which order a status shows (spec 4.3)."""
         found = self.find(account, reference)
         if reference.cid is None or self.settings.status_by_cid == "newest" or not isinstance(found, VenueOrder):
             return found
@@ -493,13 +372,13 @@ class Engine:
     def seen_orders(self, account: Account) -> Iterator[VenueOrder]:
         """All of them, whether open or not, as lists and history over REST show them now."""
         for order in self.orders.values():
-            seen = self.past.view(order, self._now.wall_ns) if order.account == account.id else None
+            seen = self.past.view(order, self.now.wall_ns) if order.account == account.id else None
             if seen is not None:
                 yield seen
 
     def seen_executions(self, accounts: Collection[str]) -> Iterator[Execution]:
         """Those that history over REST shows now."""
-        until = self._now.wall_ns - self.settings.rest_lag
+        until = self.now.wall_ns - self.settings.rest_lag
         for execution in self.ledger.executions:
             if execution.account in accounts and execution.time <= until:
                 yield execution
@@ -508,57 +387,20 @@ class Engine:
     def fills_since(self) -> int:
         """From when on the list of all fills shows them: ns since 1970."""
         span = self.settings.fills_span
-        return 0 if span is None else self._now.wall_ns - span
+        return 0 if span is None else self.now.wall_ns - span
 
-    def equity(self, account: Account) -> Decimal:
-        return account.balance + self.unrealized(account)
-
-    def unrealized(self, account: Account) -> Decimal:
-        total = ZERO
-        for symbol, position in account.positions.items():
-            total += self.value(symbol, position.signed) - position.cost
-        return total
-
-    def value(self, symbol: str, quantity: int) -> Decimal:
-        """Contracts at the mark, signed, in quote currency."""
-        market = self.symbols[symbol]
-        return (market.mark or ZERO) * quantity * market.row.multiplier
-
-    def initial_margin(
-        self, account: Account, extra: tuple[str, Side, int, Decimal] | None = None, *, orders: bool = True
-    ) -> Decimal:
-        """Of positions, and of open orders if `orders`, and of one more order: the worse of all buys or all sells
-        trading, per symbol."""
-        exposure: dict[str, list[Decimal]] = {}
-        for symbol, position in account.positions.items():
-            if position.signed:
-                value = self.value(symbol, position.signed)
-                exposure[symbol] = [value, value]
-        pending = [(o.symbol, o.side, o.left, o.price) for o in account.open_orders.values()] if orders else []
-        for symbol, side, quantity, price in (*pending, *(() if extra is None else (extra,))):
-            worst = exposure.setdefault(symbol, [ZERO, ZERO])
-            value = price * quantity * self.symbols[symbol].row.multiplier
-            worst[0 if side is Side.BUY else 1] += sign(side) * value
-        return sum(
-            (
-                max(abs(long), abs(short)) * self.symbols[symbol].row.initial_margin_pct / HUNDRED
-                for symbol, (long, short) in exposure.items()
-            ),
-            ZERO,
-        )
-
-    # Telling
+    # Notices
 
     def _tell(self, order: VenueOrder, kind: str, *, nulls: tuple[str, ...] = (), **keys: Any) -> None:
         self._note(order)
-        ts, tn = time_parts(self._now.wall_ns)
+        ts, tn = time_parts(self.now.wall_ns)
         shown = order.on_wire(legacy=self.settings.legacy)
         event = wire.Inbound(t=kind, ts=ts, tn=tn, eid=self.ids.event(), o=shown, **keys)
         self.notices.append(Notice(order.account, event, nulls))
 
     def tell_cancel_refused(self, account: Account, reference: Reference, order: VenueOrder | None) -> None:
         """The event for a cancel that was taken and came to nothing (spec 9, row 9)."""
-        ts, tn = time_parts(self._now.wall_ns)
+        ts, tn = time_parts(self.now.wall_ns)
         event = wire.Inbound(
             t="e",
             ts=ts,
@@ -575,53 +417,14 @@ class Engine:
         notices, self.notices = self.notices, []
         return notices
 
-    # The house
+    # Orders of the venue itself
 
-    def house_order(
-        self, symbol: str, side: Side, price: Decimal, quantity: int, tif: str, account: str = HOUSE, prefix: str = "H"
-    ) -> VenueOrder:
-        """An order of another trader, or of the venue itself: no checks, no refusals."""
-        order = VenueOrder(
-            oid=self.ids.order(self._now.wall_ns, prefix=prefix),
-            user=account,
-            account=account,
-            symbol=symbol,
-            side=side,
-            price=price,
-            quantity=quantity,
-            tif=tif,
-            post_only=False,
-            cid=None,
-            tag=None,
-            # The house stands for everybody else, and they trade with each other, too.
-            self_trade=SelfTrade.ALLOW if account == HOUSE else SelfTrade.CANCEL_RESTING,
-            session=None,
-            received=self._now.wall_ns,
-        )
+    def accept(self, order: VenueOrder) -> None:
+        """Takes an order without checks, to trade at once or to rest."""
         self._keep(order)
-        self._claim(order, self.accounts[account])
+        self._claim(order, self.accounts[order.account])
         self._to_market(order)
-        return order
 
-    def refresh_quotes(self) -> None:
-        """Keeps the house's quotes around the reference price, as far as they would not trade at once."""
-        house = self.accounts[HOUSE]
-        for name, symbol in self.symbols.items():
-            if symbol.reference is None or symbol.state != "OPEN":
-                continue
-            quoted = {(o.side, o.price): o for o in house.open_orders.values() if o.symbol == name and o.tif == "QUOTE"}
-            for side, price in self._quote_prices(symbol):
-                size = int(symbol.row.minimum_order_size) * self.settings.quote_size
-                order = quoted.get((side, price))
-                if order is not None and order.left * 2 >= size:
-                    continue
-                if order is not None:
-                    self._end(order, "CANCELED", "c")
-                if not symbol.book.would_cross(side, price):
-                    self.house_order(name, side, price, size, "QUOTE")
-
-    def _quote_prices(self, symbol: _Symbol) -> Iterator[tuple[Side, Decimal]]:
-        assert symbol.reference is not None
-        for level in range(1, self.settings.quote_levels + 1):
-            yield Side.BUY, symbol.reference - level * symbol.row.tick_size
-            yield Side.SELL, symbol.reference + level * symbol.row.tick_size
+    def withdraw(self, order: VenueOrder) -> None:
+        """Takes one of the market maker's quotes out of the book."""
+        self._end(order, "CANCELED", "c")

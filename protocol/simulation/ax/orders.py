@@ -1,30 +1,25 @@
-"""Orders, accounts and positions of a simulated AX Exchange, and how they look on the wire."""
+"""Orders of a simulated AX Exchange, and how they look on the wire."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import Final
 
-from attrs import define, field
+from attrs import define
 
 from ...ax import wire
-from ...values import ZERO, Side
+from ...values import Side
 from ..book import SelfTrade
 
-__all__ = ["OPEN", "Account", "Ids", "Position", "VenueOrder", "sign", "time_parts"]
+__all__ = ["OPEN", "VenueOrder", "time_parts"]
 
 SECOND: Final = 1_000_000_000
 OPEN: Final = frozenset({"ACCEPTED", "PARTIALLY_FILLED"})
-CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 def time_parts(wall_ns: int) -> tuple[int, int]:
     """`ts` and `tn` of a moment."""
     return divmod(wall_ns, SECOND)
-
-
-def sign(side: Side) -> int:
-    return 1 if side is Side.BUY else -1
 
 
 @define
@@ -97,76 +92,3 @@ class VenueOrder:
             reject_reason=self.reason,
             reject_message=self.text,
         )
-
-
-@define
-class Position:
-    """signed: contracts, negative = short; cost: signed cost basis in quote currency; realized: profit taken."""
-
-    signed: int = 0
-    cost: Decimal = ZERO
-    realized: Decimal = ZERO
-
-    def trade(self, side: Side, quantity: int, value: Decimal) -> Decimal:
-        """Books a trade of this value (price × quantity × multiplier). Gives the profit that it realised."""
-        signed, profit = sign(side) * quantity, ZERO
-        if self.signed and (self.signed > 0) != (signed > 0):
-            closed = min(abs(self.signed), quantity)
-            cost_out = self.cost * closed / abs(self.signed)
-            value_out = value * closed / quantity
-            profit = value_out * sign(side.opposite) - cost_out
-            self.cost -= cost_out
-            self.cost += sign(side) * (value - value_out)
-        else:
-            self.cost += sign(side) * value
-        self.signed += signed
-        self.realized += profit
-        return profit
-
-
-@define
-class Account:
-    """balance: USD, fees and realised profit included."""
-
-    id: str
-    user: str
-    balance: Decimal
-    maker_fee: Decimal
-    taker_fee: Decimal
-    close_only: bool
-    positions: dict[str, Position] = field(factory=dict)
-    open_cids: dict[int, str] = field(factory=dict)
-    last_cids: dict[int, str] = field(factory=dict)
-    first_cids: dict[int, str] = field(factory=dict)
-    open_orders: dict[str, VenueOrder] = field(factory=dict)
-
-    def position(self, symbol: str) -> Position:
-        return self.positions.setdefault(symbol, Position())
-
-
-@define
-class Ids:
-    """Ids that grow with every call: the same calls at the same times give the same ids."""
-
-    count: int = 0
-
-    def order(self, wall_ns: int, *, prefix: str = "O") -> str:
-        """A ULID: ten characters of time in ms, sixteen of a counter."""
-        self.count += 1
-        return f"{prefix}-{_base32(wall_ns // 1_000_000, 10)}{_base32(self.count, 16)}"
-
-    def trade(self) -> str:
-        self.count += 1
-        return f"T-{self.count}"
-
-    def event(self) -> str:
-        self.count += 1
-        return f"E-{self.count}"
-
-
-def _base32(number: int, width: int) -> str:
-    digits = []
-    for _ in range(width):
-        number, digit = divmod(number, 32)
-        digits.append(CROCKFORD[digit])
-    return "".join(reversed(digits))

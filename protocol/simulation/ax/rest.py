@@ -14,11 +14,16 @@ from ...values import ZERO, Instant, LiquiditySide, Side
 from ..exchange import HttpReply, HttpRequest
 from ..ledger import Execution
 from .access import Access, Login
-from .engine import SIDES, Engine, Placing, Reference, Refusal, Replacing
-from .orders import Account, VenueOrder
+from .accounts import Account
+from .checks import SIDES
+from .engine import Engine
+from .orders import VenueOrder
+from .refusals import Refusal
+from .requests import Placing, Reference, Replacing
+from .risk import equity, initial_margin, unrealized, value_at_mark
 from .settings import Scope
 
-__all__ = ["RestDesk"]
+__all__ = ["RestInterface"]
 
 T = TypeVar("T")
 
@@ -57,8 +62,8 @@ class _Refused(Exception):
 
 
 @define
-class RestDesk:
-    """Answers HTTP calls. What it does to orders, the engine tells as notices."""
+class RestInterface:
+    """Answers HTTP calls. The engine notes what happens to orders."""
 
     engine: Engine
     access: Access
@@ -142,10 +147,10 @@ class RestDesk:
         return wire.AuthenticateResponse(token=token)
 
     def _instruments(self, call: _Call) -> object:
-        return wire.InstrumentList(instruments=[symbol.row for symbol in self.engine.symbols.values()])
+        return wire.InstrumentList(instruments=[symbol.row for symbol in self.engine.markets.values()])
 
     def _instrument(self, call: _Call) -> object:
-        symbol = self.engine.symbols.get(call.query.get("symbol", ""))
+        symbol = self.engine.markets.get(call.query.get("symbol", ""))
         if symbol is None:
             raise _Refused(404, "no such symbol")
         return symbol.row
@@ -186,7 +191,7 @@ class RestDesk:
                 account_id=account.id,
                 symbol=symbol,
                 signed_quantity=position.signed,
-                signed_notional=self.engine.value(symbol, position.signed),
+                signed_notional=value_at_mark(self.engine.markets[symbol], position.signed),
                 signed_cost_basis=position.cost,
                 timestamp=time,
                 realized_pnl=position.realized,
@@ -197,17 +202,17 @@ class RestDesk:
 
     def _risk(self, call: _Call) -> object:
         engine, account = self.engine, self._account(call)
-        of_positions = engine.initial_margin(account, orders=False)
-        total = engine.initial_margin(account)
+        of_positions = initial_margin(account, engine.markets, orders=False)
+        total = initial_margin(account, engine.markets)
         maintenance = of_positions * Decimal("0.8")
-        equity = engine.equity(account)
+        worth = equity(account, engine.markets)
         per_symbol = {
             symbol: {
                 "signed_quantity": position.signed,
-                "signed_notional": engine.value(symbol, position.signed),
+                "signed_notional": value_at_mark(engine.markets[symbol], position.signed),
                 "signed_cost_basis": position.cost,
-                "mark_price": engine.symbols[symbol].mark,
-                "unrealized_pnl": engine.value(symbol, position.signed) - position.cost,
+                "mark_price": engine.markets[symbol].mark,
+                "unrealized_pnl": value_at_mark(engine.markets[symbol], position.signed) - position.cost,
             }
             for symbol, position in account.positions.items()
         }
@@ -220,11 +225,11 @@ class RestDesk:
                 "initial_margin_required_for_positions": of_positions,
                 "initial_margin_required_for_open_orders": total - of_positions,
                 "initial_margin_required_total": total,
-                "initial_margin_available": equity - total,
+                "initial_margin_available": worth - total,
                 "maintenance_margin_required": maintenance,
-                "maintenance_margin_available": equity - maintenance,
-                "unrealized_pnl": engine.unrealized(account),
-                "equity": equity,
+                "maintenance_margin_available": worth - maintenance,
+                "unrealized_pnl": unrealized(account, engine.markets),
+                "equity": worth,
                 "balance_usd": account.balance,
             }
         }
@@ -366,7 +371,7 @@ class RestDesk:
 
     def _preview(self, call: _Call) -> object:
         body = venue_side.decode_body(call.request.body, wire.PreviewRequest)
-        symbol = self.engine.symbols.get(body.symbol)
+        symbol = self.engine.markets.get(body.symbol)
         if symbol is None or body.side not in SIDES or body.quantity < 1:
             raise _Refused(400, "symbol, side (B or S) or quantity is not valid")
         sweep = symbol.book.sweep(SIDES[body.side], Decimal(body.quantity))
@@ -381,15 +386,15 @@ class RestDesk:
         placing = self._placing(call)
         body = placing.request
         assert isinstance(body, wire.Placement)
-        if body.s not in self.engine.symbols or body.d not in SIDES:
+        if body.s not in self.engine.markets or body.d not in SIDES:
             raise _Refused(400, "no such symbol or side")
-        extra = (body.s, SIDES[body.d], body.q, body.p)
-        needed = self.engine.initial_margin(placing.account, extra) - self.engine.initial_margin(placing.account)
+        markets, extra = self.engine.markets, (body.s, SIDES[body.d], body.q, body.p)
+        needed = initial_margin(placing.account, markets, extra) - initial_margin(placing.account, markets)
         return placing.account, body, max(needed, ZERO)
 
     def _margin(self, call: _Call) -> object:
         account, body, needed = self._margin_of(call)
-        row = self.engine.symbols[body.s].row
+        row = self.engine.markets[body.s].row
         position = account.position(body.s).signed
         return wire.MarginRequirement(im_pct=row.initial_margin_pct, im=needed, pos=position, mult=row.multiplier)
 
@@ -397,7 +402,7 @@ class RestDesk:
         account, body, needed = self._margin_of(call)
         before = account.position(body.s).signed
         after = before + (body.q if body.d == "B" else -body.q)
-        row = self.engine.symbols[body.s].row
+        row = self.engine.markets[body.s].row
         preview = wire.OrderPreview(im_pct=row.initial_margin_pct, im=needed, pos_before=before, pos_after=after)
         return _WithNulls(preview, ("liq",))
 

@@ -1,4 +1,4 @@
-"""How a simulated AX Exchange is set up, and the accounts and instruments that it has unless told otherwise."""
+"""How a simulated AX Exchange is set up, and the accounts and instruments that it has by default."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from attrs import field, frozen
 
 from ...ax.wire import InstrumentRow
 
-__all__ = ["DEFAULT_INSTRUMENTS", "HOUSE", "REFERENCE_PRICES", "AxExchangeSettings", "AxUser", "Scope"]
+__all__ = ["DEFAULT_INSTRUMENTS", "REFERENCE_PRICES", "AxExchangeSettings", "AxUser", "Scope"]
 
 SECOND: Final = 1_000_000_000
-HOUSE: Final = "HOUSE"
-"""The account that quotes and trades against everybody; nobody logs in as it."""
 
 
 class Scope:
@@ -26,7 +24,7 @@ class Scope:
 
 @frozen(kw_only=True)
 class AxUser:
-    """Somebody who may log in, by key or by name. accounts: the first is the default one. balance: USD for each
+    """A user, who may log in by key or by name. accounts: the first is the default one. balance: USD for each
     account; fees: fractions of the traded value, negative = rebate. Secrets never show in repr."""
 
     id: str = "01KTRADER00000000000000001"
@@ -80,17 +78,17 @@ class AxExchangeSettings:
     strict: what a client sends that AX does not document is refused, and written into the exchange's `violations`; the
     real venue, like this one otherwise, ignores it in silence (spec 1.2, 9 #13).
 
-    reference_prices: centre of the price bands, and of the quotes; quotes: keep resting quotes of the house in the
-    book, quote_levels deep, quote_size times the minimum at each; heartbeat: period; token_lifetime: at most;
+    reference_prices: centre of the price bands, and of the quotes; quotes: keep the market maker's quotes in the book,
+    quote_levels deep, quote_size times the minimum at each; heartbeat: period; token_lifetime: at most;
     rate_limit: requests per second and user, None for none; retry_after: seconds, or text, that go along with status
     429 and 503, None for nothing; acknowledge_after: orders stay PENDING for this long;
     supports_stop_limit: honour trigger_price, which today's venue ignores; state_reasons: give the reasons of cancels
-    that nobody asked for; rest_events: tell the sockets what was done over REST; rest_lag: lists and history over REST
+    that was not asked for; rest_events: the sockets hear what was done over REST; rest_lag: lists and history over REST
     show what was so long ago; page_size: rows on a page of history, if the client names no limit; history_by_change:
     the time range of `/orders` is about when an order changed last, not when it was received; fills_span:
     `/fills` shows nothing older, None for all, and `/orders/order-fills` everything; legacy: speak in older shapes;
     history: ended orders kept for queries; cancel_of_unknown: how to answer a cancel of an order that has ended
-    or never was: `event`, `404` or `declined`; status_by_cid: of which order a status by `cid` tells: the `newest` of
+    or never was: `event`, `404` or `declined`; status_by_cid: which order a status by `cid` shows: the `newest` of
     that `cid`, or the `oldest`, if it has ended.
     """
 

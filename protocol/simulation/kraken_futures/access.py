@@ -74,7 +74,7 @@ class Access:
     # REST
 
     def signer_of(self, request: HttpRequest) -> KrakenFuturesUser | None:
-        """Who signed a request, or replays his own; None if nobody that is known. Uses up no nonce."""
+        """Who signed a request, or replays his own; None for an unknown sender. Uses up no nonce."""
         scheme, _, token = (request.header("authorization") or "").partition(" ")
         if scheme == "Bearer" and token in self._tokens:
             return self._users.get(self._tokens[token])
@@ -124,7 +124,7 @@ class Access:
     # WebSocket
 
     def subscriber(self, api_key: str | None, challenge: str | None, signed: str | None) -> KrakenFuturesUser | None:
-        """Whose key signed this challenge; None if nobody's."""
+        """Whose key signed this challenge; None for an unknown key."""
         user = self._users.get(api_key or "")
         if user is None or challenge is None:
             return None

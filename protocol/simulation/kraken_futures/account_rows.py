@@ -1,6 +1,6 @@
 """Money and positions of a simulated Kraken Futures, over REST and on the optional feeds (spec B.13).
 
-Amounts are JSON numbers; `accounts` can be told to write them as text. Money: USD, or the currency that a key names.
+Amounts are JSON numbers; `accounts` can write them as text instead. Money: USD, or the currency that a key names.
 
 https://docs.kraken.com/api-reference/account-information/get-wallets
 https://docs.kraken.com/exchange/api-reference/futures-websocket/open_position

@@ -1,4 +1,4 @@
-"""Accounts of a simulated Kraken Futures: positions, money, and what an account was told."""
+"""Accounts of a simulated Kraken Futures: positions, money, and what an account has heard."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Account", "Fill", "HistoryRow", "Position"]
 @frozen(kw_only=True)
 class Fill:
     """One side of one trade, with what the feed says about it. remaining: what stayed open of the order; order_type,
-    taker_type: words of the feed; sequence: number on the account's feed, 0 until it is told."""
+    taker_type: as on the feed; sequence: number on the account's feed, 0 until it is published."""
 
     execution: Execution
     remaining: Decimal
@@ -31,7 +31,7 @@ class Fill:
 @frozen(kw_only=True)
 class HistoryRow:
     """One thing that happened. number: counts up; time: ns since 1970; symbol: "" if there is none; opens, closes: an
-    order came into being by it, or ended; element: what is told of it."""
+    order came into being by it, or ended; element: its row."""
 
     time: int
     symbol: str = ""
@@ -90,13 +90,13 @@ class Account:
         self.reducing.pop(order.order_id, None)
 
     def number(self, fill: Fill, keep: int) -> Fill:
-        """The fill as it is told now. The newest `keep` of them are remembered."""
+        """The fill with its number. The newest `keep` of them are remembered."""
         self.fills_so_far += 1
-        told = evolve(fill, sequence=self.fills_so_far)
-        self.fills.append(told)
+        numbered = evolve(fill, sequence=self.fills_so_far)
+        self.fills.append(numbered)
         if len(self.fills) > 2 * keep:
             del self.fills[:-keep]
-        return told
+        return numbered
 
     def position(self, symbol: str) -> Position:
         return self.positions.setdefault(symbol, Position())

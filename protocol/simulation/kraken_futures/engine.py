@@ -1,6 +1,6 @@
 """The trading engine of a simulated Kraken Futures: order life, matching, triggers, fees. It knows no sockets.
 
-What happens is told as notices, in order, noted as order events for the answers of REST, and written down for the
+What happens becomes notices, in order, noted as order events for the answers of REST, and written down for the
 history.
 """
 
@@ -17,15 +17,17 @@ from attrs import evolve, frozen
 from ...values import ZERO, Instant, LiquiditySide, Side
 from ..book import Incoming, Match, Resting, SelfTrade
 from ..ledger import Execution, Ledger
+from ..simulated_exchange import MARKET_MAKER
 from ..triggers import Reference, Trailing, Waiting
 from . import rest_rows, views
 from .accounts import Account, Fill
 from .checks import Checks, Situation
 from .history import History, Traded
+from .identifiers import Ids
 from .market import OPEN, Market
-from .orders import IMMEDIATE, Ids, State, Terms, VenueOrder
-from .settings import HOUSE, KrakenFuturesExchangeSettings
-from .telling import FULL_FILL, PARTIAL_FILL, TRIGGERED, Telling
+from .notices import FULL_FILL, PARTIAL_FILL, TRIGGERED, Notices
+from .orders import IMMEDIATE, State, Terms, VenueOrder
+from .settings import KrakenFuturesExchangeSettings
 
 __all__ = ["Answer", "Editing", "Engine"]
 
@@ -70,7 +72,7 @@ class Editing:
 
 
 class Engine:
-    """All markets, orders and accounts. What every method changes, `telling` has to tell."""
+    """All markets, orders and accounts. What every method changes goes to `notices`."""
 
     def __init__(self, settings: KrakenFuturesExchangeSettings, ledger: Ledger, draw: Callable[[], float]) -> None:
         self.settings = settings
@@ -83,10 +85,10 @@ class Engine:
         for user in settings.users:
             account = Account(user.account, user.balance, user.maker_fee, user.taker_fee, user.fixed_leverage)
             self.accounts.setdefault(user.account, evolve(account, number_at_venue=FIRST_NUMBER + len(self.accounts)))
-        self.accounts[HOUSE] = Account(HOUSE, Decimal(10) ** 12, ZERO, ZERO)
+        self.accounts[MARKET_MAKER] = Account(MARKET_MAKER, Decimal(10) ** 12, ZERO, ZERO)
         self.orders: dict[str, VenueOrder] = {}
         self.checks = Checks(settings, self.markets, self.orders)
-        self.telling = Telling(settings, self.markets, self.accounts)
+        self.notices = Notices(settings, self.markets, self.accounts)
         self.history = History(settings, self.markets, self.accounts, self.ids.unique)
         self._held: list[tuple[int, int, Callable[[], object]]] = []
         self._holds = 0
@@ -106,8 +108,8 @@ class Engine:
 
     def at(self, now: Instant) -> None:
         """Everything that follows happens at this moment."""
-        self._now = self.telling.now = self.history.now = now
-        self.telling.begin()
+        self._now = self.notices.now = self.history.now = now
+        self.notices.begin_call()
 
     def tick(self) -> None:
         while self._held and self._held[0][0] <= self._now.monotonic_ns:
@@ -142,10 +144,10 @@ class Engine:
             self._claim(order)
             self._hold(self._now.monotonic_ns + hold, lambda: self._admit(order, market, PLACED, quiet=False))
             return Answer(status="placed", order=order)
-        self.telling.begin()
+        self.notices.begin_call()
         self._claim(order)
         status = self._admit(order, market, PLACED, quiet=True)
-        return Answer(status=status, order=order, events=self.telling.events_of(order))
+        return Answer(status=status, order=order, events=self.notices.events_of(order))
 
     def _new_order(self, account: str, terms: Terms, order_id: str) -> VenueOrder:
         wall = self._now.wall_ns
@@ -175,7 +177,7 @@ class Engine:
 
     def _admit(self, order: VenueOrder, market: Market, reason: str, *, quiet: bool) -> str:
         """Lets an order into the market. Gives a status word. quiet: a refusal is answered, so the plain feed need not
-        tell it."""
+        show it."""
         if order.is_trigger:
             return self._wait(order, market)
         refusal = self._refusal(order, market)
@@ -185,12 +187,12 @@ class Engine:
         announced = reason == FROM_STOP and self.settings.announce_child
         if announced:
             order.shown = True
-            self.telling.tell(order, reason)
+            self.notices.report(order, reason)
         status, fills = self._trade(order, market, quiet=quiet, placed=reason)
         if status == "rests":
-            self.telling.note(order, views.placed(order, market, self.settings))
+            self.notices.add_event(order, views.placed(order, market, self.settings))
             if fills or not announced:
-                self.telling.tell(order, PARTIAL_FILL if announced else reason, fills)
+                self.notices.report(order, PARTIAL_FILL if announced else reason, fills)
             status = "partiallyFilled" if fills else "placed"
         self._moved_by(market, fills)
         return status if self.settings.fill_statuses or status in REASONS else "placed"
@@ -233,7 +235,7 @@ class Engine:
     def _trade(
         self, order: VenueOrder, market: Market, *, quiet: bool, placed: str | None = None
     ) -> tuple[str, list[Fill]]:
-        """Matches an order and ends it, or lets it rest: then the status is `rests` and its fills are yet to tell.
+        """Matches an order and ends it, or lets it rest: then the status is `rests`, its fills still unpublished.
         placed: why it comes into the market, None if it is there already."""
         before = self.history.shown(order)
         fills, stopped = self._match(order, market)
@@ -248,14 +250,14 @@ class Engine:
             self.history.filled(order, before)
         if not order.left:
             self._finish(order, State.FILLED)
-            self.telling.tell(order, FULL_FILL, fills, removed=True)
+            self.notices.report(order, FULL_FILL, fills, removed=True)
             return "filled", fills
         if stopped or immediate:
             reason = SELF if stopped else PARTIAL_FILL
             self._finish(order, State.CANCELED)
             self.history.canceled(order, self.history.shown(order), reason)
-            self.telling.note(order, views.canceled(order, market, self.settings))
-            self.telling.tell(order, reason, fills, removed=True)
+            self.notices.add_event(order, views.canceled(order, market, self.settings))
+            self.notices.report(order, reason, fills, removed=True)
             return "partiallyFilled", fills
         price = order.terms.limit_price
         assert price is not None  # only immediate orders go without
@@ -294,33 +296,33 @@ class Engine:
         return fills, False
 
     def _self_trade(self, order: VenueOrder) -> SelfTrade:
-        # The house stands for everybody else, and they trade with each other, too.
-        return SelfTrade.ALLOW if order.account == HOUSE else self.settings.self_trade
+        # The market maker stands for all other traders, and they may trade with each other.
+        return SelfTrade.ALLOW if order.account == MARKET_MAKER else self.settings.self_trade
 
     def _execute(self, taker: VenueOrder, maker: VenueOrder, match: Match, market: Market) -> Fill:
-        """Books both sides of one trade and tells the maker. Gives the taker's fill."""
+        """Books both sides of one trade and reports the maker's. Gives the taker's fill."""
         fill_id = self.ids.unique()
-        words = views.order_word(taker)
+        taker_type = views.order_word(taker)
         maker_before, taker_before = views.body(maker, self.settings), views.body(taker, self.settings)
         resting = self.history.shown(maker)
-        made = self._book(maker, match, market, (fill_id, "maker", words))
-        took = self._book(taker, match, market, (fill_id, taker.fill_type, words))
-        self.telling.note(taker, views.executed(took, taker_before, taker.before_edit))
-        self.telling.note(maker, views.executed(made, maker_before, None))
+        made = self._book(maker, match, market, (fill_id, "maker", taker_type))
+        took = self._book(taker, match, market, (fill_id, taker.fill_type, taker_type))
+        self.notices.add_event(taker, views.executed(took, taker_before, taker.before_edit))
+        self.notices.add_event(maker, views.executed(made, maker_before, None))
         self.history.traded(Traded(made, took, maker, taker, taker.reduced))
         self.history.filled(maker, resting)
         if maker.left:
-            self.telling.tell(maker, PARTIAL_FILL, [made])
+            self.notices.report(maker, PARTIAL_FILL, [made])
         else:
             self._finish(maker, State.FILLED)
-            self.telling.tell(maker, FULL_FILL, [made], removed=True)
+            self.notices.report(maker, FULL_FILL, [made], removed=True)
         for account in {maker.account: None, taker.account: None}:
             self._keep_reducing(self.accounts[account], taker.symbol)
         return took
 
-    def _book(self, order: VenueOrder, match: Match, market: Market, told: tuple[str, str, str]) -> Fill:
-        """told: fill id, fill type, and the taker's order type."""
-        fill_id, fill_type, taker_type = told
+    def _book(self, order: VenueOrder, match: Match, market: Market, kinds: tuple[str, str, str]) -> Fill:
+        """kinds: fill id, fill type, and the taker's order type."""
+        fill_id, fill_type, taker_type = kinds
         account, position = self.accounts[order.account], self.accounts[order.account].position(order.symbol)
         liquidity = LiquiditySide.MAKER if fill_type == "maker" else LiquiditySide.TAKER
         rate = account.maker_fee if liquidity is LiquiditySide.MAKER else account.taker_fee
@@ -369,7 +371,7 @@ class Engine:
                 order.terms = evolve(order.terms, quantity=order.filled + abs(position.signed))
                 self.markets[symbol].book.reduce(order.order_id, order.left)
                 self.history.reduced(order, before, by)
-                self.telling.tell(order, "status_update")
+                self.notices.report(order, "status_update")
 
     def _moved_by(self, market: Market, fills: Iterable[Fill]) -> None:
         for fill in fills:
@@ -394,9 +396,9 @@ class Engine:
         order.state = State.WAITING
         self.accounts[order.account].open(order)
         market.triggers.add(self._waiting(order))
-        self.telling.note(order, views.placed(order, market, self.settings))
+        self.notices.add_event(order, views.placed(order, market, self.settings))
         self.history.trigger_placed(order)
-        self.telling.tell(order, PLACED)
+        self.notices.report(order, PLACED)
         self._look_again(market, order.terms.signal)
         return "placed"
 
@@ -421,7 +423,7 @@ class Engine:
             stop.terms = evolve(stop.terms, stop_price=market.rounded(price, stop.side))
         self._finish(stop, State.FIRED)
         self.history.fired(stop)
-        self.telling.tell(stop, TRIGGERED, removed=True)
+        self.notices.report(stop, TRIGGERED, removed=True)
         child = self._child(stop, market)
         self._claim(child)
         if self._admit(child, market, FROM_STOP, quiet=False) in REASONS:
@@ -470,9 +472,9 @@ class Engine:
         if hold:
             self._hold(self._now.monotonic_ns + hold, lambda: self._edit_later(order, editing, market))
             return Answer(status="edited", order=order)
-        self.telling.begin()
+        self.notices.begin_call()
         self._change(order, kept, market, terms.quantity - kept.quantity)
-        return Answer(status="edited", order=order, events=self.telling.events_of(order))
+        return Answer(status="edited", order=order, events=self.notices.events_of(order))
 
     def _edited(self, order: VenueOrder, editing: Editing) -> Terms:
         terms = order.terms
@@ -492,8 +494,8 @@ class Engine:
         refusal = self.checks.edit(wanted)
         if not order.is_open or refusal is not None:
             self.history.edit_refused(order, terms, refusal or "orderForEditNotFound")
-            notice = self.telling.notice(order, "order_for_edit_not_found", removed=False)
-            self.telling.announce(evolve(notice, whole=False))
+            notice = self.notices.notice(order, "order_for_edit_not_found", removed=False)
+            self.notices.add(evolve(notice, whole=False))
         else:
             self._change(order, kept, market, terms.quantity - kept.quantity)
 
@@ -518,9 +520,9 @@ class Engine:
         elif not resting:
             self._wait_again(order, market)
         after = views.body(order, self.settings)
-        self.telling.note(order, views.edited(before, after, cut or None))
+        self.notices.add_event(order, views.edited(before, after, cut or None))
         self.history.edited(order, was, cut)
-        self.telling.tell(order, "edited_by_user")
+        self.notices.report(order, "edited_by_user")
         if resting and not stays:
             self._trade_again(order, market, before)
         elif not resting:
@@ -539,26 +541,26 @@ class Engine:
         order.fill_type, order.before_edit = "takerAfterEdit", before
         status, fills = self._trade(order, market, quiet=False)
         if status == "rests" and fills:
-            self.telling.tell(order, PARTIAL_FILL, fills)
+            self.notices.report(order, PARTIAL_FILL, fills)
         self._moved_by(market, fills)
 
     # Ending
 
     def cancel(self, order: VenueOrder, reason: str = "cancelled_by_user") -> tuple[rest_rows.OrderEvent, ...]:
         """Ends an open order; gives the events of it."""
-        self.telling.begin()
+        self.notices.begin_call()
         self._end(order, reason)
-        return self.telling.events_of(order)
+        return self.notices.events_of(order)
 
     def cancel_all(
         self, account: Account, symbol: str | None = None, *, reason: str = "cancelled_by_user"
     ) -> tuple[Sequence[VenueOrder], tuple[rest_rows.OrderEvent, ...]]:
         """Ends all open orders of an account, or those in one symbol; gives them and the events of them."""
-        self.telling.begin()
+        self.notices.begin_call()
         ended = [order for order in account.open_orders.values() if symbol in (None, order.symbol)]
         for order in ended:
             self._end(order, reason)
-        return ended, self.telling.events()
+        return ended, self.notices.events()
 
     def _end(self, order: VenueOrder, reason: str) -> None:
         market = self.markets[order.symbol]
@@ -568,40 +570,40 @@ class Engine:
         market.triggers.remove(order.order_id)
         self._finish(order, State.CANCELED)
         order.reason = reason
-        self.telling.note(order, event)
+        self.notices.add_event(order, event)
         self.history.canceled(order, evolve(was, lastUpdateTimestamp=order.updated // MILLISECOND), reason)
         shown = evolve(shown, last_update_time=order.updated // MILLISECOND)
-        self.telling.announce(self.telling.notice(order, reason, removed=True, shown=shown))
+        self.notices.add(self.notices.notice(order, reason, removed=True, shown=shown))
 
     def _finish(self, order: VenueOrder, state: State) -> None:
         order.state, order.ended, order.updated = state, self._now.monotonic_ns, self._now.wall_ns
         self.accounts[order.account].close(order)
-        if order.account == HOUSE:
+        if order.account == MARKET_MAKER:
             del self.orders[order.order_id]
 
     def _reject(self, order: VenueOrder, status: str, *, quiet: bool) -> None:
         market = self.markets[order.symbol]
         order.reason = self.settings.post_reason if status == "postWouldExecute" else REASONS[status]
         self._finish(order, State.REJECTED)
-        self.telling.note(order, views.rejected(order, market, self.settings))
+        self.notices.add_event(order, views.rejected(order, market, self.settings))
         self.history.rejected(order, order.reason)
-        notice = self.telling.notice(order, order.reason, removed=True)
-        self.telling.announce(notice if quiet else evolve(notice, verbose_only=False))
+        notice = self.notices.notice(order, order.reason, removed=True)
+        self.notices.add(notice if quiet else evolve(notice, verbose_only=False))
 
-    # The house
+    # Orders of the venue itself
 
-    def house_order(
-        self, terms: Terms, account: str = HOUSE, fill_type: str = "taker", reason: str = PLACED
+    def accept(
+        self, terms: Terms, account: str = MARKET_MAKER, fill_type: str = "taker", reason: str = PLACED
     ) -> VenueOrder:
         """An order of another trader, or of the venue itself on a client's account: no checks."""
-        order = self._new_order(account, terms, self.ids.counted() if account == HOUSE else self.ids.unique())
+        order = self._new_order(account, terms, self.ids.counted() if account == MARKET_MAKER else self.ids.unique())
         order.fill_type = fill_type
         self._claim(order)
         self._admit(order, self.markets[terms.symbol], reason, quiet=True)
         return order
 
     def withdraw(self, order: VenueOrder) -> None:
-        """Takes an order of the house out of the book."""
+        """Takes an order of the market maker out of the book."""
         self._end(order, "")
 
     # Looking

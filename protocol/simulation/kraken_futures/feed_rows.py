@@ -40,7 +40,7 @@ class Notice:
 
 @frozen(kw_only=True)
 class Acknowledgement:
-    """What came of a subscription, with the words in which it was asked for. What proves somebody's identity never
+    """The answer to a subscription, with the request's own fields. Proofs of identity never
     shows in repr."""
 
     event: str

@@ -97,7 +97,7 @@ def fills_frame(notice: FillsNotice, products: Collection[str] | None, settings:
 
 
 def with_unknown_words(frame: AnyFrame) -> AnyFrame:
-    """The same with enumerated values that nobody knows."""
+    """The same with enumerated values that no client knows."""
     match frame:
         case rows.OrderFrame():
             order = evolve(frame.order, type="brand_new_type", triggerSignal="brand_new")

@@ -16,13 +16,14 @@ from attrs import define, evolve, field, frozen
 
 from ...values import Instant, LiquiditySide, Side
 from ...wire.numbers import plain
+from ..simulated_exchange import MARKET_MAKER
 from ..triggers import Reference, When
 from . import history_rows as rows
 from .access import Denied
 from .accounts import Account, Fill, HistoryRow
 from .market import Market
 from .orders import Terms, VenueOrder
-from .settings import HOUSE, KrakenFuturesExchangeSettings
+from .settings import KrakenFuturesExchangeSettings
 
 __all__ = ["EXECUTIONS", "LISTS", "ORDERS", "TRIGGERS", "History", "Wanted", "page_of"]
 
@@ -74,7 +75,7 @@ class Traded:
 
 @define
 class History:
-    """Writes down what happens to orders of clients; nobody can ask for the house's. new_id: for events."""
+    """Writes down what happens to orders of clients; the market maker's are left out. new_id: for events."""
 
     settings: KrakenFuturesExchangeSettings
     markets: Mapping[str, Market]
@@ -106,21 +107,21 @@ class History:
 
     def placed(self, order: VenueOrder, reason: str, reduced: Decimal | None) -> None:
         """An order has come into the market, and perhaps traded at once. reduced: by how much it was made smaller."""
-        told = rows.OrderPlaced(order=self.shown(order), reason=_reason(reason), reducedQuantity=_text(reduced))
+        event = rows.OrderPlaced(order=self.shown(order), reason=_reason(reason), reducedQuantity=_text(reduced))
         if order.filled and not self.settings.history_places_with_fills:
-            told = evolve(told, order=self.shown(order, filled=Decimal(0)))
-            self._write(order, told, opens=True)
-            self._write(order, self._updated(order, told.order, _fill_reason(order)), closes=not order.left)
+            event = evolve(event, order=self.shown(order, filled=Decimal(0)))
+            self._write(order, event, opens=True)
+            self._write(order, self._updated(order, event.order, _fill_reason(order)), closes=not order.left)
         else:
-            self._write(order, told, opens=True, closes=not order.left)
+            self._write(order, event, opens=True, closes=not order.left)
 
     def filled(self, order: VenueOrder, before: rows.HistoryOrder) -> None:
         self._write(order, self._updated(order, before, _fill_reason(order)), closes=not order.left)
 
     def reduced(self, order: VenueOrder, before: rows.HistoryOrder, by: Decimal) -> None:
         """A reduce-only order was made smaller while it rested."""
-        told = self._updated(order, before, "status_update")
-        self._write(order, evolve(told, reducedQuantity=plain(by)))
+        event = self._updated(order, before, "status_update")
+        self._write(order, evolve(event, reducedQuantity=plain(by)))
 
     def _updated(self, order: VenueOrder, before: rows.HistoryOrder, reason: str) -> rows.OrderUpdated:
         now = self.shown(order)
@@ -131,8 +132,8 @@ class History:
         """cut: by how much less it is than was asked for."""
         if isinstance(before, rows.HistoryTrigger):
             after = self.shown_trigger(order)
-            told = rows.OrderTriggerUpdated(oldOrderTrigger=before, newOrderTrigger=after, reason=EDITED)
-            self._write(order, told)
+            event = rows.OrderTriggerUpdated(oldOrderTrigger=before, newOrderTrigger=after, reason=EDITED)
+            self._write(order, event)
         else:
             self._write(order, evolve(self._updated(order, before, EDITED), reducedQuantity=plain(cut)))
 
@@ -150,8 +151,8 @@ class History:
             )
             return
         attempted = evolve(self.shown(order, wanted), lastUpdateTimestamp=self.now.wall_ns // MILLISECOND)
-        told = rows.OrderEditRejected(oldOrder=self.shown(order), attemptedOrder=attempted, orderError=error)
-        self._write(order, told)
+        event = rows.OrderEditRejected(oldOrder=self.shown(order), attemptedOrder=attempted, orderError=error)
+        self._write(order, event)
 
     def canceled(self, order: VenueOrder, shown: rows.HistoryOrder | rows.HistoryTrigger, reason: str) -> None:
         if isinstance(shown, rows.HistoryTrigger):
@@ -160,13 +161,13 @@ class History:
             self._write(order, rows.OrderCancelled(order=shown, reason=reason), closes=True)
 
     def rejected(self, order: VenueOrder, reason: str) -> None:
-        told = rows.OrderRejected(order=self.shown(order), orderError="", reason=reason)
-        self._write(order, told, closes=True)
+        event = rows.OrderRejected(order=self.shown(order), orderError="", reason=reason)
+        self._write(order, event, closes=True)
 
     def not_found(self, account: Account, order_id: str) -> None:
-        """Somebody named an order that there is not."""
-        told = rows.OrderNotFound(accountUid=account.id, orderId=f"Uuid(uuid={order_id})")
-        self._add(account, ORDERS, told, HistoryRow(time=self.now.wall_ns))
+        """A request named an order that does not exist."""
+        event = rows.OrderNotFound(accountUid=account.id, orderId=f"Uuid(uuid={order_id})")
+        self._add(account, ORDERS, event, HistoryRow(time=self.now.wall_ns))
 
     # Triggers
 
@@ -208,8 +209,8 @@ class History:
         return self.shown_trigger(order) if order.is_trigger else self.shown(order)
 
     def trigger_placed(self, order: VenueOrder) -> None:
-        told = rows.OrderTriggerPlaced(order=self.shown_trigger(order), reason="new_user_order")
-        self._write(order, told, opens=True)
+        event = rows.OrderTriggerPlaced(order=self.shown_trigger(order), reason="new_user_order")
+        self._write(order, event, opens=True)
 
     def fired(self, order: VenueOrder) -> None:
         self._write(order, rows.OrderTriggerActivated(order=self.shown_trigger(order)), closes=True)
@@ -217,17 +218,17 @@ class History:
     # Executions
 
     def traded(self, trade: Traded) -> None:
-        """One trade, told to both of its accounts."""
+        """One trade, for both of its accounts."""
         for fill, order in trade.sides():
             account = self.accounts[order.account]
-            if account.id == HOUSE:
+            if account.id == MARKET_MAKER:
                 continue
             uid = fill.execution.trade_id if self.settings.execution_uid == "fill_id" else self.new_id()
             older = self.settings.older_executions
             row = self._both(trade, uid) if older else self._own_side(fill, order, uid)
-            told = rows.Execution(execution=row, takerReducedQuantity=_text(trade.reduced))
+            event = rows.Execution(execution=row, takerReducedQuantity=_text(trade.reduced))
             at = HistoryRow(time=fill.execution.time, symbol=order.symbol)
-            self._add(account, EXECUTIONS, told, at, kind="execution" if older else "Execution")
+            self._add(account, EXECUTIONS, event, at, kind="execution" if older else "Execution")
 
     def _own_side(self, fill: Fill, order: VenueOrder, uid: str) -> rows.ExecutionRow:
         maker = fill.execution.liquidity is LiquiditySide.MAKER
@@ -250,7 +251,7 @@ class History:
         )
 
     def _terms(self, fill: Fill, order: VenueOrder) -> dict[str, Any]:
-        """What a trade was, whichever side is told of it. limitFilled: nothing is left of the order."""
+        """What a trade was, the same for both sides. limitFilled: nothing is left of the order."""
         execution, market = fill.execution, self.markets[order.symbol]
         return {
             "timestamp": execution.time // MILLISECOND,
@@ -278,7 +279,7 @@ class History:
     # Keeping
 
     def _write(self, order: VenueOrder, event: Any, *, opens: bool = False, closes: bool = False) -> None:
-        if order.account == HOUSE:
+        if order.account == MARKET_MAKER:
             return
         row = HistoryRow(time=self.now.wall_ns, symbol=order.symbol, opens=opens, closes=closes)
         kind = TRIGGERS if type(event).__name__.startswith("OrderTrigger") else ORDERS

@@ -27,7 +27,7 @@ FEE_PLACES: Final = Decimal("1e-10")
 
 @define
 class Market:
-    """state: one of `STATES`; reference: centre of the house's quotes, None for no quotes."""
+    """state: one of `STATES`; reference: centre of the market maker's quotes, None for no quotes."""
 
     row: InstrumentRow
     reference: Decimal | None

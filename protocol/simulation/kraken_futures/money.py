@@ -149,7 +149,7 @@ class Money:
     def balances_frame(
         self, account: Account, sequence: int, now: Instant, changed: frozenset[str] | None = None
     ) -> rows.BalancesFrame:
-        """changed: symbols that traded, whose wallets are told; None: everything, as a snapshot."""
+        """changed: symbols that traded, whose wallets are shown; None: everything, as a snapshot."""
         whole = changed is None
         inverse = {
             name: self._feed_wallet(account, name, markets)

@@ -1,19 +1,18 @@
-"""Orders of a simulated Kraken Futures, and their ids."""
+"""Orders of a simulated Kraken Futures."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 from enum import Enum, auto
 from typing import Final
 
-from attrs import define, field, frozen
+from attrs import define, frozen
 
 from ...values import ZERO, Side
 from ..triggers import Reference, Trailing, When
 from .rest_rows import OrderBody
 
-__all__ = ["IMMEDIATE", "SIGNALS", "TRIGGERS", "TYPES", "Ids", "State", "Terms", "VenueOrder"]
+__all__ = ["IMMEDIATE", "SIGNALS", "TRIGGERS", "TYPES", "State", "Terms", "VenueOrder"]
 
 TRIGGERS: Final = frozenset({"stp", "take_profit", "trailing_stop"})
 IMMEDIATE: Final = frozenset({"ioc", "fok", "mkt"})
@@ -123,24 +122,3 @@ class VenueOrder:
         """On which side of its trigger price it fires."""
         above = (self.side is Side.BUY) != (self.terms.type == "take_profit")
         return When.ABOVE if above else When.BELOW
-
-
-@define
-class Ids:
-    """Ids drawn for clients' orders and executions; the house's orders are counted, for nobody sees their ids."""
-
-    draw: Callable[[], float]
-    _count: int = field(default=0, init=False)
-
-    def unique(self) -> str:
-        """A random UUID (RFC 9562, version 4)."""
-        digits = f"{self._bits(32):08x}{self._bits(32):08x}{self._bits(32):08x}{self._bits(32):08x}"
-        variant = "89ab"[int(digits[16], 16) % 4]
-        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
-
-    def counted(self) -> str:
-        self._count += 1
-        return f"house-{self._count}"
-
-    def _bits(self, width: int) -> int:
-        return int(self.draw() * 2**width)

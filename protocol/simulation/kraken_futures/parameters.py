@@ -226,7 +226,7 @@ class InstrumentsStatusQuery:
 
 @frozen(kw_only=True)
 class Request:
-    """A request over the socket (spec B.2 to B.4). What proves somebody's identity never shows in repr."""
+    """A request over the socket (spec B.2 to B.4). Proofs of identity never shows in repr."""
 
     event: str
     feed: str | None = None
@@ -255,7 +255,7 @@ NEEDED: Final = {"challenge": "api_key", "subscribe": "feed", "unsubscribe": "fe
 
 
 def event_of(text: str) -> str:
-    """What a request calls itself, "" if that cannot be told."""
+    """What a request calls itself, "" if that cannot be read."""
     try:
         return read(exact_json(text), Request).event
     except UNUSABLE:

@@ -12,7 +12,6 @@ from ...kraken_futures.converter import nanoseconds
 from ..faults import FaultKind
 from . import parameters, views
 from .access import Denied
-from .call import Call
 from .engine import Engine
 from .history import EXECUTIONS, Wanted, page_of
 from .history_rows import HistoryAnswer
@@ -21,6 +20,7 @@ from .market import Market
 from .money import Money
 from .orders import State, VenueOrder
 from .parameters import MISSING, Reader
+from .rest_call import Call
 from .rest_rows import Answer
 
 __all__ = ["Queries"]
@@ -29,7 +29,7 @@ SECOND: Final = 1_000_000_000
 MILLISECOND: Final = 1_000_000
 FILLS_PAGE: Final = 100
 STILL_LISTED: Final = 5 * SECOND
-"""How long orders/status tells of an order after it has ended."""
+"""How long orders/status knows an order after it has ended."""
 
 LIST_SIGNS: Final = frozenset(",[]")
 """Of a list in one value, where each order id is to have its own; a client order id may hold them."""

@@ -13,20 +13,21 @@ from ...kraken_futures import venue_side
 from ...kraken_futures.converter import iso
 from ...values import Instant
 from ..exchange import HttpReply, HttpRequest
+from ..fault_effects import page
 from ..faults import Fault, FaultKind, FaultSchedule
 from .access import Access, Denied, post_data_of
-from .call import Call
 from .engine import Engine
-from .entry import Broken, Entry, ParserRefusal
 from .history import LISTS
 from .history_rows import HistoryAnswer
 from .instrument_rows import InstrumentStatusAnswer
 from .money import Money
+from .order_entry import Broken, OrderEntry, ParserRefusal
 from .parameters import Reader, Undocumented
 from .queries import Queries
+from .rest_call import Call
 from .rest_rows import Answer, ParserError
 
-__all__ = ["Failure", "RestDesk", "page"]
+__all__ = ["Failure", "RestInterface"]
 
 BASE: Final = "/derivatives/api/v3"
 HISTORY: Final = ("/api/history/v3", "/api/history/v2")
@@ -83,8 +84,8 @@ def _cost_of_fills(text: str) -> int:
 
 
 @define
-class RestDesk:
-    """Answers HTTP calls. What it does to orders, the engine tells as notices.
+class RestInterface:
+    """Answers HTTP calls. The engine notes what happens to orders.
 
     failures: how the next calls fail, each used up by the first call that it meets.
     """
@@ -95,12 +96,12 @@ class RestDesk:
     reader: Reader
     money: Money
     failures: list[Failure] = field(factory=list, init=False)
-    entry: Entry = field(init=False)
+    order_entry: OrderEntry = field(init=False)
     _queries: Queries = field(init=False)
     _routes: dict[tuple[str, str], _Route] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        entry = self.entry = Entry(self.engine, self.access, self.faults, self.reader)
+        entry = self.order_entry = OrderEntry(self.engine, self.access, self.faults, self.reader)
         queries = self._queries = Queries(self.engine, self.reader, self.money)
         status = _Route(queries.status, _flat(1))
         self._routes = {
@@ -176,7 +177,7 @@ class RestDesk:
         return route.handle(Call(request.path, text, user, self.engine.accounts[user.account], faults, now))
 
     def _public(self, request: HttpRequest) -> Callable[[str], Answered] | None:
-        """What anybody may ask, and for nothing."""
+        """What needs no key and costs nothing."""
         if request.method != "GET":
             return None
         match request.path.removeprefix(f"{BASE}/").split("/"):
@@ -221,9 +222,3 @@ class RestDesk:
         code, message = refusal.args
         error = ParserError(code=code, message=message)
         return self._json(status, Answer(status=word, result="error", errors=[error]), now)
-
-
-def page(status: int, headers: tuple[tuple[str, str], ...] = ()) -> HttpReply:
-    """What a proxy in front of the venue says."""
-    body = f"<html><body>{status}</body></html>".encode()
-    return HttpReply(status=status, body=body, content_type="text/html", headers=headers)

@@ -1,4 +1,4 @@
-"""How a simulated Kraken Futures is set up, and the accounts and instruments that it has unless told otherwise."""
+"""How a simulated Kraken Futures is set up, and the accounts and instruments that it has by default."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ __all__ = [
     "DEFAULT_INSTRUMENTS",
     "DEMO_ACCOUNT",
     "DEMO_SECRET",
-    "HOUSE",
     "REFERENCE_PRICES",
     "KrakenFuturesExchangeSettings",
     "KrakenFuturesUser",
@@ -28,8 +27,6 @@ POST_REASONS: Final = (
     "post_order_failed_because_it_would_filled",
     "post_order_failed_because_it_would_be_filled",
 )
-HOUSE: Final = "HOUSE"
-"""The account that quotes and trades against everybody; nobody has a key to it."""
 DEMO_SECRET: Final = (
     "dHJpby1vcmRlcnMgc2ltdWxhdGVkIEtyYWtlbiBGdXR1cmVzIGRlbW8gc2VjcmV0LCBub3QgYSByZWFsIG9uZS4="  # nothing real opens
 )
@@ -113,41 +110,41 @@ def _not_negative(_: object, attribute: Attribute[int], value: int) -> None:
 @frozen(kw_only=True)
 class KrakenFuturesExchangeSettings:
     """Times in ns, quantities in contracts, percentages as such. What is called not proven has two positions because
-    nobody knows which is the real venue's; the default is the likelier one.
+    it is not known which is the real venue's; the default is the likelier one.
 
     strict: what a client sends that the documentation does not list is refused, and written into the exchange's
     `violations`, also where the real venue would ignore it; else it is ignored, or taken where the venue is known to.
     clock_skew: how far the venue's clock is ahead of the carrier's; `serverTime`, `processBefore` and every timestamp
     go by it.
 
-    Market: reference_prices: centre of the house's quotes, and the first last, mark and index price; quotes: keep
-    resting quotes of the house in the book, quote_levels deep, worth quote_value USD each; price_protection: how far
-    from the best price a market order may trade; price_collar: how far through the mark a limit may be; dislocation:
-    how far mark and index may lie apart before orders that would widen this are refused, None for no such check.
+    Market: reference_prices: centre of the quotes, and the first last, mark and index price; quotes: keep the market
+    maker's quotes in the book, quote_levels deep, worth quote_value USD each; price_protection: how far from the best
+    price a market order may trade; price_collar: how far through the mark a limit may be; dislocation: how far mark and
+    index may lie apart before orders that would widen this are refused, None for no such check.
 
     Risk: initial_margin, maintenance_margin: fractions of the value; most_leverage: largest fixed leverage;
     most_orders: open ones; most_small_orders: open ones worth less than small_order USD; self_trade: what gives way.
 
     Order life: maker_protection: how long orders and edits that are not post-only are held, while cancels overtake
     them; child_order_id: of the order that a fired stop becomes, `same` or `new` (not proven); child_client_id: `same`,
-    `new` or `none` (not proven); announce_child: it is told as open before it trades, also if it then never rests;
+    `new` or `none` (not proven); announce_child: it is announced as open before it trades, also if it then never rests;
     reuse_client_ids: an id may be used again once its order has ended; disagreeing_ids: what a call means whose two
     ids are of two orders, nothing (`not_found`) or the one with the `order_id` (not proven); history: ended orders, and
     events in each list of the history, that are kept.
 
-    Feeds: heartbeat: period; snapshot_first: before its acknowledgement; fills_first: a fill is told before what it
+    Feeds: heartbeat: period; snapshot_first: before its acknowledgement; fills_first: a fill comes before what it
     does to the open order; qty_semantics: `remaining` or `total` (not proven); full_fill, remainder, removal: how the
-    end of a filled, a partly filled, and any other order is told, `delta` or `cancel_only`; tell_never_rested: the
-    plain feed tells the end of orders that traded without ever resting (spec B.6 leaves them to the verbose feed, but
-    then nobody would see there what spec E.5 asks for: that the rest of an immediate order is removed); tell_rejects:
-    and of those that were refused; post_reason: how a refused post-only order is told, `…would_filled` or
+    end of a filled, a partly filled, and any other order is shown, `delta` or `cancel_only`; tell_never_rested: the
+    plain feed shows the end of orders that traded without ever resting (spec B.6 leaves them to the verbose feed, but
+    then the feed would lack what spec E.5 asks for: that the rest of an immediate order is removed); tell_rejects:
+    and of those that were refused; post_reason: how a refused post-only order is shown, `…would_filled` or
     `…would_be_filled`; zero_prices: a price that is not there is 0, else left out; omit_client_id: on removals;
-    fees_on_feed: fills come with their fee, else fills over REST alone tell it; text_pings: a text `ping` is answered
-    (not proven); feed_delay: what a REST call causes is told this much after its answer.
+    fees_on_feed: fills come with their fee, else only with fills over REST; text_pings: a text `ping` is answered
+    (not proven); feed_delay: what a REST call causes is published this much after its answer.
 
     History (spec B.13): history_page: elements on one page unless the call asks for another count; history_choice: what
     a call that names neither `opened` nor `closed` gets, `all`, `opened` or `closed` (not proven);
-    history_places_with_fills: what trades as it comes is told by one OrderPlaced that shows the fills, else by
+    history_places_with_fills: what trades as it comes is one OrderPlaced that shows the fills, else by
     OrderPlaced and OrderUpdated; history_shows_new_as_old: oldOrder of an update shows the new state already (seen
     live); older_executions: as the venue showed them formerly, `execution` with makerOrder and takerOrder;
     execution_uid: the uid of an execution is the `fill_id`, or one of its `own` (not proven).

@@ -1,6 +1,6 @@
 """A simulated Kraken Spot."""
 
-from .chosen import proxy_page
+from .chosen_answers import proxy_page
 from .exchange import KrakenSpotExchange
 from .settings import DEFAULT_SECRET, Asset, KrakenSpotExchangeSettings, KrakenSpotUser, Pair
 

@@ -10,11 +10,11 @@ from attrs import define, field
 from ...kraken_spot.signing import Credentials
 from ...values import Instant
 from ..exchange import HttpRequest, SessionNumber
-from . import refusals, voice
-from .form_reader import pairs_of, read_form, text_of
-from .forms import Private
+from . import refusals, venue_side
 from .identifiers import Ids
 from .refusals import Refused
+from .rest_parameters import Private
+from .rest_reader import pairs_of, read_form, text_of
 from .settings import KrakenSpotExchangeSettings, KrakenSpotUser
 
 __all__ = ["ANYBODY", "Access"]
@@ -55,7 +55,7 @@ class Access:
         return user
 
     def signer_of(self, request: HttpRequest) -> KrakenSpotUser | None:
-        """Who signed a request, or replays his own; None if nobody that is known. Uses up no nonce."""
+        """Who signed a request, or replays his own; None for an unknown sender. Uses up no nonce."""
         try:
             return self._replayed(request) or self._proven(request)[0]
         except Refused:
@@ -77,7 +77,9 @@ class Access:
             raise Refused(refusals.INVALID_NONCE)
         path = f"{request.path}?{request.raw_query}" if request.raw_query else request.path
         api_sign = request.header("api-sign") or ""
-        proven = voice.proves_call(self._credentials[key], path=path, nonce=nonce, post_data=text, api_sign=api_sign)
+        proven = venue_side.proves_call(
+            self._credentials[key], path=path, nonce=nonce, post_data=text, api_sign=api_sign
+        )
         if not proven:
             raise Refused(refusals.INVALID_SIGNATURE)
         return user, number

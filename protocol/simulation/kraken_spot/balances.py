@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from attrs import define
 
-from . import voice
+from . import venue_side
 from .accounts import Account
 from .messages import Frame
-from .moments import stamp
 from .orders import LedgerEntry
+from .times import stamp
 
 __all__ = ["CHANNEL", "BalanceFeed"]
 
@@ -42,7 +42,7 @@ class BalanceFeed:
 
     def _message(self, kind: str, rows: list[dict[str, Any]]) -> str:
         self.sequence += 1
-        return voice.encode(Frame(channel=CHANNEL, type=kind, data=rows, sequence=self.sequence))
+        return venue_side.encode(Frame(channel=CHANNEL, type=kind, data=rows, sequence=self.sequence))
 
 
 def _asset_row(asset: str, balance: Decimal) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The trading engine of a simulated Kraken Spot: order life, matching, fees. It knows no sockets.
 
-What happens to an order is told as notices, each to one account, in the order in which it happened. A request that is
+What happens to an order becomes notices, each to one account, in the order in which it happened. A request that is
 not executed raises Refused, before anything has changed.
 """
 
@@ -18,6 +18,7 @@ from attrs import evolve, frozen
 from ...values import ZERO, Instant, LiquiditySide, Side
 from ..book import Incoming, Match, Matched, Resting, SelfTrade
 from ..ledger import Execution, Ledger
+from ..simulated_exchange import MARKET_MAKER
 from ..triggers import Reference, Trailing, Waiting
 from . import refusals
 from .accounts import Account
@@ -31,7 +32,7 @@ from .past import Past
 from .rates import ADD, CANCEL_ALL, SET_SWITCH, TIERS, RateCounters, cancel_cost
 from .refusals import Refused, invalid
 from .reports import Reporter
-from .settings import HOUSE, Asset, KrakenSpotExchangeSettings, Pair
+from .settings import Asset, KrakenSpotExchangeSettings, Pair
 from .timers import Timers
 
 __all__ = ["BY_USER", "Engine", "Notice", "is_tag"]
@@ -83,7 +84,7 @@ class Engine:
                 self.accounts[user.account] = Account(
                     user.account, user.maker_fee, user.taker_fee, counters, dict(user.balances)
                 )
-        self.accounts[HOUSE] = Account(HOUSE, ZERO, ZERO, RateCounters(TIERS["pro"]), {}, unlimited=True)
+        self.accounts[MARKET_MAKER] = Account(MARKET_MAKER, ZERO, ZERO, RateCounters(TIERS["pro"]), {}, unlimited=True)
         self.orders: dict[str, VenueOrder] = {}
         self.notices: list[Notice] = []
         self.moves: list[tuple[str, tuple[LedgerEntry, ...]]] = []
@@ -99,6 +100,10 @@ class Engine:
     def next_due(self) -> int | None:
         """ns, monotonic."""
         return self.timers.next_due
+
+    def at(self, now: Instant) -> None:
+        """Everything that follows happens at this moment."""
+        self.now = now
 
     def tick(self) -> None:
         while (key := self.timers.pop(self.now.monotonic_ns)) is not None:
@@ -562,7 +567,7 @@ class Engine:
             del account.client_ids[client_id]
         market.stale = True
         if account.unlimited:
-            del self.orders[order.order_id]  # nobody ever asks for it
+            del self.orders[order.order_id]  # no client asks for it
         else:
             self._archive(order, account)
         if kind != "filled":
@@ -570,7 +575,7 @@ class Engine:
         elif not self.settings.omit_filled:
             self._tell(order, self.reporter.filled, order, self.now.wall_ns)
         elif not account.unlimited:
-            self.past.note(order, self.now.wall_ns)  # lists must see the end that no report tells
+            self.past.note(order, self.now.wall_ns)  # lists must see the end that no report shows
 
     def _archive(self, order: VenueOrder, account: Account) -> None:
         self._ended.append(order)
@@ -635,10 +640,10 @@ class Engine:
             raise Refused(self.settings.gone_error)
         return found
 
-    # Telling
+    # Notices
 
     def _tell(self, order: VenueOrder, write: Callable[..., Report], *what: object) -> None:
-        """write: a method of the reporter, what: its arguments. Nobody listens for the house."""
+        """write: a method of the reporter, what: its arguments. The market maker's orders are not reported."""
         account = self.accounts[order.account]
         if not account.unlimited:
             self.past.note(order, self.now.wall_ns)
@@ -666,7 +671,7 @@ class Engine:
 
 
 def _assets(settings: KrakenSpotExchangeSettings) -> dict[str, Asset]:
-    """By their modern codes: those of the markets, and what else somebody has."""
+    """By their modern codes: those of the markets, and those that accounts hold."""
     codes = {user_asset: user_asset for user in settings.users for user_asset in user.balances}
     for pair in settings.pairs:
         codes |= {pair.base: pair.base_code, pair.quote: pair.quote_code}

@@ -17,8 +17,8 @@ __all__ = ["Market"]
 
 @define(eq=False)
 class Market:
-    """index: the reference price, quote currency per unit; status: of this market alone; stale: the house's quotes may
-    be due; trailing: ids of orders whose level moves with the price; limits_from_last: the distance of a triggered
+    """index: the reference price, quote currency per unit; status: of this market alone; stale: quotes may be due;
+    trailing: ids of orders whose level moves with the price; limits_from_last: the distance of a triggered
     order's limit is measured from the last price, not from its trigger."""
 
     pair: Pair

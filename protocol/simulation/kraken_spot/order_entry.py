@@ -1,299 +1,264 @@
-"""Placing, changing and canceling over REST at a simulated Kraken Spot (spec A.17)."""
+"""The order methods of a simulated Kraken Spot's WebSocket (spec A.12)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from decimal import Decimal
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
-from attrs import evolve
+from attrs import define, evolve, field, frozen
 
-from ...values import ZERO
-from . import forms, refusals
-from .asking import moment
-from .changes import Amendment, Edit, amend, check_edit, edit
-from .checks import TIMES_IN_FORCE, check_deadline
-from .engine import is_tag
-from .market import Market
-from .methods import switch_times
-from .orders import LIMITED, TRIGGERED, Terms, TriggerTerms, VenueOrder
-from .refusals import InvalidArgument, Refused, invalid
-from .rest_asking import limit_price_of, rest_price, terms_of_form, trigger_price_of
-from .rest_call import Call, Handler
-from .rows import close_sentence, order_sentence, price_texts, volume
-from .settings import Pair
+from ..faults import FaultKind, FaultSchedule, Occasion
+from . import refusals
+from .accounts import Account
+from .checks import check_deadline
+from .engine import Engine
+from .messages import LegResult, Result
+from .order_forms import terms_of, time_of, trigger_of
+from .orders import Terms, VenueOrder
+from .parameters import (
+    AddOrder,
+    AmendOrder,
+    BatchAdd,
+    BatchCancel,
+    BatchOrder,
+    CancelAllOrdersAfter,
+    CancelOrder,
+    EditOrder,
+    OrderTerms,
+)
+from .refusals import Refused, invalid
+from .replacements import Amendment, Edit, amend, check_edit, edit
+from .times import stamp_in_seconds
 
-__all__ = ["ENTRY"]
-
-Row = dict[str, Any]
+__all__ = ["ORDER_METHODS", "Answer", "OrderEntry", "switch_times"]
 
 SECOND: Final = 1_000_000_000
 DAY: Final = 86_400
-SHORTEST_DEADLINE: Final = 2 * SECOND
 FEWEST_IN_BATCH: Final = 2
 MOST_IN_BATCH: Final = 15
 MOST_TO_CANCEL: Final = 50
-
-REST_WORDS: Final[Mapping[str, str]] = {
-    "cash_order_qty": "volume",
-    "conditional": "close",
-    "display_qty": "displayvol",
-    "effective_time": "starttm",
-    "expire_time": "expiretm",
-    "limit_price": "price",
-    "limit_price_type": "price2",
-    "order_qty": "volume",
-    "order_type": "ordertype",
-    "order_userref": "userref",
-    "post_only": "oflags",
-    "price_type": "price",
-    "time_in_force": "timeinforce",
-    "triggers": "price",
+ERRORS: Final = {
+    401: refusals.INVALID_TOKEN,
+    403: refusals.PERMISSION,
+    429: refusals.RATE_LIMIT,
+    500: refusals.INTERNAL,
+    503: refusals.UNAVAILABLE,
 }
-"""What the engine calls a parameter as AddOrder and EditOrder call it."""
-
-
-TXID: Final[Mapping[str, str]] = {"order_id": "txid"}
-"""The same of AmendOrder and CancelOrder."""
-
-
-@contextmanager
-def _in_rest_words(words: Mapping[str, str] = REST_WORDS) -> Iterator[None]:
-    try:
-        yield
-    except InvalidArgument as refused:
-        raise invalid(words.get(refused.argument, refused.argument)) from None
-
-
-def _check_deadline(call: Call, text: str | None) -> None:
-    delay = call.engine.settings.engine_delay
-    check_deadline(moment(text, "deadline"), call.now, delay, least=SHORTEST_DEADLINE)
-
-
-def _market(call: Call, name: str | None) -> Market:
-    """By any name of its pair. Raises Refused."""
-    return call.engine.markets[call.pair(name).symbol]
-
-
-# Placing
-
-
-def _described(terms: Terms, quantity: Decimal | None, pair: Pair) -> Row:
-    """In the answer to a placement: the sentences alone."""
-    order = order_sentence(terms, terms.cash or quantity or ZERO, pair)
-    close = close_sentence(terms, pair)
-    return {"order": order, "close": close} if close else {"order": order}
-
-
-def _terms(call: Call, form: forms.OrderTerms, market: Market) -> Terms:
-    """Raises Refused."""
-    _note_the_undocumented(call, form)
-    return terms_of_form(form, market, call.now)
-
-
-def _note_the_undocumented(call: Call, form: forms.OrderTerms) -> None:
-    """What the venue is not known to take, or ignores for such an order. Raises Refused, if it is strict."""
-    kind = form.ordertype or ""
-    if form.timeinforce not in (None, *TIMES_IN_FORCE):
-        call.strictness.undocumented_value(call.name, "timeinforce", form.timeinforce)
-    without_meaning = {
-        "price": kind == "market",
-        "price2": kind not in TRIGGERED & LIMITED,
-        "trigger": kind not in TRIGGERED,
-        "displayvol": kind not in ("limit", "iceberg"),
+"""The codes of faults as this venue writes them."""
+ORDER_METHODS: Final = frozenset(
+    {
+        "add_order",
+        "amend_order",
+        "batch_add",
+        "batch_cancel",
+        "cancel_all",
+        "cancel_all_orders_after",
+        "cancel_order",
+        "edit_order",
     }
-    for name, is_ignored in without_meaning.items():
-        if is_ignored and getattr(form, name) is not None:
-            call.strictness.undocumented_combination(call.name, name, f"means nothing for a {kind} order")
+)
 
 
-def _check_class(call: Call, asset_class: str | None) -> None:
-    """There are no tokenized assets here. Raises Refused."""
-    if asset_class == "tokenized_asset":
-        raise Refused(refusals.UNKNOWN_PAIR)
-    if asset_class is not None:
-        call.strictness.undocumented_value(call.name, "asset_class", asset_class)
+@frozen
+class Answer:
+    """A result, or why there is none."""
+
+    result: Result | list[LegResult] | None = None
+    error: str | None = None
 
 
-def _add(call: Call) -> Row:
-    form = call.form(forms.AddOrder)
-    _check_deadline(call, form.deadline)
-    _check_class(call, form.asset_class)
-    market = _market(call, form.pair)
-    with _in_rest_words():
-        terms = _terms(call, form, market)
-        if form.validate:
-            call.engine.admit(call.account, terms, call.engine.check(terms))
-            return {"descr": _described(terms, terms.quantity, market.pair)}
-        order = call.engine.place(call.account, terms)
-    return {"descr": _described(terms, order.quantity, market.pair), "txid": [order.order_id]}
+def switch_times(wall: int, seconds: int) -> tuple[str, str]:
+    """Now, and when the dead man's switch fires: `0` when it is off."""
+    return stamp_in_seconds(wall), stamp_in_seconds(wall + seconds * SECOND) if seconds else "0"
 
 
-def _add_batch(call: Call) -> Row:
-    form = call.form(forms.AddOrderBatch)
-    _check_deadline(call, form.deadline)
-    _check_class(call, form.asset_class)
-    market, legs = _market(call, form.pair), form.orders or []
-    if not FEWEST_IN_BATCH <= len(legs) <= MOST_IN_BATCH:
-        raise invalid("orders")
-    with _in_rest_words():
-        batch = [_terms(call, leg, market) for leg in legs]
-        call.engine.check_batch(call.account, batch)
-    if form.validate:
-        return {"orders": [{"descr": _described(terms, terms.quantity, market.pair)} for terms in batch]}
-    return {"orders": [_leg(call, terms, market.pair, len(batch)) for terms in batch]}
+@define
+class OrderEntry:
+    """Answers order requests. The engine notes what happens to orders."""
+
+    engine: Engine
+    faults: FaultSchedule
+    _placements: int = field(default=0, init=False)
+    _handlers: dict[str, Callable[[Account, Any], list[Answer]]] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._handlers = {
+            "add_order": self._add,
+            "amend_order": self._amend,
+            "batch_add": self._batch_add,
+            "batch_cancel": self._batch_cancel,
+            "cancel_all": self._cancel_all,
+            "cancel_all_orders_after": self._cancel_after,
+            "cancel_order": self._cancel,
+            "edit_order": self._edit,
+        }
+
+    def answers(self, method: str, account: Account, params: object) -> list[Answer]:
+        """All of them echo the number of the one request."""
+        try:
+            return self._handlers[method](account, params)
+        except Refused as refused:
+            return [Answer(error=refused.text)]
+
+    def _check_deadline(self, text: str | None) -> None:
+        check_deadline(time_of(text, "deadline"), self.engine.now, self.engine.settings.engine_delay)
+
+    # Placing
+
+    def _add(self, account: Account, asked: AddOrder) -> list[Answer]:
+        self._check_deadline(asked.deadline)
+        terms = self._terms(asked, asked.symbol)
+        if asked.validate:
+            self.engine.admit(account, terms, self.engine.check(terms))
+            return [Answer(_named(terms, ""))]
+        return [Answer(_named(terms, self._place(account, terms).order_id))]
+
+    def _terms(self, asked: OrderTerms, symbol: str) -> Terms:
+        """Raises Refused, also for what the venue may not take over the socket."""
+        settings = self.engine.settings
+        if asked.conditional is not None and asked.cl_ord_id is not None and not settings.named_conditionals:
+            raise invalid("cl_ord_id")
+        if (asked.time_in_force or "").lower() == "fok" and not settings.socket_fok:
+            raise invalid("time_in_force")
+        return terms_of(asked, symbol)
+
+    def _place(self, account: Account, terms: Terms, *, batch: int = 1) -> VenueOrder:
+        """Places an order, or does what the schedule of faults has for it. Raises Refused."""
+        faults = self.faults.next(Occasion.PLACE, "batch_add" if batch > 1 else "add_order")
+        self._placements += 1
+        if self._placements in self.engine.settings.place_errors:
+            raise Refused(self.engine.settings.place_errors[self._placements])
+        if FaultKind.PLACE_ERROR in faults:
+            raise Refused(ERRORS.get(faults[FaultKind.PLACE_ERROR].code, refusals.UNAVAILABLE))
+        order = self.engine.place(account, terms, batch=batch)
+        if FaultKind.PLACE_ERROR_EXECUTED in faults:
+            raise Refused(ERRORS.get(faults[FaultKind.PLACE_ERROR_EXECUTED].code, refusals.UNAVAILABLE))
+        return order
+
+    def _batch_add(self, account: Account, asked: BatchAdd) -> list[Answer]:
+        self._check_deadline(asked.deadline)
+        if not FEWEST_IN_BATCH <= len(asked.orders) <= MOST_IN_BATCH:
+            raise invalid("orders")
+        batch = [self._terms(leg, asked.symbol) for leg in asked.orders]
+        self.engine.check_batch(account, batch)
+        if asked.validate:
+            return [self._batch_answer([_leg(leg, order_id="") for leg in asked.orders])]
+        legs = []
+        for leg, terms in zip(asked.orders, batch, strict=True):
+            try:
+                order = self._place(account, terms, batch=len(batch))
+            except Refused as refused:
+                if self.engine.settings.failed_legs == "told":
+                    legs.append(_leg(leg, error=refused.text))
+            else:
+                legs.append(_leg(leg, order_id=order.order_id))
+        return [self._batch_answer(legs)]
+
+    def _batch_answer(self, legs: list[LegResult]) -> Answer:
+        if not self.engine.settings.batch_objects:
+            return Answer([*legs])
+        return Answer(Result(orders=[evolve(leg, success=leg.error is None) for leg in legs]))
+
+    # Changing
+
+    def _amend(self, account: Account, asked: AmendOrder) -> list[Answer]:
+        self._check_deadline(asked.deadline)
+        order = self.engine.find(account, asked.order_id, asked.cl_ord_id)
+        if asked.symbol not in (None, order.terms.symbol):
+            raise invalid("symbol")
+        change = Amendment(
+            quantity=asked.order_qty,
+            limit_price=asked.limit_price,
+            limit_kind=asked.limit_price_type,
+            display=asked.display_qty,
+            trigger_price=asked.trigger_price,
+            trigger_kind=asked.trigger_price_type,
+            post_only=asked.post_only,
+        )
+        amend_id = amend(self.engine, account, order, change)
+        return [Answer(Result(amend_id=amend_id, order_id=asked.order_id, cl_ord_id=asked.cl_ord_id))]
+
+    def _edit(self, account: Account, asked: EditOrder) -> list[Answer]:
+        self._check_deadline(asked.deadline)
+        if asked.fee_preference not in (None, "base", "quote"):
+            raise invalid("fee_preference")
+        order = self.engine.find(account, asked.order_id)
+        change = Edit(
+            symbol=asked.symbol,
+            quantity=asked.order_qty,
+            limit_price=asked.limit_price,
+            trigger=trigger_of(asked.triggers),
+            display=asked.display_qty,
+            fee_in_base=None if asked.fee_preference is None else asked.fee_preference == "base",
+            post_only=asked.post_only,
+            reduce_only=asked.reduce_only,
+            userref=asked.order_userref,
+        )
+        if asked.validate:
+            check_edit(self.engine, account, order, change)
+            return [Answer(Result(order_id="", original_order_id=order.order_id))]
+        replacement = edit(self.engine, account, order, change)
+        return [Answer(Result(order_id=replacement.order_id, original_order_id=order.order_id))]
+
+    # Canceling
+
+    def _cancel(self, account: Account, asked: CancelOrder) -> list[Answer]:
+        """One answer for each id."""
+        find, by_tag = self.engine.find, self.engine.find_by_userref
+        wanted: list[tuple[Callable[[], list[VenueOrder]], Result]] = [
+            *((partial(_one, find, account, name, None), Result(order_id=name)) for name in asked.order_id or ()),
+            *((partial(_one, find, account, None, name), Result(cl_ord_id=name)) for name in asked.cl_ord_id or ()),
+            *((partial(by_tag, account, tag), Result(order_userref=tag)) for tag in asked.order_userref or ()),
+        ]
+        if not wanted:
+            raise invalid("order_id")
+        return [self._cancel_found(find_them, result) for find_them, result in wanted]
+
+    def _cancel_found(self, find: Callable[[], list[VenueOrder]], result: Result) -> Answer:
+        faults = self.faults.next(Occasion.CANCEL, "cancel_order")
+        if FaultKind.CANCEL_ERROR in faults:
+            return Answer(error=ERRORS.get(faults[FaultKind.CANCEL_ERROR].code, refusals.UNAVAILABLE))
+        if FaultKind.CANCEL_DECLINED in faults:
+            return Answer(error=self.engine.settings.gone_error)
+        try:
+            orders = find()
+        except Refused as refused:
+            return Answer(error=refused.text)
+        for order in orders:
+            self.engine.cancel(order)
+        self.engine.settle()
+        return Answer(result)
+
+    def _cancel_all(self, account: Account, asked: object) -> list[Answer]:
+        return [Answer(Result(count=self.engine.cancel_all_asked(account)))]
+
+    def _batch_cancel(self, account: Account, asked: BatchCancel) -> list[Answer]:
+        names, client_ids = asked.orders or [], asked.cl_ord_id or []
+        if not FEWEST_IN_BATCH <= len(names) + len(client_ids) <= MOST_TO_CANCEL:
+            raise invalid("orders")
+        return [Answer(Result(count=self.engine.cancel_some(account, names, client_ids)))]
+
+    def _cancel_after(self, account: Account, asked: CancelAllOrdersAfter) -> list[Answer]:
+        if not 0 <= asked.timeout < DAY:
+            raise invalid("timeout")
+        self.engine.set_switch(account, asked.timeout)
+        current, trigger = switch_times(self.engine.now.wall_ns, asked.timeout)
+        return [Answer(Result(currentTime=current, triggerTime=trigger))]
 
 
-def _leg(call: Call, terms: Terms, pair: Pair, batch: int) -> Row:
-    try:
-        with _in_rest_words():
-            order = call.engine.place(call.account, terms, batch=batch)
-    except Refused as refused:
-        return {"error": refused.text}
-    return {"txid": order.order_id, "descr": _described(terms, order.quantity, pair)}
+def _named(terms: Terms, order_id: str) -> Result:
+    return Result(order_id=order_id, cl_ord_id=terms.cl_ord_id, order_userref=terms.userref)
 
 
-# Changing
+def _leg(asked: BatchOrder, *, order_id: str | None = None, error: str | None = None) -> LegResult:
+    return LegResult(order_id=order_id, cl_ord_id=asked.cl_ord_id, order_userref=asked.order_userref, error=error)
 
 
-def _amend(call: Call) -> Row:
-    form = call.form(forms.AmendOrder)
-    _check_deadline(call, form.deadline)
-    with _in_rest_words(TXID):
-        order = call.engine.find(call.account, form.txid, form.cl_ord_id)
-    if form.pair is not None and call.pair(form.pair) != call.pair_of(order):
-        raise invalid("pair")
-    change = Amendment(
-        quantity=form.order_qty,
-        display=form.display_qty,
-        trigger=_new_trigger(order, form.trigger_price),
-        post_only=form.post_only,
-    )
-    if form.limit_price is not None:
-        terms = order.terms if change.trigger is None else evolve(order.terms, trigger=change.trigger)
-        market = call.engine.markets[order.terms.symbol]
-        priced = limit_price_of(terms, rest_price(form.limit_price, "limit_price"), market)
-        limit, kind, distance = priced.limit_price, priced.limit_kind, priced.limit_distance
-        change = evolve(change, limit_price=limit, limit_kind=kind, limit_distance=distance)
-    return {"amend_id": amend(call.engine, call.account, order, change)}
-
-
-def _new_trigger(order: VenueOrder, text: str | None) -> TriggerTerms | None:
-    """Raises Refused."""
-    if text is None:
-        return None
-    if order.terms.trigger is None:
-        raise invalid("trigger_price")
-    return trigger_price_of(order.terms, rest_price(text, "trigger_price"))
-
-
-def _edit(call: Call) -> Row:
-    form = call.form(forms.EditOrder)
-    _check_deadline(call, form.deadline)
-    market = _market(call, form.pair)
-    order = _editable(call, form.txid)
-    change = _change_of(order, form, market)
-    pair = market.pair
-    if form.validate:
-        with _in_rest_words():
-            terms = check_edit(call.engine, call.account, order, change)
-        return {"status": "ok", "descr": _described(terms, terms.quantity, pair)}
-    with _in_rest_words():
-        new = edit(call.engine, call.account, order, change)
-    price, price2 = price_texts(new.terms, new.terms.side, pair)
-    references = {"newuserref": new.terms.userref, "olduserref": order.terms.userref}
-    return {
-        "status": "ok",
-        "txid": new.order_id,
-        "originaltxid": order.order_id,
-        "volume": volume(new.quantity, pair),
-        "price": price,
-        "price2": price2,
-        "orders_cancelled": 1,
-        "descr": _described(new.terms, new.quantity, pair),
-        **{name: str(tag) for name, tag in references.items() if tag is not None},
-    }
-
-
-def _editable(call: Call, name: str | None) -> VenueOrder:
-    """By order id, or by a tag that only one open order has. Raises Refused."""
-    if name is None:
-        raise invalid("txid")
-    if not is_tag(name):
-        return call.engine.find(call.account, name)
-    orders = call.engine.find_by_userref(call.account, int(name))
-    if len(orders) > 1:
-        raise invalid("txid")
-    return orders[0]
-
-
-def _change_of(order: VenueOrder, form: forms.EditOrder, market: Market) -> Edit:
-    """Raises Refused."""
-    terms, triggered = order.terms, order.terms.trigger is not None
-    trigger = trigger_price_of(terms, rest_price(form.price)) if triggered and form.price else terms.trigger
-    limit = form.price2 if triggered else form.price
-    if limit:
-        terms = limit_price_of(evolve(terms, trigger=trigger), rest_price(limit), market)
-    flags = None if form.oflags is None else form.oflags.split(",")
-    return Edit(
-        symbol=market.pair.symbol,
-        quantity=form.volume,
-        limit_price=terms.limit_price,
-        limit_distance=terms.limit_distance,
-        trigger=trigger,
-        display=form.displayvol,
-        post_only=None if flags is None else "post" in flags,
-        fee_in_base=None if flags is None else "fcib" in flags,
-        userref=form.userref,
-    )
-
-
-# Canceling
-
-
-def _cancel(call: Call) -> Row:
-    form = call.form(forms.CancelOrder)
-    if form.txid is not None and form.cl_ord_id is None and is_tag(form.txid):
-        orders = call.engine.find_by_userref(call.account, int(form.txid))
-    else:
-        with _in_rest_words(TXID):
-            orders = [call.engine.find(call.account, form.txid, form.cl_ord_id)]
-    for order in orders:
-        call.engine.cancel(order)
-    call.engine.settle()
-    return {"count": len(orders)}
-
-
-def _cancel_batch(call: Call) -> Row:
-    form = call.form(forms.CancelOrderBatch)
-    names, client_ids = form.orders or [], form.cl_ord_ids or []
-    if not 0 < len(names) + len(client_ids) <= MOST_TO_CANCEL:
-        raise invalid("orders")
-    return {"count": call.engine.cancel_some(call.account, names, client_ids)}
-
-
-def _cancel_all(call: Call) -> Row:
-    call.form(forms.Nothing)
-    return {"count": call.engine.cancel_all_asked(call.account)}
-
-
-def _cancel_after(call: Call) -> Row:
-    timeout = call.form(forms.CancelAllOrdersAfter).timeout
-    if not 0 <= timeout < DAY:
-        raise invalid("timeout")
-    call.engine.set_switch(call.account, timeout)
-    current, trigger = switch_times(call.now.wall_ns, timeout)
-    return {"currentTime": current, "triggerTime": trigger}
-
-
-ENTRY: Final[Mapping[str, Handler]] = {
-    "AddOrder": _add,
-    "AddOrderBatch": _add_batch,
-    "AmendOrder": _amend,
-    "CancelAll": _cancel_all,
-    "CancelAllOrdersAfter": _cancel_after,
-    "CancelOrder": _cancel,
-    "CancelOrderBatch": _cancel_batch,
-    "EditOrder": _edit,
-}
+def _one(
+    find: Callable[[Account, str | None, str | None], VenueOrder],
+    account: Account,
+    order_id: str | None,
+    cl_ord_id: str | None,
+) -> list[VenueOrder]:
+    return [find(account, order_id, cl_ord_id)]

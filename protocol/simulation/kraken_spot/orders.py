@@ -126,7 +126,7 @@ def fires_when(side: Side, order_type: str) -> When:
 
 
 def usual_limit_sign(side: Side, order_type: str) -> int:
-    """On which side of its base the limit of such an order lies that is told as a distance: a plain order waits for a
+    """On which side of its base the limit of such an order lies that is given as a distance: a plain order waits for a
     better price, one that has fired takes a worse one."""
     better = -1 if side is Side.BUY else 1
     return -better if order_type in TRIGGERED else better
@@ -142,7 +142,7 @@ class Phase(Enum):
 @define(eq=False)
 class VenueOrder:
     """One order under one order id. quantity: base units in all; limit: as it is in the book, None: at any price;
-    shown: what others see of an iceberg; level: where a trigger stood when it was told last; fired: when and at which
+    shown: what others see of an iceberg; level: where a trigger stood when last reported; fired: when and at what
     price it fired; fee: in the fee's asset; held: what the account keeps ready for it."""
 
     order_id: str
@@ -206,7 +206,7 @@ class Fill:
 
 @define(eq=False)
 class Taking:
-    """What one order took in one go, part by part: the venue's histories put it together unless told otherwise.
+    """What one order took in one go, part by part: the venue's histories put it together by default.
     trade_id: of all parts together, None while there is only one."""
 
     fills: list[Fill] = field(factory=list)

@@ -9,14 +9,14 @@ from typing import Any, Final, TypeVar
 from attrs import frozen
 
 from ...values import Instant
-from . import forms, refusals
+from . import refusals, rest_parameters
 from .engine import Engine
-from .form_reader import read_form
 from .market import Market
-from .moments import rfc1123, stamp_in_seconds
 from .refusals import Refused, invalid
+from .rest_reader import read_form
 from .settings import Asset
 from .strictness import Strictness
+from .times import rfc1123, stamp_in_seconds
 
 __all__ = ["PUBLIC", "PublicCall"]
 
@@ -58,7 +58,7 @@ class PublicCall:
 
 
 def _asset_pairs(call: PublicCall) -> Row:
-    form = call.form(forms.AssetPairs)
+    form = call.form(rest_parameters.AssetPairs)
     kind, info = form.aclass_base or CURRENCY, form.info or "info"
     if kind not in CLASSES:
         raise invalid("aclass_base")
@@ -81,7 +81,7 @@ INFO: Final[Mapping[str, tuple[str, ...]]] = {
     "fees": ("fees", "fees_maker", "fee_volume_currency"),
     "margin": ("margin_call", "margin_stop"),
 }
-"""The fields of a row that are told; none named: all."""
+"""The fields of a row that are listed; none named: all."""
 
 
 def _pair_row(market: Market, call: PublicCall) -> Row:
@@ -119,7 +119,7 @@ def _pair_row(market: Market, call: PublicCall) -> Row:
 
 
 def _assets(call: PublicCall) -> Row:
-    form = call.form(forms.Assets)
+    form = call.form(rest_parameters.Assets)
     if form.aclass not in (None, *CLASSES):
         raise invalid("aclass")
     known = call.engine.assets

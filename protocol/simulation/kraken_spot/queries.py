@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from . import forms
+from . import rest_parameters
 from .accounts import Account
-from .listing import Trade, page, trades, within
 from .orders import VenueOrder
+from .pages import Trade, page, trades, within
 from .refusals import Refused, invalid
 from .rest_call import Call, Handler
-from .rows import change_row, order_row, trade_row
+from .views import change_row, order_row, trade_row
 
 __all__ = ["QUERIES"]
 
@@ -43,7 +43,7 @@ def _seen(call: Call, orders: Iterable[VenueOrder]) -> list[VenueOrder]:
 
 
 def _rows(call: Call, orders: Iterable[VenueOrder], *, trades: bool | None, consolidated: bool | None) -> Row:
-    """consolidated: None as the venue does unless told otherwise."""
+    """consolidated: None: the venue's default."""
     return {
         order.order_id: order_row(
             order,
@@ -62,7 +62,7 @@ def _is_asked_for(order: VenueOrder, userref: int | None, cl_ord_id: str | None 
 
 
 def _open_orders(call: Call) -> Row:
-    form = call.form(forms.OpenOrders)
+    form = call.form(rest_parameters.OpenOrders)
     account = call.account
     lately_closed = account.closed_orders if call.engine.settings.rest_lag else ()
     views = _seen(call, (*account.open_orders.values(), *lately_closed))
@@ -73,7 +73,7 @@ def _open_orders(call: Call) -> Row:
 
 
 def _closed_orders(call: Call) -> Row:
-    form = call.form(forms.ClosedOrders)
+    form = call.form(rest_parameters.ClosedOrders)
     by = form.closetime or "both"
     if by not in CLOSE_TIMES:
         raise invalid("closetime")
@@ -95,7 +95,7 @@ def _counted(answer: Row, count: int, *, without: bool | None) -> Row:
 
 
 def _query_orders(call: Call) -> Row:
-    form = call.form(forms.QueryOrders)
+    form = call.form(rest_parameters.QueryOrders)
     if not form.txid and call.engine.settings.query_without_txid == "empty":
         return {}
     named = (call.engine.orders.get(name) for name in _names(call, form.txid, MOST_ORDERS))
@@ -105,7 +105,7 @@ def _query_orders(call: Call) -> Row:
 
 
 def _order_amends(call: Call) -> Row:
-    form = call.form(forms.OrderAmends)
+    form = call.form(rest_parameters.OrderAmends)
     if form.order_id is None:
         raise invalid("order_id")
     order = call.engine.orders.get(form.order_id)
@@ -151,7 +151,7 @@ def _trade_rows(call: Call, found: Iterable[Trade], *, ledgers: bool | None = No
 
 
 def _trades_history(call: Call) -> Row:
-    form = call.form(forms.TradesHistory)
+    form = call.form(rest_parameters.TradesHistory)
     wanted = TYPES.get(form.type or "all")
     if wanted is None:
         raise invalid("type")
@@ -169,7 +169,7 @@ def _trades_history(call: Call) -> Row:
 
 
 def _query_trades(call: Call) -> Row:
-    form = call.form(forms.QueryTrades)
+    form = call.form(rest_parameters.QueryTrades)
     names = _names(call, form.txid, MOST_TRADES)
     known = {trade.trade_id: trade for together in (True, False) for trade in _trades(call, consolidated=together)}
     return _trade_rows(call, (known[name] for name in names if name in known))

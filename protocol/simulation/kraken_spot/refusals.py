@@ -1,4 +1,4 @@
-"""Why a simulated Kraken Spot refuses, in the venue's own words (spec A.16)."""
+"""Why a simulated Kraken Spot refuses, with the venue's own texts (spec A.16)."""
 
 from __future__ import annotations
 

@@ -10,9 +10,9 @@ from attrs import define, evolve
 
 from ...values import ZERO, LiquiditySide, Side
 from .messages import Contingent, Fee, Report, Triggers
-from .moments import padded, stamp
 from .orders import TRAILING, Fill, Phase, VenueOrder
 from .settings import KrakenSpotExchangeSettings, Pair
+from .times import padded, stamp
 
 __all__ = ["SIDES", "Reporter", "average_price"]
 
@@ -194,7 +194,7 @@ class Reporter:
         }
 
     def _fees(self, fill: Fill) -> list[Fee] | None:
-        """A rebate is a negative fee, unless the venue does not tell it; neither is one of zero."""
+        """A rebate is a negative fee, unless the venue hides it; neither is one of zero."""
         if self.settings.trade_fees == "missing":
             return None
         if self.settings.trade_fees == "empty" or (fill.fee < 0 and self.settings.rebates == "empty"):

@@ -1,7 +1,7 @@
 """The REST interface of a simulated Kraken Spot, on the same book and accounts as the socket (spec A.17).
 
-What is answered stands elsewhere: public questions in `public`, private ones in `queries` and `wallet`, orders in
-`order_entry`. Here is what all calls share: who may call, what it costs, and the envelope.
+Here is what all calls share: who may call, what it costs, and the envelope. The answers are made elsewhere: those to
+public questions in `public`, to private ones in `queries` and `money`, to orders in `rest_order_entry`.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from attrs import define
 
 from ...values import Instant
 from ..exchange import HttpReply, HttpRequest
-from . import forms, refusals, voice
+from . import refusals, rest_parameters, venue_side
 from .access import Access
 from .accounts import Account
-from .chosen import ChosenAnswers
+from .chosen_answers import ChosenAnswers
 from .engine import Engine
-from .form_reader import pairs_of
-from .order_entry import ENTRY
+from .money import MONEY
 from .public import PUBLIC, PublicCall
 from .queries import QUERIES
 from .rates import rest_cost
 from .refusals import Refused
 from .rest_call import Call, Handler
+from .rest_order_entry import ENTRY
+from .rest_reader import pairs_of
 from .settings import KrakenSpotUser
 from .strictness import Strictness
-from .wallet import WALLET
 
-__all__ = ["RestDesk"]
+__all__ = ["RestInterface"]
 
 SECOND: Final = 1_000_000_000
 PUBLIC_PATH: Final = "/0/public/"
@@ -38,17 +38,17 @@ STREAMS: Final = "GetWebSocketsToken"
 
 
 def _token(call: Call) -> dict[str, Any]:
-    call.form(forms.Nothing)
+    call.form(rest_parameters.Nothing)
     token = call.access.new_token(call.user, call.now)
     return {"token": token, "expires": call.engine.settings.token_lifetime // SECOND}
 
 
-HANDLERS: Final[Mapping[str, Handler]] = {STREAMS: _token, **QUERIES, **WALLET, **ENTRY}
+HANDLERS: Final[Mapping[str, Handler]] = {STREAMS: _token, **QUERIES, **MONEY, **ENTRY}
 
 
 @define
-class RestDesk:
-    """Answers HTTP calls. What it does to orders, the engine tells as notices."""
+class RestInterface:
+    """Answers HTTP calls. The engine notes what happens to orders."""
 
     engine: Engine
     access: Access
@@ -109,4 +109,4 @@ class RestDesk:
 
 
 def _json(body: dict[str, Any]) -> HttpReply:
-    return HttpReply(status=200, body=voice.encode(body).encode())
+    return HttpReply(status=200, body=venue_side.encode(body).encode())

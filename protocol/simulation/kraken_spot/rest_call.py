@@ -11,9 +11,9 @@ from ...values import Instant
 from .access import Access
 from .accounts import Account
 from .engine import Engine
-from .form_reader import read_form
 from .orders import VenueOrder
 from .refusals import invalid
+from .rest_reader import read_form
 from .settings import KrakenSpotUser, Pair
 from .strictness import Strictness
 

@@ -1,4 +1,4 @@
-"""How a simulated Kraken Spot is set up, and the users and pairs that it has unless told otherwise."""
+"""How a simulated Kraken Spot is set up, and the users and pairs that it has by default."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ __all__ = [
     "Asset",
     "DEFAULT_PAIRS",
     "DEFAULT_SECRET",
-    "HOUSE",
     "REFERENCE_PRICES",
     "KrakenSpotExchangeSettings",
     "KrakenSpotUser",
@@ -24,8 +23,6 @@ __all__ = [
 ]
 
 SECOND: Final = 1_000_000_000
-HOUSE: Final = "HOUSE"
-"""The account that quotes and trades against everybody; nobody logs in as it."""
 DEFAULT_SECRET: Final = "c2ltdWxhdGVkLWtyYWtlbi1zcG90LWRlbW8tc2VjcmV0LW5vdC1mb3ItdGhlLXJlYWwtdmVudWUtMDAwMDAwMA=="
 
 DEFAULT_BALANCES: Final[Mapping[str, Decimal]] = {
@@ -39,7 +36,7 @@ DEFAULT_BALANCES: Final[Mapping[str, Decimal]] = {
 
 @frozen(kw_only=True)
 class KrakenSpotUser:
-    """Somebody with an API key. api_secret: base64 text; account: users of one account share its orders; balances:
+    """A holder of an API key. api_secret: base64 text; account: users of one account share its orders; balances:
     by asset, of the account's first user; fees: fractions of the traded value; tier: `starter`, `intermediate` or
     `pro`; may_trade, may_stream: permissions of the key. Secrets never show in repr."""
 
@@ -164,10 +161,10 @@ REFERENCE_PRICES: Final[Mapping[str, Decimal]] = {
 
 @frozen(kw_only=True)
 class KrakenSpotExchangeSettings:
-    """Times in ns. Where nobody knows what the real venue does, there is a switch; its first position is what we think.
+    """Times in ns. Where the real venue's behaviour is not known, there is a switch; its first position is our guess.
 
     Markets: reference_prices: centre of the quotes, index price and first last price; quotes: keep resting quotes of
-    the house in the book, quote_levels deep, quote_value (quote currency) at each, quote_step (percent) apart;
+    the market maker in the book, quote_levels deep, quote_value (quote currency) at each, quote_step (percent) apart;
     price_band: how far (percent) a limit may be from the reference price, None for any; history: ended orders kept
     for queries, and executions in the ledger's queries; system: state of the engine at the start.
 
@@ -188,8 +185,8 @@ class KrakenSpotExchangeSettings:
 
     Reports: echo_client_ids: client order ids come on deltas, too (`delta_echo_cl_ord_id`); strict_delta: amendments
     come without quantities; omit_filled: no `filled` after the last trade; events_first: reports come before the
-    answers of what caused them; reports_per_message: at most; heartbeat: after this much silence; rest_events: tell
-    the sockets what was done over REST; trade_fees: trades come with their fees `told`, with `fees` `missing`, or with
+    answers of what caused them; reports_per_message: at most; heartbeat: after this much silence; rest_events: the
+    sockets hear what was done over REST; trade_fees: trades come with their fees `told`, with `fees` `missing`, or with
     an `empty` list; rebates: a negative fee is `negative`, or the list is `empty`; fired_snapshot: exec_type of a
     triggered order in the snapshot after it fired, `status` or `new`; ratecounter_field: what the trading counter is
     called; trades_without_status: trades come also to those who want no order_status.

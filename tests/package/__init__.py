@@ -1,0 +1,1 @@
+"""What users install, and how it finds its own packages."""
