@@ -97,15 +97,15 @@ REJECT_REASONS: Final[Mapping[str | None, RejectReason]] = {
     "DUPLICATE_CLIENT_ORDER_ID": RejectReason.DUPLICATE_ID,
     "ORDER_NOT_FOUND": RejectReason.UNKNOWN_ORDER,
 }
-"""Codes of a rejection (spec 6.6) and of a refused cancel (spec 6.7)."""
+"""Codes of a rejection (spec AX 6.6) and of a refused cancel (spec AX 6.7)."""
 
 REJECT_PHRASES: Final[Mapping[str, RejectReason]] = {
-    "margin": RejectReason.INSUFFICIENT_FUNDS,  # with the figures required and available (spec 4.5)
+    "margin": RejectReason.INSUFFICIENT_FUNDS,  # with the figures required and available (spec AX 4.5)
     "symbol": RejectReason.UNKNOWN_INSTRUMENT,
     "minimum": RejectReason.QUANTITY,
     "already exists": RejectReason.DUPLICATE_ID,
 }
-"""Texts are free; what a code leaves open, these tell."""
+"""What a text means where the code leaves it open; texts are free."""
 
 REJECT_CODES: Final[Mapping[int, RejectReason]] = {
     400: RejectReason.INVALID,
@@ -119,7 +119,7 @@ REJECT_CODES: Final[Mapping[int, RejectReason]] = {
     503: RejectReason.UNAVAILABLE,
     504: RejectReason.UNAVAILABLE,
 }
-"""Error codes, and HTTP statuses (spec 4.5)."""
+"""Error codes, and HTTP statuses (spec AX 4.5)."""
 
 TEXT_DECIDES: Final = frozenset({None, 400, 409})
 """Codes that stand for several reasons."""

@@ -16,6 +16,7 @@ from ..commands import Replace
 from ..errors import WireError
 from ..facts import Fact
 from ..orders import NewOrder
+from ..reasons import RejectReason
 from ..values import ClientOrderId, Instrument, WireId
 from ..venue import BatchRules, HttpAnswer, HttpCall, Opening, Silence, Upgrade, VenueDefaults, VenueRules
 from ..wire.times import SECOND

@@ -323,8 +323,8 @@ def why_refused(text: str | None, *, of_known_order: bool = False) -> RejectReas
     kind = next((kind for kind in ErrorKind if _has(text, kind)), None)
     if kind is ErrorKind.INVALID_ORDER and of_known_order:
         return RejectReason.UNKNOWN_ORDER
-    told = None if kind is None else REJECT_KINDS.get(kind)
-    return told or next((why for words, why in REJECT_REASONS.items() if words in text), RejectReason.OTHER)
+    why = None if kind is None else REJECT_KINDS.get(kind)
+    return why or next((each for part, each in REJECT_REASONS.items() if part in text), RejectReason.OTHER)
 
 
 def is_post_only(text: str | None) -> bool:

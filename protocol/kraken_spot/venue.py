@@ -12,6 +12,7 @@ from ..client_order_ids import short_form
 from ..commands import Replace
 from ..facts import Fact
 from ..orders import NewOrder
+from ..reasons import RejectReason
 from ..values import ClientOrderId, Instrument, SystemMode, WireId
 from ..venue import (
     BatchRules,
@@ -28,7 +29,7 @@ from ..venue import (
 from ..wire.times import SECOND
 from . import checks
 from .codec import SpotWire
-from .enumerations import CALL_LIMITS
+from .enumerations import CALL_LIMITS, why_refused
 from .handshake import read_token
 from .instruments import VENUE, instruments_call, read_instruments, read_names
 from .limits import TradingThrottle, rest_budgets, trading_terms

@@ -9,9 +9,8 @@ from typing import Any
 from attrs import evolve
 
 from protocol.ax.order_entry import Origin
-from protocol.facts import Fact, OrderView, Outcome, RequestRefused, Trade
-from protocol.reasons import RejectReason
-from protocol.values import LiquiditySide, OrderStatus, RequestId, Side, TimeInForce, TradeId, VenueOrderId
+from protocol.facts import OrderView, Trade
+from protocol.values import LiquiditySide, OrderStatus, Side, TimeInForce, TradeId, VenueOrderId
 from protocol.venue import HttpAnswer
 
 OPEN = """{"oid":"O-7A1","u":"U-5","aid":"A-5","s":"GBPUSD-PERP","p":"1.2705","q":60,"xq":0,"rq":60,"o":"ACCEPTED",
@@ -65,11 +64,6 @@ TRADE = Trade(
 def changed(text: str, **changes: Any) -> str:
     """An order object with other values; the ones that are None are taken out."""
     return json.dumps({key: value for key, value in (json.loads(text) | changes).items() if value is not None})
-
-
-def refused(number: int | None, outcome: Outcome, reason: str, why: RejectReason = RejectReason.OTHER) -> Fact:
-    request_id = None if number is None else RequestId(number)
-    return RequestRefused(request_id=request_id, outcome=outcome, reason=reason, why=why)
 
 
 ORIGIN = Origin(account=None, tag="tag01", self_trade_prevention=None)

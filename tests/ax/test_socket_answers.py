@@ -6,11 +6,18 @@ import pytest
 from attrs import evolve
 
 from protocol.ax import codec
-from protocol.facts import Fact, LoggedIn, OrderView, Outcome, RequestAnswered
+from protocol.facts import Fact, LoggedIn, OrderView, Outcome, RequestAnswered, RequestRefused
 from protocol.reasons import RejectReason
 from protocol.values import OrderStatus, RequestId, VenueOrderId
 
-from .messages import BARE, BARE_VIEW, OPEN, PART, PART_VIEW, VIEW, refused
+from .messages import BARE, BARE_VIEW, OPEN, PART, PART_VIEW, VIEW
+
+
+def refused(number: int | None, outcome: Outcome, reason: str, why: RejectReason = RejectReason.OTHER) -> Fact:
+    return RequestRefused(
+        request_id=None if number is None else RequestId(number), outcome=outcome, reason=reason, why=why
+    )
+
 
 ANSWERS: dict[str, tuple[str, Fact]] = {
     "login, nothing open": (

@@ -1,4 +1,4 @@
-"""Trading Kraken Futures through the whole graph, on virtual time over memory: REST for orders, the socket for news."""
+"""Trading Kraken Futures through the whole graph, on virtual time over memory: REST and the socket together."""
 
 from __future__ import annotations
 
