@@ -22,6 +22,7 @@ from ..venue import BatchRules, HttpAnswer, HttpCall, Opening, Silence, Upgrade,
 from ..wire.times import SECOND
 from . import checks
 from .codec import FuturesWire
+from .enumerations import why_refused
 from .instruments import VENUE, instruments_call, read_instruments
 from .limits import BUDGETS
 from .order_entry import HTTP_REQUESTS, MOST_CANCELS, MOST_ORDERS, encode
@@ -121,6 +122,9 @@ class KrakenFuturesVenue(VenueDefaults):
 
     def is_over_budget(self, answer: HttpAnswer) -> bool:
         return is_over_budget(answer)
+
+    def why_refused(self, reason: str) -> RejectReason:
+        return why_refused(reason)
 
     # Orders
 

@@ -167,6 +167,9 @@ class KrakenSpotVenue(VenueDefaults):
     def read_answer(self, request: requests.Request, answer: HttpAnswer) -> tuple[Fact, ...]:
         return read_answer(request, answer, self._symbol_of)
 
+    def why_refused(self, reason: str) -> RejectReason:
+        return why_refused(reason)
+
     def _symbol_of(self, pair: str) -> str:
         """As the venue's list has it; by rule where it does not."""
         return self._names.get(pair) or symbol_of_pair(pair)

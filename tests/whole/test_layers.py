@@ -292,18 +292,3 @@ def functions_longer_than(limit: int, source: str) -> list[str]:
 def test_every_function_fits_on_a_screen() -> None:
     long = {str(path.relative_to(ROOT)): functions_longer_than(50, path.read_text()) for path in CODE}
     assert {path: names for path, names in long.items() if names} == {}
-
-
-def package_files(venue: str) -> set[str]:
-    return {path.stem for path in (ROOT / "protocol" / venue).glob("*.py")}
-
-
-@pytest.mark.parametrize("venue", VENUES)
-def test_a_file_of_a_venue_package_has_a_name_that_means_the_same_at_every_venue(venue: str) -> None:
-    assert package_files(venue) - MEANINGS.keys() == SPECIALTIES[venue]
-    assert EVERYWHERE - package_files(venue) == set()
-
-
-def test_every_name_with_a_meaning_is_used() -> None:
-    assert MEANINGS.keys() - set.union(*map(package_files, VENUES)) == set()
-    assert not MEANINGS.keys() & set.union(*SPECIALTIES.values())
