@@ -53,13 +53,16 @@ SAMPLES: tuple[TradingError, ...] = (
 )
 
 
+KINDS = sorted({type(error) for error in SAMPLES}, key=lambda kind: kind.__name__)
+
+
 def name(error: TradingError) -> str:
     return type(error).__name__
 
 
 def test_every_error_has_a_sample_here() -> None:
     public = {getattr(errors, each) for each in errors.__all__} - {errors.LinkError}
-    assert {type(error) for error in SAMPLES} == public
+    assert set(KINDS) == public
 
 
 @pytest.mark.parametrize("error", SAMPLES, ids=name)
@@ -89,7 +92,7 @@ def test_a_sentence_alone_makes_an_error(error: TradingError) -> None:
     assert vars(bare).keys() == vars(error).keys()
 
 
-@pytest.mark.parametrize("kind", sorted({type(error) for error in SAMPLES}, key=lambda kind: kind.__name__))
+@pytest.mark.parametrize("kind", KINDS)
 def test_each_attribute_is_documented_in_its_class(kind: type[TradingError]) -> None:
     declared = {each for base in kind.__mro__ for each in inspect.get_annotations(base)}
     assert vars(kind("")).keys() <= declared
