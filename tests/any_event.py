@@ -20,7 +20,8 @@ def all_event_classes() -> list[type[events.Event]]:
     found, unseen = [], [events.Event]
     while unseen:
         kind = unseen.pop()
-        below = [each for each in kind.__subclasses__() if each.__module__ == events.__name__]
+        # A slotted attrs class replaces the one it is made from, which is listed too until it is collected.
+        below = [each for each in kind.__subclasses__() if vars(events).get(each.__name__) is each]
         unseen.extend(below)
         if not below:
             found.append(kind)
