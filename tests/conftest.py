@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from attrs import evolve
+from hypothesis import settings
 
 from actors import venues
 from actors.serving import simulated_venue
@@ -14,6 +15,10 @@ from protocol.simulation.exchange import Exchange
 from protocol.simulation.faults import FaultSchedule
 
 from .time_limit import LIMIT, ending_what_hangs
+
+# How long an example may take says something of the machine, and no test asserts that.
+settings.register_profile("trio-orders", deadline=None)
+settings.load_profile("trio-orders")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
