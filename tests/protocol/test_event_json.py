@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from protocol import Money, events, from_json, to_json
 from protocol.event_json import EVENT_TYPES
+from protocol.values import StrategyId
 from tests.any_event import all_event_classes, any_event, any_of
 from tests.order_records import A7, O1, US, accepted, filled
 
@@ -73,7 +74,7 @@ FROZEN_VALUES = {
 }
 
 
-def types_in(value: object) -> object:
+def types_in(value: Any) -> object:
     """The types of a value and of all that is in it."""
     if attrs.has(type(value)):
         return type(value), [types_in(getattr(value, field.name)) for field in attrs.fields(type(value))]
@@ -82,7 +83,7 @@ def types_in(value: object) -> object:
     return type(value)
 
 
-def digits_in(value: object) -> object:
+def digits_in(value: Any) -> object:
     """The decimals in a value, digit by digit: 1.0 and 1.00 are equal and not the same."""
     if attrs.has(type(value)):
         return [digits_in(getattr(value, field.name)) for field in attrs.fields(type(value))]
@@ -286,4 +287,4 @@ def test_a_class_of_the_users_own_is_not_written_under_an_events_name() -> None:
 
 def test_text_that_is_not_unicode_is_a_value_error() -> None:
     with pytest.raises(ValueError):
-        to_json(attrs.evolve(accepted(), identity=attrs.evolve(US, strategy="\ud800")))
+        to_json(attrs.evolve(accepted(), identity=attrs.evolve(US, strategy=StrategyId("\ud800"))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal as D
+from typing import Any
 
 import attrs
 import pytest
@@ -42,7 +43,7 @@ from tests.order_records import (
     updated,
 )
 
-OF_REPORT = {
+OF_REPORT: dict[str, Any] = {
     "local_time": PLACED,
     "account": AccountId("A"),
     "instrument": instrument_id("GOLD.TEST"),
@@ -50,7 +51,7 @@ OF_REPORT = {
     "venue_order_id": VenueOrderId("o9"),
     "venue_time": PLACED + 123_456_789,
 }
-OF_LINK = {"local_time": PLACED, "venue": "AX", "account": AccountId("A"), "connection": 2}
+OF_LINK: dict[str, Any] = {"local_time": PLACED, "venue": "AX", "account": AccountId("A"), "connection": 2}
 PART = OrderStatus.PARTIALLY_FILLED
 
 ORDER_EVENTS = [
@@ -324,7 +325,12 @@ def test_every_class_has_a_line_of_its_own_and_an_example_here(kind: type) -> No
 @given(any_of(str), any_of(D), st.sampled_from(OrderType))
 def test_an_order_to_place_is_one_line_whatever_its_name(name: str, number: D, kind: OrderType) -> None:
     order = NewOrder(
-        instrument="GOLD.TEST", side=Side.BUY, type=kind, quantity=number, trigger_price=number, client_order_id=name
+        instrument="GOLD.TEST",
+        side=Side.BUY,
+        type=kind,
+        quantity=number,
+        trigger_price=number,
+        client_order_id=ClientOrderId(name),
     )
     assert str(order).splitlines() == [str(order)]
     assert str(order).isprintable()
