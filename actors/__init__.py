@@ -33,6 +33,7 @@ from protocol import (
     OrderType,
     OutcomeUnknown,
     Reconciliation,
+    RejectReason,
     RequestFailed,
     SessionError,
     Side,
@@ -45,6 +46,7 @@ from protocol import (
     TradingError,
     TriggerType,
     VenueOrderId,
+    Why,
     WireError,
 )
 from protocol.commands import Milestone
@@ -112,6 +114,7 @@ __all__ = [
     "OutcomeUnknown",
     "Password",
     "Reconciliation",
+    "RejectReason",
     "RequestFailed",
     "RequestId",
     "SessionError",
@@ -134,6 +137,7 @@ __all__ = [
     "open_client",
     "open_gateway",
     "open_simulated_venue",
+    "Why",
 ]
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from protocol import commands
 from protocol.errors import NotSent
 from protocol.events import OrderStatusReport
 from protocol.orders import DEFAULT_STRATEGY, NewOrder, OrderState
+from protocol.reasons import Why
 from protocol.reconciliation import Reconciliation
 from protocol.values import (
     AccountId,
@@ -425,7 +426,9 @@ class Client:
         state = await self.order_state(order)
         if state is None:
             raise NotSent(
-                f"Nothing was sent: order {order} is not known here. If it is open at the venue, adopt it first."
+                f"Nothing was sent: order {order} is not known here. If it is open at the venue, adopt it first.",
+                why=Why.UNKNOWN_ORDER,
+                client_order_id=order,
             )
         return state.identity.instrument
 

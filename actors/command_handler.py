@@ -16,6 +16,7 @@ from protocol.dispatch.inputs import Admission, Asked, Submission
 from protocol.errors import NotSent, TradingError
 from protocol.events import OrderStatusReport
 from protocol.orders import title_of
+from protocol.reasons import Why
 from protocol.values import ClientOrderId, Instrument, InstrumentId, RequestId
 from protocol.venue import Venue
 
@@ -64,7 +65,8 @@ class Admissions:
         if self.free[admission] == 0:
             raise NotSent(
                 "Nothing was sent: too many requests wait to be written to the venue. "
-                "Try again when some of them have gone out."
+                "Try again when some of them have gone out.",
+                why=Why.BUSY,
             )
         self.free[admission] -= 1
 
@@ -158,7 +160,8 @@ class _Handler:
             request_id = self._next_request_id()  # spec AX 8.1: taken even if a later check fails
             venue.check_terms(order, instrument)
         except NotSent as refusal:
-            raise type(refusal)(f"{title_of(order)} was not sent: {refusal}") from None
+            sentence = f"{title_of(order)} was not sent: {refusal}"
+            raise refusal.reworded(sentence, client_order_id=order.client_order_id) from None
         client_order_id = order.client_order_id or self.context.new_client_order_id()
         submission = Submission(order=order, client_order_id=client_order_id, instrument=instrument)
         return Asked(
@@ -167,7 +170,7 @@ class _Handler:
 
     def _batch(self, command: commands.Batch, reply_to: object, admission: Admission | None) -> Asked:
         if not command.legs:
-            raise NotSent("The batch was not sent: there is nothing in it.")
+            raise NotSent("The batch was not sent: there is nothing in it.", field="legs")
         legs = [self._leg(leg, number, len(command.legs)) for number, leg in enumerate(command.legs, 1)]
         request_id = self._next_request_id()
         return Asked(command=command, request_id=request_id, reply_to=reply_to, admission=admission, legs=tuple(legs))
@@ -178,7 +181,7 @@ class _Handler:
             return self._prepare(leg)
         except NotSent as refusal:
             text = f"{refusal} This is number {number} of the {most} in the batch, of which nothing was sent."
-            raise type(refusal)(text) from None
+            raise refusal.reworded(text, client_order_id=_name_of(leg)) from None
 
     def _instrument(self, instrument: InstrumentId) -> Instrument | None:
         found = self.context.view.value.get(instrument.symbol)
@@ -189,7 +192,10 @@ class _Handler:
         if found is None:
             raise NotSent(
                 f"Order {report.client_order_id or report.venue_order_id} was not adopted: instrument "
-                f"{report.instrument} is not in the cache. Cache it first."
+                f"{report.instrument} is not in the cache. Cache it first.",
+                why=Why.UNKNOWN_INSTRUMENT,
+                client_order_id=report.client_order_id,
+                field="instrument",
             )
         return found
 
@@ -209,16 +215,18 @@ class _Handler:
         instrument = self._instrument(command.instrument)
         try:
             if instrument is None:
-                raise NotSent(f"instrument {command.instrument} is not in the cache; cache it first.")
+                sentence = f"instrument {command.instrument} is not in the cache; cache it first."
+                raise NotSent(sentence, why=Why.UNKNOWN_INSTRUMENT, field="instrument")
             if command.leaves is None:
                 self.context.venue.check_change(command, instrument)
             else:  # dispatch knows what it comes to, and checks that
                 _check_leaves(command)
             if command.trailing_offset is not None and command.trailing_unit is None:
-                raise NotSent("say with trailing_unit whether the trailing offset is in PERCENT or PRICE.")
+                sentence = "say with trailing_unit whether the trailing offset is in PERCENT or PRICE."
+                raise NotSent(sentence, field="trailing_unit")
         except NotSent as refusal:
             text = f"The change of order {command.client_order_id} was not sent: {refusal}"
-            raise type(refusal)(text) from None
+            raise refusal.reworded(text, client_order_id=command.client_order_id) from None
         return instrument
 
     def _cache(self, instruments: tuple[Instrument, ...], ask: Ask) -> None:
@@ -230,21 +238,28 @@ class _Handler:
         try:
             self.context.token.send_nowait(NewToken(command.token))
         except (trio.WouldBlock, trio.BrokenResourceError, trio.ClosedResourceError):
-            raise NotSent("The new token was not taken over: the session has ended or is busy.") from None
+            sentence = "The new token was not taken over: the session has ended or is busy."
+            raise NotSent(sentence, why=Why.BUSY) from None
         answer(ask.reply_to, None)
+
+
+def _name_of(leg: commands.Place | commands.Replace | commands.Cancel) -> ClientOrderId | None:
+    return leg.order.client_order_id if isinstance(leg, commands.Place) else leg.client_order_id
 
 
 def _check_leaves(command: commands.Replace) -> None:
     assert command.leaves is not None
     if command.quantity is not None:
-        raise NotSent("give its quantity or what it leaves, not both.")
+        raise NotSent("give its quantity or what it leaves, not both.", field="leaves")
     if command.leaves <= 0:
-        raise NotSent(f"an order that leaves {command.leaves} would have nothing to fill; cancel it instead.")
+        sentence = f"an order that leaves {command.leaves} would have nothing to fill; cancel it instead."
+        raise NotSent(sentence, field="leaves")
 
 
 def _check_seconds(seconds: int) -> None:
     if seconds < 0 or seconds >= SECONDS_A_DAY:
-        raise NotSent(f"The timer that cancels all orders takes 0 to {SECONDS_A_DAY - 1} seconds, not {seconds}.")
+        sentence = f"The timer that cancels all orders takes 0 to {SECONDS_A_DAY - 1} seconds, not {seconds}."
+        raise NotSent(sentence, field="seconds")
 
 
 @trio.lowlevel.enable_ki_protection  # an interrupt between two steps would lose an answer that a caller waits for
@@ -268,7 +283,10 @@ async def run_command_handler(
                         answer(ask.reply_to, error)
                     except Exception as error:
                         logger.exception("A command could not be read, and nothing was sent.")
-                        answer(ask.reply_to, NotSent(f"Nothing was sent, for the arguments make no sense: {error!r}"))
+                        answer(
+                            ask.reply_to,
+                            NotSent(f"Nothing was sent, for the arguments make no sense: {error!r}", why=Why.INVALID),
+                        )
                     else:
                         if asked is not None:
                             admitted.append(asked)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import random
 import ssl
 from collections.abc import Callable
 from enum import Enum
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
-from attrs.validators import and_, deep_iterable, ge, gt, instance_of, lt, optional
 
 from protocol.dispatch.tracking import FILL_WINDOW, FINISHED_WINDOW
 from protocol.limits import FIRST_CONNECT, RECONNECT, Backoff
+from protocol.validation import COUNT, FLAG, NOT_NEGATIVE, POSITIVE, SECRET, TEXT, Must, a, optional, tuple_of
 from protocol.values import AccountId, Instrument, TraderId
 from protocol.venue import Venue
 
@@ -63,9 +62,9 @@ class OnClose(Enum):
 class ApiKey:
     """An API key with its secret."""
 
-    key: str
+    key: str = field(validator=TEXT)
     """As the venue shows it."""
-    secret: str = field(repr=False)
+    secret: str = field(repr=False, validator=SECRET)
     """Never shows in repr."""
 
 
@@ -73,11 +72,11 @@ class ApiKey:
 class Password:
     """User name and password, with the one-time code where two-factor login is on."""
 
-    username: str
+    username: str = field(validator=TEXT)
     """As at the venue's own login."""
-    password: str = field(repr=False)
+    password: str = field(repr=False, validator=SECRET)
     """Never shows in repr."""
-    totp: str | None = field(default=None, repr=False)
+    totp: str | None = field(default=None, repr=False, validator=optional(SECRET))
     """The one-time code where two-factor login is on, else None; never shows in repr."""
 
 
@@ -85,15 +84,16 @@ class Password:
 class Token:
     """A session token fetched elsewhere. It cannot be refreshed here: hand in new ones with `client.authenticate`."""
 
-    text: str = field(repr=False)
+    text: str = field(repr=False, validator=SECRET)
     """Never shows in repr."""
 
 
 Credentials = ApiKey | Password | Token
 
 
-COUNT: Final[Any] = and_(instance_of(int), ge(1))
-FINITE: Final[Any] = and_(ge(0), lt(math.inf))
+LESS_THAN_A_DAY: Final = Must(
+    "a whole number of seconds, from 0 to 86,399", (int,), lambda value: 0 <= value < 24 * 3600
+)
 
 
 @frozen(kw_only=True)
@@ -101,46 +101,48 @@ class ClientConfig:
     """What is the same for every venue. Times in seconds unless said otherwise. Values that make no sense raise
     ValueError or TypeError, at once or when the client is opened."""
 
-    trader: TraderId = DEFAULT_TRADER
+    trader: TraderId = field(default=DEFAULT_TRADER, validator=TEXT)
     """A name of yours for yourself, on every event. The venue never sees it."""
-    account: AccountId = DEFAULT_ACCOUNT
+    account: AccountId = field(default=DEFAULT_ACCOUNT, validator=TEXT)
     """A name of yours for the account, on every event. The venue never sees it."""
-    credentials: Credentials | None = field(default=None, validator=optional(instance_of((ApiKey, Password, Token))))
+    credentials: Credentials | None = field(
+        default=None, validator=optional(a(ApiKey, Password, Token, is_secret=True))
+    )
     """Who we are at the venue: `ApiKey`, at AX also `Password` or `Token`."""
-    instruments: tuple[Instrument, ...] = field(default=(), validator=deep_iterable(instance_of(Instrument)))
+    instruments: tuple[Instrument, ...] = field(default=(), validator=tuple_of(Instrument))
     """Known before connecting."""
-    load_instruments: bool = True
+    load_instruments: bool = field(default=True, validator=FLAG)
     """Read the venue's own list, too."""
-    heartbeat: float = field(default=30.0, validator=gt(0))
+    heartbeat: float = field(default=30.0, validator=POSITIVE)
     """Between WebSocket pings. The Kraken venues ping every 20 s at least, whatever is asked for."""
-    data_deadline: float = field(default=15.0, validator=gt(0))
+    data_deadline: float = field(default=15.0, validator=POSITIVE)
     """After this long without a message from the venue the connection counts as dead.
 
     Pings and pongs count for nothing; parts of a long message count. AX may send nothing while nothing happens: there
     the connection is dead when not even a ping came for so long. If pings come and no message, AX is asked for the open
     orders, and has `request_timeout` for an answer.
     """
-    login_timeout: float = field(default=10.0, validator=gt(0))
+    login_timeout: float = field(default=10.0, validator=POSITIVE)
     """From the open WebSocket to the venue's login answer; a connection that takes longer is given up."""
-    http_timeout: float = field(default=10.0, validator=gt(0))
+    http_timeout: float = field(default=10.0, validator=POSITIVE)
     """For one call over HTTP, from its beginning (a wait for a connection included) to the last byte of the answer. A
     call that could not be begun within this time of being asked for is reported as certainly not sent."""
-    first_connect: Backoff = field(default=FIRST_CONNECT, validator=instance_of(Backoff))
+    first_connect: Backoff = field(default=FIRST_CONNECT, validator=a(Backoff))
     """Attempts and pauses until the first login, and for reading the instruments before it: five attempts, then
     `ConnectFailed`."""
-    reconnect: Backoff = field(default=RECONNECT, validator=instance_of(Backoff))
+    reconnect: Backoff = field(default=RECONNECT, validator=a(Backoff))
     """Attempts and pauses after a connection was lost: without end, the first one at once.
 
     `KrakenSpotConfig` has a slower one of its own. A venue that asks to be left alone (HTTP status 429 or 503, or a
     Retry-After header) is left alone for as long as it says, 15 minutes at most. If it does not say, that is 5 s, 10 s
     … a minute.
     """
-    close_timeout: float = field(default=2.0, validator=FINITE)
+    close_timeout: float = field(default=2.0, validator=NOT_NEGATIVE)
     """For closing as a whole, then everything is dropped. 0: the connection is dropped at once."""
-    close_grace: float = field(default=0.5, validator=FINITE)
+    close_grace: float = field(default=0.5, validator=NOT_NEGATIVE)
     """Part of `close_timeout`, for requests that are not answered yet; a third of it at most with
     `OnClose.CANCEL_ALL`."""
-    on_close: OnClose = field(default=OnClose.LEAVE, validator=instance_of(OnClose))
+    on_close: OnClose = field(default=OnClose.LEAVE, validator=a(OnClose))
     """What happens to open orders."""
     order_credits: int = field(default=64, validator=COUNT)
     """How many placements, replaces and questions may wait to be written (over HTTP: to be answered). The next one is
@@ -150,16 +152,16 @@ class ClientConfig:
     requests_per_second: int | None = field(default=None, validator=optional(COUNT))
     """Pace of what is written to the socket, None: no limit. What would wait for nine tenths of the venue's
     `request_timeout` is not sent, and reported so."""
-    budget_patience: float = field(default=2.0, validator=FINITE)
+    budget_patience: float = field(default=2.0, validator=NOT_NEGATIVE)
     """How long a call over HTTP waits for the venue's budget before it is refused here, 0: not at all.
 
     What the client asks on its own account, such as history after an outage, waits two minutes and lets your calls go
     first.
     """
-    cancel_all_after: int = field(default=0, validator=[instance_of(int), ge(0), lt(24 * 3600)])
+    cancel_all_after: int = field(default=0, validator=LESS_THAN_A_DAY)
     """Whole seconds, 0: never. The venue cancels everything unless it hears from us again within that time. AX cannot
     do this."""
-    cancel_unknown: bool = field(default=False, validator=instance_of(bool))
+    cancel_unknown: bool = field(default=False, validator=FLAG)
     """Cancel an order whose answer is lost, in case it lives."""
     subscriber_batches: int = field(default=4096, validator=COUNT)
     """How far a subscriber may lag behind, counted in batches. One socket read, up to 64 messages, is one."""
@@ -169,11 +171,11 @@ class ClientConfig:
     """How many ended orders are remembered."""
     max_message_size: int = field(default=16 * MEBIBYTE, validator=COUNT)
     """Bytes of one WebSocket message; a longer one ends the connection."""
-    allow_plaintext: bool = field(default=False, validator=instance_of(bool))
+    allow_plaintext: bool = field(default=False, validator=FLAG)
     """Permit ws:// and http:// to other machines."""
     ssl_context: ssl.SSLContext | None = None
     """See `TcpConnector`."""
-    proxy: str | None = field(default=None, repr=False)
+    proxy: str | None = field(default=None, repr=False, validator=optional(SECRET))
     """See `TcpConnector`. Never shows in repr: it may hold a password."""
     connector: Connector | None = None
     """How to reach the venue at all, for one in memory. `ssl_context` and `proxy` are not used then."""

@@ -44,6 +44,9 @@ async def _load(venue: Venue, http: HttpClient, config: ClientConfig, clock: Clo
             if failures == config.first_connect.attempts:
                 raise ConnectFailed(
                     f"The instruments of {venue.rules.venue} could not be read from {venue.rest_url} in {failures} "
-                    f"attempts; the last one failed: {failure}"
+                    f"attempts; the last one failed: {failure}",
+                    venue=venue.rules.venue,
+                    url=venue.rest_url,
+                    attempts=failures,
                 ) from None
         await trio.sleep(pause_after(ending, config.first_connect, failures, config.draw()))

@@ -8,6 +8,7 @@ from protocol import commands
 from protocol.commands import Milestone
 from protocol.errors import NotSent, OrderEnded, OrderRejected, OutcomeUnknown
 from protocol.orders import OrderIdentity, OrderState
+from protocol.reasons import RejectReason, Why
 from protocol.values import ClientOrderId, RequestId
 
 from .subscription import EventStream
@@ -74,7 +75,8 @@ class Order:
             self._raise_unless_ended_well(state)
         if state.status.name == "UNKNOWN":
             raise OutcomeUnknown(
-                f"It is not known whether order {self.client_order_id} lives: {state.reason} Do not send it again."
+                f"It is not known whether order {self.client_order_id} lives: {state.reason} Do not send it again.",
+                client_order_id=self.client_order_id,
             )
         return state
 
@@ -100,7 +102,12 @@ class Order:
             why = f": {state.reason}" if state.reason else "; the venue gave no reason."
             raise OrderEnded(
                 f"Order {self.client_order_id} ended {state.status.value} with {state.cumulative} of "
-                f"{state.quantity} filled{why}"
+                f"{state.quantity} filled{why}",
+                client_order_id=self.client_order_id,
+                status=state.status,
+                cumulative=state.cumulative,
+                quantity=state.quantity,
+                reason=state.reason,
             )
         return state
 
@@ -119,11 +126,17 @@ class Order:
     def _lost_sight(self) -> OutcomeUnknown:
         return OutcomeUnknown(
             f"Nothing more is known here of order {self.client_order_id}: the client is closed, or has forgotten it. "
-            "Look at the venue; do not send it again."
+            "Look at the venue; do not send it again.",
+            client_order_id=self.client_order_id,
         )
 
     def _raise_unless_ended_well(self, state: OrderState) -> None:
+        name, reason, why = self.client_order_id, state.reason, state.why
         if state.status.name == "REJECTED":
-            raise OrderRejected(f"The venue refused order {self.client_order_id}: {state.reason}")
+            assert isinstance(why, RejectReason)  # the event that ended it says so
+            raise OrderRejected(
+                f"The venue refused order {name}: {reason}", why=why, reason=reason, client_order_id=name
+            )
         if state.status.name == "DENIED":
-            raise NotSent(f"Order {self.client_order_id} never reached the venue: {state.reason}")
+            assert isinstance(why, Why)  # likewise
+            raise NotSent(f"Order {name} never reached the venue: {reason}", why=why, client_order_id=name)

@@ -24,6 +24,7 @@ from protocol.dispatch import Send
 from protocol.dispatch.inputs import Admission, Heard, Input, NotWritten
 from protocol.errors import TradingError
 from protocol.facts import Outcome, RequestRefused
+from protocol.reasons import RejectReason, Why
 from protocol.requests import (
     OWN_PATIENCE,
     Request,
@@ -327,13 +328,13 @@ class RestContext:
         except (TradingError, OSError):
             return False  # the refusal stands; the session finds out by itself
 
-    def why_given_up(self, out: _Outgoing) -> str:
+    def why_given_up(self, out: _Outgoing) -> tuple[str, Why]:
         """Why a call that waited here was not sent."""
         turn_within = self.turn_within(out)
         in_time = self.clock.now().monotonic_ns < out.asked_at + turn_within
         if in_time or (out.call.pool in self.venue.rules.budgets and not self.queue.is_full):
-            return OVER_BUDGET
-        return NO_PLACE.format(turn_within / NANOSECONDS)
+            return OVER_BUDGET, Why.THROTTLED
+        return NO_PLACE.format(turn_within / NANOSECONDS), Why.BUSY
 
     def release_credit(self, send: Send) -> None:
         if send.admission is not None:
@@ -361,13 +362,13 @@ class _Calls:
         await put(self.to_dispatch, Batch((item,), self.context.clock.now()))
 
     @trio.lowlevel.enable_ki_protection
-    async def refuse(self, item: Send | Fetch, reason: str) -> None:
+    async def refuse(self, item: Send | Fetch, reason: str, why: Why) -> None:
         """This call certainly was not sent, and will not be."""
         if isinstance(item, Fetch):
             answer(item.reply_to, HttpFailed(reason, sent=False))
             return
         self.context.release_credit(item)
-        await self.tell(NotWritten(ids_of(item.request), reason))
+        await self.tell(NotWritten(ids_of(item.request), reason, why))
 
     async def take(self, item: Send | Detour | Fetch) -> None:
         """Puts a call in front of its budget. One that cannot be put into words is refused: it says nothing about the
@@ -375,10 +376,10 @@ class _Calls:
         try:
             out = self.context.outgoing(item)
         except Exception as problem:  # noqa: BLE001 - whatever it is, it is about this request alone
-            await self.refuse(item.send if isinstance(item, Detour) else item, unwritable(problem))
+            await self.refuse(item.send if isinstance(item, Detour) else item, unwritable(problem), Why.INVALID)
             return
         for send in self.context.withdraw_by(out):
-            await self.refuse(send, why_withdrawn(send.request))
+            await self.refuse(send, why_withdrawn(send.request), Why.WITHDRAWN)
         self.context.add(out)
 
     def go_on(self) -> None:
@@ -389,9 +390,9 @@ class _Calls:
             self.context.start(out)
             self.nursery.start_soon(self._make, out)
         for out in given_up:
-            self.nursery.start_soon(self.refuse, out.item, self.context.why_given_up(out))
+            self.nursery.start_soon(self.refuse, out.item, *self.context.why_given_up(out))
         for out in queue.withdraw_outlasted():
-            self.nursery.start_soon(self.refuse, out.item, self.context.silence(out))
+            self.nursery.start_soon(self.refuse, out.item, self.context.silence(out), Why.THROTTLED)
         due = queue.next_due(now)
         self.waiting.deadline = math.inf if due is None else seconds(due)
 
@@ -412,7 +413,7 @@ class _Calls:
         elif reply is None:
             self.context.put_off(out)
         elif isinstance(reply, HttpFailed) and not reply.sent:
-            await self.refuse(out.item, str(reply))
+            await self.refuse(out.item, str(reply), Why.THROTTLED if out.why else Why.NOT_CONNECTED)
         else:
             self.context.release_credit(out.item)
             await self.tell(Heard(0, self._facts(out.item.request, reply)))
@@ -437,7 +438,8 @@ class _Calls:
         """What the venue answered; a lost answer is an ambiguous refusal, of a batch and of each of its legs."""
         if isinstance(reply, HttpAnswer):
             return self.context.venue.read_answer(request, reply)
-        return [RequestRefused(request_id=i, outcome=Outcome.AMBIGUOUS, reason=str(reply)) for i in ids_of(request)]
+        ambiguous, why, lost = Outcome.AMBIGUOUS, RejectReason.NO_ANSWER, str(reply)
+        return [RequestRefused(request_id=i, outcome=ambiguous, reason=lost, why=why) for i in ids_of(request)]
 
 
 @trio.lowlevel.enable_ki_protection  # Ctrl-C is for the program, and must not end what closes it

@@ -23,6 +23,7 @@ from protocol.dispatch import EndLink, Send
 from protocol.dispatch.inputs import Admission, Input, LinkDown, LinkFailed, NotWritten, Rerouted
 from protocol.held_sends import HeldSend, HeldSends
 from protocol.limits import Bucket
+from protocol.reasons import Why
 from protocol.requests import Request, Urgency, ids_of, unwritable, urgency_of, why_withdrawn
 from protocol.venue import HttpCall, Venue
 
@@ -153,7 +154,7 @@ class SenderContext:
         """Lets a request wait for its turn; gives news of what it withdraws. since: ns, monotonic."""
         withdrawn = self.held.withdraw(send.request) if self.held else []
         self.held.add(send, since)
-        return [self._refuse(each, why_withdrawn(each.request)) for each in withdrawn]
+        return [self._refuse(each, why_withdrawn(each.request), Why.WITHDRAWN) for each in withdrawn]
 
     def take_ready(self) -> HeldSend | None:
         """The request that may be written now."""
@@ -172,7 +173,7 @@ class SenderContext:
             self.quiet_until = self.clock.now().monotonic_ns + SPACING
             self.strained = bool(self.held)
         if problem is not None:
-            return [self._refuse(held.send, problem)]
+            return [self._refuse(held.send, *problem)]
         self._release_credit(held.send)
         return []
 
@@ -200,7 +201,7 @@ class SenderContext:
         """Those that have waited for longer than an answer may take will not be begun."""
         limit = self.venue.rules.begin_within
         overdue = self.held.take_older(self.clock.now().monotonic_ns - limit) if self.held else []
-        return [self._refuse(send, NO_TURN.format(limit / NANOSECONDS)) for send in overdue]
+        return [self._refuse(send, NO_TURN.format(limit / NANOSECONDS), Why.BUSY) for send in overdue]
 
     def take_detours(self) -> list[tuple[Detour, bool]]:
         """What goes over HTTP from now on, and whether it has been begun on the socket, too."""
@@ -233,30 +234,31 @@ class SenderContext:
 
     def give_up_held(self) -> list[NotWritten]:
         """Those that wait will not be begun: their connection is gone."""
-        return [self._refuse(send, NOT_WRITTEN) for send in self.held.clear()]
+        return [self._refuse(send, NOT_WRITTEN, Why.NOT_CONNECTED) for send in self.held.clear()]
 
     def refuse_detour(self, send: Send) -> NotWritten:
         """No calls are made any more."""
-        return self._refuse(send, NOT_WRITTEN)
+        return self._refuse(send, NOT_WRITTEN, Why.NOT_CONNECTED)
 
-    def _refuse(self, send: Send, why: str) -> NotWritten:
+    def _refuse(self, send: Send, reason: str, why: Why) -> NotWritten:
         self._release_credit(send)
-        return NotWritten(ids_of(send.request), why)
+        return NotWritten(ids_of(send.request), reason, why)
 
     def _release_credit(self, send: Send) -> None:
         if send.admission is not None:
             self.credits.send_nowait(send.admission)
 
-    async def _begin(self, send: Send) -> str | None:
+    async def _begin(self, send: Send) -> tuple[str, Why] | None:
+        """Why it was not begun; None: it was."""
         if self.socket is None or send.connection != self.connection:
-            return NOT_WRITTEN
+            return NOT_WRITTEN, Why.NOT_CONNECTED
         try:
             text = cast("str", self.venue.encode(send.request, self.token.value))
         except Exception as problem:  # noqa: BLE001 - whatever it is, it is about this request alone
-            return unwritable(problem)
+            return unwritable(problem), Why.INVALID
         if self.bucket is not None:
             self.bucket = self.bucket.take(1, self.clock.now().monotonic_ns) or self.bucket
-        return None if await self._write_text(text) else NOT_WRITTEN
+        return None if await self._write_text(text) else (NOT_WRITTEN, Why.NOT_CONNECTED)
 
     def _ready_at(self) -> int:
         """When the next request may be written: ns, monotonic."""

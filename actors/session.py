@@ -181,7 +181,15 @@ class _Session:
         if attempts is None or self.failures < attempts:
             return
         text = f"No connection to {self._url} after {attempts} attempts; the last one failed: {reason}"
-        raise SessionError(text) if self.was_ready else ConnectFailed(text)
+        raise self._given_up(text, attempts)
+
+    def _given_up(self, text: str, attempts: int | None = None) -> LinkError:
+        """The error that ends the session; before the first login it is one of connecting. attempts: how many there
+        were, None: another would end the same way."""
+        venue = self.context.venue.rules.venue
+        if self.was_ready:
+            return SessionError(text, venue=venue)
+        return ConnectFailed(text, venue=venue, url=self._url, attempts=attempts)
 
     async def _one_connection(self) -> Ending:
         """One connection from its first byte to its end, or one attempt to make it."""
@@ -225,14 +233,17 @@ class _Session:
             return await self._renewed(token)
         text = f"{refused} Another try at {self._url} would end the same way. {advice}"
         if refused.status in (UNAUTHORIZED, FORBIDDEN):
-            raise AuthenticationError(text)
-        raise SessionError(text) if self.was_ready else ConnectFailed(text)
+            raise AuthenticationError(text, venue=rules.venue)
+        raise self._given_up(text)
 
     async def _not_logged_in(self, refusal: LoginRefused, token: str) -> Ending:
         if not refusal.unauthorized:
             return Ending(refusal.reason)
         if not self.context.venue.rules.needs_token:
-            raise AuthenticationError(f"{refusal.reason} Check the key, its secret, and that it may trade.")
+            raise AuthenticationError(
+                f"{refusal.reason} Check the key, its secret, and that it may trade.",
+                venue=self.context.venue.rules.venue,
+            )
         return await self._renewed(token)
 
     async def _renewed(self, token: str) -> Ending:
@@ -240,7 +251,8 @@ class _Session:
         if self.renewed:
             raise AuthenticationError(
                 f"{self.context.venue.rules.venue} refused a brand-new token. Check that the key may trade and is not "
-                "tied to another address."
+                "tied to another address.",
+                venue=self.context.venue.rules.venue,
             )
         await renew(self.to_token, token)
         self.renewed = True
@@ -325,7 +337,7 @@ class _Session:
             return
         problem = self.context.venue.login_problem(login)
         if problem is not None:
-            raise SessionError(problem)
+            raise SessionError(problem, venue=self.context.venue.rules.venue)
         self.logged_in_at, self.was_ready, self.silent_since_login = trio.current_time(), True, True
         self.renewed = False
         self.context.mode.publish(ConnectionMode.ACTIVE)
@@ -355,11 +367,12 @@ class _Session:
         if self.violations >= MOST_VIOLATIONS:
             raise SessionError(
                 f"{self.context.venue.rules.venue} broke the WebSocket protocol on {MOST_VIOLATIONS} connections in a "
-                f"row (the last time: {closed}). Orders there stay as they are."
+                f"row (the last time: {closed}). Orders there stay as they are.",
+                venue=self.context.venue.rules.venue,
             )
         rules = self.context.venue.rules
         if closed.code in rules.fatal_close_codes and not closed.violation:
-            raise SessionError(f"{rules.venue} closed the connection for good: {closed}")
+            raise SessionError(f"{rules.venue} closed the connection for good: {closed}", venue=rules.venue)
         return Ending(str(closed), slow=closed.code in rules.patient_close_codes)
 
     @trio.lowlevel.enable_ki_protection  # Ctrl-C is for the program, and must not end what closes it

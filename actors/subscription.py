@@ -85,7 +85,9 @@ class EventStream:
             if self._lag.first_lost is not None:
                 raise SubscriberLagged(
                     f"This subscriber fell behind: it has every event up to number {self._last_read}, and lost "
-                    f"those from number {self._lag.first_lost} on. Read faster, or give it a larger buffer."
+                    f"those from number {self._lag.first_lost} on. Read faster, or give it a larger buffer.",
+                    last_read=self._last_read,
+                    first_lost=self._lag.first_lost,
                 ) from None
             raise StopAsyncIteration from None
         except trio.ClosedResourceError:

@@ -59,7 +59,8 @@ async def _fetch(venue: Venue, to_rest: TakesFetches, clock: Clock) -> str:
     call = venue.login_call()
     if call is None:
         raise AuthenticationError(
-            "The venue refused the token, and there are no credentials to fetch another. Give a fresh token."
+            "The venue refused the token, and there are no credentials to fetch another. Give a fresh token.",
+            venue=venue.rules.venue,
         )
     answered = await fetch(to_rest, call)
     try:

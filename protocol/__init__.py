@@ -22,6 +22,7 @@ from .errors import (
 )
 from .event_json import from_json, to_json
 from .orders import NewOrder, OrderIdentity, OrderState
+from .reasons import RejectReason, Why
 from .reconciliation import Reconciliation
 from .values import (
     AccountId,
@@ -67,6 +68,7 @@ __all__ = [
     "OrderType",
     "OutcomeUnknown",
     "Reconciliation",
+    "RejectReason",
     "RequestFailed",
     "SessionError",
     "Side",
@@ -79,6 +81,7 @@ __all__ = [
     "TradingError",
     "TriggerType",
     "VenueOrderId",
+    "Why",
     "WireError",
     "commands",
     "errors",

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Final
 
 from attrs import field, frozen
-from attrs.validators import deep_iterable, instance_of, optional
 
 from .events import OrderStatusReport
 from .orders import DEFAULT_STRATEGY, NewOrder
+from .validation import FLAG, NANOSECONDS, SECRET, TEXT, Must, a, optional, tuple_of
 from .values import (
     ClientOrderId,
     Instrument,
@@ -52,22 +51,19 @@ __all__ = [
     "Watch",
 ]
 
-TEXT: Final[Any] = instance_of(str)
-"""For names, which are types of their own and text at run time."""
-
 
 @frozen
 class Authenticate:
     """Use this token from now on (see `Client.authenticate`). Never shows in repr."""
 
-    token: str = field(repr=False, validator=instance_of(str))
+    token: str = field(repr=False, validator=SECRET)
 
 
 @frozen
 class Place:
     """Place an order. Answer: its `OrderState`. Raises NotSent."""
 
-    order: NewOrder = field(validator=instance_of(NewOrder))
+    order: NewOrder = field(validator=a(NewOrder))
 
 
 @frozen
@@ -91,11 +87,11 @@ class Replace:
     instrument: InstrumentId = field(converter=instrument_id)
     quantity: Decimal | None = field(converter=exact_or_none, default=None)
     price: Decimal | None = field(converter=exact_or_none, default=None)
-    time_in_force: TimeInForce | None = field(default=None, validator=optional(instance_of(TimeInForce)))
-    post_only: bool | None = None
+    time_in_force: TimeInForce | None = field(default=None, validator=optional(a(TimeInForce)))
+    post_only: bool | None = field(default=None, validator=optional(FLAG))
     trigger_price: Decimal | None = field(converter=exact_or_none, default=None)
     trailing_offset: Decimal | None = field(converter=exact_or_none, default=None)
-    trailing_unit: OffsetUnit | None = field(default=None, validator=optional(instance_of(OffsetUnit)))
+    trailing_unit: OffsetUnit | None = field(default=None, validator=optional(a(OffsetUnit)))
     display_quantity: Decimal | None = field(converter=exact_or_none, default=None)
     leaves: Decimal | None = field(converter=exact_or_none, default=None)
 
@@ -105,7 +101,7 @@ class CancelAll:
     """Cancel every order of the account, or those of one instrument. Answer: how many the venue says it has canceled,
     None where it does not say. Raises NotSent, RequestFailed, OutcomeUnknown."""
 
-    instrument: InstrumentId | None = None
+    instrument: InstrumentId | None = field(default=None, validator=optional(a(InstrumentId)))
 
 
 @frozen(kw_only=True)
@@ -114,7 +110,7 @@ class CancelAllAfter:
     the client renews it by itself until it closes. 0 turns that off. Answer: ns since 1970 when the venue would
     cancel, None when it is off. Raises NotSent, RequestFailed."""
 
-    seconds: int = field(validator=instance_of(int))
+    seconds: int = field(validator=Must("a whole number of seconds", (int,)))
 
 
 @frozen
@@ -122,9 +118,7 @@ class Batch:
     """Place, change and cancel orders in as few requests as the venue allows. Answer: for each leg what it alone would
     have answered. Raises NotSent, and nothing of the batch was sent then."""
 
-    legs: tuple[Place | Replace | Cancel, ...] = field(
-        validator=deep_iterable(instance_of((Place, Replace, Cancel)), instance_of(tuple))
-    )
+    legs: tuple[Place | Replace | Cancel, ...] = field(validator=tuple_of(Place, Replace, Cancel))
 
 
 @frozen
@@ -146,23 +140,23 @@ class ReadFills:
     Unknown ones come out as fills, known ones get their commission. Answer: how many were read.
     """
 
-    start: int = field(validator=instance_of(int))
-    end: int = field(validator=instance_of(int))
-    instrument: InstrumentId | None = None
+    start: int = field(validator=NANOSECONDS)
+    end: int = field(validator=NANOSECONDS)
+    instrument: InstrumentId | None = field(default=None, validator=optional(a(InstrumentId)))
 
 
 @frozen
 class InitializeInstruments:
     """Cache these instruments."""
 
-    instruments: tuple[Instrument, ...] = field(validator=deep_iterable(instance_of(Instrument), instance_of(tuple)))
+    instruments: tuple[Instrument, ...] = field(validator=tuple_of(Instrument))
 
 
 @frozen
 class UpdateInstrument:
     """Cache this instrument, in place of an older one of the same symbol."""
 
-    instrument: Instrument = field(validator=instance_of(Instrument))
+    instrument: Instrument = field(validator=a(Instrument))
 
 
 @frozen(kw_only=True)
@@ -182,7 +176,7 @@ class Adopt:
     tracked already, as it stands. client_order_id None: the report's own, else one made of the venue order id. Raises
     NotSent if the order has ended, its instrument is not cached, or another order has the name."""
 
-    report: OrderStatusReport = field(validator=instance_of(OrderStatusReport))
+    report: OrderStatusReport = field(validator=a(OrderStatusReport))
     client_order_id: ClientOrderId | None = field(default=None, validator=optional(TEXT))
     strategy: StrategyId = field(default=DEFAULT_STRATEGY, validator=TEXT)
 
@@ -191,7 +185,7 @@ class Adopt:
 class Resolve:
     """Which order carries this wire id? Answer: its client order id, or None."""
 
-    wire_id: WireId = field(validator=instance_of((int, str)))
+    wire_id: WireId = field(validator=a(int, str))
 
 
 class Milestone(Enum):
@@ -209,7 +203,7 @@ class Watch:
     """
 
     client_order_id: ClientOrderId = field(validator=TEXT)
-    milestone: Milestone
+    milestone: Milestone = field(validator=a(Milestone))
 
 
 @frozen

@@ -16,6 +16,7 @@ from decimal import Decimal
 from attrs import frozen
 
 from .orders import OrderIdentity
+from .reasons import RejectReason, Why
 from .values import (
     AccountId,
     ClientOrderId,
@@ -160,6 +161,8 @@ class Denied(OrderEvent):
 
     reason: str
     """Why it was not sent, or how it is known that it did not arrive."""
+    why: Why
+    """The same for a program."""
 
 
 @frozen(kw_only=True)
@@ -174,7 +177,9 @@ class Rejected(OrderEvent):
     reason: str
     """The venue's own text."""
     due_post_only: bool
-    """It was post-only and would have traded at once."""
+    """It was post-only and would have traded at once; `why` is POST_ONLY then."""
+    why: RejectReason = RejectReason.OTHER
+    """The reason in terms that all venues share."""
 
 
 @frozen(kw_only=True)
@@ -201,6 +206,8 @@ class ReplaceRejected(OrderEvent):
     """Of the replace, None where it is not known."""
     reason: str
     """What the venue or this client said about it; empty where nothing was said."""
+    why: RejectReason = RejectReason.OTHER
+    """The reason in terms that all venues share; NOT_SENT or NO_EFFECT where the venue did not refuse it."""
 
 
 @frozen(kw_only=True)
@@ -273,6 +280,8 @@ class CancelRejected(OrderEvent):
     """Of the cancel. It may be that of all orders: the venue's list still shows this one."""
     reason: str
     """What the venue or this client said about it; empty where nothing was said."""
+    why: RejectReason = RejectReason.OTHER
+    """The reason in terms that all venues share; NOT_SENT or NO_EFFECT where the venue did not refuse it."""
 
 
 @frozen(kw_only=True)

@@ -10,6 +10,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from .reasons import RejectReason
 from .values import (
     LiquiditySide,
     Money,
@@ -195,10 +196,11 @@ class OrderExpired(OrderFact):
 
 @frozen(kw_only=True)
 class OrderRejected(OrderFact):
-    """removed: the venue took the order out of the book, so if it had been accepted it was canceled."""
+    """removed: the venue took the order out of the book, so if it had been accepted it was canceled. why: the reason
+    in terms that all venues share."""
 
     reason: str
-    due_post_only: bool
+    why: RejectReason = RejectReason.OTHER
     removed: bool = False
 
 
@@ -235,6 +237,7 @@ class ReplaceRefused:
     wire_id: WireId | None
     reason: str
     time: int
+    why: RejectReason = RejectReason.OTHER
 
 
 @frozen(kw_only=True)
@@ -245,6 +248,7 @@ class CancelRefused:
     wire_id: WireId | None
     reason: str
     time: int
+    why: RejectReason = RejectReason.OTHER
 
 
 class Outcome(Enum):
@@ -277,12 +281,13 @@ class RequestAnswered:
 
 @frozen(kw_only=True)
 class RequestRefused:
-    """The venue refused a request. request_id None: the venue did not say which."""
+    """The venue refused a request. request_id None: the venue did not say which; why: the reason in terms that all
+    venues share."""
 
     request_id: RequestId | None
     outcome: Outcome
     reason: str
-    due_post_only: bool = False
+    why: RejectReason = RejectReason.OTHER
 
 
 @frozen(kw_only=True)
@@ -304,7 +309,7 @@ class LegAnswer:
     venue_order_id: VenueOrderId | None
     outcome: Outcome | None = None
     reason: str = ""
-    due_post_only: bool = False
+    why: RejectReason = RejectReason.OTHER
 
 
 @frozen(kw_only=True)

@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import Enum, auto
-from typing import Any, Final, TypedDict, Unpack
+from typing import Final, TypedDict, Unpack
 
 from attrs import field, frozen
-from attrs.validators import instance_of, optional
 
 from .client_order_ids import LONGEST_ANYWHERE, is_name
+from .reasons import RejectReason, Why
+from .validation import FLAG, NANOSECONDS, TEXT, Must, a, optional
 from .values import (
     AccountId,
     ClientOrderId,
@@ -37,12 +38,27 @@ from .values import (
     instrument_id,
 )
 
-__all__ = ["NEXT_STATUS", "Happening", "NewOrder", "OrderIdentity", "OrderState", "title_of"]
+__all__ = [
+    "NEXT_STATUS",
+    "Happening",
+    "NewOrder",
+    "Number",
+    "OrderIdentity",
+    "OrderState",
+    "VenueOptions",
+    "title_of",
+]
 
 Number = Decimal | int | str
 
 DEFAULT_STRATEGY: Final = StrategyId("default")
-OPTIONAL_TEXT: Final[Any] = optional(instance_of(str))
+OPTIONAL_TEXT: Final = optional(TEXT)
+OPTIONAL_TIME: Final = optional(NANOSECONDS)
+
+
+@frozen
+class VenueOptions:
+    """Root of the classes of terms that one venue alone has, such as `KrakenSpotOptions`."""
 
 
 class OrderTerms(TypedDict, total=False):
@@ -62,7 +78,7 @@ class OrderTerms(TypedDict, total=False):
     display_quantity: Number
     quote_quantity: bool
     margin: bool
-    options: object
+    options: VenueOptions
 
 
 @frozen(kw_only=True)
@@ -70,15 +86,15 @@ class NewOrder:
     """An order to place. Construct it with `NewOrder.limit`, `.market`, `.stop_market`, `.stop_limit`,
     `.market_if_touched`, `.limit_if_touched` or `.trailing_stop`.
 
-    Numbers are text, int or Decimal; a float raises TypeError. Nothing here is checked against an instrument or a
-    venue; `submit` does that, and raises `NotSent`.
+    Numbers are text, int or Decimal. A float raises TypeError, and so does any value of a wrong type. Nothing here is
+    checked against an instrument or a venue; `submit` does that, and raises `NotSent`.
     """
 
     instrument: InstrumentId = field(converter=instrument_id)
     """What to trade: an `InstrumentId`, or text as in EURUSD-PERP.AX."""
-    side: Side
+    side: Side = field(validator=Must("Side.BUY or Side.SELL", (Side,)))
     """What the order does with the instrument."""
-    type: OrderType = field(validator=instance_of(OrderType))
+    type: OrderType = field(validator=a(OrderType))
     """What kind of order it is; the constructors choose it."""
     quantity: Decimal = field(converter=exact)
     """Contracts or base units, or an amount of quote currency with `quote_quantity`."""
@@ -86,40 +102,40 @@ class NewOrder:
     """Limit price in quote currency per unit."""
     trigger_price: Decimal | None = field(converter=exact_or_none, default=None)
     """Quote currency per unit, for an order that waits for the market to reach it."""
-    time_in_force: TimeInForce = field(default=TimeInForce.GTC, validator=instance_of(TimeInForce))
+    time_in_force: TimeInForce = field(default=TimeInForce.GTC, validator=a(TimeInForce))
     """How long it may rest."""
-    post_only: bool = False
+    post_only: bool = field(default=False, validator=FLAG)
     """The venue refuses it rather than let it trade at once."""
-    reduce_only: bool = False
+    reduce_only: bool = field(default=False, validator=FLAG)
     """It may only make a position smaller."""
-    strategy: StrategyId = DEFAULT_STRATEGY
+    strategy: StrategyId = field(default=DEFAULT_STRATEGY, validator=TEXT)
     """A name of yours, on every event of the order. The venue never sees it."""
     client_order_id: ClientOrderId | None = field(default=None, validator=OPTIONAL_TEXT)
     """Your name for the order, never used twice on one account. None: the client makes one up."""
     tag: str | None = field(default=None, validator=OPTIONAL_TEXT)
     """A short text that the venue keeps with the order (AX alone). None: that of the configuration."""
-    trigger: TriggerType = field(default=TriggerType.DEFAULT, validator=instance_of(TriggerType))
+    trigger: TriggerType = field(default=TriggerType.DEFAULT, validator=a(TriggerType))
     """Which price fires it."""
     trailing_offset: Decimal | None = field(converter=exact_or_none, default=None)
     """How far the trigger follows the market, counted in `trailing_unit`."""
-    trailing_unit: OffsetUnit = field(default=OffsetUnit.PERCENT, validator=instance_of(OffsetUnit))
+    trailing_unit: OffsetUnit = field(default=OffsetUnit.PERCENT, validator=a(OffsetUnit))
     """PERCENT, or PRICE: quote currency per unit."""
     limit_offset: Decimal | None = field(converter=exact_or_none, default=None)
     """How far the limit lies from the trigger, counted in `limit_offset_unit`."""
-    limit_offset_unit: OffsetUnit = field(default=OffsetUnit.PERCENT, validator=instance_of(OffsetUnit))
+    limit_offset_unit: OffsetUnit = field(default=OffsetUnit.PERCENT, validator=a(OffsetUnit))
     """PERCENT, or PRICE: quote currency per unit."""
-    expire_time: int | None = field(default=None, validator=optional(instance_of(int)))
+    expire_time: int | None = field(default=None, validator=OPTIONAL_TIME)
     """When a GTD order ends, in ns since 1970 by the venue's clock. Yours may differ: see `Client.clock_skew`."""
-    process_before: int | None = field(default=None, validator=optional(instance_of(int)))
+    process_before: int | None = field(default=None, validator=OPTIONAL_TIME)
     """A venue that gets the order later refuses it: ns since 1970 by the venue's clock. Without it, the configuration's
     `process_within` counts from when the order is sent, by the venue's clock as far as that is known."""
     display_quantity: Decimal | None = field(converter=exact_or_none, default=None)
     """The part of an iceberg that shows, contracts or base units."""
-    quote_quantity: bool = False
+    quote_quantity: bool = field(default=False, validator=FLAG)
     """The quantity is an amount of quote currency."""
-    margin: bool = False
+    margin: bool = field(default=False, validator=FLAG)
     """It may use borrowed money."""
-    options: object = None
+    options: VenueOptions | None = field(default=None, validator=optional(a(VenueOptions)))
     """Terms that one venue alone has, as a value of that venue's own class."""
 
     def __str__(self) -> str:
@@ -252,7 +268,7 @@ def title_of(order: NewOrder) -> str:
     name, side = order.client_order_id, order.side
     if name is not None and is_name(name, LONGEST_ANYWHERE):
         return f"Order {name}"
-    return f"Order to {side.value if isinstance(side, Side) else side} {order.quantity} {order.instrument}"
+    return f"Order to {side.value} {order.quantity} {order.instrument}"
 
 
 @frozen(kw_only=True)
@@ -312,6 +328,8 @@ class OrderState:
     """Why it ended, or why it is not known where it stands."""
     request_id: RequestId | None = None
     """Of the request that placed it, None for an order that was not submitted here."""
+    why: Why | RejectReason | None = None
+    """`reason` for a program: a `Why` of an order that was denied, a `RejectReason` of one that was rejected."""
 
     def __str__(self) -> str:
         """One readable line, as a log wants it (see `protocol.one_line`)."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import evolve
 
+from .orders import VenueOptions
 from .values import (
     OffsetUnit,
     OrderType,
@@ -85,7 +86,7 @@ class PlaceOrder:
     display_quantity: Decimal | None = None
     quote_quantity: bool = False
     margin: bool = False
-    options: object = None
+    options: VenueOptions | None = None
 
 
 @frozen(kw_only=True)

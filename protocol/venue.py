@@ -16,6 +16,7 @@ from .commands import Replace
 from .facts import Fact, LoggedIn
 from .limits import BudgetTerms
 from .orders import NewOrder
+from .reasons import RejectReason
 from .requests import OWN_PATIENCE, CancelOrder, PlaceOrder, ReplaceOrder, Request, may_wait
 from .values import ClientOrderId, Instrument, SystemMode, TimeInForce, WireId
 
@@ -352,6 +353,10 @@ class VenueDefaults:
         """What goes over the socket goes no other way."""
         return None
 
+    def why_refused(self, reason: str) -> RejectReason:
+        """Its texts are not known here."""
+        return RejectReason.OTHER
+
     def login_problem(self, login: LoggedIn) -> str | None:
         """No option is asked for that a login could leave unconfirmed."""
         return None
@@ -419,6 +424,10 @@ class Venue(Protocol):
 
     def is_over_budget(self, answer: HttpAnswer) -> bool:
         """True when the venue refused a call because its budget is used up."""
+
+    def why_refused(self, reason: str) -> RejectReason:
+        """What the text means with which a list, a status answer or a history shows an order as rejected. A refusal
+        that is a fact of its own carries that itself."""
 
     # Orders
 

@@ -14,6 +14,7 @@ from protocol.dispatch.inputs import Admission, Asked, Heard, LinkDown, LinkUp, 
 from protocol.dispatch.records import Note
 from protocol.events import Event
 from protocol.orders import NewOrder
+from protocol.reasons import RejectReason
 from protocol.requests import ListFills, PreviewPrice
 from protocol.values import (
     AccountId,
@@ -113,7 +114,9 @@ def expired(oid: str, cid: int | None = None, tif: TimeInForce = TimeInForce.GTC
 
 def rejected(oid: str, cid: int | None = None, *, post_only: bool = False) -> facts.OrderRejected:
     shown = view(oid, cid, status=OrderStatus.REJECTED)
-    return facts.OrderRejected(time=WALL, order=shown, reason="NO", due_post_only=post_only)
+    return facts.OrderRejected(
+        time=WALL, order=shown, reason="NO", why=RejectReason.POST_ONLY if post_only else RejectReason.OTHER
+    )
 
 
 def replaced(old: str, new: str | None, cid: int | None = None, filled: int = 0, **terms: Any) -> facts.OrderReplaced:

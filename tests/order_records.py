@@ -10,6 +10,7 @@ from protocol import events
 from protocol.dispatch.records import AlreadyCounted, Record
 from protocol.dispatch.tracking import Order, TrackedOrders
 from protocol.orders import OrderIdentity
+from protocol.reasons import Why
 from protocol.values import (
     AccountId,
     ClientOrderId,
@@ -97,7 +98,7 @@ def canceled(oid: VenueOrderId | None = O1, of: OrderIdentity = US) -> events.Ca
 
 
 def denied() -> events.Denied:
-    return events.Denied(**dict(OF_EVENT) | {"venue_order_id": None}, reason="never sent")
+    return events.Denied(**dict(OF_EVENT) | {"venue_order_id": None}, reason="never sent", why=Why.NOT_CONNECTED)
 
 
 def lost(reason: str = "no answer") -> events.StatusUnknown:

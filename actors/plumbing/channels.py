@@ -12,6 +12,7 @@ from attrs import frozen
 from protocol.commands import Command
 from protocol.dispatch.inputs import Asked, Input
 from protocol.errors import NotSent, OutcomeUnknown, TradingError
+from protocol.reasons import Why
 from protocol.values import Instant
 
 __all__ = [
@@ -102,7 +103,7 @@ def refuse(asks: Iterable[Ask | Asked]) -> None:
     """Tells everyone who asked that nothing was sent."""
     for item in asks:
         if item.reply_to is not None:
-            answer(cast("trio.MemorySendChannel[Any]", item.reply_to), NotSent(CLOSED))
+            answer(cast("trio.MemorySendChannel[Any]", item.reply_to), NotSent(CLOSED, why=Why.CLOSED))
 
 
 async def ask(inbox: trio.MemorySendChannel[Ask], command: Command) -> Any:
@@ -130,7 +131,7 @@ async def _ask(inbox: trio.MemorySendChannel[Ask], command: Command, *, shield: 
             await trio.lowlevel.checkpoint_if_cancelled()
             await put(inbox, Ask(command, reply_to))
         except (trio.BrokenResourceError, trio.ClosedResourceError):
-            raise NotSent(CLOSED) from None
+            raise NotSent(CLOSED, why=Why.CLOSED) from None
         with trio.CancelScope(shield=shield):
             try:
                 value = await reply.receive()
@@ -139,5 +140,5 @@ async def _ask(inbox: trio.MemorySendChannel[Ask], command: Command, *, shield: 
     if isinstance(value, TradingError):
         # What ended the client may be a cancellation of everything around it, us included: then that is what we raise.
         await trio.lowlevel.checkpoint_if_cancelled()
-        raise type(value)(*value.args)  # a fresh one: the same answer may go to several tasks
+        raise value.again()
     return value

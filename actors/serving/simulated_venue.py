@@ -7,7 +7,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Unpack
 
 import trio
 from attrs import field, frozen
@@ -23,6 +23,7 @@ from ..net.memory_stream import MemoryListener
 from ..plumbing.clock import NANOSECONDS, Clock, system_wall_clock
 from ..plumbing.nurseries import open_unwrapped_nursery
 from ..venues import venue_row
+from .config_options import ConfigOptions
 from .venue_server import VenueServer, serve_exchange
 
 __all__ = ["SimulatedVenue", "open_simulated_venue"]
@@ -48,10 +49,10 @@ class SimulatedVenue:
     _config: type[ClientConfig] = field(alias="config")
     _server: VenueServer[Any] = field(alias="server")
 
-    def config(self, **options: Any) -> ClientConfig:
+    def config(self, **options: Unpack[ConfigOptions]) -> ClientConfig:
         """How a client reaches this venue and is let in; options: of that venue's configuration."""
         known: dict[str, Any] = {"url": self.url, "credentials": self.credentials, "connector": self.connector}
-        return self._config(**(known | options))
+        return self._config(**{**known, **options})
 
     async def act(self, action: Callable[[Any, Instant], Iterable[Output]]) -> None:
         """Runs `action(exchange, now)` between two inputs and sends what it returns. Raises what the action raises."""

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import evolve, field, frozen
-from attrs.validators import instance_of
 
 from protocol.ax.venue import AxSettings, AxVenue
+from protocol.validation import COUNT, FLAG, POSITIVE, TEXT, optional
 from protocol.venue import Venue
 
 from ..config import ApiKey, ClientConfig, Password, Token
@@ -21,26 +21,26 @@ __all__ = ["VENUE", "AxConfig"]
 class AxConfig(ClientConfig):
     """AX Exchange (Architect). Times in seconds."""
 
-    url: str = "wss://gateway.architect.exchange/orders/ws"
+    url: str = field(default="wss://gateway.architect.exchange/orders/ws", validator=TEXT)
     """Of the orders WebSocket."""
-    rest_url: str | None = None
+    rest_url: str | None = field(default=None, validator=optional(TEXT))
     """Root of the REST interface. None: the same host, over https (http where `url` says ws)."""
-    account_id: str | None = None
+    account_id: str | None = field(default=None, validator=optional(TEXT))
     """The venue's account to trade on, None for the key's default."""
-    order_tag: str = "trioorders"
+    order_tag: str = field(default="trioorders", validator=TEXT)
     """1 to 10 letters and digits on every order that has no tag of its own."""
-    cancel_on_disconnect: bool = False
+    cancel_on_disconnect: bool = field(default=False, validator=FLAG)
     """The venue cancels the orders of a connection when that ends: a safety option, verified at login."""
-    client_heartbeat_timeout: int | None = None
+    client_heartbeat_timeout: int | None = field(default=None, validator=optional(COUNT))
     """Whole seconds, 1 to 300: the venue ends a connection on which we are silent for so long. None: it does not. A
     safety option, verified at login."""
-    supports_stop_limit: bool = False
+    supports_stop_limit: bool = field(default=False, validator=FLAG)
     """State that the venue honours trigger prices (today's does not)."""
-    strict: bool = field(default=True, validator=instance_of(bool))
+    strict: bool = field(default=True, validator=FLAG)
     """Check tick, minimum and unsupported terms here before sending."""
-    cancel_by_client_id: bool = True
+    cancel_by_client_id: bool = field(default=True, validator=FLAG)
     """An order whose venue id is not known yet is canceled by its client id."""
-    request_timeout: float = 10.0
+    request_timeout: float = field(default=10.0, validator=POSITIVE)
     """An unanswered request is given up after this long, and an order is UNKNOWN then."""
 
     def venue(self) -> Venue:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from protocol.kraken_futures.venue import KrakenFuturesSettings, KrakenFuturesVenue
+from protocol.validation import FLAG, POSITIVE, TEXT, literal, optional
 from protocol.venue import Venue
 
 from ..config import MOST_PING_PERIOD, ApiKey, ClientConfig, rest_root
@@ -21,22 +22,24 @@ class KrakenFuturesConfig(ClientConfig):
     """Kraken Futures. Times in seconds. Kraken switches the interfaces that this speaks, Derivatives REST v3 and
     Derivatives WebSocket v1, off on 1 March 2027."""
 
-    url: str | None = None
+    url: str | None = field(default=None, validator=optional(TEXT))
     """Of the WebSocket, the venue's own unless given. With one of your own, the REST interface is on the same host."""
-    rest_url: str | None = None
+    rest_url: str | None = field(default=None, validator=optional(TEXT))
     """Root of the REST interface, if it is elsewhere."""
-    qty_semantics: str = "auto"
+    qty_semantics: Literal["auto", "remaining", "total"] = field(
+        default="auto", validator=literal("auto", "remaining", "total")
+    )
     """`auto`, `remaining` or `total`: how to read `qty` on the orders feed."""
-    request_timeout: float = 10.0
+    request_timeout: float = field(default=10.0, validator=POSITIVE)
     """An order that is not answered within this is UNKNOWN."""
-    process_within: float | None = 5.0
+    process_within: float | None = field(default=5.0, validator=optional(POSITIVE))
     """The venue refuses what reaches it later than this. None: no deadline is sent."""
-    audit_period: float = 60.0
+    audit_period: float = field(default=60.0, validator=POSITIVE)
     """How often the fills are read again and what is open is compared with the venue's list, while orders are open
     (also of other sessions) or in question. AX does it every minute."""
-    fills_lag: float = 1.0
+    fills_lag: float = field(default=1.0, validator=POSITIVE)
     """How long fills may come behind a total before history is read for them."""
-    use_budget: bool = True
+    use_budget: bool = field(default=True, validator=FLAG)
     """Keep within the venue's limit for calls."""
 
     def venue(self) -> Venue:

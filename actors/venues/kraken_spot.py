@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from attrs import evolve, field, frozen
-from attrs.validators import instance_of
 
 from protocol.kraken_spot.venue import KrakenSpotSettings, KrakenSpotVenue
 from protocol.limits import Backoff
+from protocol.validation import FLAG, POSITIVE, SECRET, TEXT, a, literal, optional
 from protocol.venue import Venue
 
 from ..config import MOST_PING_PERIOD, ApiKey, ClientConfig, rest_root
@@ -25,29 +25,31 @@ SPOT_RECONNECT: Final = Backoff(initial=0.5, factor=1.5, maximum=5.0, jitter=0.2
 class KrakenSpotConfig(ClientConfig):
     """Kraken Spot. Times in seconds."""
 
-    url: str | None = None
+    url: str | None = field(default=None, validator=optional(TEXT))
     """Of the WebSocket, the venue's own unless given. With one of your own, the REST interface is on the same host."""
-    rest_url: str | None = None
+    rest_url: str | None = field(default=None, validator=optional(TEXT))
     """Root of the REST interface, if it is elsewhere."""
-    otp: str | None = field(default=None, repr=False)
+    otp: str | None = field(default=None, repr=False, validator=optional(SECRET))
     """What a key with two-factor authentication needs as well; never shows in repr."""
-    tier: str = "starter"
+    tier: Literal["starter", "intermediate", "pro"] = field(
+        default="starter", validator=literal("starter", "intermediate", "pro")
+    )
     """`starter`, `intermediate` or `pro`: how far the account is verified, which decides how many requests it may
     make."""
-    request_timeout: float = 5.0
+    request_timeout: float = field(default=5.0, validator=POSITIVE)
     """An order that is not answered within this is UNKNOWN."""
-    process_within: float | None = 5.0
+    process_within: float | None = field(default=5.0, validator=optional(POSITIVE))
     """The venue refuses what reaches it later than this, 1 to 60. None: after its own 5 s."""
-    audit_period: float = 60.0
+    audit_period: float = field(default=60.0, validator=POSITIVE)
     """How often the fills are read again and what is open is compared with the venue's list, while orders are open
     (also of other sessions) or in question."""
-    fills_lag: float = 1.0
+    fills_lag: float = field(default=1.0, validator=POSITIVE)
     """How long fills may come behind a total before history is read for them."""
-    use_budget: bool = True
+    use_budget: bool = field(default=True, validator=FLAG)
     """Keep within the venue's counters."""
-    rest_entry: bool = False
+    rest_entry: bool = field(default=False, validator=FLAG)
     """Place, replace and cancel over REST; the socket only brings what happens."""
-    reconnect: Backoff = field(default=SPOT_RECONNECT, validator=instance_of(Backoff))
+    reconnect: Backoff = field(default=SPOT_RECONNECT, validator=a(Backoff))
     """As for every venue, but never at once and with 10 s for an attempt, since the venue limits how often one may
     connect."""
 

@@ -34,6 +34,7 @@ from ..facts import (
     Trade,
     Unreadable,
 )
+from ..reasons import RejectReason
 from ..requests import (
     AskTime,
     BatchOrders,
@@ -67,12 +68,12 @@ from .enumerations import (
     SIDE_WORDS,
     SIDES,
     TIME_IN_FORCE_WORDS,
-    is_post_only,
     stated,
     time_of,
     unreadable,
     view_of,
     view_of_status,
+    why_refused,
 )
 from .history import fills_call, orders_call, read_fills, read_orders
 from .wire import (
@@ -163,7 +164,7 @@ def _rejected(event: Inbound, order: Order, time: int, message: str) -> tuple[Fa
             order=view_of(order),
             event_id=event.eid or "",
             reason=stated(event.r, stated(order.r), event.txt, order.txt) or "UNKNOWN",
-            due_post_only=is_post_only(event.r, order.r, event.txt, order.txt),
+            why=why_refused(event.r, order.r, event.txt, order.txt),
         ),
     )
 
@@ -191,7 +192,8 @@ def _cancel_refused(event: Inbound, time: int, message: str) -> tuple[Fact, ...]
     wire_id = event.cid if event.cid is not None or order is None else order.cid
     code = None if event.r == "rejected" else event.r  # seen in the wild; says nothing that the event does not
     reason = stated(code, event.txt) or "UNKNOWN"
-    return (CancelRefused(venue_order_id=VenueOrderId(venue_order_id), wire_id=wire_id, reason=reason, time=time),)
+    why, oid = why_refused(code, event.txt), VenueOrderId(venue_order_id)
+    return (CancelRefused(venue_order_id=oid, wire_id=wire_id, reason=reason, time=time, why=why),)
 
 
 EventReader = Callable[[Inbound, Order, int, str], tuple[Fact, ...]]
@@ -241,7 +243,7 @@ def _refused(request_id: int | None, error: Error, data: str | None) -> tuple[Fa
             request_id=None if request_id is None else RequestId(request_id),
             outcome=outcome_of(error.code),
             reason=reason or f"The venue gave no reason (code {error.code}).",
-            due_post_only=is_post_only(error.msg),
+            why=why_refused(error.msg, data, code=error.code),
         ),
     )
 
@@ -520,7 +522,9 @@ def error_text(answer: HttpAnswer) -> str:
 def read_answer(request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
     """What the answer to an HTTP call of `encode` or `encode_over_http` says. Never raises."""
     if answer.page_problem is not None:
-        return (RequestRefused(request_id=request.request_id, outcome=Outcome.AMBIGUOUS, reason=answer.page_problem),)
+        problem, why = answer.page_problem, RejectReason.UNAVAILABLE
+        ambiguous = Outcome.AMBIGUOUS
+        return (RequestRefused(request_id=request.request_id, outcome=ambiguous, reason=problem, why=why),)
     if not 200 <= answer.status < 300:
         return (_http_refusal(request, answer),)
     try:
@@ -538,11 +542,12 @@ def read_answer(request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
                 return (RequestAnswered(request_id=request.request_id),)
     except UNUSABLE:
         pass
-    why = "The venue sent an answer that we cannot read."
+    problem = "The venue sent an answer that we cannot read."
     # Nothing can have come of a question, whatever the answer was.
     outcome = Outcome.AMBIGUOUS if isinstance(request, CancelOrder) else Outcome.DEFINITE
-    refusal = RequestRefused(request_id=request.request_id, outcome=outcome, reason=why)
-    return (refusal, *unreadable(why, answer.body[:BEGINNING].decode("utf-8", "replace")))
+    nothing = RejectReason.NO_ANSWER
+    refusal = RequestRefused(request_id=request.request_id, outcome=outcome, reason=problem, why=nothing)
+    return (refusal, *unreadable(problem, answer.body[:BEGINNING].decode("utf-8", "replace")))
 
 
 def _http_refusal(request: Request, answer: HttpAnswer) -> RequestRefused:
@@ -555,7 +560,7 @@ def _http_refusal(request: Request, answer: HttpAnswer) -> RequestRefused:
         request_id=request.request_id,
         outcome=outcome_of(answer.status),
         reason=reason,
-        due_post_only=is_post_only(text),
+        why=why_refused(text, code=answer.status),
     )
 
 

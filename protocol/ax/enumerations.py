@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from ..facts import Fact, OrderView, Unreadable
+from ..reasons import RejectReason
 from ..values import NO_TIME, LiquiditySide, OrderStatus, Side, TimeInForce, VenueOrderId
 from ..wire.numbers import is_plausible
 from ..wire.times import LATEST, SECOND
@@ -21,6 +22,7 @@ __all__ = [
     "TIMES_IN_FORCE",
     "TIME_IN_FORCE_WORDS",
     "is_post_only",
+    "why_refused",
     "stated",
     "time_of",
     "unreadable",
@@ -73,6 +75,66 @@ POST_ONLY_PHRASES: Final = ("post-only order would cross the book", "may partici
 
 def is_post_only(*texts: str | None) -> bool:
     return any(phrase in text.lower() for text in texts if text for phrase in POST_ONLY_PHRASES)
+
+
+REJECT_REASONS: Final[Mapping[str | None, RejectReason]] = {
+    "CLOSE_ONLY": RejectReason.REDUCE_ONLY,
+    "INSUFFICIENT_MARGIN": RejectReason.INSUFFICIENT_FUNDS,
+    "INSUFFICIENT_CREDIT_LIMIT": RejectReason.INSUFFICIENT_FUNDS,
+    "MAX_OPEN_ORDERS_EXCEEDED": RejectReason.ORDER_LIMIT,
+    "UNKNOWN_SYMBOL": RejectReason.UNKNOWN_INSTRUMENT,
+    "EXCHANGE_CLOSED": RejectReason.MARKET_CLOSED,
+    "INCORRECT_QUANTITY": RejectReason.QUANTITY,
+    "INVALID_PRICE_INCREMENT": RejectReason.PRICE,
+    "INCORRECT_ORDER_TYPE": RejectReason.INVALID,
+    "PRICE_OUT_OF_BOUNDS": RejectReason.PRICE,
+    "NO_LIQUIDITY": RejectReason.NO_LIQUIDITY,
+    "ORIGINAL_ORDER_TERMINATED": RejectReason.UNKNOWN_ORDER,
+    "OriginalOrderCanceled": RejectReason.UNKNOWN_ORDER,
+    "DUPLICATE_CLIENT_ORDER_ID": RejectReason.DUPLICATE_ID,
+    "ORDER_NOT_FOUND": RejectReason.UNKNOWN_ORDER,
+}
+"""Codes of a rejection (spec 6.6) and of a refused cancel (spec 6.7)."""
+
+REJECT_PHRASES: Final[Mapping[str, RejectReason]] = {
+    "margin": RejectReason.INSUFFICIENT_FUNDS,  # with the figures required and available (spec 4.5)
+    "symbol": RejectReason.UNKNOWN_INSTRUMENT,
+    "minimum": RejectReason.QUANTITY,
+    "already exists": RejectReason.DUPLICATE_ID,
+}
+"""Texts are free; what a code leaves open, these tell."""
+
+REJECT_CODES: Final[Mapping[int, RejectReason]] = {
+    400: RejectReason.INVALID,
+    401: RejectReason.PERMISSION,
+    403: RejectReason.PERMISSION,
+    404: RejectReason.UNKNOWN_ORDER,
+    409: RejectReason.TOO_EARLY,
+    429: RejectReason.RATE_LIMIT,
+    500: RejectReason.UNAVAILABLE,
+    502: RejectReason.UNAVAILABLE,
+    503: RejectReason.UNAVAILABLE,
+    504: RejectReason.UNAVAILABLE,
+}
+"""Error codes, and HTTP statuses (spec 4.5)."""
+
+TEXT_DECIDES: Final = frozenset({None, 400, 409})
+"""Codes that stand for several reasons."""
+
+
+def why_refused(*texts: str | None, code: int | None = None) -> RejectReason:
+    """What a refusal is about. texts: codes and sentences, the surest first; code: of the error, or the HTTP status."""
+    if is_post_only(*texts):
+        return RejectReason.POST_ONLY
+    if code in TEXT_DECIDES:
+        for text in texts:
+            if text in REJECT_REASONS:
+                return REJECT_REASONS[text]
+        said = " ".join(text for text in texts if text).lower()
+        for phrase, why in REJECT_PHRASES.items():
+            if phrase in said:
+                return why
+    return RejectReason.OTHER if code is None else REJECT_CODES.get(code, RejectReason.OTHER)
 
 
 def stated(reason: str | None, *texts: str | None) -> str:

@@ -17,15 +17,17 @@ from ..errors import AuthenticationError, NotSent, WireError
 from ..facts import Fact, LoggedIn
 from ..known_instruments import not_known
 from ..orders import NewOrder
+from ..reasons import RejectReason, Why
 from ..requests import Request
 from ..settings import check_positive, check_url, without_slash
-from ..values import ClientOrderId, Instrument, InstrumentId, OrderType, Side, TimeInForce, TriggerType, WireId
+from ..values import ClientOrderId, Instrument, InstrumentId, OrderType, TimeInForce, TriggerType, WireId
 from ..venue import HttpAnswer, HttpCall, Opening, Silence, Upgrade, VenueDefaults, VenueRules
 from ..wire.numbers import is_plausible, plain
 from ..wire.times import SECOND
 from ..wire.tolerant import exact_json
 from . import codec
 from .converter import LARGEST_U64, encode_message, read_body
+from .enumerations import why_refused
 from .history import LONGEST_RANGE
 from .wire import AuthenticateRequest, AuthenticateResponse
 
@@ -174,7 +176,9 @@ class AxVenue(VenueDefaults):
         if settings.token is not None:
             return None
         if settings.api_key is None and settings.username is None:
-            raise AuthenticationError("There are no credentials for AX: give a token, an API key or a user name.")
+            raise AuthenticationError(
+                "There are no credentials for AX: give a token, an API key or a user name.", venue=self.rules.venue
+            )
         credentials = AuthenticateRequest(
             expiration_seconds=settings.token_seconds,
             api_key=settings.api_key,
@@ -188,7 +192,7 @@ class AxVenue(VenueDefaults):
 
     def read_token(self, answer: HttpAnswer) -> str:
         if answer.status in (401, 403) and not answer.is_page:
-            raise AuthenticationError(self._login_refusal("AX refused the credentials", answer))
+            raise AuthenticationError(self._login_refusal("AX refused the credentials", answer), venue=self.rules.venue)
         if answer.status != 200 or answer.is_page:
             raise WireError(self._login_refusal("AX was not able to log us in", answer))
         try:
@@ -271,21 +275,28 @@ class AxVenue(VenueDefaults):
     def read_answer(self, request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:
         return codec.read_answer(request, answer)
 
+    def why_refused(self, reason: str) -> RejectReason:
+        return why_refused(reason)
+
     # Orders (spec 8)
 
     def check_order(self, order: NewOrder, instruments: Mapping[str, Instrument]) -> Instrument:
         if order.type not in ORDER_TYPES:
-            raise NotSent(f"AX has no orders of type {order.type.name}; it takes MARKET, LIMIT and STOP_LIMIT.")
+            raise NotSent(
+                f"AX has no orders of type {order.type.name}; it takes MARKET, LIMIT and STOP_LIMIT.",
+                why=Why.UNSUPPORTED,
+                field="type",
+            )
         wanted = order.instrument
         instrument = instruments.get(wanted.symbol)
         if instrument is None or wanted.venue != VENUE:
-            raise NotSent(not_known(wanted, VENUE))
-        if not isinstance(order.side, Side):
-            raise NotSent(f"the side of an order must be BUY or SELL, not {order.side!r}.")
+            raise NotSent(not_known(wanted, VENUE), why=Why.UNKNOWN_INSTRUMENT, field="instrument")
         _check_whole(order.quantity)
         name = order.client_order_id
         if name is not None and not is_name(name):
-            raise NotSent(f"a client order id must be 1 to 36 printable characters, not {name[:40]!r}.")
+            raise NotSent(
+                f"a client order id must be 1 to 36 printable characters, not {name[:40]!r}.", field="client_order_id"
+            )
         return instrument
 
     def check_terms(self, order: NewOrder, instrument: Instrument) -> None:
@@ -293,7 +304,11 @@ class AxVenue(VenueDefaults):
         if order.type is not OrderType.MARKET:
             _check_limit_terms(order)
         if order.type is OrderType.STOP_LIMIT and not self.settings.supports_stop_limit:
-            raise NotSent("AX ignores the trigger price, so the order would trade at once as a plain limit order.")
+            raise NotSent(
+                "AX ignores the trigger price, so the order would trade at once as a plain limit order.",
+                why=Why.UNSUPPORTED,
+                field="type",
+            )
         for what, price in (("price", order.price), ("trigger price", order.trigger_price)):
             _check_plausible(what, price)
         if self.settings.strict:
@@ -302,12 +317,12 @@ class AxVenue(VenueDefaults):
             for what, price in (("price", order.price), ("trigger price", order.trigger_price)):
                 _check_price(what, price, instrument)
             if order.tag is not None and not TAG.fullmatch(order.tag):
-                raise NotSent(f"an order tag must be 1 to 10 letters and digits, not {order.tag[:60]!r}.")
+                raise NotSent(f"an order tag must be 1 to 10 letters and digits, not {order.tag[:60]!r}.", field="tag")
 
     def check_change(self, change: Replace, instrument: Instrument) -> None:
         terms = (change.quantity, change.price, change.time_in_force, change.post_only)
         if (change.trigger_price, change.trailing_offset, change.display_quantity) != (None, None, None):
-            raise NotSent("AX changes price, quantity, time in force and post-only alone.")
+            raise NotSent("AX changes price, quantity, time in force and post-only alone.", why=Why.UNSUPPORTED)
         if all(term is None for term in terms):
             raise NotSent("it changes nothing.")
         if change.quantity is not None:
@@ -317,7 +332,7 @@ class AxVenue(VenueDefaults):
         _check_plausible("price", change.price)
         if self.settings.strict:
             if change.post_only and change.time_in_force is TimeInForce.IOC:
-                raise NotSent(POST_ONLY_IOC)
+                raise NotSent(POST_ONLY_IOC, field="post_only")
             if change.quantity is not None:
                 _check_minimum(change.quantity, instrument)
             _check_price("price", change.price, instrument)
@@ -337,25 +352,29 @@ POST_ONLY_IOC: Final = "post-only cannot be combined with IOC, since such an ord
 
 def _check_whole(quantity: Decimal) -> None:
     if quantity != quantity.to_integral_value():
-        raise NotSent(f"the quantity {quantity} is not a whole number of contracts.")
+        raise NotSent(f"the quantity {quantity} is not a whole number of contracts.", field="quantity")
     if quantity < 1:
-        raise NotSent(f"the quantity {quantity} is less than one contract.")
+        raise NotSent(f"the quantity {quantity} is less than one contract.", field="quantity")
     if quantity > LARGEST_U64:
-        raise NotSent(f"the quantity {quantity} is more than AX can count.")
+        raise NotSent(f"the quantity {quantity} is more than AX can count.", field="quantity")
 
 
 def _check_limit_terms(order: NewOrder) -> None:
     what = "limit" if order.type is OrderType.LIMIT else "stop-limit"
     _check_time_in_force(order.time_in_force)
     if order.price is None:
-        raise NotSent(f"a {what} order needs a price.")
+        raise NotSent(f"a {what} order needs a price.", field="price")
     if order.type is OrderType.STOP_LIMIT and order.trigger_price is None:
-        raise NotSent(f"a {what} order needs a trigger price.")
+        raise NotSent(f"a {what} order needs a trigger price.", field="trigger_price")
 
 
 def _check_time_in_force(time_in_force: TimeInForce) -> None:
     if time_in_force not in ACCEPTED_TIMES_IN_FORCE:
-        raise NotSent(f"AX has no time in force {time_in_force.name}; it takes GTC, IOC and DAY.")
+        raise NotSent(
+            f"AX has no time in force {time_in_force.name}; it takes GTC, IOC and DAY.",
+            why=Why.UNSUPPORTED,
+            field="time_in_force",
+        )
 
 
 ABSENT: Final = (
@@ -374,46 +393,54 @@ ABSENT: Final = (
 def _check_absent_terms(order: NewOrder) -> None:
     for name, what in ABSENT:
         if getattr(order, name):
-            raise NotSent(f"AX has no orders with {what}.")
+            raise NotSent(f"AX has no orders with {what}.", why=Why.UNSUPPORTED, field=name)
     if order.trigger not in (TriggerType.DEFAULT, TriggerType.LAST):
-        raise NotSent("on AX a trigger looks at the last price alone.")
+        raise NotSent("on AX a trigger looks at the last price alone.", field="trigger")
 
 
 def _check_promises(order: NewOrder) -> None:
     """Refuses what AX would silently leave out of the order, or reject."""
     if order.reduce_only:
-        raise NotSent("AX has no reduce-only orders; the position could grow or turn.")
+        raise NotSent(
+            "AX has no reduce-only orders; the position could grow or turn.", why=Why.UNSUPPORTED, field="reduce_only"
+        )
     if not order.post_only:
         return
     if order.type is not OrderType.LIMIT:
-        raise NotSent(f"only limit orders can be post-only; this is a {order.type.name} order.")
+        raise NotSent(f"only limit orders can be post-only; this is a {order.type.name} order.", field="post_only")
     if order.time_in_force is TimeInForce.IOC:
-        raise NotSent(POST_ONLY_IOC)
+        raise NotSent(POST_ONLY_IOC, field="post_only")
 
 
 def _check_minimum(quantity: Decimal, instrument: Instrument) -> None:
     if quantity < instrument.minimum_quantity:
         minimum = plain(instrument.minimum_quantity)
-        raise NotSent(f"the quantity {quantity} is below the minimum of {minimum} contracts for {instrument.id}.")
+        raise NotSent(
+            f"the quantity {quantity} is below the minimum of {minimum} contracts for {instrument.id}.",
+            field="quantity",
+        )
 
 
 def _check_plausible(what: str, price: Decimal | None) -> None:
     if price is not None and not is_plausible(price):
-        raise NotSent(f"the {what} {price} is not plausible.")
+        raise NotSent(f"the {what} {price} is not plausible.", field=what.replace(" ", "_"))
 
 
 def _check_price(what: str, price: Decimal | None, instrument: Instrument) -> None:
     if price is None:
         return
     if price <= 0:
-        raise NotSent(f"the {what} {price} must be greater than zero.")
+        raise NotSent(f"the {what} {price} must be greater than zero.", field=what.replace(" ", "_"))
     try:
         fits = instrument.price_fits(price)
     except InvalidOperation:  # more digits than decimal arithmetic keeps
         fits = False
     if not fits:
         tick = plain(instrument.price_increment)
-        raise NotSent(f"the {what} {price} is not a multiple of the tick size {tick} of {instrument.id}.")
+        raise NotSent(
+            f"the {what} {price} is not a multiple of the tick size {tick} of {instrument.id}.",
+            field=what.replace(" ", "_"),
+        )
 
 
 # Instruments (spec 7.5)

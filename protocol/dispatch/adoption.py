@@ -13,6 +13,7 @@ from .. import commands
 from ..errors import NotSent
 from ..events import OrderStatusReport
 from ..orders import OrderIdentity
+from ..reasons import Why
 from ..values import ZERO, ClientOrderId, OrderStatus, OrderType, StrategyId, VenueOrderId
 from .context import Context
 from .external_orders import ExternalOrder, ExternalOrders
@@ -48,7 +49,10 @@ class Adoption:
         if self._context.orders.by_client_order_id(name) is not None:
             raise NotSent(
                 f"Order {name} was not adopted: an order with this client order id is known already. Give it another "
-                "name (client_order_id)."
+                "name (client_order_id).",
+                why=Why.DUPLICATE_ID,
+                client_order_id=name,
+                field="client_order_id",
             )
         identity = self._identity(asked, name, command.strategy, known)
         is_market = identity.type is OrderType.MARKET
@@ -83,14 +87,18 @@ class Adoption:
 
     def _require_open(self, report: OrderStatusReport, name: ClientOrderId) -> ExternalOrder:
         if report.status is not None and report.status.is_terminal:
-            raise NotSent(f"Order {name} was not adopted: it has ended, {report.status.value}.")
+            sentence = f"Order {name} was not adopted: it has ended, {report.status.value}."
+            raise NotSent(sentence, why=Why.ORDER_ENDED, client_order_id=name)
         if self._external.has_ended(report.venue_order_id):
-            raise NotSent(f"Order {name} was not adopted: it has ended since this report of it.")
+            sentence = f"Order {name} was not adopted: it has ended since this report of it."
+            raise NotSent(sentence, why=Why.ORDER_ENDED, client_order_id=name)
         known = self._external.open_order(report.venue_order_id)
         if known is None:
             raise NotSent(
                 f"Order {name} was not adopted: it is not known here that {self._context.rules.venue} has it open. Ask "
-                "for the open orders, and adopt what they show."
+                "for the open orders, and adopt what they show.",
+                why=Why.UNKNOWN_ORDER,
+                client_order_id=name,
             )
         return known
 

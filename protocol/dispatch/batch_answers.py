@@ -8,6 +8,7 @@ been carried out.
 from __future__ import annotations
 
 from ..facts import SILENT, BatchAnswered, LegAnswer, Outcome, RequestAnswered, RequestRefused
+from ..reasons import RejectReason
 from ..requests import BatchOrders, Leg
 
 __all__ = ["LegFact", "settle_batch"]
@@ -37,17 +38,22 @@ def _counted(leg: Leg, count: int | None, asked: int) -> LegFact:
     # The venue told only how many it has canceled. If that is all, each is; if it is fewer, it is not known which.
     if count is not None and count >= asked:
         return RequestAnswered(request_id=leg.request_id)
-    return RequestRefused(request_id=leg.request_id, outcome=Outcome.AMBIGUOUS, reason=SILENT)
+    return _silent(leg)
 
 
 def _settled(leg: Leg, answer: LegAnswer | None) -> LegFact:
     if answer is None:
-        return RequestRefused(request_id=leg.request_id, outcome=Outcome.AMBIGUOUS, reason=SILENT)
+        return _silent(leg)
     if answer.outcome is None:
         return RequestAnswered(request_id=leg.request_id, venue_order_id=answer.venue_order_id)
     return RequestRefused(
         request_id=leg.request_id,
         outcome=answer.outcome,
         reason=answer.reason,
-        due_post_only=answer.due_post_only,
+        why=answer.why,
     )
+
+
+def _silent(leg: Leg) -> RequestRefused:
+    silent, ambiguous = RejectReason.NO_ANSWER, Outcome.AMBIGUOUS
+    return RequestRefused(request_id=leg.request_id, outcome=ambiguous, reason=SILENT, why=silent)

@@ -15,6 +15,7 @@ from .. import requests
 from ..errors import DuplicateOrder, NotSent
 from ..facts import BatchAnswered, RequestAnswered, RequestRefused
 from ..orders import OrderIdentity, OrderState
+from ..reasons import Why
 from ..requests import BatchOrders, Leg
 from ..values import ClientOrderId, RequestId
 from ..venue import BatchRules
@@ -64,7 +65,8 @@ class Batches(RequestHandler[BatchOrders]):
     def asked(self, asked: Asked) -> None:
         rules = self._context.rules.batch
         if rules is None:
-            raise NotSent(f"{self._context.rules.venue} takes no batches. Send the orders one by one.")
+            sentence = f"{self._context.rules.venue} takes no batches. Send the orders one by one."
+            raise NotSent(sentence, why=Why.UNSUPPORTED)
         self._context.require_free_number(asked.request_id)
         # All or nothing: every leg passes its checks, and every group its limits, before the first one is registered.
         legs = [self._prepare[type(leg.command)](leg) for leg in asked.legs]
@@ -150,7 +152,7 @@ class Batches(RequestHandler[BatchOrders]):
     def lost(self, flight: Flight[BatchOrders], why: str) -> None:
         self._context.flights.drop(flight.request_id)  # its legs are lost, too, each by itself
 
-    def not_written(self, flight: Flight[BatchOrders], reason: str) -> None:
+    def not_written(self, flight: Flight[BatchOrders], reason: str, why: Why) -> None:
         """That is reported of each leg."""
 
 
@@ -164,7 +166,8 @@ def _require_once(legs: Iterable[PreparedLeg]) -> None:
             if name in names:
                 raise DuplicateOrder(
                     f"Nothing of the batch was sent: two of its parts are about order {client_order_id}, or "
-                    "would carry its id on the wire."
+                    "would carry its id on the wire.",
+                    client_order_id=client_order_id,
                 )
             names.add(name)
 
@@ -193,5 +196,5 @@ def _refused(leg: Leg, refusal: RequestRefused) -> RequestRefused:
         request_id=leg.request_id,
         outcome=refusal.outcome,
         reason=refusal.reason,
-        due_post_only=refusal.due_post_only,
+        why=refusal.why,
     )

@@ -16,6 +16,7 @@ from attrs import define
 from .. import commands, facts, requests
 from ..errors import NotSent, OutcomeUnknown, RequestFailed
 from ..facts import OrderView, Outcome
+from ..reasons import RejectReason, Why
 from ..values import ClientOrderId, RequestId, VenueOrderId
 from ..venue import SECOND
 from .context import Context
@@ -84,7 +85,9 @@ class CancelAll(RequestHandler[requests.CancelAllOrders]):
         if symbol is not None and not self._context.rules.cancels_by_symbol:
             raise NotSent(
                 f"Nothing was canceled: {self._context.rules.venue} cancels the orders of all instruments together, "
-                f"not those of {symbol} alone. Cancel them one by one."
+                f"not those of {symbol} alone. Cancel them one by one.",
+                why=Why.UNSUPPORTED,
+                field="instrument",
             )
         # Orders that wait here would go out behind the kill switch, so they go first.
         self._placements.withdraw_all(symbol)
@@ -119,19 +122,20 @@ class CancelAll(RequestHandler[requests.CancelAllOrders]):
         if fact.outcome is Outcome.AMBIGUOUS:
             self._end(flight, OutcomeUnknown(_doubtful(flight, fact.reason)))
         else:
-            self._end(flight, RequestFailed(_failed(flight, fact.reason)))
+            self._end(flight, _failed(flight, fact.reason, fact.why))
 
     def send_again(self, flight: Flight) -> None:
         self._context.send(flight.request, reply_to=flight.reply_to).tries = flight.tries
 
     def lost(self, flight: Flight, why: str) -> None:
         if flight.resting:
-            self._end(flight, RequestFailed(_failed(flight, flight.doubt)))
+            self._end(flight, _failed(flight, flight.doubt, RejectReason.RATE_LIMIT))
         else:
             self._end(flight, OutcomeUnknown(_doubtful(flight, why)))
 
-    def not_written(self, flight: Flight, reason: str) -> None:
-        self._end(flight, NotSent(f"The cancel of all orders (request {flight.request_id}) was not sent. {reason}"))
+    def not_written(self, flight: Flight, reason: str, why: Why) -> None:
+        sentence = f"The cancel of all orders (request {flight.request_id}) was not sent. {reason}"
+        self._end(flight, NotSent(sentence, why=why))
 
     def _end(self, flight: Flight, error: NotSent | RequestFailed | OutcomeUnknown) -> None:
         """Without the venue's word. The log says it, too: the caller may wait no longer."""
@@ -182,13 +186,15 @@ class CancelAll(RequestHandler[requests.CancelAllOrders]):
                 continue
             for number, comparison in comparisons.items():
                 if comparison.meant(order):
-                    self._life.reject_cancel(order, number, STILL_OPEN.format(number=number))
+                    self._life.reject_cancel(order, number, STILL_OPEN.format(number=number), RejectReason.NO_EFFECT)
 
 
-def _failed(flight: Flight, reason: str) -> str:
-    return (
+def _failed(flight: Flight, reason: str, why: RejectReason) -> RequestFailed:
+    return RequestFailed(
         f"The venue refused the cancel of all orders (request {flight.request_id}), so nothing was canceled: "
-        f"{_sentence(reason)} What was open is open still."
+        f"{_sentence(reason)} What was open is open still.",
+        why=why,
+        reason=reason,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Final, cast
 
 from .. import commands, facts
 from ..errors import NotSent, RequestFailed
+from ..reasons import RejectReason, Why
 from ..requests import SetCancelAllAfter
 from ..venue import SECOND
 from .context import Context
@@ -58,7 +59,7 @@ class CancelAllAfter(RequestHandler[SetCancelAllAfter]):
     def asked(self, asked: Asked) -> None:
         command, context = cast("commands.CancelAllAfter", asked.command), self._context
         if not context.rules.cancel_all_after:
-            raise NotSent(f"{context.rules.venue} has no timer that cancels all orders.")
+            raise NotSent(f"{context.rules.venue} has no timer that cancels all orders.", why=Why.UNSUPPORTED)
         context.require_link("The timer that cancels all orders")
         context.require_free_number(asked.request_id)
         # Kept before the venue has confirmed it: if the answer is lost, the next renewal must not set the old time.
@@ -74,22 +75,22 @@ class CancelAllAfter(RequestHandler[SetCancelAllAfter]):
         warn_of_misfit(self._context, fact)
 
     def refused(self, flight: Flight[SetCancelAllAfter], fact: facts.RequestRefused) -> None:
-        self._not_set(flight, fact.reason)
+        self._not_set(flight, fact.reason, fact.why)
 
     def lost(self, flight: Flight[SetCancelAllAfter], why: str) -> None:
-        self._not_set(flight, why)
+        self._not_set(flight, why, RejectReason.NO_ANSWER)
 
-    def not_written(self, flight: Flight[SetCancelAllAfter], reason: str) -> None:
-        self._not_set(flight, reason)
+    def not_written(self, flight: Flight[SetCancelAllAfter], reason: str, why: Why) -> None:
+        self._not_set(flight, reason, RejectReason.NOT_SENT)
 
-    def _not_set(self, flight: Flight[SetCancelAllAfter], reason: str) -> None:
+    def _not_set(self, flight: Flight[SetCancelAllAfter], reason: str, why: RejectReason) -> None:
         """The switch may stand as it stood before."""
         self._context.flights.drop(flight.request_id)
         problem = f"The timer that cancels all orders was not set: {reason}"
         self._context.warn(
             f"{problem} It is set again soon." if self._seconds else f"{problem} Look whether it is off."
         )
-        self._context.reply(flight.reply_to, RequestFailed(problem))
+        self._context.reply(flight.reply_to, RequestFailed(problem, why=why, reason=reason))
 
     def disarm(self) -> None:
         """Turns the switch off before we leave."""

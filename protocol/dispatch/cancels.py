@@ -17,6 +17,7 @@ from typing import cast
 from .. import commands, facts
 from ..errors import NotSent
 from ..facts import Outcome
+from ..reasons import RejectReason, Why
 from ..requests import CancelOrder
 from ..values import ClientOrderId, OrderStatus, RequestId
 from .batches import PreparedLeg
@@ -79,7 +80,9 @@ class Cancels(RequestHandler[CancelOrder]):
         if order.venue_order_id is None and wire_id is None:
             raise NotSent(
                 f"Cannot cancel order {client_order_id}: missing venue_order_id. "
-                "Wait until the venue has accepted the order."
+                "Wait until the venue has accepted the order.",
+                why=Why.NOT_ACCEPTED_YET,
+                client_order_id=client_order_id,
             )
         self._context.require_link(f"The cancel of order {client_order_id}")
         self._context.require_free_number(asked.request_id)
@@ -109,7 +112,7 @@ class Cancels(RequestHandler[CancelOrder]):
             self._context.flights.drop(flight.request_id)
         elif fact.refused:
             self._context.flights.drop(flight.request_id)
-            self._life.reject_cancel(order, flight.request_id, "The venue did not take the cancel.")
+            self._life.reject_cancel(order, flight.request_id, "The venue did not take the cancel.", RejectReason.OTHER)
             self._queries.soon(order)
         elif flight.connection == 0 and CancelOrder not in self._context.rules.http_requests:
             self._queries.later(order)  # the socket was not fit for it; perhaps it does not bring the end either
@@ -126,7 +129,7 @@ class Cancels(RequestHandler[CancelOrder]):
             self._outcomes.doubt(flight, order, fact.reason)
         else:
             self._context.flights.drop(flight.request_id)
-            self._life.reject_cancel(order, flight.request_id, fact.reason)
+            self._life.reject_cancel(order, flight.request_id, fact.reason, fact.why)
             if fact.outcome is Outcome.NOT_FOUND:
                 self._queries.soon(order)
 
@@ -159,7 +162,7 @@ class Cancels(RequestHandler[CancelOrder]):
         flight = self._context.flights.cancel(order.identity.client_order_id)
         if flight is not None and not flight.fail_on_one_way():
             self._context.flights.drop(flight.request_id)
-            self._life.reject_cancel(order, flight.request_id, fact.reason)
+            self._life.reject_cancel(order, flight.request_id, fact.reason, fact.why)
         self._queries.soon(order)
 
     # No answer
@@ -171,7 +174,8 @@ class Cancels(RequestHandler[CancelOrder]):
             self._context.flights.drop(flight.request_id)
             order = self._context.order_of(flight)
             if order is not None:
-                self._life.reject_cancel(order, flight.request_id, f"{sentence(flight.doubt)} {why}")
+                reason = f"{sentence(flight.doubt)} {why}"
+                self._life.reject_cancel(order, flight.request_id, reason, RejectReason.NO_EFFECT)
 
     def overdue(self, flight: Flight[CancelOrder], why: str) -> None:
         order = self._context.order_of(flight)
@@ -184,12 +188,12 @@ class Cancels(RequestHandler[CancelOrder]):
         if flight is not None and self._outcomes.has_come_to_nothing(flight, query):
             self._context.flights.drop(flight.request_id)
             reason = f"{sentence(flight.doubt)} The venue has not acted on it; the order is still live."
-            self._life.reject_cancel(order, flight.request_id, reason.strip())
+            self._life.reject_cancel(order, flight.request_id, reason.strip(), RejectReason.NO_EFFECT)
 
-    def not_written(self, flight: Flight[CancelOrder], reason: str) -> None:
+    def not_written(self, flight: Flight[CancelOrder], reason: str, why: Why) -> None:
         order = self._context.order_of(flight)
         if order is not None:
-            self._life.reject_cancel(order, flight.request_id, reason)
+            self._life.reject_cancel(order, flight.request_id, reason, RejectReason.NOT_SENT)
 
     # Orders of which it is not known whether they live
 

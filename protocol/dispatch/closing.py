@@ -14,6 +14,7 @@ from typing import Final
 from attrs import define, evolve, field, frozen
 
 from .. import commands, events, requests
+from ..reasons import Why
 from ..values import ClientOrderId, RequestId
 from .cancel_all_after import CancelAllAfter
 from .context import Context
@@ -85,7 +86,7 @@ class Closing:
             return
         # What has not gone out yet never will: a placement behind the cancel would be open and unwatched.
         for deny in (self._previews.deny_all, self._conversation.deny_held):
-            deny("The client was closed before it was sent.")
+            deny("The client was closed before it was sent.", Why.CLOSING)
         now = context.now.monotonic_ns
         self._plan = plan = Plan(
             reply_to=asked.reply_to,

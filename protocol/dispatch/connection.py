@@ -8,6 +8,7 @@ from typing import Final
 from .. import events, facts, requests
 from ..errors import OutcomeUnknown, SessionError
 from ..facts import OrderView
+from ..reasons import Why
 from ..values import SystemMode
 from .context import Context
 from .conversation import Conversation
@@ -157,7 +158,7 @@ class Connection:
     def _leave(self, connection: int) -> None:
         self._context.ready = False
         self._context.mode = None
-        self._conversation.deny_held("The connection ended before it was sent.")
+        self._conversation.deny_held("The connection ended before it was sent.", Why.NOT_CONNECTED)
         self._conversation.lose_connections(connection)
         self._reset()
 
@@ -184,7 +185,7 @@ class Connection:
                 reason=link.reason,
             )
         )
-        failure = SessionError(link.reason)
+        failure = SessionError(link.reason, venue=context.rules.venue)
         context.failed = failure
         self._conversation.lose_all(f"The session ended before the venue answered. {link.reason}")
         self._reset()

@@ -9,6 +9,7 @@ from attrs import define, evolve, field
 
 from .. import events, requests
 from ..errors import NotSent, TradingError
+from ..reasons import Why
 from ..values import AccountId, ClientOrderId, Instant, RequestId, SystemMode, TraderId, VenueOrderId
 from ..venue import SECOND, Throttle, Venue, VenueRules
 from ..window import Window
@@ -230,11 +231,12 @@ class Context:
     def require_link(self, what: str) -> None:
         """Raises NotSent while nothing can be sent. what: begins the sentence."""
         if self.closing:
-            raise NotSent(f"{what} was not sent: the client is closing.")
+            raise NotSent(f"{what} was not sent: the client is closing.", why=Why.CLOSING)
         if self.failed is not None:
-            raise NotSent(f"{what} was not sent: the session has ended. {self.failed}")
+            raise NotSent(f"{what} was not sent: the session has ended. {self.failed}", why=Why.SESSION_ENDED)
         if not self.ready:
-            raise NotSent(f"{what} was not sent: there is no connection to {self.rules.venue} at the moment.")
+            sentence = f"{what} was not sent: there is no connection to {self.rules.venue} at the moment."
+            raise NotSent(sentence, why=Why.NOT_CONNECTED)
 
     def require_room(self, request: requests.Request, symbol: str, *placed_at: int) -> None:
         """Raises NotSent when the venue takes no such request now, or no more of them yet. symbol: that it is about;
@@ -245,7 +247,9 @@ class Context:
         if wait:
             raise NotSent(
                 f"Nothing was sent: {self.rules.venue} takes no more of these for {symbol} for another "
-                f"{wait / SECOND:.1f} s. Try again then."
+                f"{wait / SECOND:.1f} s. Try again then.",
+                why=Why.THROTTLED,
+                retry_after=wait / SECOND,
             )
 
     def count(self, request: requests.Request) -> None:
@@ -256,7 +260,8 @@ class Context:
     def require_free_number(self, request_id: RequestId) -> None:
         """Raises NotSent when the number is in use: the venue's answer could not be told apart."""
         if request_id in self.flights.by_id:
-            raise NotSent(f"Nothing was sent: request {request_id} is still waiting for its answer.")
+            sentence = f"Nothing was sent: request {request_id} is still waiting for its answer."
+            raise NotSent(sentence, why=Why.IN_FLIGHT)
 
     def order_named(self, client_order_id: ClientOrderId, what: str) -> Order:
         """Raises NotSent when there is no such order here. what: begins the sentence."""
@@ -264,7 +269,9 @@ class Context:
         if order is None:
             raise NotSent(
                 f"{what} was not sent: order {client_order_id} is not known here. If it is open at the venue, adopt it "
-                "first."
+                "first.",
+                why=Why.UNKNOWN_ORDER,
+                client_order_id=client_order_id,
             )
         return order
 

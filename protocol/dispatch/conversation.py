@@ -32,6 +32,7 @@ from attrs import evolve
 
 from .. import facts
 from ..facts import Outcome
+from ..reasons import Why
 from ..requests import Request
 from ..venue import SECOND
 from .context import Context
@@ -72,8 +73,8 @@ class RequestHandler(Protocol[R_contra]):
         """The time for an answer, or for what should have come of one, is over."""
         self.lost(flight, why)
 
-    def not_written(self, flight: Flight[R_contra], reason: str) -> None:
-        """It was certainly not sent, whatever was assumed before."""
+    def not_written(self, flight: Flight[R_contra], reason: str, why: Why) -> None:
+        """It was certainly not sent, whatever was assumed before. reason: a sentence; why: the same for a program."""
 
     def send_again(self, flight: Flight[R_contra]) -> None:
         """The pause that `rest` began is over. Kinds that never rest are never told so."""
@@ -166,9 +167,10 @@ class Conversation:
     def _lose(self, flight: Flight, why: str) -> None:
         """No answer to this request will come in time, or ever."""
         if flight.parked:
-            self._not_written(flight, f"The venue refused its session token, and there was no other in time. {why}")
+            reason = f"The venue refused its session token, and there was no other in time. {why}"
+            self._not_written(flight, reason, Why.NOT_CONNECTED)
         elif flight.held:
-            self._not_written(flight, f"It waited for the venue's time, and was not sent. {why}")
+            self._not_written(flight, f"It waited for the venue's time, and was not sent. {why}", Why.NO_VENUE_TIME)
         else:
             flight.happens(Moment.LOST)
             self._handler(flight).lost(flight, why)
@@ -184,7 +186,7 @@ class Conversation:
             return  # the number was used again: its own deadline follows
         why = f"The venue did not answer within {timeout / SECOND:g} s."
         if flight.held:
-            self._not_written(flight, TIME_UNKNOWN.format(seconds=timeout / SECOND))
+            self._not_written(flight, TIME_UNKNOWN.format(seconds=timeout / SECOND), Why.NO_VENUE_TIME)
         elif flight.parked:
             self._lose(flight, why)
         elif not flight.resting:  # else it has been answered, and goes out again after its pause
@@ -203,7 +205,7 @@ class Conversation:
         for request_id in input.request_ids:
             flight = self._context.flights.by_id.get(request_id)
             if flight is not None and not flight.fail_on_one_way():
-                self._not_written(flight, input.reason)
+                self._not_written(flight, input.reason, input.why)
 
     def rerouted(self, input: Rerouted) -> None:
         """These go over HTTP instead of the socket, or as well: what becomes of the connection is no longer their
@@ -215,12 +217,12 @@ class Conversation:
                 flight.connection = 0
                 flight.ways += input.begun
 
-    def deny_held(self, reason: str) -> None:
+    def deny_held(self, reason: str, why: Why) -> None:
         """Nothing that waits for the venue's time is sent any more."""
         by_id = self._context.flights.by_id
         for flight in [flight for held in self._context.held for flight in held.flights if flight.request_id in by_id]:
-            self._not_written(flight, reason)
+            self._not_written(flight, reason, why)
 
-    def _not_written(self, flight: Flight, reason: str) -> None:
+    def _not_written(self, flight: Flight, reason: str, why: Why) -> None:
         self._context.flights.drop(flight.request_id)
-        self._handler(flight).not_written(flight, reason)
+        self._handler(flight).not_written(flight, reason, why)

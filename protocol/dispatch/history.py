@@ -11,6 +11,7 @@ from attrs import evolve
 from .. import commands, facts, requests
 from ..errors import NotSent, RequestFailed
 from ..facts import OrderView, Outcome, Trade
+from ..reasons import RejectReason, Why
 from ..values import ZERO, VenueOrderId, WireId
 from .context import Context
 from .conversation import RequestHandler, warn_of_misfit
@@ -65,7 +66,7 @@ class History(RequestHandler[Reading]):
         """A question of the user's for fills."""
         command = cast("commands.ReadFills", asked.command)
         if command.end <= command.start:
-            raise NotSent("The question for fills was not sent: its end must be later than its start.")
+            raise NotSent("The question for fills was not sent: its end must be later than its start.", field="end")
         self._context.require_link("The question for fills")
         self._context.require_free_number(asked.request_id)
         span = self._context.rules.history_span
@@ -153,7 +154,7 @@ class History(RequestHandler[Reading]):
         request, read = flight.request, flight.read + len(fact.trades)
         if repeats:
             problem = f"The venue gives the same page of its history again and again; {read} fills were read."
-            self._context.reply(flight.reply_to, RequestFailed(problem))
+            self._context.reply(flight.reply_to, RequestFailed(problem, why=RejectReason.NO_ANSWER, reason=problem))
             return
         if fact.cursor is not None:
             following = evolve(request, cursor=fact.cursor)
@@ -289,17 +290,18 @@ class History(RequestHandler[Reading]):
 
     def refused(self, flight: Flight[Reading], fact: facts.RequestRefused) -> None:
         self._context.flights.drop(flight.request_id)
-        self._fail(flight, RequestFailed(fact.reason), certain=fact.outcome in (Outcome.DEFINITE, Outcome.NOT_FOUND))
+        failure = RequestFailed(fact.reason, why=fact.why, reason=fact.reason)
+        self._fail(flight, failure, certain=fact.outcome in (Outcome.DEFINITE, Outcome.NOT_FOUND))
 
     def answered(self, flight: Flight[Reading], fact: facts.RequestAnswered) -> None:
         warn_of_misfit(self._context, fact)
 
     def lost(self, flight: Flight[Reading], why: str) -> None:
         self._context.flights.drop(flight.request_id)
-        self._fail(flight, RequestFailed(f"{why} Ask again."))
+        self._fail(flight, RequestFailed(f"{why} Ask again.", why=RejectReason.NO_ANSWER, reason=why))
 
-    def not_written(self, flight: Flight[Reading], reason: str) -> None:
-        self._fail(flight, NotSent(reason))
+    def not_written(self, flight: Flight[Reading], reason: str, why: Why) -> None:
+        self._fail(flight, NotSent(reason, why=why))
 
     def _fail(self, flight: Flight[Reading], error: RequestFailed | NotSent, *, certain: bool = False) -> None:
         request = flight.request

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..commands import Command
 from ..facts import Fact
 from ..orders import NewOrder
+from ..reasons import Why
 from ..values import ClientOrderId, Instrument, RequestId
 
 if TYPE_CHECKING:
@@ -114,6 +115,7 @@ class NotWritten:
 
     request_ids: Sequence[RequestId]
     reason: str
+    why: Why = Why.NOT_CONNECTED
 
 
 @frozen

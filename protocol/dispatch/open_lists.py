@@ -10,6 +10,7 @@ from .. import facts
 from ..errors import NotSent, RequestFailed
 from ..events import OrderStatusReport
 from ..facts import OrderView
+from ..reasons import RejectReason, Why
 from ..requests import ListOpenOrders
 from ..values import NO_TIME, ClientOrderId
 from .cancel_all import CancelAll
@@ -103,13 +104,14 @@ class OpenLists(RequestHandler[ListOpenOrders]):
     def refused(self, flight: Flight[ListOpenOrders], fact: facts.RequestRefused) -> None:
         self._context.flights.drop(flight.request_id)
         self._schedule.over(flight.request_id)
-        self._context.reply(flight.reply_to, RequestFailed(fact.reason))
+        self._context.reply(flight.reply_to, RequestFailed(fact.reason, why=fact.why, reason=fact.reason))
 
     def lost(self, flight: Flight[ListOpenOrders], why: str) -> None:
         self._context.flights.drop(flight.request_id)
         self._schedule.over(flight.request_id)
-        self._context.reply(flight.reply_to, RequestFailed(f"{why} Ask again."))
+        failure = RequestFailed(f"{why} Ask again.", why=RejectReason.NO_ANSWER, reason=why)
+        self._context.reply(flight.reply_to, failure)
 
-    def not_written(self, flight: Flight[ListOpenOrders], reason: str) -> None:
+    def not_written(self, flight: Flight[ListOpenOrders], reason: str, why: Why) -> None:
         self._schedule.over(flight.request_id)
-        self._context.reply(flight.reply_to, NotSent(reason))
+        self._context.reply(flight.reply_to, NotSent(reason, why=why))

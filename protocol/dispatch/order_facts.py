@@ -9,6 +9,7 @@ from attrs import evolve
 
 from .. import facts
 from ..facts import OrderView
+from ..reasons import RejectReason
 from ..values import OrderStatus
 from ..window import Window
 from .context import Context
@@ -199,14 +200,14 @@ class OrderFacts:
         # Four cases: what was to take its place was refused, it is taken out of the book, the venue contradicts itself,
         # or the order never was accepted.
         if order.venue_order_id not in (None, fact.order.venue_order_id):
-            self._terms.reject_successor(order, fact.order, fact.reason, fact.time, fact.due_post_only)
+            self._terms.reject_successor(order, fact.order, fact.reason, fact.why, fact.time)
         elif order.accepted and not order.status.is_terminal:
             if fact.removed:
-                self._life.end_canceled(order, fact.reason, fact.time, fact.due_post_only)
+                self._life.end_canceled(order, fact.reason, fact.time, fact.why is RejectReason.POST_ONLY)
             else:
                 self._queries.soon(order)  # the venue contradicts itself
         else:
-            self._life.reject(order, fact.order, fact.reason, fact.due_post_only, fact.time)
+            self._life.reject(order, fact.order, fact.reason, fact.why, fact.time)
 
     def replaced(self, fact: facts.OrderReplaced) -> None:
         old = fact.order

@@ -10,6 +10,7 @@ from __future__ import annotations
 from .. import events
 from ..facts import OrderView
 from ..orders import NEXT_STATUS, Happening
+from ..reasons import RejectReason, Why
 from ..values import NO_TIME, OrderStatus, RequestId, VenueOrderId
 from .context import Context
 from .decisions import UnknownDue
@@ -223,7 +224,7 @@ class OrderLife:
             )
             self.ended(order)
 
-    def reject(self, order: Order, view: OrderView | None, reason: str, due_post_only: bool, time: int) -> None:
+    def reject(self, order: Order, view: OrderView | None, reason: str, why: RejectReason, time: int) -> None:
         # What the venue has accepted, it cannot reject any more: the reader of such a message asks for the order.
         if order.accepted or (order.status, Happening.REJECTED) not in NEXT_STATUS:
             return
@@ -234,14 +235,15 @@ class OrderLife:
                 venue_time=time,
                 local_time=self._context.now.wall_ns,
                 reason=reason,
-                due_post_only=due_post_only,
+                due_post_only=why is RejectReason.POST_ONLY,
+                why=why,
             )
         )
         self.ended(order)
         if view is not None:
             self._look_for_fills(order)
 
-    def deny(self, order: Order, reason: str) -> None:
+    def deny(self, order: Order, reason: str, why: Why) -> None:
         """The order never reached the venue."""
         # An order that was accepted has certainly arrived, whatever a source leaves out later.
         if order.accepted or (order.status, Happening.DENIED) not in NEXT_STATUS:
@@ -253,13 +255,14 @@ class OrderLife:
                 venue_time=NO_TIME,
                 local_time=self._context.now.wall_ns,
                 reason=reason,
+                why=why,
             )
         )
         self.ended(order)
 
     # Refusals of what was to change or end it
 
-    def reject_cancel(self, order: Order, request_id: RequestId, reason: str) -> None:
+    def reject_cancel(self, order: Order, request_id: RequestId, reason: str, why: RejectReason) -> None:
         """Silent about a cancel that the user did not ask for."""
         if not order.status.is_terminal and request_id < FIRST_INTERNAL_ID:
             self._context.record(
@@ -270,10 +273,11 @@ class OrderLife:
                     local_time=self._context.now.wall_ns,
                     request_id=request_id,
                     reason=reason,
+                    why=why,
                 )
             )
 
-    def reject_change(self, order: Order, request_id: RequestId, reason: str) -> None:
+    def reject_change(self, order: Order, request_id: RequestId, reason: str, why: RejectReason) -> None:
         if not order.status.is_terminal:
             self._context.record(
                 events.ReplaceRejected(
@@ -283,6 +287,7 @@ class OrderLife:
                     local_time=self._context.now.wall_ns,
                     request_id=request_id,
                     reason=reason,
+                    why=why,
                 )
             )
             self._complete(order)
@@ -294,9 +299,9 @@ class OrderLife:
         if quantity is not None and order.cumulative >= quantity and not is_in_doubt(self._context, order):
             self.close(order, concluded=True)
 
-    def reject_replacement(self, order: Order, reason: str) -> None:
+    def reject_replacement(self, order: Order, reason: str, why: RejectReason) -> None:
         """The venue refused what was to replace the order; the order stands as its own news say."""
         flight = self._context.flights.change(order.identity.client_order_id)
         if flight is not None:
             self._context.flights.drop(flight.request_id)
-            self.reject_change(order, flight.request_id, reason)
+            self.reject_change(order, flight.request_id, reason, why)

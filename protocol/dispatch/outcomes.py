@@ -7,6 +7,7 @@ in a status answer which finds the order alive after the request's time is over.
 from __future__ import annotations
 
 from ..errors import NotSent
+from ..reasons import Why
 from ..requests import CancelOrder, ReplaceOrder
 from ..values import ClientOrderId
 from .context import Context
@@ -23,7 +24,11 @@ def live_order_named(context: Context, client_order_id: ClientOrderId, what: str
     """Raises NotSent when there is no such order, or when it has ended. what: begins the sentence."""
     order = context.order_named(client_order_id, what)
     if order.status.is_terminal:
-        raise NotSent(f"{what} was not sent: order {client_order_id} has ended, {order.status.value}.")
+        raise NotSent(
+            f"{what} was not sent: order {client_order_id} has ended, {order.status.value}.",
+            why=Why.ORDER_ENDED,
+            client_order_id=client_order_id,
+        )
     return order
 
 

@@ -12,6 +12,7 @@ from .. import events, facts, requests
 from ..errors import DuplicateOrder, NotSent
 from ..facts import Outcome
 from ..orders import NewOrder, OrderIdentity, OrderState
+from ..reasons import Why
 from ..requests import PlaceOrder
 from ..values import NO_TIME, ClientOrderId, OrderType, RequestId, TimeInForce, VenueOrderId, WireId
 from .batches import PreparedLeg
@@ -82,7 +83,8 @@ class Placements(RequestHandler[PlaceOrder]):
         if known is not None:
             raise DuplicateOrder(
                 f"{what} was not sent: an order with this client order id is known already, "
-                f"{known.status.value}. Choose another id."
+                f"{known.status.value}. Choose another id.",
+                client_order_id=client_order_id,
             )
         self._context.require_link(what)
         self._context.require_free_number(asked.request_id)
@@ -92,7 +94,10 @@ class Placements(RequestHandler[PlaceOrder]):
         if holder is not None:
             raise NotSent(
                 f"{what} was not sent: on the wire it would carry the same id ({wire_id}) as order "
-                f"{holder.identity.client_order_id}. Choose another client order id."
+                f"{holder.identity.client_order_id}. Choose another client order id.",
+                why=Why.DUPLICATE_ID,
+                client_order_id=client_order_id,
+                field="client_order_id",
             )
         self._check_moment(order)
         place = self._place_request(asked.request_id, order, wire_id)
@@ -105,7 +110,7 @@ class Placements(RequestHandler[PlaceOrder]):
         try:
             context.venue.check_moment(order, context.by_venue(now) if hint else now)
         except NotSent as refusal:
-            raise type(refusal)(f"{refusal}{hint}") from None
+            raise refusal.reworded(f"{refusal}{hint}") from None
 
     def _identity(self, submission: Submission, wire_id: WireId | None) -> OrderIdentity:
         order = submission.order
@@ -173,7 +178,7 @@ class Placements(RequestHandler[PlaceOrder]):
 
     def withdraw(self, client_order_id: ClientOrderId) -> bool:
         """Denies an order of which nothing has been sent yet: it is to be canceled. False: there is none."""
-        if self._previews.withdraw(client_order_id, requests.WITHDRAWN):
+        if self._previews.withdraw(client_order_id):
             return True
         return self.withdraw_held(client_order_id)
 
@@ -189,7 +194,7 @@ class Placements(RequestHandler[PlaceOrder]):
     def withdraw_all(self, symbol: str | None) -> None:
         """Denies the orders that wait for the venue's time or for their price, which nothing would cancel once they
         are sent. symbol None: of every instrument."""
-        self._previews.deny_all(requests.WITHDRAWN, symbol)
+        self._previews.deny_all(requests.WITHDRAWN, Why.WITHDRAWN, symbol)
         for flight in [flight for held in self._context.held for flight in held.flights]:
             placed = self._context.flights.find(PlaceOrder, flight.request_id)
             if placed is not None and symbol in (None, placed.request.symbol):
@@ -197,7 +202,7 @@ class Placements(RequestHandler[PlaceOrder]):
 
     def _deny_unsent(self, flight: Flight[PlaceOrder]) -> None:
         self._context.flights.drop(flight.request_id)
-        self.not_written(flight, requests.WITHDRAWN)
+        self.not_written(flight, requests.WITHDRAWN, Why.WITHDRAWN)
 
     # What becomes of it
 
@@ -227,7 +232,7 @@ class Placements(RequestHandler[PlaceOrder]):
                 self._queries.later(order)
                 return
         elif order is not None:
-            self._life.reject(order, None, fact.reason, fact.due_post_only, NO_TIME)
+            self._life.reject(order, None, fact.reason, fact.why, NO_TIME)
             if not order.status.is_terminal:
                 self._queries.soon(order)  # it had been accepted: the venue contradicts itself
         self._context.flights.drop(flight.request_id)
@@ -250,7 +255,7 @@ class Placements(RequestHandler[PlaceOrder]):
             self.lost(flight, why)
             self._queries.soon(order)
 
-    def not_written(self, flight: Flight[PlaceOrder], reason: str) -> None:
+    def not_written(self, flight: Flight[PlaceOrder], reason: str, why: Why) -> None:
         order = self._context.order_of(flight)
         if order is not None:
-            self._life.deny(order, reason)
+            self._life.deny(order, reason, why)

@@ -11,6 +11,7 @@ from decimal import Decimal
 from attrs import evolve
 
 from .. import facts, requests
+from ..reasons import Why
 from ..requests import PreviewPrice
 from ..values import ClientOrderId, OrderStatus
 from .context import Context
@@ -50,11 +51,11 @@ class Previews(RequestHandler[PreviewPrice]):
         assert flight.place is not None  # it is kept with the question
         order = self._context.order_of(flight)
         if order is None or order.status is not OrderStatus.SUBMITTED:
-            self.deny(flight, "It had ended before it was sent.")
+            self._deny(flight, "It had ended before it was sent.", Why.ORDER_ENDED)
         elif fact.price is None or fact.filled <= 0:
-            self.deny(flight, "There is nothing to trade against, so it was not sent.")
+            self._deny(flight, "There is nothing to trade against, so it was not sent.", Why.NO_PRICE)
         elif not self._context.ready:
-            self.deny(flight, "The connection ended before it was sent.")
+            self._deny(flight, "The connection ended before it was sent.", Why.NOT_CONNECTED)
         else:
             self._context.flights.drop(fact.request_id)
             self._send(order, flight.place, fact.price, fact)
@@ -74,33 +75,33 @@ class Previews(RequestHandler[PreviewPrice]):
         warn_of_misfit(self._context, fact)
 
     def refused(self, flight: Flight[PreviewPrice], fact: facts.RequestRefused) -> None:
-        self.deny(flight, f"The venue named no price for it: {fact.reason}")
+        self._deny(flight, f"The venue named no price for it: {fact.reason}", Why.NO_PRICE)
 
     def lost(self, flight: Flight[PreviewPrice], why: str) -> None:
-        self.deny(flight, f"The venue named no price for it. {why}")
+        self._deny(flight, f"The venue named no price for it. {why}", Why.NO_PRICE)
 
-    def not_written(self, flight: Flight[PreviewPrice], reason: str) -> None:
-        self.deny(flight, reason)
+    def not_written(self, flight: Flight[PreviewPrice], reason: str, why: Why) -> None:
+        self._deny(flight, reason, why)
 
-    def deny(self, flight: Flight[PreviewPrice], reason: str) -> None:
+    def _deny(self, flight: Flight[PreviewPrice], reason: str, why: Why) -> None:
         """The order that waited for this price is not sent; its credit is free again."""
         self._context.flights.drop(flight.request_id)
         self._context.out.released.append(Admission.ORDER)
         order = self._context.order_of(flight)
         if order is not None:
-            self._life.deny(order, reason)
+            self._life.deny(order, reason, why)
 
-    def deny_all(self, reason: str, symbol: str | None = None) -> None:
+    def deny_all(self, reason: str, why: Why, symbol: str | None = None) -> None:
         """No order that waits for its price is sent any more. symbol None: of every instrument."""
         # Over a copy: each denial takes an entry out.
         for client_order_id in list(self._context.flights.preview_of):
             flight = self._context.flights.preview(client_order_id)
             if flight is not None and symbol in (None, flight.request.symbol):
-                self.deny(flight, reason)
+                self._deny(flight, reason, why)
 
-    def withdraw(self, client_order_id: ClientOrderId, reason: str) -> bool:
+    def withdraw(self, client_order_id: ClientOrderId) -> bool:
         """Denies an order that waits for its price. False: it does not wait."""
         flight = self._context.flights.preview(client_order_id)
         if flight is not None:
-            self.deny(flight, reason)
+            self._deny(flight, requests.WITHDRAWN, Why.WITHDRAWN)
         return flight is not None

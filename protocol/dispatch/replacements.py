@@ -16,6 +16,7 @@ from attrs import evolve
 from .. import commands, facts
 from ..errors import NotSent
 from ..facts import OrderView, Outcome
+from ..reasons import RejectReason, Why
 from ..requests import ReplaceOrder
 from ..values import ZERO, Instrument, OffsetUnit, OrderStatus, RequestId, VenueOrderId
 from .batches import PreparedLeg
@@ -81,14 +82,17 @@ class Replacements(RequestHandler[ReplaceOrder]):
         if order.venue_order_id is None:
             raise NotSent(
                 f"Cannot change order {client_order_id}: missing venue_order_id. "
-                "Wait until the venue has accepted the order."
+                "Wait until the venue has accepted the order.",
+                why=Why.NOT_ACCEPTED_YET,
+                client_order_id=client_order_id,
             )
         self._context.require_link(f"The change of order {client_order_id}")
         self._context.require_free_number(asked.request_id)
         # A change whose answer is lost may be followed by another: the order's own messages will tell which was made.
         change = self._context.flights.change(client_order_id)
         if change is not None and not change.lost:
-            raise NotSent(f"The change was not sent: order {client_order_id} is being changed already.")
+            sentence = f"The change was not sent: order {client_order_id} is being changed already."
+            raise NotSent(sentence, why=Why.IN_FLIGHT, client_order_id=client_order_id)
         request = ReplaceOrder(
             request_id=asked.request_id,
             venue_order_id=order.venue_order_id,
@@ -118,7 +122,7 @@ class Replacements(RequestHandler[ReplaceOrder]):
             self._context.flights.drop(flight.request_id)
         elif fact.refused:
             self._context.flights.drop(flight.request_id)
-            self._life.reject_change(order, flight.request_id, "The venue did not take the change.")
+            self._life.reject_change(order, flight.request_id, "The venue did not take the change.", RejectReason.OTHER)
 
     def refused(self, flight: Flight[ReplaceOrder], fact: facts.RequestRefused) -> None:
         order = self._context.order_of(flight)
@@ -128,7 +132,7 @@ class Replacements(RequestHandler[ReplaceOrder]):
             self._outcomes.doubt(flight, order, fact.reason)
         else:
             self._context.flights.drop(flight.request_id)
-            self._life.reject_change(order, flight.request_id, fact.reason)
+            self._life.reject_change(order, flight.request_id, fact.reason, fact.why)
             if fact.outcome is Outcome.NOT_FOUND:
                 self._queries.soon(order)
 
@@ -141,7 +145,7 @@ class Replacements(RequestHandler[ReplaceOrder]):
         # Whose change it was is not said. An order awaits one of ours at a time, so if there is one, it is that.
         order = self._context.orders.find(fact.venue_order_id, fact.wire_id)
         if order is not None and not order.is_over:
-            self._life.reject_replacement(order, fact.reason)
+            self._life.reject_replacement(order, fact.reason, fact.why)
 
     # The order's own news
 
@@ -264,7 +268,7 @@ class Replacements(RequestHandler[ReplaceOrder]):
         self._context.flights.drop(flight.request_id)
         if self._is_as_it_was(order, flight):
             reason = f"{sentence(flight.doubt)} The venue has not acted on it; the order is live as it was."
-            self._life.reject_change(order, flight.request_id, reason.strip())
+            self._life.reject_change(order, flight.request_id, reason.strip(), RejectReason.NO_EFFECT)
 
     def _is_as_it_was(self, order: Order, flight: Flight[ReplaceOrder]) -> bool:
         """Of the order as a status query has just shown it."""
@@ -276,10 +280,10 @@ class Replacements(RequestHandler[ReplaceOrder]):
         agrees = request.agrees_with(order.quantity, order.price, order.trigger_price)
         return not (flight.answered if agrees is None else agrees)
 
-    def not_written(self, flight: Flight[ReplaceOrder], reason: str) -> None:
+    def not_written(self, flight: Flight[ReplaceOrder], reason: str, why: Why) -> None:
         order = self._context.order_of(flight)
         if order is not None:
-            self._life.reject_change(order, flight.request_id, reason)
+            self._life.reject_change(order, flight.request_id, reason, RejectReason.NOT_SENT)
 
 
 def _with_terms(old: OrderView, new_id: VenueOrderId, change: ReplaceOrder, left: Decimal | None) -> OrderView:
@@ -312,7 +316,8 @@ def _wire_quantity(
     try:
         context.venue.check_change(evolve(change, quantity=quantity, leaves=None), instrument)
     except NotSent as refusal:
-        raise type(refusal)(f"The change of order {change.client_order_id} was not sent: {refusal}") from None
+        sentence = f"The change of order {change.client_order_id} was not sent: {refusal}"
+        raise refusal.reworded(sentence, client_order_id=change.client_order_id) from None
     return quantity
 
 

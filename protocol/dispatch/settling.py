@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from ..facts import OrderView
+from ..reasons import Why
 from ..values import OrderStatus
 from .context import Context
 from .denied_orders import DeniedOrders
@@ -204,7 +205,7 @@ class Settling:
         elif self._context.rules.absence_needs_history and not _was_silent(inquiry, Source.HISTORY, deadline):
             self._examine(order)
         else:
-            self._life.deny(order, NEVER_ARRIVED)
+            self._life.deny(order, NEVER_ARRIVED, Why.NEVER_ARRIVED)
             self._denied_orders.denied(order)
 
     def _examine(self, order: Order) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Final, cast
 
 from .. import commands, facts
 from ..errors import NotSent, RequestFailed
 from ..facts import OrderView, Outcome
+from ..reasons import RejectReason, Why
 from ..requests import QueryOrder
 from ..values import NO_TIME
 from .cancels import Cancels
@@ -26,6 +27,9 @@ from .tracking import Order
 from .unclaimed_fills import UnclaimedFills
 
 __all__ = ["StatusQueries"]
+
+
+UNCLEAR: Final = "The venue's answer does not say where the order stands."
 
 
 class StatusQueries(RequestHandler[QueryOrder]):
@@ -50,7 +54,9 @@ class StatusQueries(RequestHandler[QueryOrder]):
         order = self._context.order_named(client_order_id, "The status query")
         if not order.can_be_named:
             raise NotSent(
-                f"The status query was not sent: order {client_order_id} has no id at the venue that is known here."
+                f"The status query was not sent: order {client_order_id} has no id at the venue that is known here.",
+                why=Why.UNKNOWN_ORDER,
+                client_order_id=client_order_id,
             )
         self._context.require_link("The status query")
         self._context.require_free_number(asked.request_id)
@@ -75,9 +81,7 @@ class StatusQueries(RequestHandler[QueryOrder]):
             return
         order, view = self._context.order_of(flight), fact.order
         if order is None or view is None or not self._is_about(order, view):
-            self._context.reply(
-                flight.reply_to, RequestFailed("The venue's answer does not say where the order stands.")
-            )
+            self._context.reply(flight.reply_to, _failed(flight, RejectReason.NO_ANSWER, UNCLEAR))
             if order is not None and view is not None and order.venue_order_id is None:
                 self._settling.absent(order, self._evidence(flight))  # that name leads to another order alone
         else:
@@ -143,7 +147,7 @@ class StatusQueries(RequestHandler[QueryOrder]):
         if flight.client_order_id is None:
             self._external.status_refused(flight, fact)
             return
-        self._context.reply(flight.reply_to, RequestFailed(fact.reason))
+        self._context.reply(flight.reply_to, _failed(flight, fact.why, fact.reason))
         order = self._context.order_of(flight)
         if fact.outcome is Outcome.NOT_FOUND and order is not None:
             self._not_found(order, flight)
@@ -160,10 +164,10 @@ class StatusQueries(RequestHandler[QueryOrder]):
 
     def lost(self, flight: Flight[QueryOrder], why: str) -> None:
         self._context.flights.drop(flight.request_id)
-        self._come_to_nothing(flight, RequestFailed(f"{why} Ask again."))
+        self._come_to_nothing(flight, _failed(flight, RejectReason.NO_ANSWER, f"{why} Ask again."))
 
-    def not_written(self, flight: Flight[QueryOrder], reason: str) -> None:
-        self._come_to_nothing(flight, NotSent(reason))
+    def not_written(self, flight: Flight[QueryOrder], reason: str, why: Why) -> None:
+        self._come_to_nothing(flight, NotSent(reason, why=why, client_order_id=flight.client_order_id))
 
     def _come_to_nothing(self, flight: Flight[QueryOrder], error: Exception) -> None:
         if self._unclaimed.is_lookup(flight):
@@ -172,6 +176,10 @@ class StatusQueries(RequestHandler[QueryOrder]):
             self._schedule.over(flight)
         else:
             self._context.reply(flight.reply_to, error)  # of another session's order: it is asked for again by itself
+
+
+def _failed(flight: Flight[QueryOrder], why: RejectReason, reason: str) -> RequestFailed:
+    return RequestFailed(reason, why=why, reason=reason, client_order_id=flight.client_order_id)
 
 
 def _is_by_wire_id(query: Flight[QueryOrder]) -> bool:

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from .. import events
 from ..facts import OrderView
+from ..reasons import RejectReason
 from ..values import NO_TIME, ZERO, OrderStatus, VenueOrderId
 from .context import Context
 from .fills import Fills
@@ -90,14 +91,17 @@ class Terms:
         return True
 
     def _sync_rejected(self, order: Order, view: OrderView) -> None:
-        reason = view.reason or "The venue shows the order as rejected."
+        reason, why = (
+            view.reason or "The venue shows the order as rejected.",
+            self._context.venue.why_refused(view.reason),
+        )
         if order.venue_order_id not in (None, view.venue_order_id):
-            self.reject_successor(order, view, reason, view.ended)
+            self.reject_successor(order, view, reason, why, view.ended)
         elif order.accepted:
             self._fills.notice_total(order, view)
             self._life.end_canceled(order, f"The venue rejected it after it had accepted it. {reason}", view.ended)
         else:
-            self._life.reject(order, view, reason, False, view.ended)
+            self._life.reject(order, view, reason, why, view.ended)
 
     def _sync_status(self, order: Order, view: OrderView, evidence: Evidence) -> None:
         status = view.status
@@ -274,13 +278,11 @@ class Terms:
         asked = self._context.flights.wanted_quantity(order.identity.client_order_id)
         return None if asked is None else base + asked
 
-    def reject_successor(
-        self, order: Order, view: OrderView, reason: str, time: int, due_post_only: bool = False
-    ) -> None:
+    def reject_successor(self, order: Order, view: OrderView, reason: str, why: RejectReason, time: int) -> None:
         """The venue refused what was to go on in the order's place: a replacement, and the order stands; or what a
         fired stop became, and that was the end of it."""
         if self._context.rules.stops_go_on and order.accepted:
             self.adopt(order, view, time)
-            self._life.end_canceled(order, reason, time, due_post_only)
+            self._life.end_canceled(order, reason, time, why is RejectReason.POST_ONLY)
         else:
-            self._life.reject_replacement(order, reason)
+            self._life.reject_replacement(order, reason, why)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from .. import facts
+from ..reasons import Why
 from ..requests import AskTime
 from ..values import Instant, RequestId
 from ..venue import SECOND
@@ -40,7 +41,7 @@ class Timekeeping(RequestHandler[AskTime]):
     """Writes the context's clock, and opened_at with its first reading; lets go of what the context holds. deny_held:
     denies what waits for the venue's time."""
 
-    def __init__(self, context: Context, deny_held: Callable[[str], None]) -> None:
+    def __init__(self, context: Context, deny_held: Callable[[str, Why], None]) -> None:
         self._context = context
         self._deny_held = deny_held
         # The question that is on its way.
@@ -150,8 +151,8 @@ class Timekeeping(RequestHandler[AskTime]):
     def lost(self, flight: Flight[AskTime], why: str) -> None:
         self._context.flights.drop(flight.request_id)
 
-    def not_written(self, flight: Flight[AskTime], reason: str) -> None:
-        self._deny_held(reason)  # nor would they have been
+    def not_written(self, flight: Flight[AskTime], reason: str, why: Why) -> None:
+        self._deny_held(reason, why)  # nor would they have been
 
     def _hear(self, reading: ClockReading | None) -> None:
         context = self._context

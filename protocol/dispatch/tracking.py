@@ -34,6 +34,7 @@ from ..events import (
     Updated,
 )
 from ..orders import NEXT_STATUS, Happening, OrderIdentity, OrderState
+from ..reasons import RejectReason, Why
 from ..values import ZERO, ClientOrderId, OrderStatus, OrderType, RequestId, TimeInForce, TradeId, VenueOrderId, WireId
 from ..window import Window
 from .inquiries import Inquiry
@@ -86,6 +87,7 @@ class Order:
         "time_in_force",
         "trigger_price",
         "venue_order_id",
+        "why",
     )
 
     def __init__(self, identity: OrderIdentity) -> None:
@@ -120,6 +122,8 @@ class Order:
         self.inquiry: Inquiry | None = None
         # Why it ended, or why its status is not known.
         self.reason = ""
+        # The same of one that was denied or rejected, for a program.
+        self.why: Why | RejectReason | None = None
 
     @property
     def is_over(self) -> bool:
@@ -166,6 +170,7 @@ class Order:
             trigger_price=self.trigger_price,
             time_in_force=self.time_in_force,
             reason=self.reason,
+            why=self.why,
             request_id=self.request_id,
         )
 
@@ -303,7 +308,7 @@ class TrackedOrders:
         self._by_venue_id[venue_order_id] = order
 
     def _move(self, order: Order, status: OrderStatus) -> None:
-        order.status = status
+        order.status, order.why = status, None
         client_order_id = order.identity.client_order_id
         if status is OrderStatus.TRIGGERED:
             self.fired[client_order_id] = order
@@ -470,11 +475,13 @@ class TrackedOrders:
 
     def _fold_rejected(self, record: Rejected) -> None:
         self._end(record, OrderStatus.REJECTED, record.reason)
+        self._known(record.identity).why = record.why
 
     def _fold_denied(self, record: Denied) -> None:
         self._end(record, OrderStatus.DENIED, record.reason)
         # Denied is concluded from silence, so it needs the instant as well.
-        self._known(record.identity).changed_at = record.local_time
+        order = self._known(record.identity)
+        order.changed_at, order.why = record.local_time, record.why
 
     def _end(self, record: OrderEvent, status: OrderStatus, reason: str) -> None:
         order = self._known(record.identity)

@@ -10,6 +10,7 @@ from enum import Enum, auto
 from typing import Final
 
 from ..facts import Outcome
+from ..reasons import RejectReason
 from ..values import LiquiditySide, OffsetUnit, OrderStatus, OrderType, Side, TimeInForce, TriggerType
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "stop_type",
     "time_in_force",
     "trigger_type",
+    "why_refused",
 ]
 
 DIRECTIONS: Final[Mapping[int | None, Side]] = {0: Side.BUY, 1: Side.SELL}
@@ -268,6 +270,75 @@ def query_status(word: str | None, *, has_fills: bool) -> OrderStatus | None:
     if status is OrderStatus.ACCEPTED and has_fills:
         return OrderStatus.PARTIALLY_FILLED
     return status
+
+
+# Why it refused
+
+REJECT_REASONS: Final[Mapping[str, RejectReason]] = {
+    # sendStatus and editStatus (spec B.12)
+    "postWouldExecute": RejectReason.POST_ONLY,
+    "iocWouldNotExecute": RejectReason.NO_LIQUIDITY,
+    "invalidOrderType": RejectReason.INVALID,
+    "invalidSide": RejectReason.INVALID,
+    "invalidPrice": RejectReason.PRICE,
+    "invalidSize": RejectReason.QUANTITY,
+    "tooManySmallOrders": RejectReason.ORDER_LIMIT,
+    "tooManyOrders": RejectReason.ORDER_LIMIT,
+    "insufficientAvailableFunds": RejectReason.INSUFFICIENT_FUNDS,
+    "wouldCauseLiquidation": RejectReason.POSITION_LIMIT,
+    "maxPositionViolation": RejectReason.POSITION_LIMIT,
+    "fixedLeverageTooHigh": RejectReason.POSITION_LIMIT,
+    "outsidePriceCollar": RejectReason.PRICE,
+    "wouldIncreasePriceDislocation": RejectReason.PRICE,
+    "clientOrderIdAlreadyExist": RejectReason.DUPLICATE_ID,
+    "clientOrderIdTooBig": RejectReason.INVALID,
+    "clientOrderIdTooLong": RejectReason.INVALID,
+    "clientOrderIdInvalid": RejectReason.INVALID,
+    "selfFill": RejectReason.SELF_TRADE,
+    "wouldNotReducePosition": RejectReason.REDUCE_ONLY,
+    "reduceOnlyWouldIncreasePosition": RejectReason.REDUCE_ONLY,
+    "marketSuspended": RejectReason.MARKET_CLOSED,
+    "marketInactive": RejectReason.MARKET_CLOSED,
+    "marketIsPostOnly": RejectReason.MARKET_CLOSED,
+    "wouldProcessAfterSpecifiedTime": RejectReason.DEADLINE,
+    "notFound": RejectReason.UNKNOWN_ORDER,
+    "filled": RejectReason.UNKNOWN_ORDER,
+    "orderForEditNotFound": RejectReason.UNKNOWN_ORDER,
+    "orderForEditNotAStop": RejectReason.INVALID,
+    # reasons of the open_orders feed (spec B.7)
+    "not_enough_margin": RejectReason.INSUFFICIENT_FUNDS,
+    "post_order_failed_because_it_would_filled": RejectReason.POST_ONLY,
+    "post_order_failed_because_it_would_be_filled": RejectReason.POST_ONLY,
+    "ioc_order_failed_because_it_would_not_be_executed": RejectReason.NO_LIQUIDITY,
+    "would_execute_self": RejectReason.SELF_TRADE,
+    "would_not_reduce_position": RejectReason.REDUCE_ONLY,
+    "order_for_edit_not_found": RejectReason.UNKNOWN_ORDER,
+    "market_inactive": RejectReason.MARKET_CLOSED,
+    "contract_expired": RejectReason.MARKET_CLOSED,
+    # errors of a whole call (spec A.14, B.11)
+    "apiLimitExceeded": RejectReason.RATE_LIMIT,
+    "nonceBelowThreshold": RejectReason.TOO_EARLY,
+    "nonceDuplicate": RejectReason.TOO_EARLY,
+    "accountInactive": RejectReason.PERMISSION,
+    "authenticationError": RejectReason.PERMISSION,
+    "invalidAccount": RejectReason.PERMISSION,
+    "contractNotFound": RejectReason.UNKNOWN_INSTRUMENT,
+    "insufficientFunds": RejectReason.INSUFFICIENT_FUNDS,
+    "invalidAmount": RejectReason.QUANTITY,
+    "invalidArgument": RejectReason.INVALID,
+    "invalidUnit": RejectReason.INVALID,
+    "Json Parse Error": RejectReason.INVALID,
+    "requiredArgumentMissing": RejectReason.INVALID,
+    "marketUnavailable": RejectReason.MARKET_CLOSED,
+    "Server Error": RejectReason.UNAVAILABLE,
+    "Unavailable": RejectReason.UNAVAILABLE,
+}
+
+
+def why_refused(reason: str) -> RejectReason:
+    """What a status, the reason of a message, or the codes of an error say. Of several codes the first known counts."""
+    codes = (code.partition(":")[0].strip() for code in reason.split(";"))
+    return next((REJECT_REASONS[code] for code in codes if code in REJECT_REASONS), RejectReason.OTHER)
 
 
 # REST errors (spec A.14, B.11). Absent on purpose, for they prove nothing about a command: Server Error, Unavailable,

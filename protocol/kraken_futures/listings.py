@@ -8,6 +8,7 @@ from typing import Final
 from attrs import evolve
 
 from ..facts import Fact, FillsListed, OrderView, Outcome, RequestAnswered, RequestRefused, Trade
+from ..reasons import RejectReason
 from ..requests import ListFills, ListOpenOrders, QueryOrder
 from ..values import NO_TIME, ZERO, OrderStatus, VenueOrderId
 from ..wire.numbers import amount, positive
@@ -106,7 +107,8 @@ def read_status(request: QueryOrder, body: RestAnswer) -> list[Fact] | None:
     if view is not None:
         return [RequestAnswered(request_id=request.request_id, order=view)]
     reason = "The venue lists no such order as open, nor as closed within the last seconds."
-    return [RequestRefused(request_id=request.request_id, outcome=Outcome.NOT_FOUND, reason=reason)]
+    not_found, why = Outcome.NOT_FOUND, RejectReason.UNKNOWN_ORDER
+    return [RequestRefused(request_id=request.request_id, outcome=not_found, reason=reason, why=why)]
 
 
 def _updated(body: OrderBody | None) -> int:

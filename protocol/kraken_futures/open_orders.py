@@ -24,7 +24,7 @@ from ..facts import (
 from ..values import NO_TIME, ZERO, Instrument, OrderStatus, VenueOrderId
 from ..wire.numbers import amount, positive
 from .converter import milliseconds
-from .enumerations import DIRECTIONS, REASONS, Reason, order_type, reason_of, time_in_force, trigger_type
+from .enumerations import DIRECTIONS, REASONS, Reason, order_type, reason_of, time_in_force, trigger_type, why_refused
 from .memory import OrderMemory, Remembered
 from .quantity import Quantity, QuantityReader
 from .wire import Delta, OpenOrder
@@ -185,8 +185,8 @@ class OpenOrders:
     def _happened(self, delta: Delta, view: OrderView, time: int, before: Remembered | None) -> tuple[Fact, ...]:
         reason, word = reason_of(delta.reason), delta.reason or ""
         if reason is Reason.EDIT_TARGET_GONE:
-            refused = ReplaceRefused(venue_order_id=view.venue_order_id, wire_id=view.wire_id, reason=word, time=time)
-            return (refused,)
+            gone, why = view.venue_order_id, why_refused(word)
+            return (ReplaceRefused(venue_order_id=gone, wire_id=view.wire_id, reason=word, time=time, why=why),)
         if reason is Reason.TRIGGERED:
             self.memory.fired(view.venue_order_id, view.wire_id)
             return (OrderTriggered(time=time, order=view),)
@@ -227,8 +227,7 @@ class OpenOrders:
         if not is_untouched and (view.cumulative or reason not in NEVER_TRADED):
             return OrderRemoved(time=time, order=view, ending=ending, filled=filled or None, reason=word)
         if reason in REFUSALS:
-            post_only = reason is Reason.REFUSED_POST_ONLY
-            return OrderRejected(time=time, order=view, reason=word, due_post_only=post_only, removed=True)
+            return OrderRejected(time=time, order=view, reason=word, why=why_refused(word), removed=True)
         kind = OrderExpired if ending is OrderStatus.EXPIRED else OrderCanceled
         return kind(time=time, order=view, reason=word)
 

@@ -30,7 +30,7 @@ from ..venue import HttpAnswer
 from ..wire.times import venue_time
 from ..wire.tolerant import BEGINNING, UNUSABLE, read, text_of
 from .converter import nanoseconds, read_body, time_of
-from .enumerations import ACCEPTED_WORDS, EDIT_REFUSALS, SEND_REFUSALS, error_outcome
+from .enumerations import ACCEPTED_WORDS, EDIT_REFUSALS, SEND_REFUSALS, error_outcome, why_refused
 from .history import HistoryAnswer, read_history
 from .listings import read_fills, read_open_orders, read_status
 from .order_entry import order_tag
@@ -40,7 +40,6 @@ from .wire import ParserError, RestAnswer, Stamped, Status, TimerStatus
 __all__ = ["is_over_budget", "read_answer", "told_time"]
 
 QUESTIONS: Final = (ListOpenOrders, QueryOrder, ListFills, ListOrderHistory, requests.AskTime)
-POST_ONLY: Final = "postWouldExecute"
 OVER_BUDGET: Final = "apiLimitExceeded"
 
 
@@ -96,8 +95,7 @@ def _refuse(request: Request, outcome: Outcome, reason: str) -> tuple[Fact, ...]
 
 
 def _refused(request_id: RequestId, outcome: Outcome, reason: str) -> RequestRefused:
-    post_only = reason == POST_ONLY
-    return RequestRefused(request_id=request_id, outcome=outcome, reason=reason, due_post_only=post_only)
+    return RequestRefused(request_id=request_id, outcome=outcome, reason=reason, why=why_refused(reason))
 
 
 def _illegible(request: Request, answer: HttpAnswer) -> tuple[Fact, ...]:

@@ -17,12 +17,14 @@ from ..commands import Replace
 from ..errors import WireError
 from ..facts import Fact
 from ..orders import NewOrder
+from ..reasons import RejectReason
 from ..settings import check_positive, check_url, without_slash
 from ..values import ClientOrderId, Instrument, WireId
 from ..venue import BatchRules, HttpAnswer, HttpCall, Opening, Silence, Upgrade, VenueDefaults, VenueRules
 from ..wire.times import SECOND
 from . import checks
 from .codec import FuturesWire
+from .enumerations import why_refused
 from .instruments import VENUE, instruments_call, read_instruments
 from .limits import BUDGETS
 from .order_entry import HTTP_REQUESTS, MOST_CANCELS, MOST_ORDERS, encode
@@ -157,6 +159,9 @@ class KrakenFuturesVenue(VenueDefaults):
 
     def is_over_budget(self, answer: HttpAnswer) -> bool:
         return is_over_budget(answer)
+
+    def why_refused(self, reason: str) -> RejectReason:
+        return why_refused(reason)
 
     # Orders
 

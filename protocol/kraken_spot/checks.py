@@ -16,6 +16,7 @@ from ..commands import Replace
 from ..errors import NotSent
 from ..known_instruments import not_known
 from ..orders import NewOrder, title_of
+from ..reasons import Why
 from ..requests import (
     BatchOrders,
     CancelAllOrders,
@@ -59,12 +60,12 @@ def check_order(order: NewOrder, instruments: Mapping[str, Instrument]) -> Instr
     if instrument is None or wanted.venue != VENUE:
         modern = symbol_of_pair(wanted.symbol.upper())
         hint = f" Kraken calls it {modern}." if modern != wanted.symbol and modern in instruments else ""
-        raise NotSent(not_known(wanted, VENUE) + hint)
-    if not isinstance(order.side, Side):
-        raise NotSent(f"the side of an order must be BUY or SELL, not {order.side!r}.")
+        raise NotSent(not_known(wanted, VENUE) + hint, why=Why.UNKNOWN_INSTRUMENT, field="instrument")
     name = order.client_order_id
     if name is not None and not is_name_in_ascii(name):
-        raise NotSent(f"a client order id must be 1 to 36 printable ASCII characters, not {name[:40]!r}.")
+        raise NotSent(
+            f"a client order id must be 1 to 36 printable ASCII characters, not {name[:40]!r}.", field="client_order_id"
+        )
     return instrument
 
 
@@ -74,7 +75,7 @@ def check_order(order: NewOrder, instruments: Mapping[str, Instrument]) -> Instr
 def check_terms(order: NewOrder, instrument: Instrument) -> None:
     """The checks that come after it."""
     if order.tag is not None:
-        raise NotSent("Kraken has no order tags, so nobody would see this one.")
+        raise NotSent("Kraken has no order tags, so nobody would see this one.", why=Why.UNSUPPORTED, field="tag")
     _check_time_in_force(order)
     _check_post_only(order)
     _check_margin(order)
@@ -92,9 +93,17 @@ def _named(kind: OrderType) -> str:
 def check_rest_terms(order: NewOrder) -> None:
     """What order entry over REST cannot say, though the socket can (spec A.17)."""
     if order.margin:
-        raise NotSent("over REST it needs a leverage, since it is a margin order, and an order here names none.")
+        raise NotSent(
+            "over REST it needs a leverage, since it is a margin order, and an order here names none.",
+            why=Why.UNSUPPORTED,
+            field="margin",
+        )
     if _options(order).sender_sub_id is not None:
-        raise NotSent("over REST nothing can say its sender_sub_id, so it might trade with our own.")
+        raise NotSent(
+            "over REST nothing can say its sender_sub_id, so it might trade with our own.",
+            why=Why.UNSUPPORTED,
+            field="options",
+        )
 
 
 RESTING: Final = (TimeInForce.GTC, TimeInForce.GTD)
@@ -103,32 +112,40 @@ RESTING: Final = (TimeInForce.GTC, TimeInForce.GTD)
 def _check_time_in_force(order: NewOrder) -> None:
     wanted, kind = order.time_in_force, order.type
     if wanted not in TIME_IN_FORCE_WORDS:
-        raise NotSent(f"Kraken has no time in force {wanted.name}; it takes GTC, GTD, IOC and FOK.")
+        raise NotSent(
+            f"Kraken has no time in force {wanted.name}; it takes GTC, GTD, IOC and FOK.",
+            why=Why.UNSUPPORTED,
+            field="time_in_force",
+        )
     if wanted is TimeInForce.FOK and kind is not OrderType.LIMIT:
-        raise NotSent(f"only limit orders can be FOK on Kraken; this is a {kind.name} order.")
+        raise NotSent(f"only limit orders can be FOK on Kraken; this is a {kind.name} order.", field="time_in_force")
     if wanted is TimeInForce.IOC and kind not in (OrderType.LIMIT, OrderType.MARKET):
-        raise NotSent(f"a {kind.name} order cannot be IOC, since it waits until its trigger fires.")
+        raise NotSent(
+            f"a {kind.name} order cannot be IOC, since it waits until its trigger fires.", field="time_in_force"
+        )
     if wanted is TimeInForce.GTD and kind is OrderType.MARKET:
-        raise NotSent("a MARKET order cannot be GTD, since it never rests.")
+        raise NotSent("a MARKET order cannot be GTD, since it never rests.", field="time_in_force")
     if wanted is TimeInForce.GTD and order.expire_time is None:
-        raise NotSent("a GTD order needs an expire time.")
+        raise NotSent("a GTD order needs an expire time.", field="time_in_force")
     if wanted is not TimeInForce.GTD and order.expire_time is not None:
-        raise NotSent(f"only GTD orders have an expire time; this one is {wanted.name}.")
+        raise NotSent(f"only GTD orders have an expire time; this one is {wanted.name}.", field="time_in_force")
 
 
 def _check_post_only(order: NewOrder) -> None:
     if not order.post_only:
         return
     if order.type not in LIMIT_TYPES:
-        raise NotSent(f"only limit orders can be post-only; this is a {order.type.name} order.")
+        raise NotSent(f"only limit orders can be post-only; this is a {order.type.name} order.", field="post_only")
     if order.time_in_force not in RESTING:
         wanted = order.time_in_force.name
-        raise NotSent(f"post-only cannot be combined with {wanted}, since such an order could never trade.")
+        raise NotSent(
+            f"post-only cannot be combined with {wanted}, since such an order could never trade.", field="post_only"
+        )
 
 
 def _check_margin(order: NewOrder) -> None:
     if order.reduce_only and not order.margin:
-        raise NotSent("on Kraken Spot only margin orders reduce a position; set margin.")
+        raise NotSent("on Kraken Spot only margin orders reduce a position; set margin.", field="margin")
 
 
 def _check_quantity(order: NewOrder, instrument: Instrument) -> None:
@@ -138,27 +155,32 @@ def _check_quantity(order: NewOrder, instrument: Instrument) -> None:
         _check_amount(order)
         return
     if quantity < instrument.minimum_quantity:
-        raise NotSent(f"the quantity {quantity} is below the minimum of {plain(instrument.minimum_quantity)}.")
+        raise NotSent(
+            f"the quantity {quantity} is below the minimum of {plain(instrument.minimum_quantity)}.", field="quantity"
+        )
     _check_lot("quantity", quantity, instrument)
 
 
 def _check_size(what: str, quantity: Decimal) -> None:
     if not is_plausible(quantity) or quantity <= 0:
-        raise NotSent(f"the {what} {quantity} must be greater than zero and plausible.")
+        raise NotSent(f"the {what} {quantity} must be greater than zero and plausible.", field="quantity")
 
 
 def _check_lot(what: str, quantity: Decimal, instrument: Instrument) -> None:
     if not instrument.quantity_fits(quantity):
         step = plain(instrument.quantity_increment)
-        raise NotSent(f"the {what} {quantity} is not a multiple of the size increment {step} of {instrument.id}.")
+        raise NotSent(
+            f"the {what} {quantity} is not a multiple of the size increment {step} of {instrument.id}.",
+            field="quantity",
+        )
 
 
 def _check_amount(order: NewOrder) -> None:
     """An order that says what it may spend."""
     if order.type is not OrderType.MARKET or order.side is not Side.BUY:
-        raise NotSent("on Kraken only a market buy can say how much it may spend.")
+        raise NotSent("on Kraken only a market buy can say how much it may spend.", field="quote_quantity")
     if order.margin:
-        raise NotSent("Kraken takes no order by amount on margin.")
+        raise NotSent("Kraken takes no order by amount on margin.", field="quote_quantity")
 
 
 def _check_display(order: NewOrder, instrument: Instrument) -> None:
@@ -166,27 +188,45 @@ def _check_display(order: NewOrder, instrument: Instrument) -> None:
     if shown is None:
         return
     if order.type is not OrderType.LIMIT:
-        raise NotSent(f"only limit orders can be icebergs; this is a {order.type.name} order.")
+        raise NotSent(
+            f"only limit orders can be icebergs; this is a {order.type.name} order.", field="display_quantity"
+        )
     if order.time_in_force is TimeInForce.IOC:
-        raise NotSent("an iceberg cannot be IOC, since it must rest to show a part of itself.")
+        raise NotSent(
+            "an iceberg cannot be IOC, since it must rest to show a part of itself.", field="display_quantity"
+        )
     if not is_plausible(shown) or not 0 < shown <= order.quantity:
-        raise NotSent(f"the display quantity {shown} must be more than zero, and no more than the order's.")
+        raise NotSent(
+            f"the display quantity {shown} must be more than zero, and no more than the order's.",
+            field="display_quantity",
+        )
     if shown * MOST_ICEBERG_SLICES < order.quantity:
-        raise NotSent(f"the display quantity {shown} is less than a fifteenth of the order's {order.quantity}.")
+        raise NotSent(
+            f"the display quantity {shown} is less than a fifteenth of the order's {order.quantity}.",
+            field="display_quantity",
+        )
     _check_lot("display quantity", shown, instrument)
 
 
 # Prices and triggers
 
 
+def _field(what: str) -> str:
+    """Which field of the order a sentence is about."""
+    return "options" if what.startswith("close's") else what.replace(" ", "_")
+
+
 def _check_price(what: str, price: Decimal | None, instrument: Instrument) -> None:
     if price is None:
         return
     if not is_plausible(price) or price <= 0:
-        raise NotSent(f"the {what} {price} must be greater than zero and plausible.")
+        raise NotSent(f"the {what} {price} must be greater than zero and plausible.", field=_field(what))
     if not instrument.price_fits(price):
         tick = plain(instrument.price_increment)
-        raise NotSent(f"the {what} {price} is not a multiple of the tick size {tick} of {instrument.id}.")
+        raise NotSent(
+            f"the {what} {price} is not a multiple of the tick size {tick} of {instrument.id}.",
+            field=_field(what),
+        )
 
 
 def _options(order: NewOrder) -> KrakenSpotOptions:
@@ -203,17 +243,20 @@ def _check_prices(order: NewOrder, instrument: Instrument) -> None:
     kind = order.type
     takes_price, takes_trigger = _takes_price(order), kind in TRIGGER_TYPES
     if takes_price and order.price is None:
-        raise NotSent(f"a {_named(kind)} order needs a price.")
+        raise NotSent(f"a {_named(kind)} order needs a price.", field="price")
     if not takes_price and order.price is not None:
-        raise NotSent(f"Kraken would not take the price {order.price} of a {_named(kind)} order.")
+        raise NotSent(f"Kraken would not take the price {order.price} of a {_named(kind)} order.", field="price")
     if takes_trigger and order.trigger_price is None:
-        raise NotSent(f"a {_named(kind)} order needs a trigger price.")
+        raise NotSent(f"a {_named(kind)} order needs a trigger price.", field="trigger_price")
     if not takes_trigger and order.trigger_price is not None:
-        raise NotSent(f"a {_named(kind)} order cannot have a trigger price on Kraken.")
+        raise NotSent(f"a {_named(kind)} order cannot have a trigger price on Kraken.", field="trigger_price")
     if order.trigger not in SIGNAL_WORDS:
-        raise NotSent(f"a trigger on Kraken Spot looks at the last or the index price, not at {order.trigger.name}.")
+        raise NotSent(
+            f"a trigger on Kraken Spot looks at the last or the index price, not at {order.trigger.name}.",
+            field="trigger",
+        )
     if order.trigger is not TriggerType.DEFAULT and kind not in TRIGGER_TYPES | TRAILING_TYPES:
-        raise NotSent(f"a {_named(kind)} order has no trigger that {order.trigger.name} could fire.")
+        raise NotSent(f"a {_named(kind)} order has no trigger that {order.trigger.name} could fire.", field="trigger")
     _check_price("price", order.price, instrument)
     _check_price("trigger price", order.trigger_price, instrument)
 
@@ -222,14 +265,16 @@ def _check_trailing(order: NewOrder) -> None:
     kind, offset, limit_offset = order.type, order.trailing_offset, order.limit_offset
     trailing = kind in TRAILING_TYPES
     if trailing and offset is None:
-        raise NotSent(f"a {_named(kind)} order needs a trailing offset.")
+        raise NotSent(f"a {_named(kind)} order needs a trailing offset.", field="trailing_offset")
     if not trailing and offset is not None:
-        raise NotSent(f"only trailing orders have a trailing offset; this is a {_named(kind)} order.")
+        raise NotSent(
+            f"only trailing orders have a trailing offset; this is a {_named(kind)} order.", field="trailing_offset"
+        )
     needs_limit = kind is OrderType.TRAILING_STOP_LIMIT and not _takes_price(order)
     if needs_limit and limit_offset is None:
-        raise NotSent(f"a {_named(kind)} order needs a limit offset.")
+        raise NotSent(f"a {_named(kind)} order needs a limit offset.", field="limit_offset")
     if not needs_limit and limit_offset is not None:
-        raise NotSent(f"a {_named(kind)} order cannot have a limit offset on Kraken.")
+        raise NotSent(f"a {_named(kind)} order cannot have a limit offset on Kraken.", field="limit_offset")
     _check_offset("trailing offset", offset, order.trailing_unit)
     _check_offset("limit offset", limit_offset, _limit_unit(order))
 
@@ -243,9 +288,9 @@ def _check_offset(what: str, offset: Decimal | None, unit: OffsetUnit | None) ->
     if offset is None:
         return
     if not is_plausible(offset) or offset <= 0:
-        raise NotSent(f"the {what} {offset} must be greater than zero and plausible.")
+        raise NotSent(f"the {what} {offset} must be greater than zero and plausible.", field=_field(what))
     if unit is OffsetUnit.PERCENT and offset >= 100:
-        raise NotSent(f"the {what} must be less than 100 percent, not {offset}.")
+        raise NotSent(f"the {what} must be less than 100 percent, not {offset}.", field=_field(what))
 
 
 # Terms of this venue alone
@@ -256,17 +301,25 @@ def _check_options(order: NewOrder, instrument: Instrument) -> None:
     if options is None:
         return
     if not isinstance(options, KrakenSpotOptions):
-        raise NotSent(f"Kraken Spot has no options of the kind {type(options).__name__}.")
+        raise NotSent(
+            f"Kraken Spot has no options of the kind {type(options).__name__}.", why=Why.UNSUPPORTED, field="options"
+        )
     if options.limit_price_type is not None and order.type is not OrderType.TRAILING_STOP_LIMIT:
-        raise NotSent(f"only a trailing-stop-limit order has a limit price type; this is a {order.type.name} order.")
+        raise NotSent(
+            f"only a trailing-stop-limit order has a limit price type; this is a {order.type.name} order.",
+            field="options",
+        )
     if options.sender_sub_id is not None and not (
         is_name_in_ascii(options.sender_sub_id) and is_short(options.sender_sub_id)
     ):
-        raise NotSent("the sender_sub_id must be a UUID, 32 hex digits, or up to 18 printable ASCII characters.")
+        raise NotSent(
+            "the sender_sub_id must be a UUID, 32 hex digits, or up to 18 printable ASCII characters.", field="options"
+        )
     if options.is_unnamed and not options.unnamed:
         raise NotSent(
             "with an order_userref it cannot carry its client order id, so it could be lost from sight. "
-            "Set unnamed=True in its options to accept that."
+            "Set unnamed=True in its options to accept that.",
+            field="client_order_id",
         )
     if options.conditional is not None:
         _check_conditional(options.conditional, instrument)
@@ -275,13 +328,20 @@ def _check_options(order: NewOrder, instrument: Instrument) -> None:
 def _check_conditional(close: ConditionalClose, instrument: Instrument) -> None:
     kind = close.type
     if kind is OrderType.MARKET:
-        raise NotSent("a conditional close cannot be a MARKET order.")
+        raise NotSent("a conditional close cannot be a MARKET order.", field="options")
     if (kind in LIMIT_TYPES | {OrderType.TRAILING_STOP_LIMIT}) != (close.price is not None):
-        raise NotSent(f"a conditional close of type {kind.name} needs a price exactly if it is a limit order.")
+        raise NotSent(
+            f"a conditional close of type {kind.name} needs a price exactly if it is a limit order.", field="options"
+        )
     if (kind in TRIGGER_TYPES | TRAILING_TYPES) != (close.trigger_price is not None):
-        raise NotSent(f"a conditional close of type {kind.name} needs a trigger price exactly if it has a trigger.")
+        raise NotSent(
+            f"a conditional close of type {kind.name} needs a trigger price exactly if it has a trigger.",
+            field="options",
+        )
     if kind in TRAILING_TYPES and close.trigger_price_type not in UNITS:
-        raise NotSent("a trailing conditional close counts its trigger as a distance: say pct or quote.")
+        raise NotSent(
+            "a trailing conditional close counts its trigger as a distance: say pct or quote.", field="options"
+        )
     _check_level("close's price", close.price, close.limit_type, instrument)
     _check_level("close's trigger price", close.trigger_price, close.trigger_price_type, instrument)
 
@@ -303,12 +363,12 @@ def _check_level(what: str, level: Decimal | None, price_type: str | None, instr
 def check_change(change: Replace, instrument: Instrument) -> None:
     """The checks of an amendment. Its quantity is that of the whole order, fills included."""
     if change.time_in_force is not None:
-        raise NotSent("Kraken cannot change the time in force of an order.")
+        raise NotSent("Kraken cannot change the time in force of an order.", why=Why.UNSUPPORTED, field="time_in_force")
     terms = (change.quantity, change.price, change.trigger_price, change.trailing_offset, change.display_quantity)
     if terms == (None,) * len(terms) and change.post_only is None:
         raise NotSent("it changes nothing.")
     if change.trigger_price is not None and change.trailing_offset is not None:
-        raise NotSent("a trigger is at a price or at a distance, not both.")
+        raise NotSent("a trigger is at a price or at a distance, not both.", field="trailing_offset")
     for what, quantity in (("quantity", change.quantity), ("display quantity", change.display_quantity)):
         if quantity is not None:
             _check_size(what, quantity)
@@ -327,17 +387,17 @@ def check_times(order: NewOrder, now: int, *, over_rest: bool = False) -> None:
     if not all(isinstance(time, int | None) for time in (expires, begins, deadline)):
         raise NotSent("The times of an order must be whole numbers of nanoseconds since 1970.")
     if expires is not None and not max(now, begins or now) < expires <= now + LONGEST_LIFE:
-        raise _untimely(order, "it must expire in the future, after it begins, and within a month.")
+        raise _untimely(order, "expire_time", "it must expire in the future, after it begins, and within a month.")
     if begins is not None and not now < begins <= now + LONGEST_LIFE:
-        raise _untimely(order, "it must begin in the future, and within a month.")
+        raise _untimely(order, "options", "it must begin in the future, and within a month.")
     shortest = SHORTEST_REST_DEADLINE if over_rest else SHORTEST_DEADLINE
     if deadline is not None and not now + shortest <= deadline <= now + LONGEST_DEADLINE:
         ahead = "two and a half seconds" if over_rest else "a second"
-        raise _untimely(order, f"its deadline must be {ahead} to a minute ahead.")
+        raise _untimely(order, "process_before", f"its deadline must be {ahead} to a minute ahead.")
 
 
-def _untimely(order: NewOrder, why: str) -> NotSent:
-    return NotSent(f"{title_of(order)} was not sent: {why}")
+def _untimely(order: NewOrder, field: str, why: str) -> NotSent:
+    return NotSent(f"{title_of(order)} was not sent: {why}", client_order_id=order.client_order_id, field=field)
 
 
 def check_mode(request: Request, mode: SystemMode | None) -> None:
@@ -346,12 +406,15 @@ def check_mode(request: Request, mode: SystemMode | None) -> None:
     places = any(isinstance(each, PlaceOrder) for each in orders)
     changes = any(isinstance(each, ReplaceOrder) for each in orders)
     if mode is SystemMode.MAINTENANCE and (places or changes or isinstance(request, CANCELS)):
-        raise NotSent("Nothing was sent: Kraken is in maintenance and takes nothing; orders there stay as they are.")
+        raise NotSent(
+            "Nothing was sent: Kraken is in maintenance and takes nothing; orders there stay as they are.",
+            why=Why.VENUE_MODE,
+        )
     if mode is SystemMode.CANCEL_ONLY and (places or changes):
-        raise NotSent("Nothing was sent: Kraken takes nothing but cancels at the moment.")
+        raise NotSent("Nothing was sent: Kraken takes nothing but cancels at the moment.", why=Why.VENUE_MODE)
     takers = any(isinstance(each, PlaceOrder) and not each.post_only for each in orders)
     if mode is SystemMode.POST_ONLY and takers:
-        raise NotSent("Nothing was sent: Kraken takes nothing but post-only orders at the moment.")
+        raise NotSent("Nothing was sent: Kraken takes nothing but post-only orders at the moment.", why=Why.VENUE_MODE)
 
 
 CANCELS: Final = (BatchOrders, CancelOrder, CancelAllOrders, SetCancelAllAfter)

@@ -10,6 +10,7 @@ from enum import Enum, auto
 from typing import Final
 
 from ..facts import Outcome
+from ..reasons import RejectReason
 from ..values import LiquiditySide, OffsetUnit, OrderStatus, OrderType, Side, SystemMode, TimeInForce, TriggerType
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "side",
     "time_in_force",
     "trigger_type",
+    "why_refused",
 ]
 
 SIDES: Final[Mapping[str, Side]] = {"buy": Side.BUY, "sell": Side.SELL}
@@ -270,6 +272,59 @@ def _has(text: str, kind: ErrorKind) -> bool:
 def error_kind(text: str) -> ErrorKind:
     usual = ErrorKind.REFUSED if is_post_only(text) else ErrorKind.UNCERTAIN
     return next((kind for kind in ErrorKind if _has(text, kind)), usual)
+
+
+REJECT_KINDS: Final[Mapping[ErrorKind, RejectReason]] = {
+    ErrorKind.UNCERTAIN: RejectReason.UNAVAILABLE,
+    ErrorKind.GONE: RejectReason.UNKNOWN_ORDER,
+    ErrorKind.INVALID_ORDER: RejectReason.INVALID,
+    ErrorKind.PAIR_LIMIT: RejectReason.RATE_LIMIT,
+    ErrorKind.ACCOUNT_LIMIT: RejectReason.RATE_LIMIT,
+    ErrorKind.CALL_LIMIT: RejectReason.RATE_LIMIT,
+    ErrorKind.TOKEN: RejectReason.PERMISSION,
+    ErrorKind.CREDENTIALS: RejectReason.PERMISSION,
+}
+REJECT_REASONS: Final[Mapping[str, RejectReason]] = {
+    "Insufficient funds": RejectReason.INSUFFICIENT_FUNDS,
+    "Insufficient margin": RejectReason.INSUFFICIENT_FUNDS,
+    "Margin level too low": RejectReason.INSUFFICIENT_FUNDS,
+    "Margin allowance exceeded": RejectReason.POSITION_LIMIT,
+    "Margin position size exceeded": RejectReason.POSITION_LIMIT,
+    "Positions limit exceeded": RejectReason.POSITION_LIMIT,
+    "Orders limit exceeded": RejectReason.ORDER_LIMIT,
+    "Scheduled orders limit exceeded": RejectReason.ORDER_LIMIT,
+    "Order minimum not met": RejectReason.QUANTITY,
+    "Cost minimum not met": RejectReason.QUANTITY,
+    "Tick size check failed": RejectReason.PRICE,
+    "Invalid price": RejectReason.PRICE,
+    "Limit price check failed": RejectReason.PRICE,
+    "Reduce only:": RejectReason.REDUCE_ONLY,
+    "Cannot open position": RejectReason.PERMISSION,
+    "Trading agreement required": RejectReason.PERMISSION,
+    "EService:Market in ": RejectReason.MARKET_CLOSED,
+    "EService:Deadline elapsed": RejectReason.DEADLINE,
+    "EAPI:Invalid nonce": RejectReason.TOO_EARLY,
+    "EQuery:Unknown asset": RejectReason.UNKNOWN_INSTRUMENT,
+    "Currency pair not supported": RejectReason.UNKNOWN_INSTRUMENT,
+    "EGeneral:Invalid arguments": RejectReason.INVALID,
+    "EGeneral:Unknown method": RejectReason.INVALID,
+    "field must be a number_float": RejectReason.INVALID,
+    "Unsupported field:": RejectReason.INVALID,
+}
+"""Of the texts under REFUSED and NOT_EXECUTED (spec A.16)."""
+
+
+def why_refused(text: str | None, *, of_known_order: bool = False) -> RejectReason:
+    """What a refusal is about. of_known_order: the request was to cancel or change an order."""
+    if is_post_only(text):
+        return RejectReason.POST_ONLY
+    if not text:
+        return RejectReason.OTHER
+    kind = next((kind for kind in ErrorKind if _has(text, kind)), None)
+    if kind is ErrorKind.INVALID_ORDER and of_known_order:
+        return RejectReason.UNKNOWN_ORDER
+    told = None if kind is None else REJECT_KINDS.get(kind)
+    return told or next((why for words, why in REJECT_REASONS.items() if words in text), RejectReason.OTHER)
 
 
 def is_post_only(text: str | None) -> bool:

@@ -27,6 +27,7 @@ from ..facts import (
     Trade,
     Unreadable,
 )
+from ..reasons import RejectReason
 from ..values import ZERO, Money, OrderStatus, OrderType, TimeInForce, TradeId, VenueOrderId
 from ..wire.numbers import amount, is_plausible, positive
 from ..wire.times import time_of
@@ -242,5 +243,5 @@ class Executions:
         if view.status is OrderStatus.EXPIRED:
             return OrderExpired(time=time, order=view, reason=view.reason)
         if is_post_only(view.reason) and not known.accepted:
-            return OrderRejected(time=time, order=view, reason=view.reason, due_post_only=True, removed=True)
+            return OrderRejected(time=time, order=view, reason=view.reason, why=RejectReason.POST_ONLY, removed=True)
         return OrderCanceled(time=time, order=view, reason=view.reason)

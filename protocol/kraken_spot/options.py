@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from attrs import Attribute, field, frozen
 
+from ..orders import VenueOptions
 from ..values import OrderType, exact
 
 __all__ = ["ConditionalClose", "KrakenSpotOptions"]
@@ -53,7 +54,7 @@ class ConditionalClose:
 
 
 @frozen(kw_only=True)
-class KrakenSpotOptions:
+class KrakenSpotOptions(VenueOptions):
     """fee_preference: pay fees in the base or quote currency; stp_type: which order goes when two of ours would trade
     with each other (the venue's default is the newest); sender_sub_id: who counts as "ours" in that.
     effective_time: ns since 1970 when the order begins. limit_price_type: how a trailing-stop-limit counts its limit;

@@ -23,6 +23,7 @@ from ..facts import (
     Trade,
     Unreadable,
 )
+from ..reasons import RejectReason
 from ..requests import (
     BatchOrders,
     CancelAllOrders,
@@ -43,7 +44,7 @@ from ..wire.times import SECOND, time_of
 from ..wire.tolerant import BEGINNING
 from . import wire
 from .converter import read_body, time_of_seconds
-from .enumerations import error_outcome, is_post_only
+from .enumerations import error_outcome, why_refused
 from .listings import order_view, trade_of
 from .rest_order_entry import CLOSED, OF
 from .symbols import SymbolOf, rest_pair, symbol_of_pair
@@ -131,8 +132,8 @@ def _refuse(request: Request, outcome: Outcome, reason: str) -> tuple[Fact, ...]
 
 
 def _refused(request_id: RequestId, outcome: Outcome, reason: str) -> RequestRefused:
-    post_only = is_post_only(reason)
-    return RequestRefused(request_id=request_id, outcome=outcome, reason=reason, due_post_only=post_only)
+    why = RejectReason.UNKNOWN_ORDER if outcome is Outcome.NOT_FOUND else why_refused(reason)
+    return RequestRefused(request_id=request_id, outcome=outcome, reason=reason, why=why)
 
 
 def _refusal(request: Request, reason: str, *, proves: bool) -> tuple[Fact, ...]:

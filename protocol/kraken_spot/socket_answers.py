@@ -21,10 +21,11 @@ from ..facts import (
     RequestRefused,
     Unreadable,
 )
+from ..reasons import RejectReason
 from ..values import RequestId, VenueOrderId
 from ..wire.times import time_of, venue_time
 from ..wire.tolerant import BEGINNING
-from .enumerations import error_outcome, is_post_only
+from .enumerations import error_outcome, why_refused
 from .wire import Frame, LegResult, Result
 
 __all__ = ["METHODS", "read_response", "told_time"]
@@ -60,7 +61,7 @@ def _unnumbered(frame: Frame) -> Fact:
     if frame.succeeded:
         return Notice(text=f"The venue answered a {frame.method} request that it does not number.")
     reason = frame.error or NO_REASON
-    return RequestRefused(request_id=None, outcome=_outcome(frame), reason=reason)
+    return RequestRefused(request_id=None, outcome=_outcome(frame), reason=reason, why=_why(frame))
 
 
 def _outcome(frame: Frame) -> Outcome:
@@ -69,12 +70,16 @@ def _outcome(frame: Frame) -> Outcome:
     return error_outcome(frame.error or "", of_known_order=frame.method in OF_KNOWN_ORDER)
 
 
+def _why(frame: Frame) -> RejectReason:
+    return why_refused(frame.error, of_known_order=frame.method in OF_KNOWN_ORDER)
+
+
 def _refused(request_id: RequestId, frame: Frame) -> RequestRefused:
     return RequestRefused(
         request_id=request_id,
         outcome=_outcome(frame),
         reason=frame.error or NO_REASON,
-        due_post_only=is_post_only(frame.error),
+        why=_why(frame),
     )
 
 
@@ -149,7 +154,7 @@ def _leg(leg: LegResult | None) -> LegAnswer:
             venue_order_id=order_id,
             outcome=Outcome.AMBIGUOUS if leg.is_unclear else error_outcome(reason),
             reason=reason,
-            due_post_only=is_post_only(reason),
+            why=why_refused(leg.error),
         )
     if order_id is None:
         reason = "The answer to the batch names neither an order nor an error for this part."

@@ -14,6 +14,7 @@ from ..commands import Replace
 from ..errors import AuthenticationError, Throttled, WireError
 from ..facts import Fact
 from ..orders import NewOrder
+from ..reasons import RejectReason
 from ..settings import check_positive, check_url, without_slash
 from ..values import ClientOrderId, Instrument, SystemMode, WireId
 from ..venue import (
@@ -32,7 +33,7 @@ from ..wire.times import SECOND
 from . import checks
 from .codec import SpotWire
 from .converter import read_body
-from .enumerations import CALL_LIMITS, is_credential_error
+from .enumerations import CALL_LIMITS, is_credential_error, why_refused
 from .instruments import VENUE, instruments_call, read_instruments, read_names
 from .limits import Tier, TradingThrottle, rest_budgets, trading_terms
 from .options import KrakenSpotOptions
@@ -180,7 +181,8 @@ class KrakenSpotVenue(VenueDefaults):
         if any(text in told for text in THROTTLED):
             raise Throttled(f"Kraken takes no more logins for now: {errors}.")
         if is_credential_error(told) or (not told and answer.status in (401, 403)):
-            raise AuthenticationError(f"Kraken refused the credentials: {errors or f'HTTP status {answer.status}'}.")
+            refused = f"Kraken refused the credentials: {errors or f'HTTP status {answer.status}'}."
+            raise AuthenticationError(refused, venue=self.rules.venue)
         if errors or answer.status != 200:
             said = errors or "no reason given"
             raise WireError(f"Kraken was not able to log us in (HTTP status {answer.status}): {said}.")
@@ -245,6 +247,9 @@ class KrakenSpotVenue(VenueDefaults):
 
     def read_answer(self, request: requests.Request, answer: HttpAnswer) -> tuple[Fact, ...]:
         return read_answer(request, answer, self._symbol_of)
+
+    def why_refused(self, reason: str) -> RejectReason:
+        return why_refused(reason)
 
     def _symbol_of(self, pair: str) -> str:
         """As the venue's list has it; by rule where it does not."""

@@ -18,6 +18,7 @@ from protocol.dispatch import DispatchState, Send
 from protocol.dispatch.inputs import Admission, Asked, Heard, LinkUp, Submission
 from protocol.errors import NotSent
 from protocol.kraken_spot.options import ConditionalClose
+from protocol.orders import VenueOptions
 from protocol.values import (
     AccountId,
     ClientOrderId,
@@ -62,7 +63,7 @@ CLOSES = st.builds(
 )
 OPTIONS = st.one_of(
     st.none(),
-    st.sampled_from([KrakenSpotOptions(stp_type="cancel_both", fee_preference="base"), object()]),
+    st.sampled_from([KrakenSpotOptions(stp_type="cancel_both", fee_preference="base"), VenueOptions()]),
     st.builds(KrakenSpotOptions, limit_price_type=PRICE_TYPES),
     st.builds(KrakenSpotOptions, conditional=CLOSES, unnamed=st.just(True)),
 )

@@ -43,9 +43,7 @@ WRONG: dict[str, ClientConfig] = {
     "no credentials at Kraken Spot": KrakenSpotConfig(),
     "a password at Kraken": KrakenSpotConfig(credentials=Password("name", "word")),
     "a secret that is not base64": KrakenFuturesConfig(credentials=ApiKey("key", "no base64!")),
-    "no such tier": KrakenSpotConfig(credentials=ApiKey("key", SECRET), tier="gold"),
     "a tag too long": AxConfig(credentials=Token("t"), order_tag="elevenchars"),
-    "no time-out": AxConfig(credentials=Token("t"), request_timeout=0),
     "a heartbeat time-out too long": AxConfig(credentials=Token("t"), client_heartbeat_timeout=301),
 }
 

@@ -35,6 +35,7 @@ from protocol.facts import (
     Trade,
     Unreadable,
 )
+from protocol.reasons import RejectReason
 from protocol.requests import (
     CancelAllOrders,
     CancelOrder,
@@ -120,8 +121,8 @@ def happened(kind: type, view: OrderView, **details: Any) -> Fact:
     return fact
 
 
-def refused(number: int | None, outcome: Outcome, reason: str, due_post_only: bool = False) -> Fact:
-    return RequestRefused(request_id=number, outcome=outcome, reason=reason, due_post_only=due_post_only)
+def refused(number: int | None, outcome: Outcome, reason: str, why: RejectReason = RejectReason.OTHER) -> Fact:
+    return RequestRefused(request_id=number, outcome=outcome, reason=reason, why=why)
 
 
 EVENTS: dict[str, tuple[str, Fact]] = {
@@ -197,7 +198,7 @@ EVENTS: dict[str, tuple[str, Fact]] = {
             OrderRejected,
             evolve(VIEW, status=OrderStatus.REJECTED, reason="PRICE_OUT_OF_BOUNDS"),
             reason="PRICE_OUT_OF_BOUNDS",
-            due_post_only=False,
+            why=RejectReason.PRICE,
         ),
     ),
     "rejected as post-only": (
@@ -206,7 +207,7 @@ EVENTS: dict[str, tuple[str, Fact]] = {
             OrderRejected,
             evolve(VIEW, status=OrderStatus.REJECTED),
             reason="A Post-Only order would cross the book here",
-            due_post_only=True,
+            why=RejectReason.POST_ONLY,
         ),
     ),
     "rejected as post-only in older words, in the order": (
@@ -215,12 +216,12 @@ EVENTS: dict[str, tuple[str, Fact]] = {
             OrderRejected,
             evolve(VIEW, status=OrderStatus.REJECTED, reason="order may participate but not initiate"),
             reason="order may participate but not initiate",
-            due_post_only=True,
+            why=RejectReason.POST_ONLY,
         ),
     ),
     "rejected without a word": (
         event("j", changed(OPEN, o="REJECTED"), ',"r":null,"txt":null'),
-        happened(OrderRejected, evolve(VIEW, status=OrderStatus.REJECTED), reason="UNKNOWN", due_post_only=False),
+        happened(OrderRejected, evolve(VIEW, status=OrderStatus.REJECTED), reason="UNKNOWN", why=RejectReason.OTHER),
     ),
     "rejected as a duplicate": (
         event("j", changed(OPEN, o="REJECTED"), ',"r":"DUPLICATE_CLIENT_ORDER_ID","txt":"9001 is taken"'),
@@ -228,12 +229,12 @@ EVENTS: dict[str, tuple[str, Fact]] = {
             OrderRejected,
             evolve(VIEW, status=OrderStatus.REJECTED),
             reason="DUPLICATE_CLIENT_ORDER_ID",
-            due_post_only=False,
+            why=RejectReason.DUPLICATE_ID,
         ),
     ),
     "rejected for a reason newer than we are": (
         event("j", changed(OPEN, o="REJECTED"), ',"r":"MOON_PHASE","txt":"waxing"'),
-        happened(OrderRejected, evolve(VIEW, status=OrderStatus.REJECTED), reason="MOON_PHASE", due_post_only=False),
+        happened(OrderRejected, evolve(VIEW, status=OrderStatus.REJECTED), reason="MOON_PHASE", why=RejectReason.OTHER),
     ),
     "replaced": (
         '{"t":"r","ts":1795000200,"tn":7,"eid":"E-31","ro":'
@@ -269,11 +270,15 @@ EVENTS: dict[str, tuple[str, Fact]] = {
         '{"t":"e","ts":1795000200,"tn":7,"oid":"O-7A1","cid":9001,"r":"ORDER_NOT_FOUND","txt":"finished","o":'
         + FULL
         + "}",
-        CancelRefused(venue_order_id="O-7A1", wire_id=9001, reason="ORDER_NOT_FOUND", time=AT),
+        CancelRefused(
+            venue_order_id="O-7A1", wire_id=9001, reason="ORDER_NOT_FOUND", time=AT, why=RejectReason.UNKNOWN_ORDER
+        ),
     ),
     "cancel rejected, before orders were attached": (
         '{"t":"e","ts":1795000200,"tn":7,"oid":"O-7A1","r":"ORDER_NOT_FOUND","txt":"nothing there"}',
-        CancelRefused(venue_order_id="O-7A1", wire_id=None, reason="ORDER_NOT_FOUND", time=AT),
+        CancelRefused(
+            venue_order_id="O-7A1", wire_id=None, reason="ORDER_NOT_FOUND", time=AT, why=RejectReason.UNKNOWN_ORDER
+        ),
     ),
     "cancel rejected, the text alone tells": (
         '{"t":"e","ts":1795000200,"tn":7,"r":"rejected","txt":"trading is halted","o":' + OPEN + "}",
@@ -419,30 +424,48 @@ ANSWERS: dict[str, tuple[str, Fact]] = {
     ),
     "margin": (
         '{"rid":3,"err":{"code":400,"msg":"81.20 of margin needed, 12.00 available"}}',
-        refused(3, Outcome.DEFINITE, "81.20 of margin needed, 12.00 available"),
+        refused(3, Outcome.DEFINITE, "81.20 of margin needed, 12.00 available", why=RejectReason.INSUFFICIENT_FUNDS),
     ),
     "invalid reference": (
         '{"rid":4,"err":{"code":400,"msg":"oid or cid, not both"}}',
-        refused(4, Outcome.DEFINITE, "oid or cid, not both"),
+        refused(4, Outcome.DEFINITE, "oid or cid, not both", why=RejectReason.INVALID),
     ),
     "post-only and IOC": (
         '{"rid":3,"err":{"code":400,"msg":"po with IOC"}}',
-        refused(3, Outcome.DEFINITE, "po with IOC"),
+        refused(3, Outcome.DEFINITE, "po with IOC", why=RejectReason.INVALID),
     ),
     "post-only, as an error": (
         '{"rid":3,"err":{"code":400,"msg":"post-only order would cross the book"}}',
-        refused(3, Outcome.DEFINITE, "post-only order would cross the book", due_post_only=True),
+        refused(3, Outcome.DEFINITE, "post-only order would cross the book", why=RejectReason.POST_ONLY),
     ),
-    "read-only key": ('{"rid":3,"err":{"code":403,"msg":"look only"}}', refused(3, Outcome.DEFINITE, "look only")),
-    "not found": ('{"rid":6,"err":{"code":404,"msg":"no order"}}', refused(6, Outcome.NOT_FOUND, "no order")),
-    "too early": ('{"rid":4,"err":{"code":409,"msg":"wait"}}', refused(4, Outcome.TOO_EARLY, "wait")),
-    "too many": ('{"rid":3,"err":{"code":429,"msg":"easy now"}}', refused(3, Outcome.THROTTLED, "easy now")),
+    "read-only key": (
+        '{"rid":3,"err":{"code":403,"msg":"look only"}}',
+        refused(3, Outcome.DEFINITE, "look only", why=RejectReason.PERMISSION),
+    ),
+    "not found": (
+        '{"rid":6,"err":{"code":404,"msg":"no order"}}',
+        refused(6, Outcome.NOT_FOUND, "no order", why=RejectReason.UNKNOWN_ORDER),
+    ),
+    "too early": (
+        '{"rid":4,"err":{"code":409,"msg":"wait"}}',
+        refused(4, Outcome.TOO_EARLY, "wait", why=RejectReason.TOO_EARLY),
+    ),
+    "too many": (
+        '{"rid":3,"err":{"code":429,"msg":"easy now"}}',
+        refused(3, Outcome.THROTTLED, "easy now", why=RejectReason.RATE_LIMIT),
+    ),
     "internal, no text": (
         '{"rid":3,"err":{"code":500}}',
-        refused(3, Outcome.AMBIGUOUS, "The venue gave no reason (code 500)."),
+        refused(3, Outcome.AMBIGUOUS, "The venue gave no reason (code 500).", why=RejectReason.UNAVAILABLE),
     ),
-    "unavailable": ('{"rid":3,"err":{"code":503,"msg":"restart"}}', refused(3, Outcome.AMBIGUOUS, "restart")),
-    "deadline": ('{"rid":3,"err":{"code":504,"msg":"slow"}}', refused(3, Outcome.AMBIGUOUS, "slow")),
+    "unavailable": (
+        '{"rid":3,"err":{"code":503,"msg":"restart"}}',
+        refused(3, Outcome.AMBIGUOUS, "restart", why=RejectReason.UNAVAILABLE),
+    ),
+    "deadline": (
+        '{"rid":3,"err":{"code":504,"msg":"slow"}}',
+        refused(3, Outcome.AMBIGUOUS, "slow", why=RejectReason.UNAVAILABLE),
+    ),
     "a code of the 400s that we do not know": (
         '{"rid":3,"err":{"code":418,"msg":"teapot"}}',
         refused(3, Outcome.DEFINITE, "teapot"),
@@ -456,19 +479,19 @@ ANSWERS: dict[str, tuple[str, Fact]] = {
     ),
     "an error without a request": (
         '{"err":{"code":400,"msg":"cannot parse"},"data":"at byte 9"}',
-        refused(None, Outcome.DEFINITE, "cannot parse: at byte 9"),
+        refused(None, Outcome.DEFINITE, "cannot parse: at byte 9", why=RejectReason.INVALID),
     ),
     "an error of a null request": (
         '{"rid":null,"err":{"code":400,"msg":"cannot parse"}}',
-        refused(None, Outcome.DEFINITE, "cannot parse"),
+        refused(None, Outcome.DEFINITE, "cannot parse", why=RejectReason.INVALID),
     ),
     "an error in older keys": (
         '{"request_id":3,"error":{"code":400,"message":"no such field"}}',
-        refused(3, Outcome.DEFINITE, "no such field"),
+        refused(3, Outcome.DEFINITE, "no such field", why=RejectReason.INVALID),
     ),
     "an error beside an answer": (
         '{"rid":3,"res":{"oid":"O-7A1"},"err":{"code":504,"msg":"slow"}}',
-        refused(3, Outcome.AMBIGUOUS, "slow"),
+        refused(3, Outcome.AMBIGUOUS, "slow", why=RejectReason.UNAVAILABLE),
     ),
 }
 
@@ -1075,24 +1098,26 @@ def test_one_bad_row_of_history_does_not_cost_its_neighbours(bad: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "outcome", "reason"),
+    ("status", "body", "outcome", "reason", "why"),
     [
-        (400, '{"error":"range too long"}', Outcome.DEFINITE, "range too long"),
-        (400, '{"message":"range too long"}', Outcome.DEFINITE, "range too long"),
-        (400, '{"error":"Bad","message":"x","status":400}', Outcome.DEFINITE, "Bad"),
-        (401, '{"error":"expired"}', Outcome.DEFINITE, "The venue refused the token: expired"),
-        (401, "", Outcome.DEFINITE, "The venue refused the token."),
-        (403, "keep out", Outcome.DEFINITE, "keep out"),
-        (404, "{}", Outcome.NOT_FOUND, "The venue gave no reason (HTTP status 404)."),
-        (429, "", Outcome.THROTTLED, "The venue gave no reason (HTTP status 429)."),
-        (502, "bad\n gateway", Outcome.AMBIGUOUS, "bad gateway"),
-        (302, "", Outcome.AMBIGUOUS, "The venue gave no reason (HTTP status 302)."),
+        (400, '{"error":"range too long"}', Outcome.DEFINITE, "range too long", RejectReason.INVALID),
+        (400, '{"message":"range too long"}', Outcome.DEFINITE, "range too long", RejectReason.INVALID),
+        (400, '{"error":"Bad","message":"x","status":400}', Outcome.DEFINITE, "Bad", RejectReason.INVALID),
+        (401, '{"error":"expired"}', Outcome.DEFINITE, "The venue refused the token: expired", RejectReason.PERMISSION),
+        (401, "", Outcome.DEFINITE, "The venue refused the token.", RejectReason.PERMISSION),
+        (403, "keep out", Outcome.DEFINITE, "keep out", RejectReason.PERMISSION),
+        (404, "{}", Outcome.NOT_FOUND, "The venue gave no reason (HTTP status 404).", RejectReason.UNKNOWN_ORDER),
+        (429, "", Outcome.THROTTLED, "The venue gave no reason (HTTP status 429).", RejectReason.RATE_LIMIT),
+        (502, "bad\n gateway", Outcome.AMBIGUOUS, "bad gateway", RejectReason.UNAVAILABLE),
+        (302, "", Outcome.AMBIGUOUS, "The venue gave no reason (HTTP status 302).", RejectReason.OTHER),
     ],
 )
-def test_an_http_error_refuses_the_request(status: int, body: str, outcome: Outcome, reason: str) -> None:
+def test_an_http_error_refuses_the_request(
+    status: int, body: str, outcome: Outcome, reason: str, why: RejectReason
+) -> None:
     for request in (PREVIEW, FILLS, PAST):
         (fact,) = codec.read_answer(request, answer(status, body))
-        assert fact == RequestRefused(request_id=request.request_id, outcome=outcome, reason=reason)
+        assert fact == RequestRefused(request_id=request.request_id, outcome=outcome, reason=reason, why=why)
 
 
 @pytest.mark.parametrize(

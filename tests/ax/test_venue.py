@@ -45,16 +45,15 @@ def test_a_good_order_finds_its_instrument() -> None:
 def test_the_first_checks_come_in_order() -> None:
     """Everything is wrong at first; each time what was named is put right, and the next check speaks."""
     wrong: dict[str, Any] = {
+        "side": Side.BUY,
         "type": OrderType.TRAILING_STOP_MARKET,
         "instrument": "TEA-PERP.AX",
-        "side": "UP",
         "quantity": "0.5",
         "client_order_id": "",
     }
     right: dict[str, Any] = {
         "type": OrderType.LIMIT,
         "instrument": "COFFEE-PERP.AX",
-        "side": Side.BUY,
         "quantity": "0",
     }
     order = NewOrder(**wrong)
@@ -73,7 +72,6 @@ def test_the_first_checks_come_in_order() -> None:
     assert said == [
         "AX has no orders of type TRAILING_STOP_MARKET; it takes MARKET, LIMIT and STOP_LIMIT.",
         "instrument TEA-PERP.AX is not in the cache; cache it first, or check its name.",
-        "the side of an order must be BUY or SELL, not 'UP'.",
         "the quantity 0.5 is not a whole number of contracts.",
         "the quantity 0 is less than one contract.",
         "a client order id must be 1 to 36 printable characters, not ''.",

@@ -16,6 +16,7 @@ from protocol.errors import NotSent
 from protocol.events import Rejected
 from protocol.facts import SILENT, BatchAnswered, LegAnswer, Outcome, RequestAnswered, RequestRefused
 from protocol.orders import NewOrder
+from protocol.reasons import RejectReason
 from protocol.requests import BatchOrders, CancelOrder, PlaceOrder, ReplaceOrder
 from protocol.values import ClientOrderId, OrderStatus, RequestId, Side, SystemMode, VenueOrderId
 from protocol.venue import SECOND, BatchRules, VenueRules
@@ -63,7 +64,8 @@ BATCH = BatchOrders(request_id=RequestId(3), legs=LEGS)
 
 
 def silent(number: int) -> RequestRefused:
-    return RequestRefused(request_id=RequestId(number), outcome=Outcome.AMBIGUOUS, reason=SILENT)
+    nothing, open_still = RejectReason.NO_ANSWER, Outcome.AMBIGUOUS
+    return RequestRefused(request_id=RequestId(number), outcome=open_still, reason=SILENT, why=nothing)
 
 
 @pytest.mark.parametrize(("count", "is_whole"), [(2, True), (3, True), (1, False), (0, False), (None, False)], ids=str)
@@ -102,10 +104,14 @@ def test_a_part_takes_the_answer_with_its_id_or_else_the_one_in_its_place(
 
 
 def test_the_refusal_of_a_part_is_told_as_the_venue_words_it() -> None:
-    no = LegAnswer(wire_id=11, venue_order_id=None, outcome=Outcome.DEFINITE, reason="would cross", due_post_only=True)
+    no = LegAnswer(
+        wire_id=11, venue_order_id=None, outcome=Outcome.DEFINITE, reason="would cross", why=RejectReason.POST_ONLY
+    )
     told = settle_batch(BATCH, BatchAnswered(request_id=RequestId(3), legs=(no, answer(12, "v2"))))
     assert told == [
-        RequestRefused(request_id=RequestId(1), outcome=Outcome.DEFINITE, reason="would cross", due_post_only=True),
+        RequestRefused(
+            request_id=RequestId(1), outcome=Outcome.DEFINITE, reason="would cross", why=RejectReason.POST_ONLY
+        ),
         RequestAnswered(request_id=RequestId(2), venue_order_id=VenueOrderId("v2")),
     ]
 
@@ -239,7 +245,7 @@ def test_the_refusal_of_a_batch_is_that_of_every_part_without_an_answer() -> Non
     rig = new_rig()
     batch = sent_batch(rig)
     rig.hear(took(batch.legs[0].request_id, "v5"))
-    whole = evolve(refused(batch.request_id, Outcome.DEFINITE, "too much"), due_post_only=True)
+    whole = evolve(refused(batch.request_id, Outcome.DEFINITE, "too much"), why=RejectReason.POST_ONLY)
     assert rig.hear(whole) == ["Rejected"]
     (event,) = (event for event in rig.events() if isinstance(event, Rejected))
     assert (event.client_order_id, event.reason, event.due_post_only) == ("b6", "too much", True)

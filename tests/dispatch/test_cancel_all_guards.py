@@ -14,6 +14,7 @@ from protocol.dispatch.decisions import ComparisonDue
 from protocol.dispatch.inputs import Admission
 from protocol.errors import NotSent, OutcomeUnknown
 from protocol.facts import Outcome
+from protocol.reasons import RejectReason
 from protocol.requests import CancelAllOrders, ListOpenOrders
 from protocol.values import AccountId, ClientOrderId, InstrumentId, OrderStatus, RequestId, VenueOrderId
 from protocol.venue import SECOND, Throttle, VenueRules
@@ -190,6 +191,7 @@ def test_one_that_is_told_as_not_canceled_is_told_whole() -> None:
             f"The venue took the cancel of all orders (request {number}), and its list of open orders shows this one "
             "still. Cancel it by itself, or look at the venue."
         ),
+        why=RejectReason.NO_EFFECT,
     )
     assert event.identity.account == AccountId("A")
 

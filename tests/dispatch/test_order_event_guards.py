@@ -11,6 +11,7 @@ from attrs import evolve
 from protocol import commands, events, facts, requests
 from protocol.dispatch.inputs import Admission, NotWritten
 from protocol.facts import Outcome
+from protocol.reasons import RejectReason, Why
 from protocol.values import NO_TIME, LiquiditySide, OrderStatus, RequestId, Side, TimeInForce, TradeId
 from protocol.values import VenueOrderId as Oid
 from protocol.venue import SECOND, VenueRules
@@ -103,7 +104,7 @@ def test_an_order_that_never_arrived_is_told_without_an_id_or_a_time() -> None:
     rig = denied()
     (told,) = [event for event in rig.events() if isinstance(event, events.Denied)]
     reason = "The venue has no such order, and it takes the placement no more: it never arrived there."
-    assert told == events.Denied(**whose(rig, None, NO_TIME), reason=reason)
+    assert told == events.Denied(**whose(rig, None, NO_TIME), reason=reason, why=Why.NEVER_ARRIVED)
 
 
 def test_a_denied_order_that_is_shown_is_reopened_and_accepted() -> None:
@@ -214,7 +215,8 @@ def test_a_rejected_order_is_told_with_the_venues_id_and_whether_it_would_have_t
     rig.place("a1")
     rig.records.clear()
     assert rig.hear(rejected("v1", 1, post_only=due)) == ["Rejected"]
-    assert rig.events() == [events.Rejected(**whose(rig), reason="NO", due_post_only=due)]
+    why = RejectReason.POST_ONLY if due else RejectReason.OTHER
+    assert rig.events() == [events.Rejected(**whose(rig), reason="NO", due_post_only=due, why=why)]
     assert rig.hear(rejected("v1", 1, post_only=due)) == []
 
 
@@ -229,16 +231,19 @@ def test_a_refused_placement_is_told_without_a_time() -> None:
     rig = Rig()
     rig.place("a1")
     rig.records.clear()
-    rig.hear(evolve(refused(1, Outcome.DEFINITE, "closed"), due_post_only=True))
-    assert rig.events() == [events.Rejected(**whose(rig, None, NO_TIME), reason="closed", due_post_only=True)]
+    rig.hear(evolve(refused(1, Outcome.DEFINITE, "closed"), why=RejectReason.MARKET_CLOSED))
+    told = events.Rejected(
+        **whose(rig, None, NO_TIME), reason="closed", due_post_only=False, why=RejectReason.MARKET_CLOSED
+    )
+    assert rig.events() == [told]
 
 
 def test_an_order_that_was_not_written_is_denied_with_the_reason() -> None:
     rig = Rig()
     rig.place("a1")
     rig.records.clear()
-    assert rig.apply(NotWritten([RequestId(1)], "cut")) == ["Denied"]
-    assert rig.events() == [events.Denied(**whose(rig, None, NO_TIME), reason="cut")]
+    assert rig.apply(NotWritten([RequestId(1)], "cut", Why.BUSY)) == ["Denied"]
+    assert rig.events() == [events.Denied(**whose(rig, None, NO_TIME), reason="cut", why=Why.BUSY)]
 
 
 # Fills

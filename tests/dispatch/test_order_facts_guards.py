@@ -44,7 +44,7 @@ NEWS: list[Callable[[facts.OrderView], Any]] = [
     lambda shown: facts.OrderAcknowledged(time=WALL, order=shown),
     lambda shown: facts.OrderCanceled(time=WALL, order=shown, reason="why"),
     lambda shown: facts.OrderExpired(time=WALL, order=shown, reason="why"),
-    lambda shown: facts.OrderRejected(time=WALL, order=shown, reason="why", due_post_only=False),
+    lambda shown: facts.OrderRejected(time=WALL, order=shown, reason="why"),
     lambda shown: facts.OrderRemoved(time=WALL, order=shown, ending=OrderStatus.CANCELED, filled=D(0), reason="why"),
 ]
 

@@ -15,6 +15,7 @@ from protocol.dispatch.records import Bound, FormerId
 from protocol.errors import DuplicateOrder, NotSent
 from protocol.facts import Outcome
 from protocol.orders import DEFAULT_STRATEGY, NewOrder, OrderIdentity
+from protocol.reasons import RejectReason
 from protocol.requests import PlaceOrder, QueryOrder
 from protocol.values import (
     NO_TIME,
@@ -286,7 +287,9 @@ def test_a_refusal_is_told_as_it_came(late: bool) -> None:
         assert rig.status("a1") is OrderStatus.UNKNOWN
     rig.records.clear()
     placed_at = WALL + 100 * SECOND
-    refusal = facts.RequestRefused(request_id=FIRST, outcome=Outcome.DEFINITE, reason="would match", due_post_only=True)
+    refusal = facts.RequestRefused(
+        request_id=FIRST, outcome=Outcome.DEFINITE, reason="would match", why=RejectReason.POST_ONLY
+    )
     rig.hear(refusal)
     (event,) = rig.events()
     assert isinstance(event, events.Rejected)

@@ -10,6 +10,7 @@ import pytest
 from protocol import events
 from protocol.dispatch.records import Bound, Counted, FormerId, Record, Registered
 from protocol.dispatch.tracking import FORMER_IDS, Order
+from protocol.reasons import RejectReason, Why
 from protocol.values import ZERO, AccountId, OrderStatus, OrderType, TimeInForce, VenueOrderId
 
 from ..order_records import (
@@ -322,3 +323,14 @@ def test_records_that_say_nothing_of_orders_change_nothing() -> None:
     orders = after(submitted(), events.Connected(url="ws://test", **what))
     assert order_in(orders).status is OrderStatus.SUBMITTED
     assert list(orders.live) == [A7]
+
+
+def test_why_it_was_refused_is_forgotten_with_the_refusal() -> None:
+    """A venue that executes an order that it refused has the last word."""
+    no = events.Rejected(**OF_EVENT, reason="no", due_post_only=False, why=RejectReason.PRICE)
+    assert order_after(submitted(), no).view().why is RejectReason.PRICE
+    assert order_after(submitted(), denied()).view().why is Why.NOT_CONNECTED
+    late = filled("t1", 10, size=10, status=OrderStatus.FILLED)
+    for refusal in (no, denied()):
+        state = order_after(submitted(), refusal, late).view()
+        assert (state.status, state.why) == (OrderStatus.FILLED, None)

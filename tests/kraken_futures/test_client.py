@@ -36,6 +36,7 @@ from actors import (
     events,
     open_client,
 )
+from protocol.orders import VenueOptions
 from protocol.simulation.exchange import Tell
 from protocol.simulation.faults import Fault, FaultKind, drawn
 from protocol.values import Instant
@@ -307,7 +308,7 @@ async def test_triggers_and_trailing_stops_are_taken(autojump_clock: MockClock) 
         (buy("0.00001"), "minimum|increment"),
         (buy(tag="mine"), "order tags"),
         (buy(margin=True), "margin"),
-        (buy(options=object()), "options"),
+        (buy(options=VenueOptions()), "options"),
         (NewOrder.limit("NOPE.KRAKEN-FUTURES", Side.BUY, quantity=1, price=1), "not in the cache"),
         (buy(trigger=TriggerType.MARK), "trigger"),
     ],

@@ -36,6 +36,7 @@ from protocol.kraken_futures.codec import UNASKED, FuturesWire
 from protocol.kraken_futures.handshake import Stage
 from protocol.kraken_futures.quantity import Quantity, QuantityReader, QuantitySemantics
 from protocol.kraken_futures.signing import Credentials
+from protocol.reasons import RejectReason
 from protocol.values import Instrument, LiquiditySide, Money, OrderStatus, OrderType, Side, TimeInForce, TriggerType
 
 KEY = "TESTKEY"
@@ -586,14 +587,20 @@ def test_an_order_that_the_venue_would_not_take_is_rejected(reason: str, post_on
     for wire, text in ((logged_in(), delta(order(), reason, gone=True)), *bare_word):
         (fact,) = wire.decode(text)
         assert isinstance(fact, OrderRejected)
-        assert (fact.reason, fact.due_post_only, fact.order.wire_id) == (reason, post_only, "mine-1")
+        assert (fact.reason, fact.why is RejectReason.POST_ONLY, fact.order.wire_id) == (reason, post_only, "mine-1")
         assert fact.order.status is OrderStatus.CANCELED
 
 
 @pytest.mark.parametrize("gone", [True, False])
 def test_an_edit_without_a_target_never_closes_the_order(gone: bool) -> None:
     (fact,) = logged_in(order()).decode(delta(order(), "order_for_edit_not_found", gone=gone))
-    expected = ReplaceRefused(venue_order_id="ord-1", wire_id="mine-1", reason="order_for_edit_not_found", time=AT)
+    expected = ReplaceRefused(
+        venue_order_id="ord-1",
+        wire_id="mine-1",
+        reason="order_for_edit_not_found",
+        time=AT,
+        why=RejectReason.UNKNOWN_ORDER,
+    )
     assert fact == expected
     (fact,) = logged_in(order()).decode(bare("order_for_edit_not_found"))
     assert isinstance(fact, ReplaceRefused)

@@ -13,6 +13,7 @@ import pytest
 
 from protocol.facts import Fact, Notice, OrderHistoryListed, OrderView, Outcome, RequestRefused, Unreadable
 from protocol.kraken_futures.rest_answers import read_answer
+from protocol.reasons import RejectReason
 from protocol.requests import ListOrderHistory
 from protocol.values import OrderStatus, OrderType, RequestId, Side, TimeInForce, TriggerType
 from protocol.venue import HttpAnswer
@@ -426,7 +427,9 @@ def test_a_body_without_elements_is_an_error_and_no_empty_page(body: str) -> Non
 @pytest.mark.parametrize("status", [200, 429])
 def test_a_refusal_may_come_with_any_status(status: int) -> None:
     body = '{"result":"error","error":"apiLimitExceeded","serverTime":"2026-07-01T12:01:00.123Z"}'
-    expected = RequestRefused(request_id=RequestId(1), outcome=Outcome.THROTTLED, reason="apiLimitExceeded")
+    expected = RequestRefused(
+        request_id=RequestId(1), outcome=Outcome.THROTTLED, reason="apiLimitExceeded", why=RejectReason.RATE_LIMIT
+    )
     assert read(body, status=status) == (expected,)
 
 

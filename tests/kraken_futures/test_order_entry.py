@@ -17,7 +17,7 @@ from protocol.kraken_futures.checks import check_change, check_order, check_term
 from protocol.kraken_futures.order_entry import HTTP_REQUESTS, encode, order_tag
 from protocol.kraken_futures.signing import Credentials, authent
 from protocol.kraken_futures.venue import KrakenFuturesSettings, KrakenFuturesVenue
-from protocol.orders import NewOrder
+from protocol.orders import NewOrder, VenueOptions
 from protocol.requests import (
     AskTime,
     BatchOrders,
@@ -635,7 +635,6 @@ STOPPED_AT_ONCE: dict[str, tuple[dict[str, Any], str]] = {
         {"instrument": "PF_ETHUSD.AX"},
         "instrument PF_ETHUSD.AX is not in the cache: it is of AX, and this is a client of KRAKEN-FUTURES.",
     ),
-    "no side": ({"side": "buy"}, "the side of an order must be BUY or SELL, not 'buy'."),
     "an empty id": (
         {"client_order_id": ""},
         "a client order id must be 1 to 100 printable ASCII characters, not ''.",
@@ -721,7 +720,7 @@ STOPPED: dict[str, tuple[dict[str, Any], str]] = {
         {"margin": True},
         "every Kraken Futures order is on margin; leave the option out.",
     ),
-    "another venue's options": ({"options": 7}, "Kraken Futures has no options of the kind int."),
+    "another venue's options": ({"options": VenueOptions()}, "Kraken Futures has no options of the kind VenueOptions."),
     "an expiry time": (
         {"expire_time": MOMENT},
         "Kraken Futures has no orders that expire by themselves.",

@@ -27,6 +27,7 @@ from protocol.facts import (
     Trade,
     Unreadable,
 )
+from protocol.kraken_futures.enumerations import why_refused
 from protocol.kraken_futures.instruments import instruments_call, read_instruments
 from protocol.kraken_futures.rest_answers import is_over_budget, read_answer
 from protocol.requests import (
@@ -141,8 +142,9 @@ def read(request: Request, body: str | bytes, status: int = 200) -> tuple[Fact, 
     return tuple(read_answer(request, HttpAnswer(status=status, body=raw)))
 
 
-def refused(outcome: Outcome, reason: str, request_id: int = 1, *, post_only: bool = False) -> RequestRefused:
-    return RequestRefused(request_id=number(request_id), outcome=outcome, reason=reason, due_post_only=post_only)
+def refused(outcome: Outcome, reason: str, request_id: int = 1) -> RequestRefused:
+    """What a reason is about has tests of its own."""
+    return RequestRefused(request_id=number(request_id), outcome=outcome, reason=reason, why=why_refused(reason))
 
 
 def answered(order_id: str | None = None, request_id: int = 1, canceled: int | None = None) -> RequestAnswered:
@@ -612,7 +614,7 @@ SEND_REFUSALS = [
 def test_a_refused_placement_says_why(word: str, order_id: str | None) -> None:
     """Some refusals name the order that never came into being."""
     reject = '{"type":"REJECT","uid":"ord-1","reason":"' + word.upper() + '","order":' + order() + "}"
-    expected = (refused(Outcome.DEFINITE, word, post_only=word == "postWouldExecute"),)
+    expected = (refused(Outcome.DEFINITE, word),)
     assert read(place(), send_status(word, reject, order_id=order_id)) == expected
     assert read(place(), send_status(word, order_id=order_id, orderEvents=None)) == expected
 
@@ -737,7 +739,7 @@ def test_a_refused_edit_says_why(word: str) -> None:
 
 
 def test_an_edit_is_refused_for_being_post_only() -> None:
-    expected = (refused(Outcome.DEFINITE, "postWouldExecute", post_only=True),)
+    expected = (refused(Outcome.DEFINITE, "postWouldExecute"),)
     assert read(replace(), edit_status("postWouldExecute")) == expected
 
 
@@ -1024,7 +1026,7 @@ def test_a_part_of_a_batch_may_be_refused_or_executed() -> None:
         answered("ord-1", request_id=21),
         live(),
         traded(),
-        refused(Outcome.DEFINITE, "postWouldExecute", 22, post_only=True),
+        refused(Outcome.DEFINITE, "postWouldExecute", 22),
     )
 
 

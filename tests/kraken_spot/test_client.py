@@ -38,6 +38,7 @@ from protocol.kraken_spot import checks
 from protocol.kraken_spot import venue as venue_module
 from protocol.kraken_spot.options import KrakenSpotOptions
 from protocol.kraken_spot.order_entry import encode
+from protocol.orders import VenueOptions
 from protocol.requests import BatchOrders, PlaceOrder
 from protocol.simulation.faults import Fault, FaultKind, drawn
 from protocol.simulation.kraken_spot.exchange import KrakenSpotExchange
@@ -289,7 +290,7 @@ async def test_icebergs_triggers_and_trailing_stops_are_taken(autojump_clock: Mo
         (buy(tag="mine"), "tag"),
         (buy(reduce_only=True), "margin"),
         (buy(display_quantity="0.001"), "fifteenth|15"),
-        (buy(options=object()), "options"),
+        (buy(options=VenueOptions()), "options"),
         (NewOrder.limit("XBT/USD.KRAKEN", Side.BUY, quantity=1, price=1), "not in the cache.*BTC/USD"),
         (NewOrder.trailing_stop(BTC, Side.SELL, quantity=1, trailing_offset=0), "greater than zero"),
     ],

@@ -70,6 +70,7 @@ from protocol.kraken_spot.sequence import SequenceCounter, Verdict
 from protocol.kraken_spot.signing import Credentials
 from protocol.kraken_spot.symbols import currency, quote_of, rest_pair, symbol_of_pair
 from protocol.kraken_spot.venue import KrakenSpotSettings, KrakenSpotVenue
+from protocol.reasons import RejectReason
 from protocol.requests import (
     BatchOrders,
     CancelAllOrders,
@@ -400,7 +401,9 @@ def test_a_token_that_dies_in_mid_session_is_asked_for_once_and_keeps_the_subscr
     spot = logged_in()
     text = '{"method":"add_order","req_id":100,"error":"EAPI:Invalid token","success":false}'
     refusal, asked = spot.decode(text)
-    assert refusal == RequestRefused(request_id=100, outcome=Outcome.TOKEN, reason="EAPI:Invalid token")
+    assert refusal == RequestRefused(
+        request_id=100, outcome=Outcome.TOKEN, reason="EAPI:Invalid token", why=RejectReason.PERMISSION
+    )
     assert isinstance(asked, TokenRefused)
     assert [type(fact) for fact in spot.decode(text)] == [RequestRefused]
     assert spot.take_token("SECRET-TOKEN-2") == ()
@@ -787,7 +790,7 @@ def test_a_post_only_order_that_never_was_live_is_rejected(reason: str) -> None:
     heard(spot, pending(post_only="true"))
     (fact,) = heard(spot, ended("canceled", reason=f'"{reason}"', post_only="true"))
     assert isinstance(fact, OrderRejected)
-    assert (fact.due_post_only, fact.removed, fact.reason) == (True, True, reason)
+    assert (fact.why, fact.removed, fact.reason) == (RejectReason.POST_ONLY, True, reason)
     assert (fact.order.status, fact.order.post_only) == (OrderStatus.CANCELED, True)
 
 
@@ -1565,6 +1568,7 @@ ANSWERS: dict[str, tuple[str, Any]] = {
                     venue_order_id=None,
                     outcome=Outcome.DEFINITE,
                     reason="EOrder:Insufficient funds",
+                    why=RejectReason.INSUFFICIENT_FUNDS,
                 ),
             ),
         ),
@@ -1585,7 +1589,7 @@ ANSWERS: dict[str, tuple[str, Any]] = {
                     venue_order_id=None,
                     outcome=Outcome.DEFINITE,
                     reason="EOrder:Post only order",
-                    due_post_only=True,
+                    why=RejectReason.POST_ONLY,
                 ),
             ),
         ),
@@ -1619,7 +1623,11 @@ def test_of_several_ids_each_gets_its_own_answer() -> None:
     first = spot.decode(answer("cancel_order", 114, '{"order_id":"OSIM03-CANCL-ORDR03"}'))
     second = spot.decode(error("cancel_order", 114, "EOrder:Unknown order"))
     assert first == (RequestAnswered(request_id=114),)
-    assert second == (RequestRefused(request_id=114, outcome=Outcome.NOT_FOUND, reason="EOrder:Unknown order"),)
+    assert second == (
+        RequestRefused(
+            request_id=114, outcome=Outcome.NOT_FOUND, reason="EOrder:Unknown order", why=RejectReason.UNKNOWN_ORDER
+        ),
+    )
 
 
 def test_a_warning_comes_beside_the_answer() -> None:
@@ -1642,7 +1650,9 @@ def test_an_answer_without_a_number_is_nobodys() -> None:
     (taken,) = logged_in().decode('{"method":"add_order","result":{"order_id":"O-1"},"success":true}')
     (refused,) = logged_in().decode('{"method":"add_order","error":"EOrder:Invalid price","success":false}')
     assert isinstance(taken, Notice)
-    assert refused == RequestRefused(request_id=None, outcome=Outcome.DEFINITE, reason="EOrder:Invalid price")
+    assert refused == RequestRefused(
+        request_id=None, outcome=Outcome.DEFINITE, reason="EOrder:Invalid price", why=RejectReason.PRICE
+    )
 
 
 DEFINITE, AMBIGUOUS, THROTTLED, NOT_FOUND = Outcome.DEFINITE, Outcome.AMBIGUOUS, Outcome.THROTTLED, Outcome.NOT_FOUND
@@ -1714,7 +1724,7 @@ def test_an_error_proves_what_its_text_says(text: str) -> None:
     fact = logged_in().decode(error("add_order", 100, text))[0]
     assert isinstance(fact, RequestRefused)
     assert (fact.request_id, fact.outcome) == (100, ERRORS[text])
-    assert fact.due_post_only is (text == "EOrder:Post only order")
+    assert (fact.why is RejectReason.POST_ONLY) is (text == "EOrder:Post only order")
 
 
 @pytest.mark.parametrize("method", ["add_order", "amend_order", "cancel_order", "batch_add", "ping"])
@@ -1814,7 +1824,9 @@ def test_a_leg_without_an_answer_may_have_been_carried_out() -> None:
 
 
 def test_a_leg_that_failed_is_refused_alone() -> None:
-    failed = LegAnswer(wire_id="b", venue_order_id=None, outcome=DEFINITE, reason="EOrder:Invalid price")
+    failed = LegAnswer(
+        wire_id="b", venue_order_id=None, outcome=DEFINITE, reason="EOrder:Invalid price", why=RejectReason.PRICE
+    )
     first = LegAnswer(wire_id="a", venue_order_id="O-1")
     assert settled(BatchAnswered(request_id=9, legs=(first, failed)))[:2] == [(1, "O-1"), (2, DEFINITE)]
 
@@ -2466,7 +2478,11 @@ REST_ANSWERS: dict[str, tuple[Request, str, list[Any]]] = {
     "a cancel of nothing": (
         cancel(1, "O"),
         '{"error":[],"result":{"count":0}}',
-        [RequestRefused(request_id=1, outcome=NOT_FOUND, reason="The venue knows no such order.")],
+        [
+            RequestRefused(
+                request_id=1, outcome=NOT_FOUND, reason="The venue knows no such order.", why=RejectReason.UNKNOWN_ORDER
+            )
+        ],
     ),
     "a cancel of everything": (
         CancelAllOrders(request_id=1, symbol=None),
@@ -2488,7 +2504,9 @@ REST_ANSWERS: dict[str, tuple[Request, str, list[Any]]] = {
         '{"error":[],"result":{"orders":[{"txid":"O-1","descr":{}},{"error":"EOrder:Insufficient funds"}]}}',
         [
             RequestAnswered(request_id=1, venue_order_id="O-1"),
-            RequestRefused(request_id=2, outcome=DEFINITE, reason="EOrder:Insufficient funds"),
+            RequestRefused(
+                request_id=2, outcome=DEFINITE, reason="EOrder:Insufficient funds", why=RejectReason.INSUFFICIENT_FUNDS
+            ),
             RequestRefused(
                 request_id=3,
                 outcome=AMBIGUOUS,
@@ -2505,23 +2523,29 @@ REST_ANSWERS: dict[str, tuple[Request, str, list[Any]]] = {
     "an error": (
         place(),
         '{"error":["EOrder:Post only order"]}',
-        [RequestRefused(request_id=100, outcome=DEFINITE, reason="EOrder:Post only order", due_post_only=True)],
+        [RequestRefused(request_id=100, outcome=DEFINITE, reason="EOrder:Post only order", why=RejectReason.POST_ONLY)],
     ),
     "an error that leaves it open": (
         place(),
         '{"error":["EService:Unavailable"],"result":null}',
-        [RequestRefused(request_id=100, outcome=AMBIGUOUS, reason="EService:Unavailable")],
+        [
+            RequestRefused(
+                request_id=100, outcome=AMBIGUOUS, reason="EService:Unavailable", why=RejectReason.UNAVAILABLE
+            )
+        ],
     ),
     "a question that fails has done nothing": (
         ListOpenOrders(request_id=1),
         '{"error":["EService:Unavailable"]}',
-        [RequestRefused(request_id=1, outcome=DEFINITE, reason="EService:Unavailable")],
+        [RequestRefused(request_id=1, outcome=DEFINITE, reason="EService:Unavailable", why=RejectReason.UNAVAILABLE)],
     ),
     "an error for a batch": (
         BatchOrders(request_id=9, legs=LEGS[:2]),
         '{"error":["EGeneral:Invalid arguments"]}',
         [
-            RequestRefused(request_id=number, outcome=DEFINITE, reason="EGeneral:Invalid arguments")
+            RequestRefused(
+                request_id=number, outcome=DEFINITE, reason="EGeneral:Invalid arguments", why=RejectReason.INVALID
+            )
             for number in (1, 2, 9)
         ],
     ),

@@ -27,6 +27,7 @@ from protocol.facts import (
 )
 from protocol.kraken_spot.options import ConditionalClose, KrakenSpotOptions
 from protocol.kraken_spot.venue import KrakenSpotSettings, KrakenSpotVenue
+from protocol.reasons import RejectReason
 from protocol.requests import (
     BatchOrders,
     CancelAllOrders,
@@ -631,7 +632,12 @@ def test_the_answers_to_a_batch_are_read_in_the_order_of_its_parts() -> None:
     )
     assert answered(request, body) == (
         RequestAnswered(request_id=1, venue_order_id="OSIM30-RESTB-ORDR01"),
-        RequestRefused(request_id=2, outcome=Outcome.DEFINITE, reason="EOrder:Insufficient funds"),
+        RequestRefused(
+            request_id=2,
+            outcome=Outcome.DEFINITE,
+            reason="EOrder:Insufficient funds",
+            why=RejectReason.INSUFFICIENT_FUNDS,
+        ),
         RequestAnswered(request_id=9),
     )
 
@@ -650,4 +656,6 @@ def test_cancels_of_orders_that_are_not_there_find_none(kind: str, words: str) -
 
 def test_the_same_words_about_a_placement_refuse_its_content() -> None:
     (fact,) = answered(place(), '{"error":["EOrder:Invalid order"]}')
-    assert fact == RequestRefused(request_id=1, outcome=Outcome.DEFINITE, reason="EOrder:Invalid order")
+    assert fact == RequestRefused(
+        request_id=1, outcome=Outcome.DEFINITE, reason="EOrder:Invalid order", why=RejectReason.INVALID
+    )

@@ -12,6 +12,7 @@ from protocol.ax.venue import AxSettings, AxVenue
 from protocol.facts import Outcome, RequestAnswered, RequestRefused
 from protocol.kraken_futures.venue import KrakenFuturesSettings, KrakenFuturesVenue
 from protocol.kraken_spot.venue import KrakenSpotSettings, KrakenSpotVenue
+from protocol.reasons import RejectReason
 from protocol.requests import (
     FIRST_INTERNAL_ID,
     AskTime,
@@ -163,9 +164,13 @@ def test_nothing_else_does(request_: Request) -> None:
         (
             404,
             b'{"error":"order not found"}',
-            RequestRefused(**ids, outcome=Outcome.NOT_FOUND, reason="order not found"),
+            RequestRefused(**ids, outcome=Outcome.NOT_FOUND, reason="order not found", why=RejectReason.UNKNOWN_ORDER),
         ),
-        (409, b'{"error":"retry shortly"}', RequestRefused(**ids, outcome=Outcome.TOO_EARLY, reason="retry shortly")),
+        (
+            409,
+            b'{"error":"retry shortly"}',
+            RequestRefused(**ids, outcome=Outcome.TOO_EARLY, reason="retry shortly", why=RejectReason.TOO_EARLY),
+        ),
     ],
     ids=["taken", "declined", "not found", "too early"],
 )

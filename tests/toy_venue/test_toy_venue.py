@@ -40,6 +40,7 @@ from protocol.values import Instant
 
 from ..trading import config_for, names, open_quiet_venue, until
 from .toy.codec import decode
+from .toy.enumerations import REJECT_REASONS
 
 APPLE = "APPLE/USD.TOY"
 
@@ -159,8 +160,9 @@ async def test_faults_hit_as_at_every_other_venue(autojump_clock: trio.testing.M
     lost = Fault(kind=FaultKind.DROP_EVENT, nth=1)
     async with trading_toys(refused, silent, lost) as (_, client, stream):
         order = await client.submit(sell())
-        with pytest.raises(OrderRejected, match="try again later"):
+        with pytest.raises(OrderRejected, match="try again later") as refusal:
             await order.accepted()
+        assert refusal.value.why in REJECT_REASONS.values()
         order = await client.submit(sell())
         with pytest.raises(OutcomeUnknown):
             await order.accepted()

@@ -22,6 +22,7 @@ from actors import Money, OrderStatus, Side, events
 from actors.net.connectors import MemoryConnector
 from actors.net.memory_stream import MemoryListener
 from protocol.orders import NEXT_STATUS, Happening
+from protocol.reasons import Why
 from protocol.values import TradeId
 
 from ..sim import steps
@@ -200,7 +201,12 @@ def denied(trader: Trader) -> None:
     at, event = trader.heard[index(trader, events.Canceled)]
     assert isinstance(event, events.Canceled)
     denial = events.Denied(
-        local_time=event.local_time, identity=event.identity, venue_order_id=None, venue_time=0, reason="so we thought"
+        local_time=event.local_time,
+        identity=event.identity,
+        venue_order_id=None,
+        venue_time=0,
+        reason="so we thought",
+        why=Why.NEVER_ARRIVED,
     )
     trader.heard.append((at, denial))
     renumber(trader)

@@ -20,10 +20,11 @@ from protocol.facts import (
     Trade,
     Unreadable,
 )
+from protocol.reasons import RejectReason
 from protocol.values import LiquiditySide, Money, OrderStatus, RequestId, TradeId, VenueOrderId
 from protocol.wire.tolerant import BEGINNING, read_json
 
-from .enumerations import OUTCOMES, SIDES, STATUSES, TIMES_IN_FORCE
+from .enumerations import OUTCOMES, REJECT_REASONS, SIDES, STATUSES, TIMES_IN_FORCE
 from .wire import Fill, Message, Order
 
 __all__ = ["decode"]
@@ -67,7 +68,8 @@ def _event(message: Message) -> tuple[Fact, ...]:
 def _answer(message: Message, number: RequestId) -> tuple[Fact, ...]:
     if message.error is not None:
         outcome = OUTCOMES.get(message.error, Outcome.AMBIGUOUS)
-        return (RequestRefused(request_id=number, outcome=outcome, reason=message.reason or message.error),)
+        reason, why = message.reason or message.error, REJECT_REASONS.get(message.error, RejectReason.OTHER)
+        return (RequestRefused(request_id=number, outcome=outcome, reason=reason, why=why),)
     if message.fills is not None:
         return (FillsListed(request_id=number, trades=tuple(trade_of(fill) for fill in message.fills)),)
     if message.history is not None:

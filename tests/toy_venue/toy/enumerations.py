@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from protocol.facts import Outcome
+from protocol.reasons import RejectReason
 from protocol.values import OrderStatus, Side, TimeInForce
 
-__all__ = ["OUTCOMES", "SIDES", "SIDE_NAMES", "STATUSES", "TIMES_IN_FORCE", "TIME_IN_FORCE_NAMES"]
+__all__ = ["OUTCOMES", "REJECT_REASONS", "SIDES", "SIDE_NAMES", "STATUSES", "TIMES_IN_FORCE", "TIME_IN_FORCE_NAMES"]
 
 SIDES: Final[Mapping[str, Side]] = {"buy": Side.BUY, "sell": Side.SELL}
 SIDE_NAMES: Final = {side: name for name, side in SIDES.items()}
@@ -26,3 +27,10 @@ OUTCOMES: Final[Mapping[str, Outcome]] = {
     "broken": Outcome.AMBIGUOUS,
 }
 """What each error proves. The last one says nothing about whether the request was executed."""
+REJECT_REASONS: Final[Mapping[str, RejectReason]] = {
+    "invalid": RejectReason.INVALID,
+    "unknown": RejectReason.UNKNOWN_ORDER,
+    "busy": RejectReason.RATE_LIMIT,
+    "broken": RejectReason.UNAVAILABLE,
+}
+"""What each error is about."""
