@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,15 @@ settings.load_profile("trio-orders")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("seconds_per_test", "a test that takes longer is ended, and fails", default=str(LIMIT))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Coverage counts what tests aim at. Drawn examples and stories of the whole library pass everywhere by chance:
+    what they reach differs from run to run, and measuring them would take as long as the rest."""
+    for item in items:
+        is_drawn = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+        if is_drawn or item.path.is_relative_to(HERE / "whole"):
+            item.add_marker("no_cover")
 
 
 def _limited(item: pytest.Item) -> Generator[None, object, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import field, frozen
 
@@ -34,6 +34,7 @@ from protocol.values import (
 )
 from protocol.venue import SECOND, VenueDefaults, VenueRules
 
+E = TypeVar("E", bound=Event)
 GOLD = Instrument(id="GOLD.TEST", price_increment="0.1")
 WALL = 1_700_000_000_000_000_000
 
@@ -269,6 +270,12 @@ class Rig:
 
     def events(self) -> list[Event]:
         return [record for record in self.records if not isinstance(record, Note)]
+
+    def newest(self, kind: type[E]) -> E:
+        """The last event, which must be of this kind."""
+        event = self.events()[-1]
+        assert isinstance(event, kind)
+        return event
 
     def sent(self) -> list[Any]:
         """Requests released since the last look."""

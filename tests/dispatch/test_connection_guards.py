@@ -110,8 +110,8 @@ def test_what_is_on_its_way_when_the_session_ends_is_unknown() -> None:
     rig.place("a1")
     names = rig.apply(LinkFailed(1, "for good", unauthorized=False, reply_to=None))
     assert names == ["SessionFailed", "StatusUnknown"]
-    event = rig.events()[-1]
-    assert event.reason == "The session ended before the venue answered. for good"  # type: ignore[attr-defined]
+    reason = rig.newest(events.StatusUnknown).reason
+    assert reason == "The session ended before the venue answered. for good"
 
 
 def watching(rig: Rig, name: str) -> None:
@@ -392,7 +392,7 @@ def test_what_history_tells_of_an_order_in_doubt_is_no_overfill(how: str) -> Non
         rig.apply(LinkFailed(1, "for good", unauthorized=False, reply_to=None))
     read = facts.FillsListed(request_id=RequestId(rig.numbers), trades=(trade("v1", "t2", 6),))
     assert rig.hear(read) == ["Filled"]
-    assert rig.events()[-1].overfill == 0  # type: ignore[attr-defined]
+    assert rig.newest(events.Filled).overfill == 0
     assert rig.last.warnings == []
 
 
@@ -420,7 +420,7 @@ def test_more_than_the_whole_of_an_order_that_nobody_has_shown_since_is_no_overf
         rig.apply(LinkFailed(1, "for good", unauthorized=False, reply_to=None))
     read = facts.FillsListed(request_id=RequestId(rig.numbers), trades=(trade("v1", "t2", 2),))
     assert rig.hear(read) == ["Filled"]
-    assert rig.events()[-1].overfill == 0  # type: ignore[attr-defined]
+    assert rig.newest(events.Filled).overfill == 0
 
 
 def test_a_cancel_whose_time_is_over_is_asked_about_again_though_only_fills_are_in_question() -> None:

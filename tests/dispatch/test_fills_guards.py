@@ -94,8 +94,10 @@ def test_an_order_that_the_venue_rejected_and_executes_was_accepted_after_all() 
     rig.records.clear()
     assert rig.hear(traded("v1", "t1", 10, 10, 1)) == ["Accepted", "Filled"]
     accepted, fill = rig.events()
-    assert (accepted.venue_order_id, accepted.venue_time) == ("v1", WALL)  # type: ignore[attr-defined]
-    assert (fill.status, fill.concluded) == (OrderStatus.FILLED, True)  # type: ignore[attr-defined]
+    assert isinstance(accepted, events.Accepted)
+    assert isinstance(fill, events.Filled)
+    assert (accepted.venue_order_id, accepted.venue_time) == ("v1", WALL)
+    assert (fill.status, fill.concluded) == (OrderStatus.FILLED, True)
 
 
 def test_an_order_that_was_refused_and_has_executed_in_history_was_accepted_after_all() -> None:
@@ -249,8 +251,9 @@ def test_a_fill_under_an_earlier_id_makes_the_whole_order_larger() -> None:
         previous_venue_order_id=None,
         venue_cumulative_base=Decimal(3),
     )
-    assert (fill.cumulative, fill.leaves) == (3, 10)  # type: ignore[attr-defined]
-    assert fill.fill_venue_order_id == "v1"  # type: ignore[attr-defined]
+    assert isinstance(fill, events.Filled)
+    assert (fill.cumulative, fill.leaves) == (Decimal(3), Decimal(10))
+    assert fill.fill_venue_order_id == "v1"
 
 
 def test_a_total_under_an_earlier_id_makes_the_order_larger_and_its_fill_does_not_again() -> None:

@@ -148,9 +148,9 @@ def test_an_end_waits_for_the_fills_that_the_venue_has_counted(end: Any, kind: t
     assert rig.status("a1") is OrderStatus.ACCEPTED
     names = rig.hear(traded("v1", "t1", 4, 4, 1))
     assert names == ["Filled", kind.__name__]
-    ended = rig.events()[-1]
-    assert ended.cumulative == 4  # type: ignore[attr-defined]
-    assert (ended.reason, ended.venue_time) == ("done", WALL + 7)  # type: ignore[attr-defined]
+    ended: Any = rig.events()[-1]
+    assert ended.cumulative == 4
+    assert (ended.reason, ended.venue_time) == ("done", WALL + 7)
     assert order_of(rig).inquiry is None
 
 

@@ -599,7 +599,7 @@ def test_what_is_remembered_of_requests_does_not_grow() -> None:
     assert [order and order.fills and len(order.fills) for order in remembered] == [1] * 10
     assert len(state.orders.fills) == 0, "fills beyond the first 64 of an order, and those of others"
     assert state.next_deadline is None
-    assert state.orders.by_venue_order_id("v1") is None  # type: ignore[arg-type]
+    assert state.orders.by_venue_order_id(VenueOrderId("v1")) is None
 
 
 def test_the_errors_answer_whether_the_order_may_exist() -> None:

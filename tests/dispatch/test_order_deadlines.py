@@ -15,6 +15,7 @@ from protocol.dispatch.decisions import Measured
 from protocol.dispatch.inputs import Admission, Heard, LinkUp, NotWritten
 from protocol.dispatch.venue_clock import JUMP, MOST_UNCERTAIN
 from protocol.errors import NotSent
+from protocol.events import Denied, Rejected, ReplaceRejected
 from protocol.facts import Outcome
 from protocol.orders import OrderState
 from protocol.values import ClientOrderId, Instant, OrderStatus, RequestId, TimeInForce
@@ -273,7 +274,7 @@ def refusal_of(rig: ClockRig, text: str) -> str:
     rig.place("a1")
     number = rig.numbers
     rig.hear(rig.stamp(number), refused(number, Outcome.DEFINITE, text))
-    return str(rig.events()[-1].reason)  # type: ignore[attr-defined]
+    return rig.newest(Rejected).reason
 
 
 def test_a_refusal_for_being_late_names_a_clock_that_is_behind() -> None:
@@ -298,7 +299,7 @@ def test_a_change_that_is_refused_for_being_late_names_the_clock_as_well() -> No
     rig.ask(change("a1"))
     number = rig.numbers
     assert rig.hear(rig.stamp(number), refused(number, Outcome.DEFINITE, "Too late")) == ["ReplaceRejected"]
-    assert "7.2 s behind" in rig.events()[-1].reason  # type: ignore[attr-defined]
+    assert "7.2 s behind" in rig.newest(ReplaceRejected).reason
 
 
 # After a jump
@@ -335,7 +336,7 @@ def test_an_order_that_waited_in_vain_was_certainly_not_sent() -> None:
     rig.place("a1")
     assert rig.wait(9.9) == []
     assert rig.wait(0.1) == ["Denied"]
-    assert rig.events()[-1].reason == (  # type: ignore[attr-defined]
+    assert rig.newest(Denied).reason == (
         "This machine's clock was set, or the machine slept, and the venue did not tell its time within 10 s, so no "
         "deadline could be given and this was not sent. It is safe to send it again."
     )
@@ -368,7 +369,7 @@ def test_where_the_question_cannot_be_sent_an_order_could_not_either() -> None:
     (question,) = rig.asked()
     why = "There was no connection for it within 2 s. It is safe to send it again."
     assert rig.apply(NotWritten((question.request_id,), why)) == ["Denied"]
-    assert rig.events()[-1].reason == why  # type: ignore[attr-defined]
+    assert rig.newest(Denied).reason == why
     assert rig.last.released == [Admission.ORDER]
 
 
@@ -464,7 +465,7 @@ def test_closing_denies_what_waits() -> None:
     rig.place("a1")
     rig.ask(commands.Disconnect(grace=SECOND, cancel_all=False), None)
     assert rig.status("a1") is OrderStatus.DENIED
-    assert rig.events()[-1].reason == "The client was closed before it was sent."  # type: ignore[attr-defined]
+    assert rig.newest(Denied).reason == "The client was closed before it was sent."
     assert any(isinstance(send, EndLink) for send in rig.last.sends)  # nor does the question keep us
 
 
@@ -495,7 +496,7 @@ def test_a_change_that_waited_in_vain_is_told() -> None:
     rig.jump(3600)
     rig.ask(change("a1"))
     assert rig.wait(10) == ["ReplaceRejected"]
-    assert "did not tell its time" in rig.events()[-1].reason  # type: ignore[attr-defined]
+    assert "did not tell its time" in rig.newest(ReplaceRejected).reason
 
 
 def test_a_change_of_an_order_that_ended_meanwhile_is_dropped() -> None:

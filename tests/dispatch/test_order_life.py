@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,20 @@ from protocol.events import Accepted, Canceled, FeeReported, Filled, FillReport,
 from protocol.orders import NEXT_STATUS, Happening
 from protocol.values import ClientOrderId, OrderStatus, RequestId, TimeInForce
 
-from ..order_life import Rig, acknowledged, canceled, expired, external, rejected, replaced, took, trade, traded, view
+from ..order_life import (
+    GOLD,
+    Rig,
+    acknowledged,
+    canceled,
+    expired,
+    external,
+    rejected,
+    replaced,
+    took,
+    trade,
+    traded,
+    view,
+)
 
 
 def test_an_order_is_submitted_accepted_and_filled() -> None:
@@ -52,10 +66,10 @@ def test_accepted_comes_once_however_often_the_venue_says_it() -> None:
         (rejected("v1", 1), ["Rejected"]),
     ],
 )
-def test_acceptance_is_synthesised_before_what_presupposes_it(fact: facts.OrderFact, names: list[str]) -> None:
+def test_acceptance_is_synthesised_before_what_presupposes_it(fact: facts.Fact, names: list[str]) -> None:
     rig = Rig()
     rig.place("a1")
-    assert rig.hear(fact) == names  # type: ignore[arg-type]
+    assert rig.hear(fact) == names
 
 
 def test_a_repeated_fill_is_dropped() -> None:
@@ -171,10 +185,8 @@ def test_a_post_only_rejection_says_so() -> None:
 # Replacing
 
 
-def change(rig: Rig, name: str = "a1", **terms: object) -> int:
-    from ..order_life import GOLD
-
-    command = commands.Replace(client_order_id=ClientOrderId(name), instrument=GOLD.id, **terms)  # type: ignore[arg-type]
+def change(rig: Rig, name: str = "a1", **terms: Any) -> int:
+    command = commands.Replace(client_order_id=ClientOrderId(name), instrument=GOLD.id, **terms)
     return int(rig.ask(command))
 
 

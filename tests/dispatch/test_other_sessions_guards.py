@@ -11,7 +11,7 @@ from attrs import evolve
 from protocol import commands, events, facts, requests
 from protocol.dispatch.inputs import Admission
 from protocol.facts import Outcome
-from protocol.values import OrderStatus, Side
+from protocol.values import OrderStatus, RequestId, Side
 from protocol.venue import SECOND, VenueRules
 
 from ..guarding import A1, asked, told
@@ -59,7 +59,7 @@ def test_a_list_that_is_no_younger_than_the_last_word_about_an_order_changes_not
     number = rig.numbers
     rig.hear(acknowledged("v9", 9))
     ended = view("v9", 9, status=OrderStatus.CANCELED)
-    assert rig.hear(facts.RequestAnswered(request_id=number, orders=(ended,))) == []  # type: ignore[arg-type]
+    assert rig.hear(facts.RequestAnswered(request_id=RequestId(number), orders=(ended,))) == []
     rig.wait(1)
     assert list_of_open(rig, ended) == ["OrderStatusReport"]
 

@@ -170,7 +170,7 @@ def test_an_order_whose_name_does_not_cross_the_wire_has_no_wire_id_and_is_not_c
     rig = Rig(venue=NamelessVenue(rules), cancel_unknown=True)
     order = NewOrder.limit("GOLD.TEST", Side.BUY, quantity=10, price=100)
     submit(rig, order)
-    assert rig.events()[0].identity == identity(order, rig, wire_id=None)  # type: ignore[attr-defined]
+    assert rig.newest(events.Submitted).identity == identity(order, rig, wire_id=None)
     rig.hear(refused(1, Outcome.AMBIGUOUS))
     rig.sent()
     rig.wait(1)

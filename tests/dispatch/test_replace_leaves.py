@@ -27,6 +27,7 @@ from actors import (
     open_client,
 )
 from protocol.requests import ReplaceOrder
+from protocol.values import ClientOrderId
 from protocol.venue import VenueRules
 
 from ..order_life import GOLD, Rig, took, traded, view
@@ -179,7 +180,7 @@ async def test_of_an_adopted_order_the_fills_before_count_as_well(autojump_clock
 
 
 def wire_quantity(rig: Rig, **terms: Any) -> Any:
-    rig.ask(commands.Replace(client_order_id="a1", instrument=GOLD.id, **terms))  # type: ignore[arg-type]
+    rig.ask(commands.Replace(client_order_id=ClientOrderId("a1"), instrument=GOLD.id, **terms))
     (request,) = [request for request in rig.sent() if isinstance(request, ReplaceOrder)]
     return request.quantity
 

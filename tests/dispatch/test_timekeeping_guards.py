@@ -10,7 +10,7 @@ from attrs import evolve
 from protocol import commands, facts, requests
 from protocol.dispatch.decisions import Measured
 from protocol.dispatch.inputs import Admission, Heard, LinkUp
-from protocol.events import FillReport
+from protocol.events import Denied, FillReport, Rejected
 from protocol.facts import Outcome
 from protocol.values import ClientOrderId, OrderStatus, RequestId, TimeInForce
 from protocol.venue import SECOND, VenueRules
@@ -269,8 +269,9 @@ def test_of_changes_that_wait_together_only_those_of_orders_that_live_go_out() -
     assert rig.last.released == []
     (send,) = rig.sends
     assert isinstance(send.request, requests.BatchOrders)
-    assert [leg.venue_order_id for leg in send.request.legs] == ["V1", "V3"]  # type: ignore[union-attr]
-    assert {leg.process_before for leg in send.request.legs} == {rig.venue_now + WITHIN}  # type: ignore[union-attr]
+    legs: Any = send.request.legs
+    assert [leg.venue_order_id for leg in legs] == ["V1", "V3"]
+    assert {leg.process_before for leg in legs} == {rig.venue_now + WITHIN}
     assert send.admission is Admission.ORDER
 
 
@@ -360,7 +361,7 @@ def test_what_waits_when_the_connection_ends_is_told_that(over: frozenset[type])
     rig = jumped(rules=evolve(RULES, http_requests=over))
     rig.place("a1")
     assert rig.lose_link() == ["Disconnected", "Denied"]
-    assert rig.events()[-1].reason == "The connection ended before it was sent."  # type: ignore[attr-defined]
+    assert rig.newest(Denied).reason == "The connection ended before it was sent."
 
 
 # What our clock is to blame for, in a refusal
@@ -388,7 +389,7 @@ def test_one_of_which_nothing_is_known_is_not() -> None:
     rig = ClockRig()
     rig.place("a1")
     rig.hear(refused(1, Outcome.DEFINITE, "Too late"))
-    assert rig.events()[-1].reason == "Too late"  # type: ignore[attr-defined]
+    assert rig.newest(Rejected).reason == "Too late"
 
 
 # What began before us, by the venue's clock

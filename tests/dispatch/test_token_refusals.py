@@ -6,7 +6,7 @@ from typing import Any
 
 from protocol import facts, requests
 from protocol.facts import Outcome
-from protocol.values import OrderStatus
+from protocol.values import OrderStatus, VenueOrderId
 from protocol.venue import SECOND, BatchRules, VenueRules
 
 from ..order_life import WALL, Rig, acknowledged, refused, took
@@ -75,9 +75,10 @@ def test_a_batch_is_sent_again_as_one_with_time_for_each_part() -> None:
     again = sent_again(rig)
     assert isinstance(again, requests.BatchOrders)
     assert again.process_before == WALL + rig.time + WITHIN
-    assert {leg.process_before for leg in again.legs} == {again.process_before}  # type: ignore[union-attr]
+    legs: Any = again.legs
+    assert {leg.process_before for leg in legs} == {again.process_before}
     assert rig.wait(9) == [], "the parts are awaited as long as the batch"
-    answers = [facts.LegAnswer(wire_id=None, venue_order_id=name) for name in ("V1", "V2")]  # type: ignore[arg-type]
+    answers = [facts.LegAnswer(wire_id=None, venue_order_id=VenueOrderId(name)) for name in ("V1", "V2")]
     rig.hear(facts.BatchAnswered(request_id=again.request_id, legs=tuple(answers)))
     assert rig.hear(acknowledged("V1"), acknowledged("V2")) == ["Accepted", "Accepted"]
 

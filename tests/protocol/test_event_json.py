@@ -74,7 +74,7 @@ FROZEN_VALUES = {
 }
 
 
-def types_in(value: object) -> object:
+def types_in(value: Any) -> object:
     """The types of a value and of all that is in it."""
     kind = type(value)
     if attrs.has(kind):
@@ -84,7 +84,7 @@ def types_in(value: object) -> object:
     return kind
 
 
-def digits_in(value: object) -> object:
+def digits_in(value: Any) -> object:
     """The decimals in a value, digit by digit: 1.0 and 1.00 are equal and not the same."""
     kind = type(value)
     if attrs.has(kind):
