@@ -17,6 +17,8 @@ from protocol.simulation.faults import FaultSchedule
 
 from .time_limit import LIMIT, ending_what_hangs
 
+HERE = Path(__file__).parent
+
 # How long an example may take says something of the machine, and no test asserts that.
 settings.register_profile("trio-orders", deadline=None)
 settings.load_profile("trio-orders")
