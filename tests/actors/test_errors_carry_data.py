@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -209,7 +210,7 @@ async def test_what_is_invalid_names_its_field_and_its_order(autojump_clock: Moc
             ({"display_quantity": "-1"}, "display_quantity"),
             ({"trailing_offset": 1}, "trailing_offset"),
         ):
-            error = await unsent(lambda terms=terms: client.submit(buy(name, client_order_id=mine, **terms)))
+            error = await unsent(partial(client.submit, buy(name, client_order_id=mine, **terms)))
             assert (error.field, error.client_order_id, status_of(error)) == (field, mine, 400)
             assert error.why in (Why.INVALID, Why.UNSUPPORTED)
         elsewhere = NewOrder.limit("NO.WHERE", Side.BUY, quantity=1, price=1)
@@ -239,11 +240,9 @@ async def test_what_the_state_of_an_order_forbids_says_so(autojump_clock: MockCl
         assert (error.why, error.client_order_id) == (Why.UNKNOWN_ORDER, "nobody")
         with pytest.raises(OrderEnded) as ended:
             await order.filled()
-        assert (ended.value.client_order_id, ended.value.status, ended.value.cumulative) == (
-            "mine",
-            OrderStatus.CANCELED,
-            0,
-        )
+        end = ended.value
+        assert (end.client_order_id, end.status) == (order.client_order_id, OrderStatus.CANCELED)
+        assert end.cumulative == 0
 
 
 @VENUES

@@ -18,7 +18,8 @@ NOON = datetime(2026, 7, 1, 12)  # noqa: DTZ001 - a naive one is what people han
 
 
 def buy(**terms: Any) -> NewOrder:
-    return NewOrder.limit("XAU-PERP.AX", **({"side": Side.BUY, "quantity": 1, "price": 1} | terms))
+    known: dict[str, Any] = {"side": Side.BUY, "quantity": 1, "price": 1}
+    return NewOrder.limit("XAU-PERP.AX", **(known | terms))
 
 
 SENTENCES: dict[str, Callable[[], object]] = {
