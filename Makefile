@@ -9,7 +9,7 @@ demo: .venv/demo
 	$(BIN)/python examples/quickstart.py $(VENUE)
 
 # The whole suite shares the cores among processes; what ARGS picks runs in one, where a debugger reaches it.
-WORKERS = $(if $(ARGS),,-n $(or $(JOBS),auto) --maxprocesses=8 --dist=worksteal)
+WORKERS = $(if $(ARGS)$(filter 1,$(JOBS)),,-n $(or $(JOBS),auto) --maxprocesses=8 --dist=worksteal)
 
 test: .venv/test
 	$(BIN)/python -m pytest $(WORKERS) $(ARGS)
