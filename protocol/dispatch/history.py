@@ -304,10 +304,9 @@ class History(RequestHandler[Reading]):
         self._fail(flight, NotSent(reason, why=why))
 
     def _fail(self, flight: Flight[Reading], error: RequestFailed | NotSent, *, certain: bool = False) -> None:
-        request = flight.request
-        if self._reading.is_own(request.request_id):
+        if self._reading.is_own(flight.request_id):
             self._reading.failed(str(error), certain=certain)
-        elif isinstance(request, requests.ListFills) and request.venue_order_id is not None:
+        elif flight.client_order_id is not None:  # only the question for the fills of one order names an order
             self._fills.alone_over(cast("Flight[requests.ListFills]", flight))
         else:
             self._context.reply(flight.reply_to, error)
