@@ -31,13 +31,6 @@ COSTS: Final[dict[type, int]] = {
 """Tokens of one call. `ListFills` with a time (`lastFillTime`) is the dear kind. History tokens are counted in sixths,
 for a sixth is what flows back in a second."""
 
-URGENT: Final = (
-    requests.CancelOrder,
-    requests.CancelAllOrders,
-    SetCancelAllAfter,
-    requests.QueryOrder,
-)
-
 NEWEST_FILLS: Final = 2
 BATCH_BASE: Final = 9
 """Tokens of a batch, before one for each item."""

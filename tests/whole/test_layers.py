@@ -32,49 +32,6 @@ BRAIN_FILES = {
     "settings": "",
 }
 """What every brain has, and the class in it that stands for the file; "" where its name is the venue's own."""
-MEANINGS = {
-    "__init__": "nothing",
-    "checks": "what is refused before it is sent",
-    "codec": "one connection as the client reads it: frames to facts",
-    "converter": "JSON text and forms to the classes of `wire`, and back",
-    "enumerations": "the venue's codes as neutral values, and back",
-    "handshake": "how a client or a connection logs in",
-    "history": "past orders, where the venue keeps them in a service of its own",
-    "instruments": "the list of instruments",
-    "limits": "how much the venue lets an account do",
-    "listings": "rows of orders and fills to neutral views and trades",
-    "memory": "what one connection remembers of orders",
-    "order_entry": "requests as the venue takes them first: frames, or calls where it takes no orders in frames",
-    "rest_answers": "answers over REST to facts",
-    "rest_order_entry": "requests as REST calls, where most of them go out as frames",
-    "settings": "where the venue is and who we are there",
-    "signing": "how a call or a challenge is signed",
-    "socket_answers": "answers to requests on the socket to facts",
-    "venue": "the venue behind the seam of `protocol.venue`",
-    "venue_side": "the wire from the venue's side: reading requests, writing messages",
-    "wire": "the wire as classes, one for each JSON object",
-}
-"""File of a venue package → what it holds, at whichever venue has such a thing."""
-EVERYWHERE = {
-    "checks",
-    "codec",
-    "converter",
-    "enumerations",
-    "handshake",
-    "instruments",
-    "listings",
-    "order_entry",
-    "rest_answers",
-    "settings",
-    "venue",
-    "wire",
-}
-SPECIALTIES = {
-    "ax": set[str](),
-    "kraken_futures": {"fills", "open_orders", "order_events", "quantity"},
-    "kraken_spot": {"executions", "options", "sequence", "symbols"},
-}
-"""Files for what one venue alone has, e.g. a feed of a kind of its own."""
 IMPURE = {
     "trio",
     "trio_websocket",
