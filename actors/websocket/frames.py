@@ -48,6 +48,7 @@ MOST_ANSWERS: Final = 64
 """Pongs that wait to be written. Of more the newest are kept, as RFC 6455 (5.5.3) allows."""
 PROTOCOL_ERROR: Final = 1002
 INVALID_DATA: Final = 1007
+TOO_LONG: Final = 1009
 
 
 def _silent_logger() -> logging.Logger:
@@ -93,7 +94,7 @@ class Frames:
     def __init__(self, request: UpgradeRequest, options: SocketOptions) -> None:
         path, _, query = request.resource.partition("?")
         uri = WebSocketURI(request.tls, request.name, request.port, path, query)
-        self._core = ClientProtocol(uri, max_size=options.max_message_size, logger=SILENT)
+        self._core = ClientProtocol(uri, max_size=None, logger=SILENT)
         self._limit = options.max_message_size
         self.messages: list[str | bytes] = []
         self.answers: deque[bytes] = deque(maxlen=MOST_ANSWERS)
@@ -197,6 +198,9 @@ class Frames:
         if fault:
             self._fail(PROTOCOL_ERROR, fault)
             return end
+        if not first & CONTROL and size + len(self._parts or b"") > self._limit:
+            self._fail(TOO_LONG, f"the message is longer than {self._limit} bytes")
+            return end
         stop, is_known_control = start + size, first & OPCODE in (CLOSE, PING, PONG)
         if stop > end and is_known_control and not second & MASKED:
             self._rest = data[at:]
@@ -278,7 +282,7 @@ class Frames:
 
 def _fault(first: int, size: int, head: int) -> str:
     """What is wrong with the head of a frame. Only that is looked for which the core would see when the whole frame is
-    here, or never."""
+    here, or never. (It would count control frames against the limit of a message, too; so the limit is ours.)"""
     if first & RESERVED:
         return "reserved bits must be 0"
     if first & CONTROL and size > CONTROL_LIMIT:
