@@ -14,8 +14,6 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
-from attrs import evolve
-
 from ..events import (
     Accepted,
     Canceled,
@@ -35,6 +33,7 @@ from ..events import (
 )
 from ..orders import NEXT_STATUS, Happening, OrderIdentity, OrderState
 from ..reasons import RejectReason, Why
+from ..structs import evolve
 from ..values import ZERO, ClientOrderId, OrderStatus, OrderType, RequestId, TimeInForce, TradeId, VenueOrderId, WireId
 from ..window import Window
 from .inquiries import Inquiry

@@ -6,7 +6,6 @@ from collections import Counter
 from decimal import Decimal
 from typing import Any
 
-from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from protocol.dispatch.tracking import Order, TrackedOrders
 from protocol.events import Accepted, Filled, OrderEvent, Rejected
 from protocol.facts import Outcome
 from protocol.requests import ListFills, ListOrderHistory, PlaceOrder, QueryOrder
+from protocol.structs import evolve
 from protocol.values import ClientOrderId, OrderStatus, RequestId, VenueOrderId
 from protocol.venue import SECOND, VenueRules
 
