@@ -173,7 +173,7 @@ def play(moves: list[tuple[str, Any]], rules: VenueRules = ONE_FEED) -> Rig:
 
 def slots(order: Order) -> dict[str, Any]:
     """All that is remembered of an order, but for what belongs to one connection."""
-    return {name: getattr(order, name) for name in Order.__slots__ if name not in ("inquiry", "seen_in")}
+    return {name: getattr(order, name) for name in Order.__struct_fields__ if name not in ("inquiry", "seen_in")}
 
 
 @settings(max_examples=400, deadline=None)
