@@ -50,7 +50,7 @@ def _traded(event: Inbound, order: Order, time: int, message: str) -> tuple[Fact
         # The fill is lost, but not silently: from the order's cumulative quantity dispatch sees that one is missing.
         lost = Unreadable(why="The venue sent a fill without usable details.", text=message[:BEGINNING])
         return (lost, *_acknowledged(event, order, time, message))
-    view = order_view(order)
+    view, final = order_view(order), event.t == "f"
     trade = Trade(
         venue_order_id=view.venue_order_id,
         trade_id=TradeId(execution.tid),
@@ -62,9 +62,7 @@ def _traded(event: Inbound, order: Order, time: int, message: str) -> tuple[Fact
         time=time,
     )
     return (
-        OrderFilled(
-            time=time, order=view, event_id=event.eid or "", trade=trade, final=event.t == "f", goes_on=event.t == "p"
-        ),
+        OrderFilled(time=time, order=view, event_id=event.eid or "", trade=trade, final=final, goes_on=not final),
     )
 
 
@@ -139,12 +137,12 @@ BAD_TIME: Final = "The venue sent an event with a time before 1970."
 
 
 def _read_event(event: Inbound, message: str) -> tuple[Fact, ...]:
-    kind = event.t
+    kind, ts = event.t, event.ts
     if kind == "h":
         return ALIVE
-    if event.ts is not None and event.ts < 0:
+    if ts is not None and ts < 0:
         return unreadable(BAD_TIME, message)
-    time = time_of(event.ts, event.tn)
+    time = time_of(ts, event.tn)
     if kind == "e":
         return _cancel_refused(event, time, message)
     read = EVENTS.get(kind)
