@@ -20,7 +20,7 @@ import orjson
 from attrs import define
 
 from protocol.ax import codec
-from protocol.ax.wire import Answer, Headline, Inbound, Order, Result, Status
+from protocol.ax.wire import Message, Order, Result, Status
 from protocol.values import exact
 
 ROUNDS, SECONDS_PER_ROUND = 5, 0.1
@@ -39,10 +39,10 @@ PLACED = '{"rid":71,"res":{"oid":"O-01KZQ4T0V7Y8M2N6B3C5D9F1GH"}}'
 OPEN_ORDERS = '{"rid":72,"res":{"orders":[' + ",".join([ORDER] * 20) + "]}}"
 
 MESSAGES: dict[str, tuple[str, type[Any]]] = {
-    "fill": (FILL, Headline),
-    "canceled": (CANCELED, Inbound),
-    "placed": (PLACED, Answer),
-    "20 open orders": (OPEN_ORDERS, Answer),
+    "fill": (FILL, Message),
+    "canceled": (CANCELED, Message),
+    "placed": (PLACED, Message),
+    "20 open orders": (OPEN_ORDERS, Message),
 }
 
 UNFLOATABLE = "1.10000000000000000000000000001"
@@ -79,7 +79,7 @@ def candidates() -> list[Candidate]:
     )
     decimals = json.JSONDecoder(parse_float=Decimal)
     untyped = msgspec.json.Decoder()
-    typed = {cls: msgspec.json.Decoder(cls) for cls in (Headline, Inbound, Answer, Order)}
+    typed = {cls: msgspec.json.Decoder(cls) for cls in (Message, Order)}
     structure = converter.structure
     return [
         Candidate("json, then cattrs", lambda text, cls: structure(json.loads(text), cls)),

@@ -1,7 +1,7 @@
 """One connection to AX as the client reads it: frames to facts (spec AX 4 and 5).
 
-Most messages take the fast way: msgspec builds the wire classes. What it refuses, or what says nothing under today's
-keys, is read again the tolerant way: older key names, numbers sent as text, unusable optional fields. Only what is
+Most messages take the fast way: msgspec builds what reads like the wire classes. What it refuses, or what says nothing
+under today's keys, is read again the tolerant way: older key names, numbers sent as text, unusable optional fields. Only what is
 still unreadable then becomes `Unreadable`. An unknown value of an enumeration is None in the fact, never an error.
 """
 
@@ -26,13 +26,13 @@ from ..facts import (
 )
 from ..values import TradeId, VenueOrderId
 from ..wire.numbers import is_plausible
-from ..wire.strict import NOT_STRICT, decoder_for
+from ..wire.strict import NOT_STRICT, fast_decoder
 from ..wire.tolerant import BEGINNING, UNUSABLE, exact_json
 from .converter import CONVERTER, renamed
 from .enumerations import LIQUIDITY, SIDES, stated, time_of, why_refused
 from .listings import order_view, unreadable
 from .socket_answers import read_error, read_raw_result, read_refusal, read_result
-from .wire import Answer, Headline, Inbound, Order
+from .wire import Inbound, Message, Order
 
 __all__ = ["AxWire", "decode"]
 
@@ -40,17 +40,17 @@ __all__ = ["AxWire", "decode"]
 # Events (spec AX 5). Each reader gets the event, its order, its time and the text.
 
 
-def _acknowledged(event: Headline, order: Order, time: int, message: str) -> tuple[Fact, ...]:
+def _acknowledged(event: Inbound, order: Order, time: int, message: str) -> tuple[Fact, ...]:
     return (OrderAcknowledged(time=time, order=order_view(order), event_id=event.eid or ""),)
 
 
-def _traded(event: Headline, order: Order, time: int, message: str) -> tuple[Fact, ...]:
+def _traded(event: Inbound, order: Order, time: int, message: str) -> tuple[Fact, ...]:
     execution = event.xs
     if execution is None or not execution.q or not is_plausible(execution.p):
         # The fill is lost, but not silently: from the order's cumulative quantity dispatch sees that one is missing.
         lost = Unreadable(why="The venue sent a fill without usable details.", text=message[:BEGINNING])
         return (lost, *_acknowledged(event, order, time, message))
-    view = order_view(order)
+    view, final = order_view(order), event.t == "f"
     trade = Trade(
         venue_order_id=view.venue_order_id,
         trade_id=TradeId(execution.tid),
@@ -62,18 +62,16 @@ def _traded(event: Headline, order: Order, time: int, message: str) -> tuple[Fac
         time=time,
     )
     return (
-        OrderFilled(
-            time=time, order=view, event_id=event.eid or "", trade=trade, final=event.t == "f", goes_on=event.t == "p"
-        ),
+        OrderFilled(time=time, order=view, event_id=event.eid or "", trade=trade, final=final, goes_on=not final),
     )
 
 
-def _expired(event: Headline, order: Order, time: int, message: str) -> tuple[Fact, ...]:
+def _expired(event: Inbound, order: Order, time: int, message: str) -> tuple[Fact, ...]:
     view = order_view(order)
     return (OrderExpired(time=time, order=view, event_id=event.eid or "", reason=view.reason),)
 
 
-def _done_for_day(event: Headline, order: Order, time: int, message: str) -> tuple[Fact, ...]:
+def _done_for_day(event: Inbound, order: Order, time: int, message: str) -> tuple[Fact, ...]:
     return (OrderExpired(time=time, order=order_view(order), event_id=event.eid or "", reason="done for day"),)
 
 
@@ -122,30 +120,29 @@ def _cancel_refused(event: Inbound, time: int, message: str) -> tuple[Fact, ...]
 
 
 EventReader = Callable[[Inbound, Order, int, str], tuple[Fact, ...]]
-HeadlineReader = Callable[[Headline, Order, int, str], tuple[Fact, ...]]
 
-HEADLINES: Final[Mapping[str | None, HeadlineReader]] = {
+EVENTS: Final[Mapping[str | None, EventReader]] = {
     "n": _acknowledged,
     "p": _traded,
     "f": _traded,
     "x": _expired,
     "d": _done_for_day,
+    "c": _canceled,
+    "j": _rejected,
+    "r": _replaced,
 }
-"""Events that `Headline` holds completely."""
-
-EVENTS: Final[Mapping[str | None, EventReader]] = {**HEADLINES, "c": _canceled, "j": _rejected, "r": _replaced}
 
 ALIVE: Final = (Alive(),)
 BAD_TIME: Final = "The venue sent an event with a time before 1970."
 
 
 def _read_event(event: Inbound, message: str) -> tuple[Fact, ...]:
-    kind = event.t
+    kind, ts = event.t, event.ts
     if kind == "h":
         return ALIVE
-    if event.ts is not None and event.ts < 0:
+    if ts is not None and ts < 0:
         return unreadable(BAD_TIME, message)
-    time = time_of(event.ts, event.tn)
+    time = time_of(ts, event.tn)
     if kind == "e":
         return _cancel_refused(event, time, message)
     read = EVENTS.get(kind)
@@ -160,9 +157,9 @@ def _read_event(event: Inbound, message: str) -> tuple[Fact, ...]:
 
 # Messages
 
-_HEADLINE: Final = decoder_for(Headline)
-_INBOUND: Final = decoder_for(Inbound)
-_ANSWER: Final = decoder_for(Answer)
+UNREAD: Final = frozenset({"u", "aid", "rq", "tag", "rb"})
+"""Fields of an order or a fill that no fact is made of."""
+_MESSAGE: Final = fast_decoder(Message, unread=UNREAD)
 
 ALIASES: Final = {"request_id": "rid", "result": "res", "error": "err"}
 
@@ -173,29 +170,13 @@ def decode(message: str | bytes) -> tuple[Fact, ...]:
         beginning = bytes(message[:BEGINNING]).decode("utf-8", "replace")
         return unreadable("The venue sent a binary message, which AX never does.", beginning)
     try:
-        headline = _HEADLINE.decode(message)
+        read = _MESSAGE.decode(message)
     except NOT_STRICT:
         return _decode_tolerantly(message)
-    read = HEADLINES.get(headline.t)
-    order = headline.o
-    if read is not None and order is not None:
-        ts = headline.ts
-        if ts is not None and ts < 0:
-            return unreadable(BAD_TIME, message)
-        return read(headline, order, time_of(ts, headline.tn), message)
-    if headline.t == "h":
-        return ALIVE
-    return _decode_rarer(message, headline.t is not None)
+    return _read_answer(read, message) if read.t is None else _read_event(read, message)
 
 
-def _decode_rarer(message: str, is_event: bool) -> tuple[Fact, ...]:
-    """Everything that `Headline` alone does not settle."""
-    try:
-        if is_event:
-            return _read_event(_INBOUND.decode(message), message)
-        answer = _ANSWER.decode(message)
-    except NOT_STRICT:
-        return _decode_tolerantly(message)
+def _read_answer(answer: Message, message: str) -> tuple[Fact, ...]:
     facts: tuple[Fact, ...] = ()
     if answer.err is None:
         if answer.res is not None:

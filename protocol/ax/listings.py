@@ -39,12 +39,11 @@ def order_view(order: Order) -> OrderView:
     price = order.p
     if price is not None and not is_plausible(price):
         price = None
-    quantity = order.q
-    cumulative = order.xq
-    status = STATUSES.get(order.o)
+    quantity, cumulative, code = order.q, order.xq, order.o
+    status = STATUSES.get(code)
     reason = "" if order.r is None and order.txt is None else stated(order.r, order.txt)
     if status is None and not reason:
-        reason = order.o or ""
+        reason = code or ""
     return OrderView(
         venue_order_id=VenueOrderId(order.oid),
         wire_id=order.cid,
@@ -58,7 +57,7 @@ def order_view(order: Order) -> OrderView:
         post_only=order.po is True,
         reason=reason,
         time=time_of(order.ts, order.tn),
-        replaced=order.o == REPLACED,
+        replaced=code == REPLACED,
     )
 
 

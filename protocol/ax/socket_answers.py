@@ -16,7 +16,7 @@ from ..wire.tolerant import UNUSABLE
 from .converter import CONVERTER, renamed
 from .enumerations import error_outcome, why_refused
 from .listings import order_view, status_view, unreadable
-from .wire import Error, Order, Result, Status
+from .wire import Error, Order, Result
 
 __all__ = ["read_error", "read_raw_result", "read_refusal", "read_result"]
 
@@ -39,15 +39,16 @@ def read_refusal(request_id: int | None, error: Error, data: str | None) -> tupl
 def read_result(request_id: int | None, result: Result | list[Order]) -> tuple[Fact, ...]:
     """What an answer says, recognized by its shape; () if the shape is unknown, or if it answers no request."""
     orders = result if isinstance(result, list) else result.orders
-    if isinstance(result, Result) and orders is None and (result.li is not None or request_id == 0):
+    if not isinstance(result, list) and orders is None and (result.li is not None or request_id == 0):
         return (_logged_in(result),)
     if request_id is None:
         return ()
     number = RequestId(request_id)
     if orders is not None:
         return (RequestAnswered(request_id=number, orders=tuple(order_view(order) for order in orders)),)
-    assert isinstance(result, Result)
-    if isinstance(result.status, Status):
+    assert not isinstance(result, list)  # it would be the orders
+    # Neither is asked for its class: the fast way builds its own (see `protocol.wire.strict`).
+    if result.status is not None and not isinstance(result.status, str):
         return (RequestAnswered(request_id=number, order=status_view(result.status)),)
     if result.cxl_rx is not None:
         return (RequestAnswered(request_id=number, refused=not result.cxl_rx),)

@@ -16,7 +16,6 @@ from attrs import frozen
 from msgspec import Meta
 
 __all__ = [
-    "Answer",
     "AuthenticateRequest",
     "AuthenticateResponse",
     "Balance",
@@ -30,13 +29,13 @@ __all__ = [
     "FillPage",
     "FillRow",
     "FundingResponse",
-    "Headline",
     "Id",
     "Inbound",
     "InstrumentList",
     "InstrumentRow",
     "Login",
     "MarginRequirement",
+    "Message",
     "OpenOrders",
     "Order",
     "OrderId",
@@ -145,9 +144,8 @@ class Outbound:
 
 
 @frozen(kw_only=True)
-class Headline:
-    """The keys that most events consist of: enough to read a heartbeat, an acknowledgement, a fill or an expiry
-    without looking for the keys of rarer messages (spec AX 5.1)."""
+class Inbound:
+    """Every message a venue may send over the socket: an event if `t` is there, else an answer (spec AX 4.4, 5.1)."""
 
     t: str | None = None
     ts: int | None = None
@@ -155,12 +153,6 @@ class Headline:
     eid: str | None = None
     o: Order | None = None
     xs: Execution | None = None
-
-
-@frozen(kw_only=True)
-class Inbound(Headline):
-    """Every message a venue may send over the socket: an event if `t` is there, else an answer (spec AX 4.4, 5.1)."""
-
     xr: str | None = None
     txt: str | None = None
     r: str | None = None
@@ -247,14 +239,10 @@ class Result:
 
 
 @frozen(kw_only=True)
-class Answer:
-    """`Inbound` without the keys of events, as the reader of an answer sees it: `res` has a type too, so that the
-    prices in it are exact."""
+class Message(Inbound):
+    """`Inbound` as the client reads it: `res` has a type too, so that the prices in it are exact."""
 
-    rid: int | None = None
     res: Result | list[Order] | None = None
-    err: Error | None = None
-    data: str | None = None
 
 
 # REST bodies (spec AX 7)

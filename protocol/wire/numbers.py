@@ -8,6 +8,7 @@ from typing import Final
 __all__ = ["amount", "is_plausible", "plain", "positive"]
 
 PLAUSIBLE_DIGITS: Final = 30
+FEWEST_DIGITS: Final = -PLAUSIBLE_DIGITS
 SMALLEST: Final = Decimal(1).scaleb(-PLAUSIBLE_DIGITS)
 LARGEST: Final = Decimal(10).scaleb(PLAUSIBLE_DIGITS)
 
@@ -15,7 +16,7 @@ LARGEST: Final = Decimal(10).scaleb(PLAUSIBLE_DIGITS)
 def is_plausible(number: Decimal) -> bool:
     """False for NaN, infinities, and magnitudes that only a broken message can hold (and that would cost gigabytes in
     plain notation, even of a zero)."""
-    return number.is_finite() and -PLAUSIBLE_DIGITS <= number.adjusted() <= PLAUSIBLE_DIGITS
+    return number.is_finite() and FEWEST_DIGITS <= number.adjusted() <= PLAUSIBLE_DIGITS
 
 
 def positive(number: Decimal | None) -> Decimal | None:

@@ -37,8 +37,8 @@ def fast_decoder(
     cls: type[T], *, but: frozenset[type] = frozenset(), unread: frozenset[str] = frozenset()
 ) -> msgspec.json.Decoder[T]:
     """A strict decoder whose objects read like those of `cls`. They are no instances of it, and cannot be evolved or
-    compared with any. but: classes inside it that are built as they are; unread: fields, of whatever class inside it,
-    that nobody asks for, and that are passed over like unknown ones."""
+    compared with any; limits in their annotations count. but: classes inside it that are built as they are; unread:
+    fields, of whatever class inside it, that no fact is made of, and that are passed over like unknown ones."""
     return cast("msgspec.json.Decoder[T]", msgspec.json.Decoder(_Twins(but, unread).of(cls)))
 
 
@@ -49,7 +49,7 @@ class _Twins:
 
     def of(self, cls: Any) -> Any:
         """The struct for a wire class."""
-        hints = get_type_hints(cls)
+        hints = get_type_hints(cls, include_extras=True)  # limits stand beside the types, and are dropped without it
         read = [at for at in attrs.fields(cls) if at.name not in self.unread]
         fields = [
             (at.name, self._type(hints[at.name]), *(() if at.default is attrs.NOTHING else (at.default,)))
