@@ -17,6 +17,7 @@ from protocol.reconciliation import Reconciliation
 from .outbox import Decided, Detach, ToOutbox
 from .plumbing.channels import Batch, close_inbox, put, refuse
 from .plumbing.clock import Clock, seconds
+from .plumbing.one_shot import OneShot
 from .plumbing.published import Published
 
 __all__ = ["DispatchContext", "has_given_up", "run_dispatch"]
@@ -41,7 +42,7 @@ class DispatchContext:
 
 def has_given_up(reply_to: object) -> bool:
     """True when this reply address is no longer waited at."""
-    return isinstance(reply_to, trio.MemorySendChannel) and reply_to.statistics().open_receive_channels == 0
+    return isinstance(reply_to, OneShot) and reply_to.has_given_up
 
 
 @trio.lowlevel.enable_ki_protection  # an interrupt between two steps would lose an answer that a caller waits for
@@ -126,7 +127,7 @@ class _Worker:
             refuse(item for item in batch.inputs if isinstance(item, Asked))
         replies = [] if self.overflow is None else self.overflow.decisions.replies
         for reply_to in (*self.unanswered, *(reply.reply_to for reply in replies)):
-            if isinstance(reply_to, trio.MemorySendChannel):
+            if isinstance(reply_to, OneShot):
                 reply_to.close()
 
 

@@ -10,6 +10,7 @@ from attrs import frozen
 from protocol.venue import HttpAnswer, HttpCall
 
 from .net.http import HttpFailed
+from .plumbing.one_shot import OneShot
 
 __all__ = ["CLOSING", "Fetch", "TakesFetches", "fetch"]
 
@@ -21,7 +22,7 @@ class Fetch:
     """Make this call for another actor. Answer: an `HttpAnswer`, or HttpFailed."""
 
     call: HttpCall
-    reply_to: trio.MemorySendChannel[Any]
+    reply_to: OneShot[Any]
 
 
 class TakesFetches(Protocol):
@@ -32,13 +33,14 @@ class TakesFetches(Protocol):
 
 async def fetch(to_rest: TakesFetches, call: HttpCall) -> HttpAnswer:
     """The venue's answer, whatever its status. Raises HttpFailed, also when the rest actor ends before it answers."""
-    reply_to, reply = trio.open_memory_channel[Any](1)
-    with reply, reply_to:
-        try:
-            await to_rest.send(Fetch(call, reply_to))
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            raise HttpFailed(CLOSING, sent=False) from None
+    reply: OneShot[Any] = OneShot()
+    try:
+        await to_rest.send(Fetch(call, reply))
         value = await reply.receive()
+    except (trio.BrokenResourceError, trio.ClosedResourceError):
+        raise HttpFailed(CLOSING, sent=False) from None
+    finally:
+        reply.give_up()
     if isinstance(value, Exception):
         raise value
     assert isinstance(value, HttpAnswer)

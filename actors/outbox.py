@@ -19,6 +19,7 @@ from protocol.events import Event, number
 
 from .emitter import Publication, SessionEnded, ToEmitter
 from .plumbing.channels import answer, close_inbox, put
+from .plumbing.one_shot import OneShot
 from .rest import CallsOver, Forget, ToRest
 from .sender import ToSender
 
@@ -102,7 +103,7 @@ async def run_outbox(inbox: trio.MemoryReceiveChannel[ToOutbox], to_emitter: tri
                     if published:
                         await put(to_emitter, Publication(item.session, tuple(published)))
                     for reply in decisions.replies:
-                        answer(cast("trio.MemorySendChannel[Any]", reply.reply_to), reply.value)
+                        answer(cast("OneShot[Any]", reply.reply_to), reply.value)
         finally:
             _close_replies([*in_hand, *close_inbox(inbox)])
             for outlets in sessions.values():
@@ -114,7 +115,7 @@ def _close_replies(items: Iterable[ToOutbox]) -> None:
     for item in items:
         if isinstance(item, Decided):
             for reply in item.decisions.replies:
-                cast("trio.MemorySendChannel[Any]", reply.reply_to).close()
+                cast("OneShot[Any]", reply.reply_to).close()
         elif isinstance(item, Attach):
             item.outlets.close()
 

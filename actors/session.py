@@ -34,6 +34,7 @@ from .keep_alive import run_keep_alive
 from .net.connectors import Connector
 from .plumbing.channels import Batch, put
 from .plumbing.clock import NANOSECONDS, Clock
+from .plumbing.one_shot import OneShot
 from .plumbing.patience import Ending, ending_of, pause_after
 from .plumbing.published import Published, PublishedMapping
 from .sender import LinkLost, LinkReady, Pause, SessionOver, Speak, ToSender
@@ -526,9 +527,9 @@ async def run_session(
 
 async def _announce(failure: LinkError, connection: int, to_sender: trio.MemorySendChannel[ToSender]) -> None:
     """Through the sender, behind the news of the lost connection: the failure is the last that is heard."""
-    reply_to, reply = trio.open_memory_channel[None](1)
+    reply: OneShot[None] = OneShot()
     unauthorized = isinstance(failure, AuthenticationError)
-    with reply, trio.move_on_after(LAST_WORDS), suppress(trio.EndOfChannel):
-        failed = LinkFailed(connection, str(failure), unauthorized, reply_to)
+    with trio.move_on_after(LAST_WORDS), suppress(trio.EndOfChannel):
+        failed = LinkFailed(connection, str(failure), unauthorized, reply)
         await to_sender.send(LinkLost(failed))
         await reply.receive()

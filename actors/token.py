@@ -15,6 +15,7 @@ from protocol.venue import Venue
 from .fetch import TakesFetches, fetch
 from .plumbing.channels import answer, receive_until
 from .plumbing.clock import NANOSECONDS, Clock
+from .plumbing.one_shot import OneShot
 from .plumbing.patience import throttled
 from .plumbing.published import Published
 
@@ -38,7 +39,7 @@ class RenewToken:
     """A call found `stale` refused (None: there was none yet). Answer: the token to use now, or an exception."""
 
     stale: str | None = field(repr=False)
-    reply_to: trio.MemorySendChannel[Any]
+    reply_to: OneShot[Any]
 
 
 TokenRequest = NewToken | RenewToken
@@ -46,10 +47,12 @@ TokenRequest = NewToken | RenewToken
 
 async def renew(to_token: trio.MemorySendChannel[TokenRequest], stale: str | None) -> str:
     """A token other than `stale`. Raises AuthenticationError, WireError, OSError."""
-    reply_to, reply = trio.open_memory_channel[Any](1)
-    with reply, reply_to:
-        await to_token.send(RenewToken(stale, reply_to))
+    reply: OneShot[Any] = OneShot()
+    try:
+        await to_token.send(RenewToken(stale, reply))
         value = await reply.receive()
+    finally:
+        reply.give_up()
     if isinstance(value, Exception):
         raise value
     return str(value)

@@ -1,6 +1,8 @@
 """python -m benchmarks [--json] [--quick] [--only NAME]: every budget, measured in one run.
 
-python -m benchmarks --against REVISION [--only NAME]: the same rows here and there, in turns."""
+python -m benchmarks --against REVISION [--only NAME]: the same rows here and there, in turns.
+
+python -m benchmarks turns [--venue NAME]: steps and turns of the scheduler, for an order and for a message."""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ import logging
 import sys
 from collections.abc import Callable
 
-from . import core, endings, latency, whole_graph
+from . import core, endings, latency, turns, whole_graph
 from .against import measure_against, print_comparisons
 from .report import Row, machine, print_json, print_table
 
@@ -23,6 +25,9 @@ PARTS: dict[str, Callable[..., list[Row]]] = {
 
 
 def main() -> None:
+    if sys.argv[1:2] == ["turns"]:
+        turns.main(sys.argv[2:])
+        return
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--quick", action="store_true", help="fewer and smaller rounds, for a look")

@@ -1,19 +1,25 @@
-"""Memory channels as this library uses them: batches at both ends, asks that carry their own reply channel."""
+"""Memory channels as this library uses them: batches at both ends, asks that carry the room for their answer."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import trio
-from attrs import frozen
 
 from protocol.commands import Command
 from protocol.dispatch.inputs import Asked, Input
 from protocol.errors import NotSent, OutcomeUnknown, TradingError
 from protocol.reasons import Why
 from protocol.values import Instant
+
+from .one_shot import OneShot
+
+if TYPE_CHECKING:
+    from attrs import frozen
+else:
+    from attrs import define as frozen  # built for every order and gone with it: see `protocol.facts`
 
 __all__ = [
     "Ask",
@@ -46,7 +52,7 @@ class Ask:
     """A command and where its answer goes. The actor that takes it from the channel owns reply_to."""
 
     command: Command
-    reply_to: trio.MemorySendChannel[Any]
+    reply_to: OneShot[Any]
 
 
 async def receive_batch(inbox: trio.MemoryReceiveChannel[T], limit: int) -> list[T]:
@@ -83,10 +89,12 @@ async def receive_until(inbox: trio.MemoryReceiveChannel[T], deadline: float | N
     return None
 
 
-def answer(reply_to: trio.MemorySendChannel[Any], value: object) -> None:
+def answer(reply_to: OneShot[Any], value: object) -> None:
     """Gives an answer; the caller may have given up, which is ordinary."""
-    with reply_to, suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+    try:  # noqa: SIM105 - every order passes here, and `suppress` costs a microsecond
         reply_to.send_nowait(value)
+    except (trio.BrokenResourceError, trio.ClosedResourceError):
+        pass
 
 
 def close_inbox(inbox: trio.MemoryReceiveChannel[T]) -> list[T]:
@@ -103,7 +111,7 @@ def refuse(asks: Iterable[Ask | Asked]) -> None:
     """Tells everyone who asked that nothing was sent."""
     for item in asks:
         if item.reply_to is not None:
-            answer(cast("trio.MemorySendChannel[Any]", item.reply_to), NotSent(CLOSED, why=Why.CLOSED))
+            answer(cast("OneShot[Any]", item.reply_to), NotSent(CLOSED, why=Why.CLOSED))
 
 
 async def ask(inbox: trio.MemorySendChannel[Ask], command: Command) -> Any:
@@ -112,7 +120,7 @@ async def ask(inbox: trio.MemorySendChannel[Ask], command: Command) -> Any:
     Raises NotSent when the client is closed, OutcomeUnknown when it ended without answering, and whatever
     TradingError is the answer.
     """
-    return await _ask(inbox, command, shield=False)
+    return await _ask(inbox, command, OneShot.receive)
 
 
 async def ask_locally(inbox: trio.MemorySendChannel[Ask], command: Command) -> Any:
@@ -121,22 +129,35 @@ async def ask_locally(inbox: trio.MemorySendChannel[Ask], command: Command) -> A
     There is one cancellation point, before the command is taken: Canceled means certainly not sent, unless the same
     cancellation ends the client itself. Raises as `ask`.
     """
-    return await _ask(inbox, command, shield=True)
+    return await _ask(inbox, command, _receive_certainly)
 
 
-async def _ask(inbox: trio.MemorySendChannel[Ask], command: Command, *, shield: bool) -> Any:
-    reply_to, reply = trio.open_memory_channel[Any](1)  # room for the answer: the actor never waits for us
-    with reply, reply_to:
-        try:
-            await trio.lowlevel.checkpoint_if_cancelled()
-            await put(inbox, Ask(command, reply_to))
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            raise NotSent(CLOSED, why=Why.CLOSED) from None
-        with trio.CancelScope(shield=shield):
-            try:
-                value = await reply.receive()
-            except trio.EndOfChannel:
-                value = OutcomeUnknown("The client ended before it answered; ask the venue what it did.")
+async def _receive_certainly(reply: OneShot[T]) -> T:
+    """The answer, which is on its way: only a Ctrl-C cuts this short."""
+    try:
+        return await reply.receive()
+    except trio.Cancelled:
+        # Rare, so that no scope is needed in the ordinary case. The next checkpoint of the caller raises this again.
+        with trio.CancelScope(shield=True):
+            value = await reply.receive()
+        return value
+
+
+async def _ask(
+    inbox: trio.MemorySendChannel[Ask], command: Command, receive: Callable[[OneShot[Any]], Awaitable[Any]]
+) -> Any:
+    reply: OneShot[Any] = OneShot()
+    try:
+        await trio.lowlevel.checkpoint_if_cancelled()
+        await put(inbox, Ask(command, reply))
+        value = await receive(reply)
+    except (trio.BrokenResourceError, trio.ClosedResourceError):
+        raise NotSent(CLOSED, why=Why.CLOSED) from None
+    except trio.EndOfChannel:
+        value = OutcomeUnknown("The client ended before it answered; ask the venue what it did.")
+    except BaseException:
+        reply.give_up()
+        raise
     if isinstance(value, TradingError):
         # What ended the client may be a cancellation of everything around it, us included: then that is what we raise.
         await trio.lowlevel.checkpoint_if_cancelled()
