@@ -1,8 +1,8 @@
 """python -m benchmarks.peer.nautilus LOOP PORT FILLS ORDERS TRIPS: the worker of nautilus_trader's AX client.
 
-LOOP: `asyncio`, or `uvloop`, which the package's own node chooses. The client is the compiled one alone, as its Python
-face has it: its typed events come to a callback in the event loop. What the package's node does behind that, a second
-event and its own books of the order, is not measured. The package sends no log anywhere until it is set up to.
+LOOP: `asyncio`, or `uvloop`, which the package's own node chooses. This is the compiled client alone, as its Python
+face has it: its typed events come to a callback in the event loop. It keeps no books of orders; `benchmarks.peer.node`
+measures what does. The package logs nothing until it is set up to.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ STRATEGY = nautilus.StrategyId("BENCH-001")
 INSTRUMENT = nautilus.InstrumentId.from_str("XAU-PERP.AX")
 
 
-def open_client(load: Load, path: str) -> Any:
+def make_client(load: Load, path: str) -> Any:
     """Not connected yet. It knows the one instrument, without which it makes no typed event."""
     client = nautilus.AxOrdersWebSocketClient(
         url=f"ws://127.0.0.1:{load.port}{path}", account_id=nautilus.AccountId("AX-001"), trader_id=TRADER
@@ -54,13 +54,14 @@ def open_client(load: Load, path: str) -> Any:
     return client
 
 
-def register(client: Any, orders: int) -> None:
+def register(client: Any, orders: int, strategy: str) -> None:
+    """Orders that it did not place itself, without which their fills come as mere reports."""
     for number in range(orders):
         known = client.register_external_order(
             client_order_id=nautilus.ClientOrderId(CLIENT_ORDER_ID.format(number)),
             venue_order_id=nautilus.VenueOrderId(venue_order_id("ax", number)),
             instrument_id=INSTRUMENT,
-            strategy_id=STRATEGY,
+            strategy_id=nautilus.StrategyId(strategy),
         )
         assert known
     gc.collect()
@@ -69,8 +70,8 @@ def register(client: Any, orders: int) -> None:
 async def fills(load: Load) -> tuple[float, float]:
     """From the request that the feeder waits for until the callback has the last fill."""
     loop = asyncio.get_running_loop()
-    client = open_client(load, "/fills")
-    register(client, load.orders)
+    client = make_client(load, "/fills")
+    register(client, load.orders, STRATEGY.value)
     last: asyncio.Future[Any] = loop.create_future()
     count = 0
 
@@ -94,7 +95,7 @@ async def fills(load: Load) -> tuple[float, float]:
 async def trips(load: Load) -> list[float]:
     """Price and quantity are made beforehand, as the library's order is; the client order id for each order."""
     loop = asyncio.get_running_loop()
-    client = open_client(load, "/answer")
+    client = make_client(load, "/answer")
     quantity, price = nautilus.Quantity.from_int(40), nautilus.Price.from_str("2411.5")
     accepted: asyncio.Future[Any]
 

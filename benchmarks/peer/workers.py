@@ -13,7 +13,7 @@ from typing import IO, Final
 
 from attrs import frozen
 
-from .comparison import OURS, PEERS, Round
+from .comparison import OURS, Round
 
 __all__ = ["ROOT", "WORKERS", "Worker", "measure_rounds", "open_workers"]
 
@@ -21,7 +21,9 @@ ROOT: Final = Path(__file__).resolve().parent.parent.parent
 
 WORKERS: Final[Mapping[str, Sequence[str]]] = {
     OURS: ("benchmarks.peer.ours",),
-    **{peer: ("benchmarks.peer.nautilus", peer) for peer in PEERS},
+    "asyncio": ("benchmarks.peer.nautilus", "asyncio"),
+    "uvloop": ("benchmarks.peer.nautilus", "uvloop"),
+    "node": ("benchmarks.peer.node",),
 }
 """The module of each side, and its first arguments."""
 
