@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-__all__ = ["Skipped", "candidates", "choose_python", "prepare", "requirements", "why_not_installed"]
+__all__ = ["Skipped", "candidates", "choose_python", "prepare", "reason_in", "requirements"]
 
 OLDEST: Final = (3, 12)
 NEWEST: Final = (3, 14)
@@ -61,8 +61,8 @@ def choose_python(tried: Iterable[str], version: Callable[[str], Version | None]
             return python
         named.append(python)
     raise Skipped(
-        f"nautilus_trader needs Python {OLDEST[0]}.{OLDEST[1]} to {NEWEST[0]}.{NEWEST[1]}, and none of "
-        f"{', '.join(named)} is one. Name one with PEER_PYTHON=."
+        f"nautilus_trader needs Python {OLDEST[0]}.{OLDEST[1]} to {NEWEST[0]}.{NEWEST[1]}, and there is none among "
+        f"{', '.join(named)}. Name one with PEER_PYTHON=."
     )
 
 
@@ -72,11 +72,10 @@ def requirements(project: str) -> list[str]:
     return [*told["optional-dependencies"]["bench-peer"], *told["dependencies"]]
 
 
-def why_not_installed(peer: str, version: Version, complaints: str) -> str:
-    """complaints: what pip said."""
-    lines = complaints.strip().splitlines() or ["pip said nothing."]
-    reason = next((line for line in reversed(lines) if line.startswith("ERROR:")), lines[-1])
-    return f"{peer} cannot be installed for Python {version[0]}.{version[1]}. {reason}"
+def reason_in(complaints: str) -> str:
+    """The line that says most in what pip or venv printed."""
+    lines = complaints.strip().splitlines() or ["It gave no reason."]
+    return next((line for line in lines if line.startswith("ERROR:")), lines[-1])
 
 
 def prepare(root: Path, named: str | None) -> Path:
@@ -90,11 +89,16 @@ def prepare(root: Path, named: str | None) -> Path:
     contents = "\n".join([python, *wanted, *(file.read_text() for file in constraints)])
     if stamp.exists() and stamp.read_text() == contents:
         return inside
-    subprocess.run([python, "-m", "venv", "--clear", str(folder)], check=True)
-    pip = [str(inside), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     limits = [part for file in constraints for part in ("-c", str(file))]
-    done = subprocess.run([*pip, *limits, *wanted], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise Skipped(why_not_installed(wanted[0], version_of(str(inside)) or OLDEST, done.stderr))
+    pip = [str(inside), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    run_or_skip([python, "-m", "venv", "--clear", str(folder)], f"No environment can be made with {python}.")
+    run_or_skip([*pip, *limits, *wanted], f"{wanted[0]} cannot be installed with {python}.")
     stamp.write_text(contents)
     return inside
+
+
+def run_or_skip(command: list[str], otherwise: str) -> None:
+    """otherwise: the sentence to skip the run with where the command fails."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode:
+        raise Skipped(f"{otherwise} {reason_in(done.stdout)}")

@@ -15,7 +15,7 @@ from benchmarks.frames import SPEAKERS
 from benchmarks.peer import __main__ as command
 from benchmarks.peer import environment
 from benchmarks.peer.comparison import JUDGED, OURS, PEERS, Budget, Comparison, Round, compare, json_lines, table
-from benchmarks.peer.environment import Skipped, choose_python, requirements, why_not_installed
+from benchmarks.peer.environment import Skipped, choose_python, reason_in, requirements
 from benchmarks.peer.pace import PLACEMENT, masked
 from benchmarks.peer.serving import Load
 from benchmarks.peer.workers import ROOT, WORKERS, Worker, measure_rounds
@@ -151,7 +151,8 @@ def test_the_first_python_that_the_package_is_made_for_is_taken() -> None:
     with pytest.raises(Skipped) as skipped:
         choose_python(["old", "gone", "too new"], versions.get)
     assert str(skipped.value) == (
-        "nautilus_trader needs Python 3.12 to 3.14, and none of old, gone, too new is one. Name one with PEER_PYTHON=."
+        "nautilus_trader needs Python 3.12 to 3.14, and there is none among old, gone, too new. "
+        "Name one with PEER_PYTHON=."
     )
 
 
@@ -180,15 +181,22 @@ def test_the_constraints_hold_the_version_asked_for_and_none_that_the_library_ha
     assert pins.keys() & of_the_peer.keys() == set()
 
 
-def test_what_pip_complains_of_is_the_reason() -> None:
-    complaints = "WARNING: slow\nERROR: No matching distribution found for peer==1.0\n\n[notice] A new pip\n"
+def test_of_what_pip_complains_of_its_error_is_the_reason() -> None:
+    complaints = (
+        "WARNING: slow\nERROR: peer==1.0 conflicts with other==2.0\nERROR: For help visit a page\n[notice] New\n"
+    )
 
-    assert why_not_installed("peer==1.0", (3, 12), complaints) == (
-        "peer==1.0 cannot be installed for Python 3.12. ERROR: No matching distribution found for peer==1.0"
-    )
-    assert why_not_installed("peer==1.0", (3, 12), "") == (
-        "peer==1.0 cannot be installed for Python 3.12. pip said nothing."
-    )
+    assert reason_in(complaints) == "ERROR: peer==1.0 conflicts with other==2.0"
+    assert reason_in("first\nlast\n") == "last"
+    assert reason_in("") == "It gave no reason."
+
+
+@pytest.mark.parametrize(
+    "code", ["import sys; sys.exit('ERROR: No room.')", "print('ERROR: No room.'); raise SystemExit(1)"]
+)
+def test_a_command_that_fails_skips_the_run(code: str) -> None:
+    with pytest.raises(Skipped, match=r"^No environment can be made\. ERROR: No room\.$"):
+        environment.run_or_skip([sys.executable, "-c", code], "No environment can be made.")
 
 
 def test_the_run_is_skipped_with_a_sentence(
