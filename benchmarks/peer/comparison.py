@@ -28,11 +28,13 @@ JUDGED: Final = "asyncio"
 @frozen(kw_only=True)
 class Round:
     """One round of one side. wall, processor: µs for each typed event, by the clock, and of all threads of the process;
-    trips: µs of each order, from the call that submits it until the program has its Accepted."""
+    trips: µs of each order, from the call that submits it until the program has its Accepted; order_processor: µs of
+    all threads for one of them."""
 
     wall: float
     processor: float
     trips: Sequence[float]
+    order_processor: float
 
     @property
     def events_a_second(self) -> float:
@@ -98,6 +100,7 @@ _KINDS: Final = (
     _Kind("processor time of an event, all threads", "µs", lambda measured: measured.processor),
     _Kind("submit → Accepted, p50", "µs", _percentile(50), budget=Budget(1.2, at_least=False)),
     _Kind("submit → Accepted, p99", "µs", _percentile(99)),
+    _Kind("processor time of an order, all threads", "µs", lambda measured: measured.order_processor),
 )
 
 

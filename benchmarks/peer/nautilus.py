@@ -92,7 +92,7 @@ async def fills(load: Load) -> tuple[float, float]:
     return wall / load.fills * 1e6, processor / load.fills * 1e6
 
 
-async def trips(load: Load) -> list[float]:
+async def trips(load: Load) -> tuple[list[float], float]:
     """Price and quantity are made beforehand, as the library's order is; the client order id for each order."""
     loop = asyncio.get_running_loop()
     client = make_client(load, "/answer")
@@ -104,7 +104,7 @@ async def trips(load: Load) -> list[float]:
             accepted.set_result(event)
 
     await client.connect(loop_=loop, callback=hear, bearer_token="bench")
-    spent = []
+    spent, used = [], time.process_time()
     for number in range(load.trips):
         accepted = loop.create_future()
         began = time.perf_counter()
@@ -120,8 +120,9 @@ async def trips(load: Load) -> list[float]:
         )
         await accepted
         spent.append((time.perf_counter() - began) * 1e6)
+    processor = time.process_time() - used
     await client.close()
-    return spent
+    return spent, processor / load.trips * 1e6
 
 
 def measure(run: Callable[..., T], what: Callable[[Load], Coroutine[Any, Any, T]]) -> Callable[[Load], T]:

@@ -181,18 +181,20 @@ async def fills(load: Load) -> tuple[float, float]:
     return wall / load.fills * 1e6, processor / load.fills * 1e6
 
 
-async def trips(load: Load) -> list[float]:
+async def trips(load: Load) -> tuple[list[float], float]:
     """From the strategy's order until the strategy hears that it is accepted."""
     spent = []
     quantity = Quantity.from_int(40)
     async with open_node(load, "/answer", 0) as (strategy, _):
+        used = time.process_time()
         for _ in range(load.trips):
             strategy.wait_again()
             began = time.perf_counter()
             strategy.submit_order(strategy.order_factory.limit(GOLD.id, OrderSide.SELL, quantity, PRICE))
             await strategy.heard
             spent.append((time.perf_counter() - began) * 1e6)
-    return spent
+        processor = time.process_time() - used
+    return spent, processor / load.trips * 1e6
 
 
 if __name__ == "__main__":

@@ -68,10 +68,11 @@ async def fills(load: Load) -> tuple[float, float]:
     return wall / load.fills * 1e6, processor / load.fills * 1e6
 
 
-async def trips(load: Load) -> list[float]:
+async def trips(load: Load) -> tuple[list[float], float]:
     spent = []
     async with open_client(AX.config_for(load.port, "/answer")) as client:
         with client.events() as stream:
+            used = time.process_time()
             for _ in range(load.trips):
                 began = time.perf_counter()
                 await client.submit(AX.order)
@@ -79,8 +80,9 @@ async def trips(load: Load) -> list[float]:
                     if type(event) is events.Accepted:
                         break
                 spent.append((time.perf_counter() - began) * 1e6)
+            processor = time.process_time() - used
         client.abort()
-    return spent
+    return spent, processor / load.trips * 1e6
 
 
 def measure(what: Callable[[Load], Awaitable[T]]) -> Callable[[Load], T]:

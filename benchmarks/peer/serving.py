@@ -38,17 +38,19 @@ class Load:
 def serve(
     libraries: Sequence[str],
     fills: Callable[[Load], tuple[float, float]],
-    trips: Callable[[Load], list[float]],
+    trips: Callable[[Load], tuple[list[float], float]],
 ) -> None:
-    """Says the versions of `libraries`, then measures once for each line that comes, until none does. fills: µs of wall
-    and of processor time for each event; trips: µs of each order. PORT FILLS ORDERS TRIPS are the last arguments."""
+    """Says the versions of `libraries`, then measures once for each line that comes, until none does. PORT FILLS ORDERS
+    TRIPS are the last arguments. fills: µs of wall and of processor time for each event; trips: µs of each order, and
+    of processor time for one."""
     logging.disable(logging.WARNING)  # dropped connections are part of the measurements
     port, count, orders, most = (int(argument) for argument in sys.argv[-4:])
     load = Load(port=port, fills=count, orders=orders, trips=most)
     _say({"Python": platform.python_version()} | {name: version(name) for name in libraries})
     for _ in sys.stdin:
         wall, processor = fills(load)
-        _say({"wall": wall, "processor": processor, "trips": trips(load)})
+        spent, of_order = trips(load)
+        _say({"wall": wall, "processor": processor, "trips": spent, "order_processor": of_order})
 
 
 def _say(what: object) -> None:

@@ -22,7 +22,7 @@ from benchmarks.peer.workers import ROOT, WORKERS, Worker, measure_rounds
 
 
 def a_round(wall: float, *trips: float) -> Round:
-    return Round(wall=wall, processor=wall, trips=trips or (100.0, 100.0))
+    return Round(wall=wall, processor=wall, trips=trips or (100.0, 100.0), order_processor=90.0)
 
 
 def row_named(name: str, rows: list[Comparison]) -> Comparison:
@@ -125,7 +125,9 @@ class Recorder(io.StringIO):
 
 
 def a_worker(name: str, turns: list[str], walls: list[float]) -> Worker:
-    answers = [json.dumps({"wall": wall, "processor": 1.0, "trips": [1.0]}) + "\n" for wall in walls]
+    answers = [
+        json.dumps({"wall": wall, "processor": 1.0, "trips": [1.0], "order_processor": 1.0}) + "\n" for wall in walls
+    ]
     return Worker(name, {}, Recorder(name, turns), io.StringIO("".join(answers)))
 
 
