@@ -11,7 +11,7 @@ from statistics import median
 
 from attrs import asdict, frozen
 
-__all__ = ["Row", "machine", "print_json", "print_table", "processor", "ratio_row", "value_row"]
+__all__ = ["Row", "machine", "print_json", "print_table", "ratio_row", "value_row"]
 
 LIBRARIES = ("trio", "trio-websocket", "attrs", "msgspec", "httpx", "httpcore")
 
@@ -56,18 +56,14 @@ def ratio_row(name: str, unit: str, rounds: list[float], floors: list[float], bu
     )
 
 
-def processor() -> str:
+def machine() -> str:
     model = "unknown processor"
     info = Path("/proc/cpuinfo")
     if info.exists():
         names = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line]
         model = names[0] if names else model
-    return f"{model}, {os.cpu_count()} cores"
-
-
-def machine() -> str:
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
-    return f"{processor()}, Python {platform.python_version()}, {libraries}"
+    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}, {libraries}"
 
 
 def print_table(rows: list[Row]) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from attrs import asdict
 
 from benchmarks.peers import open_feeder
-from benchmarks.report import processor
+from benchmarks.report import machine
 
 from .comparison import compare, json_lines, table
 from .environment import Skipped, prepare
@@ -25,6 +25,11 @@ QUICK_ROUNDS = 3
 
 def versions(workers: Sequence[Worker]) -> dict[str, str]:
     return {name: version for worker in workers for name, version in worker.versions.items()}
+
+
+def processor() -> str:
+    """The machine without the Python and the libraries of this process, which measures nothing."""
+    return machine().partition(", Python")[0]
 
 
 def main() -> None:
