@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENUE ?= ax
 BIN := .venv/bin
 
-.PHONY: demo test check check-all coverage docs package programs peers sim planted bench clean
+.PHONY: demo test check check-all coverage docs package programs peers sim planted bench bench-peer clean
 
 demo: .venv/demo
 	$(BIN)/python examples/quickstart.py $(VENUE)
@@ -74,6 +74,11 @@ planted: .venv/test
 # AGAINST=HEAD^ measures this tree and that commit in turns, and fails where a row is worse by more than 5 %.
 bench: .venv/bench
 	$(BIN)/python -m benchmarks $(if $(AGAINST),--against $(AGAINST)) $(ARGS)
+
+# Beside nautilus_trader's AX client, on a Python 3.12 or newer: PEER_PYTHON names one, else it is looked for. Skipped
+# with a sentence where there is none, or no such package for it.
+bench-peer: .venv/bench
+	$(BIN)/python -m benchmarks.peer $(if $(PEER_PYTHON),--python $(PEER_PYTHON)) $(ARGS)
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage htmlcov site *.egg-info
