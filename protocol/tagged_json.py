@@ -24,8 +24,6 @@ TAG: Final = "type"
 UNREADABLE: Final = (msgspec.MsgspecError, ValueError, TypeError, ArithmeticError, RecursionError)
 """What reading a text may raise."""
 LONGEST_COMPLAINT: Final = 200
-NOT_FINITE: Final = (b"NaN", b"Infinity")
-"""One of these stands in the text of every number that is not finite."""
 
 _ENCODER: Final = msgspec.json.Encoder()
 _LOOSE: Final = msgspec.json.Decoder(float_hook=Decimal)
@@ -57,7 +55,7 @@ class TaggedJson(Generic[S]):
         if self._kinds.get(tag) is not type(value):
             raise TypeError(f"{tag} is not the class of {self._one} that can be written as JSON.")
         text = _ENCODER.encode(value)
-        if any(mark in text for mark in NOT_FINITE):  # it may as well be a reason that says so
+        if b"NaN" in text or b"Infinity" in text:  # as every number says that is not finite, and perhaps a reason
             _check_numbers(value)
         return text.decode()
 

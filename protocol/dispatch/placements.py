@@ -118,7 +118,7 @@ class Placements(RequestHandler[PlaceOrder]):
             trader=self._context.trader,
             strategy=order.strategy,
             account=self._context.account,
-            instrument=order.instrument,
+            instrument=submission.instrument.id,  # equal to that of the order, and kept once for all of them
             client_order_id=submission.client_order_id,
             side=order.side,
             type=order.type,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from attrs import evolve
+from protocol.structs import evolve
 
 PLACE = "protocol.dispatch.history_reading:HistoryReading.failed"
 STORY = ("kraken-spot", 46)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from attrs import evolve
+from protocol.structs import evolve
 
 PLACE = "protocol.dispatch.tracking:TrackedOrders._fold_updated"
 STORY = ("kraken-spot", 5)

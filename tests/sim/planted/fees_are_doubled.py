@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from attrs import evolve
-
+from protocol.structs import evolve
 from protocol.values import Money
 
 PLACE = "protocol.ax.listings:_row_trade"

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from attrs import evolve
-
 from protocol.dispatch.inquiries import Source
+from protocol.structs import evolve
 
 PLACE = "protocol.dispatch.terms:Terms.sync"
 STORY = ("kraken-spot", 23)
