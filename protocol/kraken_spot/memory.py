@@ -28,6 +28,7 @@ STATIC: Final = "static"
 class Remembered:
     """An order as its reports have shown it so far. What is None was never shown."""
 
+    venue_order_id: VenueOrderId
     symbol: str = ""
     wire_id: WireId | None = None
     side: Side | None = None
@@ -56,10 +57,12 @@ class Remembered:
 
     def learn(self, report: Report) -> None:
         """Takes over what a report shows; what it leaves out has not changed."""
-        self.wire_id = report.cl_ord_id or self.wire_id
+        if report.cl_ord_id:
+            self.wire_id = report.cl_ord_id
         if report.symbol and not self._only_repeats(report):
             self._learn_identity(report)
-        self.quote_amount = positive(report.cash_order_qty) or self.quote_amount
+        if report.cash_order_qty is not None:
+            self.quote_amount = positive(report.cash_order_qty) or self.quote_amount
         if report.order_qty is not None:
             self.quantity = positive(report.order_qty) or self.quantity
         elif report.exec_type in CHANGES:
@@ -70,13 +73,17 @@ class Remembered:
             self._learn_limit(report)
         if report.triggers is not None or report.stop_price is not None:
             self._learn_trigger(report)
-        self.post_only = self.post_only or report.post_only is True
-        self.reduce_only = self.reduce_only or report.reduce_only is True
+        if report.post_only is True:
+            self.post_only = True
+        if report.reduce_only is True:
+            self.reduce_only = True
         self._learn_filled(report)
 
     def _only_repeats(self, report: Report) -> bool:
         """True for an execution of an order that is known well: it shows nothing new of it."""
-        return bool(report.exec_id) and report.symbol == self.symbol and None not in (self.side, self.type)
+        if not report.exec_id or report.symbol != self.symbol:
+            return False
+        return self.side is not None and self.type is not None
 
     def _learn_identity(self, report: Report) -> None:
         """What only a full report shows. Without a time in force, the order has the usual one (spec A.10)."""
@@ -139,7 +146,7 @@ class OrderMemory:
         """What is known of the order, this report included."""
         known = self._orders.get(venue_order_id)
         if known is None:
-            known = Remembered()
+            known = Remembered(venue_order_id)
             self._orders.put(venue_order_id, known)
         known.learn(report)
         return known
