@@ -17,7 +17,7 @@ from collections import deque
 from typing import Final, cast
 
 import trio
-from attrs import define, evolve, field, frozen
+from attrs import define, field, frozen
 
 from protocol.dispatch import EndLink, Send
 from protocol.dispatch.inputs import Admission, Input, LinkDown, LinkFailed, NotWritten, Rerouted
@@ -25,6 +25,7 @@ from protocol.held_sends import HeldSend, HeldSends
 from protocol.limits import Bucket
 from protocol.reasons import Why
 from protocol.requests import Request, Urgency, ids_of, unwritable, urgency_of, why_withdrawn
+from protocol.structs import evolve
 from protocol.venue import HttpCall, Venue
 
 from .keep_alive import Heartbeat, Ping

@@ -17,26 +17,13 @@ and keys: keys that this version does not know are ignored, and missing ones wit
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
-from functools import cache
-from operator import attrgetter
-from typing import Any, Final, get_type_hints
-
-import msgspec
-from attrs import frozen
+from typing import Final
 
 from . import events
 from .events import Event
-from .printable import on_one_line, shortened
-from .values import Money
+from .tagged_json import TaggedJson
 
 __all__ = ["EVENT_TYPES", "from_json", "to_json"]
-
-TAG: Final = "type"
-"""The key of an event's name."""
-RENAMED: Final[Mapping[str, str]] = {"type": "order_type"}
-"""Keys of fields that would else look like the tag."""
-LONGEST_COMPLAINT: Final = 200
 
 EVENT_TYPES: Final[Mapping[str, type[Event]]] = {
     kind.__name__: kind
@@ -74,39 +61,7 @@ EVENT_TYPES: Final[Mapping[str, type[Event]]] = {
 """Every event by its tag."""
 
 
-@frozen
-class _Layout:
-    """How one kind of event is written.
-
-    keys: of its fields, in their order; values_of: gives the fields' values in that order; numbers: fields that hold
-    an exact decimal, their own or an amount of money.
-    """
-
-    tag: str
-    keys: tuple[str, ...]
-    values_of: attrgetter[Any]
-    numbers: tuple[str, ...]
-
-
-@cache
-def _layout(tag: str) -> _Layout:
-    """Read from the annotations, so whether events are attrs classes or structs makes no difference."""
-    hints = get_type_hints(EVENT_TYPES[tag])
-    return _Layout(
-        tag=tag,
-        keys=tuple(RENAMED.get(name, name) for name in hints),
-        values_of=attrgetter(*hints),
-        numbers=tuple(name for name, hint in hints.items() if _is_number(hint)),
-    )
-
-
-def _is_number(hint: object) -> bool:
-    return any(kind in (hint, *getattr(hint, "__args__", ())) for kind in (Decimal, Money))
-
-
-_ENCODER: Final = msgspec.json.Encoder()
-_DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
-_UNREADABLE: Final = (msgspec.MsgspecError, ValueError, TypeError, ArithmeticError, RecursionError)
+_JSON: Final = TaggedJson(EVENT_TYPES, "an event")
 
 
 def to_json(event: Event) -> str:
@@ -115,13 +70,7 @@ def to_json(event: Event) -> str:
     Raises TypeError for what is not an event, ValueError for an event with a number that is not finite or a text that
     is not Unicode (half a surrogate pair).
     """
-    tag = type(event).__name__
-    if EVENT_TYPES.get(tag) is not type(event):
-        raise TypeError(f"{tag} is not the class of an event that can be written as JSON.")
-    layout = _layout(tag)
-    _check_numbers(event, layout)
-    fields = dict(zip(layout.keys, layout.values_of(event), strict=True))
-    return _ENCODER.encode({TAG: tag, **fields}).decode()
+    return _JSON.write(event)
 
 
 def from_json(text: str | bytes) -> Event:
@@ -130,38 +79,4 @@ def from_json(text: str | bytes) -> Event:
     Raises ValueError for anything else: text that is not JSON, a type that this version does not know, a field that
     is missing or has a value of the wrong type.
     """
-    try:
-        raw = _DECODER.decode(text)
-    except _UNREADABLE as problem:
-        raise ValueError(f"The text cannot be read as JSON: {_complaint(problem)}") from None
-    if not isinstance(raw, dict) or not isinstance(raw.get(TAG), str):
-        raise ValueError(f"The JSON is not an event: an event is an object with its name under the key {TAG!r}.")
-    tag = raw.pop(TAG)
-    kind = EVENT_TYPES.get(tag)
-    if kind is None:
-        raise ValueError(f"This version knows no event of the type {shortened(on_one_line(tag), 60)!r}.")
-    for name, key in RENAMED.items():
-        if key in raw:
-            raw[name] = raw.pop(key)
-    try:
-        event = msgspec.convert(raw, kind)
-        _check_numbers(event, _layout(tag))
-    except _UNREADABLE as problem:
-        raise ValueError(f"The JSON of the event {tag} cannot be used: {_complaint(problem)}") from None
-    return event
-
-
-def _check_numbers(event: Event, layout: _Layout) -> None:
-    """Raises ValueError for NaN and infinities, which equal nothing and mean nothing in an event."""
-    for name in layout.numbers:
-        value = getattr(event, name)
-        number = value.amount if isinstance(value, Money) else value
-        if number is not None and not number.is_finite():
-            raise ValueError(f"{name} of {layout.tag} is {number}, which is not a finite number.")
-
-
-def _complaint(problem: Exception) -> str:
-    """The library's own words as the end of a sentence."""
-    if isinstance(problem, RecursionError):
-        return "it is nested too deeply."
-    return shortened(on_one_line(str(problem)), LONGEST_COMPLAINT).rstrip(".") + "."
+    return _JSON.read(text)

@@ -2,13 +2,18 @@
 
 A fact never interprets: it holds ids as the venue names them, and dispatch finds the order. None means that the
 venue did not say, or said it in a word that we do not know.
+
+Facts are built for every message and live for microseconds, so they are structs that the collector of reference cycles
+does not see: they hold values alone.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+from msgspec import Struct
 
 from .reasons import RejectReason
 from .values import (
@@ -25,14 +30,6 @@ from .values import (
     VenueOrderId,
     WireId,
 )
-
-if TYPE_CHECKING:
-    from attrs import field, frozen
-else:
-    # Facts are built for every message and live for microseconds. Checked as frozen, they are built as plain slotted
-    # classes: that takes a third of the time.
-    from attrs import define as frozen
-    from attrs import field
 
 __all__ = [
     "Alive",
@@ -81,8 +78,7 @@ SILENT: Final = "The answer to the batch does not say what became of this part."
 """The reason where a venue's answer to a batch leaves a part out."""
 
 
-@frozen(kw_only=True)
-class OrderView:
+class OrderView(Struct, frozen=True, kw_only=True, gc=False):
     """An order as the venue shows it, after whatever the fact tells.
 
     symbol: the venue's own; quantity, cumulative: as counted under this venue order id; time: ns since 1970 when the
@@ -122,8 +118,7 @@ class OrderView:
     as_of: int = 0
 
 
-@frozen(kw_only=True)
-class Trade:
+class Trade(Struct, frozen=True, kw_only=True, gc=False):
     """One execution as the venue reports it. fee None: not told here; wire_id: only where the execution itself names
     it, which in a history is the only way to an order whose placement was never answered."""
 
@@ -139,8 +134,7 @@ class Trade:
     wire_id: WireId | None = None
 
 
-@frozen(kw_only=True)
-class OrderFact:
+class OrderFact(Struct, frozen=True, kw_only=True, gc=False):
     """About one order. time: ns since 1970 of the event; event_id: the venue's id of this event, "" if it has none."""
 
     time: int
@@ -148,19 +142,16 @@ class OrderFact:
     event_id: str = ""
 
 
-@frozen(kw_only=True)
-class OrderAcknowledged(OrderFact):
+class OrderAcknowledged(OrderFact, frozen=True, kw_only=True):
     """The order is live."""
 
 
-@frozen(kw_only=True)
-class OrderPending(OrderFact):
+class OrderPending(OrderFact, frozen=True, kw_only=True):
     """The venue has the order, and it is not live yet. Of a tracked order it says nothing new but its id; an external
     one is reported (spec Kraken D.6)."""
 
 
-@frozen(kw_only=True)
-class OrderFilled(OrderFact):
+class OrderFilled(OrderFact, frozen=True, kw_only=True):
     """One execution. final: the venue says that the order is complete with it; goes_on: that it is not."""
 
     trade: Trade
@@ -168,34 +159,28 @@ class OrderFilled(OrderFact):
     goes_on: bool = False
 
 
-@frozen(kw_only=True)
-class OrderTriggered(OrderFact):
+class OrderTriggered(OrderFact, frozen=True, kw_only=True):
     """A stop's trigger fired."""
 
 
-@frozen(kw_only=True)
-class OrderTriggerMoved(OrderFact):
+class OrderTriggerMoved(OrderFact, frozen=True, kw_only=True):
     """The order is live, and its trigger is where `order` says: the market took it along, no change that anybody asked
     for."""
 
 
-@frozen(kw_only=True)
-class OrderUnclear(OrderFact):
+class OrderUnclear(OrderFact, frozen=True, kw_only=True):
     """The order is not what it was, for an unknown reason: it may have ended, or go on under another id."""
 
 
-@frozen(kw_only=True)
-class OrderCanceled(OrderFact):
+class OrderCanceled(OrderFact, frozen=True, kw_only=True):
     reason: str
 
 
-@frozen(kw_only=True)
-class OrderExpired(OrderFact):
+class OrderExpired(OrderFact, frozen=True, kw_only=True):
     reason: str
 
 
-@frozen(kw_only=True)
-class OrderRejected(OrderFact):
+class OrderRejected(OrderFact, frozen=True, kw_only=True):
     """removed: the venue took the order out of the book, so if it had been accepted it was canceled. why: the reason
     in terms that all venues share."""
 
@@ -204,8 +189,7 @@ class OrderRejected(OrderFact):
     removed: bool = False
 
 
-@frozen(kw_only=True)
-class OrderReplaced(OrderFact):
+class OrderReplaced(OrderFact, frozen=True, kw_only=True):
     """`order` was replaced or amended.
 
     new_venue_order_id None: amended in place, or (if `order` says that it ended) the venue left the new id out.
@@ -216,8 +200,7 @@ class OrderReplaced(OrderFact):
     replacement: OrderView | None
 
 
-@frozen(kw_only=True)
-class OrderRemoved(OrderFact):
+class OrderRemoved(OrderFact, frozen=True, kw_only=True):
     """The order left the book after executions that another message tells, maybe later (spec Kraken E.5).
 
     ending: CANCELED, EXPIRED or FILLED; filled: the cumulative quantity when it left, None: some, not told how much.
@@ -229,8 +212,7 @@ class OrderRemoved(OrderFact):
     reason: str
 
 
-@frozen(kw_only=True)
-class ReplaceRefused:
+class ReplaceRefused(Struct, frozen=True, kw_only=True, gc=False):
     """A change came to nothing, as told by a feed that names no request; the order stands as it was."""
 
     venue_order_id: VenueOrderId
@@ -240,8 +222,7 @@ class ReplaceRefused:
     why: RejectReason = RejectReason.OTHER
 
 
-@frozen(kw_only=True)
-class CancelRefused:
+class CancelRefused(Struct, frozen=True, kw_only=True, gc=False):
     """An accepted cancel request came to nothing; the order stands as it was."""
 
     venue_order_id: VenueOrderId
@@ -262,8 +243,7 @@ class Outcome(Enum):
     AMBIGUOUS = "the request may have been executed"
 
 
-@frozen(kw_only=True)
-class RequestAnswered:
+class RequestAnswered(Struct, frozen=True, kw_only=True, gc=False):
     """The venue took a request. Which fields are set depends on what was asked.
 
     venue_order_id: of the order placed, or of its replacement; refused: the venue answered and declined (a cancel
@@ -279,8 +259,7 @@ class RequestAnswered:
     canceled: int | None = None
 
 
-@frozen(kw_only=True)
-class RequestRefused:
+class RequestRefused(Struct, frozen=True, kw_only=True, gc=False):
     """The venue refused a request. request_id None: the venue did not say which; why: the reason in terms that all
     venues share."""
 
@@ -290,8 +269,7 @@ class RequestRefused:
     why: RejectReason = RejectReason.OTHER
 
 
-@frozen(kw_only=True)
-class VenueTime:
+class VenueTime(Struct, frozen=True, kw_only=True, gc=False):
     """How the venue's clock stood when it got a request, and when it answered: ns since 1970, rounded down to
     `resolution` (ns). It comes before whatever else the answer says."""
 
@@ -301,8 +279,7 @@ class VenueTime:
     resolution: int
 
 
-@frozen(kw_only=True)
-class LegAnswer:
+class LegAnswer(Struct, frozen=True, kw_only=True, gc=False):
     """What became of one leg of a batch. wire_id: whose it is, None: the one in this place; outcome None: taken."""
 
     wire_id: WireId | None
@@ -312,8 +289,7 @@ class LegAnswer:
     why: RejectReason = RejectReason.OTHER
 
 
-@frozen(kw_only=True)
-class BatchAnswered:
+class BatchAnswered(Struct, frozen=True, kw_only=True, gc=False):
     """The venue answered a batch, and the wire that read it does not know what was sent. legs: None, the answer is a
     count alone."""
 
@@ -322,8 +298,7 @@ class BatchAnswered:
     count: int | None = None
 
 
-@frozen(kw_only=True)
-class PricePreviewed:
+class PricePreviewed(Struct, frozen=True, kw_only=True, gc=False):
     """At which price `quantity` would fill now. price None: nothing to trade against."""
 
     request_id: RequestId
@@ -332,8 +307,7 @@ class PricePreviewed:
     remaining: Decimal
 
 
-@frozen(kw_only=True)
-class FillsListed:
+class FillsListed(Struct, frozen=True, kw_only=True, gc=False):
     """Executions read from the venue's history, in the venue's order. cursor: names the next page, None on the last."""
 
     request_id: RequestId
@@ -341,8 +315,7 @@ class FillsListed:
     cursor: str | None = None
 
 
-@frozen(kw_only=True)
-class OrderHistoryListed:
+class OrderHistoryListed(Struct, frozen=True, kw_only=True, gc=False):
     """What became of orders, read from the venue's history, oldest first. cursor: names the next page, None on the
     last."""
 
@@ -351,52 +324,49 @@ class OrderHistoryListed:
     cursor: str | None = None
 
 
-@frozen(kw_only=True)
-class OrderNotListed:
+class OrderNotListed(Struct, frozen=True, kw_only=True, gc=False):
     """An order that was asked for is in none of the venue's lists that were read. cursor: names the next one."""
 
     request_id: RequestId
     cursor: str
 
 
-@frozen(kw_only=True)
-class CancelAllAfterSet:
+class CancelAllAfterSet(Struct, frozen=True, kw_only=True, gc=False):
     """The cancel-all timer is set. cancels_at: ns since 1970 when it cancels every order, None: it is off."""
 
     request_id: RequestId
     cancels_at: int | None
 
 
-@frozen(kw_only=True)
-class Say:
+class Say(Struct, frozen=True, kw_only=True, gc=False):
     """The handshake goes on: send this text on the connection that brought the message. Never shows in repr.
 
     relists: the venue lists the orders again because of it, so another `LoggedIn` follows; number: that its answer
     carries, where the answer tells the venue's time.
     """
 
-    text: str = field(repr=False)
+    text: str
     relists: bool = False
     number: RequestId | None = None
 
+    def __repr__(self) -> str:
+        return f"Say(relists={self.relists!r}, number={self.number!r})"
 
-@frozen(kw_only=True)
-class LoginRefused:
+
+class LoginRefused(Struct, frozen=True, kw_only=True, gc=False):
     """This connection will never be, or is no longer, logged in. unauthorized: because of the credentials."""
 
     reason: str
     unauthorized: bool
 
 
-@frozen(kw_only=True)
-class Notice:
+class Notice(Struct, frozen=True, kw_only=True, gc=False):
     """Something the venue said that changes nothing; a person may want to read it."""
 
     text: str
 
 
-@frozen(kw_only=True)
-class MessagesLost:
+class MessagesLost(Struct, frozen=True, kw_only=True, gc=False):
     """Messages of the connection never came; what follows is read on. The wire has the open orders and the newest fills
     listed anew by itself: `LoggedIn` comes again. expected, received: numbers of the stream."""
 
@@ -405,43 +375,37 @@ class MessagesLost:
     received: int
 
 
-@frozen(kw_only=True)
-class TokenRefused:
+class TokenRefused(Struct, frozen=True, kw_only=True, gc=False):
     """The session token is not good any more: fetch another and give it to the wire (`take_token`), whose answer is to
     be said on the connection. The connection stays."""
 
     text: str
 
 
-@frozen(kw_only=True)
-class TokenRenewed:
+class TokenRenewed(Struct, frozen=True, kw_only=True, gc=False):
     """There is another session token; what was refused for the old one may be sent again."""
 
 
-@frozen(kw_only=True)
-class LimitTold:
+class LimitTold(Struct, frozen=True, kw_only=True, gc=False):
     """How much the venue takes of this account at most, in the venue's own unit (see `venue.Throttle`)."""
 
     most: int
 
 
-@frozen(kw_only=True)
-class SystemChanged:
+class SystemChanged(Struct, frozen=True, kw_only=True, gc=False):
     """The venue opens or closes. mode None: in a word that we do not know."""
 
     text: str
     mode: SystemMode | None
 
 
-@frozen(kw_only=True)
-class SlowDown:
+class SlowDown(Struct, frozen=True, kw_only=True, gc=False):
     """The venue finds that we send too much."""
 
     text: str
 
 
-@frozen(kw_only=True)
-class LoggedIn:
+class LoggedIn(Struct, frozen=True, kw_only=True, gc=False):
     """The login answer: who we are, what is open now, and which safety options the venue really set.
 
     heartbeat_timeout: seconds, None if none is in force.
@@ -453,20 +417,24 @@ class LoggedIn:
     heartbeat_timeout: int | None
 
 
-@frozen(kw_only=True)
-class Alive:
+class Alive(Struct, frozen=True, kw_only=True, gc=False, eq=False):
     """Nothing but a sign of life.
 
     is_beat: a heartbeat, or the venue's word that there will be some; is_echo: the answer to a ping of ours, which says
-    that something answers, and nothing about the stream of news.
+    that something answers, and nothing about the stream of news. Two of them are equal, whatever they are.
     """
 
-    is_beat: bool = field(default=False, eq=False)
-    is_echo: bool = field(default=False, eq=False)
+    is_beat: bool = False
+    is_echo: bool = False
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Alive)
+
+    def __hash__(self) -> int:
+        return hash(Alive)
 
 
-@frozen(kw_only=True)
-class Unreadable:
+class Unreadable(Struct, frozen=True, kw_only=True, gc=False):
     """A complete message that makes no sense to us. why: what is wrong; text: its beginning."""
 
     why: str

@@ -14,6 +14,7 @@ from enum import Enum, auto
 from typing import Final, TypedDict, Unpack
 
 from attrs import field, frozen
+from msgspec import Struct
 
 from .client_order_ids import LONGEST_ANYWHERE, is_name
 from .reasons import RejectReason, Why
@@ -271,8 +272,7 @@ def title_of(order: NewOrder) -> str:
     return f"Order to {side.value} {order.quantity} {order.instrument}"
 
 
-@frozen(kw_only=True)
-class OrderIdentity:
+class OrderIdentity(Struct, frozen=True, kw_only=True, gc=False):
     """Who an order is: everything about it that never changes once it is registered."""
 
     trader: TraderId
@@ -303,8 +303,7 @@ class OrderIdentity:
         return one_line(self)
 
 
-@frozen(kw_only=True)
-class OrderState:
+class OrderState(Struct, frozen=True, kw_only=True, gc=False):
     """An order as dispatch sees it at one moment; a view, replaced by a newer one, never changed."""
 
     identity: OrderIdentity

@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Final, NewType
 
 from attrs import field, frozen
+from msgspec import Struct
 
 __all__ = [
     "NO_TIME",
@@ -182,8 +183,7 @@ def exact_or_none(value: object) -> Decimal | None:
     return None if value is None else exact(value)
 
 
-@frozen
-class InstrumentId:
+class InstrumentId(Struct, frozen=True, gc=False):
     """A tradable thing at one venue; written `EURUSD-PERP.AX`: the venue's own symbol, a dot, the venue."""
 
     symbol: str
@@ -268,16 +268,14 @@ Instruments = Mapping[str, Instrument]
 """Instruments by the venue's symbol."""
 
 
-@frozen
-class Money:
+class Money(Struct, frozen=True, gc=False):
     """An amount in one currency. Positive = we pay (a fee), negative = we get (a rebate)."""
 
     amount: Decimal
     currency: str
 
 
-@frozen
-class Instant:
+class Instant(Struct, frozen=True, gc=False):
     """One moment on two clocks, taken by the actor at the socket read or at the ask.
 
     monotonic_ns: Trio's clock, for deadlines; wall_ns: ns since 1970, for data.

@@ -15,7 +15,7 @@ from attrs import field, frozen
 from .commands import Replace
 from .facts import Fact, LoggedIn
 from .limits import BudgetTerms
-from .orders import NewOrder
+from .orders import NewOrder, VenueOptions
 from .reasons import RejectReason
 from .requests import OWN_PATIENCE, CancelOrder, PlaceOrder, ReplaceOrder, Request, may_wait
 from .values import ClientOrderId, Instrument, SystemMode, TimeInForce, WireId
@@ -206,7 +206,8 @@ class VenueRules:
     needs_token: False: the venue has no login call and no token;
     fresh_token: every connection needs a token of its own, fetched just before;
     nonce_unit: signed calls are numbered by the wall clock in this unit;
-    budgets: what signed calls may cost, by the name of the pool that they draw on.
+    budgets: what signed calls may cost, by the name of the pool that they draw on;
+    order_options: the classes of terms that the venue alone has (`NewOrder.options`).
     """
 
     venue: str
@@ -254,6 +255,7 @@ class VenueRules:
     fresh_token: bool = False
     nonce_unit: int = 1_000_000
     budgets: Mapping[str, BudgetTerms] = field(factory=dict)
+    order_options: tuple[type[VenueOptions], ...] = ()
 
     @property
     def begin_within(self) -> int:

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any, NewType, Union, get_args, get_origin, get_type_hints
 
 import attrs
+import msgspec
 from hypothesis import strategies as st
 
 from protocol import events
@@ -20,7 +21,6 @@ def all_event_classes() -> list[type[events.Event]]:
     found, unseen = [], [events.Event]
     while unseen:
         kind = unseen.pop()
-        # A slotted attrs class replaces the one it is made from, which is listed too until it is collected.
         below = [each for each in kind.__subclasses__() if vars(events).get(each.__name__) is each]
         unseen.extend(below)
         if not below:
@@ -63,7 +63,7 @@ def any_of(hint: Any) -> st.SearchStrategy[Any]:
         return st.lists(any_of(get_args(hint)[0]), max_size=5).map(tuple)
     if issubclass(hint, Enum):
         return st.sampled_from(hint)
-    assert attrs.has(hint)
+    assert attrs.has(hint) or issubclass(hint, msgspec.Struct)
     return st.builds(hint, **{name: any_of(inner) for name, inner in get_type_hints(hint).items()})
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from attrs import evolve
-
 from protocol import events, facts, requests
+from protocol.structs import evolve
 from protocol.values import ClientOrderId, OrderStatus
 from protocol.venue import SECOND, VenueRules
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import evolve
-
 from protocol import commands, facts
+from protocol.structs import evolve
 from protocol.values import RequestId
 from protocol.venue import SECOND, VenueRules
 

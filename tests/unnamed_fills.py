@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import evolve
-
 from protocol import events, facts, requests
+from protocol.structs import evolve
 from protocol.venue import SECOND, VenueRules
 
 from .guarding import NOBODYS

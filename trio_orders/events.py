@@ -4,7 +4,7 @@
 
 `Event` is the root; an `OrderEvent` is about an order of this client, a `Report` about any, a `ConnectionEvent` about
 the link. All of them come in the order in which they happened, numbered without a hole.
-`to_json` and `from_json` write and read them as JSON.
+`to_json` and `from_json` write and read them as JSON, `evolve` gives a changed copy, `asdict` the fields.
 """
 
 from protocol.event_json import from_json, to_json
@@ -42,6 +42,7 @@ from protocol.events import (
     Triggered,
     Updated,
 )
+from protocol.structs import asdict, evolve
 
 __all__ = [
     "Accepted",
@@ -76,6 +77,8 @@ __all__ = [
     "SystemStatus",
     "Triggered",
     "Updated",
+    "asdict",
+    "evolve",
     "from_json",
     "to_json",
 ]

@@ -28,12 +28,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol, TypeVar
 
-from attrs import evolve
-
 from .. import facts
 from ..facts import Outcome
 from ..reasons import Why
 from ..requests import Request
+from ..structs import evolve
 from ..venue import SECOND
 from .context import Context
 from .decisions import CancelDue, RequestDue

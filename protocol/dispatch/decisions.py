@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from attrs import define, field, frozen
+from attrs import define, field
+from msgspec import Struct
 
 from ..reconciliation import Reconciliation
 from ..requests import Request
@@ -33,8 +34,7 @@ __all__ = [
 ]
 
 
-@frozen
-class Send:
+class Send(Struct, frozen=True):
     """Release this request. connection: only on this one, 0 over HTTP; admission: the credit that it holds."""
 
     request: Request
@@ -42,21 +42,18 @@ class Send:
     admission: Admission | None
 
 
-@frozen
-class EndLink:
+class EndLink(Struct, frozen=True, gc=False):
     """Close the connection; everything that was to be answered has been, or its grace is over."""
 
 
-@frozen
-class Reply:
+class Reply(Struct, frozen=True):
     """An answer for the caller. value: an exception is to be raised there."""
 
     reply_to: object
     value: object
 
 
-@frozen
-class Measured:
+class Measured(Struct, frozen=True, gc=False):
     """How our clock stands to the venue's. skew: ns by which it is ahead, negative: behind; None: no longer known."""
 
     skew: int | None
@@ -86,18 +83,15 @@ class Decisions:
         return bool(told or self.forgotten or self.warnings or self.alarms)
 
 
-@frozen
-class RequestDue:
+class RequestDue(Struct, frozen=True, gc=False):
     request_id: RequestId
 
 
-@frozen
-class QueryDue:
+class QueryDue(Struct, frozen=True, gc=False):
     client_order_id: ClientOrderId
 
 
-@frozen
-class ExternalDue:
+class ExternalDue(Struct, frozen=True, gc=False):
     """Time to look at the questions about orders of other sessions. None: at all of them; request_id: of the question
     whose answer may be lost, None: the order is to be asked for."""
 
@@ -105,68 +99,57 @@ class ExternalDue:
     request_id: RequestId | None = None
 
 
-@frozen
-class CancelDue:
+class CancelDue(Struct, frozen=True, gc=False):
     """Time to send again a cancel that came too early."""
 
     request_id: RequestId
 
 
-@frozen
-class FillsDue:
+class FillsDue(Struct, frozen=True, gc=False):
     """Time for fills that were told to be on their way."""
 
     client_order_id: ClientOrderId
 
 
-@frozen
-class UnknownDue:
+class UnknownDue(Struct, frozen=True, gc=False):
     """Time to cancel an order of which it is not known whether it lives."""
 
     client_order_id: ClientOrderId
 
 
-@frozen
-class HistoryDue:
+class HistoryDue(Struct, frozen=True, gc=False):
     """Time to read history. periodic: because of the period, not because it is waited for."""
 
     periodic: bool
 
 
-@frozen(eq=False)
-class CancelAllAfterDue:
+class CancelAllAfterDue(Struct, frozen=True, gc=False, eq=False):
     """Time to set the cancel-all timer again, if no later setting has planned another one."""
 
 
-@frozen
-class ClockDue:
+class ClockDue(Struct, frozen=True, gc=False):
     """Time to look at the clocks. periodic: because of the period, not because something waits."""
 
     periodic: bool
 
 
-@frozen
-class LookDue:
+class LookDue(Struct, frozen=True, gc=False):
     """Time to ask once more for an order that was called Denied."""
 
     client_order_id: ClientOrderId
 
 
-@frozen
-class ReconcileDue:
+class ReconcileDue(Struct, frozen=True, gc=False):
     """Time to see whether a login still waits for history."""
 
 
-@frozen
-class KeptDue:
+class KeptDue(Struct, frozen=True, gc=False):
     pass
 
 
-@frozen
-class ClosingDue:
+class ClosingDue(Struct, frozen=True, gc=False):
     pass
 
 
-@frozen
-class ComparisonDue:
+class ComparisonDue(Struct, frozen=True, gc=False):
     """Time to compare what a cancel of all orders has left open with the venue's list."""

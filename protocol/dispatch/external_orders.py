@@ -17,11 +17,10 @@ from collections.abc import Collection, Iterable
 from decimal import Decimal
 from typing import Any, Final
 
-from attrs import evolve
-
 from .. import events, facts, requests
 from ..events import OrderStatusReport
 from ..facts import OrderView, Outcome, Trade
+from ..structs import evolve
 from ..values import NO_TIME, ZERO, ClientOrderId, InstrumentId, RequestId, TradeId, VenueOrderId, WireId
 from ..venue import SECOND
 from ..window import Window

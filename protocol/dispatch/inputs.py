@@ -1,21 +1,20 @@
-"""What dispatch is reported: commands that passed the command handler, facts from the venue, news of the link."""
+"""What dispatch is reported: commands that passed the command handler, facts from the venue, news of the link.
+
+The collector of reference cycles sees them, unlike facts: a command may hold whatever its caller gave it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
-from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ..commands import Command
 from ..facts import Fact
 from ..orders import NewOrder
 from ..reasons import Why
 from ..values import ClientOrderId, Instrument, RequestId
-
-if TYPE_CHECKING:
-    from attrs import frozen
-else:
-    from attrs import define as frozen  # built for every order and gone with it: see `facts`
 
 __all__ = [
     "Admission",
@@ -39,8 +38,7 @@ class Admission(Enum):
     CANCEL = "cancel"
 
 
-@frozen(kw_only=True)
-class Submission:
+class Submission(Struct, frozen=True, kw_only=True):
     """An order that passed every check: its final name, and its instrument for currency and symbol."""
 
     order: NewOrder
@@ -48,8 +46,7 @@ class Submission:
     instrument: Instrument
 
 
-@frozen(kw_only=True)
-class Asked:
+class Asked(Struct, frozen=True, kw_only=True):
     """A command of the user's."""
 
     command: Command
@@ -65,24 +62,21 @@ class Asked:
     legs: tuple[Asked, ...] = ()
 
 
-@frozen
-class Heard:
+class Heard(Struct, frozen=True):
     """Facts, in the venue's order. connection: the one that carried them, 0 for an answer over HTTP."""
 
     connection: int
     facts: Sequence[Fact]
 
 
-@frozen
-class LinkUp:
+class LinkUp(Struct, frozen=True):
     """A connection is up and not logged in yet. connection: its number, from 1."""
 
     connection: int
     url: str
 
 
-@frozen
-class LinkDown:
+class LinkDown(Struct, frozen=True):
     """A connection ended. Requests not answered on it may or may not have been executed."""
 
     connection: int
@@ -92,8 +86,7 @@ class LinkDown:
     by_venue: bool = False
 
 
-@frozen
-class LinkFailed:
+class LinkFailed(Struct, frozen=True):
     """No connection will follow. unauthorized: because the venue refused our credentials."""
 
     connection: int
@@ -102,15 +95,13 @@ class LinkFailed:
     reply_to: object
 
 
-@frozen
-class LinkSilent:
+class LinkSilent(Struct, frozen=True):
     """No message came on this connection for a while: ask for something, so that it shows whether it lives."""
 
     connection: int
 
 
-@frozen
-class NotWritten:
+class NotWritten(Struct, frozen=True):
     """These requests were never begun on any socket: certainly not sent."""
 
     request_ids: Sequence[RequestId]
@@ -118,8 +109,7 @@ class NotWritten:
     why: Why = Why.NOT_CONNECTED
 
 
-@frozen
-class Rerouted:
+class Rerouted(Struct, frozen=True):
     """The socket did not take these for too long, so they go over HTTP. begun: it may take them all the same, and then
     the venue gets them twice."""
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import Enum, auto
 from typing import Final
 
-from attrs import define, field, frozen
+from msgspec import Struct, field
 
 from ..values import OrderStatus, RequestId, VenueOrderId
 
@@ -50,8 +50,7 @@ class Stage(Enum):
     UNDER_WAY = auto()
 
 
-@frozen(kw_only=True)
-class Ending:
+class Ending(Struct, frozen=True, kw_only=True, gc=False):
     """How an order leaves once its fills are heard. status: CANCELED, EXPIRED or FILLED; time: ns since 1970."""
 
     status: OrderStatus
@@ -59,8 +58,7 @@ class Ending:
     time: int
 
 
-@define(kw_only=True)
-class Opened:
+class Opened(Struct, kw_only=True, gc=False):
     """One open question."""
 
     # When it was opened: ns, monotonic, for our patience, and ns since 1970 by the venue's clock, for evidence.
@@ -76,13 +74,13 @@ NO_TRAIL: Final = ""
 """No other id to ask by than the order's own."""
 
 
-@define(eq=False)
-class Inquiry:
-    """What is open about one order, and what has been learned towards an answer."""
+class Inquiry(Struct, eq=False, gc=False):
+    """What is open about one order, and what has been learned towards an answer. An outage may open one of each order,
+    so it holds nothing that leads back to its order (see `tracking.Order`)."""
 
-    open: dict[Question, Opened] = field(factory=dict)
+    open: dict[Question, Opened] = field(default_factory=dict)
     # How much has executed under each venue order id, as far as the venue said, of ids with fills missing.
-    totals: dict[VenueOrderId, Decimal] = field(factory=dict)
+    totals: dict[VenueOrderId, Decimal] = field(default_factory=dict)
     # The id whose total follows from what a fill left of the order's quantity: wrong if that has changed.
     reckoned: VenueOrderId | None = None
     # The highest total of the whole order that a `MissingFills` has reported.
@@ -90,7 +88,7 @@ class Inquiry:
     # How the order ends once its fills are heard.
     ending: Ending | None = None
     # When each source was asked that did not know the order, by the venue's clock.
-    silent: dict[Source, int] = field(factory=dict)
+    silent: dict[Source, int] = field(default_factory=dict)
     # Until when the last list holds that left it out, likewise.
     left_out: int = 0
     # Questions on their way for the fills of this order alone. None: not asked since the totals last grew.

@@ -5,11 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from attrs import evolve
-
 from .. import facts
 from ..facts import OrderView
 from ..reasons import RejectReason
+from ..structs import evolve
 from ..values import OrderStatus
 from ..window import Window
 from .context import Context

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from attrs import frozen
+from msgspec import Struct
 
 from ..events import ConnectionEvent, OrderEvent, Report
 from ..orders import OrderIdentity
@@ -17,15 +17,13 @@ from ..values import ZERO, TimeInForce, TradeId, VenueOrderId
 __all__ = ["AlreadyCounted", "Bound", "Counted", "FormerId", "Note", "Record", "Registered"]
 
 
-@frozen(kw_only=True)
-class Note:
+class Note(Struct, frozen=True, kw_only=True, gc=False, tag_field="type", tag=True):
     """Root of the records that are not published."""
 
     identity: OrderIdentity
 
 
-@frozen(kw_only=True)
-class Counted:
+class Counted(Struct, frozen=True, kw_only=True, gc=False):
     """Which executions of an adopted order its count has already, though they never came as fills of ours."""
 
     # Instants by the venue's clock, ns since 1970: the count has every execution until `since`, and none after `until`.
@@ -35,8 +33,7 @@ class Counted:
     untold: Decimal | None
 
 
-@frozen(kw_only=True)
-class Registered(Note):
+class Registered(Note, frozen=True, kw_only=True):
     """An order that was not submitted here is tracked from now on."""
 
     venue_order_id: VenueOrderId
@@ -51,8 +48,7 @@ class Registered(Note):
     post_only: bool = False
 
 
-@frozen(kw_only=True)
-class Bound(Note):
+class Bound(Note, frozen=True, kw_only=True):
     """The order's id at the venue, or terms that were open until now. None: nothing new about that one."""
 
     venue_order_id: VenueOrderId | None
@@ -62,16 +58,14 @@ class Bound(Note):
     time_in_force: TimeInForce | None = None
 
 
-@frozen(kw_only=True)
-class FormerId(Note):
+class FormerId(Note, frozen=True, kw_only=True):
     """A venue order id that the order had before a replacement, told only after a later one: its late fills find the
     order by it."""
 
     venue_order_id: VenueOrderId
 
 
-@frozen(kw_only=True)
-class AlreadyCounted(Note):
+class AlreadyCounted(Note, frozen=True, kw_only=True):
     """An execution of an adopted order that its count has already. time: ns since 1970 by the venue's clock."""
 
     venue_order_id: VenueOrderId

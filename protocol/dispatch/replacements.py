@@ -11,13 +11,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import cast
 
-from attrs import evolve
-
 from .. import commands, facts
 from ..errors import NotSent
 from ..facts import OrderView, Outcome
 from ..reasons import RejectReason, Why
 from ..requests import ReplaceOrder
+from ..structs import evolve
 from ..values import ZERO, Instrument, OffsetUnit, OrderStatus, RequestId, VenueOrderId
 from .batches import PreparedLeg
 from .context import Context

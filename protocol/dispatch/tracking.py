@@ -14,7 +14,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
-from attrs import evolve
+import msgspec
 
 from ..events import (
     Accepted,
@@ -35,6 +35,7 @@ from ..events import (
 )
 from ..orders import NEXT_STATUS, Happening, OrderIdentity, OrderState
 from ..reasons import RejectReason, Why
+from ..structs import evolve
 from ..values import ZERO, ClientOrderId, OrderStatus, OrderType, RequestId, TimeInForce, TradeId, VenueOrderId, WireId
 from ..window import Window
 from .inquiries import Inquiry
@@ -60,70 +61,50 @@ NO_IDS: Final[dict[VenueOrderId, Decimal]] = {}
 """Shared by all orders that were never replaced; never written to."""
 
 
-class Order:
+def _no_ids() -> dict[VenueOrderId, Decimal]:
+    return NO_IDS
+
+
+class Order(msgspec.Struct, eq=False, gc=False):
     """One tracked order. Only `TrackedOrders` writes to it, but for what belongs to one connection: seen_in, inquiry.
 
-    It is a plain class with slots: a million of them are kept, and each fill writes to one.
+    A million of them are kept, so the collector of reference cycles does not look at them: what an order holds must
+    never lead back to it.
     """
 
-    __slots__ = (
-        "accepted",
-        "base",
-        "by_amount",
-        "changed_at",
-        "concluded",
-        "cumulative",
-        "fills",
-        "former_ids",
-        "identity",
-        "inquiry",
-        "post_only",
-        "price",
-        "quantity",
-        "reason",
-        "request_id",
-        "seen_in",
-        "status",
-        "time_in_force",
-        "trigger_price",
-        "venue_order_id",
-        "why",
-    )
-
-    def __init__(self, identity: OrderIdentity) -> None:
-        self.identity = identity
-        self.status = OrderStatus.SUBMITTED
-        self.accepted = False
-        self.venue_order_id: VenueOrderId | None = None
-        # Ids from before its replacements, the newest of them, with what was heard under each.
-        self.former_ids: dict[VenueOrderId, Decimal] = NO_IDS
-        # The first of its fills, with whether their fee is known. None: it has none, and pays for no dict.
-        self.fills: dict[FillKey, bool] | None = None
-        self.request_id: RequestId | None = None
-        self.quantity: Decimal | None = None
-        self.price: Decimal | None = None
-        self.trigger_price: Decimal | None = None
-        self.time_in_force: TimeInForce | None = None
-        self.post_only = False
-        # All fills we heard of, under whatever venue order id.
-        self.cumulative = ZERO
-        # The part of it that the present venue order id does not count, because it filled before a replacement.
-        self.base = ZERO
-        # It may spend an amount of quote currency. Its quantity stays unknown, because what the venue shows of it is a
-        # guess (spec Kraken E.11).
-        self.by_amount = False
-        # ns since 1970, when its terms changed last, or when we concluded that it had ended.
-        self.changed_at = 0
-        # Its end is our own conclusion, which the venue may contradict (see `Reopened`).
-        self.concluded = False
-        # The login that has shown it last. While that is older than the present one, the order is in doubt.
-        self.seen_in = 0
-        # Its open questions (see `dispatch.questions`). Most orders never have one.
-        self.inquiry: Inquiry | None = None
-        # Why it ended, or why its status is not known.
-        self.reason = ""
-        # The same of one that was denied or rejected, for a program.
-        self.why: Why | RejectReason | None = None
+    identity: OrderIdentity
+    status: OrderStatus = OrderStatus.SUBMITTED
+    accepted: bool = False
+    venue_order_id: VenueOrderId | None = None
+    # Ids from before its replacements, the newest of them, with what was heard under each.
+    former_ids: dict[VenueOrderId, Decimal] = msgspec.field(default_factory=_no_ids)
+    # The first of its fills, with whether their fee is known. None: it has none, and pays for no dict.
+    fills: dict[FillKey, bool] | None = None
+    request_id: RequestId | None = None
+    quantity: Decimal | None = None
+    price: Decimal | None = None
+    trigger_price: Decimal | None = None
+    time_in_force: TimeInForce | None = None
+    post_only: bool = False
+    # All fills we heard of, under whatever venue order id.
+    cumulative: Decimal = ZERO
+    # The part of it that the present venue order id does not count, because it filled before a replacement.
+    base: Decimal = ZERO
+    # It may spend an amount of quote currency. Its quantity stays unknown, because what the venue shows of it is a
+    # guess (spec Kraken E.11).
+    by_amount: bool = False
+    # ns since 1970, when its terms changed last, or when we concluded that it had ended.
+    changed_at: int = 0
+    # Its end is our own conclusion, which the venue may contradict (see `Reopened`).
+    concluded: bool = False
+    # The login that has shown it last. While that is older than the present one, the order is in doubt.
+    seen_in: int = 0
+    # Its open questions (see `dispatch.questions`). Most orders never have one.
+    inquiry: Inquiry | None = None
+    # Why it ended, or why its status is not known.
+    reason: str = ""
+    # The same of one that was denied or rejected, for a program.
+    why: Why | RejectReason | None = None
 
     @property
     def is_over(self) -> bool:

@@ -5,11 +5,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from attrs import evolve
-
 from ..facts import Fact, FillsListed, OrderView, Outcome, RequestAnswered, RequestRefused, Trade
 from ..reasons import RejectReason
 from ..requests import ListFills, ListOpenOrders, QueryOrder
+from ..structs import evolve
 from ..values import NO_TIME, ZERO, OrderStatus, VenueOrderId
 from ..wire.numbers import amount, positive
 from .converter import MILLISECOND, iso, time_of

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
-from attrs import define, evolve
+from attrs import define
 
 from ..facts import (
     Fact,
@@ -21,6 +21,7 @@ from ..facts import (
     OrderView,
     ReplaceRefused,
 )
+from ..structs import evolve
 from ..values import NO_TIME, ZERO, Instrument, OrderStatus, VenueOrderId
 from ..wire.numbers import amount, positive
 from .converter import milliseconds

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from attrs import evolve
-
 from .. import requests
 from ..facts import CancelAllAfterSet, Fact, Outcome, RequestAnswered, RequestRefused, Unreadable
 from ..requests import (
@@ -25,6 +23,7 @@ from ..requests import (
     Request,
     SetCancelAllAfter,
 )
+from ..structs import evolve
 from ..values import OrderStatus, RequestId
 from ..venue import HttpAnswer
 from ..wire.times import venue_time

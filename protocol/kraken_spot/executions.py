@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from attrs import define, evolve
+from attrs import define
 
 from ..facts import (
     Fact,
@@ -28,6 +28,7 @@ from ..facts import (
     Unreadable,
 )
 from ..reasons import RejectReason
+from ..structs import evolve
 from ..values import ZERO, Money, OrderStatus, OrderType, Side, TimeInForce, TradeId, VenueOrderId
 from ..wire.numbers import amount, is_plausible, positive
 from ..wire.times import time_of

@@ -97,6 +97,7 @@ class KrakenSpotVenue(VenueDefaults):
             nonce_unit=1,
             budgets=rest_budgets(settings.tier) if settings.use_budget else {},
             fresh_token=True,
+            order_options=(KrakenSpotOptions,),
             silence=Silence.DEAD,  # a heartbeat every second in which nothing else is said (spec A.4)
         )
 

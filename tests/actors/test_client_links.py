@@ -242,7 +242,7 @@ async def test_an_ambiguous_error_is_settled_by_the_truth(
     dropped = Fault(kind=FaultKind.DROP_EVENT, nth=1)
     async with trading(Fault(kind=kind, nth=1, code=code), dropped) as (_, client, stream):
         await client.submit(sell())
-        kinds = {"Denied": events.Denied, "Accepted": events.Accepted}
+        kinds: dict[str, type[events.Event]] = {"Denied": events.Denied, "Accepted": events.Accepted}
         assert names(await until(stream, kinds[ending]))[-2:] == ["StatusUnknown", ending]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import trio
-from attrs import evolve, frozen
+from attrs import frozen
 from trio.testing import MockClock
 
 from actors import (
@@ -33,6 +33,7 @@ from actors import (
 from actors.emitter import Publication, ToEmitter, run_emitter
 from actors.subscription import open_stream
 from protocol.dispatch import Decisions, DispatchState
+from protocol.structs import evolve
 
 from ..order_life import Rig, canceled
 from ..trading import config_for, open_quiet_venue

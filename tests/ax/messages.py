@@ -6,10 +6,9 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from attrs import evolve
-
 from protocol.ax.order_entry import Origin
 from protocol.facts import OrderView, Trade
+from protocol.structs import evolve
 from protocol.values import LiquiditySide, OrderStatus, Side, TimeInForce, TradeId, VenueOrderId
 from protocol.venue import HttpAnswer
 

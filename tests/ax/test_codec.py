@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 import pytest
-from attrs import evolve
 
 from protocol.ax import codec
 from protocol.facts import (
@@ -29,6 +28,7 @@ from protocol.facts import (
     Unreadable,
 )
 from protocol.reasons import RejectReason
+from protocol.structs import evolve
 from protocol.values import LiquiditySide, OrderStatus, TimeInForce, TradeId, VenueOrderId
 
 from .messages import BARE, BARE_VIEW, OPEN, PART, PART_VIEW, TRADE, VIEW, changed

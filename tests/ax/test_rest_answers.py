@@ -5,13 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from attrs import evolve
 
 from protocol.ax.rest_answers import read_answer
 from protocol.ax.rest_order_entry import encode_rest
 from protocol.facts import FillsListed, Outcome, PricePreviewed, RequestRefused, Unreadable
 from protocol.reasons import RejectReason
 from protocol.requests import ListFills, ListOrderHistory, PreviewPrice
+from protocol.structs import evolve
 from protocol.values import Money, RequestId, Side
 from protocol.venue import HttpAnswer, HttpCall
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from attrs import evolve
 
 from protocol.ax import codec
 from protocol.facts import Fact, LoggedIn, OrderView, Outcome, RequestAnswered, RequestRefused
 from protocol.reasons import RejectReason
+from protocol.structs import evolve
 from protocol.values import OrderStatus, RequestId, VenueOrderId
 
 from .messages import BARE, BARE_VIEW, OPEN, PART, PART_VIEW, VIEW

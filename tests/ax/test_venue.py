@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from attrs import evolve
 
 from protocol.ax.venue import AxSettings, AxVenue
 from protocol.commands import Replace
@@ -16,6 +15,7 @@ from protocol.errors import AuthenticationError, NotSent, WireError
 from protocol.facts import LoggedIn
 from protocol.orders import NewOrder
 from protocol.requests import CancelAllOrders, ListFills, ListOrderHistory, PreviewPrice
+from protocol.structs import evolve
 from protocol.values import ClientOrderId, Instrument, OrderType, RequestId, Side, TimeInForce
 from protocol.venue import HttpAnswer
 

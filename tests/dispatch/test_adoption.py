@@ -6,13 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from attrs import evolve
 from trio.testing import MockClock
 
 from actors import Client, EventStream, NewOrder, Side, StrategyId, events, open_client
 from protocol import commands, facts
 from protocol.errors import NotSent
 from protocol.orders import OrderState
+from protocol.structs import evolve
 from protocol.values import ClientOrderId, OrderStatus, OrderType, RequestId, TimeInForce, VenueOrderId
 from protocol.venue import SECOND, VenueRules
 

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from attrs import evolve
-
 from protocol import commands, events, facts, requests
 from protocol.dispatch.records import Counted, Registered
 from protocol.orders import OrderIdentity, OrderState
+from protocol.structs import evolve
 from protocol.values import (
     AccountId,
     ClientOrderId,

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from protocol import commands, facts, requests
 from protocol.dispatch.batch_answers import settle_batch
@@ -18,6 +18,7 @@ from protocol.facts import SILENT, BatchAnswered, LegAnswer, Outcome, RequestAns
 from protocol.orders import NewOrder
 from protocol.reasons import RejectReason
 from protocol.requests import BatchOrders, CancelOrder, PlaceOrder, ReplaceOrder
+from protocol.structs import evolve
 from protocol.values import ClientOrderId, OrderStatus, RequestId, Side, SystemMode, VenueOrderId
 from protocol.venue import SECOND, BatchRules, VenueRules
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from protocol import commands, events, facts, requests
 from protocol.dispatch import Send
 from protocol.dispatch.inputs import Admission, LinkDown, LinkFailed, LinkSilent, LinkUp
 from protocol.errors import NotSent, OutcomeUnknown, SessionError
 from protocol.facts import Outcome
+from protocol.structs import evolve
 from protocol.values import AccountId, ClientOrderId, OrderStatus, RequestId, SystemMode
 from protocol.venue import SECOND, VenueRules
 

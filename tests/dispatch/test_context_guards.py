@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from protocol import commands, events, facts, requests
 from protocol.dispatch.inputs import Admission, LinkFailed
 from protocol.errors import NotSent, RequestFailed
 from protocol.facts import Outcome
+from protocol.structs import evolve
 from protocol.values import ClientOrderId, Instant, OrderStatus, RequestId
 from protocol.venue import SECOND, HttpCall, Throttle, VenueRules
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 import pytest
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from protocol import commands, facts, requests
 from protocol.dispatch.inputs import Admission, Heard, LinkDown, LinkUp, NotWritten
@@ -23,6 +23,7 @@ from protocol.events import (
 )
 from protocol.facts import Outcome
 from protocol.orders import NewOrder
+from protocol.structs import evolve
 from protocol.values import ClientOrderId, OrderStatus, RequestId, Side, SystemMode
 from protocol.venue import SECOND, BatchRules, Throttle, VenueRules
 

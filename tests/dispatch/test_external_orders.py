@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 import trio
-from attrs import evolve
 from trio.testing import MockClock
 
 from actors import Client, EventStream, NewOrder, Order, Side, SimulatedVenue, events, open_client
 from protocol import commands, facts, requests
 from protocol.dispatch import external_orders
 from protocol.facts import Outcome
+from protocol.structs import evolve
 from protocol.values import OrderStatus, RequestId, VenueOrderId
 from protocol.venue import SECOND
 

@@ -6,12 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from attrs import evolve
 
 from protocol import commands, events, facts, requests
 from protocol.dispatch import Reply, external_orders
 from protocol.dispatch.records import Counted, Registered
 from protocol.facts import Outcome
+from protocol.structs import evolve
 from protocol.values import (
     AccountId,
     ClientOrderId,

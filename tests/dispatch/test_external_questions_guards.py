@@ -5,12 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from attrs import evolve
 
 from protocol import commands, events, facts, requests
 from protocol.dispatch import external_orders
 from protocol.dispatch.inputs import NotWritten
 from protocol.facts import Outcome
+from protocol.structs import evolve
 from protocol.values import OrderStatus, RequestId, StrategyId
 from protocol.venue import SECOND
 

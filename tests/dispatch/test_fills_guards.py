@@ -5,11 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from attrs import evolve
 
 from protocol import commands, events, facts, requests
 from protocol.dispatch.inquiries import Question
 from protocol.facts import Outcome
+from protocol.structs import evolve
 from protocol.values import ClientOrderId, OrderStatus, Side
 
 from ..fills_at_work import A1, ONE_FEED, TWO_FEEDS, at_work, fill_of, gap, read, removed

@@ -6,12 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from attrs import evolve
 
 from protocol import commands, events, facts, requests
 from protocol.dispatch.inputs import Heard, NotWritten
 from protocol.errors import NotSent, RequestFailed
 from protocol.facts import Outcome
+from protocol.structs import evolve
 from protocol.values import ClientOrderId, OrderStatus, RequestId
 from protocol.venue import SECOND, VenueRules
 

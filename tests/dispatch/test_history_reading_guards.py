@@ -5,11 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from attrs import evolve
-
 from protocol import events, facts, requests
 from protocol.dispatch.inputs import Heard, LinkUp
 from protocol.facts import Outcome
+from protocol.structs import evolve
 from protocol.values import AccountId, ClientOrderId, OrderStatus, RequestId, VenueOrderId
 from protocol.venue import SECOND, VenueRules
 

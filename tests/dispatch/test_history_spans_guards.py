@@ -6,11 +6,10 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from attrs import evolve
-
 from protocol import commands, events, facts, requests
 from protocol.dispatch.inputs import Admission
 from protocol.facts import Outcome
+from protocol.structs import evolve
 from protocol.values import ClientOrderId, OrderStatus, Side
 from protocol.venue import SECOND, VenueRules
 

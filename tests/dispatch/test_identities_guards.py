@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from attrs import evolve
 
 from protocol.dispatch.context import Context
 from protocol.dispatch.identities import Identities
@@ -20,6 +19,7 @@ from protocol.dispatch.tracking import Order, TrackedOrders
 from protocol.dispatch.venue_clock import ClockReading, VenueClock
 from protocol.facts import OrderView, Trade
 from protocol.requests import ReplaceOrder
+from protocol.structs import evolve
 from protocol.values import AccountId, Instant, OrderType, RequestId, Side, TraderId
 from protocol.venue import SECOND, VenueRules
 

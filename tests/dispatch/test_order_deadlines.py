@@ -6,7 +6,6 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from attrs import evolve
 from hypothesis import given
 
 from protocol import commands, facts, requests
@@ -18,6 +17,7 @@ from protocol.errors import NotSent
 from protocol.events import Denied, Rejected, ReplaceRejected
 from protocol.facts import Outcome
 from protocol.orders import OrderState
+from protocol.structs import evolve
 from protocol.values import ClientOrderId, Instant, OrderStatus, RequestId, TimeInForce
 from protocol.venue import SECOND, BatchRules, VenueRules
 

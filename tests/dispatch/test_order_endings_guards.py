@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from attrs import evolve
 
 from protocol import commands, facts, requests
 from protocol.dispatch.inputs import Admission, NotWritten
 from protocol.facts import Outcome
+from protocol.structs import evolve
 from protocol.values import ClientOrderId, OrderStatus, RequestId
 from protocol.venue import SECOND, VenueRules
 

@@ -6,12 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from attrs import evolve
 
 from protocol import commands, events, facts, requests
 from protocol.dispatch.inputs import Admission, NotWritten
 from protocol.facts import Outcome
 from protocol.reasons import RejectReason, Why
+from protocol.structs import evolve
 from protocol.values import NO_TIME, LiquiditySide, OrderStatus, RequestId, Side, TimeInForce, TradeId
 from protocol.values import VenueOrderId as Oid
 from protocol.venue import SECOND, VenueRules

@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from attrs import evolve
 
 from protocol import events, facts, requests
 from protocol.dispatch.inquiries import Question
+from protocol.structs import evolve
 from protocol.values import OrderStatus, Side
 from protocol.venue import SECOND, VenueRules
 

@@ -7,11 +7,11 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from attrs import evolve
 
 from protocol import commands, events, facts, requests
 from protocol.dispatch.tracking import TrackedOrders
 from protocol.facts import Outcome
+from protocol.structs import evolve
 from protocol.values import OrderStatus, RequestId, VenueOrderId
 from protocol.venue import SECOND, VenueRules
 

@@ -6,7 +6,6 @@ from collections import Counter
 from decimal import Decimal
 from typing import Any
 
-from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from protocol.dispatch.tracking import Order, TrackedOrders
 from protocol.events import Accepted, Filled, OrderEvent, Rejected
 from protocol.facts import Outcome
 from protocol.requests import ListFills, ListOrderHistory, PlaceOrder, QueryOrder
+from protocol.structs import evolve
 from protocol.values import ClientOrderId, OrderStatus, RequestId, VenueOrderId
 from protocol.venue import SECOND, VenueRules
 
@@ -173,7 +173,7 @@ def play(moves: list[tuple[str, Any]], rules: VenueRules = ONE_FEED) -> Rig:
 
 def slots(order: Order) -> dict[str, Any]:
     """All that is remembered of an order, but for what belongs to one connection."""
-    return {name: getattr(order, name) for name in Order.__slots__ if name not in ("inquiry", "seen_in")}
+    return {name: getattr(order, name) for name in Order.__struct_fields__ if name not in ("inquiry", "seen_in")}
 
 
 @settings(max_examples=400, deadline=None)

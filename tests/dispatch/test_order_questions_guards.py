@@ -7,13 +7,13 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from attrs import evolve
 
 from protocol import commands, events, facts, requests
 from protocol.dispatch.inputs import Admission, LinkDown, NotWritten
 from protocol.errors import NotSent, OutcomeUnknown
 from protocol.facts import Outcome
 from protocol.orders import NewOrder
+from protocol.structs import evolve
 from protocol.values import ClientOrderId, OrderStatus, RequestId, Side
 from protocol.venue import SECOND, BatchRules, VenueRules
 

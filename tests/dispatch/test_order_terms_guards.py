@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from attrs import evolve
 
 from protocol import commands, events, facts, requests
 from protocol.dispatch.inquiries import Question
 from protocol.facts import Outcome
+from protocol.structs import evolve
 from protocol.values import OrderStatus, RequestId, TimeInForce
 from protocol.values import VenueOrderId as Oid
 from protocol.venue import SECOND, VenueRules

@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from attrs import evolve
 
 from protocol import commands, events, facts, requests
 from protocol.facts import Outcome
+from protocol.structs import evolve
 from protocol.values import ClientOrderId, OrderStatus, RequestId
 from protocol.venue import SECOND
 

@@ -6,12 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from attrs import evolve, frozen
+from attrs import frozen
 
 from protocol import commands, events, facts, requests
 from protocol.errors import NotSent
 from protocol.facts import Outcome
 from protocol.orders import NewOrder
+from protocol.structs import evolve
 from protocol.values import ClientOrderId, OrderStatus, Side
 from protocol.venue import SECOND, VenueRules
 

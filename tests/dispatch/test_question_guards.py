@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from attrs import evolve
 
 from protocol import commands, events, facts, requests
 from protocol.dispatch.inquiries import Question
@@ -15,6 +14,7 @@ from protocol.errors import NotSent, RequestFailed
 from protocol.facts import Outcome
 from protocol.orders import NewOrder
 from protocol.reconciliation import Reconciliation
+from protocol.structs import evolve
 from protocol.values import ClientOrderId, OrderStatus, RequestId
 from protocol.venue import SECOND, VenueRules
 

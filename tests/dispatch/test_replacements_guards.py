@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from attrs import evolve
 
 from protocol import commands, events, facts
 from protocol.dispatch.inputs import Admission, NotWritten
@@ -14,6 +13,7 @@ from protocol.dispatch.records import FormerId
 from protocol.errors import NotSent
 from protocol.facts import Outcome
 from protocol.requests import QueryOrder, ReplaceOrder
+from protocol.structs import evolve
 from protocol.values import NO_TIME, ClientOrderId, OffsetUnit, RequestId, TimeInForce, VenueOrderId
 from protocol.venue import BatchRules, VenueRules
 

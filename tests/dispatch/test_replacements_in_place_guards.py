@@ -5,11 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from attrs import evolve
 
 from protocol import commands
 from protocol.errors import NotSent
 from protocol.requests import QueryOrder
+from protocol.structs import evolve
 
 from ..order_life import took, view
 from .test_cancels_guards import sent

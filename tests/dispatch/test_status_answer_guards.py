@@ -6,12 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from attrs import evolve
 
 from protocol import commands, facts, requests
 from protocol.dispatch.inputs import Admission
 from protocol.errors import RequestFailed
 from protocol.facts import Outcome
+from protocol.structs import evolve
 from protocol.values import ClientOrderId, OrderStatus
 from protocol.venue import SECOND, VenueRules
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from attrs import evolve
 
 from protocol import commands, facts, requests
 from protocol.dispatch.decisions import Measured
 from protocol.dispatch.inputs import Admission, Heard, LinkUp
 from protocol.events import Denied, FillReport, Rejected
 from protocol.facts import Outcome
+from protocol.structs import evolve
 from protocol.values import ClientOrderId, OrderStatus, RequestId, TimeInForce
 from protocol.venue import SECOND, VenueRules
 

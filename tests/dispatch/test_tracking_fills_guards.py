@@ -5,12 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from attrs import evolve
 
 from protocol import events
 from protocol.dispatch import tracking
 from protocol.dispatch.records import Counted, Registered
 from protocol.dispatch.tracking import FILLS_OF_ORDER, FORMER_IDS, TrackedOrders
+from protocol.structs import evolve
 from protocol.values import OrderStatus, TradeId
 from protocol.window import Window
 

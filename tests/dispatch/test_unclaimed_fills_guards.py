@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from attrs import evolve
 
 from protocol import events, facts
 from protocol.dispatch import unclaimed_fills
@@ -13,6 +12,7 @@ from protocol.dispatch.identities import Identities
 from protocol.dispatch.tracking import Order
 from protocol.dispatch.unclaimed_fills import UnclaimedFills
 from protocol.facts import Outcome
+from protocol.structs import evolve
 from protocol.values import OrderStatus, Side, VenueOrderId
 from protocol.venue import SECOND
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from protocol.facts import (
@@ -478,9 +479,7 @@ def test_a_stop_that_fires_is_triggered_and_goes_on_as_its_child() -> None:
 
 
 def fields_of(shown: OrderView, **changes: Any) -> dict[str, Any]:
-    import attrs
-
-    return attrs.asdict(shown, recurse=False) | changes
+    return msgspec.structs.asdict(shown) | changes
 
 
 def test_what_the_child_of_a_stop_filled_at_once_was_not_filled_under_the_stop() -> None:

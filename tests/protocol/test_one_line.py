@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal as D
 from typing import TypedDict
 
-import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +13,7 @@ from actors.order import Order
 from protocol import NewOrder, NotSent, OrderIdentity, OrderState, Reconciliation, Side, SystemMode, events
 from protocol.errors import Throttled, TradingError
 from protocol.one_line import LONGEST, LONGEST_ID, one_line, parts_of
+from protocol.structs import evolve
 from protocol.values import (
     AccountId,
     ClientOrderId,
@@ -79,16 +79,16 @@ PART = OrderStatus.PARTIALLY_FILLED
 ORDER_EVENTS = [
     (submitted(), "Submitted BUY 10 GOLD.TEST at 100, trigger 99, IOC, post-only [a7]"),
     (
-        submitted(attrs.evolve(US, type=OrderType.MARKET), quantity=None, price=None, quote_quantity=D(500)),
+        submitted(evolve(US, type=OrderType.MARKET), quantity=None, price=None, quote_quantity=D(500)),
         "Submitted BUY for 500 USD of GOLD.TEST at market, trigger 99, IOC, post-only [a7]",
     ),
     (
-        submitted(attrs.evolve(US, type=OrderType.STOP_LIMIT), time_in_force=TimeInForce.GTC, post_only=False),
+        submitted(evolve(US, type=OrderType.STOP_LIMIT), time_in_force=TimeInForce.GTC, post_only=False),
         "Submitted BUY 10 GOLD.TEST, STOP_LIMIT at 100, trigger 99 [a7]",
     ),
     (denied(), "Denied BUY GOLD.TEST: never sent [a7]"),
-    (attrs.evolve(accepted(), sequence=12), "#12 Accepted BUY GOLD.TEST [a7 / o1]"),
-    (accepted(of=attrs.evolve(US, side=None)), "Accepted GOLD.TEST [a7 / o1]"),
+    (evolve(accepted(), sequence=12), "#12 Accepted BUY GOLD.TEST [a7 / o1]"),
+    (accepted(of=evolve(US, side=None)), "Accepted GOLD.TEST [a7 / o1]"),
     (
         events.Rejected(**OF_EVENT, reason="No money.", due_post_only=False),
         "Rejected BUY GOLD.TEST: No money. [a7 / o1]",
@@ -131,7 +131,7 @@ ORDER_EVENTS = [
     ),
     (canceled(), "Canceled BUY GOLD.TEST, 0 done: asked for [a7 / o1]"),
     (
-        attrs.evolve(canceled(), due_post_only=True, reason=""),
+        evolve(canceled(), due_post_only=True, reason=""),
         "Canceled BUY GOLD.TEST, 0 done, it would have crossed the book [a7 / o1]",
     ),
     (
@@ -142,7 +142,7 @@ ORDER_EVENTS = [
     (completed(concluded=False), "Completed BUY GOLD.TEST, 1 done [a7 / o1]"),
     (completed(concluded=True), "Completed BUY GOLD.TEST, 1 done, concluded from its quantity [a7 / o1]"),
     (
-        attrs.evolve(lost("no answer"), since=PLACED),
+        evolve(lost("no answer"), since=PLACED),
         "StatusUnknown BUY GOLD.TEST since 2023-11-14T22:13:20.000Z: no answer [a7]",
     ),
     (
@@ -278,7 +278,7 @@ LINK_EVENTS = [
         "[AX / A / connection 2]",
     ),
     (
-        attrs.evolve(CLOSE, still_open=(), still_open_count=0, cancel_confirmed=None),
+        evolve(CLOSE, still_open=(), still_open_count=0, cancel_confirmed=None),
         "CloseReport 1 canceled, 0 still open, 0 not known [AX / A / connection 2]",
     ),
 ]
@@ -320,7 +320,7 @@ ORDERS = [
     (US, "OrderIdentity BUY GOLD.TEST, LIMIT, strategy s [a7]"),
     (STATE, "OrderState BUY 40 GOLD.TEST at 2411.5, PARTIALLY_FILLED, 15 of 40 done, 25 left [a7 / o1]"),
     (
-        attrs.evolve(STATE, status=OrderStatus.REJECTED, quantity=None, cumulative=D(0), reason="No money."),
+        evolve(STATE, status=OrderStatus.REJECTED, quantity=None, cumulative=D(0), reason="No money."),
         "OrderState BUY GOLD.TEST at 2411.5, REJECTED: No money. [a7 / o1]",
     ),
     (Reconciliation(), "Reconciliation of connection 0 is going on"),
@@ -360,7 +360,7 @@ def test_an_order_to_place_is_one_line_whatever_its_name(name: str, number: D, k
 
 def test_a_repr_still_shows_every_field() -> None:
     event = filled("t1", 3)
-    assert all(f"{field.name}=" in repr(event) for field in attrs.fields(type(event)))
+    assert all(f"{name}=" in repr(event) for name in event.__struct_fields__)
 
 
 def test_the_handle_of_an_order_says_which_it_is() -> None:
@@ -380,14 +380,14 @@ def test_a_line_is_one_printable_line_of_bounded_length_whatever_the_fields_hold
 
 def test_ordinary_ids_of_36_characters_leave_a_line_short() -> None:
     long = VenueOrderId("0217d339-5b46-4389-b8f8-a14bdd0e972b")
-    of = attrs.evolve(US, client_order_id=ClientOrderId(long), instrument=instrument_id("PF_XBTUSD.KRAKEN-FUTURES"))
+    of = evolve(US, client_order_id=ClientOrderId(long), instrument=instrument_id("PF_XBTUSD.KRAKEN-FUTURES"))
     fill = filled("t", 15, leaves=D("25.5"), status=PART, identity=of, venue_order_id=long, last_price=D("60000.5"))
     assert len(str(fill)) <= 200
     assert str(fill).endswith(f"[{long} / {long}]")
 
 
 def test_a_long_reason_is_cut_and_the_ids_stay() -> None:
-    line = str(attrs.evolve(denied(), reason="because " * 100))
+    line = str(evolve(denied(), reason="because " * 100))
     assert line.endswith("… [a7]")
     assert len(line) == LONGEST + len(" [a7]")
 
@@ -403,12 +403,12 @@ def test_a_long_reason_is_cut_and_the_ids_stay() -> None:
     ],
 )
 def test_a_reason_with_line_ends_or_terminal_codes_is_made_harmless(reason: str, shown: str) -> None:
-    assert str(attrs.evolve(denied(), reason=reason)) == f"Denied BUY GOLD.TEST{': ' if shown else ''}{shown} [a7]"
+    assert str(evolve(denied(), reason=reason)) == f"Denied BUY GOLD.TEST{': ' if shown else ''}{shown} [a7]"
 
 
 def test_an_absurd_number_is_short() -> None:
     for number, shown in (("1E+999999", "1E+999999"), ("1" * 100, "1" * 39 + "…")):
-        line = str(attrs.evolve(canceled(), cumulative=D(number)))
+        line = str(evolve(canceled(), cumulative=D(number)))
         assert len(line) < 120
         assert shown in line
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import gc
 
 import trio
-from attrs import evolve
 from trio.testing import MockClock
 
 from actors.order import Order
 from actors.subscription import EventStream
+from protocol.structs import evolve
 from protocol.values import ClientOrderId
 
 from ..trading import sell, trading

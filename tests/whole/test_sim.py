@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 import trio
-from attrs import evolve
 from trio._core import _run
 
 from actors import Money, OrderStatus, Side, events
@@ -23,6 +22,7 @@ from actors.net.connectors import MemoryConnector
 from actors.net.memory_stream import MemoryListener
 from protocol.orders import NEXT_STATUS, Happening
 from protocol.reasons import Why
+from protocol.structs import evolve
 from protocol.values import TradeId
 
 from ..sim import steps

@@ -1,0 +1,34 @@
+"""Records as JSON and back, exactly: events as `event_json` has them, and beside them what is never published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from ..event_json import EVENT_TYPES
+from ..events import Event
+from ..tagged_json import TaggedJson
+from .records import AlreadyCounted, Bound, FormerId, Note, Registered
+
+__all__ = ["RECORD_TYPES", "record_from_json", "record_to_json"]
+
+RECORD_TYPES: Final[Mapping[str, type[Event] | type[Note]]] = {
+    **EVENT_TYPES,
+    **{kind.__name__: kind for kind in (Registered, Bound, FormerId, AlreadyCounted)},
+}
+"""Every record by its tag."""
+
+_JSON: Final = TaggedJson[Event | Note](RECORD_TYPES, "a record")
+
+
+def record_to_json(record: Event | Note) -> str:
+    """The record as one JSON object, without a line break.
+
+    Raises TypeError for what is not a record, ValueError for a number that is not finite or a text that is not Unicode.
+    """
+    return _JSON.write(record)
+
+
+def record_from_json(text: str | bytes) -> Event | Note:
+    """The record that `record_to_json` made this text of. Raises ValueError for anything else."""
+    return _JSON.read(text)

@@ -1,0 +1,96 @@
+"""Records as JSON and back: exact, of the same types, under names that never change."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol.dispatch import records
+from protocol.dispatch.record_json import RECORD_TYPES, record_from_json, record_to_json
+from protocol.event_json import EVENT_TYPES, to_json
+from protocol.structs import evolve
+from tests.any_event import any_event, any_of
+from tests.order_records import A7, O1, US, filled
+
+NOTES = sorted(set(RECORD_TYPES) - set(EVENT_TYPES))
+FROZEN = {
+    "AlreadyCounted": "identity venue_order_id trade_id quantity time",
+    "Bound": "identity venue_order_id quantity price trigger_price time_in_force",
+    "FormerId": "identity venue_order_id",
+    "Registered": "identity venue_order_id heard counted quantity price trigger_price time_in_force post_only",
+}
+"""The tags, and the keys behind them. They may grow; to rename or to drop one makes old journals unreadable."""
+REGISTERED = records.Registered(
+    identity=US, venue_order_id=O1, counted=records.Counted(since=1, until=2, untold=Decimal("1.50"))
+)
+any_record: st.SearchStrategy[Any] = st.one_of(any_event, *(any_of(RECORD_TYPES[name]) for name in NOTES))
+
+
+@given(any_record)
+def test_a_record_read_back_is_the_same(record: Any) -> None:
+    again = record_from_json(record_to_json(record))
+    assert again == record
+    assert type(again) is type(record)
+    assert repr(again) == repr(record)  # 1.0 and 1.00 are equal and not the same
+
+
+@pytest.mark.parametrize("name", NOTES)
+def test_every_kind_of_note_is_read_back(name: str) -> None:
+    @given(any_of(RECORD_TYPES[name]))
+    def check(record: Any) -> None:
+        text = record_to_json(record)
+        assert text.startswith(f'{{"type":"{name}",')
+        assert repr(record_from_json(text)) == repr(record)
+
+    check()
+
+
+def test_every_class_of_note_has_a_tag() -> None:
+    assert sorted(kind.__name__ for kind in records.Note.__subclasses__()) == NOTES
+
+
+def test_the_tags_of_notes_and_their_keys_never_change() -> None:
+    assert {name: " ".join(RECORD_TYPES[name].__struct_encode_fields__) for name in NOTES} == FROZEN
+    assert set(json.loads(record_to_json(REGISTERED))["counted"]) == {"since", "until", "untold"}
+
+
+def test_an_event_is_written_as_it_is_for_users() -> None:
+    assert record_to_json(filled("t1", 1)) == to_json(filled("t1", 1))
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity"])
+def test_what_is_not_a_finite_number_is_neither_written_nor_read(number: str) -> None:
+    spoiled = evolve(REGISTERED, counted=records.Counted(since=1, until=2, untold=Decimal(number)))
+    with pytest.raises(ValueError, match=r"^counted of Registered is .* not a finite number\.$"):
+        record_to_json(spoiled)
+    with pytest.raises(ValueError, match=r"^The JSON of the record Registered cannot be used: counted of .*\.$"):
+        record_from_json(record_to_json(REGISTERED).replace('"1.50"', f'"{number}"'))
+
+
+def test_a_text_that_looks_like_a_number_that_is_none_is_only_a_text() -> None:
+    record = records.FormerId(identity=evolve(US, trader="NaN or Infinity"), venue_order_id=O1)
+    assert record_from_json(record_to_json(record)) == record
+
+
+@pytest.mark.parametrize("thing", [None, US, A7, "Registered"])
+def test_what_is_not_a_record_is_not_written(thing: Any) -> None:
+    with pytest.raises(TypeError, match=r"is not the class of a record"):
+        record_to_json(thing)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("{", "The text cannot be read as JSON: "),
+        ("[]", "The JSON is not a record: a record is an object"),
+        ('{"type":"Note"}', "This version knows no record of the type 'Note'."),
+    ],
+)
+def test_what_is_no_record_is_a_value_error_in_a_sentence(text: str, sentence: str) -> None:
+    with pytest.raises(ValueError, match=rf"^{sentence}.*"):
+        record_from_json(text)
