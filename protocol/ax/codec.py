@@ -2,7 +2,7 @@
 
 Most messages take the fast way: msgspec builds what reads like the wire classes. What it refuses, or what says nothing
 under today's keys, is read again the tolerant way: older key names, numbers sent as text, unusable optional fields.
-Only what is still unreadable then becomes `Unreadable`. An unknown value of an enumeration is None in the fact, no error.
+What is still unreadable then becomes `Unreadable`. An unknown value of an enumeration is None in the fact, no error.
 """
 
 from __future__ import annotations

@@ -93,6 +93,20 @@ def _status(report: Report, *, listed: bool = False) -> OrderStatus | None:
     return status
 
 
+def _with_rarer_terms(view: OrderView, known: Remembered, reason: str) -> OrderView:
+    return evolve(
+        view,
+        quantity=known.quantity if known.quote_amount is None else None,
+        trigger_price=known.trigger_price,
+        reason=reason,
+        reduce_only=known.reduce_only,
+        trigger_type=known.trigger_type,
+        display_quantity=known.display_quantity,
+        quote_amount=known.quote_amount,
+        parent=known.parent,
+    )
+
+
 def _fee(fees: list[Fee] | None) -> Money | None:
     """The sum in the currency named first, a rebate as the negative amount that it is (spec D.2). None: not shown, or
     not readable; history has it."""
@@ -199,28 +213,24 @@ class Executions:
         # are about to be taken over, as those of an amended order, are never made of what was traded either.
         if price is None and not listed and report.exec_type not in CHANGES:
             price = average
-        return OrderView(
+        # A call with more than 15 keywords takes a much slower way in Python, so what few orders have is added to them.
+        view = OrderView(
             venue_order_id=known.venue_order_id,
             wire_id=known.wire_id,
             symbol=known.symbol,
             side=known.side,
             price=price,
-            quantity=known.quantity if known.quote_amount is None else None,
+            quantity=known.quantity,
             cumulative=known.cumulative,
             status=_status(report, listed=listed),
             time_in_force=GTC if known.post_only else known.time_in_force,
             post_only=known.post_only,
             type=known.type,
-            trigger_price=known.trigger_price,
-            reason=report.reason or report.cancel_reason or "",
             time=known.placed or time,
-            reduce_only=known.reduce_only,
-            trigger_type=known.trigger_type,
             average_price=average,
-            display_quantity=known.display_quantity,
-            quote_amount=known.quote_amount,
-            parent=known.parent,
         )
+        reason = report.reason or report.cancel_reason or ""
+        return view if known.is_usual and not reason else _with_rarer_terms(view, known, reason)
 
     # What happened to the order
 

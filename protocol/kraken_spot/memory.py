@@ -54,6 +54,9 @@ class Remembered:
     """ns since 1970."""
     accepted: bool = False
     """It was live at some time."""
+    is_usual: bool = True
+    """False once it has shown a term that few orders have: an amount to spend, a part on display, a trigger, that it
+    only reduces, or a parent."""
 
     def learn(self, report: Report) -> None:
         """Takes over what a report shows; what it leaves out has not changed."""
@@ -63,20 +66,24 @@ class Remembered:
             self._learn_identity(report)
         if report.cash_order_qty is not None:
             self.quote_amount = positive(report.cash_order_qty) or self.quote_amount
+            self.is_usual = False
         if report.order_qty is not None:
             self.quantity = positive(report.order_qty) or self.quantity
         elif report.exec_type in CHANGES:
             self.quantity = None  # it may be what was changed, though this report leaves it out (spec A.8, D.1)
         if report.display_qty is not None:
             self.display_quantity = positive(report.display_qty)
+            self.is_usual = False
         if report.limit_price is not None:
             self._learn_limit(report)
         if report.triggers is not None or report.stop_price is not None:
             self._learn_trigger(report)
+            self.is_usual = False
         if report.post_only is True:
             self.post_only = True
         if report.reduce_only is True:
             self.reduce_only = True
+            self.is_usual = False
         self._learn_filled(report)
 
     def _only_repeats(self, report: Report) -> bool:
@@ -90,7 +97,9 @@ class Remembered:
         self.symbol = report.symbol or self.symbol
         self.side = side(report.side) or self.side
         self.type = order_type(report.order_type) or self.type
-        self.parent = VenueOrderId(report.ord_ref_id) if report.ord_ref_id else self.parent
+        if report.ord_ref_id:
+            self.parent = VenueOrderId(report.ord_ref_id)
+            self.is_usual = False
         shown = time_in_force(report.time_in_force)
         if report.exec_id is None and not report.time_in_force:
             shown = TimeInForce.GTC
