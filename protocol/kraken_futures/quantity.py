@@ -7,14 +7,12 @@ whole order alone. Where nothing proves either reading, both are kept: neither i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from enum import Enum
 from typing import Final
 
 from attrs import define, field
 from msgspec import Struct
-
-from ..wire.numbers import is_plausible
 
 __all__ = ["Quantity", "QuantityReader", "QuantitySemantics"]
 
@@ -27,6 +25,7 @@ class QuantitySemantics(Enum):
     TOTAL = "total"
 
 
+HALF: Final = Decimal("0.5")
 EXACT: Final = Decimal("1E-12")
 """Differences below this are the noise of a binary float, where the instrument's own increment is not known."""
 
@@ -35,9 +34,7 @@ def _same(one: Decimal, other: Decimal, increment: Decimal | None) -> bool:
     """Equal once rounded to the instrument's increment."""
     if one == other:
         return True
-    step = increment or EXACT
-    difference = abs(one - other) / step
-    return is_plausible(difference) and difference.quantize(Decimal(1), ROUND_HALF_EVEN) == 0
+    return abs(one - other) / (increment or EXACT) <= HALF
 
 
 # Python 3.11 looks a member up in its enumeration five times as slowly as a name in a module.

@@ -10,7 +10,7 @@ from attrs import define, field
 
 from ..values import NO_TIME, OrderType, Side, TimeInForce, TriggerType, VenueOrderId, WireId
 from ..window import Window
-from ..wire.numbers import amount, positive
+from ..wire.numbers import amount, is_plausible, positive
 from ..wire.times import time_of
 from .enumerations import order_type, side, time_in_force, trigger_type
 from .wire import Report
@@ -22,6 +22,11 @@ CAPACITY: Final = 100_000
 CHANGES: Final = ("amended", "restated")
 STATIC: Final = "static"
 """The type of a price that is one."""
+
+
+def _is_shown(number: Decimal | None) -> bool:
+    """False also for what no message can mean: it takes nothing back that an earlier one has shown."""
+    return number is not None and is_plausible(number)
 
 
 @define(eq=False)
@@ -67,14 +72,14 @@ class Remembered:
         if report.cash_order_qty is not None:
             self.quote_amount = positive(report.cash_order_qty) or self.quote_amount
             self.is_usual = False
-        if report.order_qty is not None:
+        if _is_shown(report.order_qty):
             self.quantity = positive(report.order_qty) or self.quantity
         elif report.exec_type in CHANGES:
             self.quantity = None  # it may be what was changed, though this report leaves it out (spec A.8, D.1)
-        if report.display_qty is not None:
+        if _is_shown(report.display_qty):
             self.display_quantity = positive(report.display_qty)
             self.is_usual = False
-        if report.limit_price is not None:
+        if _is_shown(report.limit_price):
             self._learn_limit(report)
         if report.triggers is not None or report.stop_price is not None:
             self._learn_trigger(report)
