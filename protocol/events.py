@@ -24,6 +24,7 @@ from msgspec.structs import force_setattr
 from .orders import OrderIdentity
 from .reasons import RejectReason, Why
 from .values import (
+    ZERO,
     AccountId,
     ClientOrderId,
     InstrumentId,
@@ -232,7 +233,7 @@ class Filled(OrderEvent, frozen=True, kw_only=True):
     """All executions of the order so far, this one included. For an adopted order, also what had filled before."""
     leaves: Decimal
     """What may still fill; 0 when the order has ended or its quantity is not known."""
-    overfill: Decimal
+    overfill: Decimal = ZERO
     """Executed beyond the order's quantity. 0 unless the venue overfilled it, and while the quantity is in doubt."""
     currency: str
     """The quote currency, in which `last_price` counts."""

@@ -1,8 +1,8 @@
 """One connection to AX as the client reads it: frames to facts (spec AX 4 and 5).
 
 Most messages take the fast way: msgspec builds what reads like the wire classes. What it refuses, or what says nothing
-under today's keys, is read again the tolerant way: older key names, numbers sent as text, unusable optional fields. Only what is
-still unreadable then becomes `Unreadable`. An unknown value of an enumeration is None in the fact, never an error.
+under today's keys, is read again the tolerant way: older key names, numbers sent as text, unusable optional fields.
+What is still unreadable then becomes `Unreadable`. An unknown value of an enumeration is None in the fact, no error.
 """
 
 from __future__ import annotations
@@ -61,9 +61,7 @@ def _traded(event: Inbound, order: Order, time: int, message: str) -> tuple[Fact
         liquidity=LIQUIDITY[execution.agg],
         time=time,
     )
-    return (
-        OrderFilled(time=time, order=view, event_id=event.eid or "", trade=trade, final=final, goes_on=not final),
-    )
+    return (OrderFilled(time=time, order=view, event_id=event.eid or "", trade=trade, final=final, goes_on=not final),)
 
 
 def _expired(event: Inbound, order: Order, time: int, message: str) -> tuple[Fact, ...]:

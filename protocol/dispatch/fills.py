@@ -25,6 +25,7 @@ from .. import events
 from ..facts import OrderView, Trade
 from ..orders import NEXT_STATUS, Happening
 from ..requests import ListFills
+from ..structs import evolve
 from ..values import NO_TIME, ZERO, OrderStatus, RequestId, Side, VenueOrderId
 from ..venue import SECOND
 from .context import Context
@@ -43,6 +44,9 @@ __all__ = ["Fills", "Total"]
 
 AHEAD: Final = SECOND
 """How long fills may be on their way behind a list that is ahead of the stream."""
+# Where an order stands after an execution, out of the table of all moves: it is looked up for every fill.
+AFTER_PART: Final = {each: NEXT_STATUS.get((each, Happening.FILLED_IN_PART), each) for each in OrderStatus}
+AFTER_LAST: Final = {each: NEXT_STATUS.get((each, Happening.COMPLETED), each) for each in OrderStatus}
 PATIENCE: Final = 300 * SECOND
 """After that, fills are reported as missing even if history cannot be read."""
 
@@ -170,33 +174,33 @@ class Fills:
         """quantity: that completes the order, None: not known."""
         # The status is decided here and travels in the event, so that `fold` has nothing to conclude.
         cumulative = order.cumulative + trade.quantity
-        happening = Happening.COMPLETED if told or concluded else Happening.FILLED_IN_PART
-        status = NEXT_STATUS.get((order.status, happening), order.status)
+        status = (AFTER_LAST if told or concluded else AFTER_PART)[order.status]
         left = ZERO if quantity is None else quantity - cumulative
         is_more = quantity is not None and cumulative > quantity
         # While the quantity is in doubt, more than it is no overfill: another session may have raised it unheard.
         overfill = -left if is_more and not is_in_doubt(self._context, order) else ZERO
-        self._context.record(
-            events.Filled(
-                identity=order.identity,
-                venue_order_id=order.venue_order_id,
-                venue_time=trade.time,
-                local_time=self._context.now.wall_ns,
-                trade_id=trade.trade_id,
-                fill_venue_order_id=trade.venue_order_id,
-                last_price=trade.price,
-                last_quantity=trade.quantity,
-                cumulative=cumulative,
-                leaves=ZERO if status.is_terminal or is_more else left,
-                overfill=overfill,
-                currency=order.identity.currency,
-                commission=trade.fee,
-                liquidity=trade.liquidity,
-                status=status,
-                side=trade.side or order.identity.side,
-                concluded=concluded,
-            )
+        identity = order.identity
+        filled = events.Filled(
+            identity=identity,
+            venue_order_id=order.venue_order_id,
+            venue_time=trade.time,
+            local_time=self._context.now.wall_ns,
+            trade_id=trade.trade_id,
+            fill_venue_order_id=trade.venue_order_id,
+            last_price=trade.price,
+            last_quantity=trade.quantity,
+            cumulative=cumulative,
+            leaves=ZERO if status.is_terminal or is_more else left,
+            currency=identity.currency,
+            commission=trade.fee,
+            liquidity=trade.liquidity,
+            status=status,
+            side=trade.side or identity.side,
         )
+        # Not in the call above: Python packs more than 15 keywords into a dict, and takes a much slower way with them.
+        if overfill or concluded:
+            filled = evolve(filled, overfill=overfill, concluded=concluded)
+        self._context.record(filled)
         if overfill:
             self._context.warn(
                 f"The venue executed {overfill} more than the {quantity} of order "

@@ -392,7 +392,8 @@ class TrackedOrders:
     def _fold_filled(self, record: Filled) -> None:
         order = self._known(record.identity)
         self._remember(order, (record.fill_venue_order_id, record.trade_id), record.commission is not None)
-        self._bind(order, order.venue_order_id or record.venue_order_id)
+        if order.venue_order_id is None:
+            self._bind(order, record.venue_order_id)
         order.cumulative = record.cumulative
         # A late fill under an earlier id belongs to what was heard under that one.
         if record.fill_venue_order_id in order.former_ids:

@@ -59,7 +59,22 @@ EVENTS: Final = frozenset(
 ALIVE: Final = (Alive(),)
 BEAT: Final = (Alive(is_beat=True),)
 ECHO: Final = (Alive(is_echo=True),)
-_FRAME: Final = fast_decoder(Frame)
+UNREAD: Final = frozenset(
+    {
+        "username",
+        "taker_order_type",
+        "order_type",
+        "max_fixed_leverage",
+        "trailing_stop_options",
+        "product_ids",
+        "version",
+        "api_key",
+        "original_challenge",
+        "signed_challenge",
+    }
+)
+"""Fields of a frame that no fact is made of."""
+_FRAME: Final = fast_decoder(Frame, unread=UNREAD)
 
 
 @define(eq=False)
@@ -125,7 +140,8 @@ class FuturesWire:
     def _read(self, frame: Frame, message: str) -> tuple[Fact, ...]:
         if frame.event is not None:
             return self._event(frame, message)
-        read = FEEDS.get((frame.feed or "").lower())
+        feed = frame.feed or ""
+        read = FEEDS.get(feed) or FEEDS.get(feed.lower())
         if read is None:
             return self._unreadable("The venue sent a message of an unknown kind.", message)
         return read(self, frame, message)
@@ -199,27 +215,37 @@ class FuturesWire:
     # Fills
 
     def _fills_snapshot(self, frame: Frame, message: str) -> tuple[Fact, ...]:
-        trades, skipped = self._trades(frame, message)
-        return (FillsListed(request_id=UNASKED, trades=tuple(trade for _, trade in trades)), *skipped)
-
-    def _fills_delta(self, frame: Frame, message: str) -> tuple[Fact, ...]:
-        trades, skipped = self._trades(frame, message)
-        facts = [traded(trade, fill.remaining_order_qty, self._memory) for fill, trade in trades]
-        return (*facts, *skipped) or ALIVE
-
-    def _trades(self, frame: Frame, message: str) -> tuple[list[tuple[FeedFill, Trade]], list[Fact]]:
-        """The fills that can be counted, in order, and what must be said about the others."""
         if frame.fills is None:
-            return [], list(self._unreadable("The venue sent a message about fills without a list of them.", message))
-        trades: list[tuple[FeedFill, Trade]] = []
+            return (FillsListed(request_id=UNASKED, trades=()), *self._without_fills(message))
+        trades: list[Trade] = []
         skipped: list[Fact] = []
         for fill in in_order(frame.fills):
-            trade = feed_trade(fill, self._memory, self.instruments)
-            if trade is None:
-                skipped += self._unreadable("The venue sent a fill without usable details.", str(fill))
+            trade = feed_trade(fill, self._memory.get(VenueOrderId(fill.venue_id)), self.instruments)
+            if trade is not None:
+                trades.append(trade)
             else:
-                trades.append((fill, trade))
-        return trades, skipped
+                skipped += self._unusable(fill)
+        return (FillsListed(request_id=UNASKED, trades=tuple(trades)), *skipped)
+
+    def _fills_delta(self, frame: Frame, message: str) -> tuple[Fact, ...]:
+        if frame.fills is None:
+            return self._without_fills(message)
+        facts: list[Fact] = []
+        skipped: list[Fact] = []
+        for fill in in_order(frame.fills):
+            fact = traded(fill, self._memory.get(VenueOrderId(fill.venue_id)), self.instruments)
+            if fact is not None:
+                facts.append(fact)
+            else:
+                skipped += self._unusable(fill)
+        return (*facts, *skipped) or ALIVE
+
+    def _without_fills(self, message: str) -> tuple[Fact, ...]:
+        return self._unreadable("The venue sent a message about fills without a list of them.", message)
+
+    def _unusable(self, fill: FeedFill) -> tuple[Fact, ...]:
+        """What must be said about a fill that cannot be counted."""
+        return self._unreadable("The venue sent a fill without usable details.", str(fill))
 
 
 FeedReader = Callable[[FuturesWire, Frame, str], tuple[Fact, ...]]

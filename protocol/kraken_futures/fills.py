@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from ..facts import OrderFilled, OrderView, Trade
@@ -10,7 +10,7 @@ from ..values import Instrument, Money, Side, TradeId, VenueOrderId
 from ..wire.numbers import amount, is_plausible, positive
 from .converter import milliseconds, time_of
 from .enumerations import SIDES, currency, liquidity, quote_of
-from .memory import OrderMemory
+from .memory import Remembered
 from .wire import FeedFill, RestFill
 
 __all__ = ["feed_trade", "in_order", "rest_trade", "traded"]
@@ -18,14 +18,13 @@ __all__ = ["feed_trade", "in_order", "rest_trade", "traded"]
 BUYS = {True: Side.BUY, False: Side.SELL}
 
 
-def in_order(fills: Iterable[FeedFill]) -> list[FeedFill]:
+def in_order(fills: Sequence[FeedFill]) -> Sequence[FeedFill]:
     """By `seq`, then time; without a `seq` on each of them by time alone (spec B.9)."""
-    listed = list(fills)
-    if len(listed) == 1:
-        return listed
-    if any(fill.seq is None for fill in listed):
-        return sorted(listed, key=lambda fill: fill.time or 0)
-    return sorted(listed, key=lambda fill: (fill.seq or 0, fill.time or 0))
+    if len(fills) == 1:
+        return fills
+    if any(fill.seq is None for fill in fills):
+        return sorted(fills, key=lambda fill: fill.time or 0)
+    return sorted(fills, key=lambda fill: (fill.seq or 0, fill.time or 0))
 
 
 def _fee(paid: Decimal | None, money: str | None, symbol: str, instruments: Mapping[str, Instrument]) -> Money | None:
@@ -38,16 +37,16 @@ def _fee(paid: Decimal | None, money: str | None, symbol: str, instruments: Mapp
     return Money(paid, quote_of(symbol) if instrument is None else currency(instrument.quote_currency))
 
 
-def feed_trade(fill: FeedFill, memory: OrderMemory, instruments: Mapping[str, Instrument]) -> Trade | None:
-    """One fill of the feed. None: it lacks an id, a price or a quantity, and is no fill that we could count."""
-    trade_id, order_id = fill.fill_id or fill.fillId, VenueOrderId(fill.venue_id)
+def feed_trade(fill: FeedFill, known: Remembered | None, instruments: Mapping[str, Instrument]) -> Trade | None:
+    """One fill of the feed. None: it lacks an id, a price or a quantity, and is no fill that we could count. known: the
+    order, as it is remembered."""
+    trade_id, order_id = fill.fill_id or fill.fillId, fill.venue_id
     price, quantity = positive(fill.price), positive(fill.qty)
     if not trade_id or not order_id or price is None or quantity is None:
         return None
-    known = memory.get(order_id)
     symbol = fill.symbol or ("" if known is None else known.symbol)
     return Trade(
-        venue_order_id=order_id,
+        venue_order_id=VenueOrderId(order_id),
         trade_id=TradeId(trade_id),
         symbol=symbol,
         side=None if fill.buy is None else BUYS[fill.buy],
@@ -60,35 +59,42 @@ def feed_trade(fill: FeedFill, memory: OrderMemory, instruments: Mapping[str, In
     )
 
 
-def traded(trade: Trade, remaining: Decimal | None, memory: OrderMemory) -> OrderFilled:
-    """The fact of a live fill. The feed shows no order, so its view holds what is remembered, and no status.
+def traded(fill: FeedFill, known: Remembered | None, instruments: Mapping[str, Instrument]) -> OrderFilled | None:
+    """The fact of a live fill; None as for `feed_trade`. The feed shows no order, so its view holds what is remembered,
+    and no status.
 
-    remaining: what is open of the order after it; with the remembered total, if that is certain, it gives the
-    cumulative quantity.
+    What is open of the order after the fill gives, with the remembered total, if that is certain, the cumulative
+    quantity.
     """
-    known, remaining = memory.get(trade.venue_order_id), amount(remaining)
-    quantity = None if known is None else known.quantity
-    cumulative = None
-    if quantity is not None and quantity.other is None and remaining is not None and remaining <= quantity.total:
-        cumulative = quantity.total - remaining
+    trade = feed_trade(fill, known, instruments)
+    if trade is None:
+        return None
+    remaining = amount(fill.remaining_order_qty)
+    price = quantity = other = cumulative = kind = trigger_price = None
+    if known is not None:
+        price, kind, trigger_price = known.price, known.type, known.trigger_price
+        if known.quantity is not None:
+            quantity, other = known.quantity.total, known.quantity.other
+            if other is None and remaining is not None and remaining <= quantity:
+                cumulative = quantity - remaining
     view = OrderView(
         venue_order_id=trade.venue_order_id,
         wire_id=trade.wire_id,
         symbol=trade.symbol,
         side=trade.side,
-        price=None if known is None else known.price,
-        quantity=None if quantity is None else quantity.total,
-        other_quantity=None if quantity is None else quantity.other,
+        price=price,
+        quantity=quantity,
+        other_quantity=other,
         cumulative=cumulative,
         status=None,
         time_in_force=None,
         post_only=False,
-        type=None if known is None else known.type,
-        trigger_price=None if known is None else known.trigger_price,
+        type=kind,
+        trigger_price=trigger_price,
     )
-    return OrderFilled(
-        time=trade.time, order=view, event_id=trade.trade_id, trade=trade, final=remaining == 0, goes_on=bool(remaining)
-    )
+    goes_on = bool(remaining)
+    final = remaining is not None and not goes_on
+    return OrderFilled(time=trade.time, order=view, event_id=trade.trade_id, trade=trade, final=final, goes_on=goes_on)
 
 
 def rest_trade(fill: RestFill) -> Trade | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from attrs import define, field, frozen
+from attrs import define, field
+from msgspec import Struct
 
 from ..facts import OrderView
 from ..values import OrderType, Side, TriggerType, VenueOrderId, WireId
@@ -20,8 +21,7 @@ FIRED_CAPACITY: Final = 1_000
 """Fired stops whose child order may still follow."""
 
 
-@frozen(kw_only=True)
-class Remembered:
+class Remembered(Struct, frozen=True, kw_only=True, gc=False):
     """An order as its last delta showed it."""
 
     symbol: str

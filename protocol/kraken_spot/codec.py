@@ -38,7 +38,7 @@ from .enumerations import SYSTEM_MODES, is_flood, is_throttle, is_token_error
 from .executions import Executions, has_fill
 from .handshake import CHANNEL, Handshake, Stage
 from .memory import OrderMemory
-from .sequence import SequenceCounter, Verdict
+from .sequence import NEXT, SequenceCounter, Verdict
 from .socket_answers import METHODS, answer_time, read_response
 from .wire import Frame, LegResult, Report, Result, StatusFrame
 
@@ -117,14 +117,17 @@ class SpotWire:
         if not isinstance(message, str):
             beginning = bytes(message[:BEGINNING]).decode("utf-8", "replace")
             return (self._unreadable("The venue sent a binary message, which Kraken never does.", beginning),)
-        skipped: list[object] = []
         try:
             frame = _FRAME.decode(message)
         except NOT_STRICT:
-            try:
-                frame, skipped = read_body(message, Frame)
-            except ValueError:
-                return (self._unreadable("The venue sent text that is not a JSON object.", message),)
+            return self._decode_tolerantly(message)
+        return tuple(self._read(frame, message))
+
+    def _decode_tolerantly(self, message: str) -> tuple[Fact, ...]:
+        try:
+            frame, skipped = read_body(message, Frame)
+        except ValueError:
+            return (self._unreadable("The venue sent text that is not a JSON object.", message),)
         facts = self._read(frame, message)
         for element in skipped:
             facts.append(self._unreadable("An element of a list cannot be read; it was left out.", str(element)))
@@ -218,11 +221,15 @@ class SpotWire:
     def _stream_message(self, frame: Frame, message: str) -> list[Fact]:
         snapshot, expected = frame.type == "snapshot", self._sequence.last + 1
         verdict = self._sequence.hear(frame.sequence, snapshot=snapshot)
+        if verdict is not NEXT:
+            return self._out_of_order(frame, expected, verdict)
+        reports = frame.data or []
+        return self._snapshot(reports) if snapshot else self._update(reports)
+
+    def _out_of_order(self, frame: Frame, expected: int, verdict: Verdict) -> list[Fact]:
         if verdict is Verdict.REPEATED:
             return [Alive()]
-        facts = self._lost(expected, frame.sequence or 0) if verdict is Verdict.LOST else []
-        reports = frame.data or []
-        return facts + (self._snapshot(reports) if snapshot else self._update(reports))
+        return [*self._lost(expected, frame.sequence or 0), *self._update(frame.data or [])]
 
     def _begin_stream(self) -> None:
         self._stream = self._handshake.streams

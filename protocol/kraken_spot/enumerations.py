@@ -23,6 +23,7 @@ __all__ = [
     "REST_STATUSES",
     "SIDE_CODES",
     "SIGNAL_CODES",
+    "STATUSES",
     "SYSTEM_MODES",
     "TIME_IN_FORCE_CODES",
     "TRAILING_TYPES",
@@ -112,8 +113,11 @@ def trigger_type(code: str | None) -> TriggerType | None:
     return SIGNALS.get(code.lower()) if code else TriggerType.DEFAULT
 
 
+NO_SIDE: Final = LiquiditySide.NONE
+
+
 def liquidity(code: str | None) -> LiquiditySide:
-    return LIQUIDITY.get((code or "").lower(), LiquiditySide.NONE)
+    return LIQUIDITY.get(code.lower(), NO_SIDE) if code else NO_SIDE
 
 
 # Where an order stands (spec A.9)

@@ -29,27 +29,31 @@ from ..facts import (
 )
 from ..reasons import RejectReason
 from ..structs import evolve
-from ..values import ZERO, Money, OrderStatus, OrderType, TimeInForce, TradeId, VenueOrderId
+from ..values import ZERO, Money, OrderStatus, OrderType, Side, TimeInForce, TradeId, VenueOrderId
 from ..wire.numbers import amount, is_plausible, positive
 from ..wire.times import time_of
 from ..wire.tolerant import BEGINNING
-from .enumerations import ENDS, is_post_only, liquidity, order_status, side
+from .enumerations import ENDS, STATUSES, is_post_only, liquidity, order_status, side
 from .memory import OrderMemory, Remembered
 from .symbols import currency
 from .wire import Fee, Report
 
 __all__ = ["Executions", "has_fill"]
 
+TRADE: Final = "trade"
 PENDING: Final = "pending_new"
 STATUS: Final = "status"
 CHANGES: Final = frozenset({"amended", "restated"})
 REPLACED: Final = "Order replaced"
 TRIGGERED: Final = "triggered"
+# Python 3.11 looks a member up in its enumeration five times as slowly as a name in a module.
+SUBMITTED: Final = OrderStatus.SUBMITTED
+GTC: Final = TimeInForce.GTC
 
 
 def has_fill(report: Report) -> bool:
     """True for a report of an execution."""
-    return bool(report.exec_id) or report.exec_type == "trade"
+    return bool(report.exec_id) or report.exec_type == TRADE
 
 
 def _reason(report: Report) -> str:
@@ -57,20 +61,9 @@ def _reason(report: Report) -> str:
 
 
 def _average(report: Report) -> Decimal | None:
-    """What the order's fills cost on average (spec D.1)."""
-    shown = positive(report.avg_price)
-    if shown is not None:
-        return shown
+    """What the order's fills cost on average, where the venue does not say it (spec D.1)."""
     cost, filled = positive(report.cum_cost), positive(report.cum_qty)
     return positive(report.last_price) if cost is None or filled is None else cost / filled
-
-
-def _price(report: Report, known: Remembered, average: Decimal | None) -> Decimal | None:
-    """The order's limit, or where it has none, what it traded at (spec D.1). Terms that are about to be taken over, as
-    those of an amended order, are never made of what was traded."""
-    if known.price is not None or report.exec_type in CHANGES:
-        return known.price
-    return average
 
 
 def _is_replaced(report: Report) -> bool:
@@ -86,6 +79,10 @@ def _moves_trigger(report: Report) -> bool:
 
 def _status(report: Report, *, listed: bool = False) -> OrderStatus | None:
     """listed: the report is a row of a snapshot."""
+    if report.exec_type == TRADE:
+        usual = STATUSES.get(report.order_status or "")
+        if usual is not None:
+            return usual  # what nearly all reports are, and nothing else counts then
     if _is_replaced(report):
         return None  # it goes on under another id, which this report does not name
     triggers = report.triggers
@@ -94,6 +91,35 @@ def _status(report: Report, *, listed: bool = False) -> OrderStatus | None:
     if status is None and report.exec_type in CHANGES:
         return OrderStatus.ACCEPTED  # only what is open is changed
     return status
+
+
+def _with_rarer_terms(view: OrderView, known: Remembered, reason: str) -> OrderView:
+    return evolve(
+        view,
+        quantity=known.quantity if known.quote_amount is None else None,
+        trigger_price=known.trigger_price,
+        reason=reason,
+        reduce_only=known.reduce_only,
+        trigger_type=known.trigger_type,
+        display_quantity=known.display_quantity,
+        quote_amount=known.quote_amount,
+        parent=known.parent,
+    )
+
+
+def _fee(fees: list[Fee] | None) -> Money | None:
+    """The sum in the currency named first, a rebate as the negative amount that it is (spec D.2). None: not shown, or
+    not readable; history has it."""
+    if not fees:
+        return None
+    first = fees[0]
+    if len(fees) == 1 and first.asset and first.qty is not None and is_plausible(first.qty):
+        return Money(first.qty, currency(first.asset))
+    usable = [(fee.asset, fee.qty) for fee in fees if fee.asset and fee.qty is not None and is_plausible(fee.qty)]
+    if not usable:
+        return None
+    named = usable[0][0]
+    return Money(sum((qty for asset, qty in usable if asset == named), ZERO), currency(named))
 
 
 @define(eq=False)
@@ -111,111 +137,104 @@ class Executions:
         if not report.order_id:
             return None
         known = self.memory.learn(VenueOrderId(report.order_id), report)
-        view = self._view(report, known, listed=True)
-        known.accepted = view.status is not OrderStatus.SUBMITTED
+        time = time_of(report.timestamp)
+        view = self._view(report, known, time, listed=True)
+        known.accepted = view.status is not SUBMITTED
         if view.status is not None and view.status.is_terminal:
             self.memory.release(view.venue_order_id)
-            return evolve(view, ended=time_of(report.timestamp))
+            return evolve(view, ended=time)
         return view
 
-    def trade(self, report: Report, known: Remembered | None = None) -> Trade | None:
-        """The execution in a report; None: it lacks an id, a price or a quantity, and cannot be counted. known: what is
-        remembered of its order, if the report has been learnt already."""
+    def trade(self, report: Report) -> Trade | None:
+        """The execution in a report that is not learnt from; None: it lacks an id, a price or a quantity, and cannot be
+        counted."""
+        venue_order_id = VenueOrderId(report.order_id or "")
+        known = self.memory.get(venue_order_id) or Remembered(venue_order_id)
+        return self._trade(report, known, side(report.side) or known.side, time_of(report.timestamp))
+
+    def _trade(self, report: Report, known: Remembered, side: Side | None, time: int) -> Trade | None:
+        """known: what is remembered of its order; time: of the report."""
         price, quantity = positive(report.last_price), positive(report.last_qty)
-        if not report.exec_id or not report.order_id or price is None or quantity is None:
+        if not report.exec_id or not known.venue_order_id or price is None or quantity is None:
             return None
-        learnt = known is not None
-        known = known or self.memory.get(VenueOrderId(report.order_id))
-        symbol = report.symbol or ("" if known is None else known.symbol)
         return Trade(
-            venue_order_id=VenueOrderId(report.order_id),
+            venue_order_id=known.venue_order_id,
             trade_id=TradeId(report.exec_id),
-            symbol=symbol,
-            side=(None if learnt else side(report.side)) or (None if known is None else known.side),
+            symbol=report.symbol or known.symbol,
+            side=side,
             price=price,
             quantity=quantity,
             liquidity=liquidity(report.liquidity_ind),
-            time=time_of(report.timestamp),
-            fee=self._fee(report.fees),
-            wire_id=report.cl_ord_id or (None if known is None else known.wire_id),
+            time=time,
+            fee=_fee(report.fees),
+            wire_id=report.cl_ord_id or known.wire_id,
         )
 
     def facts(self, report: Report) -> list[Fact]:
         """What one report of an update says; [] when it names no order."""
         if not report.order_id:
             return []
-        venue_order_id = VenueOrderId(report.order_id)
-        known = self.memory.learn(venue_order_id, report)
-        view = self._view(report, known)
+        known, time = self.memory.learn(VenueOrderId(report.order_id), report), time_of(report.timestamp)
+        view = self._view(report, known, time)
+        read = self._filled if report.exec_type == TRADE else self._changed
+        facts, status = read(report, view, known, time), view.status
+        if status is not None and status is not SUBMITTED:
+            known.accepted = True
+        return facts
+
+    def _filled(self, report: Report, view: OrderView, known: Remembered, time: int) -> list[Fact]:
+        trade = self._trade(report, known, known.side, time)
+        if trade is not None:
+            return [OrderFilled(time=time, order=view, event_id=trade.trade_id, trade=trade, final=False)]
+        why = "The venue sent a fill without usable details."
+        unread = Unreadable(why=why, text=str(report)[:BEGINNING])
+        return [unread, OrderAcknowledged(time=time, order=view)]  # its total shows the gap
+
+    def _changed(self, report: Report, view: OrderView, known: Remembered, time: int) -> list[Fact]:
+        """What a report of another kind says, which may hold a fill as well."""
         fill, ends = has_fill(report), (report.exec_type or "").lower() in ENDS
-        facts = self._traded(report, view, known) if fill else []
-        if ends or not fill:
-            happened = self._happened(report, view, known)
-            if isinstance(happened, OrderTriggered) and _moves_trigger(report):
-                facts.append(OrderTriggerMoved(time=happened.time, order=view))
-            facts.append(happened)
-        elif isinstance(facts[0], Unreadable):
-            facts.append(OrderAcknowledged(time=time_of(report.timestamp), order=view))  # its total shows the gap
-        known.accepted = known.accepted or view.status not in (OrderStatus.SUBMITTED, None)
-        if ends or (not fill and view.status is not None and view.status.is_terminal):
-            self.memory.release(venue_order_id)
+        facts = self._filled(report, view, known, time) if fill else []
+        if fill and not ends:
+            return facts
+        del facts[1:]  # the end itself shows the gap
+        if view.status is OrderStatus.TRIGGERED and _moves_trigger(report):
+            facts.append(OrderTriggerMoved(time=time, order=view))
+        facts.append(self._happened(report, view, known, time))
+        if ends or (view.status is not None and view.status.is_terminal):
+            self.memory.release(view.venue_order_id)
         return facts
 
     # The order
 
-    def _view(self, report: Report, known: Remembered, *, listed: bool = False) -> OrderView:
-        """listed: in a snapshot, whose orders without a limit do not show what they traded at in its place."""
-        average = _average(report)
-        return OrderView(
-            venue_order_id=VenueOrderId(report.order_id or ""),
+    def _view(self, report: Report, known: Remembered, time: int, *, listed: bool = False) -> OrderView:
+        """time: of the report; listed: in a snapshot."""
+        average, price = positive(report.avg_price) or _average(report), known.price
+        # An order without a limit shows what it traded at in its place (spec D.1), but not in a snapshot. Terms that
+        # are about to be taken over, as those of an amended order, are never made of what was traded either.
+        if price is None and not listed and report.exec_type not in CHANGES:
+            price = average
+        # A call with more than 15 keywords takes a much slower way in Python, so what few orders have is added to them.
+        view = OrderView(
+            venue_order_id=known.venue_order_id,
             wire_id=known.wire_id,
             symbol=known.symbol,
             side=known.side,
-            price=_price(report, known, None if listed else average),
-            quantity=known.quantity if known.quote_amount is None else None,
+            price=price,
+            quantity=known.quantity,
             cumulative=known.cumulative,
             status=_status(report, listed=listed),
-            time_in_force=TimeInForce.GTC if known.post_only else known.time_in_force,
+            time_in_force=GTC if known.post_only else known.time_in_force,
             post_only=known.post_only,
             type=known.type,
-            trigger_price=known.trigger_price,
-            reason=_reason(report),
-            time=known.placed or time_of(report.timestamp),
-            reduce_only=known.reduce_only,
-            trigger_type=known.trigger_type,
+            time=known.placed or time,
             average_price=average,
-            display_quantity=known.display_quantity,
-            quote_amount=known.quote_amount,
-            parent=known.parent,
         )
-
-    # What was traded
-
-    def _traded(self, report: Report, view: OrderView, known: Remembered) -> list[Fact]:
-        trade = self.trade(report, known)
-        if trade is None:
-            why = "The venue sent a fill without usable details."
-            return [Unreadable(why=why, text=str(report)[:BEGINNING])]
-        traded = OrderFilled(time=trade.time, order=view, event_id=trade.trade_id, trade=trade, final=False)
-        return [traded]
-
-    def _fee(self, fees: list[Fee] | None) -> Money | None:
-        """The sum in the currency named first, a rebate as the negative amount that it is (spec D.2). None: not shown,
-        or not readable; history has it."""
-        if not fees:
-            return None
-        if len(fees) == 1 and fees[0].asset and fees[0].qty is not None and is_plausible(fees[0].qty):
-            return Money(fees[0].qty, currency(fees[0].asset))
-        usable = [(fee.asset, fee.qty) for fee in fees if fee.asset and fee.qty is not None and is_plausible(fee.qty)]
-        if not usable:
-            return None
-        first = usable[0][0]
-        return Money(sum((qty for asset, qty in usable if asset == first), ZERO), currency(first))
+        reason = report.reason or report.cancel_reason or ""
+        return view if known.is_usual and not reason else _with_rarer_terms(view, known, reason)
 
     # What happened to the order
 
-    def _happened(self, report: Report, view: OrderView, known: Remembered) -> Fact:
-        time = time_of(report.timestamp)
+    def _happened(self, report: Report, view: OrderView, known: Remembered, time: int) -> Fact:
         if report.exec_type == PENDING or view.status is OrderStatus.SUBMITTED:
             return OrderPending(time=time, order=view)
         if view.status is OrderStatus.FILLED:

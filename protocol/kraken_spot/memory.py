@@ -10,7 +10,7 @@ from attrs import define, field
 
 from ..values import NO_TIME, OrderType, Side, TimeInForce, TriggerType, VenueOrderId, WireId
 from ..window import Window
-from ..wire.numbers import amount, positive
+from ..wire.numbers import amount, is_plausible, positive
 from ..wire.times import time_of
 from .enumerations import order_type, side, time_in_force, trigger_type
 from .wire import Report
@@ -24,10 +24,16 @@ STATIC: Final = "static"
 """The type of a price that is one."""
 
 
+def _is_shown(number: Decimal | None) -> bool:
+    """False also for what no message can mean: it takes nothing back that an earlier one has shown."""
+    return number is not None and is_plausible(number)
+
+
 @define(eq=False)
 class Remembered:
     """An order as its reports have shown it so far. What is None was never shown."""
 
+    venue_order_id: VenueOrderId
     symbol: str = ""
     wire_id: WireId | None = None
     side: Side | None = None
@@ -53,37 +59,52 @@ class Remembered:
     """ns since 1970."""
     accepted: bool = False
     """It was live at some time."""
+    is_usual: bool = True
+    """False once it has shown a term that few orders have: an amount to spend, a part on display, a trigger, that it
+    only reduces, or a parent."""
 
     def learn(self, report: Report) -> None:
         """Takes over what a report shows; what it leaves out has not changed."""
-        self.wire_id = report.cl_ord_id or self.wire_id
+        if report.cl_ord_id:
+            self.wire_id = report.cl_ord_id
         if report.symbol and not self._only_repeats(report):
             self._learn_identity(report)
-        self.quote_amount = positive(report.cash_order_qty) or self.quote_amount
-        if report.order_qty is not None:
+        if report.cash_order_qty is not None:
+            self.quote_amount = positive(report.cash_order_qty) or self.quote_amount
+            self.is_usual = False
+        if _is_shown(report.order_qty):
             self.quantity = positive(report.order_qty) or self.quantity
         elif report.exec_type in CHANGES:
             self.quantity = None  # it may be what was changed, though this report leaves it out (spec A.8, D.1)
-        if report.display_qty is not None:
+        if _is_shown(report.display_qty):
             self.display_quantity = positive(report.display_qty)
-        if report.limit_price is not None:
+            self.is_usual = False
+        if _is_shown(report.limit_price):
             self._learn_limit(report)
         if report.triggers is not None or report.stop_price is not None:
             self._learn_trigger(report)
-        self.post_only = self.post_only or report.post_only is True
-        self.reduce_only = self.reduce_only or report.reduce_only is True
+            self.is_usual = False
+        if report.post_only is True:
+            self.post_only = True
+        if report.reduce_only is True:
+            self.reduce_only = True
+            self.is_usual = False
         self._learn_filled(report)
 
     def _only_repeats(self, report: Report) -> bool:
         """True for an execution of an order that is known well: it shows nothing new of it."""
-        return bool(report.exec_id) and report.symbol == self.symbol and None not in (self.side, self.type)
+        if not report.exec_id or report.symbol != self.symbol:
+            return False
+        return self.side is not None and self.type is not None
 
     def _learn_identity(self, report: Report) -> None:
         """What only a full report shows. Without a time in force, the order has the usual one (spec A.10)."""
         self.symbol = report.symbol or self.symbol
         self.side = side(report.side) or self.side
         self.type = order_type(report.order_type) or self.type
-        self.parent = VenueOrderId(report.ord_ref_id) if report.ord_ref_id else self.parent
+        if report.ord_ref_id:
+            self.parent = VenueOrderId(report.ord_ref_id)
+            self.is_usual = False
         shown = time_in_force(report.time_in_force)
         if report.exec_id is None and not report.time_in_force:
             shown = TimeInForce.GTC
@@ -139,7 +160,7 @@ class OrderMemory:
         """What is known of the order, this report included."""
         known = self._orders.get(venue_order_id)
         if known is None:
-            known = Remembered()
+            known = Remembered(venue_order_id)
             self._orders.put(venue_order_id, known)
         known.learn(report)
         return known

@@ -31,6 +31,7 @@ LEGACY: Final[Mapping[str, str]] = {
     "ZUSD": "USD",
 }
 RENAMED: Final[Mapping[str, str]] = {"XBT": "BTC", "XDG": "DOGE"}
+MODERN: Final[Mapping[str, str]] = {**RENAMED, **LEGACY}
 REST_NAMES: Final[Mapping[str, str]] = {"BTC": "XBT", "DOGE": "XDG"}
 
 LEGACY_MONEY: Final = frozenset(code for code in LEGACY if code.startswith("Z"))
@@ -68,7 +69,7 @@ QUOTES: Final = (
 
 def currency(code: str) -> str:
     """A currency's modern code."""
-    return LEGACY.get(code) or RENAMED.get(code) or code
+    return MODERN.get(code, code)
 
 
 def quote_of(symbol: str) -> str:

@@ -54,6 +54,10 @@ def test_the_whole_quantity_follows_from_what_is_known(
     assert QuantityReader().read(D(qty), D(filled), quantity(known), edited=edited) == quantity(expected)
 
 
+def test_a_number_beyond_reason_is_told_apart_like_any_other() -> None:
+    assert QuantityReader().read(D("2.5"), D("1.0000000000000004E+16"), None) == Quantity(D("10000000000000006.5"))
+
+
 def test_an_order_that_filled_in_full_is_as_large_as_what_filled() -> None:
     assert QuantityReader().read(D(0), D("0.6"), Quantity(D(1)), complete=True) == Quantity(D("0.6"))
 

@@ -475,6 +475,14 @@ def test_quantities_stay_exact() -> None:
     assert (str(fact.order.quantity), fact.order.price) == ("0.10000000000000000001", D("0.0000001"))
 
 
+@pytest.mark.parametrize("change", ["limit_price", "order_qty", "display_qty"])
+def test_a_number_that_no_message_can_mean_takes_nothing_back(change: str) -> None:
+    spot = logged_in()
+    (_, before) = heard(spot, pending(display_qty="0.1"), new())
+    (after,) = heard(spot, delta(exec_type='"new"', order_status='"new"', **{change: "1e+31"}))
+    assert after.order == before.order
+
+
 PRICES = [
     ({"limit_price": "5.0", "avg_price": "4.0", "last_price": "3.0"}, "5", "4"),
     ({"limit_price": "0.0", "avg_price": "4.0", "last_price": "3.0"}, "4", "4"),
