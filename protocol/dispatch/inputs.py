@@ -38,6 +38,8 @@ class Admission(Enum):
     ORDER = "order"
     CANCEL = "cancel"
 
+    __hash__ = object.__hash__  # a key at every order, and the hash of an Enum is that of its name, computed in Python
+
 
 @frozen(kw_only=True)
 class Submission:
