@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -206,12 +207,14 @@ async def run_emitter(inbox: trio.MemoryReceiveChannel[ToEmitter]) -> None:
     subscribers = _Subscribers()
     with inbox:
         try:
-            async for item in inbox:
-                if isinstance(item, Publication):
-                    subscribers.emit(item)
-                elif isinstance(item, Subscribe):
-                    subscribers.add(item)
-                else:
-                    subscribers.end(item.session)
+            with suppress(trio.EndOfChannel):
+                while True:
+                    item = await inbox.receive()
+                    if isinstance(item, Publication):
+                        subscribers.emit(item)
+                    elif isinstance(item, Subscribe):
+                        subscribers.add(item)
+                    else:
+                        subscribers.end(item.session)
         finally:
             subscribers.close()

@@ -80,15 +80,13 @@ async def run_outbox(inbox: trio.MemoryReceiveChannel[ToOutbox], to_emitter: tri
     outbox = _Outbox(to_emitter)
     with to_emitter:
         try:
-            async for item in inbox:
-                if isinstance(item, Decided):
-                    await outbox.release(item)
-                elif isinstance(item, Attach):
-                    outbox.sessions[item.session] = item.outlets
-                else:
-                    await _end_calls(outbox.sessions[item.session])
-                    outbox.sessions.pop(item.session).close()
-                    await put(to_emitter, SessionEnded(item.session))
+            with suppress(trio.EndOfChannel):
+                while True:
+                    item = await inbox.receive()
+                    if isinstance(item, Decided):
+                        await outbox.release(item)
+                    else:
+                        await outbox.change_sessions(item)
         finally:
             _close_replies([*outbox.in_hand, *close_inbox(inbox)])
             for outlets in outbox.sessions.values():
@@ -103,6 +101,14 @@ class _Outbox:
     sequence: int = 0
     sessions: dict[int, Outlets] = field(factory=dict)
     in_hand: list[Decided] = field(factory=list)
+
+    async def change_sessions(self, item: Attach | Detach) -> None:
+        if isinstance(item, Attach):
+            self.sessions[item.session] = item.outlets
+        else:
+            await _end_calls(self.sessions[item.session])
+            self.sessions.pop(item.session).close()
+            await put(self.to_emitter, SessionEnded(item.session))
 
     async def release(self, item: Decided) -> None:
         """Requests, then events, then answers: with its answer, a caller finds the events that belong to it."""
