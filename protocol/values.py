@@ -8,14 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from enum import Enum
-from typing import TYPE_CHECKING, Final, NewType
+from typing import Final, NewType
 
 from attrs import field, frozen
-
-if TYPE_CHECKING:
-    from attrs import frozen as passing
-else:
-    from attrs import define as passing  # built for every message and gone with it: see `facts`
 
 __all__ = [
     "NO_TIME",
@@ -281,7 +276,7 @@ class Money:
     currency: str
 
 
-@passing
+@frozen
 class Instant:
     """One moment on two clocks, taken by the actor at the socket read or at the ask.
 

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from attrs import define, field
+from attrs import define, field, frozen
 
 from ..reconciliation import Reconciliation
 from ..requests import Request
 from ..values import ClientOrderId, RequestId, VenueOrderId
 from .inputs import Admission
 from .records import Record
-
-if TYPE_CHECKING:
-    from attrs import frozen
-else:
-    from attrs import define as frozen  # built for every order and gone with it: see `facts`
 
 __all__ = [
     "HistoryDue",
