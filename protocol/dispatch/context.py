@@ -202,8 +202,7 @@ class Context:
     @property
     def is_skewed(self) -> bool:
         """True when our clock is known to be so wrong that it may be to blame for a complaint about times."""
-        skew = self.clock.skew(self.now)
-        return skew is not None and abs(skew) > LEAST_SKEW
+        return self.clock.is_skewed(self.now)
 
     def clock_hint(self) -> str:
         """A sentence that goes behind a complaint about times, if our clock is to blame."""
