@@ -152,8 +152,10 @@ class SenderContext:
 
     def accept(self, send: Send, since: int) -> list[NotWritten]:
         """Lets a request wait for its turn; gives news of what it withdraws. since: ns, monotonic."""
-        withdrawn = self.held.withdraw(send.request) if self.held else []
+        withdrawn = self.held.withdraw(send.request) if self.held else None
         self.held.add(send, since)
+        if not withdrawn:
+            return []
         return [self._refuse(each, why_withdrawn(each.request), Why.WITHDRAWN) for each in withdrawn]
 
     def take_ready(self) -> HeldSend | None:
