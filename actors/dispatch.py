@@ -96,15 +96,17 @@ class _Worker:
 
     def decide(self, batch: Batch) -> None:
         for item in batch.inputs:
-            if isinstance(item, Asked):
+            if type(item) is Asked:
                 self.unanswered.add(item.reply_to)
         # In this order: an interrupt may come between any two steps, and then `refuse_the_rest` must find every answer.
         self.overflow = decided = Decided(self.context.session, self.context.state.apply(batch.inputs, batch.now))
         decisions = decided.decisions
-        with suppress(trio.WouldBlock, trio.BrokenResourceError):
+        try:
             if decisions:
                 self.to_outbox.send_nowait(decided)
             self.overflow = None
+        except (trio.WouldBlock, trio.BrokenResourceError):
+            pass  # `_work` waits for room, and hears that the outbox has ended
         for reply in decisions.replies:
             self.unanswered.discard(reply.reply_to)
         if len(self.unanswered) > self.sweep_at:
@@ -114,7 +116,8 @@ class _Worker:
             self.context.skew.publish(decisions.measured.skew)
         if decisions.progress is not None:
             self.context.reconciliation.publish(decisions.progress)
-        _log(decisions)
+        if decisions.warnings or decisions.alarms:
+            _log(decisions)
 
     def last_words(self) -> Decided:
         decided = Decided(self.context.session, self.context.state.end(self.context.clock.now()))

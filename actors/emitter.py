@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Final
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
 
 import trio
-from attrs import define, field, frozen
+from attrs import define, field
 
 from protocol.events import (
     Accepted,
@@ -23,6 +24,11 @@ from protocol.events import (
 )
 from protocol.values import ClientOrderId
 from protocol.window import Window
+
+if TYPE_CHECKING:
+    from attrs import frozen
+else:
+    from attrs import define as frozen  # built for every message and gone with it: see `protocol.facts`
 
 __all__ = ["Lag", "Publication", "SessionEnded", "Subscribe", "ToEmitter", "run_emitter"]
 
@@ -120,9 +126,12 @@ class _Subscribers:
 
     def emit(self, news: Publication) -> None:
         if self.everything:
-            wanting = [subscribe for subscribe in self.everything if subscribe.wants(news)]
-            behind = [subscribe for subscribe in wanting if not _hand_over(subscribe, news.events)]
-            for subscribe in behind:
+            behind = None
+            for subscribe in self.everything:
+                is_meant = subscribe.session is None or subscribe.session == news.session
+                if is_meant and not _hand_over(subscribe, news.events):
+                    behind = [subscribe] if behind is None else [*behind, subscribe]
+            for subscribe in behind or ():
                 self.everything.remove(subscribe)
         elif self.backlog is not None:
             self._keep(news)
@@ -198,12 +207,14 @@ async def run_emitter(inbox: trio.MemoryReceiveChannel[ToEmitter]) -> None:
     subscribers = _Subscribers()
     with inbox:
         try:
-            async for item in inbox:
-                if isinstance(item, Subscribe):
-                    subscribers.add(item)
-                elif isinstance(item, SessionEnded):
-                    subscribers.end(item.session)
-                else:
-                    subscribers.emit(item)
+            with suppress(trio.EndOfChannel):
+                while True:
+                    item = await inbox.receive()
+                    if isinstance(item, Publication):
+                        subscribers.emit(item)
+                    elif isinstance(item, Subscribe):
+                        subscribers.add(item)
+                    else:
+                        subscribers.end(item.session)
         finally:
             subscribers.close()

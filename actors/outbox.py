@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import trio
-from attrs import frozen
+from attrs import define, field
 
 from protocol.dispatch import Decisions, EndLink, Send
 from protocol.dispatch.inputs import Admission
-from protocol.dispatch.records import Note
+from protocol.dispatch.records import Note, Record
 from protocol.events import Event, number
 
 from .emitter import Publication, SessionEnded, ToEmitter
@@ -22,6 +22,11 @@ from .plumbing.channels import answer, close_inbox, put
 from .plumbing.one_shot import OneShot
 from .rest import CallsOver, Forget, ToRest
 from .sender import ToSender
+
+if TYPE_CHECKING:
+    from attrs import frozen
+else:
+    from attrs import define as frozen  # built for every order and gone with it: see `protocol.facts`
 
 __all__ = ["Attach", "Decided", "Detach", "Outlets", "ToOutbox", "run_outbox"]
 
@@ -72,42 +77,68 @@ async def run_outbox(inbox: trio.MemoryReceiveChannel[ToOutbox], to_emitter: tri
     None of these ever makes it wait: sender and rest have room for every admitted request, and the emitter waits for
     no subscriber.
     """
-    sequence = 0
-    sessions: dict[int, Outlets] = {}
-    in_hand: list[ToOutbox] = []
+    outbox = _Outbox(to_emitter)
     with to_emitter:
         try:
-            async for item in inbox:
-                if isinstance(item, Attach):
-                    sessions[item.session] = item.outlets
-                elif isinstance(item, Detach):
-                    await _end_calls(sessions[item.session])
-                    sessions.pop(item.session).close()
-                    await put(to_emitter, SessionEnded(item.session))
-                else:
-                    in_hand = [item]
-                    decisions, outlets = item.decisions, sessions[item.session]
-                    published: list[Event] = []
-                    for record in decisions.records:
-                        if not isinstance(record, Note):
-                            sequence += 1
-                            number(record, sequence)
-                            published.append(record)
-                    if decisions.forgotten:
-                        await _tell_rest(outlets, Forget(tuple(decisions.forgotten)))
-                    if decisions.sends:
-                        await _release_sends(decisions.sends, outlets)
-                        await trio.lowlevel.checkpoint()  # to the wire first: a subscriber would run before it
-                    for admission in decisions.released:
-                        outlets.credits.send_nowait(admission)
-                    if published:
-                        await put(to_emitter, Publication(item.session, tuple(published)))
-                    for reply in decisions.replies:
-                        answer(cast("OneShot[Any]", reply.reply_to), reply.value)
+            with suppress(trio.EndOfChannel):
+                while True:
+                    item = await inbox.receive()
+                    if isinstance(item, Decided):
+                        await outbox.release(item)
+                    else:
+                        await outbox.change_sessions(item)
         finally:
-            _close_replies([*in_hand, *close_inbox(inbox)])
-            for outlets in sessions.values():
+            _close_replies([*outbox.in_hand, *close_inbox(inbox)])
+            for outlets in outbox.sessions.values():
                 outlets.close()
+
+
+@define
+class _Outbox:
+    """sequence: number of the last event; in_hand: what is being released."""
+
+    to_emitter: trio.MemorySendChannel[ToEmitter]
+    sequence: int = 0
+    sessions: dict[int, Outlets] = field(factory=dict)
+    in_hand: list[Decided] = field(factory=list)
+
+    async def change_sessions(self, item: Attach | Detach) -> None:
+        if isinstance(item, Attach):
+            self.sessions[item.session] = item.outlets
+        else:
+            await _end_calls(self.sessions[item.session])
+            self.sessions.pop(item.session).close()
+            await put(self.to_emitter, SessionEnded(item.session))
+
+    async def release(self, item: Decided) -> None:
+        """Requests, then events, then answers: with its answer, a caller finds the events that belong to it."""
+        self.in_hand = [item]
+        decisions, outlets = item.decisions, self.sessions[item.session]
+        published = self._number(decisions.records)
+        if decisions.forgotten:
+            await _tell_rest(outlets, Forget(tuple(decisions.forgotten)))
+        if decisions.sends:
+            await _release_sends(decisions.sends, outlets)
+        for admission in decisions.released:
+            outlets.credits.send_nowait(admission)
+        if published:
+            await put(self.to_emitter, Publication(item.session, tuple(published)))
+        if decisions.replies:
+            if decisions.sends:
+                # To the wire first: a caller, or a subscriber that the emitter wakes, runs a turn behind the sender.
+                await trio.lowlevel.checkpoint()
+            for reply in decisions.replies:
+                answer(cast("OneShot[Any]", reply.reply_to), reply.value)
+
+    def _number(self, records: Iterable[Record]) -> list[Event]:
+        """Those that are events, numbered."""
+        published: list[Event] = []
+        for record in records:
+            if not isinstance(record, Note):
+                self.sequence += 1
+                number(record, self.sequence)
+                published.append(record)
+        return published
 
 
 def _close_replies(items: Iterable[ToOutbox]) -> None:

@@ -153,13 +153,18 @@ class SenderContext:
 
     def accept(self, send: Send, since: int) -> list[NotWritten]:
         """Lets a request wait for its turn; gives news of what it withdraws. since: ns, monotonic."""
-        withdrawn = self.held.withdraw(send.request) if self.held else []
+        withdrawn = self.held.withdraw(send.request) if self.held else None
         self.held.add(send, since)
+        if not withdrawn:
+            return []
         return [self._refuse(each, why_withdrawn(each.request), Why.WITHDRAWN) for each in withdrawn]
 
     def take_ready(self) -> HeldSend | None:
         """The request that may be written now."""
-        if not self.held or self._ready_at() > self.clock.now().monotonic_ns:
+        if not self.held:
+            return None
+        ready_at = self._ready_at()  # 0 as long as nothing paces, and then no clock need be read
+        if ready_at and ready_at > self.clock.monotonic_ns():
             return None
         return self.held.take_first()
 
@@ -171,7 +176,7 @@ class SenderContext:
         finally:
             self.in_hand = None
         if self.strained:
-            self.quiet_until = self.clock.now().monotonic_ns + SPACING
+            self.quiet_until = self.clock.monotonic_ns() + SPACING
             self.strained = bool(self.held)
         if problem is not None:
             return [self._refuse(held.send, *problem)]
@@ -181,14 +186,19 @@ class SenderContext:
     @property
     def next_due(self) -> int | None:
         """When something must be done even if nothing comes: ns, monotonic; None if nothing waits."""
-        overdue = self.overdue_at
-        return overdue if not self.held else min(self._ready_at(), overdue or self._ready_at())
+        if not self.held:
+            return None if self.in_hand is None else self.overdue_at
+        ready_at, overdue = self._ready_at(), self.overdue_at
+        return ready_at if overdue is None else min(ready_at, overdue)
 
     @property
     def overdue_at(self) -> int | None:
         """When the first of those that wait has waited too long: ns, monotonic."""
+        is_any_held = bool(self.held)
+        if not is_any_held and self.in_hand is None:
+            return None
         moments = []
-        if self.held:
+        if is_any_held:
             oldest, detour = self.held.oldest, self.held.oldest_detour
             if oldest is not None:
                 moments.append(oldest + self.venue.rules.begin_within)
@@ -201,12 +211,12 @@ class SenderContext:
     def give_up_overdue(self) -> list[NotWritten]:
         """Those that have waited for longer than an answer may take will not be begun."""
         limit = self.venue.rules.begin_within
-        overdue = self.held.take_older(self.clock.now().monotonic_ns - limit) if self.held else []
+        overdue = self.held.take_older(self.clock.monotonic_ns() - limit) if self.held else []
         return [self._refuse(send, NO_TURN.format(limit / NANOSECONDS), Why.BUSY) for send in overdue]
 
     def take_detours(self) -> list[tuple[Detour, bool]]:
         """What goes over HTTP from now on, and whether it has been begun on the socket, too."""
-        before = self.clock.now().monotonic_ns - DETOUR_AFTER
+        before = self.clock.monotonic_ns() - DETOUR_AFTER
         detours = []
         in_hand = self.in_hand
         if in_hand is not None and self._may_be_doubled(in_hand) and in_hand.since <= before:
@@ -230,7 +240,7 @@ class SenderContext:
     def slow_down(self, pause: Pause) -> None:
         """The venue has complained: nothing for a while, and then what waits one by one, cancels first."""
         if pause.connection == self.connection:
-            self.quiet_until = self.clock.now().monotonic_ns + PAUSE
+            self.quiet_until = self.clock.monotonic_ns() + PAUSE
             self.strained = True
 
     def give_up_held(self) -> list[NotWritten]:
@@ -258,14 +268,14 @@ class SenderContext:
         except Exception as problem:  # noqa: BLE001 - whatever it is, it is about this request alone
             return unwritable(problem), Why.INVALID
         if self.bucket is not None:
-            self.bucket = self.bucket.take(1, self.clock.now().monotonic_ns) or self.bucket
+            self.bucket = self.bucket.take(1, self.clock.monotonic_ns()) or self.bucket
         return None if await self._write_text(text) else (NOT_WRITTEN, Why.NOT_CONNECTED)
 
     def _ready_at(self) -> int:
         """When the next request may be written: ns, monotonic."""
         if self.settings.rate is None:
             return self.quiet_until
-        now = self.clock.now().monotonic_ns
+        now = self.clock.monotonic_ns()
         if self.bucket is None:
             self.bucket = Bucket.full(rate=self.settings.rate, capacity=self.settings.rate, now=now)
         return max(self.quiet_until, self.bucket.ready_at(1, now))
@@ -338,7 +348,7 @@ class _Sender:
             except trio.EndOfChannel:
                 return
             if item is not None:
-                self.take(item, self.context.clock.now().monotonic_ns)
+                self.take(item, self.context.clock.monotonic_ns())
             await self.work()
 
     def take(self, item: ToSender, since: int) -> None:
@@ -373,7 +383,7 @@ class _Sender:
             else:
                 break
             if context.held:
-                self.take_what_came(context.clock.now().monotonic_ns)
+                self.take_what_came(context.clock.monotonic_ns())
         await self.see_to_overdue()
 
     async def write(self, held: HeldSend) -> None:
@@ -443,7 +453,7 @@ class _Sender:
             if due is not None:
                 self.listening.deadline = seconds(due)
             try:
-                self.take(await self.inbox.receive(), self.context.clock.now().monotonic_ns)
+                self.take(await self.inbox.receive(), self.context.clock.monotonic_ns())
             except trio.EndOfChannel:
                 await trio.sleep_forever()
 
@@ -454,7 +464,7 @@ class _Sender:
         context = self.context
         due = context.overdue_at
         detours = []
-        if due is not None and due <= context.clock.now().monotonic_ns:
+        if due is not None and due <= context.clock.monotonic_ns():
             detours = context.take_detours()
             self.news += context.give_up_overdue()
         for detour, begun in detours:

@@ -36,8 +36,10 @@ class HeldSends:
 
     def take_first(self) -> HeldSend:
         """What is to be written next. Raises IndexError if nothing waits."""
-        lane = next(lane for lane in self._lanes if lane)
-        return lane.popleft()
+        for lane in self._lanes:
+            if lane:
+                return lane.popleft()
+        raise IndexError("Nothing waits.")
 
     def withdraw(self, cancel: Request) -> list[Send]:
         """Takes out what a cancel is about: it goes before them, and they must not follow."""

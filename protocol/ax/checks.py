@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from hashlib import sha256
+from operator import attrgetter
 from typing import Final
 
 from ..client_order_ids import is_name
@@ -144,9 +145,12 @@ ABSENT: Final = (
 """Fields of `NewOrder` that AX has no counterpart for."""
 
 
+_absent_terms: Final = attrgetter(*(name for name, _ in ABSENT))
+
+
 def _check_absent_terms(order: NewOrder) -> None:
-    for name, what in ABSENT:
-        if getattr(order, name):
+    for value, (name, what) in zip(_absent_terms(order), ABSENT, strict=True):
+        if value:
             raise NotSent(f"AX has no orders with {what}.", why=Why.UNSUPPORTED, field=name)
     if order.trigger not in (TriggerType.DEFAULT, TriggerType.LAST):
         raise NotSent("on AX a trigger looks at the last price alone.", field="trigger")

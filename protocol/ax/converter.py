@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, Final, TypeVar, cast
 
 import attrs
@@ -174,13 +175,13 @@ def _make_converter() -> cattrs.Converter:
 CONVERTER: Final = _make_converter()
 _ENCODER: Final = msgspec.json.Encoder()
 _OUTBOUND_FIELDS: Final = tuple(field.name for field in attrs.fields(Outbound))
+_outbound_values: Final = attrgetter(*_OUTBOUND_FIELDS)
 
 
 def encode_request(request: Outbound) -> str:
     """As `encode_message`, without the detour through the converter: a request waits for this."""
     tree: dict[str, object] = {}
-    for name in _OUTBOUND_FIELDS:
-        value = getattr(request, name)
+    for name, value in zip(_OUTBOUND_FIELDS, _outbound_values(request), strict=True):
         if value is not None:
             tree[name] = plain(value) if isinstance(value, Decimal) else value
     return _ENCODER.encode(tree).decode()

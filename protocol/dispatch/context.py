@@ -199,10 +199,15 @@ class Context:
             return False
         return any(_bears_our_deadline(request) for request in sent)
 
+    @property
+    def is_skewed(self) -> bool:
+        """True when our clock is known to be so wrong that it may be to blame for a complaint about times."""
+        return self.clock.is_skewed(self.now)
+
     def clock_hint(self) -> str:
         """A sentence that goes behind a complaint about times, if our clock is to blame."""
         skew = self.clock.skew(self.now)
-        if skew is None or abs(skew) <= LEAST_SKEW:
+        if skew is None or not self.is_skewed:
             return ""
         return f" The times of an order count by the venue's clock, and {skew_text(skew, self.rules.venue)}."
 

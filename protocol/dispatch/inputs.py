@@ -37,6 +37,8 @@ class Admission(Enum):
     ORDER = "order"
     CANCEL = "cancel"
 
+    __hash__ = object.__hash__  # a key at every order, and the hash of an Enum is that of its name, computed in Python
+
 
 class Submission(Struct, frozen=True, kw_only=True):
     """An order that passed every check: its final name, and its instrument for currency and symbol."""

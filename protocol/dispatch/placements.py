@@ -106,11 +106,11 @@ class Placements(RequestHandler[PlaceOrder]):
     def _check_moment(self, order: NewOrder) -> None:
         """An order's times count by the venue's clock; a small skew is left to the venue's patience. Raises NotSent."""
         context = self._context
-        now, hint = context.now.wall_ns, context.clock_hint()
+        now = context.now.wall_ns
         try:
-            context.venue.check_moment(order, context.by_venue(now) if hint else now)
+            context.venue.check_moment(order, context.by_venue(now) if context.is_skewed else now)
         except NotSent as refusal:
-            raise refusal.reworded(f"{refusal}{hint}") from None
+            raise refusal.reworded(f"{refusal}{context.clock_hint()}") from None
 
     def _identity(self, submission: Submission, wire_id: WireId | None) -> OrderIdentity:
         order = submission.order

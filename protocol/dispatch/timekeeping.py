@@ -163,10 +163,9 @@ class Timekeeping(RequestHandler[AskTime]):
         is_first, context.clock = context.clock.reading is None, clock
         if is_first:
             context.opened_at = context.by_venue(context.opened_at)  # what the venue lists is compared with it
-        skew = clock.skew(context.now)
-        context.out.measured = Measured(skew)
-        if skew is not None:
-            self._tell(skew)
+        assert clock.reading is not None
+        context.out.measured = Measured(clock.reading.skew)
+        self._tell(clock.reading.skew)
 
     def _tell(self, skew: int) -> None:
         """Warns when the clock goes wrong; not again before it was right."""

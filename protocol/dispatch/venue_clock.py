@@ -13,11 +13,16 @@ then nothing is known.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field
 
 from ..values import Instant
+
+if TYPE_CHECKING:
+    from attrs import frozen
+else:
+    from attrs import define as frozen  # at AX each accepted order brings a reading: see `facts`
 
 __all__ = ["DRIFT", "JUMP", "LEAST_SKEW", "MOST_UNCERTAIN", "ClockReading", "VenueClock", "skew_text"]
 
@@ -59,9 +64,15 @@ class ClockReading:
             least, most = received - heard.monotonic_ns, sent + resolution - asked.monotonic_ns
         return cls(offset=(least + most) // 2, uncertainty=(most - least + 1) // 2, heard=heard)
 
+    @property
+    def skew(self) -> int:
+        """ns by which our wall clock was ahead of the venue's at that moment; negative: behind."""
+        return _lead(self.heard) - self.offset
+
     def uncertainty_at(self, now: Instant) -> int:
         """As it is by now: clocks drift."""
-        return self.uncertainty + max(0, now.monotonic_ns - self.heard.monotonic_ns) // DRIFT
+        since = now.monotonic_ns - self.heard.monotonic_ns
+        return self.uncertainty + since // DRIFT if since > 0 else self.uncertainty
 
 
 @frozen
@@ -95,18 +106,24 @@ class VenueClock:
     def is_known(self, now: Instant) -> bool:
         """True while a reading counts: it is recent enough, and our clocks have not jumped since."""
         reading = self.reading
-        return (
-            reading is not None
-            and not self.jumped
-            and abs(_lead(now) - _lead(reading.heard)) <= JUMP
-            and reading.uncertainty_at(now) <= MOST_UNCERTAIN
-        )
+        if reading is None or self.jumped:
+            return False
+        jump = _lead(now) - _lead(reading.heard)
+        return -JUMP <= jump <= JUMP and reading.uncertainty_at(now) <= MOST_UNCERTAIN
 
     def skew(self, now: Instant) -> int | None:
         """ns by which our wall clock is ahead of the venue's; negative: behind. None: not known."""
         if self.reading is None or not self.is_known(now):
             return None
         return _lead(now) - self.reading.offset
+
+    def is_skewed(self, now: Instant) -> bool:
+        """True when the skew is known, and one to report."""
+        reading = self.reading
+        # What is the case for hardly any order comes first, and spares it the rest.
+        if reading is None or -LEAST_SKEW <= _lead(now) - reading.offset <= LEAST_SKEW:
+            return False
+        return self.is_known(now)
 
     def time(self, wall_ns: int, now: Instant) -> int:
         """What the venue's clock shows when our wall clock, set as it is now, shows `wall_ns`; the same if no skew is

@@ -11,9 +11,10 @@ are left out, but for those that the wire shows as null.
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cache
+from operator import attrgetter
 from typing import Any, Final, TypeVar, cast
 from urllib.parse import urlencode
 
@@ -93,6 +94,15 @@ def _plan(cls: type[Any]) -> tuple[tuple[str, str, Mapping[str, Any]], ...]:
     return tuple((at.name, key_of(at), dict(at.metadata)) for at in attrs.fields(cls))
 
 
+@cache
+def _values_of(cls: Any) -> Callable[[object], tuple[object, ...]]:
+    """Reads all fields at once, in the plan's order."""
+    names = [name for name, _, _ in _plan(cls)]
+    if len(names) < 2:  # of one name `attrgetter` gives no tuple
+        return lambda value: tuple(getattr(value, name) for name in names)
+    return attrgetter(*names)
+
+
 def _number(number: Decimal, how: Mapping[str, Any]) -> object:
     if how == TEXT:
         return format(number, "f")
@@ -115,12 +125,15 @@ def tree_of(value: object, how: Mapping[str, Any] = types.MappingProxyType({})) 
         return [tree_of(item) for item in value]
     if not attrs.has(type(value)):
         return value
-    tree = {}
-    for name, key, meta in _plan(cast(Any, type(value))):
-        item = getattr(value, name)
-        if type(item) in LEAVES:
+    tree: dict[str, Any] = {}
+    kind = cast(Any, type(value))
+    for item, (_, key, meta) in zip(_values_of(kind)(value), _plan(kind), strict=True):
+        if item is None:  # first: most terms of most orders are
+            if meta == SHOWN:
+                tree[key] = None
+        elif type(item) in LEAVES:
             tree[key] = item
-        elif item is not None or meta == SHOWN:
+        else:
             tree[key] = tree_of(item, meta)
     return tree
 
