@@ -256,6 +256,7 @@ class _WatchedStream(trio.abc.Stream):
         self.linger_until = 0.0
         self.violation = False
         self.close_told: tuple[int, str] | None = None  # the peer's, if trio-websocket took it for a broken rule
+        self.verdict: tuple[int, str] | None = None  # ours on a broken rule; trio-websocket forgets it at the next one
         self.finished = trio.Event()  # nothing more will be read, and our last words are said
         self.peer_ended = False  # its FIN or reset was seen
         self._is_cut = False  # the network failed: what looks like a FIN afterwards is none
@@ -400,6 +401,8 @@ class _WatchedStream(trio.abc.Stream):
         heard = self._before + self._chunk
         if self.closing is None and self.close_told is None and bytes((CLOSE, len(payload))) + payload not in heard:
             self.violation = True  # not our wish, and not the echo of the peer's Close
+            if len(payload) > 2:
+                self.verdict = int.from_bytes(payload[:2], "big"), payload[2:].decode()
 
     def _end_batch(self) -> None:
         if self.collecting is not None:
@@ -651,7 +654,7 @@ class _TrioWebSocket:
             code, reason = watched.close_told
             return SocketClosed(code, reason, violation=violation, begun=begun, by_peer=by_peer or not violation)
         if told is not None and told.code != ABNORMAL:
-            code, reason = int(told.code), told.reason or ""
+            code, reason = watched.verdict or (int(told.code), told.reason or "")
             return SocketClosed(code, reason, violation=violation, begun=begun, by_peer=by_peer or not violation)
         if self._reader_failure is not None:
             reason = f"its reader failed with {type(self._reader_failure).__name__}"

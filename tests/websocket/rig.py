@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any, Final, Literal, Protocol
 
@@ -34,7 +34,7 @@ class ScriptedPeer(Peer):
         self._read: list[ClientFrame] = []
 
     async def trickle(self, data: bytes, size: int = 1) -> None:
-        """In writes of `size` bytes, each of which the client has dealt with before the next; as long as it is there."""
+        """In writes of `size` bytes, each of which the client has dealt with before the next; until it has gone."""
         with suppress(trio.BrokenResourceError):
             for start in range(0, len(data), size):
                 await self.stream.send_all(data[start : start + size])
@@ -156,13 +156,30 @@ async def received(socket: Socket, count: int) -> list[Message]:
     return messages
 
 
+async def receive_within(socket: Socket, turns: int) -> list[Message]:
+    """A batch; [] if it took more turns."""
+    batch: list[Message] = []
+    async with trio.open_nursery() as nursery:
+
+        async def give_up() -> None:
+            for _ in range(turns):
+                await trio.lowlevel.checkpoint()
+            nursery.cancel_scope.cancel()
+
+        nursery.start_soon(give_up)
+        with suppress(SocketClosed):  # the next call says so again
+            batch = await socket.receive_batch()
+        nursery.cancel_scope.cancel()
+    return batch
+
+
 async def assert_violation(
     link: AbstractAsyncContextManager[tuple[Socket, ScriptedPeer]],
     offence: bytes,
     code: int,
     *,
     size: int | None = None,
-    before: tuple[bytes, list[Message]] = (b"", []),
+    before: tuple[bytes, Sequence[Message]] = (b"", ()),
 ) -> SocketClosed:
     """The peer sends what is in order, then the offence. size: bytes of a write; None: everything is one.
 
@@ -176,7 +193,7 @@ async def assert_violation(
         begun = trio.current_time()
         with trio.fail_after(1):
             came, closed = await drained(socket)
-            assert came == messages
+            assert came == list(messages)
             assert Ending.of(closed) == Ending(code, violation=True)
             assert "broke the protocol" in str(closed)
             assert trio.current_time() - begun <= 0.025, "two lingers at most"

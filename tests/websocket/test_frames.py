@@ -6,12 +6,12 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from .rig import Ending, Link, assert_violation, drained, received
+from .rig import Ending, Link, Message, assert_violation, drained, received
 from .wire import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, close_frame, frame, head
 
 LENGTHS = (0, 1, 125, 126, 127, 128, 65535, 65536)
 ONE_READ, BYTE_BY_BYTE = None, 1
-BEFORE = (frame(TEXT, "before") + frame(BINARY, b"too"), ["before", b"too"])
+BEFORE: tuple[bytes, list[Message]] = (frame(TEXT, "before") + frame(BINARY, b"too"), ["before", b"too"])
 AFTER = frame(TEXT, "after") + frame(PING, b"after")
 
 
@@ -58,7 +58,7 @@ async def test_a_message_in_many_small_reads_comes_out(link: Link, opcode: int, 
 
 @pytest.mark.parametrize("size", range(1, 30))
 async def test_reads_may_end_anywhere_between_messages(link: Link, size: int) -> None:
-    messages = ["", "a", "b" * 126, b"\x00\xff", "ü" * 70, b"", "z"]
+    messages: list[Message] = ["", "a", "b" * 126, b"\x00\xff", "ü" * 70, b"", "z"]
     sent = b"".join(frame(TEXT if isinstance(message, str) else BINARY, message) for message in messages)
     async with link() as (socket, peer), trio.open_nursery() as nursery:
         nursery.start_soon(peer.trickle, sent, size)
@@ -194,7 +194,7 @@ async def test_a_length_that_takes_more_bytes_than_it_must_is_a_protocol_error(
 async def test_a_length_with_its_first_bit_set_is_never_waited_for(
     link: Link, opcode: int, length: int, autojump_clock: MockClock
 ) -> None:
-    """5.2: that bit must be 0. It is too big as well: either code is right, and both say that it is the peer's fault."""
+    """5.2: that bit must be 0. It is too big as well: either code is right, and both say whose fault it is."""
     async with link() as (socket, peer):
         await peer.send(BEFORE[0], head(opcode, length), b"xxxxx")
         messages, closed = await drained(socket)
