@@ -134,6 +134,8 @@ async def peers_writes(peer: ScriptedPeer, life: Life, record: Record) -> None:
             await peer.send(data)
         if life.leaving == "fin":
             await peer.stream.send_eof()
+    if life.leaving == "closes":
+        await peer.stream.aclose()
 
 
 async def peers_reads(peer: ScriptedPeer, life: Life, record: Record) -> None:
@@ -153,13 +155,12 @@ async def live(transport: Transport, life: Life) -> Record:
     async with linked(transport, capacity=life.capacity, max_message_size=LIMIT) as (socket, peer):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(peers_reads, peer, life, record)
+            nursery.start_soon(peers_writes, peer, life, record)
             async with trio.open_nursery() as ours:
                 ours.start_soon(our_calls, socket, life.receiving, record)
                 ours.start_soon(our_calls, socket, life.sending, record)
                 ours.start_soon(our_ending, socket, life.ending)
-                await peers_writes(peer, life, record)
-                if life.leaving == "closes":
-                    await peer.stream.aclose()
+                ours.start_soon(trio.sleep, sum(after for _, after in life.writing))
             await _after_all(socket, record)
             if life.reading:
                 await trio.sleep(PATIENCE)  # the peer reads what is left

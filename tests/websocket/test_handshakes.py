@@ -137,14 +137,14 @@ async def answer(peer: ScriptedPeer, changes: list[tuple[bytes, bytes]], size: i
 @pytest.mark.parametrize("stays", [True, False])
 @pytest.mark.parametrize("size", [None, 1])
 @pytest.mark.parametrize("changes", WRONG.values(), ids=WRONG)
-async def test_an_answer_that_is_no_acceptance_fails_the_handshake_at_once(
+async def test_an_answer_that_is_no_acceptance_fails_the_handshake(
     transport: Transport, changes: list[tuple[bytes, bytes]], size: int | None, stays: bool, autojump_clock: MockClock
 ) -> None:
-    """Also when the venue stays. One sentence says it, and not what was in our request."""
+    """Also when the venue stays; within the second that a refusal has. One sentence says it, and nothing of ours."""
     error = await failure_to_open(transport, partial(answer, changes=changes, size=size, stays=stays))
     assert isinstance(error, ConnectionError)
     assert str(error) == NOT_VALID
-    assert trio.current_time() == 0
+    assert trio.current_time() <= 1
 
 
 @pytest.mark.parametrize("size", [None, 1])

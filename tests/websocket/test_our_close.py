@@ -84,7 +84,7 @@ async def test_the_answer_may_say_anything(link: Link, payload: bytes, autojump_
         frame(CLOSE, b"\x03"),
         frame(TEXT, b"\xff"),
         close_frame(1005),
-        b"\xff" * 9,
+        b"\xff" * 20,
     ],
 )
 async def test_a_broken_rule_instead_of_an_answer_ends_our_close_within_the_linger(

@@ -61,14 +61,13 @@ async def test_valid_text_comes_out(link: Link, text: str, size: int | None) -> 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("text", VALID.values(), ids=VALID)
 async def test_fragments_may_end_inside_a_character(link: Link, text: str, size: int | None) -> None:
-    """Every byte is a fragment, with a ping behind it."""
+    """Every byte is a fragment, with a pong behind it."""
     data = text.encode()
     parts = fragments(TEXT, [data[index : index + 1] for index in range(len(data))])
     async with link() as (socket, peer), trio.open_nursery() as nursery:
-        sent = b"".join(part + frame(PING) for part in parts) + frame(TEXT, "next")
+        sent = b"".join(part + frame(PONG, b"\xbf") for part in parts) + frame(TEXT, "next")
         nursery.start_soon(peer.trickle, sent, size or len(sent))
         assert await received(socket, 2) == [text, "next"]
-        assert [await peer.read_frame() for _ in parts] == [(PONG, b"")] * len(parts)
 
 
 @pytest.mark.parametrize("size", SIZES)
