@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Protocol
 
 import pytest
 import trio
@@ -12,13 +12,14 @@ from attrs import frozen
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.net.memory_stream import MemoryStream
-from actors.websocket import Socket, SocketClosed, open_socket
+from actors.websocket import Implementation, Socket, SocketClosed, open_socket
 
+from ..chosen_websocket import IMPLEMENTATIONS
 from ..websocket_peer import UPGRADE, Peer, Venue
 from .wire import CLOSE, ClientFrame, ClientFrames
 
-Transport = Literal["trio-websocket"]
-TRANSPORTS: Final[tuple[Transport, ...]] = ("trio-websocket",)
+Transport = Implementation
+TRANSPORTS = IMPLEMENTATIONS
 Message = str | bytes
 
 
@@ -82,8 +83,7 @@ class Ending:
 
 def opened(transport: Transport, venue: Venue, **settings: Any) -> AbstractAsyncContextManager[Socket]:
     """The one place that chooses a transport."""
-    assert transport == "trio-websocket"
-    return open_socket(UPGRADE, venue, **settings)
+    return open_socket(UPGRADE, venue, websocket=transport, **settings)
 
 
 @asynccontextmanager

@@ -133,6 +133,20 @@ async def test_pings_are_answered_after_a_canceled_receive(link: Link, autojump_
                 assert await peer.read_frame() == (PONG, bytes((number,)))
 
 
+async def test_a_ping_that_waits_behind_unreceived_messages_is_answered_once_they_are_received(
+    link: Link, autojump_clock: MockClock
+) -> None:
+    """Messages that nobody takes are not piled up: nothing is read behind them, and TCP holds the peer back."""
+    async with link() as (socket, peer):
+        for number in range(3):
+            await peer.send(frame(TEXT, str(number)))
+            await trio.sleep(1)
+        await peer.send(frame(PING, b"p"))
+        assert await received(socket, 3) == ["0", "1", "2"]
+        with trio.fail_after(1):
+            assert await peer.read_frame() == (PONG, b"p")
+
+
 async def test_a_ping_inside_a_message_is_answered_while_nobody_receives(link: Link) -> None:
     async with link() as (socket, peer):
         await peer.send(frame(TEXT, "a", fin=False), frame(PING, b"p"))

@@ -197,7 +197,7 @@ async def bounded(transport: Transport, life: Life) -> Record:
         return await live(transport, life)
 
 
-@settings(max_examples=120)
+@settings(max_examples=80)
 @given(st.random_module(), lives)
 def test_every_life_comes_to_an_end(schedule: object, life: Life) -> None:
     for transport in TRANSPORTS:

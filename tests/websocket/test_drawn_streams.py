@@ -52,7 +52,7 @@ def test_the_messages_come_out_in_order_and_the_pings_are_answered(
         assert [payload[:2] for payload in heard.closes] == [(1000).to_bytes(2, "big")]
 
 
-@settings(max_examples=80)
+@settings(max_examples=60)
 @given(st.random_module(), broken_stories(), deliveries)
 def test_what_comes_before_a_broken_rule_comes_out_and_then_its_code(
     schedule: object, story: tuple[list[Step], bytes, int], delivery: Delivery
@@ -65,7 +65,7 @@ def test_what_comes_before_a_broken_rule_comes_out_and_then_its_code(
         assert [payload[:2] for payload in heard.closes] == [code.to_bytes(2, "big")]
 
 
-@settings(max_examples=100)
+@settings(max_examples=80)
 @given(st.random_module(), garbage, deliveries)
 @example(None, head(TEXT, LIMIT + 1) + b"\xff" * 20, AT_ONCE)
 @example(None, frame(TEXT, b"\xc3", fin=False) + frame(CONTINUATION, b"\x28") + frame(3), AT_ONCE)
@@ -81,7 +81,7 @@ def test_garbage_is_never_anything_but_messages_and_an_ending(
         assert_answers(heard.pongs, right.pings)
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(stories())
 def test_one_read_and_a_read_for_each_byte_give_the_same(steps: list[Step]) -> None:
     sent = bytes_of(steps)
@@ -93,7 +93,7 @@ def test_one_read_and_a_read_for_each_byte_give_the_same(steps: list[Step]) -> N
 # The model
 
 
-@settings(max_examples=50)
+@settings(max_examples=40)
 @given(stories())
 def test_the_model_reads_what_was_drawn(steps: list[Step]) -> None:
     right = reading(bytes_of(steps) + close_frame(1000), LIMIT)
@@ -102,7 +102,7 @@ def test_the_model_reads_what_was_drawn(steps: list[Step]) -> None:
     assert right.endings == {Ending(1000, by_peer=True)}
 
 
-@settings(max_examples=50)
+@settings(max_examples=40)
 @given(broken_stories())
 def test_the_model_finds_the_rule_that_was_broken(story: tuple[list[Step], bytes, int]) -> None:
     before, sent, code = story

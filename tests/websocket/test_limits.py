@@ -166,8 +166,8 @@ async def test_pongs_that_the_peer_does_not_read_are_not_all_kept(
     async with link(capacity=4096) as (socket, peer), trio.open_nursery() as nursery:
         if receives:
             nursery.start_soon(drained, socket)
-        with allocating_at_most(MIB // 2):
-            nursery.start_soon(flood, peer.stream, frame(PING, b"p" * 125) * 30, 400)
+        with allocating_at_most(MIB // 5):
+            nursery.start_soon(flood, peer.stream, frame(PING, b"p" * 125) * 30, 100)
             await trio.sleep(60)
         nursery.cancel_scope.cancel()
 
@@ -177,8 +177,8 @@ async def test_messages_that_are_received_leave_nothing_behind(link: Link, autoj
     async with link() as (socket, peer), trio.open_nursery() as nursery:
         nursery.start_soon(peer.read_rest)
         with allocating_at_most(MIB // 2):
-            nursery.start_soon(flood, peer.stream, data, 200)
-            left = 200 * 5
+            nursery.start_soon(flood, peer.stream, data, 150)
+            left = 150 * 5
             while left:
                 left -= len(await socket.receive_batch())
         nursery.cancel_scope.cancel()
@@ -207,8 +207,8 @@ async def test_pings_of_ours_that_stay_unanswered_are_not_all_kept(link: Link) -
         nursery.start_soon(peer.read_rest)
         for _ in range(300):
             await socket.ping()
-        with allocating_at_most(MIB // 8):
-            for _ in range(1000):
+        with allocating_at_most(MIB // 16):
+            for _ in range(500):
                 await socket.ping()
         nursery.cancel_scope.cancel()
 
