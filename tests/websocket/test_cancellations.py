@@ -24,7 +24,7 @@ async def after_turns(turns: int, scope: trio.CancelScope) -> None:
 @pytest.mark.parametrize("turns", range(8))
 @pytest.mark.parametrize("size", [None, 1, 3])
 async def test_a_receive_that_is_canceled_after_any_number_of_turns_loses_nothing(
-    link: Link, turns: int, size: int | None
+    link: Link, turns: int, size: int | None, autojump_clock: MockClock
 ) -> None:
     messages: list[Message] = ["a", "forty", b"c", "", "e" * 200, "ü"]
     parts = [
@@ -60,7 +60,7 @@ async def test_a_receive_that_is_canceled_after_any_number_of_turns_loses_nothin
     assert [opcode for opcode, _ in frames] == [PONG, PONG, CLOSE]
 
 
-async def test_a_receive_in_a_canceled_scope_takes_nothing(link: Link) -> None:
+async def test_a_receive_in_a_canceled_scope_takes_nothing(link: Link, autojump_clock: MockClock) -> None:
     async with link(frame(TEXT, "a") + frame(TEXT, "b")) as (socket, _):
         await wait_all_tasks_blocked()
         for _ in range(3):
@@ -102,7 +102,7 @@ async def test_a_receive_that_times_out_again_and_again_loses_nothing(link: Link
 # While nobody receives
 
 
-async def test_pings_are_answered_while_nobody_receives(link: Link) -> None:
+async def test_pings_are_answered_while_nobody_receives(link: Link, autojump_clock: MockClock) -> None:
     async with link() as (socket, peer):
         for number in range(5):
             await peer.send(frame(PONG, b"mine"), frame(PING, bytes((number,))))
@@ -111,7 +111,7 @@ async def test_pings_are_answered_while_nobody_receives(link: Link) -> None:
         assert not socket.holds_messages
 
 
-async def test_pings_are_answered_again_after_a_receive(link: Link) -> None:
+async def test_pings_are_answered_again_after_a_receive(link: Link, autojump_clock: MockClock) -> None:
     """Between two calls nobody receives: the reader must not be left with the first."""
     async with link() as (socket, peer):
         for number in range(5):
@@ -147,7 +147,7 @@ async def test_a_ping_that_waits_behind_unreceived_messages_is_answered_once_the
             assert await peer.read_frame() == (PONG, b"p")
 
 
-async def test_a_ping_inside_a_message_is_answered_while_nobody_receives(link: Link) -> None:
+async def test_a_ping_inside_a_message_is_answered_while_nobody_receives(link: Link, autojump_clock: MockClock) -> None:
     async with link() as (socket, peer):
         await peer.send(frame(TEXT, "a", fin=False), frame(PING, b"p"))
         with trio.fail_after(1):
@@ -203,7 +203,9 @@ async def test_what_is_heard_while_nobody_receives_is_heard(link: Link, autojump
 
 @pytest.mark.parametrize("turns", range(10))
 @pytest.mark.parametrize("capacity", [100, 65536])
-async def test_a_send_that_is_canceled_is_whole_or_not_there_or_the_last(link: Link, turns: int, capacity: int) -> None:
+async def test_a_send_that_is_canceled_is_whole_or_not_there_or_the_last(
+    link: Link, turns: int, capacity: int, autojump_clock: MockClock
+) -> None:
     """Never half a frame with another one behind it."""
     text = "x" * 1000
     async with link(capacity=capacity) as (socket, peer), trio.open_nursery() as reading:
@@ -232,7 +234,7 @@ async def test_a_send_that_is_canceled_is_whole_or_not_there_or_the_last(link: L
         reading.cancel_scope.cancel()
 
 
-async def test_a_send_in_a_canceled_scope_leaves_the_connection_as_it_is(link: Link) -> None:
+async def test_a_send_in_a_canceled_scope_leaves_the_connection_as_it_is(link: Link, autojump_clock: MockClock) -> None:
     async with link() as (socket, peer):
         for call in (socket.send, lambda _: socket.ping()):
             with trio.CancelScope() as scope:

@@ -25,7 +25,7 @@ SIZES = [None, 1]
 @pytest.mark.parametrize("reason", ["", "going down", "müde €\U0001f600", LONGEST])
 @pytest.mark.parametrize("code", [*REGISTERED, *FREE])
 async def test_a_close_of_the_peer_ends_with_its_code_and_reason(
-    link: Link, code: int, reason: str, size: int | None
+    link: Link, code: int, reason: str, size: int | None, autojump_clock: MockClock
 ) -> None:
     async with link() as (socket, peer), trio.open_nursery() as nursery:
         sent = frame(TEXT, "before") + close_frame(code, reason)
@@ -43,7 +43,9 @@ async def test_a_close_of_the_peer_ends_with_its_code_and_reason(
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_a_close_without_payload_is_code_1005_and_is_not_answered_with_it(link: Link, size: int | None) -> None:
+async def test_a_close_without_payload_is_code_1005_and_is_not_answered_with_it(
+    link: Link, size: int | None, autojump_clock: MockClock
+) -> None:
     async with link() as (socket, peer), trio.open_nursery() as nursery:
         sent = frame(TEXT, "before") + frame(CLOSE)
         nursery.start_soon(peer.trickle, sent, size or len(sent))
@@ -55,7 +57,7 @@ async def test_a_close_without_payload_is_code_1005_and_is_not_answered_with_it(
         assert answer in [(CLOSE, b""), (CLOSE, (1000).to_bytes(2, "big"))]
 
 
-async def test_a_close_with_the_acceptance_is_heard_and_answered(link: Link) -> None:
+async def test_a_close_with_the_acceptance_is_heard_and_answered(link: Link, autojump_clock: MockClock) -> None:
     async with link(frame(TEXT, "only this") + close_frame(1008, "go away")) as (socket, peer):
         messages, closed = await drained(socket)
         assert messages == ["only this"]
@@ -92,7 +94,7 @@ async def test_what_follows_a_close_is_ignored(link: Link, size: int | None, aut
         assert [opcode for opcode, _ in await peer.read_rest()] == [CLOSE]
 
 
-async def test_a_close_inside_a_message_is_answered(link: Link) -> None:
+async def test_a_close_inside_a_message_is_answered(link: Link, autojump_clock: MockClock) -> None:
     async with link() as (socket, peer):
         await peer.send(frame(TEXT, "a", fin=False), frame(CONTINUATION, b"\xc3", fin=False), close_frame(4001, "x"))
         messages, closed = await drained(socket)
@@ -101,7 +103,7 @@ async def test_a_close_inside_a_message_is_answered(link: Link) -> None:
         assert ((await peer.read_frame()) or (0,))[0] == CLOSE
 
 
-async def test_pings_before_a_close_are_answered_before_it(link: Link) -> None:
+async def test_pings_before_a_close_are_answered_before_it(link: Link, autojump_clock: MockClock) -> None:
     async with link() as (socket, peer):
         await peer.send(frame(PING, b"1"), close_frame(1000))
         await drained(socket)
@@ -112,7 +114,7 @@ async def test_pings_before_a_close_are_answered_before_it(link: Link) -> None:
 @pytest.mark.parametrize("code", [1002, 1007, 1009])
 @pytest.mark.parametrize("size", SIZES)
 async def test_a_peer_that_accuses_us_is_not_the_one_that_broke_the_rule(
-    link: Link, code: int, size: int | None
+    link: Link, code: int, size: int | None, autojump_clock: MockClock
 ) -> None:
     async with link() as (socket, peer), trio.open_nursery() as nursery:
         sent = close_frame(code, "your fault")
@@ -167,7 +169,7 @@ async def test_a_reason_that_is_no_text_is_refused(
 # The connection ends
 
 
-async def test_a_fin_without_a_close_has_no_code(link: Link) -> None:
+async def test_a_fin_without_a_close_has_no_code(link: Link, autojump_clock: MockClock) -> None:
     async with link() as (socket, peer):
         await peer.send(frame(TEXT, "a"))
         await peer.stream.send_eof()
@@ -178,7 +180,7 @@ async def test_a_fin_without_a_close_has_no_code(link: Link) -> None:
         assert str(closed) == "The WebSocket ended without a close code: the connection was lost."
 
 
-async def test_a_close_and_a_fin_right_behind_it_are_a_close(link: Link) -> None:
+async def test_a_close_and_a_fin_right_behind_it_are_a_close(link: Link, autojump_clock: MockClock) -> None:
     async with link() as (socket, peer):
         await peer.send(frame(TEXT, "a"), close_frame(1012, "restart"))
         await peer.stream.send_eof()
@@ -188,7 +190,7 @@ async def test_a_close_and_a_fin_right_behind_it_are_a_close(link: Link) -> None
         assert ((await peer.read_frame()) or (0,))[0] == CLOSE
 
 
-async def test_a_close_of_a_peer_that_is_gone_already_is_a_close(link: Link) -> None:
+async def test_a_close_of_a_peer_that_is_gone_already_is_a_close(link: Link, autojump_clock: MockClock) -> None:
     """It cannot be answered any more."""
     async with link() as (socket, peer):
         await peer.send(frame(TEXT, "a"), frame(PING), close_frame(1012, "restart"))
@@ -211,7 +213,9 @@ async def test_a_violation_and_a_fin_right_behind_it_are_a_violation_by_a_peer_t
 
 
 @pytest.mark.parametrize("first", [b"", head(TEXT, 100), frame(TEXT, "a", fin=False)])
-async def test_the_end_wakes_a_task_that_waits_for_a_message(link: Link, first: bytes) -> None:
+async def test_the_end_wakes_a_task_that_waits_for_a_message(
+    link: Link, first: bytes, autojump_clock: MockClock
+) -> None:
     async with link() as (socket, peer), trio.open_nursery() as nursery:
         endings: list[Ending] = []
 

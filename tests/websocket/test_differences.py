@@ -80,7 +80,9 @@ async def test_how_the_limit_of_a_text_is_counted(link: Link, transport: Transpo
         ("an acceptance with a folded header", b"\r\nUpgrade:", b"\r\nX: a\r\n  b\r\nUpgrade:"),
     ],
 )
-async def test_answers_that_are_not_quite_the_rfcs(transport: Transport, words: str, old: bytes, new: bytes) -> None:
+async def test_answers_that_are_not_quite_the_rfcs(
+    transport: Transport, words: str, old: bytes, new: bytes, autojump_clock: MockClock
+) -> None:
     venue = Venue()
 
     async def accept() -> None:

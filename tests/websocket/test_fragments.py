@@ -17,7 +17,9 @@ SIZES = [None, 1]
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("count", [2, 3, 7, 100])
 @pytest.mark.parametrize("opcode", [TEXT, BINARY])
-async def test_a_message_in_fragments_is_one_message(link: Link, opcode: int, count: int, size: int | None) -> None:
+async def test_a_message_in_fragments_is_one_message(
+    link: Link, opcode: int, count: int, size: int | None, autojump_clock: MockClock
+) -> None:
     payload = b"".join(b"%d," % number for number in range(count))
     frames = fragments(opcode, payload.split(b",", count - 1))
     assert len(frames) == count
@@ -34,7 +36,9 @@ async def test_a_message_in_fragments_is_one_message(link: Link, opcode: int, co
     "parts",
     [[b"", b""], [b"", b"", b""], [b"", b"middle", b""], [b"first", b""], [b"", b"last"], [b"a", b"", b"", b"b"]],
 )
-async def test_fragments_may_be_empty(link: Link, parts: list[bytes], opcode: int, size: int | None) -> None:
+async def test_fragments_may_be_empty(
+    link: Link, parts: list[bytes], opcode: int, size: int | None, autojump_clock: MockClock
+) -> None:
     sent = b"".join(fragments(opcode, parts)) + frame(TEXT, "next")
     async with link() as (socket, peer), trio.open_nursery() as nursery:
         nursery.start_soon(peer.trickle, sent, size or len(sent))
@@ -43,14 +47,14 @@ async def test_fragments_may_be_empty(link: Link, parts: list[bytes], opcode: in
 
 
 @pytest.mark.parametrize("length", [125, 126, 65535, 65536])
-async def test_long_fragments_are_put_together(link: Link, length: int) -> None:
+async def test_long_fragments_are_put_together(link: Link, length: int, autojump_clock: MockClock) -> None:
     parts = [b"a" * length, b"b" * length, b"c" * length]
     async with link(max_message_size=300_000) as (socket, peer), trio.open_nursery() as nursery:
         nursery.start_soon(peer.send, *(fragments(TEXT, parts) + fragments(BINARY, parts)))
         assert await received(socket, 2) == [b"".join(parts).decode(), b"".join(parts)]
 
 
-async def test_messages_in_fragments_follow_one_another_and_whole_ones(link: Link) -> None:
+async def test_messages_in_fragments_follow_one_another_and_whole_ones(link: Link, autojump_clock: MockClock) -> None:
     """The short way for whole text frames must not be taken inside a message, nor miss the first one after it."""
     async with link() as (socket, peer):
         await peer.send(
@@ -66,7 +70,9 @@ async def test_messages_in_fragments_follow_one_another_and_whole_ones(link: Lin
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_control_frames_between_fragments_change_nothing(link: Link, size: int | None) -> None:
+async def test_control_frames_between_fragments_change_nothing(
+    link: Link, size: int | None, autojump_clock: MockClock
+) -> None:
     async with link() as (socket, peer), trio.open_nursery() as nursery:
         sent = b"".join(
             part + frame(PONG, b"mine") + frame(PING, bytes((number,)))
@@ -109,7 +115,7 @@ async def test_a_new_message_after_some_fragments_is_a_protocol_error(
     await assert_violation(link(), begun + frame(TEXT, "new") + AFTER, 1002, before=BEFORE)
 
 
-async def test_a_message_that_is_never_finished_does_not_come_out(link: Link) -> None:
+async def test_a_message_that_is_never_finished_does_not_come_out(link: Link, autojump_clock: MockClock) -> None:
     async with link() as (socket, peer):
         await peer.send(frame(TEXT, "whole"), frame(TEXT, "a", fin=False), frame(CONTINUATION, "b", fin=False))
         await wait_all_tasks_blocked()
@@ -119,7 +125,7 @@ async def test_a_message_that_is_never_finished_does_not_come_out(link: Link) ->
     assert Ending.of(closed) == Ending(None, by_peer=True)
 
 
-async def test_a_close_inside_a_message_is_an_ordinary_close(link: Link) -> None:
+async def test_a_close_inside_a_message_is_an_ordinary_close(link: Link, autojump_clock: MockClock) -> None:
     async with link() as (socket, peer):
         await peer.send(frame(TEXT, "whole"), frame(TEXT, "a", fin=False), close_frame(1001, "bye"))
         messages, closed = await drained(socket)
@@ -128,7 +134,7 @@ async def test_a_close_inside_a_message_is_an_ordinary_close(link: Link) -> None
         assert closed.reason == "bye"
 
 
-async def test_every_cut_of_a_message_gives_the_same_message(link: Link) -> None:
+async def test_every_cut_of_a_message_gives_the_same_message(link: Link, autojump_clock: MockClock) -> None:
     payload = "aü€\U0001f600".encode()
     async with link() as (socket, peer):
         for first in range(len(payload) + 1):

@@ -24,7 +24,9 @@ def of_length(length: int) -> bytes:
 
 @pytest.mark.parametrize("length", LENGTHS)
 @pytest.mark.parametrize("opcode", [TEXT, BINARY])
-async def test_a_message_of_any_length_comes_out(link: Link, opcode: int, length: int) -> None:
+async def test_a_message_of_any_length_comes_out(
+    link: Link, opcode: int, length: int, autojump_clock: MockClock
+) -> None:
     payload = of_length(length)
     async with link() as (socket, peer), trio.open_nursery() as nursery:
         nursery.start_soon(peer.send, frame(opcode, payload), frame(TEXT, "next"))
@@ -33,7 +35,9 @@ async def test_a_message_of_any_length_comes_out(link: Link, opcode: int, length
 
 @pytest.mark.parametrize("length", LENGTHS)
 @pytest.mark.parametrize("opcode", [TEXT, BINARY])
-async def test_a_message_with_the_acceptance_comes_out(link: Link, opcode: int, length: int) -> None:
+async def test_a_message_with_the_acceptance_comes_out(
+    link: Link, opcode: int, length: int, autojump_clock: MockClock
+) -> None:
     payload = of_length(length)
     async with link(frame(TEXT, "first") + frame(opcode, payload), capacity=100_000) as (socket, _):
         assert await received(socket, 2) == ["first", payload.decode() if opcode == TEXT else payload]
@@ -41,7 +45,9 @@ async def test_a_message_with_the_acceptance_comes_out(link: Link, opcode: int, 
 
 @pytest.mark.parametrize("length", LENGTHS)
 @pytest.mark.parametrize("opcode", [TEXT, BINARY])
-async def test_a_message_in_many_small_reads_comes_out(link: Link, opcode: int, length: int) -> None:
+async def test_a_message_in_many_small_reads_comes_out(
+    link: Link, opcode: int, length: int, autojump_clock: MockClock
+) -> None:
     """Byte by byte around the heads; a long payload in larger pieces."""
     payload = of_length(length)
     sent = frame(opcode, payload) + frame(TEXT, "next")
@@ -57,7 +63,7 @@ async def test_a_message_in_many_small_reads_comes_out(link: Link, opcode: int, 
 
 
 @pytest.mark.parametrize("size", range(1, 30))
-async def test_reads_may_end_anywhere_between_messages(link: Link, size: int) -> None:
+async def test_reads_may_end_anywhere_between_messages(link: Link, size: int, autojump_clock: MockClock) -> None:
     messages: list[Message] = ["", "a", "b" * 126, b"\x00\xff", "ü" * 70, b"", "z"]
     sent = b"".join(frame(TEXT if isinstance(message, str) else BINARY, message) for message in messages)
     async with link() as (socket, peer), trio.open_nursery() as nursery:
@@ -65,13 +71,13 @@ async def test_reads_may_end_anywhere_between_messages(link: Link, size: int) ->
         assert await received(socket, len(messages)) == messages
 
 
-async def test_text_is_str_and_binary_is_bytes(link: Link) -> None:
+async def test_text_is_str_and_binary_is_bytes(link: Link, autojump_clock: MockClock) -> None:
     async with link() as (socket, peer):
         await peer.send(frame(TEXT, "a"), frame(BINARY, b"a"))
         assert [type(message) for message in await received(socket, 2)] == [str, bytes]
 
 
-async def test_a_null_byte_and_the_highest_character_are_text(link: Link) -> None:
+async def test_a_null_byte_and_the_highest_character_are_text(link: Link, autojump_clock: MockClock) -> None:
     async with link() as (socket, peer):
         await peer.send(frame(TEXT, "\x00a\x00"), frame(TEXT, "\U0010ffff\ufeff"))
         assert await received(socket, 2) == ["\x00a\x00", "\U0010ffff\ufeff"]
@@ -81,7 +87,9 @@ async def test_a_null_byte_and_the_highest_character_are_text(link: Link) -> Non
 
 
 @pytest.mark.parametrize("length", LENGTHS)
-async def test_what_we_send_is_one_masked_text_frame_of_the_shortest_form(link: Link, length: int) -> None:
+async def test_what_we_send_is_one_masked_text_frame_of_the_shortest_form(
+    link: Link, length: int, autojump_clock: MockClock
+) -> None:
     text = of_length(length).decode()
     async with link() as (socket, peer), trio.open_nursery() as nursery:
         nursery.start_soon(socket.send, text)
@@ -90,13 +98,13 @@ async def test_what_we_send_is_one_masked_text_frame_of_the_shortest_form(link: 
 
 
 @pytest.mark.parametrize("text", ["ü", "€", "\U0001f600", "é" * 63, "ü" * 62 + "a", "\x00"])
-async def test_what_we_send_is_counted_in_bytes(link: Link, text: str) -> None:
+async def test_what_we_send_is_counted_in_bytes(link: Link, text: str, autojump_clock: MockClock) -> None:
     async with link() as (socket, peer):
         await socket.send(text)
         assert await peer.read_frame() == (TEXT, text.encode())
 
 
-async def test_every_frame_has_a_mask_of_its_own(link: Link) -> None:
+async def test_every_frame_has_a_mask_of_its_own(link: Link, autojump_clock: MockClock) -> None:
     async with link() as (socket, peer):
         masks = set()
         for _ in range(20):
@@ -110,7 +118,7 @@ async def test_every_frame_has_a_mask_of_its_own(link: Link) -> None:
     assert len(masks) > 55, "5.3: a mask is drawn anew for each frame, and cannot be foreseen"
 
 
-async def test_two_sends_in_a_row_are_two_messages(link: Link) -> None:
+async def test_two_sends_in_a_row_are_two_messages(link: Link, autojump_clock: MockClock) -> None:
     async with link() as (socket, peer):
         for text in ("a", "", "b"):
             await socket.send(text)
@@ -202,7 +210,9 @@ async def test_a_length_with_its_first_bit_set_is_never_waited_for(
         assert Ending.of(closed) in (Ending(1002, violation=True), Ending(1009, violation=True))
 
 
-async def test_a_frame_that_never_ends_is_a_lost_connection_and_no_violation(link: Link) -> None:
+async def test_a_frame_that_never_ends_is_a_lost_connection_and_no_violation(
+    link: Link, autojump_clock: MockClock
+) -> None:
     for length in range(1, len(frame(TEXT, "half"))):
         async with link() as (socket, peer):
             await peer.send(frame(TEXT, "whole"), frame(TEXT, "half")[:length])
@@ -213,7 +223,7 @@ async def test_a_frame_that_never_ends_is_a_lost_connection_and_no_violation(lin
         assert Ending.of(closed) == Ending(None, by_peer=True)
 
 
-async def test_a_close_that_never_ends_is_a_lost_connection(link: Link) -> None:
+async def test_a_close_that_never_ends_is_a_lost_connection(link: Link, autojump_clock: MockClock) -> None:
     async with link() as (socket, peer):
         await peer.send(close_frame(1000, "over")[:-1])
         await peer.stream.aclose()

@@ -34,7 +34,7 @@ STATUS_LINE = b"HTTP/1.1 101 Switching Protocols\r\n"
 # The request
 
 
-async def test_the_request_is_that_of_the_rfc(link: Link) -> None:
+async def test_the_request_is_that_of_the_rfc(link: Link, autojump_clock: MockClock) -> None:
     async with link() as (_, peer):
         first, *lines = peer.request.split(b"\r\n\r\n")[0].split(b"\r\n")
     assert first == b"GET /orders/ws?x=1 HTTP/1.1"
@@ -52,7 +52,7 @@ async def test_the_request_is_that_of_the_rfc(link: Link) -> None:
     assert b"origin" not in values
 
 
-async def test_every_handshake_has_a_key_of_its_own(link: Link) -> None:
+async def test_every_handshake_has_a_key_of_its_own(link: Link, autojump_clock: MockClock) -> None:
     keys = set()
     for _ in range(5):
         async with link() as (_, peer):
@@ -80,7 +80,7 @@ async def test_every_handshake_has_a_key_of_its_own(link: Link) -> None:
 )
 @pytest.mark.parametrize("size", [None, 1])
 async def test_an_acceptance_may_be_written_in_many_ways(
-    transport: Transport, changes: list[tuple[bytes, bytes]], size: int | None
+    transport: Transport, changes: list[tuple[bytes, bytes]], size: int | None, autojump_clock: MockClock
 ) -> None:
     """Messages come right behind it, in the same read or cut anywhere."""
     venue = Venue()
@@ -99,7 +99,7 @@ async def test_an_acceptance_may_be_written_in_many_ways(
             await wait_all_tasks_blocked()
 
 
-async def test_a_close_behind_the_acceptance_ends_an_open_socket(link: Link) -> None:
+async def test_a_close_behind_the_acceptance_ends_an_open_socket(link: Link, autojump_clock: MockClock) -> None:
     """The handshake was fine: it is the socket that ends."""
     async with link(close_frame(1013, "not now")) as (socket, peer):
         messages, closed = await drained(socket)
@@ -206,7 +206,9 @@ async def test_an_answer_without_an_end_is_not_kept(
     assert sent < 1_000_000
 
 
-async def test_a_venue_that_resets_the_connection_fails_the_handshake(transport: Transport) -> None:
+async def test_a_venue_that_resets_the_connection_fails_the_handshake(
+    transport: Transport, autojump_clock: MockClock
+) -> None:
     async def reset(peer: ScriptedPeer) -> None:
         peer.stream.close()
 

@@ -29,7 +29,9 @@ MIB = 1024 * 1024
 @pytest.mark.parametrize(
     "sizes", [[LIMIT], [LIMIT - 1], [1, LIMIT - 1], [LIMIT, 0], [0, LIMIT], [400, 0, 300, 300], [10] * 100]
 )
-async def test_messages_up_to_the_limit_pass(link: Link, opcode: int, sizes: list[int], size: int | None) -> None:
+async def test_messages_up_to_the_limit_pass(
+    link: Link, opcode: int, sizes: list[int], size: int | None, autojump_clock: MockClock
+) -> None:
     """One after another: each is counted for itself."""
     whole = b"x" * sum(sizes)
     async with link(max_message_size=LIMIT) as (socket, peer), trio.open_nursery() as nursery:
@@ -51,7 +53,9 @@ async def test_one_byte_more_than_the_limit_is_1009(
 
 
 @pytest.mark.parametrize("opcode", [PING, PONG])
-async def test_control_frames_do_not_count_as_part_of_a_message(link: Link, opcode: int) -> None:
+async def test_control_frames_do_not_count_as_part_of_a_message(
+    link: Link, opcode: int, autojump_clock: MockClock
+) -> None:
     """Not even when less than one of them is left of the limit."""
     async with link(max_message_size=LIMIT) as (socket, peer):
         control = frame(opcode, b"p" * 125)
@@ -66,7 +70,7 @@ async def test_control_frames_do_not_count_as_part_of_a_message(link: Link, opco
         assert await received(socket, 1) == ["x" * LIMIT]
 
 
-async def test_control_frames_may_be_longer_than_the_limit_of_a_message(link: Link) -> None:
+async def test_control_frames_may_be_longer_than_the_limit_of_a_message(link: Link, autojump_clock: MockClock) -> None:
     async with link(max_message_size=10) as (socket, peer):
         await peer.send(frame(PING, b"p" * 125), frame(TEXT, "x" * 10), frame(CLOSE, b"\x03\xe8" + b"r" * 123))
         messages, closed = await drained(socket)
@@ -202,7 +206,7 @@ async def test_a_flood_after_the_peers_close_is_not_kept(link: Link, autojump_cl
                 await socket.close()
 
 
-async def test_pings_of_ours_that_stay_unanswered_are_not_all_kept(link: Link) -> None:
+async def test_pings_of_ours_that_stay_unanswered_are_not_all_kept(link: Link, autojump_clock: MockClock) -> None:
     async with link() as (socket, peer), trio.open_nursery() as nursery:
         nursery.start_soon(peer.read_rest)
         for _ in range(300):

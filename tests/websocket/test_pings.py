@@ -17,7 +17,9 @@ AFTER = frame(TEXT, "after") + frame(PING, b"after")
     "payload", [b"", b"x", "ü".encode(), b"\x00\xff\xfe", b"y" * 124, bytes(range(125))], ids=lambda one: len(one)
 )
 @pytest.mark.parametrize("size", [None, 1])
-async def test_a_ping_is_answered_with_its_payload(link: Link, payload: bytes, size: int | None) -> None:
+async def test_a_ping_is_answered_with_its_payload(
+    link: Link, payload: bytes, size: int | None, autojump_clock: MockClock
+) -> None:
     async with link() as (socket, peer), trio.open_nursery() as nursery:
         ping = frame(PING, payload)
         nursery.start_soon(peer.trickle, ping + frame(TEXT, "a"), size or 1000)
@@ -25,27 +27,27 @@ async def test_a_ping_is_answered_with_its_payload(link: Link, payload: bytes, s
         assert await peer.read_frame() == (PONG, payload)
 
 
-async def test_pings_in_a_row_are_answered_in_order(link: Link) -> None:
+async def test_pings_in_a_row_are_answered_in_order(link: Link, autojump_clock: MockClock) -> None:
     async with link() as (socket, peer):
         await peer.send(*(frame(PING, bytes((number,))) for number in range(10)), frame(TEXT, "a"))
         assert await received(socket, 1) == ["a"]
         assert [await peer.read_frame() for _ in range(10)] == [(PONG, bytes((number,))) for number in range(10)]
 
 
-async def test_pings_that_come_one_by_one_are_answered_one_by_one(link: Link) -> None:
+async def test_pings_that_come_one_by_one_are_answered_one_by_one(link: Link, autojump_clock: MockClock) -> None:
     async with link() as (_, peer):
         for number in range(10):
             await peer.send(frame(PING, bytes((number,))))
             assert await peer.read_frame() == (PONG, bytes((number,)))
 
 
-async def test_a_ping_with_the_acceptance_is_answered(link: Link) -> None:
+async def test_a_ping_with_the_acceptance_is_answered(link: Link, autojump_clock: MockClock) -> None:
     async with link(frame(PING, b"early") + frame(TEXT, "a")) as (socket, peer):
         assert await received(socket, 1) == ["a"]
         assert await peer.read_frame() == (PONG, b"early")
 
 
-async def test_pings_between_messages_are_answered_and_hold_none_back(link: Link) -> None:
+async def test_pings_between_messages_are_answered_and_hold_none_back(link: Link, autojump_clock: MockClock) -> None:
     async with link() as (socket, peer):
         await peer.send(frame(TEXT, "a"), frame(PING, b"1"), frame(TEXT, "b"), frame(PING, b"2"), frame(BINARY, b"c"))
         assert await received(socket, 3) == ["a", "b", b"c"]
@@ -53,7 +55,9 @@ async def test_pings_between_messages_are_answered_and_hold_none_back(link: Link
 
 
 @pytest.mark.parametrize("size", [None, 1])
-async def test_a_ping_between_fragments_is_answered_before_the_message_is_whole(link: Link, size: int | None) -> None:
+async def test_a_ping_between_fragments_is_answered_before_the_message_is_whole(
+    link: Link, size: int | None, autojump_clock: MockClock
+) -> None:
     async with link() as (socket, peer):
         begun = frame(TEXT, "a", fin=False) + frame(PING, b"1") + frame(CONTINUATION, "b", fin=False)
         begun += frame(PING, b"2") + frame(CONTINUATION, "", fin=False)
@@ -64,7 +68,7 @@ async def test_a_ping_between_fragments_is_answered_before_the_message_is_whole(
 
 
 @pytest.mark.parametrize("payload", [b"", b"unsolicited", bytes(125)])
-async def test_a_pong_that_was_not_asked_for_is_ignored(link: Link, payload: bytes) -> None:
+async def test_a_pong_that_was_not_asked_for_is_ignored(link: Link, payload: bytes, autojump_clock: MockClock) -> None:
     async with link() as (socket, peer):
         await peer.send(frame(PONG, payload), frame(TEXT, "a", fin=False), frame(PONG, payload))
         await peer.send(frame(CONTINUATION, "b"), frame(PING, b"p"))
@@ -72,7 +76,7 @@ async def test_a_pong_that_was_not_asked_for_is_ignored(link: Link, payload: byt
         assert await peer.read_frame() == (PONG, b"p")
 
 
-async def test_our_pings_may_be_answered_late_or_all_at_once_or_never(link: Link) -> None:
+async def test_our_pings_may_be_answered_late_or_all_at_once_or_never(link: Link, autojump_clock: MockClock) -> None:
     async with link() as (socket, peer):
         pings = []
         for _ in range(5):

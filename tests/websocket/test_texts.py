@@ -51,7 +51,7 @@ INVALID = {
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("text", VALID.values(), ids=VALID)
-async def test_valid_text_comes_out(link: Link, text: str, size: int | None) -> None:
+async def test_valid_text_comes_out(link: Link, text: str, size: int | None, autojump_clock: MockClock) -> None:
     async with link() as (socket, peer), trio.open_nursery() as nursery:
         sent = frame(TEXT, text) + frame(TEXT, "next")
         nursery.start_soon(peer.trickle, sent, size or len(sent))
@@ -60,7 +60,9 @@ async def test_valid_text_comes_out(link: Link, text: str, size: int | None) -> 
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("text", VALID.values(), ids=VALID)
-async def test_fragments_may_end_inside_a_character(link: Link, text: str, size: int | None) -> None:
+async def test_fragments_may_end_inside_a_character(
+    link: Link, text: str, size: int | None, autojump_clock: MockClock
+) -> None:
     """Every byte is a fragment, with a pong behind it."""
     data = text.encode()
     parts = fragments(TEXT, [data[index : index + 1] for index in range(len(data))])
@@ -133,7 +135,7 @@ async def test_half_a_character_does_not_reach_the_next_message(link: Link, auto
     await assert_violation(link(), frame(TEXT, b"\xc3") + frame(TEXT, b"\xbc") + AFTER, 1007, before=BEFORE)
 
 
-async def test_half_a_character_between_two_fragments_outlives_a_ping(link: Link) -> None:
+async def test_half_a_character_between_two_fragments_outlives_a_ping(link: Link, autojump_clock: MockClock) -> None:
     async with link() as (socket, peer):
         await peer.send(frame(TEXT, b"\xe2", fin=False), frame(PING, b"\x82\xac"), frame(CONTINUATION, b"\x82\xac"))
         assert await received(socket, 1) == ["€"]
@@ -141,7 +143,7 @@ async def test_half_a_character_between_two_fragments_outlives_a_ping(link: Link
 
 
 @pytest.mark.parametrize("size", SIZES)
-async def test_binary_may_hold_anything(link: Link, size: int | None) -> None:
+async def test_binary_may_hold_anything(link: Link, size: int | None, autojump_clock: MockClock) -> None:
     messages: list[Message] = [*INVALID.values(), bytes(range(256))]
     sent = b"".join(frame(BINARY, message) for message in messages)
     async with link() as (socket, peer), trio.open_nursery() as nursery:
@@ -149,14 +151,14 @@ async def test_binary_may_hold_anything(link: Link, size: int | None) -> None:
         assert await received(socket, len(messages)) == messages
 
 
-async def test_binary_in_fragments_may_hold_anything(link: Link) -> None:
+async def test_binary_in_fragments_may_hold_anything(link: Link, autojump_clock: MockClock) -> None:
     data = b"".join(INVALID.values())
     async with link() as (socket, peer):
         await peer.send(*fragments(BINARY, cut(data, range(0, len(data), 3))), frame(TEXT, "ü"))
         assert await received(socket, 2) == [data, "ü"]
 
 
-async def test_pings_and_pongs_may_hold_anything(link: Link) -> None:
+async def test_pings_and_pongs_may_hold_anything(link: Link, autojump_clock: MockClock) -> None:
     async with link() as (_, peer):
         for data in INVALID.values():
             await peer.send(frame(PONG, data), frame(PING, data))
