@@ -38,13 +38,15 @@ OPCODE: Final = 0x0F
 CONTROL: Final = 0x08
 MASKED: Final = 0x80
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
+OPCODES: Final = frozenset({CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG})
 FINAL_TEXT: Final = FINAL | TEXT
 CONTROL_LIMIT: Final = 125
 """Bytes of payload that a control frame may have."""
 TWO_MORE: Final = 126
 EIGHT_MORE: Final = 127
 """Lengths in the second byte of a frame that say that two or eight bytes of length follow (RFC 6455, 5.2)."""
-MOST_ANSWERS: Final = 64
+EXTRA: Final = {TWO_MORE: 2, EIGHT_MORE: 8}
+MOST_ANSWERS: Final = 512
 """Pongs that wait to be written. Of more the newest are kept, as RFC 6455 (5.5.3) allows."""
 PROTOCOL_ERROR: Final = 1002
 INVALID_DATA: Final = 1007
@@ -186,29 +188,39 @@ class Frames:
     def _feed_frame(self, data: bytes, at: int, end: int) -> int:
         """One frame that is not cut out by hand; gives where the next one begins. The core gets the beginning of a data
         frame at once, a control frame when it is complete."""
-        second = data[at + 1] if at + 1 < end else 0
-        start = at + 2 + {TWO_MORE: 2, EIGHT_MORE: 8}.get(second & ~MASKED, 0)
-        if end - at < 2 or start > end:
+        if end - at < 2:
             self._rest = data[at:]
             return end
-        first, size = data[at], second & ~MASKED
-        if start - at > 2:
-            size = int.from_bytes(data[at + 2 : start], "big")
-        fault = _fault(first, size, start - at)
+        first, second = data[at], data[at + 1]
+        fault = _fault_of_head(first, second)
         if fault:
             self._fail(PROTOCOL_ERROR, fault)
             return end
-        if not first & CONTROL and size + len(self._parts or b"") > self._limit:
-            self._fail(TOO_LONG, f"the message is longer than {self._limit} bytes")
-            return end
-        stop, is_known_control = start + size, first & OPCODE in (CLOSE, PING, PONG)
-        if stop > end and is_known_control and not second & MASKED:
+        start = at + 2 + EXTRA.get(second & ~MASKED, 0)
+        is_sound = not second & MASKED and first & OPCODE in OPCODES
+        size = int.from_bytes(data[at + 2 : start], "big") if start > at + 2 else second & ~MASKED
+        stop = start + size
+        if is_sound and (start > end or (first & CONTROL and stop > end)):
             self._rest = data[at:]
             return end
+        if is_sound and not first & CONTROL and not self._is_size_right(size, start - at):
+            return end
         self._frame_size, self._owed, self._is_data = size, max(0, stop - end), not first & CONTROL
-        is_close = first & OPCODE == CLOSE and not second & MASKED
+        is_close = is_sound and first & OPCODE == CLOSE
         self._feed_core(data[at:stop], data[start:stop] if is_close else b"")
         return min(stop, end)
+
+    def _is_size_right(self, size: int, head: int) -> bool:
+        """Of a frame of a message, whose head has so many bytes. Fails the connection if it is not.
+
+        The core does not mind lengths that are written longer than need be, and it counts a control frame against the
+        limit of the message around it; so the limit is ours.
+        """
+        if (head == 4 and size < TWO_MORE) or (head == 10 and not 65536 <= size < 1 << 63):
+            self._fail(PROTOCOL_ERROR, "the length of a frame must be written in the fewest bytes")
+        elif size + len(self._parts or b"") > self._limit:
+            self._fail(TOO_LONG, f"the message is longer than {self._limit} bytes")
+        return not self.ended
 
     def _feed_core(self, part: bytes, close: bytes = b"") -> None:
         """close: the payload, if it is a Close frame."""
@@ -280,15 +292,12 @@ class Frames:
         self._end_by_fault(b"")
 
 
-def _fault(first: int, size: int, head: int) -> str:
-    """What is wrong with the head of a frame. Only that is looked for which the core would see when the whole frame is
-    here, or never. (It would count control frames against the limit of a message, too; so the limit is ours.)"""
+def _fault_of_head(first: int, second: int) -> str:
+    """What is wrong with a frame that begins so, as far as the core would look for it behind the payload alone."""
     if first & RESERVED:
         return "reserved bits must be 0"
-    if first & CONTROL and size > CONTROL_LIMIT:
+    if first & CONTROL and second & ~MASKED > CONTROL_LIMIT:
         return "control frame too long"
     if first & CONTROL and not first & FINAL:
         return "fragmented control frame"
-    if (head == 4 and size < TWO_MORE) or (head == 10 and not 65536 <= size < 1 << 63):
-        return "the length of a frame must be written in the fewest bytes"
     return ""

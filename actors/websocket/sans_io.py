@@ -22,6 +22,8 @@ __all__ = ["SansIoSocket"]
 
 GRACE: Final = 0.2
 """Seconds without a receiver after which the attendant reads in its place."""
+ANSWER_PATIENCE: Final = 0.1
+"""Seconds that a peer is given to take our answer to its Close."""
 NORMAL: Final = 1000
 END_OF_HEAD: Final = b"\r\n\r\n"
 HTTP: Final = b"HTTP/"
@@ -94,6 +96,8 @@ class SansIoSocket:
             data = bytes(await self._stream.receive_some(READ_SIZE))
             answer.add(data)
             if not data or answer.is_too_long or not answer.head.startswith(HTTP[: len(answer.head)]):
+                return None
+            if answer.is_unreadable and answer.status != SWITCHING_PROTOCOLS:
                 return None
         if answer.status == SWITCHING_PROTOCOLS:
             head, separator, rest = bytes(answer.head).partition(END_OF_HEAD)
@@ -326,7 +330,7 @@ class SansIoSocket:
         """Nothing more is to be read."""
         self._is_over = self._is_mute = self._at_end = True
         if self._frames.last_frame:
-            self._writing_answers.deadline = trio.current_time() + LINGER
+            self._writing_answers.deadline = trio.current_time() + LINGER  # our Close comes behind it
         else:
             self._writing_answers.cancel()
             if not self._closing:
@@ -338,7 +342,7 @@ class SansIoSocket:
         if self._closing:
             await self._await_close()
         if self._frames.last_frame:
-            with trio.move_on_after(LINGER):
+            with trio.move_on_after(LINGER if self._frames.violation else ANSWER_PATIENCE):
                 await self._write_last(self._frames.last_frame)
         if self._frames.violation and not self._closing:
             # Bytes left unread would turn our closing into a reset, and the Close frame would be lost with it.
@@ -394,7 +398,6 @@ class SansIoSocket:
 
     def abort(self) -> None:
         self._is_over = self._is_mute = self._at_end = True
-        self._frames.messages.clear()
         self._finished.set()
         self._stream.cut()
         self._life.cancel()

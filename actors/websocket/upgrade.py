@@ -90,25 +90,26 @@ def _reader() -> h11.Connection:
 
 @define(eq=False)
 class Answer:
-    """The answer to an upgrade, as its bytes come in. head: all of them; is_complete: as a refusal with its body."""
+    """The answer to an upgrade, as its bytes come in. head: all of them; is_complete: as a refusal with its body;
+    is_unreadable: it is no refusal, or not from here on."""
 
     head: bytearray = field(factory=bytearray, init=False)
     is_complete: bool = field(default=False, init=False)
     _reader: h11.Connection = field(factory=_reader, init=False)
-    _is_unreadable: bool = field(default=False, init=False)
+    is_unreadable: bool = field(default=False, init=False)
     _refused_with: int | None = field(default=None, init=False)
     _headers: dict[str, str] = field(factory=dict, init=False)
     _body: bytearray = field(factory=bytearray, init=False)
 
     def add(self, data: bytes) -> None:
         self.head += data
-        if self._is_unreadable:
+        if self.is_unreadable:
             return
         try:
             self._reader.receive_data(data)
             self._read_on()
         except h11.RemoteProtocolError:
-            self._is_unreadable = True  # the rest is; the status, if there was one, still counts
+            self.is_unreadable = True  # the rest is; the status, if there was one, still counts
 
     def _read_on(self) -> None:
         while not isinstance(event := self._reader.next_event(), h11.EndOfMessage | h11.ConnectionClosed):

@@ -478,7 +478,7 @@ async def test_a_cancellation_at_any_moment_leaves_nothing_behind() -> None:
             await venue.assert_closed()
             nursery.cancel_scope.cancel()
         turns += 1
-    assert turns > 20
+    assert turns > 10
 
 
 # What shows that the peer lives
