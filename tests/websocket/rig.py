@@ -196,6 +196,7 @@ async def assert_violation(
             assert came == list(messages)
             assert Ending.of(closed) == Ending(code, violation=True)
             assert "broke the protocol" in str(closed)
+            assert str(closed).endswith(".")
             assert trio.current_time() - begun <= 0.025, "two lingers at most"
             with pytest.raises(SocketClosed) as again:
                 await socket.receive_batch()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
@@ -12,11 +13,12 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from ..websocket_peer import Venue
 from .rig import TRANSPORTS, Ending, Link, ScriptedPeer, Transport, drained, opened, received
-from .wire import CLOSE, PING, PONG, TEXT, close_frame, frame
+from .wire import CLOSE, CONTINUATION, PING, PONG, TEXT, close_frame, frame
 
 SERVED, UNSERVED = "answered at once", "answered when the messages before it are received"
 BYTES, CHARACTERS = "bytes", "characters"
 OPENS, FAILS = "opens", "fails"
+KEPT, DROPPED = "kept", "dropped"
 WAITS, DROPS = "waits for the answer", "drops the connection"
 
 DIFFERENCES: Final[Mapping[str, Mapping[Transport, str]]] = {
@@ -24,6 +26,8 @@ DIFFERENCES: Final[Mapping[str, Mapping[Transport, str]]] = {
     "a ping behind messages of the same read that nobody receives is": {"sans-io": SERVED, "trio-websocket": UNSERVED},
     # trio-websocket decodes first and counts then. No more than four bytes a character: memory is bounded all the same.
     "the limit of a text is counted in": {"sans-io": BYTES, "trio-websocket": CHARACTERS},
+    # trio-websocket has a list of the fragments: 8 bytes for two that were sent. What has no bytes has no limit.
+    "empty fragments of a message that goes on are": {"sans-io": DROPPED, "trio-websocket": KEPT},
     # h11, which reads the answer for trio-websocket, is lenient. Nothing hangs on it: the key was answered.
     "an acceptance in HTTP/1.0": {"sans-io": FAILS, "trio-websocket": OPENS},
     "an acceptance in HTTP/2.0": {"sans-io": FAILS, "trio-websocket": OPENS},
@@ -70,6 +74,25 @@ async def test_how_the_limit_of_a_text_is_counted(link: Link, transport: Transpo
     said = difference("the limit of a text is counted in", transport)
     more = ["ü" * 6, "ü" * 10] if said == CHARACTERS else []
     assert passed == ["ü" * 5, *more, "x" * 10]
+
+
+@pytest.mark.no_cover
+async def test_empty_fragments_of_a_message_that_goes_on(
+    link: Link, transport: Transport, autojump_clock: MockClock
+) -> None:
+    async with link(capacity=4096) as (socket, peer):
+        await peer.send(frame(TEXT, "a", fin=False))
+        tracemalloc.start()
+        try:
+            before = tracemalloc.get_traced_memory()[0]
+            await peer.trickle(frame(CONTINUATION, fin=False) * 5_000, 2000)
+            grown = tracemalloc.get_traced_memory()[0] - before
+        finally:
+            tracemalloc.stop()
+        await peer.send(frame(CONTINUATION, "b"))
+        assert await received(socket, 1) == ["ab"]
+    said = difference("empty fragments of a message that goes on are", transport)
+    assert (grown > 5_000 * 4) == (said == KEPT)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 
 import pytest
@@ -213,3 +214,17 @@ async def test_a_venue_that_resets_the_connection_fails_the_handshake(
         peer.stream.close()
 
     assert str(await failure_to_open(transport, reset)) == NO_ANSWER
+
+
+async def test_no_log_shows_what_is_in_the_request(
+    link: Link, caplog: pytest.LogCaptureFixture, autojump_clock: MockClock
+) -> None:
+    """Not even at the level at which libraries log whole frames and headers."""
+    with caplog.at_level(logging.DEBUG):
+        async with link(frame(TEXT, "a")) as (socket, peer):
+            await received(socket, 1)
+            await socket.send('{"token":"open sesame22"}')
+            await peer.send(close_frame(1000))
+            await drained(socket)
+    for record in caplog.records:
+        assert "sesame" not in f"{record.getMessage()} {record.args} {record.exc_info}"
