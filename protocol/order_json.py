@@ -6,8 +6,8 @@ their values, times in ns. Its first key is `type`, which says "NewOrder"; its f
     {"type":"NewOrder","instrument":{"symbol":"BTC/USD","venue":"KRAKEN"},"side":"BUY","order_type":"LIMIT", ...,
      "options":{"type":"KrakenSpotOptions","fee_preference":"quote", ...}}
 
-The terms that one venue alone has are an object with the name of their class. Nothing here knows a venue, so whoever
-reads says which classes there may be (`VenueRules.order_options`).
+The terms that one venue alone has are an object with the name of their class. Nothing here knows a venue, so the reader
+names the classes that there may be (`VenueRules.order_options`).
 
 Keys that this version does not know are ignored, and missing ones with a default get it.
 """
