@@ -2,9 +2,10 @@
 
 Nothing waits in here. The core of the package websockets judges the peer by RFC 6455. Complete, final, unmasked text
 frames outside a fragmented message are cut out by hand, though: they are nearly all that a venue sends, and the core
-takes eight times as long for one. Every other frame goes through the core.
+takes six times as long for one. Every other frame goes through the core.
 
-Compression (permessage-deflate, RFC 7692) is not offered.
+Compression (permessage-deflate, RFC 7692) is not offered. Measured with fills of AX of 438 bytes, all different: it
+leaves 0.22 of the bytes, and a message takes 8.4 µs instead of 0.65 (the core without it: 4.2).
 """
 
 from __future__ import annotations
