@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import socket as sockets
+from operator import index
 from typing import Final
 
 import trio
@@ -87,11 +88,11 @@ class TcpStream(trio.abc.Stream):
         Other tasks run before each read, however much there is to be read.
 
         Raises BrokenResourceError, with the system's error as its cause, when the connection is lost;
-        ClosedResourceError after our own close, BusyResourceError while another task receives.
+        ClosedResourceError after our own close or `stop_receiving`, BusyResourceError while another task receives.
         """
         if self._is_receiving:
             raise trio.BusyResourceError("Another task is reading from this stream.")
-        limit = DEFAULT_READ if max_bytes is None else max_bytes
+        limit = DEFAULT_READ if max_bytes is None else index(max_bytes)
         if limit < 1:
             raise ValueError("max_bytes must be 1 or more.")
         self._check_open()

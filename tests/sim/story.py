@@ -20,6 +20,7 @@ __all__ = ["Story", "draw_story"]
 
 DEPTH: Final = 400
 """Steps of price between the reference price and the first order of a story; later ones come closer."""
+WEBSOCKETS: Final = ("sans-io", "sans-io", "sans-io", "trio-websocket")
 FAULT_LAST: Final = 150
 
 
@@ -609,7 +610,11 @@ def draw_story(venue: str, seed: int, *, calm: bool = False, only: Sequence[str]
         venue=venue,
         seed=seed,
         settings={**side.settings(chance), "users": side.users, "quotes": False, "strict": True},
-        options={**side.options(chance), "on_close": later.choice((OnClose.LEAVE, OnClose.CANCEL_ALL))},
+        options={
+            **side.options(chance),
+            "on_close": later.choice((OnClose.LEAVE, OnClose.CANCEL_ALL)),
+            "websocket": random.Random(f"{venue} {seed} {calm} websocket").choice(WEBSOCKETS),
+        },
         faults=faults if stormy else (),
         fault_chance=chance.choice((0.03, 0.08)),
         slowness=slowness,
