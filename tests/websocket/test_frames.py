@@ -210,6 +210,38 @@ async def test_a_length_with_its_first_bit_set_is_never_waited_for(
         assert Ending.of(closed) in (Ending(1002, violation=True), Ending(1009, violation=True))
 
 
+@pytest.mark.parametrize(
+    "begun",
+    [
+        head(TEXT, 100, rsv=4),
+        head(PING, 100, rsv=1),
+        head(5, 100),
+        head(13, 100),
+        head(TEXT, 100, masked=True),
+        head(PONG, 100, masked=True),
+        head(PING, 100, fin=False),
+        head(TEXT, 100, form=16),
+        head(BINARY, 100, form=64),
+    ],
+    ids=[
+        "reserved bit",
+        "reserved bit of a ping",
+        "reserved opcode",
+        "reserved control opcode",
+        "mask",
+        "mask of a pong",
+        "ping in fragments",
+        "long length",
+        "longer length",
+    ],
+)
+async def test_what_is_wrong_with_a_head_is_seen_though_the_payload_does_not_come(
+    link: Link, begun: bytes, autojump_clock: MockClock
+) -> None:
+    """Six bytes of it: enough for a mask. A frame that is wrong only in its place may be waited for."""
+    await assert_violation(link(), begun + b"xxxxxx", 1002, before=BEFORE)
+
+
 async def test_a_frame_that_never_ends_is_a_lost_connection_and_no_violation(
     link: Link, autojump_clock: MockClock
 ) -> None:
