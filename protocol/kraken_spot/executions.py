@@ -79,10 +79,6 @@ def _moves_trigger(report: Report) -> bool:
 
 def _status(report: Report, *, listed: bool = False) -> OrderStatus | None:
     """listed: the report is a row of a snapshot."""
-    if report.exec_type == TRADE:
-        usual = STATUSES.get(report.order_status or "")
-        if usual is not None:
-            return usual  # what nearly all reports are, and nothing else counts then
     if _is_replaced(report):
         return None  # it goes on under another id, which this report does not name
     triggers = report.triggers
@@ -213,6 +209,8 @@ class Executions:
         # are about to be taken over, as those of an amended order, are never made of what was traded either.
         if price is None and not listed and report.exec_type not in CHANGES:
             price = average
+        # Nearly all reports are of trades, and there the order's own code is all that counts.
+        status = STATUSES.get(report.order_status or "") if report.exec_type == TRADE else None
         # A call with more than 15 keywords takes a much slower way in Python, so what few orders have is added to them.
         view = OrderView(
             venue_order_id=known.venue_order_id,
@@ -222,7 +220,7 @@ class Executions:
             price=price,
             quantity=known.quantity,
             cumulative=known.cumulative,
-            status=_status(report, listed=listed),
+            status=_status(report, listed=listed) if status is None else status,
             time_in_force=GTC if known.post_only else known.time_in_force,
             post_only=known.post_only,
             type=known.type,

@@ -31,9 +31,12 @@ def positive(number: Decimal | None) -> Decimal | None:
 
 def amount(number: Decimal | None) -> Decimal | None:
     """`number` if it can be a quantity: plausible and not negative."""
-    if number is None or number:
-        return positive(number)
-    return number if is_plausible(number) else None
+    if number:
+        try:
+            return number if SMALLEST <= number < LARGEST else None
+        except ArithmeticError:  # not a number
+            return None
+    return number if number is not None and is_plausible(number) else None
 
 
 def plain(number: Decimal) -> str:
