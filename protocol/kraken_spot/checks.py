@@ -31,7 +31,7 @@ from ..wire.numbers import is_plausible, plain
 from ..wire.times import SECOND
 from .enumerations import LIMIT_TYPES, OFFSET_CODES, SIGNAL_CODES, TIME_IN_FORCE_CODES, TRAILING_TYPES, TRIGGER_TYPES
 from .instruments import VENUE
-from .options import ConditionalClose, KrakenSpotOptions
+from .options import NO_OPTIONS, ConditionalClose, KrakenSpotOptions
 from .symbols import symbol_of_pair
 
 __all__ = [
@@ -230,7 +230,7 @@ def _check_price(what: str, price: Decimal | None, instrument: Instrument) -> No
 
 
 def _options(order: NewOrder) -> KrakenSpotOptions:
-    return order.options if isinstance(order.options, KrakenSpotOptions) else KrakenSpotOptions()
+    return order.options if isinstance(order.options, KrakenSpotOptions) else NO_OPTIONS
 
 
 def _takes_price(order: NewOrder) -> bool:

@@ -94,6 +94,9 @@ def _plan(cls: type[Any]) -> tuple[tuple[str, str, Mapping[str, Any]], ...]:
     return tuple((at.name, key_of(at), dict(at.metadata)) for at in attrs.fields(cls))
 
 
+_is_wire_class: Final = cache(attrs.has)
+
+
 @cache
 def _values_of(cls: Any) -> Callable[[object], tuple[object, ...]]:
     """Reads all fields at once, in the plan's order."""
@@ -115,18 +118,14 @@ LEAVES: Final = frozenset({str, bool, int})
 
 def tree_of(value: object, how: Mapping[str, Any] = types.MappingProxyType({})) -> Any:
     """`value` as what the JSON encoder takes: wire classes as dicts without what is None. how: a field's metadata."""
-    if type(value) in LEAVES or isinstance(value, str | bool | int):
+    kind = cast(Any, type(value))
+    if kind in LEAVES:
         return value
     if isinstance(value, Decimal):
         return _number(value, how)
-    if isinstance(value, dict):
-        return {key: tree_of(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [tree_of(item) for item in value]
-    if not attrs.has(type(value)):
-        return value
+    if not _is_wire_class(kind):
+        return _plain_tree_of(value)
     tree: dict[str, Any] = {}
-    kind = cast(Any, type(value))
     for item, (_, key, meta) in zip(_values_of(kind)(value), _plan(kind), strict=True):
         if item is None:  # first: most terms of most orders are
             if meta == SHOWN:
@@ -136,6 +135,15 @@ def tree_of(value: object, how: Mapping[str, Any] = types.MappingProxyType({})) 
         else:
             tree[key] = tree_of(item, meta)
     return tree
+
+
+def _plain_tree_of(value: object) -> Any:
+    """Of what is no wire class."""
+    if isinstance(value, dict):
+        return {key: tree_of(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [tree_of(item) for item in value]
+    return value
 
 
 _ENCODER: Final = msgspec.json.Encoder()

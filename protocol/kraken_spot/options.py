@@ -10,7 +10,7 @@ from attrs import Attribute, field, frozen
 from ..orders import VenueOptions
 from ..values import OrderType, exact
 
-__all__ = ["ConditionalClose", "KrakenSpotOptions"]
+__all__ = ["NO_OPTIONS", "ConditionalClose", "KrakenSpotOptions"]
 
 FEE_PREFERENCES: Final = ("base", "quote")
 STP_TYPES: Final = ("cancel_newest", "cancel_oldest", "cancel_both")
@@ -79,3 +79,7 @@ class KrakenSpotOptions(VenueOptions):
     def is_unnamed(self) -> bool:
         """True for an order that travels without its client order id."""
         return self.order_userref is not None or (self.unnamed and self.conditional is not None)
+
+
+NO_OPTIONS: Final = KrakenSpotOptions()
+"""Of an order that names none."""

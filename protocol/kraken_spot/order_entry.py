@@ -32,7 +32,7 @@ from .enumerations import (
     TRIGGER_TYPES,
     TYPE_CODES,
 )
-from .options import ConditionalClose, KrakenSpotOptions
+from .options import NO_OPTIONS, ConditionalClose, KrakenSpotOptions
 
 __all__ = [
     "FEWEST_ORDERS",
@@ -105,8 +105,6 @@ def seconds_moment(time: int | None) -> str | None:
 
 
 # Placements
-
-NO_OPTIONS: Final = KrakenSpotOptions()
 
 
 def options_of(request: PlaceOrder) -> KrakenSpotOptions:
