@@ -102,6 +102,24 @@ async def test_pongs_that_nobody_takes_are_bounded_and_the_newest_are_kept(autoj
     assert len(pongs) < 1100
 
 
+async def test_a_read_full_of_empty_frames_lets_others_run(autojump_clock: MockClock) -> None:
+    async with connected() as (socket, peer), trio.open_nursery() as nursery:
+        ran = 0
+
+        async def count() -> None:
+            nonlocal ran
+            while True:
+                await trio.lowlevel.checkpoint()
+                ran += 1
+
+        await peer.send(frame(PING) * 20_000, frame(TEXT, "a"), frame(TEXT, "b"))
+        nursery.start_soon(peer.read_rest)
+        nursery.start_soon(count)
+        received = await socket.receive_batch()
+        assert (received, ran >= 20) == (["a", "b"], True)
+        nursery.cancel_scope.cancel()
+
+
 async def test_a_pong_comes_between_frames_and_not_inside_one(autojump_clock: MockClock) -> None:
     async with connected(capacity=1000) as (socket, peer), trio.open_nursery() as nursery:
         nursery.start_soon(socket.send, "x" * 5000)
