@@ -73,7 +73,10 @@ class SansIoSocket:
         await self._settled.wait()
         if self._failure is not None:
             failure, self._failure = self._failure, None
-            raise failure
+            try:
+                raise failure
+            finally:
+                del failure  # in its own traceback's frame it would wait for the garbage collector
 
     async def _open(self) -> bool:
         answer = Answer()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 
 import pytest
 import trio
@@ -12,6 +14,7 @@ from actors.net.connectors import TcpConnector
 from actors.websocket import SocketClosed, open_socket
 from protocol.venue import Upgrade
 
+from ..imports import ROOT
 from ..websocket_peer import CLOSE, PING, PONG, TEXT, Peer, close_frame, connected, frame, until_closed
 
 
@@ -160,6 +163,12 @@ async def test_a_receiver_is_sent_away_at_once_by_our_own_close() -> None:
             await socket.close()
             assert [closed.ours for closed in ended] == [True]
         nursery.cancel_scope.cancel()
+
+
+def test_an_implementation_is_imported_when_it_is_used() -> None:
+    program = "import sys, actors.session; print({'websockets', 'trio_websocket', 'wsproto'} & sys.modules.keys())"
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert printed.stdout == "set()\n"
 
 
 async def test_the_core_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
