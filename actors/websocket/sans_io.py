@@ -73,7 +73,10 @@ class SansIoSocket:
         await self._settled.wait()
         if self._failure is not None:
             failure, self._failure = self._failure, None
-            raise failure
+            try:
+                raise failure
+            finally:
+                del failure  # in its own traceback's frame it would wait for the garbage collector
 
     async def _open(self) -> bool:
         answer = Answer()
@@ -151,7 +154,11 @@ class SansIoSocket:
                 self._ring()
 
     async def _read(self) -> None:
-        """One read. Canceled: nothing is lost."""
+        """One read, or the rest of the last one. Canceled: nothing is lost."""
+        if self._frames.has_more:
+            await trio.lowlevel.checkpoint()
+            self._take_in(b"")
+            return
         try:
             data = bytes(await self._stream.receive_some(READ_SIZE))
         except trio.BrokenResourceError as broken:
@@ -195,9 +202,9 @@ class SansIoSocket:
         await trio.lowlevel.checkpoint_if_cancelled()
         if self._is_mute:
             raise self._closed()
+        frame = text_frame(text)
         if self.unanswered_since is None and text not in self._options.statements:
             self.unanswered_since = trio.current_time()
-        frame = text_frame(text)
         if self.writing_since is not None:
             await self._wait_for_turn()
         if not await self._write(frame):
