@@ -115,7 +115,9 @@ def test_the_answer_never_shows() -> None:
 
 @pytest.mark.parametrize("is_awaited", [True, False])
 @pytest.mark.parametrize(
-    ("end", "heard"), [(OneShot.close, "EndOfChannel"), (OneShot.give_up, "ClosedResourceError")], ids=str
+    ("end", "heard"),
+    [(OneShot.close, "EndOfChannel"), (OneShot.give_up, "ClosedResourceError")],
+    ids=["closed", "given-up"],
 )
 async def test_an_end_without_an_answer_is_heard(
     end: Callable[[OneShot[str]], None], heard: str, is_awaited: bool
