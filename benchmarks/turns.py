@@ -40,10 +40,12 @@ TASKS: Mapping[str, str] = {
     "_Sender.stand_in": "sender's stand-in",
     "_run_session": "socket feed",
     "_Calls._make": "rest: one call",
+    "SansIoSocket.run": "WebSocket",
+    "WebSocketConnection._reader_task": "reader of trio-websocket",
     "_turns_of_orders": CALLER,
     "_turns_of_messages": CALLER,
 }
-"""The actors by the name of the function that their task runs."""
+"""By the function that a task runs: what the table calls it."""
 
 
 @frozen(kw_only=True)

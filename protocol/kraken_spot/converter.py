@@ -128,7 +128,7 @@ def tree_of(value: object, how: Mapping[str, Any] = types.MappingProxyType({})) 
     tree: dict[str, Any] = {}
     for item, (_, key, meta) in zip(_values_of(kind)(value), _plan(kind), strict=True):
         if item is None:  # first: most terms of most orders are
-            if meta == SHOWN:
+            if meta and meta == SHOWN:
                 tree[key] = None
         elif type(item) in LEAVES:
             tree[key] = item
