@@ -23,7 +23,7 @@ __all__ = ["SansIoSocket"]
 GRACE: Final = 0.2
 """Seconds without a receiver after which the attendant reads in its place."""
 ANSWER_PATIENCE: Final = 0.1
-"""Seconds that a peer is given to take our answer to its Close."""
+"""Seconds that a peer is given to take our last frame: more than a busy program takes to come round to writing it."""
 NORMAL: Final = 1000
 END_OF_HEAD: Final = b"\r\n\r\n"
 HTTP: Final = b"HTTP/"
@@ -349,7 +349,7 @@ class SansIoSocket:
         if self._closing:
             await self._await_close()
         if self._frames.last_frame:
-            with trio.move_on_after(LINGER if self._frames.violation else ANSWER_PATIENCE):
+            with trio.move_on_after(ANSWER_PATIENCE):
                 await self._write_last(self._frames.last_frame)
         if self._frames.violation and not self._closing:
             # Bytes left unread would turn our closing into a reset, and the Close frame would be lost with it.
