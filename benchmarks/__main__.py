@@ -9,7 +9,7 @@ import logging
 import sys
 from collections.abc import Callable
 
-from . import core, endings, latency, whole_graph
+from . import clients, collector, core, delays, endings, imports, latency, scale, whole_graph
 from .against import measure_against, print_comparisons
 from .report import Row, machine, print_json, print_table
 
@@ -19,6 +19,11 @@ PARTS: dict[str, Callable[..., list[Row]]] = {
     "endings": endings.rows,
     "core": core.rows,
     "graph": whole_graph.rows,
+    "delays": delays.rows,
+    "clients": clients.rows,
+    "collector": collector.rows,
+    "imports": imports.rows,
+    "scale": scale.rows,
 }
 
 
