@@ -45,7 +45,7 @@ READ: Final = 16
 WARM_UP: Final = 4
 """Rounds that are not counted: caches fill, lists grow."""
 ROUNDS: Final = 9
-TRACED_ROUNDS: Final = 3
+TRACED_ROUNDS: Final = 7
 """To look at the memory at every instruction takes long."""
 HERE: Final = str(Path(__file__).parent)
 COMPREHENSIONS: Final = frozenset({"<listcomp>", "<dictcomp>", "<setcomp>"})

@@ -48,7 +48,7 @@ def test_a_count_above_the_head_room_is_told_with_what_rose(kind: str) -> None:
 
 
 def test_a_count_within_the_head_room_and_one_that_fell_are_no_complaint() -> None:
-    assert guard.complaint("ax, one order", COSTS, risen(calls=101.0, steps=9.0)) is None
+    assert guard.complaint("ax, one order", COSTS, risen(calls=100.4, steps=9.0, allocations=202.0)) is None
 
 
 def test_a_difference_names_what_rose_first_and_what_is_gone_last() -> None:
