@@ -22,7 +22,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType, FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import trio
 from attrs import define, evolve, field, frozen
@@ -31,9 +31,12 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from actors import Client, EventStream, events, open_client
 
 from .frames import SPEAKERS, frame
+from .orders import register
 from .products import PRODUCTS, Product
 from .scripted import ScriptedConnector
-from .whole_graph import register
+
+if TYPE_CHECKING:
+    from _typeshed import TraceFunction
 
 __all__ = ["KINDS", "UNITS", "Costs", "costs_of"]
 
@@ -92,13 +95,13 @@ class Memory:
         self._count = self.count
         self._skip = self.skip
 
-    def __call__(self, running: FrameType, event: str, argument: object) -> Callable[..., object]:
+    def __call__(self, running: FrameType, event: str, argument: object) -> TraceFunction:
         running.f_trace_opcodes = True
         running.f_trace_lines = False
         follow = self._skip if running.f_code.co_filename.startswith(HERE) else self._count
         return follow(running, event, argument)
 
-    def count(self, running: FrameType, event: str, argument: object) -> Callable[..., object]:
+    def count(self, running: FrameType, event: str, argument: object) -> TraceFunction:
         held, peak = tracemalloc.get_traced_memory()
         self._rises[peak - self._held] += 1
         self._held = held
@@ -110,7 +113,7 @@ class Memory:
         ((of_looking, _),) = self._rises.most_common(1)
         return sum(number for rise, number in self._rises.items() if rise > of_looking)
 
-    def skip(self, running: FrameType, event: str, argument: object) -> Callable[..., object]:
+    def skip(self, running: FrameType, event: str, argument: object) -> TraceFunction:
         self._held, _ = tracemalloc.get_traced_memory()
         tracemalloc.reset_peak()
         return self._skip
@@ -171,7 +174,8 @@ async def count_allocations(round_: Round) -> int:
 
 
 async def count(round_: Round, units: int) -> Costs:
-    """Of one of the units in a round, in the cheapest of some rounds. What the counting itself adds is taken off: a round in which nothing happens."""
+    """Of one of the units in a round, in the cheapest of some rounds. What the counting itself adds is taken off: that
+    of a round in which nothing happens."""
 
     async def nothing() -> None:
         pass

@@ -17,11 +17,11 @@ import trio
 from actors import events, open_client
 
 from .floors import F2, FLOORS
+from .orders import TRACKED, track
 from .peers import burst_times, call_for_fills, open_feeder
 from .products import PRODUCTS, Product
 from .report import Floor, Row, ratio_row
 from .rounds import in_turns
-from .whole_graph import TRACKED, track
 
 __all__ = ["rows"]
 

@@ -73,7 +73,8 @@ def complaint(name: str, before: Costs, now: Costs) -> str | None:
             f"{name}: {' '.join(told)}",
             "Functions that are entered more often:",
             *(most or ["none; look for objects that are made anew"]),
-            "All of them: python -m benchmarks counts --diff. If the rise is meant: python -m benchmarks counts --accept.",
+            "All of them: python -m benchmarks counts --diff.",
+            "If the rise is meant: python -m benchmarks counts --accept.",
         ]
     )
 

@@ -28,9 +28,9 @@ __all__ = ["place_and_wait", "rows", "submit_to_accepted"]
 POST = "httpx POST"
 PINGS = {F1: f"{F1} ping-pong", F2: f"{F2} ping-pong"}
 HOW = (
-    "From the call of `submit` to `Accepted` in a subscriber's hands, one order after the other, p50 or p99 of a round. "
-    "The feeder, a process of its own, answers with prepared bytes. The floor sends a placement and takes the same "
-    "answers."
+    "From the call of `submit` to `Accepted` in a subscriber's hands, one order after the other, p50 or p99 of a "
+    "round. The feeder, a process of its own, answers with prepared bytes. The floor sends a placement and takes "
+    "the same answers."
 )
 FORM = (
     b"orderType=lmt&symbol=PF_XBTUSD&side=buy&size=40&limitPrice=60000&cliOrdId=11111111-2222-4333-8444-555555555555"

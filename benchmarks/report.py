@@ -54,9 +54,7 @@ class Floor:
 
 def value_row(name: str, unit: str, rounds: Sequence[float], *, budget: float | None = None, how: str = "") -> Row:
     """A row without a floor."""
-    return Row(
-        name=name, unit=unit, value=median(rounds), spread=(min(rounds), max(rounds)), budget=budget, how=how
-    )
+    return Row(name=name, unit=unit, value=median(rounds), spread=(min(rounds), max(rounds)), budget=budget, how=how)
 
 
 def ratio_row(

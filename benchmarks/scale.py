@@ -14,11 +14,12 @@ import trio
 from actors import Client, Gateway, events, open_client, open_gateway
 
 from .latency import place_and_wait
+from .orders import TRACKED, register, track
 from .peers import call_for_fills, open_feeder
 from .products import PRODUCTS, Product
 from .report import Floor, Row, ratio_row, value_row
 from .rounds import in_turns
-from .whole_graph import TRACKED, lot_of_fills, register, track
+from .whole_graph import lot_of_fills
 
 __all__ = ["rows"]
 
@@ -30,13 +31,15 @@ HOW_ORDERS = (
     "over their orders. Timed as the whole graph."
 )
 HOW_SESSIONS = (
-    f"A gateway with so many AX sessions, {ORDERS_OF_SESSION} tracked orders each, and one stream of their events. All get a "
-    "lot of fills at once, timed from the first fill to the last."
+    f"A gateway with so many AX sessions, {ORDERS_OF_SESSION} tracked orders each, and one stream of their events. All "
+    "get a lot of fills at once, timed from the first fill to the last."
 )
 HOW_ORDERS_AT_ONCE = "Each session has one order in flight at any time; p50 of all, and the time for one in sum."
 
 
-async def with_tracked(product: Product, port: int, extent: tuple[int, int], counts: Sequence[int]) -> list[list[float]]:
+async def with_tracked(
+    product: Product, port: int, extent: tuple[int, int], counts: Sequence[int]
+) -> list[list[float]]:
     """µs per message for each of the counts, round by round. extent: fills of a lot, and rounds."""
     fills, rounds = extent
     took: list[list[float]] = [[] for _ in counts]
@@ -151,7 +154,9 @@ def rows_of_sessions(product: Product, *, quick: bool) -> list[Row]:
         found += [
             ratio_row(graph, "µs/message", filled[sessions], Floor("1 session", filled[1]), how=HOW_SESSIONS),
             value_row(f"{name}, submit → Accepted, p50", "µs", p50s, how=HOW_ORDERS_AT_ONCE),
-            value_row(f"{name}, orders in sum", "µs/order", [each for _, each in placed[sessions]], how=HOW_ORDERS_AT_ONCE),
+            value_row(
+                f"{name}, orders in sum", "µs/order", [each for _, each in placed[sessions]], how=HOW_ORDERS_AT_ONCE
+            ),
         ]
     return found
 

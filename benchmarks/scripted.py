@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import trio
 from attrs import define, field
 
@@ -52,6 +50,10 @@ class ScriptedStream(trio.abc.Stream):
         await trio.lowlevel.checkpoint()
 
 
+def _no_answer(path: str) -> None:
+    """Leaves a call over HTTP to the speaker."""
+
+
 @define
 class ScriptedConnector:
     """Reaches the scripted peer of one venue. streams: all that were made."""
@@ -62,8 +64,7 @@ class ScriptedConnector:
 
     async def connect(self, host: str, port: int, *, tls: bool) -> trio.abc.Stream:
         await trio.lowlevel.checkpoint()
-        no_answer: Callable[[str], None] = lambda path: None
-        stream = ScriptedStream(Conversation(SPEAKERS[self.venue], self._next_number, no_answer))
+        stream = ScriptedStream(Conversation(SPEAKERS[self.venue], self._next_number, _no_answer))
         self.streams.append(stream)
         return stream
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Mapping
 from functools import partial
@@ -10,19 +9,17 @@ from functools import partial
 import trio
 
 from actors import Client, events, open_client
-from protocol.values import ClientOrderId, StrategyId, VenueOrderId
 
 from . import floors
 from .floors import F1, F2
-from .frames import venue_order_id
+from .orders import TRACKED, track
 from .peers import call_for_fills, client_context, open_feeder
 from .products import DEFAULT, PRODUCTS, TRIO_WEBSOCKET, Product, Way
 from .report import Floor, Row, ratio_row
 from .rounds import in_turns
 
-__all__ = ["TRACKED", "lot_of_fills", "rows", "track", "whole_graph"]
+__all__ = ["lot_of_fills", "rows", "whole_graph"]
 
-TRACKED = 1000
 BUDGET_OVER_TRIO_WEBSOCKET = 1.35
 BUDGET_OVER_F1 = 42 / 80
 """80,000 messages a second, scaled to a machine where F1 takes 42,000."""
@@ -32,25 +29,6 @@ HOW = (
     f"process of its own, sends them prepared and as fast as it can, for {TRACKED:,} tracked orders. The floor takes "
     "the same lot with `json.loads` of each message."
 )
-
-
-async def register(client: Client, product: Product, first: int, last: int) -> None:
-    for number in range(first, last):
-        await client.register_external_order(
-            ClientOrderId(f"bench-order-number-{number:010d}"),
-            VenueOrderId(venue_order_id(product.name, number)),
-            product.instrument.id,
-            StrategyId("bench"),
-        )
-
-
-async def track(client: Client, product: Product, orders: int) -> None:
-    """Many at once, so that a batch of commands shares its turns."""
-    tasks = 64 if orders > TRACKED else 1
-    async with trio.open_nursery() as nursery:
-        for task in range(tasks):
-            nursery.start_soon(register, client, product, orders * task // tasks, orders * (task + 1) // tasks)
-    gc.collect()  # the collector stays on; a full collection is due for the orders, not for the messages
 
 
 async def lot_of_fills(client: Client, product: Product, port: int, fills: int, path: str = "fills") -> float:
@@ -79,7 +57,9 @@ async def whole_graph(product: Product, port: int, fills: int, orders: int, way:
     return spent
 
 
-def measured(product: Product, fills: int, rounds: int, ways: Mapping[str, Way], *, tls: bool) -> dict[str, list[float]]:
+def measured(
+    product: Product, fills: int, rounds: int, ways: Mapping[str, Way], *, tls: bool
+) -> dict[str, list[float]]:
     """Both floors and each way, in turns, under these names."""
     messages = fills * product.messages
     context = client_context() if tls else None

@@ -28,7 +28,9 @@ def test_nothing_costs_more_than_was_accepted() -> None:
     now, before = guard.table_of(done.stdout), guard.accepted()
     assert now.keys() == before.keys() == PRODUCTS.keys()
     complaints = [
-        guard.complaint(f"{venue}, one {unit}", before[venue][unit], now[venue][unit]) for venue in now for unit in UNITS
+        guard.complaint(f"{venue}, one {unit}", before[venue][unit], now[venue][unit])
+        for venue in now
+        for unit in UNITS
     ]
     assert not any(complaints), "\n\n".join(filter(None, complaints))
 
