@@ -6,14 +6,14 @@ import random
 import ssl
 from collections.abc import Callable
 from enum import Enum
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
 from protocol.dispatch.tracking import FILL_WINDOW, FINISHED_WINDOW
 from protocol.limits import FIRST_CONNECT, RECONNECT, Backoff
-from protocol.validation import COUNT, FLAG, NOT_NEGATIVE, POSITIVE, SECRET, TEXT, Must, a, optional, tuple_of
+from protocol.validation import COUNT, FLAG, NOT_NEGATIVE, POSITIVE, SECRET, TEXT, Must, a, literal, optional, tuple_of
 from protocol.values import AccountId, Instrument, TraderId
 from protocol.venue import Venue
 
@@ -171,6 +171,11 @@ class ClientConfig:
     """How many ended orders are remembered."""
     max_message_size: int = field(default=16 * MEBIBYTE, validator=COUNT)
     """Bytes of one WebSocket message; a longer one ends the connection."""
+    websocket: Literal["sans-io", "trio-websocket"] = field(
+        default="sans-io", validator=literal("sans-io", "trio-websocket")
+    )
+    """What speaks the WebSocket protocol: the core of the package websockets on a stream of ours, or the package
+    trio-websocket, which takes several times as long for a message. Both behave the same."""
     allow_plaintext: bool = field(default=False, validator=FLAG)
     """Permit ws:// and http:// to other machines."""
     ssl_context: ssl.SSLContext | None = None

@@ -39,7 +39,7 @@ from .plumbing.published import Published, PublishedMapping
 from .sender import LinkLost, LinkReady, Pause, SessionOver, Speak, ToSender
 from .socket_feed import FeedContext, FeedStatistics, run_socket_feed
 from .token import TokenRequest, renew
-from .websocket import Socket, SocketClosed, UpgradeRefused, open_socket
+from .websocket import Implementation, Socket, SocketClosed, UpgradeRefused, open_socket
 
 __all__ = ["ConnectionMode", "SessionContext", "SessionSettings", "run_session"]
 
@@ -87,6 +87,7 @@ class SessionSettings:
     login_timeout: float
     data_deadline: float
     max_message_size: int
+    websocket: Implementation
     ping_period: float
 
 
@@ -205,6 +206,7 @@ class _Session:
                         self.context.connector,
                         max_message_size=self.context.settings.max_message_size,
                         statements=() if heartbeat is None else (heartbeat[0],),
+                        websocket=self.context.settings.websocket,
                     ) as socket:
                         connecting.deadline = math.inf
                         ending = await self._use(socket, token)

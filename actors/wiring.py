@@ -174,6 +174,7 @@ async def start_session(plan: SessionPlan, stream: Stream, nursery: trio.Nursery
             login_timeout=config.login_timeout,
             data_deadline=config.data_deadline,
             max_message_size=config.max_message_size,
+            websocket=config.websocket,
             ping_period=config.heartbeat,
         ),
         clock=clock,

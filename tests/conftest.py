@@ -15,7 +15,10 @@ from actors.serving import simulated_venue
 from protocol.simulation.exchange import Exchange
 from protocol.simulation.faults import FaultSchedule
 
+from .chosen_websocket import each_websocket
 from .time_limit import LIMIT, ending_what_hangs
+
+__all__ = ["each_websocket"]
 
 HERE = Path(__file__).parent
 SAME_AGAIN = (

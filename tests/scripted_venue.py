@@ -27,6 +27,8 @@ from actors.net.connectors import MemoryConnector
 from actors.net.memory_stream import MemoryListener, MemoryStream
 from actors.plumbing.nurseries import open_unwrapped_nursery
 
+from .chosen_websocket import chosen_websocket
+
 EURUSD = "EURUSD-PERP.AX"
 SECRET = "s3cr3t-of-the-key"
 EPOCH = 1_790_000_000
@@ -585,6 +587,7 @@ def scripted_config(venue: ScriptedVenue, **options: Any) -> AxConfig:
         "credentials": ApiKey("key-1", SECRET),
         "connector": venue.connector,
         "draw": lambda: 0.0,
+        "websocket": chosen_websocket(),
         "wall_clock": wall_clock,
     }
     return AxConfig(**(known | options))

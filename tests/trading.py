@@ -13,12 +13,14 @@ from actors.net.connectors import Connector
 from protocol.events import Event
 from protocol.simulation.faults import Fault, FaultSchedule
 
+from .chosen_websocket import chosen_websocket
+
 GOLD = "XAU-PERP.AX"
 
 
 def config_for(venue: SimulatedVenue, **options: Any) -> Any:
     """No jitter, so that virtual time can be compared."""
-    return venue.config(**({"draw": lambda: 0.0} | options))
+    return venue.config(**({"draw": lambda: 0.0, "websocket": chosen_websocket()} | options))
 
 
 @asynccontextmanager

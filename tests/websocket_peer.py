@@ -16,6 +16,8 @@ from actors.net.memory_stream import MemoryListener, MemoryStream
 from actors.websocket import Socket, SocketClosed, open_socket
 from protocol.venue import Upgrade
 
+from .chosen_websocket import chosen_websocket
+
 UPGRADE = Upgrade(url="ws://venue.example/orders/ws?x=1", headers=[("Authorization", "Bearer sesame11")])
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 
@@ -144,7 +146,13 @@ async def connected(
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(accept)
-        async with open_socket(UPGRADE, venue, max_message_size=max_message_size, statements=statements) as socket:
+        async with open_socket(
+            UPGRADE,
+            venue,
+            max_message_size=max_message_size,
+            statements=statements,
+            websocket=chosen_websocket(),
+        ) as socket:
             yield socket, peers[0]
     await venue.assert_closed()
 
@@ -160,7 +168,7 @@ async def fails_to_open(play: Play, timeout: float = 60) -> Exception:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(accept)
         with pytest.raises((OSError, trio.TooSlowError)) as failure, trio.fail_after(timeout):
-            async with open_socket(UPGRADE, venue):
+            async with open_socket(UPGRADE, venue, websocket=chosen_websocket()):
                 pytest.fail("it opened")
         nursery.cancel_scope.cancel()
     await venue.assert_closed()

@@ -20,6 +20,7 @@ from attrs import field, frozen
 
 from .memory_stream import MemoryListener, MemoryStream
 from .proxy import Proxies
+from .tcp_stream import TcpStream
 
 __all__ = ["Connector", "MemoryConnector", "TcpConnector", "host_and_port", "is_readable", "refuse_plaintext"]
 
@@ -96,10 +97,10 @@ def _system_context() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-async def _open_tcp(host: str, port: int, named: str) -> trio.SocketStream:
+async def _open_tcp(host: str, port: int, named: str) -> TcpStream:
     """named: what the sentence of an error begins with. Raises OSError, its cause in its words."""
     try:
-        return await trio.open_tcp_stream(host, port)
+        return TcpStream(await trio.open_tcp_stream(host, port))
     except socket.gaierror as error:
         raise ConnectionError(f"{named} could not be reached: {_unresolved(host, error)}.") from error
     except UnicodeError as error:
@@ -203,6 +204,4 @@ def is_readable(stream: trio.abc.Stream) -> bool:
     """True when a read would return at once; on an idle HTTP connection that means the peer has closed it."""
     while isinstance(stream, trio.SSLStream):
         stream = stream.transport_stream
-    if isinstance(stream, trio.SocketStream):
-        return stream.socket.is_readable()
-    return isinstance(stream, MemoryStream) and stream.is_readable
+    return isinstance(stream, TcpStream | MemoryStream) and stream.is_readable

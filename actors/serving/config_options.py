@@ -44,6 +44,7 @@ class ConfigOptions(TypedDict, total=False):
     fill_window: int
     finished_window: int
     max_message_size: int
+    websocket: Literal["sans-io", "trio-websocket"]
     allow_plaintext: bool
     ssl_context: ssl.SSLContext | None
     proxy: str | None

@@ -36,6 +36,8 @@ from protocol.simulation.faults import Fault, FaultKind
 from ..scripted_venue import Peer, open_scripted_venue, scripted_config
 from ..trading import WrappedConnector, config_for, drain, names, open_quiet_venue, sell, trading, until
 
+pytestmark = pytest.mark.usefixtures("each_websocket")
+
 
 class Nowhere:
     """Refuses every connection, or never answers."""

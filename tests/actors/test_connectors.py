@@ -18,6 +18,7 @@ import trustme
 
 from actors.net.connectors import MemoryConnector, TcpConnector, host_and_port, is_readable, refuse_plaintext
 from actors.net.memory_stream import MemoryListener
+from actors.net.tcp_stream import TcpStream
 
 Handler = Callable[[trio.SocketStream], Awaitable[None]]
 
@@ -98,7 +99,7 @@ async def test_tcp_connects_with_small_packets_sent_at_once() -> None:
     async with tcp_server(echo) as port:
         stream = await TcpConnector().connect("127.0.0.1", port, tls=False)
         async with stream:
-            assert isinstance(stream, trio.SocketStream)
+            assert isinstance(stream, TcpStream)
             assert stream.socket.getsockopt(trio.socket.IPPROTO_TCP, trio.socket.TCP_NODELAY)
             assert not is_readable(stream)
             await stream.send_all(b"hello")

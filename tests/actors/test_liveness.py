@@ -16,6 +16,8 @@ from protocol.simulation.faults import Fault, FaultKind
 from ..scripted_venue import Message, Peer, buy, ignore, open_scripted_venue, scripted_config
 from ..trading import WrappedConnector, config_for, drain, names, open_quiet_venue, until
 
+pytestmark = pytest.mark.usefixtures("each_websocket")
+
 ORDERS = {
     "ax": NewOrder.limit("EURUSD-PERP.AX", Side.BUY, quantity=100, price="1.05"),
     "kraken-spot": NewOrder.limit("BTC/USD.KRAKEN", Side.BUY, quantity="0.01", price="50000"),

@@ -18,6 +18,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from actors.net.connectors import TcpConnector
 from actors.net.memory_stream import MemoryStream, memory_stream_pair
 from actors.net.proxy import Proxies, Proxy
+from actors.net.tcp_stream import TcpStream
 
 Handler = Callable[[trio.SocketStream], Awaitable[None]]
 
@@ -332,7 +333,7 @@ async def test_a_connector_goes_through_its_proxy() -> None:
         assert "p@ss" not in repr(connector)
         assert "p%40ss" not in repr(connector)
         async with await connector.connect("venue.example", 8443, tls=False) as stream:
-            assert isinstance(stream, trio.SocketStream)
+            assert isinstance(stream, TcpStream)
             await stream.send_all(b"through the tunnel")
             assert await stream.receive_some() == b"through the tunnel"
     assert seen[0].startswith(b"CONNECT venue.example:8443 HTTP/1.1\r\n")

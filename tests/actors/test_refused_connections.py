@@ -22,6 +22,8 @@ from protocol.venue import HttpAnswer
 from ..scripted_venue import EPOCH, Message, Peer, ScriptedVenue, open_scripted_venue, scripted_config, talking
 from ..trading import config_for, open_quiet_venue, until
 
+pytestmark = pytest.mark.usefixtures("each_websocket")
+
 PAGE = b"<!DOCTYPE html><html><head><title>Attention Required!</title></head></html>"
 
 

@@ -16,6 +16,8 @@ from actors import Client, EventStream, NewOrder, NotSent, Order, OrderStatus, S
 from ..slow_lines import Heard, SlowLines, lines_to
 from ..trading import config_for, drain, names, open_quiet_venue
 
+pytestmark = pytest.mark.usefixtures("each_websocket")
+
 ANSWER_TIME = {"ax": 10.0, "kraken-spot": 5.0}
 """Seconds after which a request that was sent and not answered is given up."""
 ORDERS = {

@@ -14,6 +14,8 @@ from actors.websocket import SocketClosed
 
 from ..websocket_peer import BINARY, CLOSE, CONTINUATION, PING, TEXT, close_frame, connected, frame, until_closed
 
+pytestmark = pytest.mark.usefixtures("each_websocket")
+
 # How it ends: the peer
 
 

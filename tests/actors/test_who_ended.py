@@ -22,8 +22,11 @@ from actors.websocket import Socket, SocketClosed, open_socket
 from protocol.simulation.faults import Fault, FaultKind
 from protocol.venue import Upgrade
 
+from ..chosen_websocket import chosen_websocket
 from ..trading import WrappedConnector, config_for, open_quiet_venue, sell, trading, until
 from ..websocket_peer import BINARY, Peer, close_frame, frame, until_closed
+
+pytestmark = pytest.mark.usefixtures("each_websocket")
 
 Act = Callable[[trio.abc.HalfCloseableStream], Awaitable[None]]
 
@@ -64,7 +67,9 @@ async def over_memory() -> AsyncIterator[tuple[Socket, trio.abc.HalfCloseableStr
             await peer.send(peer.acceptance())
 
         nursery.start_soon(accept)
-        async with open_socket(Upgrade(url="ws://venue", headers=[]), MemoryConnector(listener)) as socket:
+        async with open_socket(
+            Upgrade(url="ws://venue", headers=[]), MemoryConnector(listener), websocket=chosen_websocket()
+        ) as socket:
             yield socket, ends[0].stream
 
 
@@ -84,7 +89,10 @@ async def over_tcp() -> AsyncIterator[tuple[Socket, trio.abc.HalfCloseableStream
 
         nursery.start_soon(accept)
         url = f"ws://127.0.0.1:{port}/"
-        async with listener, open_socket(Upgrade(url=url, headers=[]), TcpConnector()) as socket:
+        async with (
+            listener,
+            open_socket(Upgrade(url=url, headers=[]), TcpConnector(), websocket=chosen_websocket()) as socket,
+        ):
             yield socket, ends[0]
             await trio.aclose_forcefully(ends[0])
 
@@ -192,7 +200,9 @@ async def test_what_the_network_or_our_own_system_ends_is_not_ended_by_the_venue
     async with trio.open_nursery() as nursery:
         nursery.start_soon(accept)
         connector = WrappedConnector(MemoryConnector(listener), wrap)
-        async with open_socket(Upgrade(url="ws://venue", headers=[]), connector) as socket:
+        async with open_socket(
+            Upgrade(url="ws://venue", headers=[]), connector, websocket=chosen_websocket()
+        ) as socket:
             if at_write:
                 with pytest.raises(SocketClosed):
                     await socket.send("hello")

@@ -1,45 +1,31 @@
-"""The one seam between this library and a WebSocket implementation; filled by trio-websocket.
+"""`Socket` over the package trio-websocket.
 
 trio-websocket hands over one message at a time. We give it a stream of our own to read from, and a message queue
 of size zero: when its reader asks our stream for bytes again, every message of the previous read has been handed
-over, so the batch is complete; the number of frames in a short read tells it sooner. The same stream sees what
-trio-websocket does not tell: the end of the connection during the handshake, the last time that anything was heard, a
+over, so the batch is complete; the number of frames in a short read says so sooner. The same stream sees what
+trio-websocket does not show: the end of the connection during the handshake, the last time that anything was heard, a
 Close frame that answers a broken rule, a close code that is younger than the library.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import asynccontextmanager
-from typing import Any, Final, Protocol, cast
-from urllib.parse import urlsplit
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, cast
 
-import h11
 import trio
-from attrs import field, frozen
+from attrs import frozen
 from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_client_stream
 
-from protocol.close_codes import is_close_code, meaning_of
-from protocol.venue import HttpAnswer, Upgrade
+from protocol.close_codes import is_close_code
 
-from .net.connectors import Connector, host_and_port
+from .seam import BATCH_LIMIT, LINGER, READ_SIZE, SocketClosed, SocketOptions
+from .upgrade import REFUSAL_PATIENCE, SWITCHING_PROTOCOLS, Answer, UpgradeRequest
 
-__all__ = ["Socket", "SocketClosed", "UpgradeRefused", "open_socket"]
+__all__ = ["TrioWebSocket", "messages_in"]
 
-BATCH_LIMIT: Final = 64
-MESSAGE_LIMIT: Final = 16 * 1024 * 1024
-READ_SIZE: Final = 65536
 SHORT_READ: Final = 4096
 """Bytes up to which the messages of a read are counted; with a longer one there is no haste."""
-REFUSAL_LIMIT: Final = 65536
-"""Bytes that a refused upgrade's head and body may have."""
-REFUSAL_PATIENCE: Final = 1.0
-"""Seconds that a refused upgrade's body may take, once its status is known."""
-REFUSAL_START: Final = 1000
-LINGER: Final = 0.010
-"""Seconds that a peer which keeps sending is given to answer our Close frame."""
-
 CLOSE: Final = 0x88
 PING: Final = 0x89
 TEXT: Final = 0x81
@@ -49,186 +35,15 @@ BINARY: Final = 0x02
 TWO_MORE: Final = 126
 EIGHT_MORE: Final = 127
 """Lengths in the second byte of a frame that say that two or eight bytes of length follow (RFC 6455, 5.2)."""
-SWITCHING_PROTOCOLS: Final = 101
 ABNORMAL: Final = 1006
 LONGEST_CLOSE: Final = 127
 """Bytes of an unmasked Close frame: two of head, at most 125 of payload."""
 
 
-class SocketClosed(Exception):
-    """The WebSocket has ended; no message follows.
-
-    code: of the peer's Close frame, None when it sent none (the connection broke, or we closed or aborted);
-    reason: the peer's own words, or ours; violation: the peer broke the protocol, and code is the one that we
-    answered with (1002, 1007, 1009); begun: raised by `send`, and some of that frame may have reached the peer;
-    ours: we closed it; by_peer: the peer ended it, for its Close frame, FIN or reset was seen: not so where we gave the
-    connection up, or the network did.
-    """
-
-    def __init__(
-        self,
-        code: int | None,
-        reason: str,
-        *,
-        violation: bool = False,
-        begun: bool = False,
-        ours: bool = False,
-        by_peer: bool = False,
-    ) -> None:
-        super().__init__(code, reason)
-        self.code = code
-        self.reason = reason
-        self.violation = violation
-        self.begun = begun
-        self.ours = ours
-        self.by_peer = by_peer
-
-    def __str__(self) -> str:
-        meaning = "" if self.code is None or not meaning_of(self.code) else f" ({meaning_of(self.code)})"
-        code = "without a close code" if self.code is None else f"with code {self.code}{meaning}"
-        cause = " because the peer broke the protocol" if self.violation else ""
-        why = f": {self.reason}." if self.reason else "; no reason was given."
-        return f"The WebSocket ended {code}{cause}{why}"
-
-
-class UpgradeRefused(OSError):
-    """The upgrade was answered with an HTTP status instead, by the venue or by something in front of it (`is_page`).
-
-    body_start: the first 1000 characters of the answer's body; headers: by lower-case name.
-    """
-
-    def __init__(self, answer: HttpAnswer) -> None:
-        body_start = answer.body[: 4 * REFUSAL_START].decode(errors="replace")[:REFUSAL_START]
-        said = f": {body_start[:200]!r}" if body_start else ", and said nothing else"
-        told = f"The venue refused the WebSocket with HTTP status {answer.status}{said}."
-        super().__init__(answer.page_problem or told)
-        self.status = answer.status
-        self.body_start = body_start
-        self.headers = answer.headers
-        self.is_page = answer.is_page
-
-
-class Socket(Protocol):
-    """One open WebSocket. One task receives; one task sends and pings; anybody closes or aborts."""
-
-    @property
-    def last_heard(self) -> float:
-        """Trio's time when bytes last came in: messages, pings and pongs alike; at first, when it was connected."""
-
-    @property
-    def last_part(self) -> float:
-        """Trio's time when part of a message that is not complete yet last came in; at first, when it was connected."""
-
-    @property
-    def holds_messages(self) -> bool:
-        """True while messages are here that nobody has received yet: it is we who are slow then."""
-
-    @property
-    def unanswered_since(self) -> float | None:
-        """Trio's time when the first text was sent that the peer has to answer and that no message has followed since;
-        None if there is none."""
-
-    @property
-    def writing_since(self) -> float | None:
-        """Trio's time when the write that is under way began; None if there is none."""
-
-    async def receive_batch(self) -> list[str | bytes]:
-        """Waits for a message and returns all that the same read delivered, 64 at most: text as str, binary as bytes.
-
-        Raises SocketClosed once everything received before the end was returned; after our own close, at once.
-        Canceled: no message is lost, the next call returns them.
-        """
-
-    async def send(self, text: str) -> None:
-        """Sends one text message. Raises SocketClosed. Canceled inside a frame: the connection is cut."""
-
-    async def ping(self) -> None:
-        """Sends a ping and does not wait for the pong, which `last_heard` shows. Raises SocketClosed."""
-
-    async def close(self, linger: float = LINGER) -> None:
-        """Sends Close 1000, waits for the peer's, then closes the connection; never raises SocketClosed.
-
-        linger: seconds after which a peer that sends anything else is not waited for any longer. A silent peer is
-        waited for as long as the caller's cancel scope allows; the connection is closed then too.
-        """
-
-    def abort(self) -> None:
-        """Drops the connection now, without a Close frame. Waiting calls end with SocketClosed."""
-
-
-@asynccontextmanager
-async def open_socket(
-    upgrade: Upgrade,
-    connector: Connector,
-    *,
-    max_message_size: int = MESSAGE_LIMIT,
-    statements: Collection[str] = (),
-) -> AsyncIterator[Socket]:
-    """Connects, upgrades and yields the socket; on leaving, drops the connection (`close` first to part politely).
-
-    Owns every task it starts; what the block raises leaves it unwrapped. max_message_size: bytes or characters of
-    one message; a longer one is a violation; statements: texts that the peer does not answer. The caller bounds the
-    time. Raises UpgradeRefused for an HTTP answer, OSError when no connection came about, ValueError for an unusable
-    url or header.
-    """
-    request = _UpgradeRequest.read(upgrade)
-    host, port = host_and_port(upgrade.url)
-    stream = await connector.connect(host, port, tls=request.tls)
-    socket = _TrioWebSocket(_WatchedStream(stream), statements)
-    raised: BaseException | None = None
-    try:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(socket.run, request, max_message_size)
-            try:
-                await socket.wait_open()
-                yield socket
-            except BaseException as error:
-                raised = error
-                raise
-            finally:
-                socket.abort()
-    except BaseExceptionGroup as group:
-        _, others = group.split(lambda error: error is raised or isinstance(error, trio.Cancelled))
-        if others is not None:
-            raise  # a bug or an interrupt in our own task: nothing to unwrap
-    if raised is not None:
-        try:
-            raise raised
-        finally:
-            raised = None  # an exception in its own traceback's frame would wait for the garbage collector
-
-
-@frozen(kw_only=True)
-class _UpgradeRequest:
-    """An upgrade in the form that trio-websocket takes."""
-
-    tls: bool
-    host: str
-    resource: str
-    headers: list[tuple[bytes, bytes]] = field(repr=False)
-
-    @classmethod
-    def read(cls, upgrade: Upgrade) -> _UpgradeRequest:
-        parts = urlsplit(upgrade.url)
-        if parts.scheme not in ("ws", "wss"):
-            raise ValueError("The url of a WebSocket must start with ws:// or wss://.")
-        if not all(text.isascii() and text.isprintable() for pair in upgrade.headers for text in pair):
-            raise ValueError("A header of the upgrade holds characters that HTTP does not allow.")
-        name, port = host_and_port(upgrade.url)
-        name = f"[{name}]" if ":" in name else name
-        tls = parts.scheme == "wss"
-        return cls(
-            tls=tls,
-            host=name if port == (443 if tls else 80) else f"{name}:{port}",
-            resource=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
-            headers=[(key.encode(), value.encode()) for key, value in upgrade.headers],
-        )
-
-
 class _WatchedStream(trio.abc.Stream):
     """Between trio-websocket and the connection: passes bytes through and notes what happens.
 
-    Belongs to one `_TrioWebSocket`. trio-websocket's reader is the only task that receives.
+    Belongs to one `TrioWebSocket`. trio-websocket's reader is the only task that receives.
     """
 
     def __init__(self, stream: trio.abc.Stream) -> None:
@@ -241,7 +56,7 @@ class _WatchedStream(trio.abc.Stream):
         # Handshake
         self.opening = trio.CancelScope()  # around the handshake; canceled when it cannot succeed any more
         self.opened = trio.Event()
-        self.head = bytearray()  # the answer to the upgrade, while the handshake lasts
+        self.answer = Answer()  # to the upgrade, while the handshake lasts
         # Batches
         self.reader_idle = False  # trio-websocket waits for bytes: it holds no message back
         self.writing_since: float | None = None
@@ -256,6 +71,7 @@ class _WatchedStream(trio.abc.Stream):
         self.linger_until = 0.0
         self.violation = False
         self.close_told: tuple[int, str] | None = None  # the peer's, if trio-websocket took it for a broken rule
+        self.verdict: tuple[int, str] | None = None  # ours on a broken rule; trio-websocket forgets it at the next one
         self.finished = trio.Event()  # nothing more will be read, and our last words are said
         self.peer_ended = False  # its FIN or reset was seen
         self._is_cut = False  # the network failed: what looks like a FIN afterwards is none
@@ -287,7 +103,7 @@ class _WatchedStream(trio.abc.Stream):
         self.reader_idle = True
         self._end_batch()
         self._note_progress()
-        if not self.opened.is_set() and self._answer_status() == SWITCHING_PROTOCOLS:
+        if not self.opened.is_set() and self.answer.status == SWITCHING_PROTOCOLS:
             await self.opened.wait()  # the reader can be ahead of the task that opens the socket
         if self.closing is not None:
             if trio.current_time() >= self.linger_until:
@@ -326,19 +142,12 @@ class _WatchedStream(trio.abc.Stream):
         return data
 
     def _note_answer(self, data: bytes) -> None:
-        self.head += data
-        status = self._answer_status()
+        self.answer.add(data)
+        status = self.answer.status
         if status is not None and status != SWITCHING_PROTOCOLS:
             self.opening.deadline = min(self.opening.deadline, trio.current_time() + REFUSAL_PATIENCE)
-            if len(self.head) > REFUSAL_LIMIT:
+            if self.answer.is_too_long:
                 self.opening.cancel()
-
-    def _answer_status(self) -> int | None:
-        """Status of the answer to the upgrade, once its head is complete."""
-        if b"\n\r\n" not in self.head and b"\n\n" not in self.head:
-            return None
-        words = self.head[:20].split(maxsplit=2)
-        return int(words[1]) if len(words) > 1 and words[1].isdigit() else None
 
     async def _say_last_words(self, code: int) -> None:
         """The WebSocket ended though we did not ask. trio-websocket answers a peer's Close, but not a broken rule."""
@@ -400,6 +209,8 @@ class _WatchedStream(trio.abc.Stream):
         heard = self._before + self._chunk
         if self.closing is None and self.close_told is None and bytes((CLOSE, len(payload))) + payload not in heard:
             self.violation = True  # not our wish, and not the echo of the peer's Close
+            if len(payload) > 2:
+                self.verdict = int.from_bytes(payload[:2], "big"), payload[2:].decode()
 
     def _end_batch(self) -> None:
         if self.collecting is not None:
@@ -475,12 +286,13 @@ async def _without_interrupts(function: Callable[..., Awaitable[object]], *argum
     await function(*arguments)
 
 
-class _TrioWebSocket:
+class TrioWebSocket:
     """`Socket` over trio-websocket. Lives as long as `run`."""
 
-    def __init__(self, watched: _WatchedStream, statements: Collection[str]) -> None:
-        self._watched = watched
-        self._statements = statements
+    def __init__(self, stream: trio.abc.Stream, request: UpgradeRequest, options: SocketOptions) -> None:
+        self._watched = _WatchedStream(stream)
+        self._request = request
+        self._options = options
         self._settled = trio.Event()  # open, or failed to open
         self._reader_failure: BaseException | None = None
         self._held: list[str | bytes] = []  # taken from trio-websocket, not returned yet
@@ -489,9 +301,9 @@ class _TrioWebSocket:
     # Life
 
     @trio.lowlevel.enable_ki_protection  # Ctrl-C is for the program, and must not end what closes it
-    async def run(self, request: _UpgradeRequest, max_message_size: int) -> None:
+    async def run(self) -> None:
         """Keeps trio-websocket's reader. Ends with the reader or by `abort`, and closes the stream."""
-        watched = self._watched
+        watched, request = self._watched, self._request
         try:
             with watched.life:
                 async with trio.open_nursery() as nursery:
@@ -501,9 +313,9 @@ class _TrioWebSocket:
                             cast(Any, watched),  # annotated as sockets only, documented as any stream
                             request.host,
                             request.resource,
-                            extra_headers=list(request.headers),
+                            extra_headers=[(key.encode(), value.encode()) for key, value in request.headers],
                             message_queue_size=0,
-                            max_message_size=max_message_size,
+                            max_message_size=self._options.max_message_size,
                             receive_buffer_size=READ_SIZE,
                         )
                         watched.opened.set()
@@ -524,12 +336,7 @@ class _TrioWebSocket:
         await self._settled.wait()
         if self._watched.connection is not None:
             return
-        refusal = _read_refusal(bytes(self._watched.head))
-        if refusal is not None:
-            raise refusal
-        if self._watched.head:
-            raise ConnectionError("The venue's answer to the WebSocket upgrade is not valid.")
-        raise ConnectionError("The venue closed the connection during the WebSocket handshake.")
+        raise self._watched.answer.failure()
 
     @property
     def last_heard(self) -> float:
@@ -589,7 +396,7 @@ class _TrioWebSocket:
         begun = watched.texts_begun
         if watched.is_over:
             raise self._closed()
-        if watched.unanswered_since is None and text not in self._statements:
+        if watched.unanswered_since is None and text not in self._options.statements:
             watched.unanswered_since = trio.current_time()
         try:
             await self._connection.send_message(text)
@@ -651,34 +458,9 @@ class _TrioWebSocket:
             code, reason = watched.close_told
             return SocketClosed(code, reason, violation=violation, begun=begun, by_peer=by_peer or not violation)
         if told is not None and told.code != ABNORMAL:
-            code, reason = int(told.code), told.reason or ""
+            code, reason = watched.verdict or (int(told.code), told.reason or "")
             return SocketClosed(code, reason, violation=violation, begun=begun, by_peer=by_peer or not violation)
         if self._reader_failure is not None:
             reason = f"its reader failed with {type(self._reader_failure).__name__}"
             return SocketClosed(None, reason, begun=begun, by_peer=by_peer)
         return SocketClosed(None, "the connection was lost", begun=begun, by_peer=by_peer)
-
-
-def _read_refusal(answer: bytes) -> UpgradeRefused | None:
-    """The refusal in the answer to an upgrade, complete or not; None when it holds no final HTTP status."""
-    reader = h11.Connection(h11.CLIENT)
-    reader.send(h11.Request(method="GET", target="/", headers=[("Host", "venue")]))
-    reader.send(h11.EndOfMessage())
-    status: int | None = None
-    headers: dict[str, str] = {}
-    body = bytearray()
-    try:
-        reader.receive_data(answer)
-        while not isinstance(event := reader.next_event(), h11.EndOfMessage | h11.ConnectionClosed):
-            if isinstance(event, h11.Response):
-                status = event.status_code
-                headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in event.headers}
-            elif isinstance(event, h11.Data):
-                body += event.data
-            elif event is h11.NEED_DATA or event is h11.PAUSED:
-                break
-    except h11.RemoteProtocolError:
-        pass  # the rest is unreadable; the status, if there was one, still counts
-    if status is None:
-        return None
-    return UpgradeRefused(HttpAnswer(status=status, body=bytes(body), headers=headers))
