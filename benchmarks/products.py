@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from attrs import fields_dict, frozen
+from attrs import frozen
 
 from actors import (
     ApiKey,
@@ -21,13 +21,9 @@ from actors import (
 
 from .peers import client_context
 
-__all__ = ["DEFAULT", "IS_SELECTABLE", "PRODUCTS", "TRIO_WEBSOCKET", "Product", "Way"]
+__all__ = ["DEFAULT", "PRODUCTS", "TRIO_WEBSOCKET", "Product", "Way"]
 
 SECRET = "YmVuY2htYXJrcyBuZWVkIG5vIHNlY3JldA=="
-
-
-IS_SELECTABLE = "websocket" in fields_dict(ClientConfig)
-"""Whether this product's clients can be told which WebSocket implementation to use."""
 
 
 @frozen(kw_only=True)
@@ -59,7 +55,7 @@ class Product:
 
     def config_for(self, port: int, path: str, *, way: Way = DEFAULT, close_timeout: float = 2.0) -> ClientConfig:
         options: dict[str, Any] = {}
-        if way.websocket is not None and IS_SELECTABLE:
+        if way.websocket is not None:
             options["websocket"] = way.websocket
         if way.tls:
             options["ssl_context"] = client_context()
