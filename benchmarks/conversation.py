@@ -29,14 +29,15 @@ RAW = "raw-"
 @define
 class Conversation:
     """path: the last part of the WebSocket's path, "" before the upgrade and over HTTP; is_logged_in: the venue's
-    login is done; is_over: the client said Close. next_number gives a fresh text of seven digits; on_call hears the
-    path of every call over HTTP, and may answer it."""
+    login is done; said: texts that were none of the login; is_over: the client said Close. next_number gives a fresh
+    text of seven digits; on_call hears the path of every call over HTTP, and may answer it."""
 
     speaker: Speaker
     next_number: Callable[[], str]
     on_call: Callable[[str], str | None]
     path: str = ""
     is_logged_in: bool = False
+    said: int = 0
     is_over: bool = False
     _unread: bytes = field(default=b"", init=False)
     _is_upgraded: bool = field(default=False, init=False)
@@ -100,6 +101,7 @@ class Conversation:
         if words is not None:
             self.is_logged_in = self.is_logged_in or words == list(login)[-1]
             return b"".join(frame(text) for text in login[words].split("\n"))
+        self.said += 1
         request_id, wire_id = REQUEST_ID.search(payload), WIRE_ID.search(payload)
         if self.path != "answer" or request_id is None or wire_id is None:
             return b""

@@ -5,7 +5,7 @@
 Prints its port, then serves until it is terminated. FILE holds a key and its certificate. The last part of a
 WebSocket's path says how it behaves:
 
-| `fills` | a lot of FILLS fills over ORDERS orders, each time that `/go/fills` is called over HTTP |
+| `fills` | a lot of FILLS fills over ORDERS orders for each call of `/go/fills` over HTTP, or when the client speaks |
 | `fills-N` | the same over N orders, for `/go/fills-N` |
 | `paced-RATE` | one lot at RATE messages a second, a burst each millisecond, for `/go/paced-RATE` |
 | `answer` | answers each placement |
@@ -22,11 +22,13 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import select
 import socket
 import ssl
 import threading
 import time
-from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 from attrs import define, field
 
@@ -47,8 +49,8 @@ class Feeder:
     fills: int
     orders: int
     _count: int = field(default=0, init=False)
-    _calls: Counter[str] = field(factory=Counter, init=False)
-    _called: threading.Condition = field(factory=threading.Condition, init=False)
+    _callers: list[tuple[str, socket.socket]] = field(factory=list, init=False)
+    _making: threading.Lock = field(factory=threading.Lock, init=False)
     _lots: dict[tuple[int, int], list[bytes]] = field(factory=dict, init=False)
     _times: list[tuple[int, int]] = field(factory=list, init=False)
 
@@ -59,9 +61,9 @@ class Feeder:
     def on_call(self, path: str) -> str | None:
         _, _, name = path.partition("/go/")
         if name:
-            with self._called:
-                self._calls[name] += 1
-                self._called.notify_all()
+            for called, caller in list(self._callers):
+                if called == name:
+                    caller.send(b".")
             return "{}"
         return json.dumps(self._times) if path == "/times" else None
 
@@ -77,47 +79,72 @@ class Feeder:
 
     def _converse(self, connection: socket.socket) -> None:
         conversation = Conversation(self.speaker, self.next_number, self.on_call)
-        calls = 0
-        while not conversation.is_over:
-            data = connection.recv(65536)
-            if not data:
-                return
-            was_upgraded = bool(conversation.path)
-            answer = conversation.receive(data)
-            if not was_upgraded:
-                calls = self._calls[conversation.path]  # before the client can know that it may call
-            if answer:
-                connection.sendall(answer)
-            if conversation.is_logged_in and conversation.path != "answer":
-                self._behave(connection, conversation.path, calls)
+        with ExitStack() as stack:
+            calls: socket.socket | None = None
+            while not conversation.is_over:
+                data = connection.recv(65536)
+                if not data:
+                    return
+                answer = conversation.receive(data)
+                if conversation.path and calls is None:
+                    calls = stack.enter_context(self._calls_for(conversation.path))  # before the client knows
+                if answer:
+                    connection.sendall(answer)
+                if calls is not None and conversation.is_logged_in and conversation.path != "answer":
+                    self._behave(connection, conversation, calls)
 
-    def _behave(self, connection: socket.socket, path: str, calls: int) -> None:
-        """calls: for this path, before this connection was made."""
-        kind, _, detail = path.partition("-")
+    @contextmanager
+    def _calls_for(self, path: str) -> Iterator[socket.socket]:
+        """A socket with a byte for each call for this path from now on."""
+        calls, caller = socket.socketpair()
+        with calls, caller:
+            self._callers.append((path, caller))
+            try:
+                yield calls
+            finally:
+                self._callers.remove((path, caller))
+
+    def _behave(self, connection: socket.socket, conversation: Conversation, calls: socket.socket) -> None:
+        kind, _, detail = conversation.path.partition("-")
         if kind == "silent":
             threading.Event().wait()
         elif kind == "flood":
-            lot = b"".join(self._lot(self.orders, 0))
+            lot = b"".join(self.make_lot(self.orders, 0))
             while True:
                 connection.sendall(lot)
         elif kind == "paced":
-            self._wait_for_call(path, calls)
+            calls.recv(1)
             self._send_at_a_pace(connection, int(detail))
             threading.Event().wait()
+        elif detail:
+            for number in itertools.count():
+                calls.recv(1)
+                connection.sendall(b"".join(self.make_lot(int(detail), number)))
         else:
             for number in itertools.count():
-                self._wait_for_call(path, calls + number)
-                connection.sendall(b"".join(self._lot(int(detail or self.orders), number)))
+                self._wait_for_call_or_words(connection, conversation, calls)
+                connection.sendall(b"".join(self.make_lot(self.orders, number)))
 
-    def _wait_for_call(self, path: str, number: int) -> None:
-        """Until there were more than so many."""
-        with self._called:
-            self._called.wait_for(lambda: self._calls[path] > number)
+    def _wait_for_call_or_words(
+        self, connection: socket.socket, conversation: Conversation, calls: socket.socket
+    ) -> None:
+        said = conversation.said
+        while conversation.said == said:
+            ready, _, _ = select.select([connection, calls], [], [])
+            if calls in ready:
+                calls.recv(1)
+                return
+            data = connection.recv(65536)
+            answer = conversation.receive(data)
+            if not data or conversation.is_over:
+                raise ConnectionError("The client has gone.")
+            if answer:
+                connection.sendall(answer)
 
-    def _lot(self, orders: int, number: int) -> list[bytes]:
+    def make_lot(self, orders: int, number: int) -> list[bytes]:
         """The frames of one lot, spread evenly over the orders. Made when it is asked for, while nothing is timed, and
         kept for the other connections that are sent the same."""
-        with self._called:
+        with self._making:
             if (orders, number) not in self._lots:
                 while len(self._lots) > 2:
                     del self._lots[next(iter(self._lots))]
@@ -132,7 +159,7 @@ class Feeder:
 
     def _send_at_a_pace(self, connection: socket.socket, rate: int) -> None:
         size = rate // 1000
-        frames = self._lot(self.orders, 0)
+        frames = self.make_lot(self.orders, 0)
         bursts = [b"".join(frames[first : first + size]) for first in range(0, len(frames), size)]
         start = time.monotonic_ns() + FIRST_BURST
         times = []
@@ -158,6 +185,7 @@ def main() -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(options.tls)
     feeder = Feeder(SPEAKERS[options.venue], options.fills, options.orders)
+    feeder.make_lot(feeder.orders, 0)  # most connections get no other
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     print(listener.getsockname()[1], flush=True)
     while True:

@@ -32,7 +32,7 @@ HOW_ORDERS = (
 )
 HOW_SESSIONS = (
     f"A gateway with so many AX sessions, {ORDERS_OF_SESSION} tracked orders each, and one stream of their events. All "
-    "get a lot of fills at once, timed from the first fill to the last."
+    "get a lot of fills at once, timed from the call for them to the last."
 )
 HOW_ORDERS_AT_ONCE = "Each session has one order in flight at any time; p50 of all, and the time for one in sum."
 
@@ -89,18 +89,16 @@ async def fills_at_sessions(product: Product, port: int, sessions: int, fills: i
         gc.collect()
         with gateway.events() as stream:
             async with trio.open_nursery() as nursery:
+                began = time.perf_counter()  # a first event comes late here: each session takes a whole read before
                 nursery.start_soon(call_for_fills, port, "fills")
                 count = 0
                 async for event in stream:
-                    if type(event) is events.Filled:
-                        count += 1
-                        if count == 1:
-                            began = time.perf_counter()
-                        elif count == fills * sessions:
-                            spent = time.perf_counter() - began
-                            break
+                    count += type(event) is events.Filled
+                    if count == fills * sessions:
+                        break
+                spent = time.perf_counter() - began
         abort(gateway)
-    return spent / (fills * sessions - 1) * 1e6
+    return spent / (fills * sessions) * 1e6
 
 
 async def orders_at_sessions(product: Product, port: int, sessions: int, orders: int) -> tuple[float, float]:
