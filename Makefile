@@ -36,6 +36,7 @@ coverage: .venv/check
 # what Material for MkDocs says on every build about its own end of support, in May 2027.
 docs: .venv/docs
 	$(BIN)/python -m docs.draw_order_life
+	$(BIN)/python -m docs.draw_ratios
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --clean $(ARGS)
 
 # What users install: the wheel fills an order in an environment of its own, the sdist passes its tests.
@@ -71,9 +72,12 @@ sim: .venv/test
 planted: .venv/test
 	$(BIN)/python -m tests.sim --planted $(BUG) $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
 
-# AGAINST=HEAD^ measures this tree and that commit in turns, and fails where a row is worse by more than 5 %.
+# A quarter of an hour on two cores that do nothing else; ARGS=--quick takes four minutes. ARGS=--record appends the run
+# to benchmarks/results.jsonl and renews the tables and the picture that are made from it. AGAINST=HEAD^ measures this
+# tree and that commit in turns, and fails where a row is worse by more than 5 %.
 bench: .venv/bench
 	$(BIN)/python -m benchmarks $(if $(AGAINST),--against $(AGAINST)) $(ARGS)
+	$(if $(filter --record,$(ARGS)),$(BIN)/python -m benchmarks table --write && $(BIN)/python -m docs.draw_ratios)
 
 # Beside nautilus_trader's AX client, on a Python 3.12 or newer: PEER_PYTHON names one, else it is looked for. Skipped
 # with a sentence where there is none, or no such package for it.

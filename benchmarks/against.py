@@ -25,6 +25,8 @@ MOST_ROUNDS = 18
 """A part is measured on while one of its rows looks worse: a slow minute passes, what makes a row slow does not."""
 TOLERANCE = 1.05
 """How much slower a row may be than the other commit's before it counts as worse."""
+WRONG_USAGE = 2
+"""How a program ends that does not know an argument, here the name of a part."""
 
 Measured = Mapping[str, float]
 """Values by the name of their row; smaller is better in all of them."""
@@ -93,10 +95,13 @@ def _worktree(repository: Path, revision: str) -> Iterator[Path]:
 
 def _measure(tree: Path, part: str) -> Measured:
     """The best of each row of one part, by that tree's own benchmarks and product, with the libraries of this
-    environment."""
+    environment. Nothing where that tree has no such part."""
     command = [sys.executable, "-m", "benchmarks", "--json", "--quick", "--only", part]
     environment = os.environ | {"PYTHONPATH": str(tree)}
-    done = subprocess.run(command, cwd=tree, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    done = subprocess.run(command, cwd=tree, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode == WRONG_USAGE:
+        return {}
+    done.check_returncode()
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     return {row["name"]: row["spread"][0] for row in rows}
 

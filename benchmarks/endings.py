@@ -12,6 +12,7 @@ from actors import open_client
 from .peers import open_feeder
 from .products import PRODUCTS
 from .report import Row, value_row
+from .rounds import in_turns
 
 __all__ = ["rows"]
 
@@ -20,6 +21,7 @@ CLOSE_BUDGETS = {"/answer": 5.0, "/flood": 25.0, "/silent": CLOSE_TIMEOUT * 1e3 
 NAMES = {"/answer": "a live peer", "/flood": "a flooding peer", "/silent": "a silent peer"}
 CLOSES = NAMES | {"/silent": f"a silent peer, with its time-out of {CLOSE_TIMEOUT:g} s"}
 ABORT_BUDGET = 2.0
+HOW = "From the last statement of a client's block to the first behind it, 50 ms after the client was opened."
 
 
 async def ending(port: int, path: str, *, abort: bool) -> float:
@@ -37,13 +39,18 @@ async def ending(port: int, path: str, *, abort: bool) -> float:
 
 def rows(*, quick: bool) -> list[Row]:
     rounds = 3 if quick else 9
-    closes: dict[str, list[float]] = {path: [] for path in CLOSE_BUDGETS}
-    aborts: dict[str, list[float]] = {path: [] for path in CLOSE_BUDGETS}
     with open_feeder("ax", 20_000, 1000) as port:
-        for _ in range(rounds):
-            for path in CLOSE_BUDGETS:
-                closes[path].append(trio.run(partial(ending, port, path, abort=False)))
-                aborts[path].append(trio.run(partial(ending, port, path, abort=True)))
-    return [value_row(f"close, {CLOSES[path]}", "ms", closes[path], CLOSE_BUDGETS[path]) for path in CLOSE_BUDGETS] + [
-        value_row(f"abort, {NAMES[path]}", "ms", aborts[path], ABORT_BUDGET) for path in CLOSE_BUDGETS
+        measures = {
+            (kind, path): partial(trio.run, partial(ending, port, path, abort=kind == "abort"))
+            for path in CLOSE_BUDGETS
+            for kind in ("close", "abort")
+        }
+        took = in_turns(rounds, measures)
+    closes = [
+        value_row(f"close, {CLOSES[path]}", "ms", took["close", path], budget=CLOSE_BUDGETS[path], how=HOW)
+        for path in CLOSE_BUDGETS
+    ]
+    return closes + [
+        value_row(f"abort, {NAMES[path]}", "ms", took["abort", path], budget=ABORT_BUDGET, how=HOW)
+        for path in CLOSE_BUDGETS
     ]

@@ -1,174 +1,197 @@
 """The other process: a scripted peer that only moves bytes, so that it is not what is measured.
 
-    python -m benchmarks.feeder VENUE FILLS ORDERS
+    python -m benchmarks.feeder VENUE FILLS ORDERS [--tls FILE]
 
-Prints its port, then serves until it is terminated. The path of the WebSocket says how it behaves: `/fills` sends FILLS
-fills over ORDERS orders once the client has asked for something; `/answer` answers each placement; `/flood` sends fills
-without end and never closes; `/silent` says nothing after its greeting and reads nothing. Calls over HTTP are answered
-as placements.
+Prints its port, then serves until it is terminated. FILE holds a key and its certificate. The last part of a
+WebSocket's path says how it behaves:
+
+| `fills` | a lot of FILLS fills over ORDERS orders for each call of `/go/fills` over HTTP, or when the client speaks |
+| `fills-N` | the same over N orders, for `/go/fills-N` |
+| `paced-RATE` | one lot at RATE messages a second, a burst each millisecond, for `/go/paced-RATE` |
+| `answer` | answers each placement |
+| `flood` | fills without end; never closes |
+| `silent` | nothing after the greeting; reads nothing |
+
+A path that begins with `raw-` is for a floor: no login comes before the fills. Other calls over HTTP are answered as
+placements; `/times` gives when each burst of the last paced lot was due and when its sending began, in ns of this
+machine's monotonic clock, which all its processes share.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
+import argparse
+import itertools
+import json
+import select
 import socket
-import sys
+import ssl
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 from attrs import define, field
 
+from .conversation import Conversation
 from .frames import SPEAKERS, Speaker, frame
 
-GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-REQUEST_ID = re.compile(rb'"(?:rid|req_id)":(\d+)')
-WIRE_ID = re.compile(rb'"(?:cid|cl_ord_id)":"?([0-9a-f-]+)')
-LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
-CLOSE = 0x8
-PING = 0x9
-
-
-def read_head(connection: socket.socket) -> tuple[bytes, bytes]:
-    """A request's head, and what came behind it; empty when the peer has gone."""
-    data = b""
-    while b"\r\n\r\n" not in data:
-        more = connection.recv(65536)
-        if not more:
-            return b"", b""
-        data += more
-    head, _, rest = data.partition(b"\r\n\r\n")
-    return head, rest
-
-
-def shake_hands(connection: socket.socket, head: bytes) -> str:
-    """Completes the WebSocket handshake; gives the last part of the path."""
-    lines = head.split(b"\r\n")
-    key = next(line.partition(b":")[2].strip() for line in lines if line.lower().startswith(b"sec-websocket-key"))
-    accept = base64.b64encode(hashlib.sha1(key + GUID).digest())
-    connection.sendall(
-        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
-    )
-    return "/" + lines[0].split(b" ")[1].decode().rpartition("/")[2]
-
-
-def received_frames(connection: socket.socket) -> Iterator[tuple[int, bytes]]:
-    """Opcode and unmasked payload of each frame from the client, none of them longer than 65,535 bytes."""
-    data = b""
-    while True:
-        more = connection.recv(65536)
-        if not more:
-            return
-        data += more
-        while len(data) >= 6:
-            length, head = data[1] & 0x7F, 2
-            if length == 126:
-                length, head = int.from_bytes(data[2:4], "big"), 4
-            end = head + 4 + length
-            if len(data) < end:
-                break
-            mask = int.from_bytes((data[head : head + 4] * (length // 4 + 1))[:length], "big")
-            payload = (int.from_bytes(data[head + 4 : end], "big") ^ mask).to_bytes(length, "big")
-            yield data[0] & 0xF, payload
-            data = data[end:]
+TICK = 1_000_000
+"""ns between two bursts of a paced lot."""
+FIRST_BURST = 50_000_000
+"""ns from the call to the first burst."""
 
 
 @define
 class Feeder:
-    """One for all connections. asked: set by a POST over HTTP, for venues that are asked for something that way."""
+    """One for all connections."""
 
     speaker: Speaker
-    fills: bytes
-    asked: threading.Event = field(factory=threading.Event)
-    forever: threading.Event = field(factory=threading.Event)
-    count: int = 0
+    fills: int
+    orders: int
+    _count: int = field(default=0, init=False)
+    _callers: list[tuple[str, socket.socket]] = field(factory=list, init=False)
+    _making: threading.Lock = field(factory=threading.Lock, init=False)
+    _lots: dict[tuple[int, int], list[bytes]] = field(factory=dict, init=False)
+    _times: list[tuple[int, int]] = field(factory=list, init=False)
 
     def next_number(self) -> str:
-        self.count += 1
-        return f"{self.count:07d}"
+        self._count += 1
+        return f"{self._count:07d}"
 
-    def serve(self, connection: socket.socket) -> None:
-        with connection:
-            try:
-                head, rest = read_head(connection)
-                if b"sec-websocket-key" not in head.lower():
-                    self.answer_calls(connection, head, rest)
+    def on_call(self, path: str) -> str | None:
+        _, _, name = path.partition("/go/")
+        if name:
+            for called, caller in list(self._callers):
+                if called == name:
+                    caller.send(b".")
+            return "{}"
+        return json.dumps(self._times) if path == "/times" else None
+
+    def serve(self, connection: socket.socket, context: ssl.SSLContext | None) -> None:
+        try:
+            # What controls the feeder stays in plain text: the first byte of a TLS handshake is 22.
+            if context is not None and connection.recv(1, socket.MSG_PEEK) == b"\x16":
+                connection = context.wrap_socket(connection, server_side=True)
+            with connection:
+                self._converse(connection)
+        except OSError:
+            pass  # the client has gone, which is how every round ends
+
+    def _converse(self, connection: socket.socket) -> None:
+        conversation = Conversation(self.speaker, self.next_number, self.on_call)
+        with ExitStack() as stack:
+            calls: socket.socket | None = None
+            while not conversation.is_over:
+                data = connection.recv(65536)
+                if not data:
                     return
-                path = shake_hands(connection, head)
-                connection.sendall(frame(self.speaker.greeting))
-                self.behave(connection, path)
-            except OSError:
-                pass  # the client has gone, which is how every round ends
+                answer = conversation.receive(data)
+                if conversation.path and calls is None:
+                    calls = stack.enter_context(self._calls_for(conversation.path))  # before the client knows
+                if answer:
+                    connection.sendall(answer)
+                if calls is not None and conversation.is_logged_in and conversation.path != "answer":
+                    self._behave(connection, conversation, calls)
 
-    def behave(self, connection: socket.socket, path: str) -> None:
-        if not self.speaker.login and path in ("/flood", "/silent"):
-            self.go_on(connection, path, b"", plain=False)
-        self.asked.clear()
-        for opcode, payload in received_frames(connection):
-            if opcode == CLOSE:
-                connection.sendall(b"\x88\x02\x03\xe8")
-                return
-            if opcode == PING:
-                continue
-            words = next((word for word in self.speaker.login if word in payload), None)
-            if words is not None:
-                for text in self.speaker.login[words].split("\n"):
-                    connection.sendall(frame(text))
-            if words is None or words == list(self.speaker.login)[-1]:
-                self.go_on(connection, path, payload, plain=words is None)
+    @contextmanager
+    def _calls_for(self, path: str) -> Iterator[socket.socket]:
+        """A socket with a byte for each call for this path from now on."""
+        calls, caller = socket.socketpair()
+        with calls, caller:
+            self._callers.append((path, caller))
+            try:
+                yield calls
+            finally:
+                self._callers.remove((path, caller))
 
-    def go_on(self, connection: socket.socket, path: str, payload: bytes, *, plain: bool) -> None:
-        """The login is done, or the client speaks of something else."""
-        if path == "/fills":
-            if not plain:
-                self.asked.wait()
-                self.asked.clear()
-            connection.sendall(self.fills)
-        elif path == "/flood":
+    def _behave(self, connection: socket.socket, conversation: Conversation, calls: socket.socket) -> None:
+        kind, _, detail = conversation.path.partition("-")
+        if kind == "silent":
+            threading.Event().wait()
+        elif kind == "flood":
+            lot = b"".join(self.make_lot(self.orders, 0))
             while True:
-                connection.sendall(self.fills)
-        elif path == "/silent":
-            self.forever.wait()
-        elif plain:
-            self.answer(connection, payload)
+                connection.sendall(lot)
+        elif kind == "paced":
+            calls.recv(1)
+            self._send_at_a_pace(connection, int(detail))
+            threading.Event().wait()
+        elif detail:
+            for number in itertools.count():
+                calls.recv(1)
+                connection.sendall(b"".join(self.make_lot(int(detail), number)))
+        else:
+            for number in itertools.count():
+                self._wait_for_call_or_words(connection, conversation, calls)
+                connection.sendall(b"".join(self.make_lot(self.orders, number)))
 
-    def answer(self, connection: socket.socket, payload: bytes) -> None:
-        request_id, wire_id = REQUEST_ID.search(payload), WIRE_ID.search(payload)
-        if request_id is not None and wire_id is not None:
-            texts = self.speaker.answer(self.next_number(), request_id[1].decode(), wire_id[1].decode())
-            connection.sendall(b"".join(frame(text) for text in texts))
+    def _wait_for_call_or_words(
+        self, connection: socket.socket, conversation: Conversation, calls: socket.socket
+    ) -> None:
+        said = conversation.said
+        while conversation.said == said:
+            ready, _, _ = select.select([connection, calls], [], [])
+            if calls in ready:
+                calls.recv(1)
+                return
+            data = connection.recv(65536)
+            answer = conversation.receive(data)
+            if not data or conversation.is_over:
+                raise ConnectionError("The client has gone.")
+            if answer:
+                connection.sendall(answer)
 
-    def answer_calls(self, connection: socket.socket, head: bytes, rest: bytes) -> None:
-        while head:
-            found = LENGTH.search(head)
-            length = 0 if found is None else int(found[1])
-            while len(rest) < length:
-                rest += connection.recv(65536)
-            if head.startswith(b"POST"):  # what is only read, such as the venue's time, comes by itself
-                self.asked.set()
-            (text,) = self.speaker.answer(self.next_number(), None, None)
-            connection.sendall(
-                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
-                + str(len(text)).encode()
-                + b"\r\n\r\n"
-                + text.encode()
-            )
-            head, rest = read_head(connection)
+    def make_lot(self, orders: int, number: int) -> list[bytes]:
+        """The frames of one lot, spread evenly over the orders. Made when it is asked for, while nothing is timed, and
+        kept for the other connections that are sent the same."""
+        with self._making:
+            if (orders, number) not in self._lots:
+                while len(self._lots) > 2:
+                    del self._lots[next(iter(self._lots))]
+                step = max(1, orders // self.fills)
+                frames = []
+                for position in range(number * self.fills * step, (number + 1) * self.fills * step, step):
+                    filled = 15 * (position // orders + 1)
+                    texts = self.speaker.fills(position % orders, position // step, filled)
+                    frames += [frame(text) for text in texts]
+                self._lots[orders, number] = frames
+            return self._lots[orders, number]
+
+    def _send_at_a_pace(self, connection: socket.socket, rate: int) -> None:
+        size = rate // 1000
+        frames = self.make_lot(self.orders, 0)
+        bursts = [b"".join(frames[first : first + size]) for first in range(0, len(frames), size)]
+        start = time.monotonic_ns() + FIRST_BURST
+        times = []
+        for number, burst in enumerate(bursts):
+            due = start + number * TICK
+            wait = due - time.monotonic_ns()
+            if wait > 0:
+                time.sleep(wait / 1e9)
+            times.append((due, time.monotonic_ns()))
+            connection.sendall(burst)
+        self._times = times
 
 
 def main() -> None:
-    name, count, orders = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    speaker = SPEAKERS[name]
-    texts = (text for n in range(count) for text in speaker.fills(n % orders, n, 15 * (n // orders + 1)))
-    feeder = Feeder(speaker, b"".join(frame(text) for text in texts))
-    listener = socket.create_server(("127.0.0.1", 0))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("venue", choices=sorted(SPEAKERS))
+    parser.add_argument("fills", type=int)
+    parser.add_argument("orders", type=int)
+    parser.add_argument("--tls", metavar="FILE")
+    options = parser.parse_args()
+    context = None
+    if options.tls is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(options.tls)
+    feeder = Feeder(SPEAKERS[options.venue], options.fills, options.orders)
+    feeder.make_lot(feeder.orders, 0)  # most connections get no other
+    listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     print(listener.getsockname()[1], flush=True)
     while True:
         connection, _ = listener.accept()
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        threading.Thread(target=feeder.serve, args=(connection,), daemon=True).start()
+        threading.Thread(target=feeder.serve, args=(connection, context), daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -19,32 +19,54 @@ from actors import (
     Token,
 )
 
-__all__ = ["PRODUCTS", "Product"]
+from .peers import client_context
+
+__all__ = ["DEFAULT", "PRODUCTS", "TRIO_WEBSOCKET", "Product", "Way"]
 
 SECRET = "YmVuY2htYXJrcyBuZWVkIG5vIHNlY3JldA=="
 
 
 @frozen(kw_only=True)
+class Way:
+    """How a client reaches the feeder. websocket: the implementation, None for the default; tls: encrypted."""
+
+    websocket: str | None = None
+    tls: bool = False
+
+
+DEFAULT = Way()
+TRIO_WEBSOCKET = Way(websocket="trio-websocket")
+
+
+@frozen(kw_only=True)
 class Product:
     """placement: what a placement over the socket looks like there, None where it is a call; messages: of one fill;
-    answers: messages that a placement over the socket is answered with."""
+    answers: messages that a placement over the socket is answered with; the budgets are ratios to the floors."""
 
     name: str
     instrument: Instrument
     order: NewOrder
     config: Callable[..., ClientConfig]
     messages: int
+    graph_budget: float
+    order_budget: float
     placement: str | None = None
     answers: int = 0
 
-    def config_for(self, port: int, path: str, *, close_timeout: float = 2.0) -> ClientConfig:
+    def config_for(self, port: int, path: str, *, way: Way = DEFAULT, close_timeout: float = 2.0) -> ClientConfig:
+        options: dict[str, Any] = {}
+        if way.websocket is not None:
+            options["websocket"] = way.websocket
+        if way.tls:
+            options["ssl_context"] = client_context()
         return self.config(
-            url=f"ws://127.0.0.1:{port}{path}",
+            url=f"{'wss' if way.tls else 'ws'}://127.0.0.1:{port}{path}",
             instruments=(self.instrument,),
             load_instruments=False,
             close_timeout=close_timeout,
             subscriber_batches=1_000_000,
             data_deadline=600,  # the feeder sends no heartbeats
+            **options,
         )
 
 
@@ -67,6 +89,8 @@ PRODUCTS: Mapping[str, Product] = {
         order=NewOrder.limit("XAU-PERP.AX", Side.SELL, quantity=40, price="2411.5"),
         config=_ax,
         messages=1,
+        graph_budget=1.3,
+        order_budget=6.5,
         placement='{"rid":1,"t":"p","s":"XAU-PERP","d":"S","q":40,"p":"2411.5","tif":"GTC","po":false,'
         '"cid":12345678901234567890,"tag":"trioorders"}',
         answers=2,
@@ -77,6 +101,8 @@ PRODUCTS: Mapping[str, Product] = {
         order=NewOrder.limit("BTC/USD.KRAKEN", Side.BUY, quantity=40, price="60000"),
         config=_kraken_spot,
         messages=1,
+        graph_budget=2.75,
+        order_budget=7.5,
         placement='{"method":"add_order","params":{"order_type":"limit","side":"buy","symbol":"BTC/USD",'
         '"order_qty":40.0,"limit_price":60000.0,"time_in_force":"gtc","deadline":"2026-09-21T15:33:26.000Z",'
         '"cl_ord_id":"11111111-2222-4333-8444-555555555555","token":"bench-token"},"req_id":1}',
@@ -88,5 +114,7 @@ PRODUCTS: Mapping[str, Product] = {
         order=NewOrder.limit("PF_XBTUSD.KRAKEN-FUTURES", Side.BUY, quantity=40, price="60000"),
         config=_kraken_futures,
         messages=2,
+        graph_budget=1.9,
+        order_budget=1.5,
     ),
 }

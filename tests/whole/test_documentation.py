@@ -22,7 +22,10 @@ ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
 OF_THE_ROOT = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")]
 PAGES = [*OF_THE_ROOT, *sorted(DOCS.rglob("*.md"))]
-WITH_PROGRAMS = ["README.md", *(f"docs/{name}.md" for name in ("first-steps", "events", "testing", "going-live"))]
+WITH_PROGRAMS = [
+    "README.md",
+    *(f"docs/{name}.md" for name in ("first-steps", "events", "testing", "going-live", "performance")),
+]
 LIMIT = 60
 """Seconds for the programs of one page."""
 NAMED_BUT_MADE = {"site/", ".venv", "venv"}
