@@ -19,16 +19,15 @@ from attrs import define, field, frozen
 
 from actors import events, open_client
 
-from .peers import open_feeder
+from .orders import TRACKED, track
+from .peers import call_for_fills, open_feeder
 from .products import PRODUCTS, Product
 from .report import machine
-from .whole_graph import start_the_feeder, track
 
 __all__ = ["TaskCounts", "TurnCounts", "main", "turns_per_message", "turns_per_order"]
 
 WARMING_UP = 20
 """Orders before the first that counts: they fill caches and pay for what is made on first use."""
-TRACKED = 1000
 CALLER = "caller and subscriber"
 TASKS: Mapping[str, str] = {
     "run_command_handler": "command handler",
@@ -148,7 +147,7 @@ async def _turns_of_messages(product: Product, port: int, fills: int) -> _Readin
         await track(client, product, TRACKED)
         with client.events() as stream:
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(start_the_feeder, client, product)
+                nursery.start_soon(call_for_fills, port, "fills")
                 count = 0
                 async for event in stream:
                     if type(event) is events.Filled:
@@ -158,7 +157,6 @@ async def _turns_of_messages(product: Product, port: int, fills: int) -> _Readin
                         elif count == fills:
                             break
                 trio.lowlevel.remove_instrument(counter)
-                nursery.cancel_scope.cancel()
         client.abort()
     return counter.reading
 

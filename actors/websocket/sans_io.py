@@ -285,11 +285,11 @@ class SansIoSocket:
         while not self._is_over:
             if self._frames.answers:
                 await self._write_answers()
+            elif not self._is_away:
+                await self._give_grace()
             elif self._is_receiving or self._frames.messages:
                 self._is_watching = True
                 await self._wait()
-            elif not self._is_away:
-                await self._give_grace()
             else:
                 await self._stand_in_for_receiver()
 
@@ -303,7 +303,7 @@ class SansIoSocket:
 
     async def _give_grace(self) -> None:
         """Sees whether a receiver comes back. So one that is busy is looked for a few times a second, not at each
-        message."""
+        message: it is watched only when it has been waiting for as long."""
         self._is_away = True
         with trio.move_on_after(GRACE):
             await self._wait()
