@@ -94,4 +94,4 @@ def measure(what: Callable[[Load], Awaitable[T]]) -> Callable[[Load], T]:
 
 
 if __name__ == "__main__":
-    serve(("trio", "trio-websocket", "attrs", "msgspec"), measure(fills), measure(trips))
+    serve(("trio", "websockets", "attrs", "msgspec"), measure(fills), measure(trips))

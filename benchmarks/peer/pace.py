@@ -6,8 +6,6 @@ import socket
 import time
 from statistics import median
 
-from benchmarks.feeder import read_head
-
 __all__ = ["fill_pace", "trip_pace"]
 
 PLACEMENT = (
@@ -20,21 +18,25 @@ def masked(text: bytes) -> bytes:
     return bytes((0x81, 0x80 | len(text))) + bytes(4) + text
 
 
+def upgrade(path: str) -> bytes:
+    return (
+        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    ).encode()
+
+
 def connect(port: int, path: str) -> socket.socket:
     """Past the upgrade; the greeting comes in its own time."""
     connection = socket.create_connection(("127.0.0.1", port))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    connection.sendall(
-        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
-    )
-    _, rest = read_head(connection)
-    read_until(connection, b'"cod":false', rest)
+    connection.sendall(upgrade(path))
+    read_until(connection, b'"cod":false')
     return connection
 
 
-def read_until(connection: socket.socket, mark: bytes, data: bytes = b"") -> None:
+def read_until(connection: socket.socket, mark: bytes) -> None:
     """Reads on until `mark` has come, and drops what it reads. Raises EOFError when the feeder ends first."""
+    data = b""
     while mark not in data:
         more = connection.recv(1 << 20)
         if not more:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import io
 import json
 import re
-import socket
 import sys
 
 import pytest
 
-from benchmarks.feeder import received_frames
+from benchmarks.conversation import Conversation
 from benchmarks.frames import SPEAKERS
 from benchmarks.peer import __main__ as command
 from benchmarks.peer import environment
 from benchmarks.peer.comparison import JUDGED, OURS, PEERS, Budget, Comparison, Round, compare, json_lines, table
 from benchmarks.peer.environment import Skipped, choose_python, reason_in, requirements
-from benchmarks.peer.pace import PLACEMENT, masked
+from benchmarks.peer.pace import PLACEMENT, masked, upgrade
 from benchmarks.peer.serving import Load
 from benchmarks.peer.workers import ROOT, WORKERS, Worker, measure_rounds
 
@@ -224,9 +223,8 @@ def test_the_last_trade_waited_for_is_the_last_that_the_feeder_sends() -> None:
 
 
 def test_the_feeder_understands_the_bare_placement() -> None:
-    ours, theirs = socket.socketpair()
-    with theirs:
-        with ours:
-            ours.sendall(masked(PLACEMENT))
-        assert list(received_frames(theirs)) == [(1, PLACEMENT)]
+    conversation = Conversation(SPEAKERS["ax"], lambda: "0000001", lambda path: None)
+    conversation.receive(upgrade("/answer"))
+
+    assert b'"o":"ACCEPTED"' in conversation.receive(masked(PLACEMENT))
     assert json.loads(PLACEMENT)["t"] == "p"
