@@ -4,7 +4,8 @@ Nothing waits in here. The core of the package websockets judges the peer by RFC
 frames outside a fragmented message are cut out by hand, though: they are nearly all that a venue sends, and the core
 takes eight times as long for one. Every other frame goes through the core.
 
-Compression (permessage-deflate, RFC 7692) is not offered.
+Compression (permessage-deflate, RFC 7692) is not offered. Measured with fills of AX of 438 bytes, all different: it
+leaves 0.22 of the bytes, and a message takes 8.4 µs instead of 0.55 (the core without it: 4.2).
 """
 
 from __future__ import annotations
@@ -48,6 +49,8 @@ EIGHT_MORE: Final = 127
 EXTRA: Final = {TWO_MORE: 2, EIGHT_MORE: 8}
 MOST_ANSWERS: Final = 512
 """Pongs that wait to be written. Of more the newest are kept, as RFC 6455 (5.5.3) allows."""
+MOST_AT_ONCE: Final = 500
+"""Frames that the core is given without a pause; a read can hold thousands of empty ones."""
 PROTOCOL_ERROR: Final = 1002
 INVALID_DATA: Final = 1007
 TOO_LONG: Final = 1009
@@ -87,10 +90,10 @@ def _masked(first: int, payload: bytes) -> bytes:
 class Frames:
     """The state of one connection, on the level of frames.
 
-    messages: complete ones, for whoever takes them; answers: pongs to be written; last_frame: the Close frame to be
+    messages: complete ones, until they are taken; answers: pongs to be written; last_frame: the Close frame to be
     written behind them, b"" for none; ended: nothing that comes is read any more, for the peer closed or broke a rule;
-    unfinished: bytes that have come of a message that is not complete; code, reason: the peer's, or with violation what
-    it is told.
+    unfinished: bytes that have come of a message that is not complete; code, reason: of the peer's Close, or with
+    violation of ours; has_more: there are frames in hand that were not looked at yet, so that others may run first.
     """
 
     def __init__(self, request: UpgradeRequest, options: SocketOptions) -> None:
@@ -102,6 +105,7 @@ class Frames:
         self.answers: deque[bytes] = deque(maxlen=MOST_ANSWERS)
         self.last_frame = b""
         self.ended = False
+        self.has_more = False
         self.code: int | None = None
         self.reason = ""
         self.violation = False
@@ -141,16 +145,21 @@ class Frames:
     # What comes in
 
     def feed(self, data: bytes) -> None:
-        """Takes what one read delivered. Call it no more once `ended` is set."""
+        """Takes what one read delivered; after `has_more`, b"" first. Call it no more once `ended` is set."""
         at = self._feed_owed(data) if self._owed else 0
         if self._rest:
             data, self._rest = self._rest + data, b""
-        end = len(data)
+        end, judged = len(data), 0
         while at < end and not self.ended:
             if self._parts is None:
                 at = self._cut_texts(data, at, end)
             if at < end and not self.ended:
                 at = self._feed_frame(data, at, end)
+                judged += 1
+                if judged == MOST_AT_ONCE:
+                    self._rest = data[at:] + self._rest
+                    break
+        self.has_more = judged == MOST_AT_ONCE and not self.ended
         self._note_unfinished()
 
     def _cut_texts(self, data: bytes, at: int, end: int) -> int:
@@ -171,7 +180,7 @@ class Frames:
             if data[at] != FINAL_TEXT or stop > end or size > limit:
                 break
             try:
-                append(str(data[start:stop], "utf-8"))
+                append(data[start:stop].decode())
             except UnicodeDecodeError as problem:
                 self._fail_text(problem)
                 break
@@ -276,9 +285,9 @@ class Frames:
 
     def _end_by_fault(self, close: bytes) -> None:
         """The peer broke a rule, and the core has made the Close frame that says so."""
-        told = self._core.close_sent
+        close_sent = self._core.close_sent
         self.ended = self.violation = True
-        self.code, self.reason = (None, "") if told is None else (int(told.code), told.reason)
+        self.code, self.reason = (None, "") if close_sent is None else (int(close_sent.code), close_sent.reason)
         self.last_frame = b"".join(self._core.data_to_send())
         code = int.from_bytes(close[:2], "big")
         if len(close) > 1 and not is_close_code(code):

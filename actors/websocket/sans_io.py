@@ -23,7 +23,7 @@ __all__ = ["SansIoSocket"]
 GRACE: Final = 0.2
 """Seconds without a receiver after which the attendant reads in its place."""
 ANSWER_PATIENCE: Final = 0.1
-"""Seconds that a peer is given to take our answer to its Close."""
+"""Seconds that a peer is given to take our last frame: more than a busy program takes to come round to writing it."""
 NORMAL: Final = 1000
 END_OF_HEAD: Final = b"\r\n\r\n"
 HTTP: Final = b"HTTP/"
@@ -73,7 +73,10 @@ class SansIoSocket:
         await self._settled.wait()
         if self._failure is not None:
             failure, self._failure = self._failure, None
-            raise failure
+            try:
+                raise failure
+            finally:
+                del failure  # in its own traceback's frame it would wait for the garbage collector
 
     async def _open(self) -> bool:
         answer = Answer()
@@ -151,7 +154,11 @@ class SansIoSocket:
                 self._ring()
 
     async def _read(self) -> None:
-        """One read. Canceled: nothing is lost."""
+        """One read, or the rest of the last one. Canceled: nothing is lost."""
+        if self._frames.has_more:
+            await trio.lowlevel.checkpoint()
+            self._take_in(b"")
+            return
         try:
             data = bytes(await self._stream.receive_some(READ_SIZE))
         except trio.BrokenResourceError as broken:
@@ -195,9 +202,9 @@ class SansIoSocket:
         await trio.lowlevel.checkpoint_if_cancelled()
         if self._is_mute:
             raise self._closed()
+        frame = text_frame(text)
         if self.unanswered_since is None and text not in self._options.statements:
             self.unanswered_since = trio.current_time()
-        frame = text_frame(text)
         if self.writing_since is not None:
             await self._wait_for_turn()
         if not await self._write(frame):
@@ -342,7 +349,7 @@ class SansIoSocket:
         if self._closing:
             await self._await_close()
         if self._frames.last_frame:
-            with trio.move_on_after(LINGER if self._frames.violation else ANSWER_PATIENCE):
+            with trio.move_on_after(ANSWER_PATIENCE):
                 await self._write_last(self._frames.last_frame)
         if self._frames.violation and not self._closing:
             # Bytes left unread would turn our closing into a reset, and the Close frame would be lost with it.

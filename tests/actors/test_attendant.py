@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 
 import pytest
 import trio
@@ -12,6 +14,7 @@ from actors.net.connectors import TcpConnector
 from actors.websocket import SocketClosed, open_socket
 from protocol.venue import Upgrade
 
+from ..imports import ROOT
 from ..websocket_peer import CLOSE, PING, PONG, TEXT, Peer, close_frame, connected, frame, until_closed
 
 
@@ -102,6 +105,24 @@ async def test_pongs_that_nobody_takes_are_bounded_and_the_newest_are_kept(autoj
     assert len(pongs) < 1100
 
 
+async def test_a_read_full_of_empty_frames_lets_others_run(autojump_clock: MockClock) -> None:
+    async with connected() as (socket, peer), trio.open_nursery() as nursery:
+        ran = 0
+
+        async def count() -> None:
+            nonlocal ran
+            while True:
+                await trio.lowlevel.checkpoint()
+                ran += 1
+
+        await peer.send(frame(PING) * 20_000, frame(TEXT, "a"), frame(TEXT, "b"))
+        nursery.start_soon(peer.read_rest)
+        nursery.start_soon(count)
+        received = await socket.receive_batch()
+        assert (received, ran >= 20) == (["a", "b"], True)
+        nursery.cancel_scope.cancel()
+
+
 async def test_a_pong_comes_between_frames_and_not_inside_one(autojump_clock: MockClock) -> None:
     async with connected(capacity=1000) as (socket, peer), trio.open_nursery() as nursery:
         nursery.start_soon(socket.send, "x" * 5000)
@@ -142,6 +163,12 @@ async def test_a_receiver_is_sent_away_at_once_by_our_own_close() -> None:
             await socket.close()
             assert [closed.ours for closed in ended] == [True]
         nursery.cancel_scope.cancel()
+
+
+def test_an_implementation_is_imported_when_it_is_used() -> None:
+    program = "import sys, actors.session; print({'websockets', 'trio_websocket', 'wsproto'} & sys.modules.keys())"
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert printed.stdout == "set()\n"
 
 
 async def test_the_core_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:

@@ -35,6 +35,7 @@ BRAIN_FILES = {
 IMPURE = {
     "trio",
     "trio_websocket",
+    "websockets",
     "time",
     "random",
     "logging",
