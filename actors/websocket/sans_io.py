@@ -168,6 +168,8 @@ class SansIoSocket:
             if not (self._closing and self._is_receiving):
                 self._end()
             return  # else our own close has sent the receiver away
+        if self._at_end:
+            return  # the connection was dropped meanwhile, and how it ended has been said
         if not data:
             self._peer_ended = not self._is_cut
             self._end()

@@ -71,6 +71,17 @@ async def test_reads_may_end_anywhere_between_messages(link: Link, size: int, au
         assert await received(socket, len(messages)) == messages
 
 
+@pytest.mark.parametrize("count", [63, 64, 65, 128, 129, 200])
+async def test_many_messages_of_one_read_come_in_batches_of_64_at_most(
+    link: Link, count: int, autojump_clock: MockClock
+) -> None:
+    async with link() as (socket, peer):
+        await peer.send(*(frame(TEXT, str(number)) for number in range(count)), close_frame(1000))
+        await wait_all_tasks_blocked()
+        messages, _ = await drained(socket)  # which looks at the size of each batch
+        assert messages == [str(number) for number in range(count)]
+
+
 async def test_text_is_str_and_binary_is_bytes(link: Link, autojump_clock: MockClock) -> None:
     async with link() as (socket, peer):
         await peer.send(frame(TEXT, "a"), frame(BINARY, b"a"))

@@ -333,6 +333,33 @@ async def test_abort_says_nothing_and_ends_every_call(link: Link, first: bytes, 
     assert trio.current_time() == 0
 
 
+@pytest.mark.parametrize("turns", range(6))
+@pytest.mark.parametrize("sent", [close_frame(1001), frame(TEXT, b"\xff"), frame(CONTINUATION), b""])
+async def test_an_abort_while_the_peer_ends_it_has_one_ending(
+    link: Link, sent: bytes, turns: int, autojump_clock: MockClock
+) -> None:
+    """Whichever was first; what was said of it is not taken back by what is read later."""
+    for _ in range(5):
+        async with link() as (socket, peer), trio.open_nursery() as nursery:
+
+            async def end(peer: ScriptedPeer = peer) -> None:
+                with suppress(trio.BrokenResourceError):
+                    await peer.send(sent)
+                    await peer.stream.send_eof()
+
+            nursery.start_soon(end)
+            for _ in range(turns):
+                await trio.lowlevel.checkpoint()
+            socket.abort()
+            endings = set()
+            for call in (socket.receive_batch, socket.receive_batch, socket.ping, socket.receive_batch):
+                with pytest.raises(SocketClosed) as closed:
+                    await call()
+                endings.add(Ending.of(closed.value))
+                await wait_all_tasks_blocked()
+            assert len(endings) == 1
+
+
 async def test_abort_ends_a_close_that_waits(link: Link, autojump_clock: MockClock) -> None:
     async with link() as (socket, _), trio.open_nursery() as nursery:
         nursery.start_soon(socket.close)
