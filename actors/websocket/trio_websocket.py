@@ -16,6 +16,7 @@ from typing import Any, Final, cast
 import trio
 from attrs import frozen
 from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_client_stream
+from wsproto.frame_protocol import CloseReason
 
 from protocol.close_codes import is_close_code
 
@@ -36,6 +37,8 @@ TWO_MORE: Final = 126
 EIGHT_MORE: Final = 127
 """Lengths in the second byte of a frame that say that two or eight bytes of length follow (RFC 6455, 5.2)."""
 ABNORMAL: Final = 1006
+KNOWN: Final = frozenset(int(code) for code in CloseReason)
+"""Close codes that trio-websocket knows, below 3000."""
 LONGEST_CLOSE: Final = 127
 """Bytes of an unmasked Close frame: two of head, at most 125 of payload."""
 
@@ -253,7 +256,10 @@ def _close_at_end(heard: bytes) -> tuple[int, str] | None:
                 reason = heard[start + 4 :].decode()
             except UnicodeDecodeError:
                 continue
-            return int.from_bytes(heard[start + 2 : start + 4], "big"), reason
+            code = int.from_bytes(heard[start + 2 : start + 4], "big")
+            if is_close_code(code) and (code in KNOWN or code >= 3000):
+                continue  # trio-websocket would have answered it: only the end of another frame that looks like one
+            return code, reason
     return None
 
 

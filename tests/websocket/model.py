@@ -23,7 +23,7 @@ CODES = {1000, 1001, 1002, 1003, *range(1007, 1015), *range(3000, 5000)}
 
 @frozen
 class Reading:
-    """endings: without `by_peer` where a rule is broken, for whether a FIN behind it is seen is a matter of time."""
+    """endings: without `by_peer` where a rule is broken: whether a FIN behind it is seen is chance."""
 
     messages: list[Message]
     pings: list[bytes]

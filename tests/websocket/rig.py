@@ -68,7 +68,7 @@ class Link(Protocol):
 
 @frozen
 class Ending:
-    """What a SocketClosed promises, but for its words."""
+    """What a SocketClosed promises, other than its reason."""
 
     code: int | None
     violation: bool = False

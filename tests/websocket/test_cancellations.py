@@ -99,10 +99,10 @@ async def test_a_receive_that_times_out_again_and_again_loses_nothing(link: Link
         assert came == [str(number) for number in range(50)]
 
 
-# While nobody receives
+# While no task receives
 
 
-async def test_pings_are_answered_while_nobody_receives(link: Link, autojump_clock: MockClock) -> None:
+async def test_pings_are_answered_while_no_task_receives(link: Link, autojump_clock: MockClock) -> None:
     async with link() as (socket, peer):
         for number in range(5):
             await peer.send(frame(PONG, b"mine"), frame(PING, bytes((number,))))
@@ -112,7 +112,7 @@ async def test_pings_are_answered_while_nobody_receives(link: Link, autojump_clo
 
 
 async def test_pings_are_answered_again_after_a_receive(link: Link, autojump_clock: MockClock) -> None:
-    """Between two calls nobody receives: the reader must not be left with the first."""
+    """Between two calls no task receives: the reader must not be left with the first."""
     async with link() as (socket, peer):
         for number in range(5):
             await peer.send(frame(TEXT, str(number)))
@@ -136,7 +136,7 @@ async def test_pings_are_answered_after_a_canceled_receive(link: Link, autojump_
 async def test_a_ping_that_waits_behind_unreceived_messages_is_answered_once_they_are_received(
     link: Link, autojump_clock: MockClock
 ) -> None:
-    """Messages that nobody takes are not piled up: nothing is read behind them, and TCP holds the peer back."""
+    """Messages that are not received are not piled up: nothing is read behind them, and TCP holds the peer back."""
     async with link() as (socket, peer):
         for number in range(3):
             await peer.send(frame(TEXT, str(number)))
@@ -147,7 +147,9 @@ async def test_a_ping_that_waits_behind_unreceived_messages_is_answered_once_the
             assert await peer.read_frame() == (PONG, b"p")
 
 
-async def test_a_ping_inside_a_message_is_answered_while_nobody_receives(link: Link, autojump_clock: MockClock) -> None:
+async def test_a_ping_inside_a_message_is_answered_while_no_task_receives(
+    link: Link, autojump_clock: MockClock
+) -> None:
     async with link() as (socket, peer):
         await peer.send(frame(TEXT, "a", fin=False), frame(PING, b"p"))
         with trio.fail_after(1):
@@ -156,7 +158,7 @@ async def test_a_ping_inside_a_message_is_answered_while_nobody_receives(link: L
         assert await received(socket, 1) == ["ab"]
 
 
-async def test_a_close_is_answered_while_nobody_receives(link: Link, autojump_clock: MockClock) -> None:
+async def test_a_close_is_answered_while_no_task_receives(link: Link, autojump_clock: MockClock) -> None:
     async with link() as (socket, peer):
         await peer.send(close_frame(1001, "over"))
         with trio.fail_after(1):
@@ -168,7 +170,7 @@ async def test_a_close_is_answered_while_nobody_receives(link: Link, autojump_cl
 
 
 @pytest.mark.parametrize(("offence", "code"), [(frame(3), 1002), (frame(TEXT, b"\xff"), 1007)])
-async def test_a_broken_rule_is_answered_while_nobody_receives(
+async def test_a_broken_rule_is_answered_while_no_task_receives(
     link: Link, offence: bytes, code: int, autojump_clock: MockClock
 ) -> None:
     async with link() as (socket, peer):
@@ -180,7 +182,7 @@ async def test_a_broken_rule_is_answered_while_nobody_receives(
         assert Ending.of((await drained(socket))[1]) == Ending(code, violation=True)
 
 
-async def test_a_fin_is_noticed_while_nobody_receives(link: Link, autojump_clock: MockClock) -> None:
+async def test_a_fin_is_noticed_while_no_task_receives(link: Link, autojump_clock: MockClock) -> None:
     async with link() as (socket, peer):
         await peer.stream.send_eof()
         await wait_all_tasks_blocked()
@@ -189,7 +191,7 @@ async def test_a_fin_is_noticed_while_nobody_receives(link: Link, autojump_clock
         assert Ending.of(closed.value) == Ending(None, by_peer=True)
 
 
-async def test_what_is_heard_while_nobody_receives_is_heard(link: Link, autojump_clock: MockClock) -> None:
+async def test_what_is_heard_while_no_task_receives_is_heard(link: Link, autojump_clock: MockClock) -> None:
     async with link() as (socket, peer):
         for sent in (frame(PONG), frame(TEXT, "a", fin=False), frame(PING)):
             await trio.sleep(1)

@@ -166,6 +166,15 @@ async def test_a_reason_that_is_no_text_is_refused(
     await assert_violation(link(), offence + AFTER, 1007, size=size, before=BEFORE)
 
 
+@pytest.mark.parametrize("code", [1000, 1001, 3000, 4999])
+async def test_what_only_looks_like_a_close_at_the_end_of_a_broken_frame_is_none(
+    link: Link, code: int, autojump_clock: MockClock
+) -> None:
+    """A masked frame, by its second byte, and the bytes of a Close frame in its payload."""
+    closed = await assert_violation(link(), b"\x81" + close_frame(code, "over"), 1002, before=BEFORE)
+    assert "over" not in closed.reason
+
+
 # The connection ends
 
 

@@ -23,7 +23,7 @@ WAITS, DROPS = "waits for the answer", "drops the connection"
 
 DIFFERENCES: Final[Mapping[str, Mapping[Transport, str]]] = {
     # trio-websocket hands over one message at a time, and its reader waits for each to be taken.
-    "a ping behind messages of the same read that nobody receives is": {"sans-io": SERVED, "trio-websocket": UNSERVED},
+    "a ping behind messages of the same read that are not received is": {"sans-io": SERVED, "trio-websocket": UNSERVED},
     # trio-websocket decodes first and counts then. No more than four bytes a character: memory is bounded all the same.
     "the limit of a text is counted in": {"sans-io": BYTES, "trio-websocket": CHARACTERS},
     # trio-websocket has a list of the fragments: 8 bytes for two that were sent. What has no bytes has no limit.
@@ -38,16 +38,16 @@ DIFFERENCES: Final[Mapping[str, Mapping[Transport, str]]] = {
 }
 
 
-def difference(words: str, transport: Transport) -> str:
-    return DIFFERENCES[words][transport]
+def difference(what: str, transport: Transport) -> str:
+    return DIFFERENCES[what][transport]
 
 
-def test_every_difference_is_told_for_every_transport() -> None:
-    for words, behaviours in DIFFERENCES.items():
-        assert set(behaviours) == set(TRANSPORTS), words
+def test_every_difference_is_stated_for_every_transport() -> None:
+    for what, behaviours in DIFFERENCES.items():
+        assert set(behaviours) == set(TRANSPORTS), what
 
 
-async def test_a_ping_behind_messages_of_the_same_read_that_nobody_receives(
+async def test_a_ping_behind_messages_of_the_same_read_that_are_not_received(
     link: Link, transport: Transport, autojump_clock: MockClock
 ) -> None:
     """Answered in the end in any case."""
@@ -56,7 +56,7 @@ async def test_a_ping_behind_messages_of_the_same_read_that_nobody_receives(
         came = None
         with trio.move_on_after(5):
             came = await peer.read_frame()
-        said = difference("a ping behind messages of the same read that nobody receives is", transport)
+        said = difference("a ping behind messages of the same read that are not received is", transport)
         assert said == (SERVED if came else UNSERVED)
         assert await received(socket, 2) == ["a", "b"]
         assert (came or await peer.read_frame()) == (PONG, b"p")
@@ -96,7 +96,7 @@ async def test_empty_fragments_of_a_message_that_goes_on(
 
 
 @pytest.mark.parametrize(
-    ("words", "old", "new"),
+    ("what", "old", "new"),
     [
         ("an acceptance in HTTP/1.0", b"HTTP/1.1", b"HTTP/1.0"),
         ("an acceptance in HTTP/2.0", b"HTTP/1.1", b"HTTP/2.0"),
@@ -104,7 +104,7 @@ async def test_empty_fragments_of_a_message_that_goes_on(
     ],
 )
 async def test_answers_that_are_not_quite_the_rfcs(
-    transport: Transport, words: str, old: bytes, new: bytes, autojump_clock: MockClock
+    transport: Transport, what: str, old: bytes, new: bytes, autojump_clock: MockClock
 ) -> None:
     venue = Venue()
 
@@ -122,7 +122,7 @@ async def test_answers_that_are_not_quite_the_rfcs(
                 outcome = OPENS
         except ConnectionError as error:
             outcome = FAILS if "is not valid" in str(error) else str(error)
-    assert outcome == difference(words, transport)
+    assert outcome == difference(what, transport)
     await venue.assert_closed()
 
 

@@ -151,7 +151,7 @@ async def flood(peer_send: trio.abc.SendStream, data: bytes, times: int) -> None
     ids=["ordinary", "tiny", "long"],
 )
 @pytest.mark.no_cover
-async def test_messages_that_nobody_receives_are_not_all_kept(
+async def test_messages_that_no_task_receives_are_not_all_kept(
     link: Link, data: bytes, times: int, autojump_clock: MockClock
 ) -> None:
     async with link() as (socket, peer), trio.open_nursery() as nursery:

@@ -211,7 +211,7 @@ async def test_a_send_canceled_inside_its_frame_cuts_the_connection(line: Linked
         assert rest == [], "neither the whole frame nor another one behind half of it"
 
 
-async def test_a_broken_rule_is_told_to_a_peer_that_goes_on_sending(line: Linked) -> None:
+async def test_a_broken_rule_is_named_to_a_peer_that_goes_on_sending(line: Linked) -> None:
     """To close with bytes unread is a reset, which would take our Close frame from the peer."""
     async with line() as (socket, peer):
         await peer.send(frame(TEXT, "before"), frame(3, "x"))
@@ -220,9 +220,9 @@ async def test_a_broken_rule_is_told_to_a_peer_that_goes_on_sending(line: Linked
         assert messages == ["before"]
         assert Ending.of(closed) == Ending(1002, violation=True)
         socket.abort()
-        told = await peer.read_frame()
-        assert told is not None
-        assert (told[0], told[1][:2]) == (CLOSE, (1002).to_bytes(2, "big"))
+        answer = await peer.read_frame()
+        assert answer is not None
+        assert (answer[0], answer[1][:2]) == (CLOSE, (1002).to_bytes(2, "big"))
 
 
 async def test_a_close_of_the_peer_is_answered(line: Linked) -> None:
