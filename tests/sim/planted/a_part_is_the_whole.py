@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from protocol.orders import Happening
 from protocol.values import OrderStatus
 
-PLACE = "protocol.orders:NEXT_STATUS"
-ROW = (OrderStatus.ACCEPTED, Happening.FILLED_IN_PART)
+PLACE = "protocol.dispatch.fills:AFTER_PART"
+ROW = OrderStatus.ACCEPTED
 STORY = ("ax", 5)
 FOUND = ("wrong end", "FILLED before it was")
 
