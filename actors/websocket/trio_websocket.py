@@ -162,8 +162,11 @@ class _WatchedStream(trio.abc.Stream):
                 self.violation = True
                 self.close_told = None if told is None else (code, f"it sent the close code {told[0]}, which is none")
             if not self.sending:  # a Close inside another task's frame would help nobody
+                frame = _close_frame(code)
+                self._note_close(frame)
+                self.send_broken = True  # a send that has its turn in trio-websocket must not cut in
                 with trio.move_on_after(LINGER):
-                    await self.send_all(_close_frame(code))
+                    await self._write(frame)
         if self.violation:
             # Bytes left unread would turn our closing into a reset, and the Close frame would be lost with it.
             with trio.move_on_after(LINGER):
@@ -177,12 +180,15 @@ class _WatchedStream(trio.abc.Stream):
 
         Canceled: perhaps half a frame is out and nothing can follow it, so the connection is dropped.
         """
-        kind = data[0] if data else 0
-        if kind == CLOSE:
+        if data and data[0] == CLOSE:
             self._note_close(bytes(data))
         if self.send_broken:
             await trio.lowlevel.checkpoint()
             return
+        await self._write(data)
+
+    async def _write(self, data: bytes | bytearray | memoryview) -> None:
+        kind = data[0] if data else 0
         if kind == TEXT:
             self.texts_begun += 1
         self.writing_since = trio.current_time()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
@@ -335,3 +337,25 @@ async def test_a_send_into_a_broken_connection_was_begun_and_the_next_was_not(
         await peer.stream.aclose()
         await wait_all_tasks_blocked()
         assert [(ending.code, ending.begun) for ending in endings] == [(None, True), (None, False)]
+
+
+@pytest.mark.parametrize("turns", range(12))
+@pytest.mark.parametrize("offence", [frame(TEXT, b"\xff"), frame(CONTINUATION), close_frame(1005), close_frame(1001)])
+async def test_sends_while_the_peer_ends_it_are_sent_or_refused(
+    link: Link, offence: bytes, turns: int, autojump_clock: MockClock
+) -> None:
+    """Our last frame and a text must not be written at the same time. The reader of the peer sees it if they are."""
+    for _ in range(5):
+        async with link() as (socket, peer), trio.open_nursery() as nursery:
+            nursery.start_soon(peer.trickle, offence, len(offence))
+            for _ in range(turns):
+                await trio.lowlevel.checkpoint()
+            sent: list[bytes] = []
+            with suppress(SocketClosed):
+                for text in ("a", "b", "c", "d"):
+                    await socket.send(text)
+                    sent.append(text.encode())
+            await drained(socket)
+            socket.abort()
+            frames = await peer.read_rest()
+            assert [payload for opcode, payload in frames if opcode == TEXT][: len(sent)] == sent
