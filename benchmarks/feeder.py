@@ -6,7 +6,7 @@ Prints its port, then serves until it is terminated. FILE holds a key and its ce
 WebSocket's path says how it behaves:
 
 | `fills` | a lot of FILLS fills over ORDERS orders for each call of `/go/fills` over HTTP, or when the client speaks |
-| `fills-N` | the same over N orders, for `/go/fills-N` |
+| `fills-N-NAME` | the same over N orders, for `/go/fills-N-NAME`; NAME tells clients apart |
 | `paced-RATE` | one lot at RATE messages a second, a burst each millisecond, for `/go/paced-RATE` |
 | `answer` | answers each placement |
 | `flood` | fills without end; never closes |
@@ -119,7 +119,7 @@ class Feeder:
         elif detail:
             for number in itertools.count():
                 calls.recv(1)
-                connection.sendall(b"".join(self.make_lot(int(detail), number)))
+                connection.sendall(b"".join(self.make_lot(int(detail.partition("-")[0]), number)))
         else:
             for number in itertools.count():
                 self._wait_for_call_or_words(connection, conversation, calls)

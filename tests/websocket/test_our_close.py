@@ -43,7 +43,7 @@ async def test_close_says_1000_and_ends_with_the_answer(link: Link, autojump_clo
     [
         [frame(TEXT, "late")],
         [frame(TEXT, "late"), frame(BINARY, b"later"), frame(PING, b"p")],
-        [frame(TEXT, "la", fin=False), frame(PING), frame(CONTINUATION, "te")],
+        [frame(TEXT, "hal", fin=False), frame(PING), frame(CONTINUATION, "ves")],
         [frame(TEXT, "never finished", fin=False)],
         [frame(TEXT, "x" * 60_000)],
     ],
