@@ -15,7 +15,7 @@ from protocol.dispatch.inputs import Asked
 from protocol.reconciliation import Reconciliation
 
 from .outbox import Decided, Detach, ToOutbox
-from .plumbing.channels import Batch, close_inbox, put, refuse
+from .plumbing.channels import Batch, close_inbox, put, queued, refuse
 from .plumbing.clock import Clock, seconds
 from .plumbing.one_shot import OneShot
 from .plumbing.published import Published
@@ -91,8 +91,16 @@ class _Worker:
 
     async def work_until_deadline_changes(self, due: int | None) -> None:
         """Waits for nothing but the inbox, so that a deadline that passes can cancel the waiting and no work."""
-        while self.overflow is None and self.context.state.next_deadline == due:
+        while self._may_go_on(due):
             self.decide(await self.inbox.receive())
+            if self._may_go_on(due):
+                for batch in queued(self.inbox):
+                    self.decide(batch)
+                    if not self._may_go_on(due):
+                        break
+
+    def _may_go_on(self, due: int | None) -> bool:
+        return self.overflow is None and self.context.state.next_deadline == due
 
     def decide(self, batch: Batch) -> None:
         for item in batch.inputs:

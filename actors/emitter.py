@@ -25,6 +25,8 @@ from protocol.events import (
 from protocol.values import ClientOrderId
 from protocol.window import Window
 
+from .plumbing.channels import queued
+
 if TYPE_CHECKING:
     from attrs import frozen
 else:
@@ -95,6 +97,14 @@ class _Subscribers:
     ended: set[int] = field(factory=set)
     ended_orders: Window[OrderKey, None] = field(factory=lambda: Window(ENDED))
 
+    def handle(self, item: ToEmitter) -> None:
+        if isinstance(item, Publication):
+            self.emit(item)
+        elif isinstance(item, Subscribe):
+            self.add(item)
+        else:
+            self.end(item.session)
+
     def add(self, subscribe: Subscribe) -> None:
         if subscribe.session in self.ended or (subscribe.session, subscribe.only) in self.ended_orders:
             subscribe.to_subscriber.close()
@@ -136,7 +146,7 @@ class _Subscribers:
         elif self.backlog is not None:
             self._keep(news)
         for event in news.events:
-            ends = type(event) in ENDINGS or (type(event) is Filled and event.status.is_terminal)
+            ends = event.status.is_terminal if type(event) is Filled else type(event) in ENDINGS
             if ends or self.of_order or type(event) in BEGINNINGS:
                 self._emit_to_order(news.session, event, ends)
 
@@ -209,12 +219,8 @@ async def run_emitter(inbox: trio.MemoryReceiveChannel[ToEmitter]) -> None:
         try:
             with suppress(trio.EndOfChannel):
                 while True:
-                    item = await inbox.receive()
-                    if isinstance(item, Publication):
-                        subscribers.emit(item)
-                    elif isinstance(item, Subscribe):
-                        subscribers.add(item)
-                    else:
-                        subscribers.end(item.session)
+                    subscribers.handle(await inbox.receive())
+                    for item in queued(inbox):
+                        subscribers.handle(item)
         finally:
             subscribers.close()

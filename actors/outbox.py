@@ -14,11 +14,10 @@ from attrs import define, field
 
 from protocol.dispatch import Decisions, EndLink, Send
 from protocol.dispatch.inputs import Admission
-from protocol.dispatch.records import Note, Record
-from protocol.events import Event, number
+from protocol.dispatch.records import numbered
 
 from .emitter import Publication, SessionEnded, ToEmitter
-from .plumbing.channels import answer, close_inbox, put
+from .plumbing.channels import answer, close_inbox, put, queued
 from .plumbing.one_shot import OneShot
 from .rest import CallsOver, Forget, ToRest
 from .sender import ToSender
@@ -82,11 +81,9 @@ async def run_outbox(inbox: trio.MemoryReceiveChannel[ToOutbox], to_emitter: tri
         try:
             with suppress(trio.EndOfChannel):
                 while True:
-                    item = await inbox.receive()
-                    if isinstance(item, Decided):
-                        await outbox.release(item)
-                    else:
-                        await outbox.change_sessions(item)
+                    await outbox.handle(await inbox.receive())
+                    for item in queued(inbox):
+                        await outbox.handle(item)
         finally:
             _close_replies([*outbox.in_hand, *close_inbox(inbox)])
             for outlets in outbox.sessions.values():
@@ -102,6 +99,12 @@ class _Outbox:
     sessions: dict[int, Outlets] = field(factory=dict)
     in_hand: list[Decided] = field(factory=list)
 
+    async def handle(self, item: ToOutbox) -> None:
+        if isinstance(item, Decided):
+            await self.release(item)
+        else:
+            await self.change_sessions(item)
+
     async def change_sessions(self, item: Attach | Detach) -> None:
         if isinstance(item, Attach):
             self.sessions[item.session] = item.outlets
@@ -114,7 +117,8 @@ class _Outbox:
         """Requests, then events, then answers: with its answer, a caller finds the events that belong to it."""
         self.in_hand = [item]
         decisions, outlets = item.decisions, self.sessions[item.session]
-        published = self._number(decisions.records)
+        published = numbered(decisions.records, self.sequence)
+        self.sequence += len(published)
         if decisions.forgotten:
             await _tell_rest(outlets, Forget(tuple(decisions.forgotten)))
         if decisions.sends:
@@ -129,16 +133,6 @@ class _Outbox:
                 await trio.lowlevel.checkpoint()
             for reply in decisions.replies:
                 answer(cast("OneShot[Any]", reply.reply_to), reply.value)
-
-    def _number(self, records: Iterable[Record]) -> list[Event]:
-        """Those that are events, numbered."""
-        published: list[Event] = []
-        for record in records:
-            if not isinstance(record, Note):
-                self.sequence += 1
-                number(record, self.sequence)
-                published.append(record)
-        return published
 
 
 def _close_replies(items: Iterable[ToOutbox]) -> None:

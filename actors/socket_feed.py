@@ -68,6 +68,7 @@ class Handshake(Protocol):
 
 
 FOR_THE_SESSION: Final = frozenset({Say, LoginRefused, TokenRefused, SlowDown, SystemChanged})
+NOT_FOR_DISPATCH_ALONE: Final = FOR_THE_SESSION | {Alive, Unreadable, LoggedIn}
 
 
 @frozen
@@ -110,6 +111,9 @@ async def run_socket_feed(socket: Socket, to_dispatch: trio.MemorySendChannel[Ba
         unreadable, login, is_news, echoes = 0, None, False, 0
         for fact in facts:
             kind = type(fact)
+            if kind not in NOT_FOR_DISPATCH_ALONE:
+                is_news = True
+                continue
             if kind is Alive:
                 sign = cast(Alive, fact)
                 echoes += sign.is_echo

@@ -6,15 +6,17 @@ are declared here.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
+from typing import Final, cast
 
 from msgspec import Struct
 
-from ..events import ConnectionEvent, OrderEvent, Report
+from ..events import ConnectionEvent, Event, OrderEvent, Report, number
 from ..orders import OrderIdentity
 from ..values import ZERO, TimeInForce, TradeId, VenueOrderId
 
-__all__ = ["AlreadyCounted", "Bound", "Counted", "FormerId", "Note", "Record", "Registered"]
+__all__ = ["AlreadyCounted", "Bound", "Counted", "FormerId", "Note", "Record", "Registered", "numbered"]
 
 
 class Note(Struct, frozen=True, kw_only=True, gc=False, tag_field="type", tag=True):
@@ -75,3 +77,19 @@ class AlreadyCounted(Note, frozen=True, kw_only=True):
 
 
 Record = OrderEvent | Report | ConnectionEvent | Note
+
+NOTES: Final = frozenset({Registered, Bound, FormerId, AlreadyCounted})
+
+
+def numbered(records: Iterable[Record], after: int) -> list[Event]:
+    """Those that are published, each with its place in the stream, which `after` is the last one of. For the outbox
+    alone, once."""
+    published: list[Event] = []
+    for record in records:
+        # By type: a look at the base class of a struct takes three times as long, and this is done for every message.
+        if type(record) not in NOTES:
+            after += 1
+            event = cast(Event, record)
+            number(event, after)
+            published.append(event)
+    return published

@@ -409,7 +409,7 @@ class TrackedOrders:
         """A fill is remembered as long as its order; of those with very many, the later ones as long as the window."""
         if order.fills is None:
             order.fills = {key: fee_known}
-        elif key in order.fills or len(order.fills) < FILLS_OF_ORDER:
+        elif len(order.fills) < FILLS_OF_ORDER or key in order.fills:
             order.fills[key] = fee_known
         else:
             self.later_fills.put(key, fee_known)

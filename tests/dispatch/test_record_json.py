@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from protocol.dispatch import records
 from protocol.dispatch.record_json import RECORD_TYPES, record_from_json, record_to_json
 from protocol.event_json import EVENT_TYPES, to_json
+from protocol.events import Filled
 from protocol.structs import evolve
 from tests.any_event import any_event, any_of
 from tests.order_records import A7, O1, US, filled
@@ -94,3 +95,14 @@ def test_what_is_not_a_record_is_not_written(thing: Any) -> None:
 def test_what_is_no_record_is_a_value_error_in_a_sentence(text: str, sentence: str) -> None:
     with pytest.raises(ValueError, match=rf"^{sentence}.*"):
         record_from_json(text)
+
+
+def test_every_note_and_nothing_else_stays_out_of_the_stream() -> None:
+    assert {each.__name__ for each in records.NOTES} == set(NOTES)
+
+
+def test_events_are_numbered_on_without_a_place_for_the_notes_between_them() -> None:
+    published = records.numbered([filled("T-1", 1), REGISTERED, filled("T-2", 2)], 7)
+
+    found = [(event.sequence, event.trade_id) for event in published if isinstance(event, Filled)]
+    assert found == [(8, "T-1"), (9, "T-2")]
