@@ -27,8 +27,8 @@ BUDGET_OF_SCALE = 1.3
 SESSIONS = (1, 8, 64)
 ORDERS_OF_SESSION = 100
 HOW_ORDERS = (
-    "Clients with so many tracked orders are open in one process at once and get lots of fills in turns, all of them of "
-    f"the same {TRACKED:,} orders. Timed as the whole graph."
+    "Clients with so many tracked orders are open in one process at once and get lots of fills in turns, all of the "
+    f"same {TRACKED:,} orders. Timed as the whole graph."
 )
 HOW_SESSIONS = (
     f"A gateway with so many AX sessions, {ORDERS_OF_SESSION} tracked orders each, and one stream of their events. All "
