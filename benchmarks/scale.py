@@ -25,14 +25,13 @@ __all__ = ["rows"]
 
 BUDGET_OF_SCALE = 1.3
 SESSIONS = (1, 8, 64)
-ORDERS_OF_SESSION = 100
 HOW_ORDERS = (
     "Clients with so many tracked orders are open in one process at once and get lots of fills in turns, all of the "
     f"same {TRACKED:,} orders. Timed as the whole graph."
 )
 HOW_SESSIONS = (
-    f"A gateway with so many AX sessions, {ORDERS_OF_SESSION} tracked orders each, and one stream of their events. All "
-    "get a lot of fills at once, timed from the call for them to the last."
+    f"A gateway with so many AX sessions, {TRACKED:,} tracked orders in all, and one stream of their events. All get a "
+    "lot of fills at once, timed from the call for them to the last."
 )
 HOW_ORDERS_AT_ONCE = "Each session has one order in flight at any time; p50 of all, and the time for one in sum."
 
@@ -89,7 +88,7 @@ async def fills_at_sessions(product: Product, port: int, sessions: int, fills: i
     async with open_gateway(configs) as gateway:
         async with trio.open_nursery() as nursery:
             for client in gateway.values():
-                nursery.start_soon(register, client, product, 0, ORDERS_OF_SESSION)
+                nursery.start_soon(register, client, product, 0, TRACKED // sessions)
         gc.collect()
         with gateway.events() as stream:
             async with trio.open_nursery() as nursery:
@@ -129,10 +128,10 @@ def abort(gateway: Gateway) -> None:
 
 
 def rows_of_sessions(product: Product, *, quick: bool) -> list[Row]:
-    fills, orders, rounds = (6_400, 640, 3) if quick else (64_000, 3_200, 5)
+    fills, orders, rounds = (6_400, 640, 3) if quick else (32_000, 3_200, 5)
     with ExitStack() as stack:
         ports = {
-            sessions: stack.enter_context(open_feeder(product.name, fills // sessions, ORDERS_OF_SESSION))
+            sessions: stack.enter_context(open_feeder(product.name, fills // sessions, TRACKED // sessions))
             for sessions in SESSIONS
         }
         filled = in_turns(
