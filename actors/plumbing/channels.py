@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
@@ -61,9 +62,11 @@ class Ask:
 
 def queued(inbox: trio.MemoryReceiveChannel[T]) -> Iterator[T]:
     """Items that are here already, a few at most, one after the other: for an actor that has waited for one before.
-    Trio's `receive` would let all other tasks run before each of them, which costs more than many items do. Raises
-    trio.EndOfChannel."""
+    Trio's `receive` would let all other tasks run before each of them, which costs more than many items do. Gives none
+    to a task that has been canceled: an abort waits for one item, not for several. Raises trio.EndOfChannel."""
     for _ in range(MOST_AT_ONCE):
+        if trio.current_effective_deadline() == -math.inf:
+            return
         try:
             item = inbox.receive_nowait()
         except trio.WouldBlock:

@@ -7,7 +7,6 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from protocol.ax.venue import AxSettings, AxVenue
 from protocol.validation import COUNT, FLAG, POSITIVE, TEXT, optional
 from protocol.venue import Venue
 
@@ -44,6 +43,9 @@ class AxConfig(ClientConfig):
     """An unanswered request is given up after this long, and an order is UNKNOWN then."""
 
     def venue(self) -> Venue:
+        # What the venue speaks loads when a client is opened, as its simulation does.
+        from protocol.ax.venue import AxSettings, AxVenue
+
         if self.cancel_all_after:
             raise ValueError("AX has no timer that cancels all orders; leave cancel_all_after out.")
         credentials = self.credentials

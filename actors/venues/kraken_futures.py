@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from attrs import evolve, field, frozen
 
-from protocol.kraken_futures.venue import KrakenFuturesSettings, KrakenFuturesVenue
 from protocol.validation import FLAG, POSITIVE, TEXT, literal, optional
 from protocol.venue import Venue
 
@@ -43,6 +42,9 @@ class KrakenFuturesConfig(ClientConfig):
     """Keep within the venue's limit for calls."""
 
     def venue(self) -> Venue:
+        # What the venue speaks loads when a client is opened, as its simulation does.
+        from protocol.kraken_futures.venue import KrakenFuturesSettings, KrakenFuturesVenue
+
         credentials = self.credentials
         if not isinstance(credentials, ApiKey):
             raise ValueError("Kraken Futures needs credentials of the kind ApiKey: an API key and its secret.")

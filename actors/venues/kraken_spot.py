@@ -7,7 +7,6 @@ from typing import Any, Final, Literal
 
 from attrs import evolve, field, frozen
 
-from protocol.kraken_spot.venue import KrakenSpotSettings, KrakenSpotVenue
 from protocol.limits import Backoff
 from protocol.validation import FLAG, POSITIVE, SECRET, TEXT, a, literal, optional
 from protocol.venue import Venue
@@ -54,6 +53,9 @@ class KrakenSpotConfig(ClientConfig):
     connect."""
 
     def venue(self) -> Venue:
+        # What the venue speaks loads when a client is opened, as its simulation does.
+        from protocol.kraken_spot.venue import KrakenSpotSettings, KrakenSpotVenue
+
         credentials = self.credentials
         if not isinstance(credentials, ApiKey):
             raise ValueError("Kraken Spot needs credentials of the kind ApiKey: an API key and its secret.")

@@ -28,7 +28,7 @@ from ..values import TradeId, VenueOrderId
 from ..wire.numbers import is_plausible
 from ..wire.strict import NOT_STRICT, fast_decoder
 from ..wire.tolerant import BEGINNING, UNUSABLE, exact_json
-from .converter import CONVERTER, renamed
+from .converter import converter, renamed
 from .enumerations import LIQUIDITY, SIDES, stated, time_of, why_refused
 from .listings import order_view, unreadable
 from .socket_answers import read_error, read_raw_result, read_refusal, read_result
@@ -194,8 +194,8 @@ def _decode_tolerantly(message: str) -> tuple[Fact, ...]:
         return unreadable("The venue sent JSON that is not an object.", message)
     raw = renamed(tree, ALIASES)
     if isinstance(raw.get("t"), str):
-        return _read_event(CONVERTER.structure(raw, Inbound), message)
-    envelope = CONVERTER.structure({key: raw[key] for key in ("rid", "data") if key in raw}, Inbound)
+        return _read_event(converter().structure(raw, Inbound), message)
+    envelope = converter().structure({key: raw[key] for key in ("rid", "data") if key in raw}, Inbound)
     if "err" in raw:
         return read_refusal(envelope.rid, read_error(raw["err"]), envelope.data)
     if "res" in raw:

@@ -1,7 +1,7 @@
 """One cattrs converter for AX, and fast decoders beside it.
 
 Two ways in. The decoders of `protocol.wire.strict` build the wire classes straight from JSON: fast, strict about
-types, exact for numbers. `exact_json` with `CONVERTER` is the slow way for what they refuse: a value of the wrong
+types, exact for numbers. `exact_json` with `converter` is the slow way for what they refuse: a value of the wrong
 type costs that one field, if it is an optional one, and not the message.
 
 One way out: `encode_message`. Fields that are None are left out, decimals become text without exponent.
@@ -13,11 +13,11 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from operator import attrgetter
-from typing import Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import attrs
-import cattrs
 import msgspec
 
 from ..wire.numbers import plain
@@ -26,9 +26,12 @@ from ..wire.times import EPOCH, SECOND, second_as_text
 from ..wire.tolerant import UNUSABLE, decimal_of, exact_json, text_of, whole_of
 from .wire import Count, Id, Outbound, Status
 
+if TYPE_CHECKING:
+    import cattrs
+
 __all__ = [
-    "CONVERTER",
     "LARGEST_U64",
+    "converter",
     "encode_message",
     "encode_request",
     "nanoseconds",
@@ -85,7 +88,7 @@ def read_body(body: bytes, cls: type[T]) -> T:
     except (msgspec.DecodeError, RecursionError):
         raise ValueError("not JSON") from None
     try:
-        return CONVERTER.structure(exact_json(body.decode()), cls)
+        return converter().structure(exact_json(body.decode()), cls)
     except UNUSABLE as problem:
         raise ValueError(str(problem)) from None
 
@@ -112,7 +115,7 @@ def _yes_or_no(value: object, _: object) -> bool:
 
 def _status(value: object, _: object) -> Status | str:
     """An object is the status of an order; text belongs to a funding answer."""
-    return value if isinstance(value, str) else CONVERTER.structure(value, Status)
+    return value if isinstance(value, str) else converter().structure(value, Status)
 
 
 def _tolerant(cls: type[Any], converter: cattrs.Converter) -> Callable[[object, object], Any]:
@@ -151,28 +154,32 @@ def _plain_fields(cls: type[Any], converter: cattrs.Converter) -> Callable[[Any]
     return unstructure
 
 
-def _make_converter() -> cattrs.Converter:
-    """str: text, or a number meant as an id; int: whole numbers, also as text or 1.0; a Count
+@cache
+def converter() -> cattrs.Converter:
+    """Made on first use: neither a usual message nor an order needs it.
+
+    str: text, or a number meant as an id; int: whole numbers, also as text or 1.0; a Count
     is not negative and an Id not empty; bool: itself; Decimal: text,
     int, Decimal, never float, plain text on the way out; None is left out of every object."""
-    converter = cattrs.Converter(detailed_validation=False, omit_if_default=False)
-    converter.register_structure_hook(str, text_of)
-    converter.register_structure_hook(int, whole_of)
-    converter.register_structure_hook(bool, _yes_or_no)
-    converter.register_structure_hook(Decimal, decimal_of)
-    converter.register_structure_hook_func(lambda cls: cls == Id, _id)
-    converter.register_structure_hook_func(lambda cls: cls == Count, _count)
-    converter.register_structure_hook(Status | str | None, _status)
-    converter.register_structure_hook_factory(attrs.has, _tolerant)
-    converter.register_unstructure_hook(Decimal, plain)
-    converter.register_unstructure_hook_factory(attrs.has, _plain_fields)
-    converter.register_unstructure_hook(
-        dict, lambda value: {key: converter.unstructure(item) for key, item in value.items() if item is not None}
+    import cattrs
+
+    made = cattrs.Converter(detailed_validation=False, omit_if_default=False)
+    made.register_structure_hook(str, text_of)
+    made.register_structure_hook(int, whole_of)
+    made.register_structure_hook(bool, _yes_or_no)
+    made.register_structure_hook(Decimal, decimal_of)
+    made.register_structure_hook_func(lambda cls: cls == Id, _id)
+    made.register_structure_hook_func(lambda cls: cls == Count, _count)
+    made.register_structure_hook(Status | str | None, _status)
+    made.register_structure_hook_factory(attrs.has, _tolerant)
+    made.register_unstructure_hook(Decimal, plain)
+    made.register_unstructure_hook_factory(attrs.has, _plain_fields)
+    made.register_unstructure_hook(
+        dict, lambda value: {key: made.unstructure(item) for key, item in value.items() if item is not None}
     )
-    return converter
+    return made
 
 
-CONVERTER: Final = _make_converter()
 _ENCODER: Final = msgspec.json.Encoder()
 _OUTBOUND_FIELDS: Final = tuple(field.name for field in attrs.fields(Outbound))
 _outbound_values: Final = attrgetter(*_OUTBOUND_FIELDS)
@@ -192,7 +199,7 @@ def encode_message(message: object, *, nulls: Collection[str] = ()) -> str:
 
     nulls: keys to write as null where they are None. A dot reaches into a nested object: `res.o`.
     """
-    tree = CONVERTER.unstructure(message)
+    tree = converter().unstructure(message)
     for path in nulls:
         *outer, key = path.split(".")
         target = tree

@@ -19,7 +19,7 @@ from ..values import NO_TIME, Money, TradeId, VenueOrderId
 from ..wire.numbers import is_plausible
 from ..wire.strict import decoder_for
 from ..wire.tolerant import BEGINNING, UNUSABLE, exact_json
-from .converter import CONVERTER, nanoseconds
+from .converter import converter, nanoseconds
 from .enumerations import LIQUIDITY, REPLACED, SIDES, STATUSES, TIMES_IN_FORCE, stated, time_of
 from .rest_order_entry import OFFSET
 from .wire import FillPage, FillRow, Order, OrderPage, Status
@@ -135,10 +135,10 @@ def _page(body: bytes, page_class: type[Any], key: str, row_class: type[Any], ba
     skipped: list[Fact] = []
     for element in raw[key]:
         try:
-            rows.append(CONVERTER.structure(element, row_class))
+            rows.append(converter().structure(element, row_class))
         except UNUSABLE:
             skipped += unreadable(bad, str(element))
-    page = CONVERTER.structure({**raw, key: []}, page_class)
+    page = converter().structure({**raw, key: []}, page_class)
     getattr(page, key).extend(rows)
     return page, skipped
 

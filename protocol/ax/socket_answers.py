@@ -13,7 +13,7 @@ from attrs import evolve
 from ..facts import Fact, LoggedIn, RequestAnswered, RequestRefused
 from ..values import RequestId, VenueOrderId
 from ..wire.tolerant import UNUSABLE
-from .converter import CONVERTER, renamed
+from .converter import converter, renamed
 from .enumerations import error_outcome, why_refused
 from .listings import order_view, status_view, unreadable
 from .wire import Error, Order, Result
@@ -72,9 +72,9 @@ def read_error(raw: object) -> Error:
     """An error read the tolerant way. Without a readable code it proves nothing: 0 stands for that."""
     fields = renamed(raw, ERROR_ALIASES) if isinstance(raw, dict) else {"msg": raw}
     try:
-        return CONVERTER.structure(fields, Error)
+        return converter().structure(fields, Error)
     except UNUSABLE:
-        return CONVERTER.structure({**fields, "code": 0}, Error)
+        return converter().structure({**fields, "code": 0}, Error)
 
 
 def read_raw_result(request_id: int | None, raw: object, message: str) -> tuple[Fact, ...]:
@@ -87,7 +87,7 @@ def read_raw_result(request_id: int | None, raw: object, message: str) -> tuple[
     present = {key: value for key, value in raw.items() if value is not None}
     orders, skipped = _each_order(present.pop("orders", None))
     open_now, more_skipped = _each_order(present.pop("o", None))
-    facts = read_result(request_id, evolve(CONVERTER.structure(present, Result), orders=orders, o=open_now))
+    facts = read_result(request_id, evolve(converter().structure(present, Result), orders=orders, o=open_now))
     if not facts and all(value is None for value in raw.values()) and request_id is not None:
         facts = (RequestAnswered(request_id=RequestId(request_id)),)  # {}: cancel all
     return (*(facts or unreadable(unknown, message)), *skipped, *more_skipped)
@@ -101,7 +101,7 @@ def _each_order(elements: object) -> tuple[list[Order] | None, list[Fact]]:
     skipped: list[Fact] = []
     for element in elements:
         try:
-            orders.append(CONVERTER.structure(element, Order))
+            orders.append(converter().structure(element, Order))
         except UNUSABLE:
             skipped += unreadable("The venue listed an order that we cannot read; it was left out.", str(element))
     return orders, skipped

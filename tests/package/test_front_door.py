@@ -29,8 +29,12 @@ def loaded_by(statement: str) -> set[str]:
     [("ax", "AxConfig"), ("kraken_futures", "KrakenFuturesConfig"), ("kraken_spot", "KrakenSpotConfig")],
 )
 def test_a_client_loads_its_own_venue_and_no_simulation(venue: str, config: str) -> None:
-    loaded = loaded_by(f"from trio_orders import {config}, NewOrder, open_client")
-    others = tuple(f"protocol.{name}" for name in VENUES if name != venue)
+    imported = f"from trio_orders import ApiKey, {config}, NewOrder, open_client"
+    venues = tuple(f"protocol.{name}" for name in VENUES)
+    assert [name for name in loaded_by(imported) if name.startswith(HEAVY + venues)] == []
+
+    loaded = loaded_by(f"{imported}; {config}(credentials=ApiKey('key', 'c2VjcmV0')).venue()")
+    others = tuple(name for name in venues if name != f"protocol.{venue}")
     assert f"protocol.{venue}" in loaded
     assert [name for name in loaded if name.startswith(HEAVY + others)] == []
 
