@@ -9,7 +9,7 @@ from attrs import frozen
 
 from protocol.venue import HttpAnswer, HttpCall
 
-from .net.http import HttpFailed
+from .net.http_seam import HttpFailed
 from .plumbing.one_shot import OneShot
 
 __all__ = ["CLOSING", "Fetch", "TakesFetches", "fetch"]

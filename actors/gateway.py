@@ -15,7 +15,6 @@ from .client import Client
 from .config import ClientConfig, Token
 from .farewell import Actors, open_actors
 from .net.connectors import refuse_plaintext
-from .net.http import open_http
 from .plumbing.nurseries import open_unwrapped_nursery
 from .plumbing.published import Published
 from .session import ConnectionMode
@@ -66,6 +65,8 @@ def _views(config: ClientConfig) -> Views:
 async def _open_clients(
     configs: Sequence[ClientConfig], *, contained: bool
 ) -> AsyncIterator[tuple[list[Client], Stream]]:
+    from .net.http import open_http  # with what the venues speak: it loads when a client is opened
+
     venues = [config.venue() for config in configs]
     for config, venue in zip(configs, venues, strict=True):
         refuse_plaintext(venue.upgrade("").url, config.allow_plaintext)

@@ -10,7 +10,7 @@ from protocol.values import Instrument
 from protocol.venue import Venue
 
 from .config import ClientConfig
-from .net.http import HttpClient, HttpFailed
+from .net.http_seam import HttpClient, HttpFailed
 from .plumbing.channels import Ask, ask_locally
 from .plumbing.clock import Clock
 from .plumbing.patience import Ending, ending_of, pause_after

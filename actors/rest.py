@@ -41,7 +41,7 @@ from protocol.values import RequestId
 from protocol.venue import HttpAnswer, HttpCall, SignedCall, Venue
 
 from .fetch import CLOSING, Fetch
-from .net.http import ORDINARY_CONNECTIONS, HttpClient, HttpFailed
+from .net.http_seam import ORDINARY_CONNECTIONS, HttpClient, HttpFailed
 from .plumbing.channels import Batch, answer, close_inbox, put
 from .plumbing.clock import NANOSECONDS, Clock, seconds
 from .plumbing.published import Published

@@ -25,7 +25,7 @@ from .config import ClientConfig
 from .dispatch import DispatchContext, has_given_up, run_dispatch
 from .emitter import ToEmitter, run_emitter
 from .instrument_loader import cache_instruments
-from .net.http import HttpClient
+from .net.http_seam import HttpClient
 from .outbox import Attach, Outlets, ToOutbox, run_outbox
 from .plumbing.channels import Ask, Batch
 from .plumbing.clock import NANOSECONDS, Clock

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from enum import Enum
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, cast
 from urllib.parse import quote, urlencode, urlsplit
 
 import httpcore
@@ -24,16 +24,15 @@ from attrs import define, field, frozen
 from protocol.venue import HttpAnswer, HttpCall
 
 from .connectors import Connector, host_and_port, is_readable
+from .http_seam import ORDINARY_CONNECTIONS, HttpClient, HttpFailed
 
 __all__ = ["HttpClient", "HttpFailed", "open_http"]
 
 ANSWER_LIMIT: Final = 16 * 1024 * 1024
 """Bytes that an answer may have, unless said otherwise."""
-ORDINARY_CONNECTIONS: Final = 64
-"""Calls that are not urgent and may be under way at the same time; one more waits, and has not been sent."""
 URGENT_CONNECTIONS: Final = 512
-"""As many for urgent calls. What admits them, credits and budgets, stays far below; it is to keep a program that has
-gone mad within the files that an operating system lets it open."""
+"""Urgent calls that may be under way at the same time. What admits them, credits and budgets, stays far below; it is to
+keep a program that has gone mad within the files that an operating system lets it open."""
 IDLE_CONNECTIONS: Final = 64
 """Connections kept for reuse; of more, the one that has been idle longest is closed."""
 IDLE_SECONDS: Final = 15.0
@@ -51,36 +50,6 @@ NOT_IN_TARGET: Final = re.compile(r"[^!-~]")
 VISIBLE: Final = "".join(map(chr, range(0x21, 0x7F)))
 
 Headers = list[tuple[bytes, bytes]]
-
-
-class HttpFailed(OSError):
-    """No complete answer came. sent False: the request certainly did not reach the venue; True: it may have."""
-
-    def __init__(self, text: str, *, sent: bool) -> None:
-        super().__init__(text)
-        self.sent = sent
-
-
-class HttpClient(Protocol):
-    """What `open_http` yields. Any number of tasks may call at the same time."""
-
-    async def call(
-        self,
-        call: HttpCall,
-        token: str | None,
-        *,
-        on_written: Callable[[], None] | None = None,
-        finish: Callable[[], HttpCall] | None = None,
-    ) -> HttpAnswer:
-        """The venue's answer, whatever its status. The token goes along only if the call is authorized. on_written:
-        called when the request has been written, which is before its answer is there. finish: called once, when a
-        connection is at hand and just before the first byte is written; gives the call as it goes out, with the method
-        and path of `call` (a signature must not grow old in a queue). What it raises leaves unchanged, and then nothing
-        was sent; until it is called, canceling means certainly not sent.
-
-        Raises HttpFailed when no complete answer came in time, counted from here, a wait for a connection included.
-        Canceled: the request may have been sent.
-        """
 
 
 @asynccontextmanager

@@ -62,10 +62,10 @@ class Ask:
 
 def queued(inbox: trio.MemoryReceiveChannel[T]) -> Iterator[T]:
     """Items that are here already, a few at most, one after the other: for an actor that has waited for one before.
-    Trio's `receive` would let all other tasks run before each of them, which costs more than many items do. Gives none
-    to a task that has been canceled: an abort waits for one item, not for several. Raises trio.EndOfChannel."""
-    for _ in range(MOST_AT_ONCE):
-        if trio.current_effective_deadline() == -math.inf:
+    Trio's `receive` would let all other tasks run before each of them, which costs more than many items do. Gives no
+    second one to a task that has been canceled, for an abort waits meanwhile. Raises trio.EndOfChannel."""
+    for number in range(MOST_AT_ONCE):
+        if number and trio.current_effective_deadline() == -math.inf:
             return
         try:
             item = inbox.receive_nowait()

@@ -14,9 +14,10 @@ from typing import Final
 import trio
 
 from ..net.severable_stream import severable
+from .answer import REFUSAL_PATIENCE, SWITCHING_PROTOCOLS, Answer
 from .frames import Frames, ping_frame, text_frame
 from .seam import BATCH_LIMIT, LINGER, READ_SIZE, SocketClosed, SocketOptions
-from .upgrade import REFUSAL_PATIENCE, SWITCHING_PROTOCOLS, Answer, UpgradeRequest
+from .upgrade import UpgradeRequest
 
 __all__ = ["SansIoSocket"]
 

@@ -20,8 +20,9 @@ from wsproto.frame_protocol import CloseReason
 
 from protocol.close_codes import is_close_code
 
+from .answer import REFUSAL_PATIENCE, SWITCHING_PROTOCOLS, Answer
 from .seam import BATCH_LIMIT, LINGER, READ_SIZE, SocketClosed, SocketOptions
-from .upgrade import REFUSAL_PATIENCE, SWITCHING_PROTOCOLS, Answer, UpgradeRequest
+from .upgrade import UpgradeRequest
 
 __all__ = ["TrioWebSocket", "messages_in"]
 

@@ -14,7 +14,8 @@ from attrs import evolve
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.net.connectors import MemoryConnector
-from actors.net.http import IDLE_CONNECTIONS, ORDINARY_CONNECTIONS, HttpClient, HttpFailed, open_http
+from actors.net.http import IDLE_CONNECTIONS, HttpClient, HttpFailed, open_http
+from actors.net.http_seam import ORDINARY_CONNECTIONS
 from actors.net.memory_stream import MemoryListener, MemoryStream
 from protocol.venue import HttpCall
 
