@@ -136,12 +136,8 @@ class _Subscribers:
 
     def emit(self, news: Publication) -> None:
         if self.everything:
-            behind = None
-            for subscribe in self.everything:
-                is_meant = subscribe.session is None or subscribe.session == news.session
-                if is_meant and not _hand_over(subscribe, news.events):
-                    behind = [subscribe] if behind is None else [*behind, subscribe]
-            for subscribe in behind or ():
+            behind = [each for each in self.everything if each.wants(news) and not _hand_over(each, news.events)]
+            for subscribe in behind:
                 self.everything.remove(subscribe)
         elif self.backlog is not None:
             self._keep(news)
