@@ -10,6 +10,9 @@ TradingError
 ├── WireError               the venue sent text we cannot read
 │   └── Throttled           it takes no more calls for the moment
 ├── SubscriberLagged        this subscriber fell too far behind; others did not notice
+├── JournalError            the journal cannot be opened, read or written; says nothing about orders
+│   ├── CursorAhead         the journal ends before this cursor: what came behind it was lost with the power
+│   └── CursorExpired       the journal no longer has what comes behind this cursor
 └── LinkError
     ├── ConnectFailed       no connection after every attempt
     ├── AuthenticationError  the venue refused our credentials
@@ -35,7 +38,10 @@ from .values import ClientOrderId, OrderStatus
 __all__ = [
     "AuthenticationError",
     "ConnectFailed",
+    "CursorAhead",
+    "CursorExpired",
     "DuplicateOrder",
+    "JournalError",
     "LinkError",
     "NotSent",
     "OrderEnded",
@@ -241,6 +247,41 @@ class SubscriberLagged(TradingError):
         super().__init__(sentence)
         self.last_read = last_read
         self.first_lost = first_lost
+
+
+class JournalError(TradingError):
+    """The journal cannot be opened, read or written; the sentence says why and what to do. Orders at the venue stay as
+    they are."""
+
+    path: str | None
+    """The journal's file."""
+
+    def __init__(self, sentence: str = "", *, path: str | None = None) -> None:
+        super().__init__(sentence)
+        self.path = path
+
+
+class CursorAhead(JournalError):
+    """The journal ends before this cursor: the events behind `last` were read, and then lost with the power. What is in
+    them may come again under other numbers. A consumer that keys its effects by fill may go back to `last`."""
+
+    last: str | None
+    """Text of the cursor behind the last event of that life that is kept."""
+
+    def __init__(self, sentence: str = "", *, path: str | None = None, last: str | None = None) -> None:
+        super().__init__(sentence, path=path)
+        self.last = last
+
+
+class CursorExpired(JournalError):
+    """Events behind this cursor are no longer in the journal."""
+
+    oldest: str | None
+    """Text of the cursor before the oldest event that is kept."""
+
+    def __init__(self, sentence: str = "", *, path: str | None = None, oldest: str | None = None) -> None:
+        super().__init__(sentence, path=path)
+        self.oldest = oldest
 
 
 class LinkError(TradingError):

@@ -55,6 +55,8 @@ EVENT_TYPES: Final[Mapping[str, type[Event]]] = {
         events.SystemStatus,
         events.AuthenticationFailed,
         events.SessionFailed,
+        events.JournalSlow,
+        events.JournalFailed,
         events.CloseReport,
     )
 }

@@ -60,6 +60,9 @@ __all__ = [
     "FeeReported",
     "FillReport",
     "Filled",
+    "JournalEvent",
+    "JournalFailed",
+    "JournalSlow",
     "MissingFills",
     "MessagesLost",
     "ReplaceRejected",
@@ -414,6 +417,29 @@ class ConnectionEvent(Event, frozen=True, kw_only=True):
     """Your name for the account, as the configuration has it."""
     connection: int
     """Number of the connection, from 1."""
+
+
+class JournalEvent(Event, frozen=True, kw_only=True):
+    """About the journal of this program. It comes to the streams of every client."""
+
+    path: str
+    """The journal's file."""
+
+
+class JournalSlow(JournalEvent, frozen=True, kw_only=True):
+    """A commit took long. From now on they are made beside the program's other tasks, cancels ahead of them, until many
+    in a row were fast."""
+
+    duration: int
+    """ns that it took."""
+
+
+class JournalFailed(JournalEvent, frozen=True, kw_only=True):
+    """Nothing more is written to the journal. No order is placed any more; cancels go on, and so does this stream. What
+    it says from here on has no cursor: the next run reads from the venue what came after, and tells it again."""
+
+    reason: str
+    """What happened to the file, and what to do."""
 
 
 class Connected(ConnectionEvent, frozen=True, kw_only=True):

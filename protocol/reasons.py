@@ -15,6 +15,7 @@ _PASSING_HERE = frozenset(
     {
         "BUSY",
         "IN_FLIGHT",
+        "JOURNAL",
         "NO_PRICE",
         "NO_VENUE_TIME",
         "NOT_ACCEPTED_YET",
@@ -56,6 +57,9 @@ class Why(Enum):
     """A clock was set, and the venue did not tell its time, so no deadline could be given."""
     NO_PRICE = "NO_PRICE"
     """The venue named no price for a market order, or there is nothing to trade against."""
+    JOURNAL = "JOURNAL"
+    """The journal takes nothing, so an order would not be known after a restart. Over by itself once a full disk has
+    room again; not after `JournalFailed`."""
     WITHDRAWN = "WITHDRAWN"
     """It was canceled, or superseded, before it was sent."""
     NEVER_ARRIVED = "NEVER_ARRIVED"
