@@ -76,6 +76,7 @@ def _views(config: ClientConfig) -> Views:
         token=Published(token),
         skew=Published(None),
         reconciliation=Published(Reconciliation()),
+        nonce=Published(0),
     )
 
 
