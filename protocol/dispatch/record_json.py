@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, cast
 
 from ..event_json import EVENT_TYPES
 from ..events import Event
 from ..tagged_json import TaggedJson
-from .records import NOTES, AccountNote, Note
+from .records import NOTES, AccountNote, Note, Record
 
 __all__ = ["RECORD_TYPES", "record_from_json", "record_to_json"]
 
@@ -29,6 +29,6 @@ def record_to_json(record: Event | Note | AccountNote) -> str:
     return _JSON.write(record)
 
 
-def record_from_json(text: str | bytes) -> Event | Note | AccountNote:
+def record_from_json(text: str | bytes) -> Record:
     """The record that `record_to_json` made this text of. Raises ValueError for anything else."""
-    return _JSON.read(text)
+    return cast(Record, _JSON.read(text))
