@@ -35,7 +35,7 @@ from .plumbing.channels import ask, ask_locally
 from .plumbing.clock import NANOSECONDS
 from .session import ConnectionMode
 from .socket_feed import FeedStatistics
-from .subscription import EventStream, open_stream
+from .subscription import EventStream, Wanted, open_stream
 from .wiring import Entrances, Views
 
 __all__ = ["Client"]
@@ -165,7 +165,7 @@ class Client:
 
     def subscribe(self, *, only: ClientOrderId | None) -> EventStream:
         """`events()` of everything, or of one order."""
-        return open_stream(self._to_emitter, self._config.subscriber_batches, self._session, only)
+        return open_stream(self._to_emitter, self._config.subscriber_batches, Wanted(session=self._session, only=only))
 
     # Orders
 

@@ -19,7 +19,7 @@ from .plumbing.nurseries import open_unwrapped_nursery
 from .plumbing.published import Published
 from .session import ConnectionMode
 from .socket_feed import FeedStatistics
-from .subscription import EventStream, open_stream
+from .subscription import EventStream, Wanted, open_stream
 from .wiring import SessionPlan, Stream, Views, start_session, start_stream
 
 __all__ = ["Gateway", "open_client", "open_gateway"]
@@ -45,7 +45,7 @@ class Gateway(Mapping[str, Client]):
     def events(self) -> EventStream:
         """Every client's events from now on, in one order with one sequence of numbers. The first stream opened in a
         gateway, by it or by one of its clients, also holds what came before it."""
-        return open_stream(self._stream.emitter, self._batches, None, None)
+        return open_stream(self._stream.emitter, self._batches, Wanted())
 
 
 def _views(config: ClientConfig) -> Views:
