@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from decimal import Decimal
-from typing import Any, Final, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack, cast
 
 import trio
 
@@ -37,6 +37,11 @@ from .session import ConnectionMode
 from .socket_feed import FeedStatistics
 from .subscription import EventStream, Wanted, open_stream
 from .wiring import Entrances, Views
+
+if TYPE_CHECKING:
+    from protocol.journal import Cursor
+
+    from .journal.face import OpenJournal
 
 __all__ = ["Client"]
 
@@ -78,6 +83,7 @@ class Client:
         views: Views,
         entrances: Entrances,
         abort: Callable[[], None],
+        journal: OpenJournal | None,
     ) -> None:
         self._config = config
         self._url = url
@@ -86,7 +92,9 @@ class Client:
         self._to_emitter = entrances.emitter
         self._session = entrances.session
         self._life = entrances.life
+        self._source = entrances.source
         self._abort = abort
+        self._journal = journal
 
     def __repr__(self) -> str:
         return f"<Client of {self.account} at {self._url}, {self.mode.value}>"
@@ -146,6 +154,11 @@ class Client:
         return self._views.reconciliation.value
 
     @property
+    def journal(self) -> OpenJournal | None:
+        """The journal that this client was opened with; None: there is none."""
+        return self._journal
+
+    @property
     def instruments(self) -> Mapping[str, Instrument]:
         """The cached instruments by symbol; a view that is replaced, never changed."""
         return self._views.instruments.value
@@ -158,14 +171,21 @@ class Client:
 
     # Events
 
-    def events(self) -> EventStream:
+    def events(self, after: Cursor | str | None = None) -> EventStream:
         """Everything of this client from now on, in order. The first stream opened also holds what came before it since
-        the client was opened (Connected, Authenticated …), unless that is more than 1,024 events."""
-        return self.subscribe(only=None)
+        the client was opened (Connected, Authenticated …), unless that is more than 1,024 events.
 
-    def subscribe(self, *, only: ClientOrderId | None) -> EventStream:
+        after: behind this cursor instead, as `EventStream.cursor` of any run gave it: what the journal has, and then
+        what comes, with nothing missed and nothing repeated. Raises ValueError without a journal, JournalError for a
+        cursor of another one; CursorAhead when events before the cursor were lost with the power, CursorExpired when
+        some behind it are no longer kept.
+        """
+        return self.subscribe(only=None, after=after)
+
+    def subscribe(self, *, only: ClientOrderId | None, after: Cursor | str | None = None) -> EventStream:
         """`events()` of everything, or of one order."""
-        return open_stream(self._to_emitter, self._config.subscriber_batches, Wanted(session=self._session, only=only))
+        wanted = Wanted(session=self._session, only=only, after=after)
+        return open_stream(self._to_emitter, self._config.subscriber_batches, wanted, self._source)
 
     # Orders
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import trio
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from protocol.dispatch import DispatchOptions, DispatchState
 from protocol.dispatch.inputs import Admission
@@ -23,7 +23,7 @@ from protocol.venue import Venue
 from .command_handler import Admissions, CommandContext, run_command_handler
 from .config import ClientConfig
 from .dispatch import DispatchContext, has_given_up, run_dispatch
-from .emitter import ToEmitter, run_emitter
+from .emitter import Progress, ToEmitter, run_emitter
 from .instrument_loader import cache_instruments
 from .net.http_seam import HttpClient
 from .outbox import Attach, Outlets, ToOutbox, run_outbox
@@ -37,7 +37,12 @@ from .session import ConnectionMode, SessionContext, SessionSettings, run_sessio
 from .socket_feed import FeedStatistics
 from .token import TokenRequest, run_token
 
-__all__ = ["Entrances", "SessionPlan", "Stream", "Views", "start_session", "start_stream"]
+if TYPE_CHECKING:
+    from .journal.life import JournalLife
+    from .journal.opening import SessionMemory
+    from .journal.source import JournalSource
+
+__all__ = ["Entrances", "SessionPlan", "Stream", "Views", "dispatch_state", "start_session", "start_stream"]
 
 T = TypeVar("T")
 
@@ -68,21 +73,24 @@ class Views:
 @frozen
 class Entrances:
     """The ends that the client holds: where to ask, and where to subscribe; session: its number in the stream; life:
-    around the session, which ends when that is canceled, or at its deadline."""
+    around the session, which ends when that is canceled, or at its deadline; source: the journal behind the stream, if
+    there is one."""
 
     asks: trio.MemorySendChannel[Ask]
     emitter: trio.MemorySendChannel[ToEmitter]
     session: int
     life: trio.CancelScope
+    source: JournalSource | None
 
 
 @frozen
 class Stream:
     """The ends of the actors that all sessions of a program share: outbox and emitter. The one who starts them closes
-    these once every session has its own."""
+    these once every session has its own. source: the journal behind the stream, if there is one."""
 
     outbox: trio.MemorySendChannel[ToOutbox]
     emitter: trio.MemorySendChannel[ToEmitter]
+    source: JournalSource | None
 
     def close(self) -> None:
         self.outbox.close()
@@ -91,13 +99,16 @@ class Stream:
 
 @frozen(kw_only=True)
 class SessionPlan:
-    """One session to start. number: in the stream; contained: it may fail to begin, which is an event and ends no
-    other session; on_failure: told of a failure that comes later."""
+    """One session to start. state: of its dispatch, empty or restored; life: of the journal, if there is one; number:
+    in the stream; contained: it may fail to begin, which is an event and ends no other session; on_failure: told of a
+    failure that comes later."""
 
     config: ClientConfig
     venue: Venue
     http: HttpClient
     views: Views
+    state: DispatchState
+    life: JournalLife | None
     number: int
     contained: bool
     on_failure: Callable[[LinkError], None]
@@ -146,13 +157,43 @@ def _new_client_order_id() -> ClientOrderId:
     return ClientOrderId(f"{random[:8]}-{random[8:12]}-4{random[13:16]}-{variant}{random[17:20]}-{random[20:]}")
 
 
-def start_stream(nursery: trio.Nursery) -> Stream:
-    """Starts what all sessions share."""
+def dispatch_state(config: ClientConfig, venue: Venue, memory: SessionMemory | None = None) -> DispatchState:
+    """The state machine of one session, empty. memory: what it is given of a journal, if there is one."""
+    options = DispatchOptions(
+        fill_window=config.fill_window,
+        finished_window=config.finished_window,
+        cancel_all_after=config.cancel_all_after,
+        cancel_unknown=config.cancel_unknown,
+        abandoned=has_given_up,
+    )
+    if memory is not None:
+        options = evolve(options, known=memory.known, journaled=True, mark=memory.mark)
+    return DispatchState(venue, config.trader, config.account, options)
+
+
+def start_stream(nursery: trio.Nursery, life: JournalLife | None) -> Stream:
+    """Starts what all sessions share. life: of the journal, if there is one."""
     outbox: _Channel[ToOutbox] = _Channel(DISPATCH_INBOX)
     emitter: _Channel[ToEmitter] = _Channel(EMITTER_INBOX)
-    nursery.start_soon(run_outbox, outbox.receive, emitter.send.clone())
-    nursery.start_soon(run_emitter, emitter.receive)
-    return Stream(outbox.send, emitter.send)
+    source, progress = None, None
+    if life is None:
+        nursery.start_soon(run_outbox, outbox.receive, emitter.send.clone())
+    else:
+        from .journal.source import JournalSource  # a program without a journal loads neither
+        from .journaled_outbox import run_journaled_outbox
+
+        progress = Progress(sequence=life.store.last_sequence)
+        source = JournalSource(
+            path=life.path,
+            journal_id=life.store.journal_id,
+            lives=tuple(life.store.lives),
+            open_reader=life.store.reader,
+            progress=progress,
+            sessions=life.numbers,
+        )
+        nursery.start_soon(run_journaled_outbox, outbox.receive, emitter.send.clone(), life)
+    nursery.start_soon(run_emitter, emitter.receive, progress)
+    return Stream(outbox.send, emitter.send, source)
 
 
 async def start_session(plan: SessionPlan, stream: Stream, nursery: trio.Nursery) -> Entrances:
@@ -162,7 +203,7 @@ async def start_session(plan: SessionPlan, stream: Stream, nursery: trio.Nursery
     graph, clock = _Graph(config), Clock(config.wall_clock)
     stop = trio.CancelScope()
     await stream.outbox.send(Attach(plan.number, graph.outlets()))
-    entrances = Entrances(graph.command_handler.send, stream.emitter.clone(), plan.number, stop)
+    entrances = Entrances(graph.command_handler.send, stream.emitter.clone(), plan.number, stop, stream.source)
     _start_core(graph, plan, stream.outbox.clone(), clock, nursery)
     _start_link(graph, plan, clock, nursery, stop)
     asks = entrances.asks.clone()
@@ -190,6 +231,7 @@ async def start_session(plan: SessionPlan, stream: Stream, nursery: trio.Nursery
         instruments=plan.views.instruments,
         mode=plan.views.mode,
         statistics=plan.views.statistics,
+        user_before=getattr(plan.state, "restored_user", None),
     )
     ends = (graph.dispatch.send.clone(), graph.sender.send.clone(), graph.token.send.clone())
     graph.close_ours()
@@ -222,23 +264,12 @@ def _start_core(
         view=plan.views.instruments,
         token=graph.token.send.clone(),
         new_client_order_id=_new_client_order_id,
-    )
-    state = DispatchState(
-        plan.venue,
-        config.trader,
-        config.account,
-        DispatchOptions(
-            fill_window=config.fill_window,
-            finished_window=config.finished_window,
-            cancel_all_after=config.cancel_all_after,
-            cancel_unknown=config.cancel_unknown,
-            abandoned=has_given_up,
-        ),
+        journal_problem=Published("") if plan.life is None else plan.life.health,
     )
     start = nursery.start_soon
     start(run_command_handler, graph.command_handler.receive, graph.dispatch.send.clone(), context, clock)
     dispatch = DispatchContext(
-        state=state,
+        state=plan.state,
         clock=clock,
         session=plan.number,
         skew=plan.views.skew,
