@@ -57,6 +57,11 @@ class Content:
             change.apply(self.synced)
         self.unsynced.clear()
 
+    def forget(self) -> None:
+        """A sync failed: the system takes what was written for clean, and no later sync brings it to the disk, though
+        all who read see it until the machine ends. (So does Linux: https://lwn.net/Articles/752063/.)"""
+        self.unsynced.clear()
+
     def lose(self, survives: Callable[[Change], int]) -> None:
         """Forgets what was not synced, but for the first bytes of each write that `survives` names."""
         for change in self.unsynced:
@@ -150,7 +155,7 @@ class FileDisk:
         self.steps += 1
         for fault in self.faults:
             if fault.at == self.steps:
-                self._do(fault, name, change)
+                self._do(fault, what, name, change)
         self._refuse_dead()
         self.watch(what, name)
 
@@ -159,10 +164,12 @@ class FileDisk:
         more = max(0, change.offset + len(change.data or b"") - size)
         return self.capacity is None or not more or self.size + more <= self.capacity
 
-    def _do(self, fault: FileFault, name: str, change: Change | None) -> None:
+    def _do(self, fault: FileFault, what: str, name: str, change: Change | None) -> None:
         if change is not None and change.data is not None and fault.kept:
             self.files[name].take(Change(change.offset, change.data[: fault.kept]))
-        self.dead = fault.does == "kill"
+        if what == "sync":
+            self.files[name].forget()
+        self.dead = self.dead or fault.does == "kill"
         raise _error(apsw.IOError, apsw.SQLITE_IOERR)
 
     def _refuse_dead(self) -> None:
