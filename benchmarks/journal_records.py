@@ -12,7 +12,7 @@ from msgspec import Raw
 from actors import Money, OrderStatus, Side, TimeInForce
 from actors.events import Accepted, Filled, Submitted
 from protocol.dispatch.records import Intent, Record
-from protocol.events import number
+from protocol.events import Event, number
 from protocol.order_json import order_to_json
 from protocol.orders import OrderIdentity
 from protocol.values import (
@@ -41,7 +41,7 @@ def records_of_orders(count: int) -> Iterator[Record]:
 def _numbered(records: Iterator[Record]) -> Iterator[Record]:
     sequence = 0
     for record in records:
-        if not isinstance(record, Intent):
+        if isinstance(record, Event):
             sequence += 1
             number(record, sequence)
         yield record
