@@ -38,6 +38,9 @@ SELECT client_order_id, session FROM records WHERE position > ?1 AND position <=
     AND (kind = 'Submitted' OR kind = 'Registered') AND client_order_id IS NOT NULL"""
 _CUT: Final = """UPDATE journal SET cut_position = ?2, cut_chain = ?3,
     cut_sequence = coalesce((SELECT max(sequence) FROM records WHERE position > ?1 AND position <= ?2), cut_sequence)"""
+_NEXT_END: Final = (
+    "SELECT position, chain FROM records WHERE position > ? AND chain IS NOT NULL ORDER BY position LIMIT 1"
+)
 _END: Final = (
     "SELECT position, chain FROM records WHERE position <= ? AND chain IS NOT NULL ORDER BY position DESC LIMIT 1"
 )
@@ -82,11 +85,7 @@ def drop_rows(
     while cut < upto:
         end = one(connection, _END, (min(cut + SLICE, upto),))
         if end is None or end[0] <= cut:  # one commit that is longer than a slice
-            end = one(
-                connection,
-                "SELECT position, chain FROM records WHERE position > ? AND chain IS NOT NULL ORDER BY position LIMIT 1",
-                (cut,),
-            )
+            end = one(connection, _NEXT_END, (cut,))
         assert end is not None, "rows without the end of their commit were cut when the journal was opened"
         with transaction():
             connection.execute(_FILLS, (cut, end[0]))

@@ -49,8 +49,8 @@ def quarantine_journal(path: Path | str) -> str:
         return _quarantined(path, access)
     except apsw.Error as problem:
         raise JournalError(
-            f"Nothing of the journal {path} can be kept: {problem}. It is as it was. Move it aside and start with a new "
-            "one: the venue is asked for open orders and fills.",
+            f"Nothing of the journal {path} can be kept: {problem}. It is as it was. Move it aside and start with a "
+            "new one: the venue is asked for open orders and fills.",
             path=str(path),
         ) from problem
     finally:

@@ -31,7 +31,8 @@ def back_up(connection: apsw.Connection, path: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Puts a file, or the names in a directory, on the disk. Never of a journal that is open. A name is on the disk when its directory is; Windows has no such thing for a directory."""
+    """Puts a file, or the names in a directory, on the disk; never a journal that is open. Windows has no such thing
+    for a directory."""
     if path.is_dir() and os.name != "posix":
         return
     descriptor = os.open(path, os.O_RDONLY)

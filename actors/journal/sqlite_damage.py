@@ -15,8 +15,8 @@ from .sqlite_connection import every
 __all__ = ["check_indexes", "damage_sentence", "unreadable_sentence"]
 
 _REMEDY: Final = (
-    "Nothing was changed. Look at the disk, and call `actors.journal.quarantine_journal`: it keeps what lies before the "
-    "damage and moves the rest aside. The next start reads from the venue what came after, and tells it again."
+    "Nothing was changed. Look at the disk, and call `actors.journal.quarantine_journal`: it keeps what lies before "
+    "the damage and moves the rest aside. The next start reads from the venue what came after, and tells it again."
 )
 
 _TIMES: Final = """SELECT strftime('%Y-%m-%d %H:%M:%S', min(time) / 1e9, 'unixepoch'),
