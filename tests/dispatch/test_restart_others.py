@@ -42,7 +42,9 @@ def test_an_open_order_of_another_session_is_not_reported_again(by_snapshot: boo
 
 
 @pytest.mark.parametrize(
-    "changed", [{"price": Decimal(99)}, {"quantity": Decimal(9)}, {"cumulative": Decimal(3)}], ids=lambda each: str(each)
+    "changed",
+    [{"price": Decimal(99)}, {"quantity": Decimal(9)}, {"cumulative": Decimal(3)}],
+    ids=lambda each: str(each),
 )
 def test_one_that_has_changed_meanwhile_is(changed: dict[str, Decimal], by_snapshot: bool) -> None:
     run = with_one_open().next_run(by_snapshot=by_snapshot)
