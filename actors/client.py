@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from decimal import Decimal
-from typing import Any, Final, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack, cast
 
 import trio
 
@@ -37,6 +37,9 @@ from .session import ConnectionMode
 from .socket_feed import FeedStatistics
 from .subscription import EventStream, open_stream
 from .wiring import Entrances, Views
+
+if TYPE_CHECKING:
+    from .journal.face import OpenJournal
 
 __all__ = ["Client"]
 
@@ -78,6 +81,7 @@ class Client:
         views: Views,
         entrances: Entrances,
         abort: Callable[[], None],
+        journal: OpenJournal | None,
     ) -> None:
         self._config = config
         self._url = url
@@ -87,6 +91,7 @@ class Client:
         self._session = entrances.session
         self._life = entrances.life
         self._abort = abort
+        self._journal = journal
 
     def __repr__(self) -> str:
         return f"<Client of {self.account} at {self._url}, {self.mode.value}>"
@@ -144,6 +149,11 @@ class Client:
         """How far the venue's books are known: how many questions about orders are open, and how far its history is
         read. It moves on while `Reconciled` is awaited."""
         return self._views.reconciliation.value
+
+    @property
+    def journal(self) -> OpenJournal | None:
+        """The journal that this client was opened with; None: there is none."""
+        return self._journal
 
     @property
     def instruments(self) -> Mapping[str, Instrument]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import trio
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from protocol.dispatch import DispatchOptions, DispatchState
 from protocol.dispatch.inputs import Admission
@@ -37,7 +37,11 @@ from .session import ConnectionMode, SessionContext, SessionSettings, run_sessio
 from .socket_feed import FeedStatistics
 from .token import TokenRequest, run_token
 
-__all__ = ["Entrances", "SessionPlan", "Stream", "Views", "start_session", "start_stream"]
+if TYPE_CHECKING:
+    from .journal.life import JournalLife
+    from .journal.opening import SessionMemory
+
+__all__ = ["Entrances", "SessionPlan", "Stream", "Views", "dispatch_state", "start_session", "start_stream"]
 
 T = TypeVar("T")
 
@@ -55,7 +59,7 @@ INTERNAL_REQUESTS: Final = 256
 @frozen(kw_only=True)
 class Views:
     """What the actors publish for everybody to read without waiting, each by its one owner: session, command
-    handler, socket feed, token actor, dispatch."""
+    handler, socket feed, token actor, dispatch, rest."""
 
     mode: Published[ConnectionMode]
     instruments: Published[Mapping[str, Instrument]]
@@ -63,6 +67,7 @@ class Views:
     token: Published[str | None] = field(repr=False)
     skew: Published[int | None]
     reconciliation: Published[Reconciliation]
+    nonce: Published[int]
 
 
 @frozen
@@ -91,13 +96,16 @@ class Stream:
 
 @frozen(kw_only=True)
 class SessionPlan:
-    """One session to start. number: in the stream; contained: it may fail to begin, which is an event and ends no
-    other session; on_failure: told of a failure that comes later."""
+    """One session to start. state: of its dispatch, empty or restored; life: of the journal, if there is one; number:
+    in the stream; contained: it may fail to begin, which is an event and ends no other session; on_failure: told of a
+    failure that comes later."""
 
     config: ClientConfig
     venue: Venue
     http: HttpClient
     views: Views
+    state: DispatchState
+    life: JournalLife | None
     number: int
     contained: bool
     on_failure: Callable[[LinkError], None]
@@ -146,11 +154,30 @@ def _new_client_order_id() -> ClientOrderId:
     return ClientOrderId(f"{random[:8]}-{random[8:12]}-4{random[13:16]}-{variant}{random[17:20]}-{random[20:]}")
 
 
-def start_stream(nursery: trio.Nursery) -> Stream:
-    """Starts what all sessions share."""
+def dispatch_state(config: ClientConfig, venue: Venue, memory: SessionMemory | None = None) -> DispatchState:
+    """The state machine of one session, empty. memory: what it is given of a journal, if there is one."""
+    options = DispatchOptions(
+        fill_window=config.fill_window,
+        finished_window=config.finished_window,
+        cancel_all_after=config.cancel_all_after,
+        cancel_unknown=config.cancel_unknown,
+        abandoned=has_given_up,
+    )
+    if memory is not None:
+        options = evolve(options, known=memory.known, journaled=True, mark=memory.mark)
+    return DispatchState(venue, config.trader, config.account, options)
+
+
+def start_stream(nursery: trio.Nursery, life: JournalLife | None) -> Stream:
+    """Starts what all sessions share. life: of the journal, if there is one."""
     outbox: _Channel[ToOutbox] = _Channel(DISPATCH_INBOX)
     emitter: _Channel[ToEmitter] = _Channel(EMITTER_INBOX)
-    nursery.start_soon(run_outbox, outbox.receive, emitter.send.clone())
+    if life is None:
+        nursery.start_soon(run_outbox, outbox.receive, emitter.send.clone())
+    else:
+        from .journaled_outbox import run_journaled_outbox  # a program without a journal does not load it
+
+        nursery.start_soon(run_journaled_outbox, outbox.receive, emitter.send.clone(), life)
     nursery.start_soon(run_emitter, emitter.receive)
     return Stream(outbox.send, emitter.send)
 
@@ -161,7 +188,7 @@ async def start_session(plan: SessionPlan, stream: Stream, nursery: trio.Nursery
     config = plan.config
     graph, clock = _Graph(config), Clock(config.wall_clock)
     stop = trio.CancelScope()
-    await stream.outbox.send(Attach(plan.number, graph.outlets()))
+    await stream.outbox.send(Attach(plan.number, graph.outlets(), plan.views.nonce))
     entrances = Entrances(graph.command_handler.send, stream.emitter.clone(), plan.number, stop)
     _start_core(graph, plan, stream.outbox.clone(), clock, nursery)
     _start_link(graph, plan, clock, nursery, stop)
@@ -190,6 +217,7 @@ async def start_session(plan: SessionPlan, stream: Stream, nursery: trio.Nursery
         instruments=plan.views.instruments,
         mode=plan.views.mode,
         statistics=plan.views.statistics,
+        user_before=getattr(plan.state, "restored_user", None),
     )
     ends = (graph.dispatch.send.clone(), graph.sender.send.clone(), graph.token.send.clone())
     graph.close_ours()
@@ -222,23 +250,12 @@ def _start_core(
         view=plan.views.instruments,
         token=graph.token.send.clone(),
         new_client_order_id=_new_client_order_id,
-    )
-    state = DispatchState(
-        plan.venue,
-        config.trader,
-        config.account,
-        DispatchOptions(
-            fill_window=config.fill_window,
-            finished_window=config.finished_window,
-            cancel_all_after=config.cancel_all_after,
-            cancel_unknown=config.cancel_unknown,
-            abandoned=has_given_up,
-        ),
+        journal_problem=Published("") if plan.life is None else plan.life.health,
     )
     start = nursery.start_soon
     start(run_command_handler, graph.command_handler.receive, graph.dispatch.send.clone(), context, clock)
     dispatch = DispatchContext(
-        state=state,
+        state=plan.state,
         clock=clock,
         session=plan.number,
         skew=plan.views.skew,
@@ -266,6 +283,7 @@ def _start_link(
         venue=venue,
         http=plan.http,
         token=views.token,
+        nonce=views.nonce,
         to_token=graph.token.send.clone(),
         credits=graph.credits.send.clone(),
         clock=clock,

@@ -212,6 +212,12 @@ class Disowned(AccountNote, frozen=True, kw_only=True):
     venue_order_id: VenueOrderId
 
 
+class NonceUsed(AccountNote, frozen=True, kw_only=True):
+    """The number of the last signed call: later ones must have greater numbers, also in the next run."""
+
+    nonce: int
+
+
 Record = OrderEvent | Report | ConnectionEvent | JournalEvent | Note | AccountNote
 
 NOTES: Final[frozenset[type[Note] | type[AccountNote]]] = frozenset(
@@ -233,6 +239,7 @@ NOTES: Final[frozenset[type[Note] | type[AccountNote]]] = frozenset(
         ExternalDropped,
         ExternalGone,
         Disowned,
+        NonceUsed,
     }
 )
 
