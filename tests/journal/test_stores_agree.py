@@ -19,7 +19,6 @@ import pytest
 from attrs import evolve, fields, frozen
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-from msgspec.structs import replace
 
 from actors.journal import Durability, Journal
 from actors.journal.sqlite_connection import Access
@@ -27,8 +26,7 @@ from actors.journal.sqlite_store import open_sqlite_store
 from protocol.dispatch.records import Record
 from protocol.errors import JournalError
 from protocol.journal import Life, Row, Snapshot, Store, StoredSession, StoreFailed, StoreFull
-from tests.any_event import any_event
-from tests.order_records import FEE, accepted, already, canceled, filled, identity, reported, submitted
+from tests.order_records import FEE, accepted, already, canceled, filled, identity, lost, reported, submitted
 
 from .memory_store import Fault, MemoryDisk
 from .stored_rows import begin, rows_after, session
@@ -39,6 +37,7 @@ TRADES = ("t1", "t2", "t3")
 SESSIONS = (1, 2)
 ALL = 1_000_000
 
+# The lambdas are for the shown program: it can be pasted into a test.
 drawn_records: st.SearchStrategy[Record] = st.one_of(
     st.builds(lambda name: submitted(identity(name)), st.sampled_from(ORDERS)),
     st.builds(lambda name: accepted(of=identity(name)), st.sampled_from(ORDERS)),
@@ -46,7 +45,7 @@ drawn_records: st.SearchStrategy[Record] = st.one_of(
     st.builds(lambda trade, fee: filled(trade, 1, commission=fee), st.sampled_from(TRADES), st.sampled_from((FEE, None))),
     st.builds(lambda trade, fee: reported(trade, fee=fee), st.sampled_from(TRADES), st.sampled_from((FEE, None))),
     st.builds(lambda trade: already(trade, 7), st.sampled_from(TRADES)),
-    st.builds(lambda event, time: replace(event, local_time=time), any_event, st.integers(0, 2**62)),
+    st.builds(lambda reason: lost(reason), st.sampled_from(("", "\0", "a\nb\r\u2028c", "x" * 5_000, "\U0001f4a5"))),
 )
 batches = st.lists(drawn_records, min_size=1, max_size=4)
 End = Literal["kill", "close", "power", "close, power"]
@@ -126,7 +125,7 @@ class StoresAgree(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = TemporaryDirectory()
-        self.files = FileDisk(Path(self.folder.name))
+        self.files = FileDisk(Path(self.folder.name), forgets=False)
         self.memory = MemoryDisk(journal_id=ID)
         self.journal = Journal(path=Path("orders.db"), durability=self.durability)
         self.sqlite = opened_on(self.files, self.journal)
@@ -135,6 +134,7 @@ class StoresAgree(RuleBasedStateMachine):
         self._write(start)
 
     def teardown(self) -> None:
+        self.files.faults = []
         self.sqlite.close()
         self.folder.cleanup()
 
@@ -188,7 +188,7 @@ class StoresAgree(RuleBasedStateMachine):
         self._end(end, seed)
         self._reopen(self.journal)
 
-    @rule(end=ends, seed=st.integers(0, 99), keep=st.none() | st.integers(1, 9))
+    @rule(end=ends, seed=st.integers(0, 99), keep=st.none())
     def live_again(self, end: End, seed: int, keep: int | None) -> None:
         self._end(end, seed)
         self._reopen(evolve(self.journal, keep_records=keep))
@@ -202,7 +202,8 @@ class StoresAgree(RuleBasedStateMachine):
             begun = self._reopen(self.journal)
         except (JournalError, StoreFailed):
             begun = False
-        self.files.faults = []
+        finally:
+            self.files.faults = []
         if not begun:
             self._end("kill", seed)
             self._reopen(self.journal)
@@ -232,7 +233,6 @@ class StoresAgree(RuleBasedStateMachine):
             self.files.lose_power(losing(random.Random(seed)))
         else:
             self.files.kill()
-        self.memory.kill()
 
     def _reopen(self, journal: Journal) -> bool:
         """What SQLite shows must be one of the allowed outcomes; the model goes on with that one. False: the new life
