@@ -22,6 +22,7 @@ from .sqlite_connection import SYNCHRONOUS, Access, check_kind, connect, every, 
 from .sqlite_files import check_directory, check_writable, hold, identity, let_go, look
 from .sqlite_known import SqliteKnown
 from .sqlite_lock import WriterLock
+from .sqlite_log import write_again
 from .sqlite_reader import SqliteReader, lives_of, sequence_at
 from .sqlite_schema import MOST_AT_ONCE, insert_of
 
@@ -75,6 +76,7 @@ class SqliteStore:
         self._asked: apsw.Connection | None = None
         self._closed = False
         try:
+            write_again(path, access.vfs)
             self._writer = connect(path, access, writes=True, synchronous=self._synchronous, first=self._make)
             self._opened.append(self._writer)
             self._held = hold(path) if access.vfs is None else None

@@ -125,12 +125,12 @@ class StoresAgree(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = TemporaryDirectory()
-        self.files = FileDisk(Path(self.folder.name), forgets=False)
+        self.files = FileDisk(Path(self.folder.name))
         self.memory = MemoryDisk(journal_id=ID)
         self.journal = Journal(path=Path("orders.db"), durability=self.durability)
         self.sqlite = opened_on(self.files, self.journal)
         self.model = self.memory.opener(self.journal)
-        self.power_lost = False
+        self.power_lost = False  # since the last opening that succeeded
         self._write(start)
 
     def teardown(self) -> None:
@@ -225,11 +225,11 @@ class StoresAgree(RuleBasedStateMachine):
         return True
 
     def _end(self, how: End, seed: int) -> None:
-        self.power_lost = "power" in how
+        self.power_lost |= "power" in how
         if "close" in how:
             self.sqlite.close()
             self.model.close()
-        if self.power_lost:
+        if "power" in how:
             self.files.lose_power(losing(random.Random(seed)))
         else:
             self.files.kill()
@@ -248,6 +248,7 @@ class StoresAgree(RuleBasedStateMachine):
             other.append(differences(shown, seen))
         else:
             raise AssertionError("SQLite shows none of the allowed outcomes:\n" + "\n".join(other))
+        self.power_lost = False
         return self._write(start)
 
 
