@@ -43,7 +43,7 @@ def record_from_json(text: str | bytes) -> Event | Note | AccountNote:
     return _JSON.read(text)
 
 
-def records_from_lines(lines: bytes) -> list[Event | Note]:
+def records_from_lines(lines: bytes) -> list[Event | Note | AccountNote]:
     """Records that `record_to_json` wrote, one a line, and whose bytes were checked since: their numbers are not looked
     at again. Raises ValueError for anything else."""
     return _JSON.read_lines(lines)
