@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, cast
 
 from msgspec.json import Encoder
 
 from ..event_json import EVENT_TYPES
 from ..events import Event
 from ..tagged_json import TaggedJson
-from .records import NOTES, AccountNote, Note
+from .records import NOTES, AccountNote, Note, Record
 
 __all__ = ["RECORD_TYPES", "record_from_json", "record_to_json", "record_to_line", "records_from_lines"]
 
@@ -38,12 +38,12 @@ def record_to_line(record: Event | Note | AccountNote) -> str:
     return _ENCODER.encode(record).decode()
 
 
-def record_from_json(text: str | bytes) -> Event | Note | AccountNote:
+def record_from_json(text: str | bytes) -> Record:
     """The record that `record_to_json` made this text of. Raises ValueError for anything else."""
-    return _JSON.read(text)
+    return cast(Record, _JSON.read(text))
 
 
-def records_from_lines(lines: bytes) -> list[Event | Note | AccountNote]:
+def records_from_lines(lines: bytes) -> list[Record]:
     """Records that `record_to_json` wrote, one a line, and whose bytes were checked since: their numbers are not looked
     at again. Raises ValueError for anything else."""
-    return _JSON.read_lines(lines)
+    return cast("list[Record]", _JSON.read_lines(lines))

@@ -18,7 +18,7 @@ import hypothesis.strategies as st
 import pytest
 from attrs import evolve, fields, frozen
 from hypothesis import HealthCheck, Phase, settings
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from actors.journal import Durability, Journal
 from actors.journal.sqlite_connection import Access
@@ -42,7 +42,9 @@ drawn_records: st.SearchStrategy[Record] = st.one_of(
     st.builds(lambda name: submitted(identity(name)), st.sampled_from(ORDERS)),
     st.builds(lambda name: accepted(of=identity(name)), st.sampled_from(ORDERS)),
     st.builds(lambda name: canceled(of=identity(name)), st.sampled_from(ORDERS)),
-    st.builds(lambda trade, fee: filled(trade, 1, commission=fee), st.sampled_from(TRADES), st.sampled_from((FEE, None))),
+    st.builds(
+        lambda trade, fee: filled(trade, 1, commission=fee), st.sampled_from(TRADES), st.sampled_from((FEE, None))
+    ),
     st.builds(lambda trade, fee: reported(trade, fee=fee), st.sampled_from(TRADES), st.sampled_from((FEE, None))),
     st.builds(lambda trade: already(trade, 7), st.sampled_from(TRADES)),
     st.builds(lambda reason: lost(reason), st.sampled_from(("", "\0", "a\nb\r\u2028c", "x" * 5_000, "\U0001f4a5"))),
@@ -141,7 +143,7 @@ class StoresAgree(RuleBasedStateMachine):
     @invariant()
     def they_show_the_same(self) -> None:
         assert view(self.sqlite) == view(self.model)
-        assert list(self.sqlite.warnings) == []
+        assert [each for each in self.sqlite.warnings if "were dropped" not in each] == []
 
     @rule(records=batches, number=st.sampled_from(SESSIONS))
     def commit(self, records: Sequence[Record], number: int) -> None:
@@ -188,7 +190,7 @@ class StoresAgree(RuleBasedStateMachine):
         self._end(end, seed)
         self._reopen(self.journal)
 
-    @rule(end=ends, seed=st.integers(0, 99), keep=st.none())
+    @rule(end=ends, seed=st.integers(0, 99), keep=st.none() | st.integers(1, 9))
     def live_again(self, end: End, seed: int, keep: int | None) -> None:
         self._end(end, seed)
         self._reopen(evolve(self.journal, keep_records=keep))
@@ -240,8 +242,8 @@ class StoresAgree(RuleBasedStateMachine):
         self.sqlite = opened_on(self.files, journal)
         shown = view(self.sqlite)
         other: list[str] = []
-        for self.memory in list(outcomes(self.memory, self.power_lost)):
-            self.model = self.memory.opener(journal)
+        for memory in outcomes(self.memory, self.power_lost):
+            self.memory, self.model = memory, memory.opener(journal)
             seen = view(self.model)
             if seen == shown:
                 break

@@ -93,6 +93,8 @@ class FileDisk:
     capacity: int | None = None
     """Bytes for which there is room; None: no end of it."""
     faults: list[FileFault] = Factory(list)
+    failing: set[str] = Factory(set)
+    """Kinds of steps that fail from now on, all of them."""
     forgets: bool = True
     """Whether a sync that failed is as Linux has it: what it should have synced counts as clean, and is lost with the
     power whatever syncs follow."""
@@ -156,6 +158,8 @@ class FileDisk:
         """Every step goes through here. Raises what SQLite shall hear."""
         self._refuse_dead()
         self.steps += 1
+        if what in self.failing:
+            self._do(FileFault(does="fail", at=self.steps), what, name, change)
         for fault in self.faults:
             if fault.at == self.steps:
                 self._do(fault, what, name, change)
