@@ -60,12 +60,14 @@ class Session:
             for _ in range(4):
                 self._commit(store)
             store.keep_snapshot(Snapshot(position=store.last_position, states={1: b"state"}))
-            # As after a longer time: a checkpoint, in its two steps.
+            # As after a longer time: the writer's half of a checkpoint.
             store._checkpoints.is_due = True
             self._commit(store)
             store.tend()
             self._commit(store)
-            store.close()
+            store.close()  # says nothing of a disk that fails here: all is committed
+            if self.disk.dead:
+                return
 
     def _commit(self, store: SqliteStore) -> None:
         self.begun = self.returned + 1

@@ -283,5 +283,5 @@ def test_both_stores_agree_under_one_random_program(durability: Durability) -> N
     machine = type("Machine", (StoresAgree,), {"durability": durability})
     # Without the search for a shorter program, which would take longer than a test may: let it search where one fails.
     phases = (Phase.explicit, Phase.reuse, Phase.generate)
-    limits = settings(max_examples=30, stateful_step_count=25, suppress_health_check=list(HealthCheck), phases=phases)
+    limits = settings(max_examples=15, stateful_step_count=25, suppress_health_check=list(HealthCheck), phases=phases)
     run_state_machine_as_test(machine, settings=limits)
