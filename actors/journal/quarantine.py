@@ -59,7 +59,8 @@ def quarantine_journal(path: Path | str) -> str:
 
 def _quarantined(path: Path, access: Access) -> str:
     _empty_log(path, access)
-    damaged = connect(path, access, writes=False)
+    # One that might write, and does not: such a one takes the log's file away when it is closed.
+    damaged = connect(path, access, writes=True)
     try:
         check_kind(damaged, path)
         end, last = _good_until(damaged)
