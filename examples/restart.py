@@ -21,7 +21,17 @@ from attrs import define, field, frozen
 from screen import Screen, open_screen
 from tell import compare
 
-from trio_orders import ApiKey, Client, NewOrder, Side, SimulatedVenue, events, open_client, open_simulated_venue
+from trio_orders import (
+    ApiKey,
+    Client,
+    NewOrder,
+    Side,
+    SimulatedVenue,
+    events,
+    open_client,
+    open_journal,
+    open_simulated_venue,
+)
 from trio_orders.events import from_json, to_json
 from trio_orders.testing import venue_row
 
@@ -84,7 +94,8 @@ async def tell_events(client: Client) -> None:
 
 @define
 class Program:
-    """The program that trades, as a process of which only its events are seen."""
+    """The program that trades, as a process of which only its events are seen. Ends everything with a sentence if it
+    fails."""
 
     process: trio.Process
     screen: Screen
@@ -95,8 +106,10 @@ class Program:
         wanted = set(kinds)
         while wanted or not kinds:
             line = await self._line()
-            if line is None:
+            if line is None and not wanted and await self.process.wait() == 0:
                 return
+            if line is None:
+                raise SystemExit("The program that trades has ended, though it should go on. Its error stands above.")
             event = from_json(line.decode())
             self.screen.take(event)
             wanted.discard(type(event))
@@ -157,15 +170,28 @@ async def tell(name: str, market: Market, venue: SimulatedVenue, screen: Screen,
         await screen.breathe()
 
 
+async def look_into(journal: Path) -> None:
+    """The journal itself, read after its writer has ended: one stream of both lives."""
+    async with open_journal(journal) as reader:
+        with reader.events(follow=False) as stream:
+            kept = [event async for event in stream]
+    fills = sum(isinstance(event, events.Filled) for event in kept)
+    whole = [event.sequence for event in kept] == list(range(1, len(kept) + 1))
+    print(f"The journal has {len(kept)} events of two lives, {fills} of them fills.")
+    print(f"Their numbers run from 1 to {len(kept)} {'without a hole' if whole else 'WITH HOLES'}.")
+
+
 async def main(name: str) -> None:
     market = MARKETS.get(name)
     if market is None:
         raise SystemExit(f"There is no venue {name!r} to demonstrate; try one of {', '.join(MARKETS)}.")
     with tempfile.TemporaryDirectory() as folder:
+        journal = Path(folder) / "orders.db"
         async with open_simulated_venue(name, seed=7, quotes=False) as venue:
             with open_screen(f"A restart with a journal, at a simulated {name}, {venue.url}") as screen:
-                await tell(name, market, venue, screen, Path(folder) / "orders.db")
+                await tell(name, market, venue, screen, journal)
             compare(screen, venue)
+        await look_into(journal)
 
 
 if __name__ == "__main__":

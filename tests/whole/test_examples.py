@@ -59,6 +59,8 @@ def test_a_killed_program_goes_on_with_its_journal(name: str) -> None:
     assert after.index("Filled") < after.index("Reconciled")
     assert "Fills heard: 4" in done.stdout
     assert "They are the same." in done.stdout
+    assert "of two lives, 4 of them fills." in done.stdout
+    assert "without a hole" in done.stdout
 
 
 def test_two_venues_are_hedged_to_nothing() -> None:
