@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from subprocess import PIPE
@@ -23,7 +23,11 @@ from tell import compare
 
 from trio_orders import (
     ApiKey,
+    AxConfig,
     Client,
+    ClientConfig,
+    KrakenFuturesConfig,
+    KrakenSpotConfig,
     NewOrder,
     Side,
     SimulatedVenue,
@@ -33,7 +37,6 @@ from trio_orders import (
     open_simulated_venue,
 )
 from trio_orders.events import from_json, to_json
-from trio_orders.testing import venue_row
 
 LIFE = "--life"
 """Argument by which this file is the program that trades, in a process of its own."""
@@ -41,9 +44,10 @@ LIFE = "--life"
 
 @frozen
 class Market:
-    """What is traded at a venue. parts: quantities that another trader takes: one before the program is killed, two
-    while it is away, and the last one."""
+    """What is traded at a venue. config: of a client of it; parts: quantities that another trader takes: one before
+    the program is killed, two while it is away, and the last one."""
 
+    config: Callable[..., ClientConfig]
     instrument: str
     side: Side
     quantity: str
@@ -62,23 +66,25 @@ class Market:
 
 
 MARKETS = {
-    "ax": Market("XAU-PERP.AX", Side.SELL, "40", "2411.5", ("15", "10", "5", "10")),
-    "kraken-futures": Market("PF_XBTUSD.KRAKEN-FUTURES", Side.BUY, "1", "60000", ("0.4", "0.2", "0.1", "0.3")),
-    "kraken-spot": Market("BTC/USD.KRAKEN", Side.BUY, "1", "60000.1", ("0.4", "0.2", "0.1", "0.3")),
+    "ax": Market(AxConfig, "XAU-PERP.AX", Side.SELL, "40", "2411.5", ("15", "10", "5", "10")),
+    "kraken-futures": Market(
+        KrakenFuturesConfig, "PF_XBTUSD.KRAKEN-FUTURES", Side.BUY, "1", "60000", ("0.4", "0.2", "0.1", "0.3")
+    ),
+    "kraken-spot": Market(KrakenSpotConfig, "BTC/USD.KRAKEN", Side.BUY, "1", "60000.1", ("0.4", "0.2", "0.1", "0.3")),
 }
 
 
 # The program that trades
 
 
-async def live(name: str, url: str, journal: str) -> None:
+async def live(market: Market, url: str, journal: str) -> None:
     """Goes on with the order that the journal knows, or places one where it knows none. Ends when it has filled."""
     credentials = ApiKey(os.environ["VENUE_KEY"], os.environ["VENUE_SECRET"])
-    config = venue_row(name).config(url=url, credentials=credentials)  # for the real one: AxConfig(credentials=...)
+    config = market.config(url=url, credentials=credentials)  # the real venue needs no url
     async with open_client(config, journal=journal) as client, trio.open_nursery() as nursery:
         nursery.start_soon(tell_events, client)
         known = await client.orders()
-        order = known[0] if known else await client.submit(MARKETS[name].order)
+        order = known[0] if known else await client.submit(market.order)
         await order.filled()
         await client.close()
 
@@ -196,6 +202,6 @@ async def main(name: str) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == [LIFE]:
-        trio.run(live, *sys.argv[2:])
+        trio.run(live, MARKETS[sys.argv[2]], sys.argv[3], sys.argv[4])
     else:
         trio.run(main, sys.argv[1] if len(sys.argv) > 1 else "ax")
