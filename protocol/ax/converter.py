@@ -190,7 +190,7 @@ def encode_request(request: Outbound) -> str:
     tree: dict[str, object] = {}
     for name, value in zip(_OUTBOUND_FIELDS, _outbound_values(request), strict=True):
         if value is not None:
-            tree[name] = plain(value) if isinstance(value, Decimal) else value
+            tree[name] = plain(value) if type(value) is Decimal else value
     return _ENCODER.encode(tree).decode()
 
 
