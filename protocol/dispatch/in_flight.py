@@ -296,23 +296,26 @@ def _await_no_more(awaited: dict[ClientOrderId, RequestId], flight: Flight) -> N
 
 @define
 class Timers:
-    """Moments at which something must be looked at. An entry may be stale when it comes up; its reader checks."""
+    """Moments at which something must be looked at. An entry may be stale when it comes up; its reader checks.
 
+    next: the earliest moment, ns, monotonic; read-only, and no method, for it is looked at behind every message.
+    """
+
+    next: int | None = field(default=None, init=False)
     _heap: list[tuple[int, int, object]] = field(factory=list)
     _numbers: Iterator[int] = field(factory=count)
-
-    @property
-    def next(self) -> int | None:
-        """The earliest moment, ns, monotonic."""
-        return self._heap[0][0] if self._heap else None
 
     def add(self, when: int, what: object) -> None:
         # numbered, so that two entries of one moment are never compared by what they hold
         heapq.heappush(self._heap, (when, next(self._numbers), what))
+        self.next = self._heap[0][0]
 
     # A deadline is never taken back: to find it in the heap would cost more than to look when it comes up.
 
     def due(self, now: int) -> Iterator[object]:
         """Takes out and gives everything due by `now`, earliest first; entries added meanwhile included."""
-        while self._heap and self._heap[0][0] <= now:
-            yield heapq.heappop(self._heap)[2]
+        heap = self._heap
+        while heap and heap[0][0] <= now:
+            due = heapq.heappop(heap)[2]
+            self.next = heap[0][0] if heap else None
+            yield due
