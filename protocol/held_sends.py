@@ -24,7 +24,7 @@ class HeldSend:
 
 @define
 class HeldSends:
-    """Owned by the sender. size: how many wait; read-only, and no method, for it is asked for several times an order."""
+    """Owned by the sender. size: how many wait; read-only, and an attribute, for it is looked at again and again."""
 
     size: int = field(default=0, init=False)
     _lanes: tuple[deque[HeldSend], ...] = field(factory=lambda: tuple(deque() for _ in Urgency))
