@@ -39,7 +39,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from enum import Enum, auto
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final, Generic, cast
+from typing import TYPE_CHECKING, Any, Final, Generic
 
 from attrs import define, field
 
@@ -238,8 +238,8 @@ class Flights:
 
     def find(self, kind: type[K], request_id: RequestId | None) -> Flight[K] | None:
         """The request of this kind that is on its way under this number."""
-        flight = None if request_id is None else self.by_id.get(request_id)
-        return cast("Flight[K]", flight) if flight is not None and type(flight.request) is kind else None
+        flight: Flight[Any] | None = None if request_id is None else self.by_id.get(request_id)
+        return flight if flight is not None and type(flight.request) is kind else None
 
     def cancel(self, client_order_id: ClientOrderId) -> Flight[CancelOrder] | None:
         return self.find(CancelOrder, self.cancel_of.get(client_order_id))
@@ -284,7 +284,8 @@ class Flights:
         flight = self.by_id.pop(request_id, None)
         if flight is not None:
             for awaited in (self.cancel_of, self.change_of, self.preview_of):
-                _await_no_more(awaited, flight)
+                if awaited:
+                    _await_no_more(awaited, flight)
         return flight
 
 
