@@ -181,7 +181,8 @@ class SenderContext:
             self.strained = bool(self.held)
         if problem is not None:
             return [self._refuse(held.send, *problem)]
-        self._release_credit(held.send)
+        if held.send.admission is not None:
+            self.credits.send_nowait(held.send.admission)
         return []
 
     @property

@@ -259,8 +259,10 @@ class Flights:
     def placement(self, client_order_id: ClientOrderId, request_id: RequestId | None) -> Flight[PlaceOrder] | None:
         """The placement of an order, None once nothing more is awaited of it. request_id: of the order; its number may
         be in use again for something else."""
-        flight = self.find(PlaceOrder, request_id)
-        return None if flight is None or flight.client_order_id != client_order_id else flight
+        flight: Flight[Any] | None = None if request_id is None else self.by_id.get(request_id)
+        if flight is None or type(flight.request) is not PlaceOrder or flight.client_order_id != client_order_id:
+            return None
+        return flight
 
     def owes(self, client_order_id: ClientOrderId) -> bool:
         """True while the outcome of the order's last cancel or change is asked for."""
