@@ -31,8 +31,8 @@ lint: .venv/check
 check-all:
 	.ci/every-python $(ARGS)
 
-# Which lines the suite does not reach. Fails below the floor, which is just below what the suite reaches. SlipCover sums
-# up what xdist's processes saw in its report, and not in the table that it prints itself: --merge prints it.
+# Which lines the suite does not reach. Fails below the floor, which is just below what the suite reaches. SlipCover reads
+# what xdist's processes saw only once: with --fail-under in the first command, its report would lack that.
 coverage: .venv/check
 	$(BIN)/python -m slipcover --json --out .venv/coverage.json -m pytest $(WORKERS) $(ARGS)
 	$(BIN)/python -m slipcover --merge .venv/coverage.json --out .venv/coverage.json --skip-covered \
