@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator, Iterator
+from importlib.abc import InspectLoader
 from typing import Any
 
 import pytest
@@ -22,9 +23,13 @@ __all__ = ["each_websocket"]
 
 # SlipCover takes its probes out of code that has run often, on Python 3.11, and puts new code objects in place of the
 # old ones. Trio notes by code object which functions Ctrl-C spares, and no longer knew ours: the probes stay.
+# Its loader of modules has no source to give, which the library looks into when it is imported.
 slipcover = sys.modules.get("slipcover")
 if slipcover is not None and hasattr(slipcover.Slipcover, "deinstrument_seen"):
     slipcover.Slipcover.deinstrument_seen = lambda self: None
+if slipcover is not None:
+    InspectLoader.register(slipcover.importer.SlipcoverLoader)
+    slipcover.importer.SlipcoverLoader.get_source = lambda self, name: self.orig_loader.get_source(name)
 
 # How long an example may take says something of the machine, and no test asserts that.
 settings.register_profile("trio-orders", deadline=None)
