@@ -63,6 +63,7 @@ class _Account(Struct, gc=False):
     history_until: int | None
     switch: int
     user: str
+    last_intent: int
     departures: dict[ClientOrderId, Departure]
     changing: list[ReplaceAsked]
     canceling: list[ClientOrderId]
@@ -137,6 +138,7 @@ def _account(account: AccountState, names: set[ClientOrderId]) -> _Account:
         history_until=account.history_until,
         switch=account.switch,
         user=account.user,
+        last_intent=account.last_intent,
         departures=account.departures,
         changing=list(account.changing.values()),
         canceling=list(account.canceling),
@@ -192,7 +194,7 @@ def _order(kept: _Order) -> Order:
 
 def _put_back_account(kept: _Account, account: AccountState) -> None:
     account.opened, account.history_until = kept.opened, kept.history_until
-    account.switch, account.user = kept.switch, kept.user
+    account.switch, account.user, account.last_intent = kept.switch, kept.user, kept.last_intent
     account.departures.update(kept.departures)
     account.changing.update({asked.identity.client_order_id: asked for asked in kept.changing})
     account.canceling.update(dict.fromkeys(kept.canceling, True))
