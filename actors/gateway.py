@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from protocol.dispatch import DispatchState
 from protocol.errors import LinkError
 from protocol.reconciliation import Reconciliation
 from protocol.venue import Venue
@@ -24,11 +25,14 @@ from .plumbing.nurseries import open_unwrapped_nursery
 from .plumbing.published import Published
 from .session import ConnectionMode
 from .socket_feed import FeedStatistics
-from .subscription import EventStream, open_stream
+from .subscription import EventStream, Wanted, open_stream
 from .wiring import SessionPlan, Stream, Views, dispatch_state, start_session, start_stream
 
 if TYPE_CHECKING:
+    from protocol.journal import Cursor
+
     from .journal.face import OpenJournal
+    from .journal.life import JournalLife
     from .journal.opening import OpenedJournal
 
 __all__ = ["Gateway", "open_client", "open_gateway"]
@@ -61,10 +65,10 @@ class Gateway(Mapping[str, Client]):
     def __len__(self) -> int:
         return len(self._clients)
 
-    def events(self) -> EventStream:
+    def events(self, after: Cursor | str | None = None) -> EventStream:
         """Every client's events from now on, in one order with one sequence of numbers. The first stream opened in a
-        gateway, by it or by one of its clients, also holds what came before it."""
-        return open_stream(self._stream.emitter, self._batches, None, None)
+        gateway, by it or by one of its clients, also holds what came before it. after: as for `Client.events`."""
+        return open_stream(self._stream.emitter, self._batches, Wanted(after=after), self._stream.source)
 
 
 def _views(config: ClientConfig) -> Views:
@@ -100,7 +104,7 @@ async def _open_clients(
                 for config, venue in zip(configs, venues, strict=True)
             ]
             actors = await stack.enter_async_context(open_actors())
-            life = None if opened is None else opened.life
+            life, states = _restored(opened, configs, venues, views)
             stream = start_stream(actors.nursery, life)
             plans = [
                 SessionPlan(
@@ -108,7 +112,7 @@ async def _open_clients(
                     venue=venue,
                     http=http,
                     views=view,
-                    state=dispatch_state(config, venue) if opened is None else opened.states[number],
+                    state=states[number],
                     life=life,
                     number=number,
                     contained=contained,
@@ -140,7 +144,8 @@ async def _open_journal(
     if journal is None:
         yield None
         return
-    from .journal.opening import JournalUser, host_of, open_life  # a program without a journal does not load it
+    # Here, since a program without a journal does not load it.
+    from .journal.opening import JournalUser, close_life, host_of, open_life
 
     settings = Journal.of(journal)
     users = [
@@ -159,7 +164,18 @@ async def _open_journal(
         yield opened
     finally:
         with trio.CancelScope(shield=True):
-            await settings.run_beside(opened.life.store.close)
+            await close_life(opened.life)
+
+
+def _restored(
+    opened: OpenedJournal | None, configs: Sequence[ClientConfig], venues: Sequence[Venue], views: Sequence[Views]
+) -> tuple[JournalLife | None, Sequence[DispatchState]]:
+    """The state that each session begins with."""
+    if opened is None:
+        return None, [dispatch_state(config, venue) for config, venue in zip(configs, venues, strict=True)]
+    for view, state in zip(views, opened.states, strict=True):
+        view.nonce.publish(state.restored_nonce)
+    return opened.life, opened.states
 
 
 def _face(opened: OpenedJournal | None) -> OpenJournal | None:

@@ -16,7 +16,7 @@ from attrs import define, field, frozen
 
 from actors.journal import Journal
 from protocol.errors import JournalError
-from protocol.journal import Known, Life, Row, Snapshot, StoredSession, StoreFailed, StoreFull, StoreReader
+from protocol.journal import Known, Life, Page, Row, Snapshot, StoredSession, StoreFailed, StoreFull, StoreReader
 
 from .memory_disk import Fault, Killed, MemoryDisk, Write
 
@@ -150,9 +150,17 @@ class MemoryStore:
         self._write(Write(snapshot=snapshot), sync=self._power)
 
     def pages(self, after: int) -> Iterator[Sequence[Row]]:
+        self._check()
         rows = self._disk.tables.rows
+        if after < self._disk.tables.cut:
+            raise ValueError(f"Rows up to {self._disk.tables.cut} were dropped; {after} is before them.")
         for start in range(bisect_right(rows, after, key=attrgetter("position")), len(rows), PAGE):
             yield rows[start : start + PAGE]
+
+    def records(self, after: int) -> Iterator[Page]:
+        for rows in self.pages(after):
+            lines = "".join(f"{row.record}\n" for row in rows)
+            yield Page(rows[-1].position, [row.session for row in rows], lines.encode())
 
     def known(self, session: int) -> Known:
         return MemoryKnown(self._disk, session)
@@ -164,10 +172,11 @@ class MemoryStore:
     def needs_tending(self) -> bool:
         return self._disk.tending_syncs
 
-    def tend(self) -> None:
+    def tend(self) -> float:
         self._check()
         if self._disk.tending_syncs:
             self._disk.sync()
+        return 1.0
 
     def backup(self, path: str) -> None:
         """Another disk, in `MemoryDisk.backups`."""
@@ -212,7 +221,7 @@ class MemoryStore:
                 assert row.sequence == sequence, f"{row} is not event {sequence}"
 
     def _retain(self, settings: Journal, now: int) -> None:
-        """Drops what lies before a snapshot: a restart does not need it."""
+        """Drops whole commits that lie before a snapshot: a restart does not need them."""
         snapshot, rows = self.snapshot(), self._disk.tables.rows
         if snapshot is None:
             return
@@ -223,7 +232,7 @@ class MemoryStore:
             oldest = now - settings.keep_days * DAY
             old = [row.position for row in rows if row.time < oldest]
             until = max(until, *old[-1:], 0)
-        until = min(until, snapshot.position)
+        until = max((end for end in self._disk.tables.ends if end <= min(until, snapshot.position)), default=0)
         if rows and until >= rows[0].position:
             self._disk.drop(until)
 
