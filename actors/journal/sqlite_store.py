@@ -24,6 +24,7 @@ from .sqlite_damage import check_indexes, damage_sentence, unreadable_sentence
 from .sqlite_files import Identity, check_directory, check_writable, hold, identity, let_go, look
 from .sqlite_known import SqliteKnown
 from .sqlite_lock import WriterLock
+from .sqlite_log import write_again
 from .sqlite_reader import SqliteReader, lives_of, sequence_at
 from .sqlite_schema import MOST_AT_ONCE, insert_of
 
@@ -83,6 +84,7 @@ class SqliteStore:
         self._held: Identity | None = None
         self._closed = False
         try:
+            write_again(path, access.vfs)
             self._writer = connect(path, access, writes=True, synchronous=self._synchronous, first=self._make)
             self._opened.append(self._writer)
             self._held = hold(path) if access.vfs is None else None
