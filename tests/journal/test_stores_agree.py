@@ -20,7 +20,7 @@ from attrs import evolve, fields, frozen
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from actors.journal import Durability, Journal
+from actors.journal import Durability, Journal, sqlite_checkpoints
 from actors.journal.sqlite_connection import Access
 from actors.journal.sqlite_store import open_sqlite_store
 from protocol.dispatch.records import Record
@@ -155,28 +155,44 @@ class StoresAgree(RuleBasedStateMachine):
         snapshot = Snapshot(position=self.model.last_position, states={1: state, 2: b""})
         self._write(lambda store: store.keep_snapshot(snapshot))
 
-    @rule()
-    def tend(self) -> None:
-        self.sqlite.tend()
+    @rule(fault=st.none() | faults, end=ends, seed=st.integers(0, 99))
+    def tend(self, fault: FileFault | None, end: End, seed: int) -> None:
+        """A checkpoint, on a disk that may fail in it."""
+        self._break(fault)
+        try:
+            self.sqlite.tend()
+        except StoreFailed:
+            self.files.faults = []
+            self._end(end, seed)
+            self._reopen(self.journal)
+        self.files.faults = []
         self.model.tend()
 
-    @rule(records=batches, room=st.integers(0, 9_000))
-    def run_full(self, records: Sequence[Record], room: int) -> None:
-        """And find room again: the same commit succeeds."""
+    @rule(records=batches, room=st.integers(0, 9_000), as_snapshot=st.booleans())
+    def run_full(self, records: Sequence[Record], room: int, as_snapshot: bool) -> None:
+        """And find room again: the same write succeeds."""
         rows = rows_after(self.model, records)
+        snapshot = Snapshot(position=self.model.last_position, states={1: bytes(room)})
+
+        def write(store: Store) -> None:
+            if as_snapshot:
+                store.keep_snapshot(snapshot)
+            else:
+                store.commit(rows)
+
         self.files.capacity = self.files.size + room
         try:
-            self.sqlite.commit(rows)
+            write(self.sqlite)
         except StoreFull:
             self.memory.fill()
             with pytest.raises(StoreFull):
-                self.model.commit(rows)
+                write(self.model)
             assert view(self.sqlite) == view(self.model)
             self.memory.make_room()
             self.files.capacity = None
-            self.sqlite.commit(rows)
+            write(self.sqlite)
         self.files.capacity = None
-        self.model.commit(rows)
+        write(self.model)
 
     @rule(records=batches, fault=faults, end=ends, seed=st.integers(0, 99))
     def fail(self, records: Sequence[Record], fault: FileFault, end: End, seed: int) -> None:
@@ -199,7 +215,7 @@ class StoresAgree(RuleBasedStateMachine):
     def fail_at_the_beginning(self, end: End, seed: int, fault: FileFault) -> None:
         """A disk that fails while a life begins; the one after it goes on."""
         self._end(end, seed)
-        self.files.faults = [evolve(fault, at=self.files.steps + fault.at)]
+        self._break(fault)
         try:
             begun = self._reopen(self.journal)
         except (JournalError, StoreFailed):
@@ -210,10 +226,13 @@ class StoresAgree(RuleBasedStateMachine):
             self._end("kill", seed)
             self._reopen(self.journal)
 
+    def _break(self, fault: FileFault | None) -> None:
+        """Has one of the next steps of the disk go wrong; `fault.at` counts from now."""
+        self.files.faults = [] if fault is None else [evolve(fault, at=self.files.steps + fault.at)]
+
     def _write(self, write: Callable[[Store], object], fault: FileFault | None = None) -> bool:
         """False: the disk failed. Where SQLite had the write whole by then, the next opening finds it, as may be."""
-        if fault is not None:
-            self.files.faults = [evolve(fault, at=self.files.steps + fault.at)]
+        self._break(fault)
         try:
             write(self.sqlite)
         except StoreFailed:
@@ -279,7 +298,10 @@ def outcomes(memory: MemoryDisk, power_lost: bool) -> Iterator[MemoryDisk]:
 
 
 @pytest.mark.parametrize("durability", ["process", "power"])
-def test_both_stores_agree_under_one_random_program(durability: Durability) -> None:
+def test_both_stores_agree_under_one_random_program(durability: Durability, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A log of a few pages is worth a checkpoint here, as one of thousands is after some minutes of trading.
+    monkeypatch.setattr(sqlite_checkpoints, "WORTH_IT", 4)
+    monkeypatch.setattr(sqlite_checkpoints, "SMALL", 2)
     machine = type("Machine", (StoresAgree,), {"durability": durability})
     # Without the search for a shorter program, which would take longer than a test may: let it search where one fails.
     phases = (Phase.explicit, Phase.reuse, Phase.generate)
