@@ -56,7 +56,8 @@ class CancelAllAfter(RequestHandler[SetCancelAllAfter]):
 
     def link_up(self) -> None:
         """Before it is set for the first time, a journal has it: it acts even if this program ends at once."""
-        self._note(self._seconds)
+        if self._seconds:
+            self._note(self._seconds)
 
     def logged_in(self) -> None:
         if self._left:
