@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import pytest
 import trio
-from attrs import frozen
 from trio.testing import MockClock
 
 from actors import Client, NewOrder, Side, SimulatedVenue, journaled_outbox, open_client
@@ -15,25 +14,10 @@ from protocol.events import Filled
 from protocol.journal import Row
 
 from ..trading import config_for, open_quiet_venue
+from .markets import AX, FUTURES, SPOT, Market
 from .memory_store import MemoryDisk
 from .witness import Witness
 
-
-@frozen
-class Market:
-    venue: str
-    instrument: str
-    quantity: str
-    price: str
-
-    @property
-    def symbol(self) -> str:
-        return self.instrument.rpartition(".")[0]
-
-
-AX = Market("ax", "XAU-PERP.AX", "10", "2412.0")
-SPOT = Market("kraken-spot", "BTC/USD.KRAKEN", "1", "60000")
-FUTURES = Market("kraken-futures", "PF_XBTUSD.KRAKEN-FUTURES", "1", "60000")
 MARKETS = pytest.mark.parametrize("market", [AX, SPOT, FUTURES], ids=lambda market: market.venue)
 ORDERS = 4
 
