@@ -58,6 +58,8 @@ FILLS_OF_ORDER: Final = 64
 
 
 # Python 3.11 looks a member up in its enumeration five times as slowly as a name in a module.
+ACCEPTED: Final = OrderStatus.ACCEPTED
+SUBMITTED: Final = OrderStatus.SUBMITTED
 TRIGGERED: Final = OrderStatus.TRIGGERED
 UNKNOWN: Final = OrderStatus.UNKNOWN
 AFTER_ACCEPTANCE: Final = {each: NEXT_STATUS.get((each, Happening.ACCEPTED), each) for each in OrderStatus}
@@ -378,18 +380,18 @@ class TrackedOrders:
             del self._by_venue_id[venue_order_id]
 
     def _fold_submitted(self, record: Submitted) -> None:
-        self._add(
-            Order(
-                identity=record.identity,
-                request_id=record.request_id,
-                quantity=record.quantity,
-                price=record.price,
-                trigger_price=record.trigger_price,
-                time_in_force=record.time_in_force,
-                post_only=record.post_only,
-                by_amount=record.quote_quantity is not None,
-            )
+        order = Order(
+            identity=record.identity,
+            request_id=record.request_id,
+            quantity=record.quantity,
+            price=record.price,
+            trigger_price=record.trigger_price,
+            time_in_force=record.time_in_force,
+            post_only=record.post_only,
         )
+        if record.quote_quantity is not None:
+            order.by_amount = True
+        self._add(order)
 
     def _fold_registered(self, record: Registered) -> None:
         order = self._add(Order(record.identity))
@@ -430,7 +432,10 @@ class TrackedOrders:
         order.accepted = True
         if order.venue_order_id != record.venue_order_id:
             self._bind(order, record.venue_order_id)
-        self._move(order, AFTER_ACCEPTANCE[order.status])
+        if order.status is SUBMITTED:  # as nearly always: it is live, and nothing else changes with it
+            order.status = ACCEPTED
+        else:
+            self._move(order, AFTER_ACCEPTANCE[order.status])
 
     def _fold_triggered(self, record: Triggered) -> None:
         order = self._known(record.identity)
@@ -485,8 +490,12 @@ class TrackedOrders:
 
     def _fold_fee(self, record: FeeReported) -> None:
         key = (record.fill_venue_order_id, record.trade_id)
-        self.fills.pop(key)  # told as another session's before the order was found to be ours
-        self._remember(self._known(record.identity), key, True)
+        order = self.by_client_order_id(record.identity.client_order_id)
+        if order is not None:
+            self.fills.pop(key)  # told as another session's before the order was found to be ours
+            self._remember(order, key, True)
+        elif self.fills.put(key, True) is not None:  # it ended so long ago that a snapshot has left it out
+            self.has_forgotten = True
 
     def _fold_external_fill(self, record: FillReport) -> None:
         if self.fills.put((record.venue_order_id, record.trade_id), record.commission is not None) is not None:
