@@ -21,7 +21,7 @@ from .sqlite_chain import Damaged, chain_after, chain_of_journal, checked_pages,
 from .sqlite_checkpoints import Checkpoints
 from .sqlite_connection import SYNCHRONOUS, Access, check_kind, connect, every, make_where_empty, one, set_pragma
 from .sqlite_damage import check_indexes, damage_sentence, unreadable_sentence
-from .sqlite_files import Identity, check_directory, check_writable, hold, identity, let_go, look
+from .sqlite_files import Identity, check_directory, check_log, check_writable, hold, identity, let_go, look
 from .sqlite_known import SqliteKnown
 from .sqlite_lock import WriterLock
 from .sqlite_log import write_again
@@ -50,7 +50,8 @@ def open_sqlite_store(settings: Journal, access: Access | None = None) -> Sqlite
     lock = WriterLock(path)
     try:
         check_writable(path)
-        look(path)
+        if not look(path):
+            check_log(path)
         return _opened(path, settings, access, lock)
     except BaseException:
         lock.close()
