@@ -32,8 +32,8 @@ __all__ = ["SqliteStore", "open_sqlite_store"]
 
 _INSERTS: Final = tuple(insert_of(rows) for rows in range(MOST_AT_ONCE + 1))
 _FULL: Final = SYNCHRONOUS["power"]
-QUIET: Final = 0.5
-BUSY: Final = 0.1
+QUIET: Final = 0.25
+BUSY: Final = 0.05
 """Seconds until the store is tended again."""
 MANY_PAGES: Final = 2048
 """In the log, 8 MB: from then on it is tended more often, since a busy program writes 100 MB a second into it."""
