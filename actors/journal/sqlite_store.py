@@ -356,11 +356,12 @@ class SqliteStore:
         with self._transaction():
             # The one before stays: a damaged one must not cost the state of dropped rows.
             self._writer.execute(
-                "DELETE FROM snapshots WHERE position < (SELECT max(position) FROM snapshots WHERE position < ?)",
+                "DELETE FROM snapshots WHERE position = ?1 "
+                "OR position < (SELECT max(position) FROM snapshots WHERE position < ?1)",
                 (at,),
             )
             self._writer.executemany(
-                "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO snapshots VALUES (?, ?, ?, ?, ?)",
                 [(at, session, chain, crc32(state), state) for session, state in snapshot.states.items()],
             )
 
