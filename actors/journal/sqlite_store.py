@@ -64,7 +64,7 @@ def _opened(path: Path, settings: Journal, access: Access, lock: WriterLock | No
     except apsw.Error as problem:
         raise JournalError(
             f"The journal {path} cannot be opened: {problem}. Nothing was changed. Look at the disk and at who may "
-            "write there; if the file is damaged, `quarantine_journal` keeps what can be read of it.",
+            "write there; if the file is damaged, `trio_orders.quarantine_journal` keeps what can be read of it.",
             path=str(path),
         ) from problem
 
@@ -338,14 +338,21 @@ class SqliteStore:
     # -- snapshots
 
     def snapshot(self) -> Snapshot | None:
-        positions = every(self._writer, "SELECT DISTINCT position FROM snapshots ORDER BY position DESC")
-        for (position,) in positions:
+        """Raises StoreFailed where none is left that stands for the rows that were dropped."""
+        query = "SELECT DISTINCT position FROM snapshots WHERE position BETWEEN ? AND ? ORDER BY position DESC"
+        for (position,) in every(self._writer, query, (self._cut[0], self._last_position)):
             rows = every(self._writer, "SELECT session, crc, state FROM snapshots WHERE position = ?", (position,))
             if all(crc32(state) == crc for _, crc, state in rows):
                 return Snapshot(position=position, states={session: state for session, _, state in rows})
             self._warnings.append(
-                f"The snapshot at position {position} of the journal {self._path} is damaged; an older one is used, "
-                "and the start takes longer."
+                f"The snapshot at position {position} of the journal {self._path} is damaged; the start takes longer "
+                "without it."
+            )
+        if self._cut[0]:
+            raise StoreFailed(
+                f"No snapshot of the journal {self._path} is whole, and the rows up to {self._cut[0]} that it stood "
+                "for were dropped: where orders stood is not known. Nothing was changed. Open a backup, or move the file "
+                "aside and begin a new one: the venue is asked for open orders and fills."
             )
         return None
 
