@@ -350,8 +350,9 @@ class SqliteStore:
             )
         if self._cut[0]:
             raise StoreFailed(
-                f"No snapshot of the journal {self._path} is whole, and the rows up to {self._cut[0]} that it stood "
-                "for were dropped: where orders stood is not known. Nothing was changed. Open a backup, or move the file "
+                f"No snapshot of the journal {self._path} is whole, and rows up to {self._cut[0]}, for which it "
+                "stood, were dropped: where orders stood is not known. Nothing was changed. Open a backup, or move "
+                "the file "
                 "aside and begin a new one: the venue is asked for open orders and fills."
             )
         return None
