@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from trio.testing import MockClock
 from actors import Client, EventStream, open_client, open_gateway
 from actors.journal import Journal
 from protocol.errors import JournalError
-from protocol.events import Canceled, Event, Filled, JournalFailed
+from protocol.events import Canceled, CloseReport, Event, Filled, JournalFailed
 from protocol.journal import Cursor
 from protocol.values import Side
 from trio_orders import open_journal
@@ -149,3 +150,23 @@ async def test_behind_a_failed_journal_a_client_tells_events_without_a_cursor(au
             with client.events(after=good) as stream:
                 again = await until(stream, Filled)
         assert again[0].sequence == last_number(good) + 1
+
+
+async def test_what_a_stream_has_not_read_when_its_client_closes_it_reads_in_the_file(tmp_path: Path) -> None:
+    async with open_quiet_venue() as venue:
+        config = config_for(venue, subscriber_batches=1)
+        async with open_client(config, journal=tmp_path / "orders.db") as client:
+            stream = client.events()
+            for _ in range(10):
+                await client.submit(sell(1))
+            assert client.journal is not None
+            journal = client.journal.id
+        with stream:
+            told = [event async for event in stream]
+            cursor = stream.cursor
+    async with open_journal(tmp_path / "orders.db") as reader:
+        with reader.events(follow=False) as kept:
+            assert [event async for event in kept] == told
+            assert kept.cursor == cursor
+        assert reader.id == journal
+    assert isinstance(told[-1], CloseReport)
