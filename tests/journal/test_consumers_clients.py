@@ -170,3 +170,14 @@ async def test_what_a_stream_has_not_read_when_its_client_closes_it_reads_in_the
             assert kept.cursor == cursor
         assert reader.id == journal
     assert isinstance(told[-1], CloseReport)
+
+
+async def test_a_stream_whose_file_is_gone_says_so(tmp_path: Path) -> None:
+    async with open_quiet_venue() as venue:
+        async with open_client(config_for(venue, subscriber_batches=1), journal=tmp_path / "orders.db") as client:
+            stream = client.events()
+    for file in tmp_path.iterdir():
+        file.unlink()
+    with stream, pytest.raises(JournalError, match="cannot be read"):
+        while True:
+            await stream.next_batch()
