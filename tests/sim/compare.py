@@ -18,13 +18,14 @@ from . import steps
 from .books import Placed, View
 from .determinism import BEGINNING
 from .judged_apart import judge_closing, judge_gaps, judge_handles, judge_reconciled, judge_sizes
+from .judged_lives import judge_lives
 from .judged_requests import judge_adopted, judge_asked, judge_fees, judge_sweeps, judge_triggers
 from .play import Played
 from .stage import Submission, Trader, placed_of
 
 __all__ = ["KINDS", "Finding", "compare"]
 
-KINDS: Final = ("lost", "repeated", "invented", "wrong end", "stuck", "other")
+KINDS: Final = ("lost", "repeated", "invented", "wrong end", "stuck", "stream holes", "other")
 SECOND: Final = 1_000_000_000
 MARGIN: Final = 2 * SECOND
 """Around the moments at which a client begins or ends, nobody can say whether it heard of something."""
@@ -96,6 +97,7 @@ class _Judge:
 
     def all(self) -> Iterator[Finding]:
         yield from self._sequence()
+        yield from starmap(Finding, judge_lives(self.trader, self.books))
         yield from self._fills()
         yield from self._events()
         yield from starmap(Finding, judge_reconciled(self.trader, self._now()))
@@ -126,7 +128,7 @@ class _Judge:
     def _sequence(self) -> Iterator[Finding]:
         numbers = [event.sequence for _, event in self.trader.heard]
         if numbers != list(range(1, len(numbers) + 1)):
-            yield Finding("other", "the stream has a hole", f"{numbers[:5]} … {numbers[-5:]}")
+            yield Finding("stream holes", "the stream has a hole", f"{numbers[:5]} … {numbers[-5:]}")
 
     # Fills
 
@@ -365,8 +367,9 @@ class _Judge:
     # The end
 
     def _reconciled(self) -> Iterator[Finding]:
-        logins = [e.connection for _, e in self.trader.heard if isinstance(e, events.Authenticated)]
-        told = [e.connection for _, e in self.trader.heard if isinstance(e, events.Reconciled)]
+        heard = self.trader.lives()[-1]
+        logins = [e.connection for _, e in heard if isinstance(e, events.Authenticated)]
+        told = [e.connection for _, e in heard if isinstance(e, events.Reconciled)]
         if not logins:
             yield Finding("stuck", "never logged in", "")
         elif logins[-1] not in told:

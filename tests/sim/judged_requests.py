@@ -80,6 +80,9 @@ def _filled_unheard(trader: Trader) -> set[str]:
     logins = [event.local_time for _, event in trader.heard if isinstance(event, events.Authenticated)]
     ends = [event.local_time for _, event in trader.heard if isinstance(event, events.Disconnected)]
     spans = list(zip(ends, [login for login in logins if not ends or login > ends[0]], strict=False))
+    if trader.memory is not None:
+        ends += trader.memory.deaths
+        spans = [(end, min((login for login in logins if login > end), default=end)) for end in ends]
     return {name for name, fill in first.items() if any(a <= fill.venue_time <= b for a, b in spans)}
 
 

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 import trio
@@ -19,7 +20,8 @@ from protocol.simulation.faults import FaultKind, drawn
 from . import steps
 from .books import Books
 from .clients import Clients
-from .determinism import seeded_scheduler, wall_clock
+from .determinism import seeded_bytes, seeded_scheduler, wall_clock
+from .lives import time_of_disks
 from .mishaps import Mishaps
 from .network import Network
 from .sizes import sizes, states_noted
@@ -51,12 +53,23 @@ class Played:
 
 def play(story: Story, compare: Callable[[Played], list[Any]], *, closes: bool = True) -> Played:
     """compare: gives what is wrong so far; closes: at the end, clients that are still there are closed in peace."""
-    with seeded_scheduler(story.seed), states_noted() as states:
-        return trio.run(_tell, story, compare, states, closes, clock=MockClock(autojump_threshold=0))
+    clock = MockClock(autojump_threshold=0)
+    with (
+        seeded_scheduler(story.seed),
+        seeded_bytes(story.seed),
+        states_noted() as states,
+        time_of_disks(clock) as spend,
+    ):
+        return trio.run(partial(_tell, story, compare, states, spend, closes=closes), clock=clock)
 
 
 async def _tell(
-    story: Story, compare: Callable[[Played], list[Any]], states: dict[str, DispatchState], closes: bool
+    story: Story,
+    compare: Callable[[Played], list[Any]],
+    states: dict[str, DispatchState],
+    spend: Callable[[float], None],
+    *,
+    closes: bool,
 ) -> Played:
     chance = random.Random(f"{story.venue} {story.seed} play")
     faults = drawn(chance.random, chance=story.fault_chance, among=story.faults, last=FAULT_LAST).faults
@@ -87,6 +100,7 @@ async def _tell(
                 mishaps=mishaps,
                 books=holder[0],
                 nursery=nursery,
+                spend=spend,
             )
             played = await _Player(stage, Clients(stage, states)).tell(compare, closes)
             nursery.cancel_scope.cancel()
@@ -111,6 +125,7 @@ class _Player:
             await trio.sleep(step.after)
             await doing[type(step)](step)
         stage.get_well()
+        await self._open_all()
         played = Played(
             story=stage.story,
             traders=stage.traders,
@@ -131,6 +146,14 @@ class _Player:
             played.findings += [finding for finding in compare(played) if finding not in played.findings]
         self._count()
         return played
+
+    async def _open_all(self) -> None:
+        """Every program with a journal goes on to the end, on a disk that works."""
+        for trader in self._stage.traders:
+            if trader.memory is not None:
+                trader.memory.disk.make_room()
+                trader.memory.disk.faults.clear()
+                await self._clients.doing[steps.Open](steps.Open(client=trader.number))
 
     def _count(self) -> None:
         stage = self._stage

@@ -9,6 +9,7 @@ from typing import Any, Final
 from attrs import define, field, frozen
 
 from actors import OnClose
+from actors.journal import Durability
 from protocol.simulation.faults import FaultKind
 from protocol.values import OrderType, Side, TimeInForce
 
@@ -26,7 +27,8 @@ FAULT_LAST: Final = 150
 
 @frozen(kw_only=True)
 class Story:
-    """settings: of the venue's brain; options: of its clients; faults: kinds of mishaps, each with `fault_chance`."""
+    """settings: of the venue's brain; options: of its clients; faults: kinds of mishaps, each with `fault_chance`;
+    durability: of the clients' journals, None: they have none."""
 
     venue: str
     seed: int
@@ -37,6 +39,7 @@ class Story:
     slowness: Slowness
     script: tuple[steps.Step, ...]
     scenes: tuple[str, ...]
+    durability: Durability | None = None
 
 
 @define

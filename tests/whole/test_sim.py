@@ -273,7 +273,7 @@ WRONG: dict[str, tuple[Callable[[Trader], None], str, str]] = {
         "a handle shows another state than the client",
     ),
     "it keeps too much": (keeps_too_much, "other", "Unclaimed.kept grows"),
-    "the stream has a hole": (replaced(events.Canceled, sequence=99), "other", "the stream has a hole"),
+    "the stream has a hole": (replaced(events.Canceled, sequence=99), "stream holes", "the stream has a hole"),
 }
 
 

@@ -1,0 +1,208 @@
+"""A program with a journal, over its lives: the process that is killed, and what outlives it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, TypeVar
+from unittest.mock import patch
+
+import trio
+from attrs import define, field
+from trio.testing import MockClock
+
+from actors import Client, events
+from actors.journal import Durability, Journal
+from actors.net.connectors import Connector
+from protocol.journal import Life, Row, Store
+from protocol.journal.cursor import cursor_at
+
+from ..journal.memory_disk import Fault, Killed, MemoryDisk
+from ..journal.memory_store import opener
+from .determinism import wall_clock
+from .network import Line, Network
+
+__all__ = ["Killed", "Memory", "Process", "time_of_disks"]
+
+Result = TypeVar("Result")
+PROCESS: Final = "process"
+
+
+@define(eq=False)
+class Process:
+    """One run of a program. Once it is dead, nothing that is left of its tasks reaches anybody."""
+
+    _network: Network
+    _at_death: Callable[[], None]
+    client: Client | None = None
+    is_dead: bool = False
+    sends_left: int | None = None  # until it is killed
+    events_left: int | None = None
+    scope: trio.CancelScope = field(factory=trio.CancelScope)
+    commits: int = 0
+    sends: int = 0
+    _lines: list[Line] = field(factory=list)
+
+    async def connect(self, host: str, port: int, *, tls: bool) -> Line:
+        if self.is_dead:
+            raise ConnectionRefusedError("the process is dead")
+        line = await self._network.connect(host, port, tls=tls)
+        line.sent = self._has_sent
+        self._lines.append(line)
+        return line
+
+    def _has_sent(self) -> None:
+        self.sends += 1
+        if self.sends_left is not None:
+            self.sends_left -= 1
+            if not self.sends_left:
+                self.die()
+
+    def has_read(self) -> None:
+        """An event, whose effects are kept."""
+        if self.events_left is not None:
+            self.events_left -= 1
+            if not self.events_left:
+                self.die()
+
+    @property
+    def is_armed(self) -> bool:
+        return self.sends_left is not None or self.events_left is not None
+
+    def die(self) -> None:
+        """Without a word."""
+        if self.is_dead:
+            return
+        self.is_dead = True
+        for line in self._lines:
+            line.die()
+        if self.client is not None:
+            self.client.abort()
+        self.scope.cancel()
+        self._at_death()
+
+
+@define(eq=False, kw_only=True)
+class Memory:
+    """What outlives a client's process: the disk with its journal, and how far the consumer of its events has come.
+
+    cursor: the text behind the last event whose effects the consumer kept with it; unsure: events that it read, and
+    that the journal lost or never had; has_lost: something that was committed was lost with the power, as it may be;
+    deaths: of its processes, ns since 1970; first_sequences: of its lives; wrong: what its consumer found wrong.
+    """
+
+    path: str
+    durability: Durability
+    disk: MemoryDisk
+    cursor: str | None = None
+    unsure: list[events.Event] = field(factory=list)
+    has_failed: bool = False
+    has_lost: bool = False
+    deaths: list[int] = field(factory=list)
+    first_sequences: list[int] = field(factory=list)
+    wrong: list[tuple[str, str, str]] = field(factory=list)
+    process: Process | None = None
+    is_armed_for_opening: bool = False
+    _fault: Fault | None = None
+
+    def journal(self, process: Process) -> Journal:
+        """For that process."""
+        open_store = opener(self.disk, wall_clock)
+        return Journal(
+            path=self.path,
+            durability=self.durability,
+            open_store=lambda settings: MortalStore(open_store(settings), process, self),
+        )
+
+    def known_cursor(self) -> str:
+        """Behind what the consumer has read, which may be nothing."""
+        if self.cursor is None:
+            self.cursor = str(cursor_at(self.disk.journal_id, self.disk.tables.lives, 0))
+        return self.cursor
+
+    # What is going to happen to it
+
+    def arm(self, *, kept: float, count: int) -> None:
+        """The process is killed in its so many-th commit from now on."""
+        self._fault = Fault(does="kill", at=self.disk.writes + count, kept=None if kept >= 1 else int(kept * 200))
+        self.disk.faults.append(self._fault)
+
+    @property
+    def is_armed(self) -> bool:
+        return self._fault is not None or (self.process is not None and self.process.is_armed)
+
+    def disarm(self) -> None:
+        if self._fault is not None:
+            self.disk.faults.remove(self._fault)
+            self._fault = None
+
+    def fail_once(self, *, kept: bool) -> None:
+        self.disk.faults.append(Fault(does="fail", at=self.disk.writes + 1, kept=None if kept else 0))
+
+    def lose_power(self, kept: float) -> None:
+        """The process is dead."""
+        self.has_lost = self.has_lost or self.durability == PROCESS
+        self.disk.lose_power(int(kept * self.disk.unsynced))
+
+
+class MortalStore:
+    """A store whose process may be killed in the middle of a write, and writes nothing from then on."""
+
+    def __init__(self, store: Store, process: Process, memory: Memory) -> None:
+        self._store = store
+        self._process = process
+        self._memory = memory
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def begin(self, life: Life, sessions: Any) -> None:
+        with self._mortal():
+            self._store.begin(life, sessions)
+        self._memory.first_sequences = [each.first_sequence for each in self._store.lives]
+
+    def commit(self, rows: Sequence[Row]) -> None:
+        with self._mortal():
+            self._store.commit(rows)
+        self._process.commits += 1
+
+    def keep_snapshot(self, snapshot: Any) -> None:
+        with self._mortal():
+            self._store.keep_snapshot(snapshot)
+
+    @contextmanager
+    def _mortal(self) -> Iterator[None]:
+        if self._process.is_dead:
+            raise Killed
+        try:
+            yield
+        except Killed:
+            self._process.die()
+            raise
+
+
+@contextmanager
+def time_of_disks(clock: MockClock) -> Iterator[Callable[[float], None]]:
+    """Gives what a disk spends its time with. On the loop's own thread the clock jumps; what would run in a worker
+    thread runs in its turn, and takes its time behind that: a real one would race with the clock."""
+    spent: list[float] = []
+
+    def spend(seconds: float) -> None:
+        if spent:
+            spent[-1] += seconds
+        elif seconds:
+            clock.jump(seconds)
+
+    async def run_sync(function: Callable[..., Result], *arguments: Any, **_: Any) -> Result:
+        await trio.lowlevel.checkpoint()
+        spent.append(0.0)
+        try:
+            return function(*arguments)
+        finally:
+            seconds = spent.pop()
+            if seconds:
+                with trio.CancelScope(shield=True):
+                    await trio.sleep(seconds)
+
+    with patch.object(trio.to_thread, "run_sync", run_sync):
+        yield spend
