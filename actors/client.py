@@ -30,6 +30,7 @@ from protocol.values import (
 )
 
 from .config import ClientConfig, OnClose
+from .journal.face import OpenJournal
 from .order import Order
 from .plumbing.channels import ask, ask_locally
 from .plumbing.clock import NANOSECONDS
@@ -78,6 +79,7 @@ class Client:
         views: Views,
         entrances: Entrances,
         abort: Callable[[], None],
+        journal: OpenJournal | None,
     ) -> None:
         self._config = config
         self._url = url
@@ -87,6 +89,7 @@ class Client:
         self._session = entrances.session
         self._life = entrances.life
         self._abort = abort
+        self._journal = journal
 
     def __repr__(self) -> str:
         return f"<Client of {self.account} at {self._url}, {self.mode.value}>"
@@ -144,6 +147,11 @@ class Client:
         """How far the venue's books are known: how many questions about orders are open, and how far its history is
         read. It moves on while `Reconciled` is awaited."""
         return self._views.reconciliation.value
+
+    @property
+    def journal(self) -> OpenJournal | None:
+        """The journal that this client was opened with; None: there is none."""
+        return self._journal
 
     @property
     def instruments(self) -> Mapping[str, Instrument]:

@@ -82,13 +82,15 @@ class Admissions:
 @frozen(kw_only=True)
 class CommandContext:
     """What the command handler works with. view: the cached instruments by symbol, for everybody to read;
-    token: where a new token is handed in; new_client_order_id: makes a name for an order that has none."""
+    token: where a new token is handed in; new_client_order_id: makes a name for an order that has none;
+    journal_problem: why the journal takes nothing now, "" as long as it does or if there is none."""
 
     venue: Venue
     admissions: Admissions
     view: Published[Instruments]
     token: trio.MemorySendChannel[TokenRequest]
     new_client_order_id: Callable[[], ClientOrderId]
+    journal_problem: Published[str]
 
 
 @define
@@ -156,6 +158,8 @@ class _Handler:
     def _place(self, command: commands.Place, reply_to: object, admission: Admission | None) -> Asked:
         order, venue = command.order, self.context.venue
         try:
+            if self.context.journal_problem.value:
+                raise NotSent(self.context.journal_problem.value, why=Why.JOURNAL)
             instrument = venue.check_order(order, self.context.view.value)
             request_id = self._next_request_id()  # spec AX 8.1: taken even if a later check fails
             venue.check_terms(order, instrument)

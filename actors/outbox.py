@@ -1,11 +1,12 @@
-"""The outbox: numbers the stream and commits each batch, and only then releases its requests, events and answers.
+"""The outbox: numbers the stream, and releases what was decided: requests, events, answers.
 
-There is one for all sessions of a program, so their events have one order.
+There is one for all sessions of a program, so their events have one order. With a journal, `journaled_outbox` takes its
+place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
@@ -27,7 +28,18 @@ if TYPE_CHECKING:
 else:
     from attrs import define as frozen  # built for every order and gone with it: see `protocol.facts`
 
-__all__ = ["Attach", "Decided", "Detach", "Outlets", "ToOutbox", "run_outbox"]
+__all__ = [
+    "Attach",
+    "Decided",
+    "Detach",
+    "Outlets",
+    "ToOutbox",
+    "close_replies",
+    "end_calls",
+    "release_sends",
+    "run_outbox",
+    "tell_rest",
+]
 
 
 @frozen(kw_only=True)
@@ -85,7 +97,7 @@ async def run_outbox(inbox: trio.MemoryReceiveChannel[ToOutbox], to_emitter: tri
                     for item in queued(inbox):
                         await outbox.handle(item)
         finally:
-            _close_replies([*outbox.in_hand, *close_inbox(inbox)])
+            close_replies([*outbox.in_hand, *close_inbox(inbox)])
             for outlets in outbox.sessions.values():
                 outlets.close()
 
@@ -109,7 +121,7 @@ class _Outbox:
         if isinstance(item, Attach):
             self.sessions[item.session] = item.outlets
         else:
-            await _end_calls(self.sessions[item.session])
+            await end_calls(self.sessions[item.session])
             self.sessions.pop(item.session).close()
             await put(self.to_emitter, SessionEnded(item.session))
 
@@ -120,9 +132,9 @@ class _Outbox:
         published = numbered(decisions.records, self.sequence)
         self.sequence += len(published)
         if decisions.forgotten:
-            await _tell_rest(outlets, Forget(tuple(decisions.forgotten)))
+            await tell_rest(outlets, Forget(tuple(decisions.forgotten)))
         if decisions.sends:
-            await _release_sends(decisions.sends, outlets)
+            await release_sends(decisions.sends, outlets)
         for admission in decisions.released:
             outlets.credits.send_nowait(admission)
         if published:
@@ -135,7 +147,7 @@ class _Outbox:
                 answer(cast("OneShot[Any]", reply.reply_to), reply.value)
 
 
-def _close_replies(items: Iterable[ToOutbox]) -> None:
+def close_replies(items: Iterable[ToOutbox]) -> None:
     """Of what was not released to its end; to close a reply that was given changes nothing."""
     for item in items:
         if isinstance(item, Decided):
@@ -145,26 +157,26 @@ def _close_replies(items: Iterable[ToOutbox]) -> None:
             item.outlets.close()
 
 
-async def _release_sends(sends: list[Send | EndLink], outlets: Outlets) -> None:
+async def release_sends(sends: Sequence[Send | EndLink], outlets: Outlets) -> None:
     """An actor that has ended takes nothing more: its link is gone, and dispatch has heard or will hear of it."""
     frames: list[Send | EndLink] = []
     for send in sends:
         if isinstance(send, Send) and send.connection == 0:
-            await _tell_rest(outlets, send)
+            await tell_rest(outlets, send)
             continue
         frames.append(send)
         if isinstance(send, EndLink):
-            await _end_calls(outlets)
+            await end_calls(outlets)
     if frames:
         with suppress(trio.BrokenResourceError):
             await put(outlets.sender, frames)
 
 
-async def _end_calls(outlets: Outlets) -> None:
+async def end_calls(outlets: Outlets) -> None:
     """The token actor holds an end of that channel, too, so closing ours would not end it."""
-    await _tell_rest(outlets, CallsOver())
+    await tell_rest(outlets, CallsOver())
 
 
-async def _tell_rest(outlets: Outlets, item: ToRest) -> None:
+async def tell_rest(outlets: Outlets, item: ToRest) -> None:
     with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
         await put(outlets.rest, item)

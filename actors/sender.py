@@ -44,6 +44,7 @@ __all__ = [
     "SessionOver",
     "Speak",
     "ToSender",
+    "Withheld",
     "run_sender",
 ]
 
@@ -101,7 +102,14 @@ class Pause:
     connection: int
 
 
-ToSender = list[Send | EndLink] | LinkReady | LinkLost | SessionOver | Speak | Pause | Ping | Heartbeat
+@frozen
+class Withheld:
+    """The outbox has kept a request back: news for dispatch, to which it has no channel of its own."""
+
+    news: NotWritten
+
+
+ToSender = list[Send | EndLink] | LinkReady | LinkLost | SessionOver | Speak | Pause | Ping | Heartbeat | Withheld
 
 
 @frozen(kw_only=True)
@@ -352,6 +360,9 @@ class _Sender:
             await self.work()
 
     def take(self, item: ToSender, since: int) -> None:
+        if isinstance(item, Withheld):
+            self.news.append(item.news)
+            return
         if not isinstance(item, list):
             self.control.append(item)
             return

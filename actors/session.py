@@ -95,7 +95,8 @@ class SessionSettings:
 @frozen(kw_only=True)
 class SessionContext:
     """What the session works with, and the views that it publishes. draw: from 0 up to, not including, 1; prepare: what
-    must be done before the first connection; may raise LinkError."""
+    must be done before the first connection; may raise LinkError; user_before: as whom the venue logged us in when the
+    journal was written, None: it did not say, or there is none."""
 
     venue: Venue
     connector: Connector
@@ -107,6 +108,7 @@ class SessionContext:
     instruments: Published[Mapping[str, Instrument]]
     mode: Published[ConnectionMode]
     statistics: Published[FeedStatistics]
+    user_before: str | None
 
 
 class _NotLoggedIn(Exception):
@@ -338,9 +340,10 @@ class _Session:
         self.relisting_since = None
         if self.is_logged_in:
             return
-        problem = self.context.venue.login_problem(login)
+        venue = self.context.venue
+        problem = venue.login_problem(login) or _other_account(self.context.user_before, login.user)
         if problem is not None:
-            raise SessionError(problem, venue=self.context.venue.rules.venue)
+            raise SessionError(problem, venue=venue.rules.venue)
         self.logged_in_at, self.was_ready, self.silent_since_login = trio.current_time(), True, True
         self.renewed = False
         self.context.mode.publish(ConnectionMode.ACTIVE)
@@ -487,6 +490,16 @@ class _Session:
             lost = LinkLost(LinkDown(self.connection, reason, will_retry, by_venue=self.ended_by_venue))
             await self.to_sender.send(lost)
             await lost.passed_on.wait()  # so that dispatch hears of the next connection behind it
+
+
+def _other_account(before: str | None, user: str) -> str | None:
+    """A sentence if the venue knows us by another name than when the journal was written."""
+    if not before or not user or before == user:
+        return None
+    return (
+        f"The journal was kept for the venue's account {before}, and these credentials are of {user}. Name that "
+        "account's journal, or check the credentials. Nothing was sent."
+    )
 
 
 def _busy(busy: Throttled) -> Ending:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Generic, TypeVar
 
 import trio
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from protocol.dispatch import DispatchOptions, DispatchState
 from protocol.dispatch.inputs import Admission
@@ -25,6 +25,8 @@ from .config import ClientConfig
 from .dispatch import DispatchContext, has_given_up, run_dispatch
 from .emitter import ToEmitter, run_emitter
 from .instrument_loader import cache_instruments
+from .journal.life import JournalLife
+from .journal.opening import SessionMemory
 from .net.http_seam import HttpClient
 from .outbox import Attach, Outlets, ToOutbox, run_outbox
 from .plumbing.channels import Ask, Batch
@@ -37,7 +39,7 @@ from .session import ConnectionMode, SessionContext, SessionSettings, run_sessio
 from .socket_feed import FeedStatistics
 from .token import TokenRequest, run_token
 
-__all__ = ["Entrances", "SessionPlan", "Stream", "Views", "start_session", "start_stream"]
+__all__ = ["Entrances", "SessionPlan", "Stream", "Views", "dispatch_state", "start_session", "start_stream"]
 
 T = TypeVar("T")
 
@@ -91,13 +93,16 @@ class Stream:
 
 @frozen(kw_only=True)
 class SessionPlan:
-    """One session to start. number: in the stream; contained: it may fail to begin, which is an event and ends no
-    other session; on_failure: told of a failure that comes later."""
+    """One session to start. state: of its dispatch, empty or restored; life: of the journal, if there is one; number:
+    in the stream; contained: it may fail to begin, which is an event and ends no other session; on_failure: told of a
+    failure that comes later."""
 
     config: ClientConfig
     venue: Venue
     http: HttpClient
     views: Views
+    state: DispatchState
+    life: JournalLife | None
     number: int
     contained: bool
     on_failure: Callable[[LinkError], None]
@@ -146,11 +151,30 @@ def _new_client_order_id() -> ClientOrderId:
     return ClientOrderId(f"{random[:8]}-{random[8:12]}-4{random[13:16]}-{variant}{random[17:20]}-{random[20:]}")
 
 
-def start_stream(nursery: trio.Nursery) -> Stream:
-    """Starts what all sessions share."""
+def dispatch_state(config: ClientConfig, venue: Venue, memory: SessionMemory | None = None) -> DispatchState:
+    """The state machine of one session, empty. memory: what it is given of a journal, if there is one."""
+    options = DispatchOptions(
+        fill_window=config.fill_window,
+        finished_window=config.finished_window,
+        cancel_all_after=config.cancel_all_after,
+        cancel_unknown=config.cancel_unknown,
+        abandoned=has_given_up,
+    )
+    if memory is not None:
+        options = evolve(options, known=memory.known, journaled=True, mark=memory.mark)
+    return DispatchState(venue, config.trader, config.account, options)
+
+
+def start_stream(nursery: trio.Nursery, life: JournalLife | None) -> Stream:
+    """Starts what all sessions share. life: of the journal, if there is one."""
     outbox: _Channel[ToOutbox] = _Channel(DISPATCH_INBOX)
     emitter: _Channel[ToEmitter] = _Channel(EMITTER_INBOX)
-    nursery.start_soon(run_outbox, outbox.receive, emitter.send.clone())
+    if life is None:
+        nursery.start_soon(run_outbox, outbox.receive, emitter.send.clone())
+    else:
+        from .journaled_outbox import run_journaled_outbox  # a program without a journal does not load it
+
+        nursery.start_soon(run_journaled_outbox, outbox.receive, emitter.send.clone(), life)
     nursery.start_soon(run_emitter, emitter.receive)
     return Stream(outbox.send, emitter.send)
 
@@ -190,6 +214,7 @@ async def start_session(plan: SessionPlan, stream: Stream, nursery: trio.Nursery
         instruments=plan.views.instruments,
         mode=plan.views.mode,
         statistics=plan.views.statistics,
+        user_before=plan.state.restored_user,
     )
     ends = (graph.dispatch.send.clone(), graph.sender.send.clone(), graph.token.send.clone())
     graph.close_ours()
@@ -222,23 +247,12 @@ def _start_core(
         view=plan.views.instruments,
         token=graph.token.send.clone(),
         new_client_order_id=_new_client_order_id,
-    )
-    state = DispatchState(
-        plan.venue,
-        config.trader,
-        config.account,
-        DispatchOptions(
-            fill_window=config.fill_window,
-            finished_window=config.finished_window,
-            cancel_all_after=config.cancel_all_after,
-            cancel_unknown=config.cancel_unknown,
-            abandoned=has_given_up,
-        ),
+        journal_problem=Published("") if plan.life is None else plan.life.health,
     )
     start = nursery.start_soon
     start(run_command_handler, graph.command_handler.receive, graph.dispatch.send.clone(), context, clock)
     dispatch = DispatchContext(
-        state=state,
+        state=plan.state,
         clock=clock,
         session=plan.number,
         skew=plan.views.skew,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+import trio
 from attrs import field, frozen, validators
 
 from protocol.journal import Store
@@ -40,6 +41,8 @@ class Journal:
     their number."""
     open_store: Callable[[Journal], Store] = field(default=_sqlite, repr=False)
     """Opens the place that keeps the records; one SQLite file unless another store is named."""
+    run_beside: Callable[..., Awaitable[Any]] = field(default=trio.to_thread.run_sync, repr=False)
+    """Runs what may take long: a function and its arguments. A worker thread unless another way is named."""
 
     @classmethod
     def of(cls, journal: str | os.PathLike[str] | Journal) -> Journal:

@@ -12,7 +12,7 @@ from typing import Final, cast
 
 from msgspec import Struct
 
-from ..events import ConnectionEvent, Event, OrderEvent, Report, number
+from ..events import ConnectionEvent, Event, JournalEvent, OrderEvent, Report, number
 from ..orders import OrderIdentity
 from ..values import ZERO, TimeInForce, TradeId, VenueOrderId
 
@@ -76,7 +76,7 @@ class AlreadyCounted(Note, frozen=True, kw_only=True):
     time: int
 
 
-Record = OrderEvent | Report | ConnectionEvent | Note
+Record = OrderEvent | Report | ConnectionEvent | JournalEvent | Note
 
 NOTES: Final = frozenset({Registered, Bound, FormerId, AlreadyCounted})
 

@@ -153,6 +153,11 @@ class Store(Protocol):
         """A new one. Whoever asks for it closes it."""
         ...
 
+    @property
+    def needs_tending(self) -> bool:
+        """False where `tend` has nothing to do."""
+        ...
+
     def tend(self) -> None:
         """What must be done about once a second, on a worker thread, beside `commit`: checkpoints, a look whether the
         file is still the one that is written. Raises StoreFailed."""

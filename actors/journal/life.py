@@ -1,0 +1,34 @@
+"""One run of a program with its journal: what the outbox works with."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from attrs import define, field
+
+from protocol.journal import Store
+
+from ..plumbing.clock import Clock
+from ..plumbing.published import Published
+
+__all__ = ["JournalLife"]
+
+
+@define(eq=False, kw_only=True)
+class JournalLife:
+    """store: open, begun; path: of the journal, for sentences; number: of this life; numbers: of the sessions in the
+    journal, by their number in the stream; is_beside: every commit is made on a worker thread;
+    run_beside: how; health: why nothing can
+    be written now, published by the outbox, "" as long as it can; lost_from: the first number of the stream that is
+    not in the journal, None as long as all are."""
+
+    store: Store
+    path: str
+    number: int
+    numbers: Mapping[int, int]
+    is_beside: bool
+    run_beside: Callable[..., Awaitable[Any]]
+    clock: Clock
+    health: Published[str] = field(factory=lambda: Published(""))
+    lost_from: int | None = None

@@ -1,0 +1,204 @@
+"""Opens a journal for a program: whose it is, where every session stood, and a new life to go on with."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Final
+from urllib.parse import urlsplit
+
+from attrs import frozen
+
+from protocol.dispatch import DispatchState
+from protocol.dispatch.record_json import record_decoder
+from protocol.dispatch.tracking import TrackedOrders
+from protocol.errors import JournalError
+from protocol.journal import Known, Life, Snapshot, Store, StoredSession, StoreFailed, StoreFull
+from protocol.orders import OrderState
+
+from ..plumbing.clock import Clock
+from .life import JournalLife
+from .settings import Journal
+
+__all__ = ["JournalUser", "OpenedJournal", "SessionMemory", "host_of", "open_life"]
+
+logger = logging.getLogger("trio_orders")
+
+SNAPSHOT_AFTER: Final = 50_000
+"""Records behind the last snapshot from which on another one is kept, so that the next start need not read them."""
+
+
+@frozen(kw_only=True)
+class SessionMemory:
+    """What a session's dispatch is given of the journal: the questions to what memory has forgotten, and by what the
+    names of this life are marked (the journal's id, and the life's number)."""
+
+    known: Known
+    journal_id: str
+    life: int
+
+
+@frozen(kw_only=True)
+class JournalUser:
+    """A session that wants to go on with the journal. make_state: of its dispatch, empty."""
+
+    venue: str
+    account: str
+    host: str
+    make_state: Callable[[SessionMemory], DispatchState]
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return (self.venue, self.account, self.host)
+
+
+@frozen(kw_only=True)
+class OpenedJournal:
+    """states: restored, by the session's number in the stream; others: live orders of sessions that are not
+    configured; lives: of this journal, the present one last."""
+
+    life: JournalLife
+    states: Sequence[DispatchState]
+    others: tuple[OrderState, ...]
+    lives: tuple[Life, ...]
+
+
+def host_of(url: str) -> str:
+    """The host that a session trades at, with its port where the url names one."""
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
+async def open_life(settings: Journal, users: Sequence[JournalUser], clock: Clock) -> OpenedJournal:
+    """Reads the journal and begins a new life of it. The caller closes `life.store`.
+
+    Raises JournalError for a file that cannot be opened or trusted, or that is another account's.
+    """
+    now = clock.now().wall_ns
+    opening: Opening = await settings.run_beside(_open, settings, users, now)
+    store, states, others, life, numbers = opening
+    for warning in store.warnings:
+        logger.warning("%s", warning)
+    return OpenedJournal(
+        life=JournalLife(
+            store=store,
+            path=str(settings.path),
+            number=life.number,
+            numbers=numbers,
+            is_beside=settings.durability == "power",
+            run_beside=settings.run_beside,
+            clock=clock,
+        ),
+        states=states,
+        others=others,
+        lives=(*store.lives,),
+    )
+
+
+Opening = tuple[Store, list[DispatchState], tuple[OrderState, ...], Life, dict[int, int]]
+
+
+def _open(settings: Journal, users: Sequence[JournalUser], now: int) -> Opening:
+    path, store = str(settings.path), settings.open_store(settings)
+    try:
+        added = _find_sessions(store.sessions, users, path)
+        numbers = {(each.venue, each.account, each.host): each.number for each in (*store.sessions, *added)}
+        life = Life(
+            number=len(store.lives) + 1,
+            tag=os.urandom(8).hex(),
+            first_position=store.last_position + 1,
+            first_sequence=store.last_sequence + 1,
+            began=now,
+        )
+        states = [
+            user.make_state(
+                SessionMemory(known=store.known(numbers[user.key]), journal_id=store.journal_id, life=life.number)
+            )
+            for user in users
+        ]
+        by_number = {numbers[user.key]: state for user, state in zip(users, states, strict=True)}
+        with _no_collector():
+            others = _restore(store, by_number)
+        store.begin(life, added)
+    except (StoreFull, StoreFailed) as failed:
+        store.close()
+        raise JournalError(str(failed), path=path) from None
+    except BaseException:
+        store.close()
+        raise
+    in_stream = {number: numbers[user.key] for number, user in enumerate(users)}
+    return store, states, others, life, in_stream
+
+
+def _find_sessions(
+    known: Sequence[StoredSession], users: Sequence[JournalUser], path: str
+) -> tuple[StoredSession, ...]:
+    """The sessions that the journal does not have yet. Raises JournalError for a journal of somebody else."""
+    keys = {(each.venue, each.account, each.host) for each in known}
+    for user in users:
+        elsewhere = [each for each in known if (each.venue, each.account) == user.key[:2] and each.host != user.host]
+        if elsewhere and user.key not in keys:
+            raise JournalError(
+                f"The journal {path} was kept for account {user.account} of {user.venue} at {elsewhere[0].host}, not "
+                f"at {user.host}. Orders of one are not known at the other: use a journal of its own for each.",
+                path=path,
+            )
+    if known and not any(user.key in keys for user in users):
+        theirs = ", ".join(f"account {each.account} of {each.venue} at {each.host}" for each in known)
+        raise JournalError(
+            f"The journal {path} is another program's: it was kept for {theirs}. Name another file, or configure one "
+            "of these accounts.",
+            path=path,
+        )
+    added: list[StoredSession] = []
+    for user in users:
+        if user.key in keys:
+            continue
+        keys.add(user.key)
+        number = len(known) + len(added) + 1
+        added.append(StoredSession(number=number, venue=user.venue, account=user.account, host=user.host))
+    return tuple(added)
+
+
+def _restore(store: Store, states: Mapping[int, DispatchState]) -> tuple[OrderState, ...]:
+    """Folds what the journal holds, and keeps a snapshot if that was much. Gives the live orders of the sessions that
+    nobody goes on with."""
+    others: dict[int, TrackedOrders] = {}
+    snapshot = store.snapshot()
+    position = 0
+    if snapshot is not None:
+        position = snapshot.position
+        for session, data in snapshot.states.items():
+            if session in states:
+                states[session].restore_snapshot(data)
+            else:
+                others[session] = orders_of_snapshot(data)
+    folds = {session: state.restore for session, state in states.items()}
+    decode = record_decoder()
+    for page in store.pages(position):
+        for row in page:
+            fold = folds.get(row.session)
+            if fold is None:
+                fold = folds[row.session] = others.setdefault(row.session, TrackedOrders()).fold
+            fold(decode(row.record))
+    is_long = store.last_position - position >= SNAPSHOT_AFTER
+    if is_long:
+        left = {session: snapshot_of_orders(orders) for session, orders in others.items()}
+        restored = {session: state.snapshot() for session, state in states.items()}
+        store.keep_snapshot(Snapshot(position=store.last_position, states=left | restored))
+    return tuple(order.view() for orders in others.values() for order in orders.live.values())
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Restored orders hold no cycles, and there may be very many: a look for cycles after each few of them costs more
+    than their making."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

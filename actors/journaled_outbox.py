@@ -1,0 +1,428 @@
+"""The outbox of a program with a journal: commits what was decided, and only then lets it out.
+
+What takes risk away, and questions, need no record before they leave, so they are sent at once, ahead of a slow commit.
+Placements, events and answers wait for theirs. A commit is made on the loop's own thread as long as it is quick. Where
+each one is a sync of the disk, or one took long, it is made on a worker thread, and what is decided meanwhile shares
+the next one.
+
+A full disk keeps nothing: placements are refused, and everything else waits in memory until there is room again. A
+write that fails for good ends the journal and not the program: placements are refused from then on, and events go on
+without it.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from typing import Any, Final, cast
+
+import trio
+from attrs import define, field, frozen
+
+from protocol.dispatch import EndLink, Send
+from protocol.dispatch.decisions import Reply
+from protocol.dispatch.inputs import NotWritten
+from protocol.dispatch.records import Record, numbered
+from protocol.errors import NotSent
+from protocol.events import Event, JournalFailed, JournalSlow, number
+from protocol.journal import Row, StoreFailed, StoreFull, row_of
+from protocol.orders import OrderState
+from protocol.reasons import Why
+from protocol.requests import Request, Urgency, adds_risk, ids_of, urgency_of, why_withdrawn, withdraws
+from protocol.values import RequestId
+
+from .emitter import Publication, SessionEnded, ToEmitter
+from .journal.life import JournalLife
+from .journal.tending import run_tending
+from .outbox import Attach, Decided, Detach, Outlets, ToOutbox, close_replies, end_calls, release_sends, tell_rest
+from .plumbing.channels import answer, close_inbox, put, queued
+from .plumbing.clock import NANOSECONDS
+from .plumbing.nurseries import open_unwrapped_nursery
+from .plumbing.one_shot import OneShot
+from .rest import Forget
+from .sender import Withheld
+
+__all__ = ["run_journaled_outbox"]
+
+logger = logging.getLogger("trio_orders")
+
+SLOW: Final = 20_000_000
+"""ns from which on a commit is told as slow, and those that follow are made on a worker thread."""
+QUICK_ENOUGH: Final = 100
+"""So many quick commits in a row, and they are made on the loop's own thread again."""
+TRY_AGAIN: Final = 5.0
+"""Seconds between attempts to write to a full disk."""
+MOST_WAITING: Final = 100_000
+"""Records that may wait for a full disk. With more of them the journal counts as failed."""
+MOST_BESIDE: Final = 20_000
+"""Records that may wait for a commit under way. With more of them nothing is taken in until it is over."""
+
+
+@define(eq=False)
+class Pending:
+    """One decision that waits for its commit, and what is left to be released of it."""
+
+    decided: Decided
+    events: list[Event]
+    replies: list[Reply]
+    placements: list[Send] = field(factory=list)
+    ends_link: bool = False
+
+
+@define(eq=False)
+class Own:
+    """An event of the journal itself."""
+
+    events: list[Event]
+
+
+Waiting = Pending | Own | Detach
+
+
+@frozen
+class Outcome:
+    """Of a commit. duration: ns."""
+
+    rows: list[Row]
+    problem: StoreFull | StoreFailed | None
+    duration: int
+
+
+@trio.lowlevel.enable_ki_protection  # an interrupt between two steps would lose an answer that a caller waits for
+async def run_journaled_outbox(
+    inbox: trio.MemoryReceiveChannel[ToOutbox], to_emitter: trio.MemorySendChannel[ToEmitter], life: JournalLife
+) -> None:
+    """As `run_outbox`, behind the commits of a journal. Ends when every dispatch has closed and all is committed, or
+    cannot be. The one who opened the journal's store closes it behind that."""
+    outbox = _JournaledOutbox(inbox, to_emitter, life)
+    with to_emitter:
+        try:
+            async with open_unwrapped_nursery() as nursery:
+                outbox.nursery = nursery
+                nursery.start_soon(run_tending, life, outbox.fail_from_outside)
+                with suppress(trio.EndOfChannel):
+                    await outbox.work()
+                await outbox.finish()
+                nursery.cancel_scope.cancel()
+        finally:
+            close_replies([*outbox.left_over(), *close_inbox(inbox)])
+            for outlets in outbox.sessions.values():
+                outlets.close()
+
+
+@define(eq=False)
+class _JournaledOutbox:
+    """waiting: decided, and not in a commit yet; rows: of those; committing: in the commit under way, or being released
+    behind it; outcome: of the one on the worker thread, once it is over."""
+
+    inbox: trio.MemoryReceiveChannel[ToOutbox]
+    to_emitter: trio.MemorySendChannel[ToEmitter]
+    life: JournalLife
+    nursery: trio.Nursery = field(init=False)
+    sessions: dict[int, Outlets] = field(factory=dict, init=False)
+    position: int = field(init=False)
+    sequence: int = field(init=False)
+    waiting: list[Waiting] = field(factory=list, init=False)
+    rows: list[Row] = field(factory=list, init=False)
+    committing: list[Waiting] = field(factory=list, init=False)
+    is_under_way: bool = field(default=False, init=False)
+    outcome: Outcome | None = field(default=None, init=False)
+    failure: str = field(default="", init=False)
+    found_outside: str = field(default="", init=False)
+    full_until: float | None = field(default=None, init=False)
+    quick_in_a_row: int = field(default=QUICK_ENOUGH, init=False)
+    is_ending: bool = field(default=False, init=False)
+    wake: trio.CancelScope = field(factory=trio.CancelScope, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.position, self.sequence = self.life.store.last_position, self.life.store.last_sequence
+
+    async def work(self) -> None:
+        """Until the inbox ends."""
+        while True:
+            item = await self._next()
+            if item is not None:
+                await self.take(item)
+                for another in queued(self.inbox):
+                    await self.take(another)
+            await self.go_on()
+
+    async def _next(self) -> ToOutbox | None:
+        """What comes next; None: a commit is over, it is time to try one again, or the journal was found to have
+        failed."""
+        if self.outcome is not None or (self.found_outside and not self.is_under_way):
+            return None
+        due = math.inf if self.full_until is None else self.full_until
+        with trio.CancelScope(deadline=due) as self.wake:
+            if self.is_under_way and len(self.rows) > MOST_BESIDE:
+                await trio.sleep_forever()
+            return await self.inbox.receive()
+        return None
+
+    async def finish(self) -> None:
+        """Nothing more comes: the rest is committed, or given up."""
+        self.is_ending = True
+        while self.waiting or self.is_under_way:
+            if self.is_under_way and self.outcome is None:
+                with trio.CancelScope() as self.wake:
+                    await trio.sleep_forever()
+            await self.go_on()
+
+    def left_over(self) -> list[ToOutbox]:
+        """What was not released to its end."""
+        return [each.decided for each in (*self.committing, *self.waiting) if isinstance(each, Pending)]
+
+    # Taking in
+
+    async def take(self, item: ToOutbox) -> None:
+        """Numbers what was decided, and sends what need not wait for a record of it."""
+        if isinstance(item, Attach):
+            self.sessions[item.session] = item.outlets
+        elif isinstance(item, Detach):
+            self.waiting.append(item)
+        else:
+            # Before the first await: whatever ends us then, its callers are found here.
+            pending = Pending(item, self._number(item), list(item.decisions.replies))
+            self.waiting.append(pending)
+            await self._send_ahead(pending)
+
+    def _number(self, item: Decided) -> list[Event]:
+        records = item.decisions.records
+        published = numbered(records, self.sequence)
+        self.sequence += len(published)
+        self._add_rows(self.life.numbers[item.session], records)
+        return published
+
+    def _add_rows(self, session: int, records: Sequence[Record]) -> None:
+        if self.failure or not records:
+            return
+        now, position, life = self.life.clock.now().wall_ns, self.position, self.life.number
+        for record in records:
+            position += 1
+            self.rows.append(row_of(record, position, life, session, now))
+        self.position = position
+
+    async def _send_ahead(self, pending: Pending) -> None:
+        """Cancels, questions and changes leave now. A placement that a cancel is about must not follow it."""
+        decisions, outlets = pending.decided.decisions, self.sessions[pending.decided.session]
+        if decisions.forgotten:
+            await tell_rest(outlets, Forget(tuple(decisions.forgotten)))
+        for admission in decisions.released:
+            outlets.credits.send_nowait(admission)
+        ahead: list[Send | EndLink] = []
+        for send in decisions.sends:
+            if isinstance(send, EndLink):
+                pending.ends_link = True
+            elif adds_risk(send.request):
+                pending.placements.append(send)
+            else:
+                ahead.append(send)
+                if urgency_of(send.request) is Urgency.LESS_RISK:
+                    await self._withdraw(send.request, pending.decided.session)
+        if ahead:
+            await release_sends(ahead, outlets)
+
+    async def _withdraw(self, cancel: Request, session: int) -> None:
+        """Placements that wait for their commit, and that this is about, are not sent."""
+        for each in (*self.committing, *self.waiting):
+            if isinstance(each, Pending) and each.placements and each.decided.session == session:
+                found = [placed for placed in each.placements if withdraws(cancel, placed.request)]
+                each.placements = [placed for placed in each.placements if placed not in found]
+                for placed in found:
+                    await self._withhold(session, placed, why_withdrawn(placed.request), Why.WITHDRAWN)
+
+    async def _withhold(self, session: int, placed: Send, reason: str, why: Why) -> None:
+        """Dispatch hears that it was certainly not sent."""
+        outlets = self.sessions[session]
+        if placed.admission is not None:
+            outlets.credits.send_nowait(placed.admission)
+        with suppress(trio.BrokenResourceError):
+            await put(outlets.sender, Withheld(NotWritten(ids_of(placed.request), reason, why)))
+
+    # Committing
+
+    async def go_on(self) -> None:
+        """Sees to the commit that is over, and begins the next one if there is something to commit."""
+        if self.found_outside and not self.is_under_way:
+            why, self.found_outside = self.found_outside, ""
+            if not self.failure:
+                await self._fail(why)
+        if self.outcome is not None:
+            outcome, self.outcome, self.is_under_way = self.outcome, None, False
+            await self._committed(outcome)
+        while self.waiting and not self.is_under_way:
+            if self.failure:
+                self._take_waiting()
+                await self._release()
+            elif self.full_until is not None and not self.is_ending and trio.current_time() < self.full_until:
+                await self._refuse_placements(self.life.health.value)
+                return
+            elif self.rows and (self.life.is_beside or self.quick_in_a_row < QUICK_ENOUGH):
+                self.is_under_way = True
+                self.nursery.start_soon(self._commit_beside, self._take_waiting())
+            else:
+                await self._committed(self._commit_here(self._take_waiting()))
+
+    def _take_waiting(self) -> list[Row]:
+        self.committing, self.waiting = self.waiting, []
+        rows, self.rows = self.rows, []
+        return rows
+
+    def _commit_here(self, rows: list[Row]) -> Outcome:
+        began, problem = trio.current_time(), None
+        if rows:
+            try:
+                self.life.store.commit(rows)
+            except (StoreFull, StoreFailed) as failed:
+                problem = failed
+        return Outcome(rows, problem, int((trio.current_time() - began) * NANOSECONDS))
+
+    async def _commit_beside(self, rows: list[Row]) -> None:
+        """On a worker thread. Nothing cuts it short: what is being written may be on the disk."""
+        began, problem = trio.current_time(), None
+        try:
+            await self.life.run_beside(self.life.store.commit, rows)
+        except (StoreFull, StoreFailed) as failed:
+            problem = failed
+        self.outcome = Outcome(rows, problem, int((trio.current_time() - began) * NANOSECONDS))
+        self.wake.cancel()
+
+    async def _committed(self, outcome: Outcome) -> None:
+        if isinstance(outcome.problem, StoreFailed):
+            await self._fail(str(outcome.problem))
+        elif outcome.problem is not None:
+            await self._put_off(outcome.rows, str(outcome.problem))
+            return
+        elif outcome.rows:
+            self._has_room()
+            self._judge(outcome.duration)
+        await self._release()
+
+    def _has_room(self) -> None:
+        if self.full_until is not None:
+            self.full_until = None
+            self.life.health.publish("")
+            logger.warning("The journal %s has room again, and holds everything that waited for it.", self.life.path)
+
+    def _judge(self, duration: int) -> None:
+        """Whether the next commits are made on the loop's own thread. With a sync in each, none is."""
+        if duration <= SLOW:
+            self.quick_in_a_row += 1
+        elif not self.life.is_beside:
+            if self.quick_in_a_row >= QUICK_ENOUGH:
+                self._tell_own(JournalSlow(local_time=self._now(), path=self.life.path, duration=duration))
+            self.quick_in_a_row = 0
+
+    def _tell_own(self, event: Event) -> None:
+        self.sequence += 1
+        number(event, self.sequence)
+        self._add_rows(0, (event,))
+        self.waiting.append(Own([event]))
+
+    def _now(self) -> int:
+        return self.life.clock.now().wall_ns
+
+    # When it cannot be written
+
+    async def _put_off(self, rows: list[Row], why: str) -> None:
+        """There is no room: it is tried again, with what is decided meanwhile."""
+        self.waiting = [*self.committing, *self.waiting]
+        self.rows = [*rows, *self.rows]
+        self.committing = []
+        if self.full_until is None:
+            self.life.health.publish(why)
+            logger.error("%s", why)
+        self.full_until = trio.current_time() + TRY_AGAIN
+        if self.is_ending or len(self.rows) > MOST_WAITING:
+            await self._fail(f"{why} {len(self.rows):,} records that wait for room are given up.")
+        else:
+            await self._refuse_placements(why)
+
+    def fail_from_outside(self, why: str) -> None:
+        """Something is wrong with the file that no commit has shown."""
+        self.found_outside = why
+        self.wake.cancel()
+
+    async def _fail(self, why: str) -> None:
+        """Nothing more is written. What could not be committed is told behind the news of that, numbered anew: nobody
+        has seen it yet."""
+        self.failure, self.rows, self.full_until = why, [], None
+        self.life.health.publish(why)
+        logger.error("%s", why)
+        failed = JournalFailed(local_time=self._now(), path=self.life.path, reason=why)
+        self.committing = [Own([failed]), *self.committing, *self.waiting]
+        self.waiting = []
+        self.sequence = self.life.store.last_sequence
+        self.life.lost_from = self.sequence + 1
+        for each in self.committing:
+            for event in () if isinstance(each, Detach) else each.events:
+                self.sequence += 1
+                number(event, self.sequence)
+        await self._refuse_placements(why)
+        await self._release()
+
+    async def _refuse_placements(self, why: str) -> None:
+        """What waits for a record that cannot be made. Its callers are answered now, for that may take long."""
+        for each in (*self.committing, *self.waiting):
+            if not isinstance(each, Pending):
+                continue
+            withheld = {request_id for placed in each.placements for request_id in ids_of(placed.request)}
+            placements, each.placements = each.placements, []
+            for placed in placements:
+                await self._withhold(each.decided.session, placed, why, Why.JOURNAL)
+            await self._end_link(each)
+            replies, each.replies = each.replies, []
+            for reply in replies:
+                answer(cast("OneShot[Any]", reply.reply_to), _refused(reply.value, withheld, why))
+
+    # Releasing
+
+    async def _release(self) -> None:
+        """What is committed, or never will be: placements, then events, then answers. With its answer, a caller finds
+        the events that belong to it."""
+        while self.committing:
+            each = self.committing[0]
+            if isinstance(each, Detach):
+                outlets = self.sessions.pop(each.session)
+                await end_calls(outlets)
+                outlets.close()
+                await put(self.to_emitter, SessionEnded(each.session))
+            elif isinstance(each, Own):
+                await put(self.to_emitter, Publication(None, tuple(each.events)))
+            else:
+                await self._release_decided(each)
+            self.committing.pop(0)
+
+    async def _release_decided(self, each: Pending) -> None:
+        session = each.decided.session
+        placements, each.placements = each.placements, []
+        if placements and self.failure:
+            for placed in placements:
+                await self._withhold(session, placed, self.failure, Why.JOURNAL)
+        elif placements:
+            await release_sends(placements, self.sessions[session])
+        await self._end_link(each)
+        if each.events:
+            await put(self.to_emitter, Publication(session, tuple(each.events)))
+        if each.replies:
+            if placements:
+                await trio.lowlevel.checkpoint()  # to the wire first, as in `outbox`
+            for reply in each.replies:
+                answer(cast("OneShot[Any]", reply.reply_to), reply.value)
+
+    async def _end_link(self, each: Pending) -> None:
+        if each.ends_link:
+            each.ends_link = False
+            await release_sends([EndLink()], self.sessions[each.decided.session])
+
+
+def _refused(value: object, withheld: Collection[RequestId], why: str) -> object:
+    """The answer to a caller whose placement was not sent; every other one stands."""
+    if isinstance(value, OrderState) and value.request_id in withheld:
+        name = value.identity.client_order_id
+        return NotSent(f"Order {name} was not sent: {why}", why=Why.JOURNAL, client_order_id=name)
+    if isinstance(value, list) and value and all(_refused(leg, withheld, why) is not leg for leg in value):
+        return NotSent(f"The batch was not sent: {why}", why=Why.JOURNAL)
+    return value
