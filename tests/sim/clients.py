@@ -443,7 +443,9 @@ class Clients:
         view = books.view(placed)
         is_untouched = books.filled(placed) == before and state is not None and state.cumulative == before
         is_made = view.end is None and (view.order_id, view.quantity, view.price) != terms
-        if trader.life == life and is_untouched and is_made and not placed.changed_by_other and view.quantity - view.filled != leaves:
+        if trader.life != life or placed.changed_by_other:
+            return
+        if is_untouched and is_made and view.quantity - view.filled != leaves:
             trader.misfits.append(f"{name}: {leaves} asked for, {view.quantity - view.filled} there")
 
     # All orders, and those of others

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
-from unittest.mock import patch
 
 import trio
 from attrs import define, field
@@ -13,16 +12,14 @@ from trio.testing import MockClock
 
 from actors import Client, events
 from actors.journal import Durability, Journal
-from actors.net.connectors import Connector
-from protocol.journal import Life, Row, Store
-from protocol.journal.cursor import cursor_at
+from protocol.journal import Cursor, Life, Row, Store
 
 from ..journal.memory_disk import Fault, Killed, MemoryDisk
 from ..journal.memory_store import opener
 from .determinism import wall_clock
 from .network import Line, Network
 
-__all__ = ["Killed", "Memory", "Process", "time_of_disks"]
+__all__ = ["DiskTime", "Killed", "Memory", "Process"]
 
 Result = TypeVar("Result")
 PROCESS: Final = "process"
@@ -94,6 +91,7 @@ class Memory:
     path: str
     durability: Durability
     disk: MemoryDisk
+    time: DiskTime
     cursor: str | None = None
     unsure: list[events.Event] = field(factory=list)
     has_failed: bool = False
@@ -112,12 +110,13 @@ class Memory:
             path=self.path,
             durability=self.durability,
             open_store=lambda settings: MortalStore(open_store(settings), process, self),
+            run_beside=self.time.run_beside,
         )
 
     def known_cursor(self) -> str:
         """Behind what the consumer has read, which may be nothing."""
         if self.cursor is None:
-            self.cursor = str(cursor_at(self.disk.journal_id, self.disk.tables.lives, 0))
+            self.cursor = str(Cursor(self.disk.journal_id, self.disk.tables.lives[0].tag, 0))
         return self.cursor
 
     # What is going to happen to it
@@ -181,28 +180,27 @@ class MortalStore:
             raise
 
 
-@contextmanager
-def time_of_disks(clock: MockClock) -> Iterator[Callable[[float], None]]:
-    """Gives what a disk spends its time with. On the loop's own thread the clock jumps; what would run in a worker
+@define(eq=False)
+class DiskTime:
+    """How the disks of a story let time pass. On the loop's own thread the clock jumps; what would run on a worker
     thread runs in its turn, and takes its time behind that: a real one would race with the clock."""
-    spent: list[float] = []
 
-    def spend(seconds: float) -> None:
-        if spent:
-            spent[-1] += seconds
+    _clock: MockClock
+    _spent: list[float] = field(factory=list, init=False)
+
+    def spend(self, seconds: float) -> None:
+        if self._spent:
+            self._spent[-1] += seconds
         elif seconds:
-            clock.jump(seconds)
+            self._clock.jump(seconds)
 
-    async def run_sync(function: Callable[..., Result], *arguments: Any, **_: Any) -> Result:
+    async def run_beside(self, function: Callable[..., Result], *arguments: Any) -> Result:
         await trio.lowlevel.checkpoint()
-        spent.append(0.0)
+        self._spent.append(0.0)
         try:
             return function(*arguments)
         finally:
-            seconds = spent.pop()
+            seconds = self._spent.pop()
             if seconds:
                 with trio.CancelScope(shield=True):
                     await trio.sleep(seconds)
-
-    with patch.object(trio.to_thread, "run_sync", run_sync):
-        yield spend

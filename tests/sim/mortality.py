@@ -19,8 +19,8 @@ __all__ = ["begin_life", "fall_back", "kill", "lives", "new_memory"]
 
 def new_memory(stage: Stage, number: int) -> Memory:
     assert stage.story.durability is not None
-    disk = MemoryDisk(journal_id=f"{stage.story.seed:08x}{number:08x}", spend=stage.spend)
-    return Memory(path=f"{'AB'[number]}.db", durability=stage.story.durability, disk=disk)
+    disk = MemoryDisk(journal_id=f"{stage.story.seed:08x}{number:08x}", spend=stage.time.spend)
+    return Memory(path=f"{'AB'[number]}.db", durability=stage.story.durability, disk=disk, time=stage.time)
 
 
 def begin_life(stage: Stage, trader: Trader) -> None:

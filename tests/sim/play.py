@@ -21,7 +21,7 @@ from . import steps
 from .books import Books
 from .clients import Clients
 from .determinism import seeded_bytes, seeded_scheduler, wall_clock
-from .lives import time_of_disks
+from .lives import DiskTime
 from .mishaps import Mishaps
 from .network import Network
 from .sizes import sizes, states_noted
@@ -58,16 +58,15 @@ def play(story: Story, compare: Callable[[Played], list[Any]], *, closes: bool =
         seeded_scheduler(story.seed),
         seeded_bytes(story.seed),
         states_noted() as states,
-        time_of_disks(clock) as spend,
     ):
-        return trio.run(partial(_tell, story, compare, states, spend, closes=closes), clock=clock)
+        return trio.run(partial(_tell, story, compare, states, DiskTime(clock), closes=closes), clock=clock)
 
 
 async def _tell(
     story: Story,
     compare: Callable[[Played], list[Any]],
     states: dict[str, DispatchState],
-    spend: Callable[[float], None],
+    time: DiskTime,
     *,
     closes: bool,
 ) -> Played:
@@ -100,7 +99,7 @@ async def _tell(
                 mishaps=mishaps,
                 books=holder[0],
                 nursery=nursery,
-                spend=spend,
+                time=time,
             )
             played = await _Player(stage, Clients(stage, states)).tell(compare, closes)
             nursery.cancel_scope.cancel()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -18,7 +17,7 @@ from protocol.values import Side
 from . import steps
 from .books import Books, Placed
 from .determinism import wall_clock
-from .lives import Memory
+from .lives import DiskTime, Memory
 from .mishaps import Mishaps
 from .network import Network
 from .story import Story
@@ -127,7 +126,7 @@ class Trader:
 @define(eq=False, kw_only=True)
 class Stage:
     """others: orders of other sessions, by their numbers in the story; log: virtual second, who, what; names: by wire
-    id; lives: of each client so far; spend: how a disk lets time pass."""
+    id; lives: of each client so far; time: how disks let it pass."""
 
     story: Story
     side: VenueSide
@@ -136,7 +135,7 @@ class Stage:
     mishaps: Mishaps
     books: Books
     nursery: trio.Nursery
-    spend: Callable[[float], None] = lambda _: None
+    time: DiskTime
     traders: list[Trader] = field(factory=list, init=False)
     others: dict[int, Placed] = field(factory=dict, init=False)
     log: list[tuple[float, str, object]] = field(factory=list, init=False)
