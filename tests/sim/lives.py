@@ -15,8 +15,6 @@ from actors.journal import Durability, Journal
 from protocol.journal import Cursor, Life, Row, Store
 
 from ..journal.memory_disk import Fault, Killed, MemoryDisk
-from ..journal.memory_store import opener
-from .determinism import wall_clock
 from .network import Line, Network
 
 __all__ = ["DiskTime", "Killed", "Memory", "Process"]
@@ -105,11 +103,10 @@ class Memory:
 
     def journal(self, process: Process) -> Journal:
         """For that process."""
-        open_store = opener(self.disk, wall_clock)
         return Journal(
             path=self.path,
             durability=self.durability,
-            open_store=lambda settings: MortalStore(open_store(settings), process, self),
+            open_store=lambda settings: MortalStore(self.disk.opener(settings), process, self),
             run_beside=self.time.run_beside,
         )
 
