@@ -16,9 +16,12 @@ from protocol import (
     AuthenticationError,
     ClientOrderId,
     ConnectFailed,
+    CursorAhead,
+    CursorExpired,
     DuplicateOrder,
     Instrument,
     InstrumentId,
+    JournalError,
     LinkError,
     LiquiditySide,
     Money,
@@ -59,6 +62,7 @@ from . import commands, events
 from .client import Client
 from .config import ApiKey, ClientConfig, Credentials, OnClose, Password, Token
 from .gateway import Gateway, open_client, open_gateway
+from .journal.settings import Journal
 from .net.connectors import Connector
 from .order import Order
 from .session import ConnectionMode
@@ -82,6 +86,9 @@ __all__ = [
     "ConnectionMode",
     "Connector",
     "Credentials",
+    "Cursor",
+    "CursorAhead",
+    "CursorExpired",
     "DuplicateOrder",
     "EventStream",
     "Execution",
@@ -92,6 +99,8 @@ __all__ = [
     "Gateway",
     "Instrument",
     "InstrumentId",
+    "Journal",
+    "JournalError",
     "KrakenFuturesConfig",
     "KrakenSpotConfig",
     "KrakenSpotOptions",
@@ -104,6 +113,7 @@ __all__ = [
     "Number",
     "OffsetUnit",
     "OnClose",
+    "OpenJournal",
     "Order",
     "OrderEnded",
     "OrderIdentity",
@@ -130,6 +140,7 @@ __all__ = [
     "TradingError",
     "TriggerType",
     "VenueOrderId",
+    "Why",
     "WireError",
     "WireId",
     "commands",
@@ -137,14 +148,15 @@ __all__ = [
     "open_client",
     "open_gateway",
     "open_simulated_venue",
-    "Why",
 ]
 
 if TYPE_CHECKING:
+    from protocol.journal.cursor import Cursor
     from protocol.kraken_spot.options import ConditionalClose, KrakenSpotOptions
     from protocol.simulation.faults import Fault, FaultKind, FaultSchedule
     from protocol.simulation.ledger import Execution
 
+    from .journal.face import OpenJournal
     from .serving.simulated_venue import SimulatedVenue, open_simulated_venue
     from .venues.ax import AxConfig
     from .venues.kraken_futures import KrakenFuturesConfig
@@ -154,6 +166,7 @@ else:
     LAZY: Final = {
         "AxConfig": ".venues.ax",
         "ConditionalClose": "protocol.kraken_spot.options",
+        "Cursor": "protocol.journal.cursor",
         "Execution": "protocol.simulation.ledger",
         "Fault": "protocol.simulation.faults",
         "FaultKind": "protocol.simulation.faults",
@@ -161,6 +174,7 @@ else:
         "KrakenFuturesConfig": ".venues.kraken_futures",
         "KrakenSpotConfig": ".venues.kraken_spot",
         "KrakenSpotOptions": "protocol.kraken_spot.options",
+        "OpenJournal": ".journal.face",
         "SimulatedVenue": ".serving.simulated_venue",
         "open_simulated_venue": ".serving.simulated_venue",
     }

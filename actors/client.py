@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from decimal import Decimal
-from typing import Any, Final, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack, cast
 
 import trio
 
@@ -30,7 +30,6 @@ from protocol.values import (
 )
 
 from .config import ClientConfig, OnClose
-from .journal.face import OpenJournal
 from .order import Order
 from .plumbing.channels import ask, ask_locally
 from .plumbing.clock import NANOSECONDS
@@ -38,6 +37,9 @@ from .session import ConnectionMode
 from .socket_feed import FeedStatistics
 from .subscription import EventStream, open_stream
 from .wiring import Entrances, Views
+
+if TYPE_CHECKING:
+    from .journal.face import OpenJournal
 
 __all__ = ["Client"]
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from os import PathLike
+from typing import TYPE_CHECKING
 
 import trio
 
@@ -16,8 +17,6 @@ from protocol.venue import Venue
 from .client import Client
 from .config import ClientConfig, Token
 from .farewell import Actors, open_actors
-from .journal.face import OpenJournal
-from .journal.opening import JournalUser, OpenedJournal, host_of, open_life
 from .journal.settings import Journal
 from .net.connectors import refuse_plaintext
 from .plumbing.clock import Clock
@@ -27,6 +26,10 @@ from .session import ConnectionMode
 from .socket_feed import FeedStatistics
 from .subscription import EventStream, open_stream
 from .wiring import SessionPlan, Stream, Views, dispatch_state, start_session, start_stream
+
+if TYPE_CHECKING:
+    from .journal.face import OpenJournal
+    from .journal.opening import OpenedJournal
 
 __all__ = ["Gateway", "open_client", "open_gateway"]
 
@@ -112,7 +115,7 @@ async def _open_clients(
                 )
                 for number, (config, venue, http, view) in enumerate(zip(configs, venues, calls, views, strict=True))
             ]
-            face = None if opened is None else OpenJournal(opened)
+            face = _face(opened)
             clients = await _start(plans, stream, actors, face)
             timeout = max(config.close_timeout for config in configs)
             in_peace = False
@@ -136,6 +139,8 @@ async def _open_journal(
     if journal is None:
         yield None
         return
+    from .journal.opening import JournalUser, host_of, open_life  # a program without a journal does not load it
+
     settings = Journal.of(journal)
     users = [
         JournalUser(
@@ -154,6 +159,14 @@ async def _open_journal(
     finally:
         with trio.CancelScope(shield=True):
             await settings.run_beside(opened.life.store.close)
+
+
+def _face(opened: OpenedJournal | None) -> OpenJournal | None:
+    if opened is None:
+        return None
+    from .journal.face import OpenJournal
+
+    return OpenJournal(opened)
 
 
 def _ignore(_: LinkError) -> None:

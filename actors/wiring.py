@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import trio
 from attrs import define, evolve, field, frozen
@@ -25,8 +25,6 @@ from .config import ClientConfig
 from .dispatch import DispatchContext, has_given_up, run_dispatch
 from .emitter import ToEmitter, run_emitter
 from .instrument_loader import cache_instruments
-from .journal.life import JournalLife
-from .journal.opening import SessionMemory
 from .net.http_seam import HttpClient
 from .outbox import Attach, Outlets, ToOutbox, run_outbox
 from .plumbing.channels import Ask, Batch
@@ -38,6 +36,10 @@ from .sender import SenderContext, SenderSettings, ToSender, run_sender
 from .session import ConnectionMode, SessionContext, SessionSettings, run_session
 from .socket_feed import FeedStatistics
 from .token import TokenRequest, run_token
+
+if TYPE_CHECKING:
+    from .journal.life import JournalLife
+    from .journal.opening import SessionMemory
 
 __all__ = ["Entrances", "SessionPlan", "Stream", "Views", "dispatch_state", "start_session", "start_stream"]
 
@@ -214,7 +216,7 @@ async def start_session(plan: SessionPlan, stream: Stream, nursery: trio.Nursery
         instruments=plan.views.instruments,
         mode=plan.views.mode,
         statistics=plan.views.statistics,
-        user_before=plan.state.restored_user,
+        user_before=getattr(plan.state,"restored_user",None),
     )
     ends = (graph.dispatch.send.clone(), graph.sender.send.clone(), graph.token.send.clone())
     graph.close_ours()

@@ -31,6 +31,7 @@ LONGEST = 200
 LONGEST_ID = 100
 """Characters of one id in the brackets. Venues take no longer ones, so an id is whole and can be searched for."""
 LONGEST_NUMBER = 40
+MILLISECOND = 1_000_000
 NAMED = 3
 """How many orders of a `CloseReport` are named."""
 
@@ -304,6 +305,16 @@ def _system_status(event: events.SystemStatus) -> Parts:
 @parts_of.register(events.AuthenticationFailed | events.SessionFailed)
 def _failed(event: events.AuthenticationFailed | events.SessionFailed) -> Parts:
     return Parts("", _link(event), event.reason)
+
+
+@parts_of.register
+def _journal_slow(event: events.JournalSlow) -> Parts:
+    return Parts(f"a commit took {event.duration // MILLISECOND} ms", (event.path,))
+
+
+@parts_of.register
+def _journal_failed(event: events.JournalFailed) -> Parts:
+    return Parts("", (event.path,), event.reason)
 
 
 @parts_of.register

@@ -48,6 +48,7 @@ PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     Decimal: decimals,
     type(None): st.none(),
     object: st.none(),
+    msgspec.Raw: st.dictionaries(texts, texts, max_size=3).map(lambda held: msgspec.Raw(msgspec.json.encode(held))),
 }
 
 

@@ -3,7 +3,8 @@
     from trio_orders.events import Canceled, Filled
 
 `Event` is the root; an `OrderEvent` is about an order of this client, a `Report` about any, a `ConnectionEvent` about
-the link. All of them come in the order in which they happened, numbered without a hole.
+the link, a `JournalEvent` about the journal. All of them come in the order in which they happened, without a hole in
+their numbers.
 `to_json` and `from_json` write and read them as JSON, `evolve` gives a changed copy, `asdict` the fields.
 """
 
@@ -25,6 +26,9 @@ from protocol.events import (
     FeeReported,
     Filled,
     FillReport,
+    JournalEvent,
+    JournalFailed,
+    JournalSlow,
     MessagesLost,
     MissingFills,
     OrderEvent,
@@ -81,4 +85,7 @@ __all__ = [
     "evolve",
     "from_json",
     "to_json",
+    "JournalEvent",
+    "JournalFailed",
+    "JournalSlow",
 ]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import trio
 from attrs import field, frozen, validators
 
-from protocol.journal import Store
+if TYPE_CHECKING:
+    from protocol.journal import Store
 
 __all__ = ["Durability", "Journal"]
 

@@ -30,6 +30,7 @@ from .order_life import OrderLife
 from .outcomes import Outcomes, live_order_named, sentence
 from .placements import Placements
 from .query_schedule import QuerySchedule
+from .records import CancelAsked
 from .tracking import Order
 
 __all__ = ["Cancels"]
@@ -99,6 +100,9 @@ class Cancels(RequestHandler[CancelOrder]):
         if older is not None and older.overdue:
             self._context.flights.drop(older.request_id)
         self._context.flights.cancel_of[client_order_id] = request_id
+        order = self._context.orders.live.get(client_order_id)
+        if self._context.journaled and order is not None:
+            self._context.note(CancelAsked(identity=order.identity))
 
     # The venue's answer
 

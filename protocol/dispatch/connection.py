@@ -62,7 +62,8 @@ class Connection:
         if context.connection:
             self._leave(context.connection)
         context.connection = link.connection
-        context.opened_at = context.opened_at or context.now.wall_ns
+        if not context.opened_at:
+            context.open(context.now.wall_ns, is_measured=False)
         kind = events.Connected if link.connection == 1 else events.Reconnected
         context.record(
             kind(

@@ -17,6 +17,7 @@ from . import records
 from .decisions import Decisions, Reply, RequestDue, Send
 from .in_flight import Flight, Flights, Moment, Timers
 from .inputs import Admission
+from .known import NOTHING_KNOWN, Known
 from .records import Record
 from .tracking import Order, TrackedOrders
 from .venue_clock import LEAST_SKEW, VenueClock, skew_text
@@ -69,6 +70,13 @@ class Context:
     throttle: Throttle = field(init=False)
     # An order whose answer is lost is canceled, in case it lives.
     cancel_unknown: bool
+    # Whether notes are written that only a restart needs, and what a journal knows beyond our memory.
+    journaled: bool = False
+    known: Known = NOTHING_KNOWN
+    # The program has run before with this journal.
+    is_restarted: bool = False
+    # Whether `opened_at` is by the venue's clock.
+    is_opened_measured: bool = False
     # The venue's clock, written by the timekeeping, and the requests that wait for it.
     clock: VenueClock = field(factory=VenueClock)
     held: list[Held] = field(factory=list)
@@ -95,6 +103,22 @@ class Context:
             self.touched.add(record.identity.client_order_id)
         if self.on_record is not None and isinstance(record, events.OrderEvent | records.Note):
             self.on_record(record.identity.client_order_id)
+
+    def note(self, note: Record) -> None:
+        """Puts out what only a restart needs. Not to be called without a journal: see `journaled`."""
+        self.record(note)
+
+    def open(self, at: int, *, is_measured: bool) -> None:
+        """What executed before this is not ours to tell: ns since 1970, by the venue's clock once that is measured."""
+        self.opened_at, self.is_opened_measured = at, is_measured
+        if self.journaled:
+            self.note(records.Opened(at=at, is_measured=is_measured))
+
+    def disown(self, venue_order_id: VenueOrderId) -> None:
+        """It can never be one of ours, whatever client id it comes with."""
+        if self.journaled and self.foreign.get(venue_order_id) != 0:
+            self.note(records.Disowned(venue_order_id=venue_order_id))
+        self.foreign.put(venue_order_id, 0)
 
     def doubt_all(self) -> None:
         """What is known of every order may be old by now, until it is shown again."""
@@ -171,8 +195,17 @@ class Context:
         if _bears_our_deadline(request):
             bearing = cast("requests.PlaceOrder | requests.ReplaceOrder", request)
             flight.request = evolve(bearing, process_before=self.process_before())
+        if self.journaled:
+            self.note_departure(flight)
         flight.sent_at, flight.sent_wall = self.now.monotonic_ns, self.now.wall_ns
         self.timers.add(flight.sent_at + self.rules.answer_within(request), RequestDue(flight.request_id))
+
+    def note_departure(self, flight: Flight) -> None:
+        """A placement goes out later than its order was submitted."""
+        order = self.order_of(flight)
+        if order is not None and type(flight.request) is requests.PlaceOrder:
+            at, until = self.now.wall_ns, flight.process_before
+            self.note(records.Postponed(identity=order.identity, at=at, process_before=until))
 
     def sent_at(self, flight: Flight) -> int:
         """When a request was released: ns since 1970."""

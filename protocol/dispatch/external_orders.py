@@ -29,6 +29,7 @@ from .decisions import ExternalDue
 from .history_reading import HistoryReading
 from .identities import Identities
 from .in_flight import Flight
+from .records import ExternalDropped, ExternalGone, ExternalSeen
 from .tracking import Order
 
 __all__ = ["ExternalOrder", "ExternalOrders"]
@@ -161,7 +162,8 @@ class ExternalOrders:
 
     def drop(self, venue_order_id: VenueOrderId) -> None:
         """The order is tracked from now on, or goes on under another venue order id."""
-        self._open.pop(venue_order_id, None)
+        if self._open.pop(venue_order_id, None) is not None and self._context.journaled:
+            self._context.note(ExternalDropped(venue_order_id=venue_order_id))
         self._settle(venue_order_id)
 
     def external_id(self, view: OrderView) -> ClientOrderId | None:
@@ -289,8 +291,10 @@ class ExternalOrders:
             return known
         # The bound is on memory alone. Events beyond it are still told, but no list can find such an order's end.
         if len(self._open) < MOST_REMEMBERED:
-            self._ended.pop(view.venue_order_id)
+            is_new = self._ended.pop(view.venue_order_id) is None
             self._open[view.venue_order_id] = known
+            if is_new and self._context.journaled:
+                self._context.note(_seen(view, self._context.now.wall_ns))
         elif not self._is_full:
             self._is_full = True
             self._context.warn(
@@ -493,6 +497,25 @@ class ExternalOrders:
         self._end(venue_order_id, known, is_known=False)
         view = evolve(known.view, status=None, cumulative=known.counted)
         self._context.record(self.status_report(view, NO_TIME, f"{GONE} {words}".strip(), None))
+        if self._context.journaled:
+            self._context.note(ExternalGone(venue_order_id=venue_order_id))
+
+
+def _seen(view: OrderView, now: int) -> ExternalSeen:
+    return ExternalSeen(
+        venue_order_id=view.venue_order_id,
+        wire_id=view.wire_id,
+        symbol=view.symbol,
+        side=view.side,
+        order_type=view.type,
+        time_in_force=view.time_in_force,
+        price=view.price,
+        trigger_price=view.trigger_price,
+        quantity=view.quantity,
+        cumulative=view.cumulative,
+        status=view.status,
+        at=now,
+    )
 
 
 def _completed(view: OrderView, known: OrderView, *, terms: bool) -> OrderView:

@@ -249,7 +249,7 @@ class History(RequestHandler[Reading]):
 
     def _disown(self, venue_order_id: VenueOrderId) -> None:
         """It is another order's, whatever client id it names, so its fills are not ours, either."""
-        self._context.foreign.put(venue_order_id, 0)
+        self._context.disown(venue_order_id)
 
     def _is_unknown(self, order: Order, venue_order_id: VenueOrderId) -> bool:
         """True for an id that the order has had in between, of which no message has reported."""

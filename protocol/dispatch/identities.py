@@ -48,7 +48,7 @@ class Identities:
             return None
         # Older than our placement: the id is another order's for ever, and is remembered as such.
         if not self._is_young(order, view.time, live=live):
-            self._context.foreign.put(view.venue_order_id, 0)
+            self._context.disown(view.venue_order_id)
             return None
         if not live and self._is_before(order, view.time, by=MEASURED) and not _has_terms(order, view):
             return None  # only the unmeasured clock of this machine lets it be the order's own

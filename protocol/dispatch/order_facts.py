@@ -20,6 +20,7 @@ from .order_life import OrderLife
 from .quantities import counted
 from .query_schedule import QuerySchedule
 from .questions import Evidence, Questions
+from .records import Unclear
 from .replacements import Replacements
 from .settling import Settling
 from .terms import Terms
@@ -142,6 +143,8 @@ class OrderFacts:
         if order is not None and not order.is_over:
             self._adopt(order, fact)
             self._unclaimed.doubt(order)
+            if self._context.journaled:
+                self._context.note(Unclear(identity=order.identity))
             self._questions.ask(order, Question.TERMS)
             self._questions.ask(order, Question.END)
             self._queries.soon(order)

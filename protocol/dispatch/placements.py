@@ -8,9 +8,12 @@ order Unknown, never denied: denied is only what certainly did not arrive.
 
 from __future__ import annotations
 
+from msgspec import Raw
+
 from .. import events, facts, requests
 from ..errors import DuplicateOrder, NotSent
 from ..facts import Outcome
+from ..order_json import order_to_bytes
 from ..orders import NewOrder, OrderIdentity, OrderState
 from ..reasons import Why
 from ..requests import PlaceOrder
@@ -23,7 +26,7 @@ from .inputs import Asked, Submission
 from .order_life import OrderLife
 from .previews import Previews
 from .query_schedule import QuerySchedule
-from .records import Bound, FormerId
+from .records import Bound, FormerId, Intent
 from .tracking import Order
 
 __all__ = ["Placements", "is_of_another"]
@@ -84,6 +87,11 @@ class Placements(RequestHandler[PlaceOrder]):
             raise DuplicateOrder(
                 f"{what} was not sent: an order with this client order id is known already, "
                 f"{known.status.value}. Choose another id.",
+                client_order_id=client_order_id,
+            )
+        if self._context.orders.has_forgotten and self._context.known.is_used(client_order_id):
+            raise DuplicateOrder(
+                f"{what} was not sent: the journal has an order with this client order id. Choose another id.",
                 client_order_id=client_order_id,
             )
         self._context.require_link(what)
@@ -172,7 +180,16 @@ class Placements(RequestHandler[PlaceOrder]):
                 quote_quantity=place.quantity if place.quote_quantity else None,
             )
         )
+        if self._context.journaled:
+            self._note_intent(asked, place, identity)
         return self._context.orders.live[identity.client_order_id]
+
+    def _note_intent(self, asked: Asked, place: PlaceOrder, identity: OrderIdentity) -> None:
+        """The whole order, so that a journal has what was wanted, and until when the venue may act on it."""
+        submission = asked.submission
+        assert submission is not None  # `_prepare` has used it
+        order = Raw(order_to_bytes(submission.order))
+        self._context.note(Intent(identity=identity, order=order, process_before=place.process_before))
 
     # Before it is sent
 

@@ -69,7 +69,11 @@ class Previews(RequestHandler[PreviewPrice]):
             )
         # The price is the worst that the venue may fill at, and the order's state shows it from now on.
         self._context.record(Bound(identity=order.identity, venue_order_id=None, price=price))
-        self._context.send(evolve(place, price=price), client_order_id=client_order_id, admission=Admission.ORDER)
+        flight = self._context.send(
+            evolve(place, price=price), client_order_id=client_order_id, admission=Admission.ORDER
+        )
+        if self._context.journaled:
+            self._context.note_departure(flight)
 
     def answered(self, flight: Flight[PreviewPrice], fact: facts.RequestAnswered) -> None:
         warn_of_misfit(self._context, fact)

@@ -8,20 +8,20 @@ from typing import Final
 from ..event_json import EVENT_TYPES
 from ..events import Event
 from ..tagged_json import TaggedJson
-from .records import AlreadyCounted, Bound, FormerId, Note, Registered
+from .records import NOTES, AccountNote, Note
 
 __all__ = ["RECORD_TYPES", "record_from_json", "record_to_json"]
 
-RECORD_TYPES: Final[Mapping[str, type[Event] | type[Note]]] = {
+RECORD_TYPES: Final[Mapping[str, type[Event] | type[Note] | type[AccountNote]]] = {
     **EVENT_TYPES,
-    **{kind.__name__: kind for kind in (Registered, Bound, FormerId, AlreadyCounted)},
+    **{kind.__name__: kind for kind in sorted(NOTES, key=lambda kind: kind.__name__)},
 }
 """Every record by its tag."""
 
-_JSON: Final = TaggedJson[Event | Note](RECORD_TYPES, "a record")
+_JSON: Final = TaggedJson[Event | Note | AccountNote](RECORD_TYPES, "a record")
 
 
-def record_to_json(record: Event | Note) -> str:
+def record_to_json(record: Event | Note | AccountNote) -> str:
     """The record as one JSON object, without a line break.
 
     Raises TypeError for what is not a record, ValueError for a number that is not finite or a text that is not Unicode.
@@ -29,6 +29,6 @@ def record_to_json(record: Event | Note) -> str:
     return _JSON.write(record)
 
 
-def record_from_json(text: str | bytes) -> Event | Note:
+def record_from_json(text: str | bytes) -> Event | Note | AccountNote:
     """The record that `record_to_json` made this text of. Raises ValueError for anything else."""
     return _JSON.read(text)

@@ -10,13 +10,45 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final, cast
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from ..events import ConnectionEvent, Event, JournalEvent, OrderEvent, Report, number
 from ..orders import OrderIdentity
-from ..values import ZERO, TimeInForce, TradeId, VenueOrderId
+from ..values import (
+    ZERO,
+    OrderStatus,
+    OrderType,
+    Side,
+    TimeInForce,
+    TradeId,
+    VenueOrderId,
+    WireId,
+)
 
-__all__ = ["AlreadyCounted", "Bound", "Counted", "FormerId", "Note", "Record", "Registered", "numbered"]
+__all__ = [
+    "NOTES",
+    "AccountNote",
+    "AlreadyCounted",
+    "Bound",
+    "CancelAsked",
+    "Counted",
+    "Disowned",
+    "ExternalDropped",
+    "ExternalGone",
+    "ExternalSeen",
+    "FormerId",
+    "HistoryRead",
+    "Intent",
+    "Note",
+    "Opened",
+    "Postponed",
+    "Record",
+    "Registered",
+    "ReplaceAsked",
+    "SwitchSet",
+    "Unclear",
+    "numbered",
+]
 
 
 class Note(Struct, frozen=True, kw_only=True, gc=False, tag_field="type", tag=True):
@@ -76,9 +108,124 @@ class AlreadyCounted(Note, frozen=True, kw_only=True):
     time: int
 
 
-Record = OrderEvent | Report | ConnectionEvent | JournalEvent | Note
+# What follows is written only where there is a journal: a restart needs it, and a program that runs on does not.
 
-NOTES: Final = frozenset({Registered, Bound, FormerId, AlreadyCounted})
+
+class Intent(Note, frozen=True, kw_only=True):
+    """The whole order that is to be placed, the venue's own terms included. It stands behind its `Submitted`."""
+
+    # As `order_json` writes a `NewOrder`.
+    order: Raw
+    # Until when the venue may act on the placement, ns since 1970 by its clock; None: for ever.
+    process_before: int | None
+
+
+class Postponed(Note, frozen=True, kw_only=True):
+    """The placement goes out later than its order was submitted. at: ns since 1970 by our clock."""
+
+    at: int
+    process_before: int | None
+
+
+class ReplaceAsked(Note, frozen=True, kw_only=True):
+    """A change of the order is sent to the venue. What is None stays as it is; the quantity is in the venue's own
+    counting."""
+
+    quantity: Decimal | None
+    price: Decimal | None
+    trigger_price: Decimal | None
+
+
+class CancelAsked(Note, frozen=True, kw_only=True):
+    """A cancel of the order is sent to the venue."""
+
+
+class Unclear(Note, frozen=True, kw_only=True):
+    """The venue has said that the order is not what it was, and not what it is now."""
+
+
+class AccountNote(Struct, frozen=True, kw_only=True, gc=False, tag_field="type", tag=True):
+    """Root of the records that are not published, and that are about no order of ours."""
+
+
+class Opened(AccountNote, frozen=True, kw_only=True):
+    """When the first client of this journal began: what executed before is not ours to report. is_measured: by the
+    venue's clock, not by ours. ns since 1970."""
+
+    at: int
+    is_measured: bool
+
+
+class HistoryRead(AccountNote, frozen=True, kw_only=True):
+    """Every fill before this has been reported: ns since 1970 by the venue's clock."""
+
+    until: int
+
+
+class SwitchSet(AccountNote, frozen=True, kw_only=True):
+    """The dead man's switch is set to so many seconds from now on; 0: it is turned off."""
+
+    seconds: int
+
+
+class ExternalSeen(AccountNote, frozen=True, kw_only=True):
+    """An order of another session is remembered from now on as open."""
+
+    venue_order_id: VenueOrderId
+    wire_id: WireId | None
+    symbol: str
+    side: Side | None
+    order_type: OrderType | None
+    time_in_force: TimeInForce | None
+    price: Decimal | None
+    trigger_price: Decimal | None
+    quantity: Decimal | None
+    cumulative: Decimal | None
+    status: OrderStatus | None
+    # When it was first heard of, ns since 1970 by our clock.
+    at: int
+
+
+class ExternalDropped(AccountNote, frozen=True, kw_only=True):
+    """An order of another session is remembered no longer under this id: it goes on under another one."""
+
+    venue_order_id: VenueOrderId
+
+
+class ExternalGone(AccountNote, frozen=True, kw_only=True):
+    """An order of another session is not open any more, and the venue does not say how it ended."""
+
+    venue_order_id: VenueOrderId
+
+
+class Disowned(AccountNote, frozen=True, kw_only=True):
+    """A venue order id that can never be one of ours, whatever client id it comes with."""
+
+    venue_order_id: VenueOrderId
+
+
+Record = OrderEvent | Report | ConnectionEvent | JournalEvent | Note | AccountNote
+
+NOTES: Final = frozenset(
+    {
+        Registered,
+        Bound,
+        FormerId,
+        AlreadyCounted,
+        Intent,
+        Postponed,
+        ReplaceAsked,
+        CancelAsked,
+        Unclear,
+        Opened,
+        HistoryRead,
+        SwitchSet,
+        ExternalSeen,
+        ExternalDropped,
+        ExternalGone,
+        Disowned,
+    }
+)
 
 
 def numbered(records: Iterable[Record], after: int) -> list[Event]:

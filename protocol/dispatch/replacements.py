@@ -30,7 +30,7 @@ from .outcomes import Outcomes, live_order_named, sentence
 from .quantities import counted
 from .query_schedule import QuerySchedule
 from .questions import Questions
-from .records import FormerId
+from .records import FormerId, ReplaceAsked
 from .settling import Settling
 from .terms import Terms
 from .tracking import Order
@@ -59,7 +59,7 @@ class Replacements(RequestHandler[ReplaceOrder]):
         # Everything that may refuse comes before the first thing that is written down.
         self._context.require_room(request, request.symbol, order.identity.local_time)
         client_order_id = order.identity.client_order_id
-        self._context.flights.change_of[client_order_id] = asked.request_id
+        self._becomes_latest(order, request)
         self._context.send(request, client_order_id=client_order_id, admission=asked.admission)
         self._context.reply(asked.reply_to, asked.request_id)
 
@@ -68,10 +68,21 @@ class Replacements(RequestHandler[ReplaceOrder]):
         request, order = self._prepare(asked)
 
         def register() -> RequestId:
-            self._context.flights.change_of[order.identity.client_order_id] = asked.request_id
+            self._becomes_latest(order, request)
             return asked.request_id
 
         return PreparedLeg(ReplaceOrder, request, order.identity, register)
+
+    def _becomes_latest(self, order: Order, request: ReplaceOrder) -> None:
+        self._context.flights.change_of[order.identity.client_order_id] = request.request_id
+        if self._context.journaled:
+            asked = ReplaceAsked(
+                identity=order.identity,
+                quantity=request.quantity,
+                price=request.price,
+                trigger_price=request.trigger_price,
+            )
+            self._context.note(asked)
 
     def _prepare(self, asked: Asked) -> tuple[ReplaceOrder, Order]:
         """The request, and the order to change. Raises NotSent."""

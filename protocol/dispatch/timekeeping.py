@@ -162,7 +162,8 @@ class Timekeeping(RequestHandler[AskTime]):
         # Until now our own clock stood in for the venue's, also for the moment at which we began.
         is_first, context.clock = context.clock.reading is None, clock
         if is_first:
-            context.opened_at = context.by_venue(context.opened_at)  # what the venue lists is compared with it
+            if not context.is_opened_measured:  # what the venue lists is compared with it
+                context.open(context.by_venue(context.opened_at), is_measured=True)
         assert clock.reading is not None
         context.out.measured = Measured(clock.reading.skew)
         self._tell(clock.reading.skew)

@@ -10,7 +10,7 @@ slide the same way. No window is ever emptied at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
@@ -156,6 +156,14 @@ class Order(msgspec.Struct, eq=False, gc=False):
         )
 
 
+def _both(first: Callable[[Any], None], second: Callable[[Any], None]) -> Callable[[Any], None]:
+    def fold(record: Any) -> None:
+        first(record)
+        second(record)
+
+    return fold
+
+
 class TrackedOrders:
     """Owned by dispatch; see the module's docstring."""
 
@@ -175,6 +183,8 @@ class TrackedOrders:
         self.later_fills: Window[FillKey, bool] = Window(FILL_WINDOW)
         # What the cumulative of each adopted order counted before it was ours.
         self.counted: dict[ClientOrderId, Counted] = {}
+        # Something has slid out of a window, so that only a journal knows it.
+        self.has_forgotten = False
         self._by_venue_id: dict[VenueOrderId, Order] = {}
         self._by_wire_id: dict[WireId | None, Order] = {}  # nothing stands under None
         self._folds: dict[type, Callable[[Any], None]] = {
@@ -243,6 +253,17 @@ class TrackedOrders:
 
     # Folding
 
+    def also_fold(self, folds: Mapping[type, Callable[[Any], None]]) -> None:
+        """Hands records of these kinds to another state as well, behind this one."""
+        for kind, other in folds.items():
+            own = self._folds.get(kind)
+            self._folds[kind] = other if own is None else _both(own, other)
+
+    @property
+    def folds(self) -> Mapping[type, Callable[[Any], None]]:
+        """What changes the state, by the kind of record: for a caller with very many records."""
+        return self._folds
+
     def fold(self, record: Record) -> None:
         """Changes the state by one record. Records that say nothing about order state change nothing."""
         fold = self._folds.get(type(record))
@@ -310,6 +331,7 @@ class TrackedOrders:
             self._forget_wire_id(order)
         slid_out = self.finished.put(client_order_id, order)
         if slid_out is not None:
+            self.has_forgotten = True
             self._forget(slid_out)
 
     def _forget_wire_id(self, order: Order) -> None:
@@ -411,8 +433,8 @@ class TrackedOrders:
             order.fills = {key: fee_known}
         elif len(order.fills) < FILLS_OF_ORDER or key in order.fills:
             order.fills[key] = fee_known
-        else:
-            self.later_fills.put(key, fee_known)
+        elif self.later_fills.put(key, fee_known) is not None:
+            self.has_forgotten = True
 
     def is_fee_known(self, order: Order | None, key: FillKey) -> bool | None:
         """Of a fill that was published before; None: it was not. order: that it belongs to, None: none of ours."""
@@ -429,7 +451,8 @@ class TrackedOrders:
         self._remember(self._known(record.identity), key, True)
 
     def _fold_external_fill(self, record: FillReport) -> None:
-        self.fills.put((record.venue_order_id, record.trade_id), record.commission is not None)
+        if self.fills.put((record.venue_order_id, record.trade_id), record.commission is not None) is not None:
+            self.has_forgotten = True
 
     def _fold_unknown(self, record: StatusUnknown) -> None:
         order = self._known(record.identity)

@@ -160,6 +160,10 @@ class MemoryStore:
     def reader(self) -> StoreReader:
         return MemoryReader(self._disk)
 
+    @property
+    def needs_tending(self) -> bool:
+        return self._disk.tending_syncs
+
     def tend(self) -> None:
         self._check()
         if self._disk.tending_syncs:

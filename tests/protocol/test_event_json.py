@@ -42,6 +42,8 @@ FROZEN = {
     "FillReport": f"{OF_REPORT} trade_id side last_price last_quantity currency commission liquidity",
     "Filled": f"{OF_ORDER} trade_id fill_venue_order_id last_price last_quantity cumulative leaves overfill currency"
     " commission liquidity status side concluded",
+    "JournalFailed": f"{STREAM} path reason",
+    "JournalSlow": f"{STREAM} path duration",
     "MessagesLost": f"{OF_LINK} expected received",
     "MissingFills": f"{OF_LINK} identity venue_order_id known reported since until",
     "OrderStatusReport": f"{OF_REPORT} status side order_type time_in_force price trigger_price quantity cumulative"

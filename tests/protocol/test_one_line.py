@@ -273,6 +273,14 @@ LINK_EVENTS = [
     ),
     (events.SessionFailed(**OF_LINK, reason="Over."), "SessionFailed: Over. [AX / A / connection 2]"),
     (
+        events.JournalSlow(local_time=PLACED, path="orders.db", duration=31_900_000),
+        "JournalSlow a commit took 31 ms [orders.db]",
+    ),
+    (
+        events.JournalFailed(local_time=PLACED, path="orders.db", reason="A sync failed."),
+        "JournalFailed: A sync failed. [orders.db]",
+    ),
+    (
         CLOSE,
         "CloseReport 1 canceled, 4 still open (a, b, c, …), 0 not known, cancel of all orders NOT confirmed "
         "[AX / A / connection 2]",

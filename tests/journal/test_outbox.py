@@ -1,0 +1,178 @@
+"""What leaves the outbox of a program with a journal, and when: nothing before its record is kept."""
+
+from __future__ import annotations
+
+import trio
+from trio.testing import MockClock
+
+from actors.journaled_outbox import QUICK_ENOUGH, TRY_AGAIN
+from protocol.dispatch import EndLink
+from protocol.errors import NotSent
+from protocol.events import JournalFailed, JournalSlow
+from protocol.reasons import Why
+
+from ..order_records import accepted, filled, submitted
+from .memory_store import Fault, MemoryDisk
+from .outbox_rig import cancel, open_rig, place, state_of
+
+
+async def test_a_placement_its_event_and_its_answer_wait_for_the_commit() -> None:
+    async with open_rig(MemoryDisk()) as rig:
+        rig.decide(submitted(), sends=[place(3)], replies={"caller": state_of(3)})
+        assert await rig.settle() == ["written 1", "answered caller", "sent PlaceOrder 3", "told #1 Submitted"]
+
+
+async def test_with_power_they_wait_for_the_sync() -> None:
+    async with open_rig(MemoryDisk(), "power") as rig:
+        rig.decide(submitted(), sends=[place(3)], replies={"caller": state_of(3)})
+        seen = await rig.settle()
+        assert seen == ["written 1", "synced 1", "answered caller", "sent PlaceOrder 3", "told #1 Submitted"]
+
+
+async def test_decisions_that_come_together_share_one_commit() -> None:
+    async with open_rig(MemoryDisk()) as rig:
+        for number in range(3):
+            rig.decide(filled(f"t{number}", number + 1))
+        seen = await rig.settle()
+        assert seen == ["written 3", "told #1 Filled", "told #2 Filled", "told #3 Filled"]
+
+
+async def test_what_is_decided_during_a_slow_sync_shares_the_next_commit(autojump_clock: MockClock) -> None:
+    disk = MemoryDisk()
+    async with open_rig(disk, "power") as rig:
+        disk.seconds_a_write = 0.5
+        rig.decide(filled("t0", 1))
+        await trio.sleep(0.1)
+        for number in range(1, 6):
+            rig.decide(filled(f"t{number}", number + 1))
+        await trio.sleep(2)
+        assert [each for each in rig.seen if each.startswith("written")] == ["written 1", "written 5"]
+        assert [event.sequence for event in rig.events] == [1, 2, 3, 4, 5, 6]
+
+
+async def test_a_cancel_overtakes_a_slow_commit(autojump_clock: MockClock) -> None:
+    disk = MemoryDisk()
+    async with open_rig(disk, "power") as rig:
+        disk.seconds_a_write = 1
+        rig.decide(submitted(), sends=[place(3)])
+        await trio.sleep(0.5)
+        rig.decide(accepted(), sends=[cancel(4, of=99)])
+        await trio.sleep(0.1)
+        assert "sent CancelOrder 4" in rig.seen
+        assert "sent PlaceOrder 3" not in rig.seen
+        await trio.sleep(5)
+        assert "sent PlaceOrder 3" in rig.seen
+
+
+async def test_a_placement_does_not_follow_its_own_cancel(autojump_clock: MockClock) -> None:
+    disk = MemoryDisk()
+    async with open_rig(disk, "power") as rig:
+        disk.seconds_a_write = 1
+        rig.decide(submitted(), sends=[place(3)], replies={"caller": state_of(3)})
+        await trio.sleep(0.5)
+        rig.decide(sends=[cancel(4, of=3)])
+        await trio.sleep(5)
+        assert "withheld 3 WITHDRAWN" in rig.seen
+        assert "sent PlaceOrder 3" not in rig.seen
+        assert "answered caller" in rig.seen
+
+
+async def test_a_full_disk_refuses_placements_and_keeps_events_until_there_is_room(autojump_clock: MockClock) -> None:
+    disk = MemoryDisk()
+    async with open_rig(disk) as rig:
+        disk.fill()
+        rig.decide(submitted(), sends=[place(3)], replies={"caller": state_of(3)})
+        assert await rig.settle() == ["refused caller", "withheld 3 JOURNAL"]
+        refusal = rig.answers["caller"]
+        assert isinstance(refusal, NotSent)
+        assert refusal.why is Why.JOURNAL
+        assert str(refusal).startswith("Order a3 was not sent: ")
+        assert rig.life.health.value
+        rig.decide(filled("t1", 1), sends=[cancel(4, of=99)], replies={"canceler": 4})
+        assert await rig.settle() == ["answered canceler", "sent CancelOrder 4"]
+        disk.make_room()
+        await trio.sleep(TRY_AGAIN + 1)
+        assert await rig.settle() == ["written 2", "told #1 Submitted", "told #2 Filled"]
+        assert not rig.life.health.value
+        rig.decide(submitted(), sends=[place(5)])
+        assert await rig.settle() == ["written 1", "sent PlaceOrder 5", "told #3 Submitted"]
+
+
+async def test_after_a_failed_write_events_go_on_behind_the_news_of_it() -> None:
+    disk = MemoryDisk()
+    async with open_rig(disk) as rig:
+        rig.decide(filled("t1", 1))
+        await rig.settle()
+        disk.faults.append(Fault(does="fail", at=disk.writes + 1))
+        rig.decide(submitted(), sends=[place(3)], replies={"caller": state_of(3)})
+        seen = await rig.settle()
+        assert seen == ["refused caller", "told #2 JournalFailed", "told #3 Submitted", "withheld 3 JOURNAL"]
+        rig.decide(filled("t2", 2), sends=[cancel(4, of=99)])
+        rig.decide(submitted(), sends=[place(5)])
+        seen = await rig.settle()
+        assert "sent CancelOrder 4" in seen
+        assert "withheld 5 JOURNAL" in seen
+        assert [type(event).__name__ for event in rig.events[-2:]] == ["Filled", "Submitted"]
+        assert [event.sequence for event in rig.events] == [1, 2, 3, 4, 5]
+        assert rig.life.lost_from == 2
+        failed = rig.events[1]
+        assert isinstance(failed, JournalFailed)
+        assert failed.path == "orders.db"
+
+
+async def test_a_slow_commit_is_told_and_the_next_ones_are_made_beside(autojump_clock: MockClock) -> None:
+    disk = MemoryDisk(spend=autojump_clock.jump)
+    async with open_rig(disk) as rig:
+        disk.seconds_a_write = 0.1
+        rig.decide(filled("t0", 1))
+        await trio.sleep(1)
+        slow = rig.events[1]
+        assert isinstance(slow, JournalSlow)
+        assert slow.duration == 100_000_000
+        disk.seconds_a_write = 0.0
+        jumped: list[float] = []
+        disk.spend = jumped.append
+        for number in range(1, QUICK_ENOUGH + 20):
+            rig.decide(filled(f"t{number}", number + 1))
+            await trio.sleep(0.01)
+        assert 0 < len(jumped) < QUICK_ENOUGH  # `VirtualThread` takes the others
+        assert [event.sequence for event in rig.events] == list(range(1, QUICK_ENOUGH + 22))
+        assert sum(isinstance(event, JournalSlow) for event in rig.events) == 1
+
+
+async def test_the_end_of_the_link_waits_for_what_was_decided_before_it() -> None:
+    async with open_rig(MemoryDisk()) as rig:
+        rig.decide(submitted(), sends=[place(3), EndLink()])
+        assert await rig.settle() == ["written 1", "end of link", "sent PlaceOrder 3", "told #1 Submitted"]
+
+
+async def test_a_program_that_ends_on_a_full_disk_tells_what_it_could_not_keep(autojump_clock: MockClock) -> None:
+    disk = MemoryDisk()
+    async with open_rig(disk) as rig:
+        disk.fill()
+        rig.decide(filled("t1", 1))
+        await rig.settle()
+    assert [type(event).__name__ for event in rig.events] == ["JournalFailed", "Filled"]
+    assert [event.sequence for event in rig.events] == [1, 2]
+
+
+async def test_a_program_that_ends_during_a_sync_waits_for_it(autojump_clock: MockClock) -> None:
+    disk = MemoryDisk()
+    async with open_rig(disk, "power") as rig:
+        disk.seconds_a_write = 1
+        rig.decide(filled("t1", 1))
+        await trio.sleep(0.5)
+        rig.decide(filled("t2", 2))
+    await trio.sleep(5)
+    assert [event.sequence for event in rig.events] == [1, 2]
+    assert disk.tables.last_sequence == 2
+
+
+async def test_the_next_life_goes_on_with_the_numbers() -> None:
+    disk = MemoryDisk()
+    async with open_rig(disk) as rig:
+        rig.decide(filled("t1", 1))
+        await rig.settle()
+    async with open_rig(disk) as rig:
+        rig.decide(filled("t2", 2))
+        assert await rig.settle() == ["written 1", "told #2 Filled"]
