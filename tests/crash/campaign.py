@@ -45,7 +45,7 @@ class Program:
             while b"\n" not in self.printed:
                 more = await self.process.stdout.receive_some()
                 if not more:
-                    raise RuntimeError(f"{self.process.args} ended with {await self.process.wait()}")
+                    raise RuntimeError(f"{self.process.args[2]!r} ended with {await self.process.wait()}")
                 self.printed += more
         line, self.printed = self.printed.split(b"\n", 1)
         return line.decode()

@@ -43,7 +43,8 @@ async def limit(told: Any, scope: trio.CancelScope) -> None:
 
 
 def main() -> None:
-    trio.run(run, *sys.argv[1:])
+    path, own_path = sys.argv[1:]
+    trio.run(run, path, own_path)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,4 @@
-"""What a consumer of a journal keeps: a file of its own, where the effects of an event and the cursor behind it go in one
-transaction."""
+"""What a consumer of a journal keeps: a file of its own. An event's effects and the cursor go into it at once."""
 
 from __future__ import annotations
 

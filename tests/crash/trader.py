@@ -18,7 +18,7 @@ import trio
 
 from actors import Client, ClientConfig, NewOrder, OnClose, Order, OrderStatus, TradingError, open_client
 from actors.journal import Durability, Journal
-from actors.serving.simulated_venue import venue_row
+from actors.venues import venue_row
 from protocol.values import Side, TraderId
 
 from ..sim.venues import VENUES

@@ -34,7 +34,7 @@ from . import steps
 from .books import Placed
 from .determinism import wall_clock
 from .lives import Killed, Memory, Process
-from .mortality import begin_life, fall_back, kill, lives, new_memory
+from .mortality import begin_life, fall_back, kill, lives, program
 from .sizes import sizes
 from .stage import Asked, Doing, Stage, Submission, Sweep, Trader, placed_of
 
@@ -154,13 +154,11 @@ class Clients:
     async def _open_again(self, step: steps.Open) -> None:
         """The same program on the same disk; one that waits to be killed is killed now."""
         stage = self._stage
-        trader = next((trader for trader in stage.traders if trader.number == step.client), None)
-        if trader is None:
-            trader = Trader(step.client, 0, memory=new_memory(stage, step.client), began=wall_clock())
-            stage.traders.append(trader)
+        trader = program(stage, step.client)
         memory = trader.memory
         assert memory is not None
-        if trader.ended is None and trader.life and not memory.is_armed and not memory.has_failed:
+        lives = trader.ended is None and memory.process is not None
+        if lives and (step.if_dead or not (memory.is_armed or memory.has_failed)):
             return
         kill(stage, trader)
         was_armed, memory.is_armed_for_opening = memory.is_armed_for_opening, False
@@ -225,7 +223,7 @@ class Clients:
         else:
             self._hear(trader, event)
             memory.cursor = str(stream.cursor)
-        memory.process.has_read()
+        memory.process.has_done("event")
 
     async def _take_over(self, trader: Trader) -> None:
         """What the former life left at the venue."""

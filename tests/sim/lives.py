@@ -28,14 +28,11 @@ class Process:
     """One run of a program. Once it is dead, nothing that is left of its tasks reaches anybody."""
 
     _network: Network
+    _memory: Memory
     _at_death: Callable[[], None]
     client: Client | None = None
     is_dead: bool = False
-    sends_left: int | None = None  # until it is killed
-    events_left: int | None = None
     scope: trio.CancelScope = field(factory=trio.CancelScope)
-    commits: int = 0
-    sends: int = 0
     _lines: list[Line] = field(factory=list)
 
     async def connect(self, host: str, port: int, *, tls: bool) -> Line:
@@ -47,22 +44,16 @@ class Process:
         return line
 
     def _has_sent(self) -> None:
-        self.sends += 1
-        if self.sends_left is not None:
-            self.sends_left -= 1
-            if not self.sends_left:
-                self.die()
+        self.has_done("send")
 
-    def has_read(self) -> None:
-        """An event, whose effects are kept."""
-        if self.events_left is not None:
-            self.events_left -= 1
-            if not self.events_left:
+    def has_done(self, what: str) -> None:
+        """It has sent data, made a commit, or read an event and kept its effects."""
+        memory = self._memory
+        memory.done.append((trio.current_time(), what))
+        if what in memory.left:
+            memory.left[what] -= 1
+            if not memory.left[what]:
                 self.die()
-
-    @property
-    def is_armed(self) -> bool:
-        return self.sends_left is not None or self.events_left is not None
 
     def die(self) -> None:
         """Without a word."""
@@ -83,6 +74,7 @@ class Memory:
 
     cursor: the text behind the last event whose effects the consumer kept with it; unsure: events that it read, and
     that the journal lost or never had; has_lost: something that was committed was lost with the power, as it may be;
+    done: by virtual second, its commits, what it sent, and what it read; left: how many more of a kind until it dies;
     deaths: of its processes, ns since 1970; first_sequences: of its lives; wrong: what its consumer found wrong.
     """
 
@@ -97,6 +89,8 @@ class Memory:
     deaths: list[int] = field(factory=list)
     first_sequences: list[int] = field(factory=list)
     wrong: list[tuple[str, str, str]] = field(factory=list)
+    done: list[tuple[float, str]] = field(factory=list)
+    left: dict[str, int] = field(factory=dict)
     process: Process | None = None
     is_armed_for_opening: bool = False
     _fault: Fault | None = None
@@ -125,9 +119,10 @@ class Memory:
 
     @property
     def is_armed(self) -> bool:
-        return self._fault is not None or (self.process is not None and self.process.is_armed)
+        return self._fault is not None or bool(self.left)
 
     def disarm(self) -> None:
+        self.left.clear()
         if self._fault is not None:
             self.disk.faults.remove(self._fault)
             self._fault = None
@@ -160,7 +155,7 @@ class MortalStore:
     def commit(self, rows: Sequence[Row]) -> None:
         with self._mortal():
             self._store.commit(rows)
-        self._process.commits += 1
+        self._process.has_done("commit")
 
     def keep_snapshot(self, snapshot: Any) -> None:
         with self._mortal():

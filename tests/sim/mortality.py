@@ -14,10 +14,19 @@ from .determinism import wall_clock
 from .lives import Memory, Process
 from .stage import Doing, Stage, Trader
 
-__all__ = ["begin_life", "fall_back", "kill", "lives", "new_memory"]
+__all__ = ["begin_life", "fall_back", "kill", "lives", "program"]
 
 
-def new_memory(stage: Stage, number: int) -> Memory:
+def program(stage: Stage, number: int) -> Trader:
+    """The client of this number, which may not have lived yet."""
+    found = next((trader for trader in stage.traders if trader.number == number), None)
+    if found is None:
+        found = Trader(number, 0, memory=_new_memory(stage, number), began=wall_clock())
+        stage.traders.append(found)
+    return found
+
+
+def _new_memory(stage: Stage, number: int) -> Memory:
     assert stage.story.durability is not None
     disk = MemoryDisk(journal_id=f"{stage.story.seed:08x}{number:08x}", spend=stage.time.spend)
     return Memory(path=f"{'AB'[number]}.db", durability=stage.story.durability, disk=disk, time=stage.time)
@@ -26,7 +35,7 @@ def new_memory(stage: Stage, number: int) -> Memory:
 def begin_life(stage: Stage, trader: Trader) -> None:
     memory = trader.memory
     assert memory is not None
-    memory.process = Process(stage.network, partial(_has_died, stage, trader, memory))
+    memory.process = Process(stage.network, memory, partial(_has_died, stage, trader, memory))
     memory.has_failed = False
     stage.happened["torn tails"] += memory.disk.torn > 0
     memory.disk.seconds_a_write = 0.0
@@ -41,6 +50,7 @@ def _has_died(stage: Stage, trader: Trader, memory: Memory) -> None:
     stage.happened["kills"] += 1
     memory.deaths.append(wall_clock())
     memory.disk.kill()
+    memory.disarm()
     trader.ended, trader.client = trader.ended or wall_clock(), None
     trader.asked.clear()  # what was asked for and not done, the next life does not do
     trader.sweeps.clear()
@@ -70,8 +80,11 @@ def lives(stage: Stage) -> Doing:
     """What happens to processes and disks."""
 
     def memory_of(number: int) -> tuple[Trader, Memory] | None:
-        trader = next((trader for trader in stage.traders if trader.number == number), None)
-        return None if trader is None or trader.memory is None else (trader, trader.memory)
+        if stage.story.durability is None:
+            return None
+        trader = program(stage, number)
+        assert trader.memory is not None
+        return trader, trader.memory
 
     async def kill_at(step: steps.Kill) -> None:
         found = memory_of(step.client)
@@ -80,14 +93,13 @@ def lives(stage: Stage) -> Doing:
         trader, memory = found
         if step.point == "now":
             kill(stage, trader)
-        elif step.point == "commit":
-            memory.disarm()
+            return
+        memory.disarm()
+        memory.is_armed_for_opening = trader.ended is not None or memory.process is None
+        if step.point == "commit":
             memory.arm(kept=step.kept, count=step.count)
-            memory.is_armed_for_opening = trader.ended is not None
-        elif memory.process is not None and step.point == "send":
-            memory.process.sends_left = step.count
-        elif memory.process is not None:
-            memory.process.events_left = step.count
+        else:
+            memory.left[step.point] = step.count
 
     async def lose_power(step: steps.PowerLoss) -> None:
         found = memory_of(step.client)

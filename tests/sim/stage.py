@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 import trio
 from attrs import define, field, frozen
@@ -23,7 +23,9 @@ from .network import Network
 from .story import Story
 from .venues import VenueSide
 
-__all__ = ["Asked", "Trader", "Stage", "Submission", "Sweep", "placed_of"]
+__all__ = ["WELL", "Asked", "Stage", "Submission", "Sweep", "Trader", "placed_of"]
+
+WELL: Final = "everything is well from now on"
 
 
 @frozen(kw_only=True)
@@ -176,7 +178,7 @@ class Stage:
 
     def get_well(self) -> None:
         """Nothing goes wrong from now on."""
-        self.say("venue", "everything is well from now on")
+        self.say("venue", WELL)
         self.mishaps.is_over = True
         self.network.slowness.chance = 0.0
         self.network.heal()

@@ -56,9 +56,11 @@ class Step:
 
 @frozen(kw_only=True)
 class Open(Step):
-    """A client is opened; in place of another one that was aborted, it takes over what is open at the venue."""
+    """A client is opened; in place of another one that was aborted, it takes over what is open at the venue. With a
+    journal it goes on where its last life ended, and one that waits to be killed is killed first, unless `if_dead`."""
 
     client: int
+    if_dead: bool = False
 
 
 @frozen(kw_only=True)
