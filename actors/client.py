@@ -35,10 +35,12 @@ from .plumbing.channels import ask, ask_locally
 from .plumbing.clock import NANOSECONDS
 from .session import ConnectionMode
 from .socket_feed import FeedStatistics
-from .subscription import EventStream, open_stream
+from .subscription import EventStream, Wanted, open_stream
 from .wiring import Entrances, Views
 
 if TYPE_CHECKING:
+    from protocol.journal import Cursor
+
     from .journal.face import OpenJournal
 
 __all__ = ["Client"]
@@ -90,6 +92,7 @@ class Client:
         self._to_emitter = entrances.emitter
         self._session = entrances.session
         self._life = entrances.life
+        self._source = entrances.source
         self._abort = abort
         self._journal = journal
 
@@ -168,14 +171,21 @@ class Client:
 
     # Events
 
-    def events(self) -> EventStream:
+    def events(self, after: Cursor | str | None = None) -> EventStream:
         """Everything of this client from now on, in order. The first stream opened also holds what came before it since
-        the client was opened (Connected, Authenticated …), unless that is more than 1,024 events."""
-        return self.subscribe(only=None)
+        the client was opened (Connected, Authenticated …), unless that is more than 1,024 events.
 
-    def subscribe(self, *, only: ClientOrderId | None) -> EventStream:
+        after: behind this cursor instead, as `EventStream.cursor` of any run gave it: what the journal has, and then
+        what comes, with nothing missed and nothing repeated. Raises ValueError without a journal, JournalError for a
+        cursor of another one; CursorAhead when events before the cursor were lost with the power, CursorExpired when
+        some behind it are no longer kept.
+        """
+        return self.subscribe(only=None, after=after)
+
+    def subscribe(self, *, only: ClientOrderId | None, after: Cursor | str | None = None) -> EventStream:
         """`events()` of everything, or of one order."""
-        return open_stream(self._to_emitter, self._config.subscriber_batches, self._session, only)
+        wanted = Wanted(session=self._session, only=only, after=after)
+        return open_stream(self._to_emitter, self._config.subscriber_batches, wanted, self._source)
 
     # Orders
 

@@ -17,6 +17,7 @@ from protocol.events import (
     Event,
     Expired,
     Filled,
+    JournalFailed,
     OrderEvent,
     Rejected,
     Reopened,
@@ -25,14 +26,24 @@ from protocol.events import (
 from protocol.values import ClientOrderId
 from protocol.window import Window
 
-from .plumbing.channels import queued
+from .plumbing.channels import close_inbox, queued
 
 if TYPE_CHECKING:
     from attrs import frozen
 else:
     from attrs import define as frozen  # built for every message and gone with it: see `protocol.facts`
 
-__all__ = ["Lag", "Publication", "SessionEnded", "Subscribe", "ToEmitter", "run_emitter"]
+__all__ = [
+    "BACKLOG",
+    "Lag",
+    "Progress",
+    "Publication",
+    "SessionEnded",
+    "Subscribe",
+    "ToEmitter",
+    "ends_an_order",
+    "run_emitter",
+]
 
 BACKLOG: Final = 1024
 """Events kept for the first subscriber, so that it sees the stream from its beginning."""
@@ -48,16 +59,33 @@ ENDED: Final = 100_000
 
 @define
 class Lag:
-    """Published by the emitter when it lets a subscriber go: the sequence number of the first event it did not get."""
+    """What the emitter lets a subscriber know beside the events. first_lost: the number of the first event that it did
+    not get, when it is let go. live_after: with a journal, it gets the events behind this number; those up to it it
+    reads there."""
 
     first_lost: int | None = None
+    live_after: int = 0
+
+
+@define
+class Progress:
+    """How far the stream of a program with a journal is. Written by the emitter, but for `is_beginning_free`."""
+
+    sequence: int
+    """Of the last event that was handed to subscribers; at the start, of the last one of the lives before."""
+    kept_until: int | None = None
+    """Number of the last event in the journal, once that has failed; None: every event is there."""
+    is_beginning_free: bool = True
+    """No stream has been opened yet: the first one begins with this life."""
+    ended: trio.Event = field(factory=trio.Event)
+    """Set when the emitter has ended, so that `sequence` is final."""
 
 
 @frozen
 class Publication:
-    """Events that belong together, of one session."""
+    """Events that belong together, of one session; session None: of the program as a whole, for every stream."""
 
-    session: int
+    session: int | None
     events: tuple[Event, ...]
 
 
@@ -79,7 +107,7 @@ class Subscribe:
     only: ClientOrderId | None = None
 
     def wants(self, news: Publication) -> bool:
-        return self.session is None or self.session == news.session
+        return self.session is None or self.session == news.session or news.session is None
 
 
 ToEmitter = Publication | Subscribe | SessionEnded
@@ -153,7 +181,7 @@ class _Subscribers:
         if self.backlog_size > BACKLOG:
             self.backlog = None  # a stream without its beginning is worth nothing: start at the call instead
 
-    def _emit_to_order(self, session: int, event: Event, ends: bool) -> None:
+    def _emit_to_order(self, session: int | None, event: Event, ends: bool) -> None:
         """Hands an event to those who want its order alone. ends: it is the order's last but for late fills."""
         if not isinstance(event, OrderEvent):
             return
@@ -190,6 +218,39 @@ class _Subscribers:
                 subscribe.to_subscriber.close()
 
 
+class _WithJournal(_Subscribers):
+    """Says to each subscriber from which number on it is handed events: the stream reads those before in the journal.
+
+    An event is committed before it comes here. So all up to `progress.sequence` are in the journal, and nothing is
+    missed or comes twice between the two, whatever a subscriber leaves out.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        super().__init__(backlog=None)  # what came before is in the journal
+        self.progress = progress
+
+    def add(self, subscribe: Subscribe) -> None:
+        subscribe.lag.live_after = self.progress.sequence
+        if _hand_over(subscribe, ()):  # the mark; there is room for it beside the batches
+            super().add(subscribe)
+
+    def emit(self, news: Publication) -> None:
+        super().emit(news)
+        if news.session is None and self.progress.kept_until is None:
+            failures = [event.sequence for event in news.events if type(event) is JournalFailed]
+            if failures:
+                self.progress.kept_until = failures[0] - 1
+        self.progress.sequence = news.events[-1].sequence
+
+
+def ends_an_order(event: Event) -> bool | None:
+    """Whether the order ends with it, but for late fills; None: it says nothing about that."""
+    if type(event) in BEGINNINGS:
+        return False
+    ends = event.status.is_terminal if type(event) is Filled else type(event) in ENDINGS
+    return ends or None
+
+
 def _hand_over(subscribe: Subscribe, events: tuple[Event, ...]) -> bool:
     """False when the subscriber has left, or is too far behind and has to be let go."""
     try:
@@ -205,12 +266,13 @@ def _hand_over(subscribe: Subscribe, events: tuple[Event, ...]) -> bool:
 
 
 @trio.lowlevel.enable_ki_protection  # Ctrl-C is for the program, and must not end what closes it
-async def run_emitter(inbox: trio.MemoryReceiveChannel[ToEmitter]) -> None:
+async def run_emitter(inbox: trio.MemoryReceiveChannel[ToEmitter], progress: Progress | None = None) -> None:
     """Receives events from the outbox and subscriptions from callers; sends to subscribers, waiting for none.
 
-    Ends when the outbox and every client have closed; every subscriber's stream then ends.
+    Ends when the outbox and every client have closed; every subscriber's stream then ends. progress: of a stream with a
+    journal; None: there is no journal.
     """
-    subscribers = _Subscribers()
+    subscribers = _Subscribers() if progress is None else _WithJournal(progress)
     with inbox:
         try:
             with suppress(trio.EndOfChannel):
@@ -220,3 +282,8 @@ async def run_emitter(inbox: trio.MemoryReceiveChannel[ToEmitter]) -> None:
                         subscribers.handle(item)
         finally:
             subscribers.close()
+            for item in close_inbox(inbox):
+                if isinstance(item, Subscribe):
+                    item.to_subscriber.close()  # it came too late: canceled, the emitter takes nothing more
+            if progress is not None:
+                progress.ended.set()

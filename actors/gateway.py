@@ -24,10 +24,12 @@ from .plumbing.nurseries import open_unwrapped_nursery
 from .plumbing.published import Published
 from .session import ConnectionMode
 from .socket_feed import FeedStatistics
-from .subscription import EventStream, open_stream
+from .subscription import EventStream, Wanted, open_stream
 from .wiring import SessionPlan, Stream, Views, dispatch_state, start_session, start_stream
 
 if TYPE_CHECKING:
+    from protocol.journal import Cursor
+
     from .journal.face import OpenJournal
     from .journal.opening import OpenedJournal
 
@@ -61,10 +63,10 @@ class Gateway(Mapping[str, Client]):
     def __len__(self) -> int:
         return len(self._clients)
 
-    def events(self) -> EventStream:
+    def events(self, after: Cursor | str | None = None) -> EventStream:
         """Every client's events from now on, in one order with one sequence of numbers. The first stream opened in a
-        gateway, by it or by one of its clients, also holds what came before it."""
-        return open_stream(self._stream.emitter, self._batches, None, None)
+        gateway, by it or by one of its clients, also holds what came before it. after: as for `Client.events`."""
+        return open_stream(self._stream.emitter, self._batches, Wanted(after=after), self._stream.source)
 
 
 def _views(config: ClientConfig) -> Views:

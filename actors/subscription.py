@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import trio
+from attrs import frozen
 
 from protocol.errors import SubscriberLagged, TradingError
 from protocol.events import Event
@@ -13,7 +15,12 @@ from protocol.values import ClientOrderId
 
 from .emitter import Lag, Subscribe, ToEmitter
 
-__all__ = ["EventStream", "open_stream"]
+if TYPE_CHECKING:
+    from protocol.journal import Cursor
+
+    from .journal.source import JournalSource
+
+__all__ = ["EventStream", "Wanted", "open_stream"]
 
 
 class EventStream:
@@ -22,7 +29,7 @@ class EventStream:
     Iterate over single events, or over whole batches with `batches()`, in one task: another one that waits at the same
     time gets trio.BusyResourceError. Events that have arrived already come without a checkpoint, two batches at most.
     A subscriber that is more batches behind than its buffer holds gets what is buffered and then SubscriberLagged;
-    no other subscriber notices.
+    no other subscriber notices. With a journal it goes on from there instead, however far it is behind.
 
         with client.events() as events:
             async for event in events: ...
@@ -48,6 +55,15 @@ class EventStream:
     def close(self) -> None:
         """Releases the subscription; safe to call twice."""
         self._inbox.close()
+
+    @property
+    def cursor(self) -> Cursor | None:
+        """Behind the last event that was given, or the last batch; before the first one, where the stream began. Keep
+        its text (`str`) with what you made of the events, in one transaction, and open the next stream with `after=`.
+
+        None without a journal, and behind events that came after it had failed.
+        """
+        return None
 
     def __aiter__(self) -> EventStream:
         return self
@@ -121,20 +137,53 @@ class _Batches:
         return await self._stream.next_batch()
 
 
+@frozen(kw_only=True)
+class Wanted:
+    """What a stream is to give."""
+
+    session: int | None = None
+    """Events of this session alone, by its number in the stream; None: of all."""
+    only: ClientOrderId | None = None
+    """Events of this order of the session alone, up to its end; None: everything."""
+    after: Cursor | str | None = None
+    """Behind this cursor, first from the journal; None: from the call on."""
+
+
 def open_stream(
-    to_emitter: trio.MemorySendChannel[ToEmitter], batches: int, session: int | None, only: ClientOrderId | None
+    to_emitter: trio.MemorySendChannel[ToEmitter], batches: int, wanted: Wanted, journal: JournalSource | None = None
 ) -> EventStream:
-    """Subscribed at the call. batches: it may lag behind; session: of which events are wanted, None: of all; only: of
-    one order of the session."""
-    send, receive = trio.open_memory_channel[tuple[Event, ...]](batches)
-    lag = Lag()
+    """Begins at the call. batches: it may lag behind, and with a journal hold in memory.
+
+    Raises ValueError for a cursor where there is no journal and for a text that is none; JournalError, CursorAhead,
+    CursorExpired when the journal cannot go on from it; TradingError when too many streams are opened at once.
+    """
     try:
-        to_emitter.send_nowait(Subscribe(send, lag, session, only))
-    except (trio.BrokenResourceError, trio.ClosedResourceError):
-        send.close()  # all is closed: an empty stream that ends at once
+        if journal is None:
+            return _in_memory(to_emitter, batches, wanted)
+        from .journal.journaled_stream import (
+            JournaledStream,
+        )  # with the journal: a program without one does not load it
+
+        stream = JournaledStream(journal, to_emitter, batches, wanted)
+        stream.subscribe_now()
+        return stream
     except trio.WouldBlock:
         raise TradingError(
             "No stream was opened: too many were asked for at once. Let other tasks run (await a checkpoint), and ask "
             "again."
         ) from None
+
+
+def _in_memory(to_emitter: trio.MemorySendChannel[ToEmitter], batches: int, wanted: Wanted) -> EventStream:
+    """Raises trio.WouldBlock."""
+    if wanted.after is not None:
+        raise ValueError(
+            "There is no journal to go on from: open the client with `journal=...`, or the stream without `after`."
+        )
+    send, receive = trio.open_memory_channel[tuple[Event, ...]](batches)
+    lag = Lag()
+    try:
+        to_emitter.send_nowait(Subscribe(send, lag, wanted.session, wanted.only))
+    except (trio.BrokenResourceError, trio.ClosedResourceError):
+        send.close()  # all is closed: an empty stream that ends at once
     return EventStream(receive, lag)

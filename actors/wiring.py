@@ -23,7 +23,7 @@ from protocol.venue import Venue
 from .command_handler import Admissions, CommandContext, run_command_handler
 from .config import ClientConfig
 from .dispatch import DispatchContext, has_given_up, run_dispatch
-from .emitter import ToEmitter, run_emitter
+from .emitter import Progress, ToEmitter, run_emitter
 from .instrument_loader import cache_instruments
 from .net.http_seam import HttpClient
 from .outbox import Attach, Outlets, ToOutbox, run_outbox
@@ -40,6 +40,7 @@ from .token import TokenRequest, run_token
 if TYPE_CHECKING:
     from .journal.life import JournalLife
     from .journal.opening import SessionMemory
+    from .journal.source import JournalSource
 
 __all__ = ["Entrances", "SessionPlan", "Stream", "Views", "dispatch_state", "start_session", "start_stream"]
 
@@ -72,21 +73,24 @@ class Views:
 @frozen
 class Entrances:
     """The ends that the client holds: where to ask, and where to subscribe; session: its number in the stream; life:
-    around the session, which ends when that is canceled, or at its deadline."""
+    around the session, which ends when that is canceled, or at its deadline; source: the journal behind the stream, if
+    there is one."""
 
     asks: trio.MemorySendChannel[Ask]
     emitter: trio.MemorySendChannel[ToEmitter]
     session: int
     life: trio.CancelScope
+    source: JournalSource | None
 
 
 @frozen
 class Stream:
     """The ends of the actors that all sessions of a program share: outbox and emitter. The one who starts them closes
-    these once every session has its own."""
+    these once every session has its own. source: the journal behind the stream, if there is one."""
 
     outbox: trio.MemorySendChannel[ToOutbox]
     emitter: trio.MemorySendChannel[ToEmitter]
+    source: JournalSource | None
 
     def close(self) -> None:
         self.outbox.close()
@@ -171,14 +175,25 @@ def start_stream(nursery: trio.Nursery, life: JournalLife | None) -> Stream:
     """Starts what all sessions share. life: of the journal, if there is one."""
     outbox: _Channel[ToOutbox] = _Channel(DISPATCH_INBOX)
     emitter: _Channel[ToEmitter] = _Channel(EMITTER_INBOX)
+    source, progress = None, None
     if life is None:
         nursery.start_soon(run_outbox, outbox.receive, emitter.send.clone())
     else:
-        from .journaled_outbox import run_journaled_outbox  # a program without a journal does not load it
+        from .journal.source import JournalSource  # a program without a journal loads neither
+        from .journaled_outbox import run_journaled_outbox
 
+        progress = Progress(sequence=life.store.last_sequence)
+        source = JournalSource(
+            path=life.path,
+            journal_id=life.store.journal_id,
+            lives=tuple(life.store.lives),
+            open_reader=life.store.reader,
+            progress=progress,
+            sessions=life.numbers,
+        )
         nursery.start_soon(run_journaled_outbox, outbox.receive, emitter.send.clone(), life)
-    nursery.start_soon(run_emitter, emitter.receive)
-    return Stream(outbox.send, emitter.send)
+    nursery.start_soon(run_emitter, emitter.receive, progress)
+    return Stream(outbox.send, emitter.send, source)
 
 
 async def start_session(plan: SessionPlan, stream: Stream, nursery: trio.Nursery) -> Entrances:
@@ -188,7 +203,7 @@ async def start_session(plan: SessionPlan, stream: Stream, nursery: trio.Nursery
     graph, clock = _Graph(config), Clock(config.wall_clock)
     stop = trio.CancelScope()
     await stream.outbox.send(Attach(plan.number, graph.outlets()))
-    entrances = Entrances(graph.command_handler.send, stream.emitter.clone(), plan.number, stop)
+    entrances = Entrances(graph.command_handler.send, stream.emitter.clone(), plan.number, stop, stream.source)
     _start_core(graph, plan, stream.outbox.clone(), clock, nursery)
     _start_link(graph, plan, clock, nursery, stop)
     asks = entrances.asks.clone()
@@ -216,7 +231,7 @@ async def start_session(plan: SessionPlan, stream: Stream, nursery: trio.Nursery
         instruments=plan.views.instruments,
         mode=plan.views.mode,
         statistics=plan.views.statistics,
-        user_before=getattr(plan.state,"restored_user",None),
+        user_before=getattr(plan.state, "restored_user", None),
     )
     ends = (graph.dispatch.send.clone(), graph.sender.send.clone(), graph.token.send.clone())
     graph.close_ours()

@@ -31,7 +31,7 @@ from actors import (
     open_client,
 )
 from actors.emitter import Publication, ToEmitter, run_emitter
-from actors.subscription import open_stream
+from actors.subscription import Wanted, open_stream
 from protocol.dispatch import Decisions, DispatchState
 from protocol.structs import evolve
 
@@ -223,7 +223,7 @@ async def test_a_stream_of_an_order_that_was_reopened_goes_on(autojump_clock: Mo
     async with trio.open_nursery() as nursery:
         nursery.start_soon(run_emitter, inbox)
         to_emitter.send_nowait(Publication(1, (end, lives) if reopened else (end,)))
-        with open_stream(to_emitter, 10, 1, ClientOrderId("a1")) as stream:
+        with open_stream(to_emitter, 10, Wanted(session=1, only=ClientOrderId("a1"))) as stream:
             to_emitter.send_nowait(Publication(1, (end,)))
             assert [type(event) async for event in stream] == ([events.Canceled] if reopened else [])
         to_emitter.close()

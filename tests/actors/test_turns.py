@@ -11,7 +11,7 @@ from actors.outbox import Attach, Decided, Outlets, ToOutbox, run_outbox
 from actors.plumbing.one_shot import OneShot
 from actors.rest import ToRest
 from actors.sender import ToSender
-from actors.subscription import EventStream, open_stream
+from actors.subscription import EventStream, Wanted, open_stream
 from protocol.dispatch import Decisions, Reply, Send
 from protocol.dispatch.inputs import Admission
 from protocol.events import Connected, Event
@@ -57,7 +57,7 @@ async def order_of_running() -> list[str]:
         nursery.start_soon(run_emitter, news)
         nursery.start_soon(sender)
         nursery.start_soon(caller)
-        nursery.start_soon(subscriber, open_stream(to_emitter, 4, None, None))
+        nursery.start_soon(subscriber, open_stream(to_emitter, 4, Wanted()))
         await to_outbox.send(Attach(1, Outlets(sender=to_sender, rest=to_rest, credits=credits)))
         await wait_all_tasks_blocked()
         decisions = Decisions(
@@ -139,7 +139,7 @@ async def test_the_emitter_wakes_a_reader_once_for_what_belongs_together() -> No
     to_emitter, news = trio.open_memory_channel[ToEmitter](4)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(run_emitter, news)
-        with open_stream(to_emitter, 4, None, None) as stream:
+        with open_stream(to_emitter, 4, Wanted()) as stream:
             to_emitter.send_nowait(Publication(1, (connected(1), connected(2))))
             assert len(await stream.next_batch()) == 2
         to_emitter.close()
