@@ -78,6 +78,7 @@ def _views(config: ClientConfig) -> Views:
         token=Published(token),
         skew=Published(None),
         reconciliation=Published(Reconciliation()),
+        nonce=Published(0),
     )
 
 

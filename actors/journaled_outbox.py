@@ -24,9 +24,9 @@ from attrs import define, field, frozen
 from protocol.dispatch import EndLink, Send
 from protocol.dispatch.decisions import Reply
 from protocol.dispatch.inputs import NotWritten
-from protocol.dispatch.records import Record, numbered
+from protocol.dispatch.records import NonceUsed, Record, numbered
 from protocol.errors import NotSent
-from protocol.events import Event, JournalFailed, JournalSlow, number
+from protocol.events import Event, JournalEvent, JournalFailed, JournalSlow, number
 from protocol.journal import Row, StoreFailed, StoreFull, row_of
 from protocol.orders import OrderState
 from protocol.reasons import Why
@@ -41,6 +41,7 @@ from .plumbing.channels import answer, close_inbox, put, queued
 from .plumbing.clock import NANOSECONDS
 from .plumbing.nurseries import open_unwrapped_nursery
 from .plumbing.one_shot import OneShot
+from .plumbing.published import Published
 from .rest import Forget
 from .sender import Withheld
 
@@ -114,7 +115,7 @@ async def run_journaled_outbox(
 
 @define(eq=False)
 class _JournaledOutbox:
-    """waiting: decided, and not in a commit yet; rows: of those; committing: in the commit under way, or being released
+    """nonces: of each session, the number of its last signed call, and the last one in a row; waiting: decided, and not in a commit yet; rows: of those; committing: in the commit under way, or being released
     behind it; outcome: of the one on the worker thread, once it is over."""
 
     inbox: trio.MemoryReceiveChannel[ToOutbox]
@@ -124,6 +125,7 @@ class _JournaledOutbox:
     sessions: dict[int, Outlets] = field(factory=dict, init=False)
     position: int = field(init=False)
     sequence: int = field(init=False)
+    nonces: dict[int, tuple[Published[int], int]] = field(factory=dict, init=False)
     waiting: list[Waiting] = field(factory=list, init=False)
     rows: list[Row] = field(factory=list, init=False)
     committing: list[Waiting] = field(factory=list, init=False)
@@ -180,6 +182,7 @@ class _JournaledOutbox:
         """Numbers what was decided, and sends what need not wait for a record of it."""
         if isinstance(item, Attach):
             self.sessions[item.session] = item.outlets
+            self.nonces[item.session] = (item.nonce, item.nonce.value)
         elif isinstance(item, Detach):
             self.waiting.append(item)
         else:
@@ -192,7 +195,12 @@ class _JournaledOutbox:
         records = item.decisions.records
         published = numbered(records, self.sequence)
         self.sequence += len(published)
-        self._add_rows(self.life.numbers[item.session], records)
+        session = self.life.numbers[item.session]
+        self._add_rows(session, records)
+        nonce, kept = self.nonces[item.session]
+        if nonce.value > kept:
+            self.nonces[item.session] = (nonce, nonce.value)
+            self._add_rows(session, (NonceUsed(nonce=nonce.value),))
         return published
 
     def _add_rows(self, session: int, records: Sequence[Record]) -> None:
@@ -315,7 +323,7 @@ class _JournaledOutbox:
                 self._tell_own(JournalSlow(local_time=self._now(), path=self.life.path, duration=duration))
             self.quick_in_a_row = 0
 
-    def _tell_own(self, event: Event) -> None:
+    def _tell_own(self, event: JournalEvent) -> None:
         self.sequence += 1
         number(event, self.sequence)
         self._add_rows(0, (event,))

@@ -20,6 +20,7 @@ from protocol.dispatch.records import numbered
 from .emitter import Publication, SessionEnded, ToEmitter
 from .plumbing.channels import answer, close_inbox, put, queued
 from .plumbing.one_shot import OneShot
+from .plumbing.published import Published
 from .rest import CallsOver, Forget, ToRest
 from .sender import ToSender
 
@@ -57,10 +58,11 @@ class Outlets:
 
 @frozen
 class Attach:
-    """A session begins. session: its number."""
+    """A session begins. session: its number; nonce: the number of its last signed call."""
 
     session: int
     outlets: Outlets
+    nonce: Published[int] = field(factory=lambda: Published(0))
 
 
 @frozen

@@ -155,9 +155,9 @@ class _Outgoing:
 
 @define
 class RestContext:
-    """What the rest actor works with, and its own state: the nonce and the calls that wait.
+    """What the rest actor works with, and its own state: the calls that wait.
 
-    token: the current one; to_token: where a refused one is renewed; patience: ns that a call waits for its budget;
+    token: the current one; nonce: the number of the last signed call, which this actor publishes; to_token: where a refused one is renewed; patience: ns that a call waits for its budget;
     http_timeout: ns within which a call must have begun, unless the time for its answer is shorter. started: calls that
     wait for a connection; under_way: they, and those that wait for their answer.
     """
@@ -165,6 +165,7 @@ class RestContext:
     venue: Venue
     http: HttpClient
     token: Published[str | None]
+    nonce: Published[int]
     to_token: trio.MemorySendChannel[TokenRequest]
     credits: trio.MemorySendChannel[Admission]
     clock: Clock
@@ -173,7 +174,6 @@ class RestContext:
     queue: CallQueue[_Outgoing] = field(init=False)
     started: set[_Outgoing] = field(factory=set, init=False)
     under_way: set[_Outgoing] = field(factory=set, init=False)
-    _nonce: int = field(default=0, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.queue = CallQueue(self.venue.rules.budgets, ORDINARY_CONNECTIONS)
@@ -262,9 +262,11 @@ class RestContext:
         return [waiting.item for waiting in self.queue.withdraw(is_meant) if isinstance(waiting.item, Send)]
 
     def next_nonce(self) -> int:
-        """Grows from call to call, and with the wall clock, so that a program started again goes on from there."""
-        self._nonce = max(self._nonce + 1, self.clock.now().wall_ns // self.venue.rules.nonce_unit)
-        return self._nonce
+        """Grows from call to call, and with the wall clock, so that a program started again goes on from there. Where
+        that clock was set back meanwhile, it goes on from what the journal has kept."""
+        nonce = max(self.nonce.value + 1, self.clock.now().wall_ns // self.venue.rules.nonce_unit)
+        self.nonce.publish(nonce)
+        return nonce
 
     async def exchange(self, out: _Outgoing) -> HttpAnswer:
         """Makes the call. Again, if the venue refused its number or the token, and so certainly did not execute it.

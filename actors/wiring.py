@@ -60,7 +60,7 @@ INTERNAL_REQUESTS: Final = 256
 @frozen(kw_only=True)
 class Views:
     """What the actors publish for everybody to read without waiting, each by its one owner: session, command
-    handler, socket feed, token actor, dispatch."""
+    handler, socket feed, token actor, dispatch, rest."""
 
     mode: Published[ConnectionMode]
     instruments: Published[Mapping[str, Instrument]]
@@ -68,6 +68,7 @@ class Views:
     token: Published[str | None] = field(repr=False)
     skew: Published[int | None]
     reconciliation: Published[Reconciliation]
+    nonce: Published[int]
 
 
 @frozen
@@ -202,7 +203,7 @@ async def start_session(plan: SessionPlan, stream: Stream, nursery: trio.Nursery
     config = plan.config
     graph, clock = _Graph(config), Clock(config.wall_clock)
     stop = trio.CancelScope()
-    await stream.outbox.send(Attach(plan.number, graph.outlets()))
+    await stream.outbox.send(Attach(plan.number, graph.outlets(), plan.views.nonce))
     entrances = Entrances(graph.command_handler.send, stream.emitter.clone(), plan.number, stop, stream.source)
     _start_core(graph, plan, stream.outbox.clone(), clock, nursery)
     _start_link(graph, plan, clock, nursery, stop)
@@ -297,6 +298,7 @@ def _start_link(
         venue=venue,
         http=plan.http,
         token=views.token,
+        nonce=views.nonce,
         to_token=graph.token.send.clone(),
         credits=graph.credits.send.clone(),
         clock=clock,

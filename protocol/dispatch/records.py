@@ -204,6 +204,12 @@ class Disowned(AccountNote, frozen=True, kw_only=True):
     venue_order_id: VenueOrderId
 
 
+class NonceUsed(AccountNote, frozen=True, kw_only=True):
+    """The number of the last signed call: later ones must have greater numbers, also in the next run."""
+
+    nonce: int
+
+
 Record = OrderEvent | Report | ConnectionEvent | JournalEvent | Note | AccountNote
 
 NOTES: Final = frozenset(
@@ -224,6 +230,7 @@ NOTES: Final = frozenset(
         ExternalDropped,
         ExternalGone,
         Disowned,
+        NonceUsed,
     }
 )
 

@@ -153,6 +153,7 @@ async def bench(venue: KrakenSpotVenue = VENUE) -> AsyncIterator[Bench]:
     context = RestContext(
         venue=venue,
         http=http,
+        nonce=Published(0),
         token=Published(None),
         to_token=to_token,
         credits=give_back,
