@@ -101,6 +101,7 @@ __all__ = [
     "InstrumentId",
     "Journal",
     "JournalError",
+    "JournalReader",
     "KrakenFuturesConfig",
     "KrakenSpotConfig",
     "KrakenSpotOptions",
@@ -147,6 +148,7 @@ __all__ = [
     "events",
     "open_client",
     "open_gateway",
+    "open_journal",
     "open_simulated_venue",
 ]
 
@@ -157,6 +159,7 @@ if TYPE_CHECKING:
     from protocol.simulation.ledger import Execution
 
     from .journal.face import OpenJournal
+    from .journal.following import JournalReader, open_journal
     from .serving.simulated_venue import SimulatedVenue, open_simulated_venue
     from .venues.ax import AxConfig
     from .venues.kraken_futures import KrakenFuturesConfig
@@ -171,11 +174,13 @@ else:
         "Fault": "protocol.simulation.faults",
         "FaultKind": "protocol.simulation.faults",
         "FaultSchedule": "protocol.simulation.faults",
+        "JournalReader": ".journal.following",
         "KrakenFuturesConfig": ".venues.kraken_futures",
         "KrakenSpotConfig": ".venues.kraken_spot",
         "KrakenSpotOptions": "protocol.kraken_spot.options",
         "OpenJournal": ".journal.face",
         "SimulatedVenue": ".serving.simulated_venue",
+        "open_journal": ".journal.following",
         "open_simulated_venue": ".serving.simulated_venue",
     }
 

@@ -65,6 +65,11 @@ class EventStream:
         """
         return None
 
+    @property
+    def _given(self) -> int:
+        """Number of the last event that was given; in a batch that is taken one by one, of the last one taken."""
+        return self._batch[self._next - 1].sequence if self._next < len(self._batch) else self._last_read
+
     def __aiter__(self) -> EventStream:
         return self
 

@@ -68,6 +68,16 @@ class TaggedJson(Generic[S]):
             raise ValueError(self._why_unreadable(text, problem)) from None
         return value
 
+    def read_lines(self, lines: bytes) -> list[S]:
+        """The values of many texts, one a line, that `write` made and nobody changed: numbers are not looked at again.
+        Raises ValueError for anything else."""
+        try:
+            return self._decoder.decode_lines(lines)
+        except UNREADABLE:
+            for line in lines.splitlines():
+                self.read(line)  # raises for the one that is at fault
+            raise
+
     def _why_unreadable(self, text: str | bytes, problem: Exception) -> str:
         """A sentence for what could not be read; the decoder's own words do not say of which class."""
         try:

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         InstrumentId,
         Journal,
         JournalError,
+        JournalReader,
         KrakenFuturesConfig,
         KrakenSpotConfig,
         KrakenSpotOptions,
@@ -96,6 +97,7 @@ if TYPE_CHECKING:
         WireId,
         open_client,
         open_gateway,
+        open_journal,
         open_simulated_venue,
     )
 
@@ -145,6 +147,7 @@ __all__ = [
     "InstrumentId",
     "Journal",
     "JournalError",
+    "JournalReader",
     "KrakenFuturesConfig",
     "KrakenSpotConfig",
     "KrakenSpotOptions",
@@ -192,6 +195,7 @@ __all__ = [
     "events",
     "open_client",
     "open_gateway",
+    "open_journal",
     "open_simulated_venue",
     "testing",
 ]

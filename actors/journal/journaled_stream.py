@@ -40,7 +40,6 @@ class JournaledStream(EventStream):
         self._until = source.progress.sequence
         """It reads in the journal up to this number."""
         self._is_subscribed = False
-        self._is_closed = False
         self._has_order_ended = False
         self._is_too_late = wanted.after is None and source.progress.kept_until is not None
         """It was opened after the journal had failed, so nothing that it wants is in there."""
@@ -52,12 +51,10 @@ class JournaledStream(EventStream):
 
     @property
     def cursor(self) -> Cursor | None:
-        is_in_batch = self._next < len(self._batch)
-        return self._source.cursor_at(self._batch[self._next - 1].sequence if is_in_batch else self._last_read)
+        return self._source.cursor_at(self._given)
 
     def close(self) -> None:
-        self._is_closed = True
-        self._pages.close()
+        self._pages.close_for_good()
         super().close()
 
     def subscribe_now(self) -> None:
@@ -85,7 +82,7 @@ class JournaledStream(EventStream):
 
     async def _next_page(self) -> tuple[Event, ...]:
         await trio.lowlevel.checkpoint()  # a reader that is behind lets others run
-        if self._is_closed:
+        if self._pages.is_closed:
             raise trio.ClosedResourceError
         kept = self._source.progress.kept_until
         if kept is not None and self._place >= kept:
@@ -134,7 +131,7 @@ class JournaledStream(EventStream):
 
     async def _subscribe(self) -> tuple[Event, ...]:
         """Gives nothing: the emitter's mark comes first."""
-        if self._is_closed:
+        if self._pages.is_closed:
             raise trio.ClosedResourceError
         subscribe = self._new_subscription()
         try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from attrs import define, field, frozen
 
@@ -76,29 +77,48 @@ class Pages:
     session: int | None = None
     """Number in the journal; None: of all."""
     only: ClientOrderId | None = None
+    is_closed: bool = field(default=False, init=False)
     _reader: StoreReader | None = field(default=None, init=False)
+    _is_looked_at: bool = field(default=False, init=False)  # on this connection, whether what is wanted is still kept
 
     def read(self, after: int, until: int) -> tuple[tuple[Event, ...], int]:
         """The next events that are wanted, behind `after` and up to `until`, and the number up to which there are no
         others. until: all up to it are committed. Raises JournalError, CursorExpired."""
         most = min(PAGE, until - after)
-        try:
-            reader = self._reader or self._open(after)
+        with self._reading() as reader:
+            if not self._is_looked_at:
+                refuse_expired(after, reader, self.path)
+                self._is_looked_at = True
             rows = reader.events(after, most)
             if [row.sequence for row in rows] != list(range(after + 1, after + 1 + most)):
                 self._refuse_hole(reader, after, most)
+        return tuple(from_json(row.record) for row in rows if self._wants(row)), after + most
+
+    def newest(self) -> int:
+        """The number of the newest event that is committed. Raises JournalError."""
+        with self._reading() as reader:
+            return reader.bounds()[1]
+
+    def lives(self) -> tuple[str, Sequence[Life]]:
+        """The journal's id, and its lives up to now. Raises JournalError."""
+        with self._reading() as reader:
+            return reader.journal_id, reader.lives()
+
+    @contextmanager
+    def _reading(self) -> Iterator[StoreReader]:
+        """After an error the connection is closed, and the next attempt opens another."""
+        assert not self.is_closed
+        try:
+            if self._reader is None:
+                self._reader = self.open_reader()
+                self._is_looked_at = False
+            yield self._reader
         except StoreFailed as failure:
             self.close()
             raise JournalError(str(failure), path=self.path) from failure
         except BaseException:
             self.close()
             raise
-        return tuple(from_json(row.record) for row in rows if self._wants(row)), after + most
-
-    def _open(self, after: int) -> StoreReader:
-        self._reader = self.open_reader()
-        refuse_expired(after, self._reader, self.path)
-        return self._reader
 
     def _wants(self, row: Row) -> bool:
         """All are read and most left out here, whatever the stream is for: a store that looked for few rows among many
@@ -121,3 +141,7 @@ class Pages:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
+
+    def close_for_good(self) -> None:
+        self.is_closed = True
+        self.close()

@@ -10,7 +10,7 @@ from ..events import Event
 from ..tagged_json import TaggedJson
 from .records import NOTES, AccountNote, Note
 
-__all__ = ["RECORD_TYPES", "record_from_json", "record_to_json"]
+__all__ = ["RECORD_TYPES", "record_from_json", "record_to_json", "records_from_lines"]
 
 RECORD_TYPES: Final[Mapping[str, type[Event] | type[Note] | type[AccountNote]]] = {
     **EVENT_TYPES,
@@ -32,3 +32,9 @@ def record_to_json(record: Event | Note | AccountNote) -> str:
 def record_from_json(text: str | bytes) -> Event | Note | AccountNote:
     """The record that `record_to_json` made this text of. Raises ValueError for anything else."""
     return _JSON.read(text)
+
+
+def records_from_lines(lines: bytes) -> list[Event | Note]:
+    """Records that `record_to_json` wrote, one a line, and whose bytes were checked since: their numbers are not looked
+    at again. Raises ValueError for anything else."""
+    return _JSON.read_lines(lines)

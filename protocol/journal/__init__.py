@@ -5,13 +5,14 @@ again. The files themselves are in `actors.journal`.
 """
 
 from .cursor import Cursor
-from .rows import Row, row_of
+from .rows import Page, Row, row_of
 from .store import Known, Life, Snapshot, Store, StoredSession, StoreFailed, StoreFull, StoreReader
 
 __all__ = [
     "Cursor",
     "Known",
     "Life",
+    "Page",
     "Row",
     "Snapshot",
     "Store",

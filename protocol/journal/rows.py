@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..dispatch.record_json import record_to_json
 from ..dispatch.records import NOTES, Record
 from ..events import Event
 
-__all__ = ["Row", "row_of"]
+__all__ = ["Page", "Row", "row_of"]
 
 
 class Row(NamedTuple):
@@ -32,6 +33,17 @@ class Row(NamedTuple):
     """When it was decided, ns since 1970 by our clock."""
     record: str
     """Tagged JSON (see `dispatch.record_json`)."""
+
+
+class Page(NamedTuple):
+    """Whole commits of a journal, checked, in the form that is fastest to fold."""
+
+    last: int
+    """Position of the last record; they follow each other without holes."""
+    sessions: Sequence[int]
+    """Of each record, the number of its session."""
+    records: bytes
+    """Their tagged JSON, one a line (see `dispatch.record_json.records_from_lines`)."""
 
 
 def row_of(record: Record, position: int, life: int, session: int, now: int) -> Row:

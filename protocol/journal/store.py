@@ -12,7 +12,7 @@ from typing import Protocol
 
 from attrs import frozen
 
-from .rows import Row
+from .rows import Page, Row
 
 __all__ = ["Known", "Life", "Snapshot", "Store", "StoreFailed", "StoreFull", "StoreReader", "StoredSession"]
 
@@ -147,6 +147,10 @@ class Store(Protocol):
         """Every row behind a position, page by page, checked against the journal's checksums."""
         ...
 
+    def records(self, after: int) -> Iterator[Page]:
+        """The same for folding: sessions and records alone. Both raise StoreFailed where rows are damaged."""
+        ...
+
     def known(self, session: int) -> Known: ...
 
     def reader(self) -> StoreReader:
@@ -158,9 +162,10 @@ class Store(Protocol):
         """False where `tend` has nothing to do."""
         ...
 
-    def tend(self) -> None:
+    def tend(self) -> float:
         """What must be done about once a second, on a worker thread, beside `commit`: checkpoints, a look whether the
-        file is still the one that is written. Raises StoreFailed."""
+        file is still the one that is written. Returns the seconds after which it wants to be called again. `warnings`
+        may have grown. Raises StoreFailed."""
         ...
 
     def backup(self, path: str) -> None:

@@ -1,0 +1,119 @@
+"""The checksums that run over a journal, and the pages in which it is read against them.
+
+Two crc32 in one number: over the texts of the records, and over the other columns. So a page comes out of SQLite as two
+texts, is checked by two calls, and its records are decoded as lines, without a look at single rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import starmap
+from typing import Final
+from zlib import crc32
+
+import apsw
+
+from protocol.journal import Page, Row
+
+from .sqlite_connection import every, one
+
+__all__ = ["PAGE", "Damaged", "chain_after", "chain_of_journal", "checked_pages", "columns_of", "rows_between"]
+
+PAGE: Final = 1000
+"""Rows that are read in one transaction."""
+_LOW: Final = 0xFFFFFFFF
+
+_BOUND: Final = (
+    "SELECT position, chain FROM records WHERE position > ?1 AND position <= ?2 AND chain IS NOT NULL "
+    "ORDER BY position DESC LIMIT 1"
+)
+_PAGE: Final = """SELECT count(*), group_concat(session),
+    CAST(group_concat(concat(position, ',', ifnull(sequence, 'None'), ',', life, ',', session, ',', kind, ',',
+        ifnull(client_order_id, 'None'), ',', ifnull(venue_order_id, 'None'), ',', ifnull(trade_id, 'None'), ',', time,
+        char(10)), '') AS BLOB),
+    CAST(group_concat(record || char(10), '') AS BLOB)
+FROM (SELECT * FROM records WHERE position > ? AND position <= ? ORDER BY position)"""
+_ROWS: Final = """SELECT position, sequence, life, session, kind, client_order_id, venue_order_id, trade_id, time,
+    record FROM records WHERE position > ? AND position <= ? ORDER BY position"""
+
+
+class Damaged(Exception):
+    """Rows do not agree with their checksum. after: the last position that is known to be right; until: the last one
+    of the rows in doubt."""
+
+    def __init__(self, after: int, until: int) -> None:
+        super().__init__(f"The journal's rows {after + 1} to {until} do not agree with their checksum.")
+        self.after = after
+        self.until = until
+
+
+def chain_of_journal(journal: str) -> int:
+    """The number before the first commit."""
+    return _packed(crc32(journal.encode()), crc32(b"columns of " + journal.encode()))
+
+
+def columns_of(rows: Sequence[Row]) -> bytes:
+    """What the second checksum runs over."""
+    return "".join(
+        [
+            f"{position},{sequence},{life},{session},{kind},{order},{venue_order},{trade},{time}\n"
+            for position, sequence, life, session, kind, order, venue_order, trade, time, _ in rows
+        ]
+    ).encode()
+
+
+def chain_after(chain: int, rows: Sequence[Row]) -> int:
+    """The number after these rows."""
+    records = "".join([f"{row[9]}\n" for row in rows]).encode()
+    return _packed(crc32(records, chain & _LOW), crc32(columns_of(rows), chain >> 32 & _LOW))
+
+
+def _packed(records: int, columns: int) -> int:
+    """In the range of SQLite's integers, which have a sign."""
+    return (columns - (columns >> 31 << 32)) << 32 | records
+
+
+def checked_pages(connection: apsw.Connection, after: int, chain: int, until: int) -> Iterator[Page]:
+    """Every commit behind a position, where the checksum is `chain`, up to another one. Raises Damaged."""
+    while after < until:
+        bound = _bound(connection, after, until)
+        if bound is None:
+            raise Damaged(after, until)
+        last, expected = bound
+        count, sessions, columns, records = every(connection, _PAGE, (after, last))[0]
+        found = _packed(crc32(records or b"", chain & _LOW), crc32(columns or b"", chain >> 32 & _LOW))
+        if count != last - after or found != expected:
+            raise Damaged(*_narrowed(connection, after, chain, last))
+        yield Page(last, list(map(int, sessions.split(","))), records)
+        after, chain = last, expected
+
+
+def rows_between(connection: apsw.Connection, after: int, until: int) -> list[Row]:
+    """Rows as they stand, unchecked."""
+    return list(starmap(Row, every(connection, _ROWS, (after, until))))
+
+
+def _bound(connection: apsw.Connection, after: int, until: int) -> tuple[int, int] | None:
+    """Where the last commit ends that is whole within a page; one that is longer than a page is a page."""
+    size = PAGE
+    while True:
+        found = one(connection, _BOUND, (after, min(after + size, until)))
+        if found is not None or after + size >= until:
+            return None if found is None else (found[0], found[1])
+        size *= 2
+
+
+def _narrowed(connection: apsw.Connection, after: int, chain: int, last: int) -> tuple[int, int]:
+    """The first commit of a page that disagrees."""
+    ends = every(
+        connection,
+        "SELECT position, chain FROM records WHERE position > ? AND position <= ? AND chain IS NOT NULL "
+        "ORDER BY position",
+        (after, last),
+    )
+    for end, expected in ends:
+        rows = rows_between(connection, after, end)
+        if len(rows) != end - after or chain_after(chain, rows) != expected:
+            return after, end
+        after, chain = end, expected
+    return after, last

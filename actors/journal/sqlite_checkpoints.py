@@ -1,0 +1,67 @@
+"""Moves what is committed from the write-ahead log into the file, so that the log starts over and stays small.
+
+A log starts over when a commit finds that all of it is in the file and that nobody reads from it. A checkpoint that
+makes sure of that (RESTART, TRUNCATE) holds the writer's lock meanwhile: a commit would fail with "busy". So there are
+two steps, which hold nobody up: a passive one on a second connection in a worker thread, which is most of the work, and
+a passive one for what was committed meanwhile, by the writer itself between two batches.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import apsw
+
+__all__ = ["Checkpoints"]
+
+WORTH_IT: Final = 256
+"""Pages of log from which on a checkpoint is made."""
+SMALL: Final = 512
+"""Pages that the writer's own step may be left with: what it moves in a few ms."""
+ROUNDS: Final = 4
+LARGE: Final = 65_536
+"""Pages of log, 256 MB, from which on something is wrong."""
+_PASSIVE: Final = apsw.SQLITE_CHECKPOINT_PASSIVE
+
+
+class Checkpoints:
+    """`beside` in a worker thread, `finish` by the writer; the writer calls `finish` only while `is_due`."""
+
+    def __init__(self, writer: apsw.Connection, second: apsw.Connection | None) -> None:
+        """second: a connection of its own; None: there can be none, and the writer does all of it."""
+        self._writer = writer
+        self._second = second
+        self.pages = 0
+        """In the log, as the last commit left it."""
+        self.is_due = False
+        writer.set_wal_hook(self._committed)
+
+    def _committed(self, connection: apsw.Connection, name: str, pages: int) -> int:
+        self.pages = pages
+        return apsw.SQLITE_OK
+
+    def beside(self) -> None:
+        """The first step. Raises apsw.Error."""
+        if self.pages < WORTH_IT or self.is_due:
+            return
+        if self._second is not None:
+            for _ in range(ROUNDS):
+                _, moved = self._second.wal_checkpoint(mode=_PASSIVE)
+                if self.pages - moved <= SMALL:
+                    break
+        self.is_due = True
+
+    def finish(self) -> None:
+        """The second step: after it the next commit starts the log over, unless a reader is in it."""
+        self.is_due = False
+        self._writer.wal_checkpoint(mode=_PASSIVE)
+
+    def complaint(self, path: Path) -> str | None:
+        """A sentence where the log does not become smaller."""
+        if self.pages < LARGE:
+            return None
+        return (
+            f"The write-ahead log of the journal {path} has {self.pages * 4096 // 1_000_000} MB and cannot start over: "
+            "another program reads the journal in one long transaction. End that program, or let it read a backup."
+        )

@@ -1,0 +1,41 @@
+"""What a journal knows of one session beyond what memory holds."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import apsw
+
+from .sqlite_connection import every, one
+
+__all__ = ["SqliteKnown"]
+
+_FILL: Final = """SELECT max(kind = 'FeeReported' OR json_extract(record, '$.commission') IS NOT NULL),
+    max(kind <> 'FeeReported')
+FROM records WHERE trade_id = ?1 AND venue_order_id = ?2 AND session = ?3
+    AND kind IN ('Filled', 'FillReport', 'FeeReported')"""
+_DROPPED_FILL: Final = (
+    "SELECT fee_known FROM dropped_fills WHERE trade_id = ?1 AND venue_order_id = ?2 AND session = ?3"
+)
+_ORDER: Final = """SELECT EXISTS (SELECT 1 FROM records
+        WHERE client_order_id = ?1 AND session = ?2 AND (kind = 'Submitted' OR kind = 'Registered'))
+    OR EXISTS (SELECT 1 FROM dropped_orders WHERE client_order_id = ?1 AND session = ?2)"""
+
+
+class SqliteKnown:
+    """Asks on a connection that only reads: it sees what is committed, while a commit is made in another thread."""
+
+    def __init__(self, connection: apsw.Connection, session: int) -> None:
+        self._connection = connection
+        self._session = session
+
+    def fee_known(self, venue_order_id: str, trade_id: str) -> bool | None:
+        key = (trade_id, venue_order_id, self._session)
+        fee, fill = every(self._connection, _FILL, key)[0]
+        dropped = one(self._connection, _DROPPED_FILL, key)
+        if not fill and dropped is None:
+            return None
+        return bool(fee or (dropped is not None and dropped[0]))
+
+    def is_used(self, client_order_id: str) -> bool:
+        return bool(every(self._connection, _ORDER, (client_order_id, self._session))[0][0])
