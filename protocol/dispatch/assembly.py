@@ -9,6 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from .. import commands, facts, requests
+from .account_state import AccountState
 from .adoption import Adoption
 from .batches import Batches
 from .cancel_all import CancelAll
@@ -41,6 +42,7 @@ from .history import History
 from .history_reading import HistoryReading
 from .identities import Identities
 from .inputs import Asked
+from .known import NOTHING_KNOWN, Known
 from .list_schedule import ListSchedule
 from .open_lists import OpenLists
 from .order_facts import OrderFacts
@@ -51,6 +53,7 @@ from .query_schedule import QuerySchedule
 from .questions import Questions
 from .reconciliation import Reconciler
 from .replacements import Replacements
+from .restart import Restart, Takers
 from .settling import Settling
 from .status_queries import StatusQueries
 from .terms import Terms
@@ -69,6 +72,7 @@ __all__ = [
     "handlers_of_deadlines",
     "handlers_of_facts",
     "handlers_of_requests",
+    "restart_of",
 ]
 
 Handlers = Mapping[type, Callable[[Any], None]]
@@ -87,7 +91,8 @@ class DispatchOptions:
     """fill_window: how many fills are remembered; finished_window: how many orders that have ended;
     cancel_all_after: seconds after which the venue cancels everything unless it hears from us again, 0: never;
     cancel_unknown: cancel an order whose answer is lost, in case it lives;
-    abandoned: shows whether the caller at a reply address has given up, so that its watch can be dropped.
+    abandoned: shows whether the caller at a reply address has given up, so that its watch can be dropped;
+    journaled: write the notes that only a restart needs; known: what the journal knows beyond our memory.
     """
 
     fill_window: int = FILL_WINDOW
@@ -95,6 +100,8 @@ class DispatchOptions:
     cancel_all_after: int = 0
     cancel_unknown: bool = False
     abandoned: Callable[[object], bool] = _never
+    journaled: bool = False
+    known: Known = NOTHING_KNOWN
 
 
 @frozen(kw_only=True)
@@ -236,6 +243,7 @@ def _assemble_knowledge(context: Context) -> Knowledge:
     denied_orders = DeniedOrders(context, queries, lists)
     external = ExternalOrders(context, reading, identities)
     unclaimed = UnclaimedFills(context, reading, identities, (life, fills, terms), external)
+    reading.oldest_waiting = lambda: unclaimed.oldest
     return Knowledge(
         context=context,
         denied_orders=denied_orders,
@@ -252,6 +260,23 @@ def _assemble_knowledge(context: Context) -> Knowledge:
         terms=terms,
         unclaimed=unclaimed,
     )
+
+
+def restart_of(parts: Parts, left: AccountState) -> Restart:
+    """What a run does first that goes on with a journal. left: by the last run."""
+    known = parts.known
+    takers = Takers(
+        denied_orders=known.denied_orders,
+        external=known.external,
+        fills=known.fills,
+        life=known.life,
+        lists=known.lists,
+        questions=known.questions,
+        reading=known.reading,
+        switch=parts.cancel_all_after,
+        unclaimed=known.unclaimed,
+    )
+    return Restart(known.context, takers, left)
 
 
 def handlers_of_commands(parts: Parts) -> Mapping[type, Callable[[Asked], None]]:

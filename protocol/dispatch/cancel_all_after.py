@@ -14,9 +14,14 @@ from .conversation import RequestHandler, warn_of_misfit
 from .decisions import CancelAllAfterDue
 from .in_flight import Flight
 from .inputs import Asked
+from .records import SwitchSet
 
 __all__ = ["CancelAllAfter"]
 
+RETRY: Final = 2 * SECOND
+"""Before it is set again where the venue has not confirmed it, while that of an earlier run may act."""
+MARGIN: Final = 10 * SECOND
+"""The venue's second may be longer than ours, and its message late."""
 RENEWALS: Final = 4
 """How often the switch is set again within its time: three renewals may be lost before it acts."""
 
@@ -30,17 +35,48 @@ class CancelAllAfter(RequestHandler[SetCancelAllAfter]):
         self._seconds = seconds
         # The one deadline that counts, of the last setting. Those of earlier ones come up, and are passed over.
         self._planned: CancelAllAfterDue | None = None
+        # What an earlier run has set it to, as far as the venue has not confirmed another setting; when it must have
+        # acted by itself; and what the journal has.
+        self._left = 0
+        self._bound: CancelAllAfterDue | None = None
+        self._noted = 0
 
     @property
     def is_armed(self) -> bool:
         return bool(self._seconds)
 
+    def restore(self, seconds: int) -> None:
+        """An earlier run has left it set to so many seconds. It must not cancel what is placed from now on, so until
+        the venue has confirmed another setting nothing is placed."""
+        self._left = self._noted = seconds
+        if seconds:
+            self._context.awaits_switch = True
+            self._bound = CancelAllAfterDue()
+            self._context.timers.add(self._context.now.monotonic_ns + seconds * SECOND + MARGIN, self._bound)
+
+    def link_up(self) -> None:
+        """Before it is set for the first time, a journal has it: it acts even if this program ends at once."""
+        self._note(self._seconds)
+
     def logged_in(self) -> None:
-        if self._seconds:
+        if self._left:
+            done = f"It is set again, to {self._seconds} s." if self._seconds else "It is turned off now."
+            self._context.warn(
+                f"The last run of this program left the timer that cancels all orders set to {self._left} s. {done} "
+                "Orders wait until the venue has confirmed that."
+            )
+        if self._seconds or self._left:
             self._set()
+
+    def _note(self, seconds: int) -> None:
+        if self._context.journaled and seconds != self._noted:
+            self._noted = seconds
+            self._context.note(SwitchSet(seconds=seconds))
 
     def _set(self, asked: Asked | None = None) -> None:
         context = self._context
+        if self._seconds:  # that it is off is noted when the venue has confirmed it
+            self._note(self._seconds)
         request_id = context.flights.next_internal_id() if asked is None else asked.request_id
         request = SetCancelAllAfter(request_id=request_id, seconds=self._seconds)
         reply_to, admission = (None, None) if asked is None else (asked.reply_to, asked.admission)
@@ -53,7 +89,9 @@ class CancelAllAfter(RequestHandler[SetCancelAllAfter]):
 
     def due(self, due: CancelAllAfterDue) -> None:
         """Time to set it again. While there is no connection it is left to run: that is what it is for."""
-        if due is self._planned and self._context.ready and not self._context.closing:
+        if due is self._bound:
+            self._left, self._context.awaits_switch = 0, False
+        elif due is self._planned and self._context.ready and not self._context.closing:
             self._set()
 
     def asked(self, asked: Asked) -> None:
@@ -69,6 +107,9 @@ class CancelAllAfter(RequestHandler[SetCancelAllAfter]):
     def is_set(self, fact: facts.CancelAllAfterSet) -> None:
         flight = self._context.flights.drop(fact.request_id)
         if flight is not None:
+            self._left, self._context.awaits_switch = 0, False
+            if not cast("SetCancelAllAfter", flight.request).seconds:
+                self._note(0)
             self._context.reply(flight.reply_to, fact.cancels_at)
 
     def answered(self, flight: Flight[SetCancelAllAfter], fact: facts.RequestAnswered) -> None:
@@ -91,6 +132,9 @@ class CancelAllAfter(RequestHandler[SetCancelAllAfter]):
             f"{problem} It is set again soon." if self._seconds else f"{problem} Look whether it is off."
         )
         self._context.reply(flight.reply_to, RequestFailed(problem, why=why, reason=reason))
+        if self._left:
+            self._planned = CancelAllAfterDue()
+            self._context.timers.add(self._context.now.monotonic_ns + RETRY, self._planned)
 
     def disarm(self) -> None:
         """Turns the switch off before we leave."""

@@ -73,6 +73,8 @@ class Context:
     # Whether notes are written that only a restart needs, and what a journal knows beyond our memory.
     journaled: bool = False
     known: Known = NOTHING_KNOWN
+    # The dead man's switch of an earlier run may still act, so nothing is placed yet.
+    awaits_switch: bool = False
     # The program has run before with this journal.
     is_restarted: bool = False
     # Whether `opened_at` is by the venue's clock.
@@ -227,7 +229,10 @@ class Context:
         return self.clock.reading is None or self.clock.is_known(self.now)
 
     def must_wait(self, *sent: requests.Request) -> bool:
-        """True when one of these bears a deadline of ours, which cannot be computed now."""
+        """True when one of these bears a deadline of ours, which cannot be computed now; or places an order that the
+        switch of an earlier run may cancel."""
+        if self.awaits_switch and any(type(request) is requests.PlaceOrder for request in sent):
+            return True
         if self.rules.process_within is None or self.knows_time:
             return False
         return any(_bears_our_deadline(request) for request in sent)
@@ -320,7 +325,8 @@ class Context:
 
     def placement_of(self, order: Order) -> Flight[requests.PlaceOrder] | None:
         """The placement of an order, None once nothing more is awaited of it."""
-        return self.flights.placement(order.identity.client_order_id, order.request_id)
+        name = order.identity.client_order_id
+        return self.flights.placement(name, order.request_id or self.flights.earlier.get(name))
 
 
 DEADLINE_IS_OURS: Final[Mapping[type, Callable[[Any], bool]]] = {

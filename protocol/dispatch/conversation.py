@@ -50,6 +50,11 @@ TIME_UNKNOWN: Final = (
     "no deadline could be given and this was not sent. It is safe to send it again."
 )
 
+AWAITED_SWITCH: Final = (
+    "The timer that cancels all orders is still set from the last run of this program, and the venue has not confirmed "
+    "another setting, so this was not sent."
+)
+
 
 class RequestHandler(Protocol[R_contra]):
     """What one kind of request does at the moments of its life.
@@ -168,6 +173,8 @@ class Conversation:
         if flight.parked:
             reason = f"The venue refused its session token, and there was no other in time. {why}"
             self._not_written(flight, reason, Why.NOT_CONNECTED)
+        elif flight.held and self._context.awaits_switch:
+            self._not_written(flight, f"{AWAITED_SWITCH} {why}", Why.BUSY)
         elif flight.held:
             self._not_written(flight, f"It waited for the venue's time, and was not sent. {why}", Why.NO_VENUE_TIME)
         else:
@@ -184,7 +191,9 @@ class Conversation:
         if self._context.now.monotonic_ns - flight.sent_at < timeout:
             return  # the number was used again: its own deadline follows
         why = f"The venue did not answer within {timeout / SECOND:g} s."
-        if flight.held:
+        if flight.held and self._context.awaits_switch:
+            self._not_written(flight, f"{AWAITED_SWITCH} It is safe to send it again.", Why.BUSY)
+        elif flight.held:
             self._not_written(flight, TIME_UNKNOWN.format(seconds=timeout / SECOND), Why.NO_VENUE_TIME)
         elif flight.parked:
             self._lose(flight, why)

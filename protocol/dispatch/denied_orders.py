@@ -43,6 +43,14 @@ class DeniedOrders:
         for pause in LOOKS:
             self._context.timers.add(now + pause, LookDue(name))
 
+    def restore(self, order: Order, age: int) -> None:
+        """Goes on looking after an order that an earlier run called Denied. age: ns since then."""
+        name, since = order.identity.client_order_id, self._context.now.monotonic_ns - age
+        self._denied.put(name, since)
+        for pause in LOOKS:
+            if pause > age:
+                self._context.timers.add(since + pause, LookDue(name))
+
     def due(self, due: LookDue) -> None:
         self._look(due.client_order_id)
 

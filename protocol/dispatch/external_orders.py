@@ -24,6 +24,7 @@ from ..structs import evolve
 from ..values import NO_TIME, ZERO, ClientOrderId, InstrumentId, RequestId, TradeId, VenueOrderId, WireId
 from ..venue import SECOND
 from ..window import Window
+from .account_state import SeenOrder
 from .context import Context
 from .decisions import ExternalDue
 from .history_reading import HistoryReading
@@ -37,6 +38,8 @@ __all__ = ["ExternalOrder", "ExternalOrders"]
 MOST_REMEMBERED: Final = 100_000
 ENDED_WINDOW: Final = 10_000
 MOST_FILLS_KEPT: Final = 64
+NEVER: Final = -(1 << 62)
+"""Before every monotonic moment."""
 # Questions about orders of other sessions must not eat the budget that orders of ours need, so few go at once.
 MOST_ASKED_AT_ONCE: Final = 16
 MOST_FOLLOWED: Final = 1_000
@@ -61,6 +64,7 @@ class ExternalOrder:
         "fills",
         "heard_at",
         "is_end_known",
+        "last_told",
         "left_out_at",
         "since",
         "told",
@@ -88,6 +92,9 @@ class ExternalOrder:
         self.fills: set[TradeId] | None = None
         # Of one that has ended: whether the venue said how. If not, a later word of the venue is still news.
         self.is_end_known = True
+        # Of one that an earlier run has reported: when that happened, ns since 1970 by the venue's clock, until it is
+        # heard of again. None: it is of this run.
+        self.last_told: int | None = None
 
     @property
     def is_exact(self) -> bool:
@@ -142,6 +149,17 @@ class ExternalOrders:
         self._followed: dict[WireId, VenueOrderId] = {}
         self._turn_due = False
         self._logged_in_at = NO_TIME
+
+    def restore(self, seen: SeenOrder, *, has_ended: bool = False) -> None:
+        """An order that an earlier run knew. Nothing has been heard of it in this one."""
+        known = ExternalOrder(seen.view(), NEVER, (seen.counted_until, seen.counted_until))
+        known.last_told, known.is_end_known = seen.told_at if seen.was_reported else None, seen.is_end_known
+        if has_ended:
+            self._ended.put(seen.venue_order_id, known)
+        else:
+            self._open[seen.venue_order_id] = known
+        if seen.venue_order_id not in self._context.foreign:
+            self._context.foreign.put(seen.venue_order_id, seen.at)
 
     # What is known
 
@@ -234,7 +252,12 @@ class ExternalOrders:
                 "It was left out."
             )
             return
+        is_old = known is not None and known.last_told is not None and _is_as_told(known, view, time)
         known = self._remember(view, made, known)
+        known.last_told = None
+        if is_old:
+            self._settle(view.venue_order_id)
+            return  # an earlier run has reported it so
         if is_end:
             self._end(view.venue_order_id, known, is_known=True)
         else:
@@ -499,6 +522,17 @@ class ExternalOrders:
         self._context.record(self.status_report(view, NO_TIME, f"{GONE} {words}".strip(), None))
         if self._context.journaled:
             self._context.note(ExternalGone(venue_order_id=venue_order_id))
+
+
+def _is_as_told(known: ExternalOrder, view: OrderView, time: int) -> bool:
+    """Whether an earlier run has reported this of an order that was open then. time: of a message, ns since 1970; a
+    list has none."""
+    assert known.last_told is not None  # the caller has looked
+    if time:
+        return time <= known.last_told
+    before, told = known.view, ("status", "price", "trigger_price", "quantity")
+    is_same = all(getattr(view, name) in (None, getattr(before, name)) for name in told)
+    return is_same and view.cumulative in (None, known.counted)
 
 
 def _seen(view: OrderView, now: int) -> ExternalSeen:

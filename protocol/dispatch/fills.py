@@ -81,11 +81,13 @@ class Fills:
         """True for a fill that was published before, or that an adopted order counted before it was ours; its fee may
         still be news."""
         fee_known = self._context.orders.is_fee_known(order, (trade.venue_order_id, trade.trade_id))
+        if fee_known is None and self._context.orders.has_forgotten:
+            fee_known = self._context.known.fee_known(trade.venue_order_id, trade.trade_id)
         if fee_known is None:
             if order is None:
                 return False
             is_full = order.fills is not None and len(order.fills) >= FILLS_OF_ORDER
-            if is_full and self._must_be_old(order, trade):
+            if is_full and not self._context.journaled and self._must_be_old(order, trade):
                 return True
             return bool(self._context.orders.counted) and self._counts_already(order, trade, live=live)
         if trade.fee is not None and not fee_known and order is not None:
@@ -376,6 +378,18 @@ class Fills:
             self._questions.close(order, Question.FILLS)  # it was not said how much there was, and history had no more
         if ending is not None:
             self.end(order, ending)
+
+    def go_on_missing(self, order: Order, reported: Decimal) -> None:
+        """An earlier run has reported that the venue counts so much of the order; what is missing is still missing."""
+        venue_order_id = order.venue_order_id
+        heard = None if venue_order_id is None else order.heard_under(venue_order_id)
+        if venue_order_id is None or heard is None:
+            return
+        self._questions.ask(order, Question.FILLS, self._reading.complete_until)
+        inquiry = self._questions.inquiry_of(order)
+        inquiry.totals[venue_order_id] = heard + reported - order.cumulative
+        inquiry.gap_told = reported
+        self._questions.tell(order, Question.FILLS)
 
     def _tell_gap(self, order: Order, executing: Decimal = ZERO) -> None:
         # A gap is reported again only when it has grown.

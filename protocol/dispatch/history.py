@@ -84,12 +84,13 @@ class History(RequestHandler[Reading]):
         messages of it were lost; 0: nothing is to be read."""
         if not self._reading.is_on:
             return 0
+        is_first_run = self._reading.is_first_run
         self._reading.begin()
         if not self._is_ticking:
             self._is_ticking = True
             self._tick()
         # Behind the very first login there is nothing to read: what was before it is not ours.
-        if not listed_again and self._context.connection <= 1:
+        if not listed_again and self._context.connection <= 1 and is_first_run:
             return 0
         self._reading.want_after_lag()
         return self._reading.want()
@@ -137,10 +138,16 @@ class History(RequestHandler[Reading]):
     def _take(self, trade: Trade, *, is_users: bool) -> None:
         order = self._identities.of_trade(trade) or self._promised(trade)
         # Readings overlap, so most of what they bring is old. The user's own question may reach back further.
-        before = not is_users and trade.time < max(self._context.opened_at, self._reading.told_until)
+        before = not is_users and trade.time < self._news_since
         if order is None and (self._unclaimed.keep(trade, before=before) or before):
             return  # another session's, from before this client began, or told, is no news
         self._unclaimed.tell(trade, order)
+
+    @property
+    def _news_since(self) -> int:
+        """What another session's order executed before is no news. A journal knows by itself what was reported."""
+        opened_at = self._context.opened_at
+        return opened_at if self._context.journaled else max(opened_at, self._reading.told_until)
 
     def _promised(self, trade: Trade) -> Order | None:
         # An execution under the id that the answer to our change named proves that the change was made.

@@ -11,7 +11,7 @@ lag. One more reading follows after that time, silent unless it finds something.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from attrs import define, evolve
@@ -21,6 +21,7 @@ from ..values import ClientOrderId, RequestId
 from ..venue import SECOND
 from .context import MEASURED, UNMEASURED, Context
 from .decisions import HistoryDue
+from .records import HistoryRead
 from .tracking import Order
 
 __all__ = ["HistoryReading", "Reading"]
@@ -59,6 +60,10 @@ class Reading:
     under_way: bool = True
 
 
+def _none() -> int | None:
+    return None
+
+
 class HistoryReading:
     """Owns the readings."""
 
@@ -86,6 +91,8 @@ class HistoryReading:
         # Orders that may have had venue order ids in between, each with the time until which history must reach.
         self._chains: dict[ClientOrderId, tuple[Order, int]] = {}
         self._chains_wanted: int | None = None
+        # The oldest execution that waits until it is known whose it is; None: none does.
+        self.oldest_waiting: Callable[[], int | None] = _none
 
     @property
     def is_on(self) -> bool:
@@ -100,6 +107,11 @@ class HistoryReading:
     def asked_at(self) -> int:
         """When the present reading began, or the last one: ns since 1970 by the venue's clock."""
         return self._began
+
+    @property
+    def is_first_run(self) -> bool:
+        """True before the first login of all: then there is nothing to read."""
+        return self.complete_until is None
 
     @property
     def told_until(self) -> int:
@@ -125,7 +137,17 @@ class HistoryReading:
         """A login: what was before the first one is not ours to read."""
         if self.complete_until is None:
             self.complete_until = self._context.by_venue(self._context.now.wall_ns)
+            self._note()
         self.start()
+
+    def _note(self) -> None:
+        """From where the next run reads on. What waits until it is known whose it is has not been told yet."""
+        if not self._context.journaled:
+            return
+        assert self.complete_until is not None  # a login came first
+        waiting = self.oldest_waiting()
+        until = self.complete_until if waiting is None else min(self.complete_until, waiting)
+        self._context.note(HistoryRead(until=until))
 
     # Wanting
 
@@ -347,6 +369,7 @@ class HistoryReading:
             self._chains_wanted = None
         assert self.complete_until is not None  # nor was it when the reading began
         self.complete_until = max(self.complete_until, until)
+        self._note()
         self._not_before = self._context.now.monotonic_ns + PAUSE
 
     def take_examined(self) -> list[Order]:

@@ -225,6 +225,8 @@ class Flights:
     cancel_of: dict[ClientOrderId, RequestId] = field(factory=dict)
     change_of: dict[ClientOrderId, RequestId] = field(factory=dict)
     preview_of: dict[ClientOrderId, RequestId] = field(factory=dict)
+    # What stands for placements of an earlier run, by their orders.
+    earlier: dict[ClientOrderId, RequestId] = field(factory=dict)
     _last_internal: int = FIRST_INTERNAL_ID - 1
 
     def next_internal_id(self) -> RequestId:

@@ -212,7 +212,7 @@ class NonceUsed(AccountNote, frozen=True, kw_only=True):
 
 Record = OrderEvent | Report | ConnectionEvent | JournalEvent | Note | AccountNote
 
-NOTES: Final = frozenset(
+NOTES: Final[frozenset[type[Note] | type[AccountNote]]] = frozenset(
     {
         Registered,
         Bound,

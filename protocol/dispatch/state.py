@@ -7,11 +7,21 @@ from typing import Any
 
 from ..values import AccountId, Instant, TraderId
 from ..venue import Venue
-from .assembly import DispatchOptions, assemble, handlers_of_commands, handlers_of_deadlines, handlers_of_facts
+from .account_state import AccountState
+from .assembly import (
+    DispatchOptions,
+    assemble,
+    handlers_of_commands,
+    handlers_of_deadlines,
+    handlers_of_facts,
+    restart_of,
+)
 from .command_table import CommandTable
 from .context import Context
 from .decisions import Decisions
 from .inputs import Asked, Heard, Input, LinkDown, LinkFailed, LinkSilent, LinkUp, NotWritten, Rerouted
+from .records import Record
+from .snapshot import put_back, snapshot_of
 from .tracking import TrackedOrders
 from .venue_clock import JUMP
 
@@ -26,14 +36,27 @@ class DispatchState:
     def __init__(self, venue: Venue, trader: TraderId, account: AccountId, options: DispatchOptions = DEFAULTS) -> None:
         self.orders = TrackedOrders(fill_window=options.fill_window, finished_window=options.finished_window)
         self._context = context = Context(
-            venue=venue, trader=trader, account=account, orders=self.orders, cancel_unknown=options.cancel_unknown
+            venue=venue,
+            trader=trader,
+            account=account,
+            orders=self.orders,
+            cancel_unknown=options.cancel_unknown,
+            journaled=options.journaled,
+            known=options.known,
         )
+        # What a restart needs of the account; it is kept up to date only where there is a journal.
+        self._account = AccountState()
+        if options.journaled:
+            self.orders.also_fold(self._account.folds)
+        self._is_restored = False
         parts = assemble(context, options)
         self._connection, self._waits, self._unclaimed = parts.connection, parts.waits, parts.known.unclaimed
         self._reconciler = parts.known.reconciler
         self._timekeeping = parts.timekeeping
         self._lead = 0  # of the wall clock over the monotonic one, at the last look
         self._closing = parts.closing
+        self._switch = parts.cancel_all_after
+        self._restart = restart_of(parts, self._account)
         self._inputs: dict[type, Callable[[Any], None]] = {
             Asked: CommandTable(context, handlers_of_commands(parts)).asked,
             Heard: self._heard,
@@ -46,6 +69,36 @@ class DispatchState:
         }
         self._facts = handlers_of_facts(parts)
         self._due = handlers_of_deadlines(parts)
+
+    @property
+    def restored_user(self) -> str | None:
+        """The account as the venue named it in an earlier run; None where none did."""
+        return self._account.user or None
+
+    def restore(self, record: Record) -> None:
+        """Takes up one record of an earlier run. To be called with all of them in order, ahead of the first `apply`, by
+        a state that is `journaled`."""
+        self._is_restored = True
+        self.orders.fold(record)
+
+    def restore_all(self, records: Iterable[Record]) -> None:
+        """The same of very many, in a shorter time."""
+        self._is_restored = True
+        find = self.orders.folds.get
+        for record in records:
+            fold = find(type(record))
+            if fold is not None:
+                fold(record)
+
+    def snapshot(self) -> bytes:
+        """What a restart needs, without the records so far. At most 10,000 orders that have ended are in it."""
+        return snapshot_of(self.orders, self._account)
+
+    def restore_snapshot(self, data: bytes) -> None:
+        """Begins with what `snapshot` gave; the records behind it follow by `restore`. Raises ValueError for what this
+        version cannot read."""
+        self._is_restored = True
+        put_back(data, self.orders, self._account)
 
     @property
     def next_deadline(self) -> int | None:
@@ -98,8 +151,14 @@ class DispatchState:
                 unclaimed.settle()
 
     def _link_up(self, up: LinkUp) -> None:
+        is_restart, self._is_restored = self._is_restored, False
+        if is_restart:
+            self._restart.take_over()
         self._connection.up(up)
         self._timekeeping.link_up()
+        self._switch.link_up()
+        if is_restart:
+            self._restart.ask()
 
     def _link_down(self, down: LinkDown) -> None:
         self._connection.down(down)

@@ -161,9 +161,8 @@ class Timekeeping(RequestHandler[AskTime]):
             return  # it shows nothing that was not known better
         # Until now our own clock stood in for the venue's, also for the moment at which we began.
         is_first, context.clock = context.clock.reading is None, clock
-        if is_first:
-            if not context.is_opened_measured:  # what the venue lists is compared with it
-                context.open(context.by_venue(context.opened_at), is_measured=True)
+        if is_first and not context.is_opened_measured:  # what the venue lists is compared with it
+            context.open(context.by_venue(context.opened_at), is_measured=True)
         assert clock.reading is not None
         context.out.measured = Measured(clock.reading.skew)
         self._tell(clock.reading.skew)
@@ -190,7 +189,7 @@ class Timekeeping(RequestHandler[AskTime]):
         """Of the requests that are held: lets them go as soon as a deadline can be computed, and else sees to it that
         one can. Those that were withdrawn are forgotten, with the credit that they hold."""
         context = self._context
-        if context.knows_time:
+        if context.knows_time and not context.awaits_switch:
             self._let_go()
             return
         held, context.held = context.held, []
@@ -199,7 +198,7 @@ class Timekeeping(RequestHandler[AskTime]):
                 context.held.append(each)
             elif each.admission is not None:
                 context.out.released.append(each.admission)
-        if context.held:
+        if context.held and not context.knows_time:
             self._ask()
 
     def _let_go(self) -> None:

@@ -251,6 +251,23 @@ class TrackedOrders:
             return quantity <= counted.untold
         return missing is not None and missing < quantity
 
+    # Without records
+
+    def put_back(self, order: Order) -> None:
+        """An order as an earlier run knew it, those that have ended in the order of their ends."""
+        name = order.identity.client_order_id
+        if order.status.is_terminal:
+            self.finished.put(name, order)
+            if order.venue_order_id is None and order.identity.wire_id is not None:
+                self._by_wire_id.setdefault(order.identity.wire_id, order)
+        else:
+            self._add(order)
+            if order.status is OrderStatus.TRIGGERED:
+                self.fired[name] = order
+        for venue_order_id in (*order.former_ids, order.venue_order_id):
+            if venue_order_id is not None:
+                self._by_venue_id[venue_order_id] = order
+
     # Folding
 
     def also_fold(self, folds: Mapping[type, Callable[[Any], None]]) -> None:
