@@ -55,7 +55,9 @@ class OpenJournal:
         open the copy. Raises FileExistsError if there is a file already, JournalError if it cannot be written."""
         try:
             await self._life.run_beside(self._life.store.backup, os.fspath(path))
-        except StoreFailed as failed:
+        except FileExistsError:
+            raise
+        except (OSError, StoreFailed) as failed:
             raise JournalError(str(failed), path=self._life.path) from None
 
     async def verify(self) -> None:

@@ -348,6 +348,10 @@ class SqliteStore:
 
     # -- looking after the file
 
+    @property
+    def needs_tending(self) -> bool:
+        return True
+
     def tend(self) -> float:
         self._check()
         self._check_files()

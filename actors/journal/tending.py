@@ -1,4 +1,4 @@
-"""The journal's tender: once a second, what a store needs done beside the commits."""
+"""The journal's tender: about once a second, what a store needs done beside the commits."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from .life import JournalLife
 
 __all__ = ["run_tending"]
 
-PERIOD: Final = 1.0
+FIRST: Final = 1.0
+"""Seconds after which it is done for the first time; from then on the store says when."""
 
 
 async def run_tending(life: JournalLife, tell: Callable[[str], None]) -> None:
     """Has the store tended, on a worker thread. Ends when it fails, which `tell` hears in a sentence, or canceled."""
     if not life.store.needs_tending:
         return
+    pause = FIRST
     while True:
-        await trio.sleep(PERIOD)
+        await trio.sleep(pause)
         try:
-            await life.run_beside(life.store.tend)
+            pause = await life.run_beside(life.store.tend)
         except StoreFailed as failed:
             tell(str(failed))
             return

@@ -16,7 +16,7 @@ from attrs import define, field, frozen
 
 from actors.journal import Journal
 from protocol.errors import JournalError
-from protocol.journal import Known, Life, Row, Snapshot, StoredSession, StoreFailed, StoreFull, StoreReader
+from protocol.journal import Known, Life, Page, Row, Snapshot, StoredSession, StoreFailed, StoreFull, StoreReader
 
 from .memory_disk import Fault, Killed, MemoryDisk, Write
 
@@ -154,6 +154,11 @@ class MemoryStore:
         for start in range(bisect_right(rows, after, key=attrgetter("position")), len(rows), PAGE):
             yield rows[start : start + PAGE]
 
+    def records(self, after: int) -> Iterator[Page]:
+        for rows in self.pages(after):
+            lines = "".join(f"{row.record}\n" for row in rows)
+            yield Page(rows[-1].position, [row.session for row in rows], lines.encode())
+
     def known(self, session: int) -> Known:
         return MemoryKnown(self._disk, session)
 
@@ -164,10 +169,11 @@ class MemoryStore:
     def needs_tending(self) -> bool:
         return self._disk.tending_syncs
 
-    def tend(self) -> None:
+    def tend(self) -> float:
         self._check()
         if self._disk.tending_syncs:
             self._disk.sync()
+        return 1.0
 
     def backup(self, path: str) -> None:
         """Another disk, in `MemoryDisk.backups`."""
