@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import Literal
 
 from attrs import Factory, define, evolve, field, frozen
 
 from actors.journal import Journal
 from protocol.dispatch.record_json import record_from_json
-from protocol.events import FeeReported, Filled, FillReport
+from protocol.dispatch.records import Registered
+from protocol.events import FeeReported, Filled, FillReport, Submitted
 from protocol.journal import Life, Row, Snapshot, Store, StoredSession, StoreFailed, StoreFull
 
 __all__ = ["Fault", "Killed", "MemoryDisk", "Tables", "Write"]
@@ -17,7 +19,8 @@ __all__ = ["Fault", "Killed", "MemoryDisk", "Tables", "Write"]
 OVERHEAD = 64
 """Bytes that each row and each write costs beside its text."""
 FILLS = frozenset({Filled.__name__, FillReport.__name__, FeeReported.__name__})
-REPORTS = frozenset({"FillReport", "OrderStatusReport"})
+NAMING = frozenset({Submitted.__name__, Registered.__name__})
+"""What gives an order of ours its name."""
 
 
 class Killed(BaseException):
@@ -63,6 +66,8 @@ class Tables:
     lives: list[Life] = Factory(list)
     sessions: list[StoredSession] = Factory(list)
     snapshot: Snapshot | None = None
+    cut: int = 0
+    """Position of the last row that retention dropped."""
     last_position: int = 0
     last_sequence: int = 0
     names: set[tuple[int, str]] = Factory(set)
@@ -82,19 +87,22 @@ class Tables:
         if row.sequence is not None:
             self.events.append(row)
             self.last_sequence = row.sequence
-        if row.client_order_id is not None and row.kind not in REPORTS:
+        if row.client_order_id is not None and row.kind in NAMING:
             self.names.add((row.session, row.client_order_id))
         if row.kind in FILLS and row.venue_order_id is not None and row.trade_id is not None:
             self.fills.setdefault((row.session, row.venue_order_id, row.trade_id), []).append(row)
 
     def fee_known(self, session: int, venue_order_id: str, trade_id: str) -> bool | None:
-        rows = self.fills.get((session, venue_order_id, trade_id))
-        return None if rows is None else any(_names_fee(row) for row in rows)
+        rows = self.fills.get((session, venue_order_id, trade_id), ())
+        if all(row.kind == FeeReported.__name__ for row in rows):
+            return None
+        return any(_names_fee(row) for row in rows)
 
     def drop(self, until: int) -> None:
         """Drops the rows until this position. The names and the fills in them stay known."""
         self.rows = [row for row in self.rows if row.position > until]
         self.events = [row for row in self.events if row.position > until]
+        self.cut = until
 
     def copy(self) -> Tables:
         return evolve(
@@ -135,11 +143,12 @@ class MemoryDisk:
     backups: dict[str, MemoryDisk] = Factory(dict)
     holder: object | None = None
     """The store that has it open."""
+    unconfirmed: Write | None = None
+    """Whole in the file, though the store heard that it failed: the next opening finds it."""
     _base: Tables = Factory(Tables)  # what was compacted, before the log
     _log: list[Write] = Factory(list)
     _synced: int = 0  # of the log
     _size: int = 0
-    _unconfirmed: Write | None = None  # whole in the file, though the store was told that it failed
 
     @property
     def size(self) -> int:
@@ -194,6 +203,10 @@ class MemoryDisk:
             self._rebuild()
         self.sync()
 
+    def ends(self) -> Sequence[int]:
+        """Each `kept` with which `lose_power` tears nothing."""
+        return list(accumulate((write.size for write in self._log[self._synced :]), initial=0))
+
     def fill(self) -> None:
         """No write has room from now on."""
         self.capacity = self._size
@@ -231,7 +244,7 @@ class MemoryDisk:
 
     def _do(self, fault: Fault, write: Write) -> None:
         if fault.kept is None or fault.kept >= write.size:
-            self._unconfirmed = write
+            self.unconfirmed = write
         else:
             self.torn = fault.kept
         if fault.does == "kill":
@@ -240,7 +253,7 @@ class MemoryDisk:
         raise StoreFailed("the disk failed a write")
 
     def _confirm(self) -> None:
-        write, self._unconfirmed = self._unconfirmed, None
+        write, self.unconfirmed = self.unconfirmed, None
         if write is not None:
             self._keep(write)
 

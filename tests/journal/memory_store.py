@@ -150,7 +150,10 @@ class MemoryStore:
         self._write(Write(snapshot=snapshot), sync=self._power)
 
     def pages(self, after: int) -> Iterator[Sequence[Row]]:
+        self._check()
         rows = self._disk.tables.rows
+        if after < self._disk.tables.cut:
+            raise ValueError(f"Rows up to {self._disk.tables.cut} were dropped; {after} is before them.")
         for start in range(bisect_right(rows, after, key=attrgetter("position")), len(rows), PAGE):
             yield rows[start : start + PAGE]
 
