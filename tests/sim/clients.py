@@ -178,7 +178,7 @@ class Clients:
         try:
             while not process.is_dead and trader.ended is None:
                 try:
-                    with process.scope:
+                    with process.begun():
                         await self._listen_from(trader, self._config(trader, process), memory, process)
                     break
                 except* Killed:

@@ -55,6 +55,11 @@ class Process:
             if not memory.left[what]:
                 self.die()
 
+    def begun(self) -> trio.CancelScope:
+        """What ends when it dies."""
+        self.scope = trio.CancelScope()
+        return self.scope
+
     def die(self) -> None:
         """Without a word."""
         if self.is_dead:
