@@ -26,7 +26,7 @@ from actors import (
 )
 from actors.net.connectors import Connector
 from protocol.dispatch import DispatchState
-from protocol.errors import CursorAhead, JournalError
+from protocol.errors import CursorAhead, JournalError, LinkError
 from protocol.events import OrderStatusReport
 from protocol.values import OrderType, Side
 
@@ -161,6 +161,7 @@ class Clients:
         if lives and (step.if_dead or not (memory.is_armed or memory.has_failed)):
             return
         kill(stage, trader)
+        stage.happened["closed in peace"] += trader.left_open is not None and not trader.was_well
         was_armed, memory.is_armed_for_opening = memory.is_armed_for_opening, False
         if not was_armed:
             memory.disarm()
@@ -183,7 +184,7 @@ class Clients:
                     break
                 except* Killed:
                     pass
-                except* (ConnectFailed, SessionError, OutcomeUnknown, JournalError) as failure:
+                except* (LinkError, OutcomeUnknown, JournalError) as failure:
                     if not process.is_dead:
                         stage.say(trader.name, f"cannot go on: {failure.exceptions[0]}")
                 if not process.is_dead:
