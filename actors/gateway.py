@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from protocol.dispatch import DispatchState
 from protocol.errors import LinkError
 from protocol.reconciliation import Reconciliation
 from protocol.venue import Venue
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from protocol.journal import Cursor
 
     from .journal.face import OpenJournal
+    from .journal.life import JournalLife
     from .journal.opening import OpenedJournal
 
 __all__ = ["Gateway", "open_client", "open_gateway"]
@@ -102,7 +104,7 @@ async def _open_clients(
                 for config, venue in zip(configs, venues, strict=True)
             ]
             actors = await stack.enter_async_context(open_actors())
-            life = None if opened is None else opened.life
+            life, states = _restored(opened, configs, venues, views)
             stream = start_stream(actors.nursery, life)
             plans = [
                 SessionPlan(
@@ -110,7 +112,7 @@ async def _open_clients(
                     venue=venue,
                     http=http,
                     views=view,
-                    state=dispatch_state(config, venue) if opened is None else opened.states[number],
+                    state=states[number],
                     life=life,
                     number=number,
                     contained=contained,
@@ -162,6 +164,17 @@ async def _open_journal(
     finally:
         with trio.CancelScope(shield=True):
             await settings.run_beside(opened.life.store.close)
+
+
+def _restored(
+    opened: OpenedJournal | None, configs: Sequence[ClientConfig], venues: Sequence[Venue], views: Sequence[Views]
+) -> tuple[JournalLife | None, Sequence[DispatchState]]:
+    """The state that each session begins with."""
+    if opened is None:
+        return None, [dispatch_state(config, venue) for config, venue in zip(configs, venues, strict=True)]
+    for view, state in zip(views, opened.states, strict=True):
+        view.nonce.publish(state.restored_nonce)
+    return opened.life, opened.states
 
 
 def _face(opened: OpenedJournal | None) -> OpenJournal | None:

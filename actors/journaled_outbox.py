@@ -363,7 +363,6 @@ class _JournaledOutbox:
         self.committing = [Own([failed]), *self.committing, *self.waiting]
         self.waiting = []
         self.sequence = self.life.store.last_sequence
-        self.life.lost_from = self.sequence + 1
         for each in self.committing:
             for event in () if isinstance(each, Detach) else each.events:
                 self.sequence += 1

@@ -168,7 +168,7 @@ def dispatch_state(config: ClientConfig, venue: Venue, memory: SessionMemory | N
         abandoned=has_given_up,
     )
     if memory is not None:
-        options = evolve(options, known=memory.known, journaled=True, mark=memory.mark)
+        options = evolve(options, known=memory.known, journaled=True)
     return DispatchState(venue, config.trader, config.account, options)
 
 
@@ -232,7 +232,7 @@ async def start_session(plan: SessionPlan, stream: Stream, nursery: trio.Nursery
         instruments=plan.views.instruments,
         mode=plan.views.mode,
         statistics=plan.views.statistics,
-        user_before=getattr(plan.state, "restored_user", None),
+        user_before=plan.state.restored_user,
     )
     ends = (graph.dispatch.send.clone(), graph.sender.send.clone(), graph.token.send.clone())
     graph.close_ours()

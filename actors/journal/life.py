@@ -19,9 +19,8 @@ __all__ = ["JournalLife"]
 class JournalLife:
     """store: open, begun; path: of the journal, for sentences; number: of this life; numbers: of the sessions in the
     journal, by their number in the stream; is_beside: every commit is made on a worker thread;
-    run_beside: how; health: why nothing can
-    be written now, published by the outbox, "" as long as it can; lost_from: the first number of the stream that is
-    not in the journal, None as long as all are."""
+    run_beside: how that is done; health: why nothing can be written now, published by the outbox, "" as long as it
+    can."""
 
     store: Store
     path: str
@@ -31,4 +30,3 @@ class JournalLife:
     run_beside: Callable[..., Awaitable[Any]]
     clock: Clock
     health: Published[str] = field(factory=lambda: Published(""))
-    lost_from: int | None = None

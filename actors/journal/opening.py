@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 from urllib.parse import urlsplit
@@ -13,7 +13,10 @@ from urllib.parse import urlsplit
 from attrs import frozen
 
 from protocol.dispatch import DispatchState
-from protocol.dispatch.record_json import record_decoder
+from protocol.dispatch.account_state import AccountState
+from protocol.dispatch.record_json import records_from_lines
+from protocol.dispatch.records import Record
+from protocol.dispatch.snapshot import put_back, snapshot_of
 from protocol.dispatch.tracking import TrackedOrders
 from protocol.errors import JournalError
 from protocol.journal import Known, Life, Snapshot, Store, StoredSession, StoreFailed, StoreFull
@@ -122,7 +125,7 @@ def _open(settings: Journal, users: Sequence[JournalUser], now: int) -> Opening:
         with _no_collector():
             others = _restore(store, by_number)
         store.begin(life, added)
-    except (StoreFull, StoreFailed) as failed:
+    except (StoreFull, StoreFailed, ValueError) as failed:
         store.close()
         raise JournalError(str(failed), path=path) from None
     except BaseException:
@@ -162,33 +165,47 @@ def _find_sessions(
     return tuple(added)
 
 
+class _Left:
+    """A session that nobody goes on with: what it was is kept, and nothing more becomes of it."""
+
+    def __init__(self) -> None:
+        self.orders = TrackedOrders()
+        self._account = AccountState()
+        self.orders.also_fold(self._account.folds)
+
+    def restore_all(self, records: Iterable[Record]) -> None:
+        for record in records:
+            self.orders.fold(record)
+
+    def restore_snapshot(self, data: bytes) -> None:
+        put_back(data, self.orders, self._account)
+
+    def snapshot(self) -> bytes:
+        return snapshot_of(self.orders, self._account)
+
+
 def _restore(store: Store, states: Mapping[int, DispatchState]) -> tuple[OrderState, ...]:
     """Folds what the journal holds, and keeps a snapshot if that was much. Gives the live orders of the sessions that
     nobody goes on with."""
-    others: dict[int, TrackedOrders] = {}
-    snapshot = store.snapshot()
-    position = 0
+    everyone: dict[int, DispatchState | _Left] = dict(states)
+    for session in store.sessions:
+        everyone.setdefault(session.number, _Left())
+    snapshot, position = store.snapshot(), 0
     if snapshot is not None:
         position = snapshot.position
-        for session, data in snapshot.states.items():
-            if session in states:
-                states[session].restore_snapshot(data)
-            else:
-                others[session] = orders_of_snapshot(data)
-    folds = {session: state.restore for session, state in states.items()}
-    decode = record_decoder()
-    for page in store.pages(position):
-        for row in page:
-            fold = folds.get(row.session)
-            if fold is None:
-                fold = folds[row.session] = others.setdefault(row.session, TrackedOrders()).fold
-            fold(decode(row.record))
-    is_long = store.last_position - position >= SNAPSHOT_AFTER
-    if is_long:
-        left = {session: snapshot_of_orders(orders) for session, orders in others.items()}
-        restored = {session: state.snapshot() for session, state in states.items()}
-        store.keep_snapshot(Snapshot(position=store.last_position, states=left | restored))
-    return tuple(order.view() for orders in others.values() for order in orders.live.values())
+        for number, data in snapshot.states.items():
+            everyone[number].restore_snapshot(data)
+    for page in store.records(position):
+        records = records_from_lines(page.records)
+        for number in set(page.sessions) & everyone.keys():  # what is of no session changes none
+            everyone[number].restore_all(
+                record for session, record in zip(page.sessions, records, strict=True) if session == number
+            )
+    if store.last_position - position >= SNAPSHOT_AFTER:
+        restored = {number: state.snapshot() for number, state in everyone.items()}
+        store.keep_snapshot(Snapshot(position=store.last_position, states=restored))
+    left = [state for state in everyone.values() if isinstance(state, _Left)]
+    return tuple(order.view() for state in left for order in state.orders.live.values())
 
 
 @contextmanager

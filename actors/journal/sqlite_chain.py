@@ -64,7 +64,7 @@ def columns_of(rows: Sequence[Row]) -> bytes:
 
 def chain_after(chain: int, rows: Sequence[Row]) -> int:
     """The number after these rows."""
-    records = "".join([f"{row[9]}\n" for row in rows]).encode()
+    records = "\n".join([row[9] for row in rows]).encode() + b"\n"
     return _packed(crc32(records, chain & _LOW), crc32(columns_of(rows), chain >> 32 & _LOW))
 
 

@@ -41,6 +41,7 @@ from .records import (
     ExternalSeen,
     HistoryRead,
     Intent,
+    NonceUsed,
     Opened,
     Postponed,
     Registered,
@@ -113,6 +114,8 @@ class AccountState(Struct, gc=False):
     switch: int = 0
     # The venue's name for the account, as it was told last; "" counts as nothing.
     user: str = ""
+    # The number of the last signed call.
+    nonce: int = 0
     # Of placements that are not answered yet, where their registration does not say it.
     departures: dict[ClientOrderId, Departure] = field(default_factory=dict)
     # Orders with a change, a cancel, or news that leave open what they are.
@@ -135,6 +138,7 @@ class AccountState(Struct, gc=False):
             HistoryRead: self._fold_history_read,
             SwitchSet: self._fold_switch,
             Authenticated: self._fold_authenticated,
+            NonceUsed: self._fold_nonce,
             # Of placements, changes and cancels on their way.
             Intent: self._fold_intent,
             Postponed: self._fold_postponed,
@@ -164,6 +168,9 @@ class AccountState(Struct, gc=False):
         }
 
     # The account
+
+    def _fold_nonce(self, record: NonceUsed) -> None:
+        self.nonce = max(self.nonce, record.nonce)
 
     def _fold_opened(self, record: Opened) -> None:
         self.opened = record

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, cast
+
+from msgspec.json import Encoder
 
 from ..event_json import EVENT_TYPES
 from ..events import Event
 from ..tagged_json import TaggedJson
-from .records import NOTES, AccountNote, Note
+from .records import NOTES, AccountNote, Note, Record
 
-__all__ = ["RECORD_TYPES", "record_from_json", "record_to_json", "records_from_lines"]
+__all__ = ["RECORD_TYPES", "record_from_json", "record_to_json", "record_to_line", "records_from_lines"]
 
 RECORD_TYPES: Final[Mapping[str, type[Event] | type[Note] | type[AccountNote]]] = {
     **EVENT_TYPES,
@@ -18,6 +20,7 @@ RECORD_TYPES: Final[Mapping[str, type[Event] | type[Note] | type[AccountNote]]] 
 }
 """Every record by its tag."""
 
+_ENCODER: Final = Encoder()
 _JSON: Final = TaggedJson[Event | Note | AccountNote](RECORD_TYPES, "a record")
 
 
@@ -29,12 +32,18 @@ def record_to_json(record: Event | Note | AccountNote) -> str:
     return _JSON.write(record)
 
 
-def record_from_json(text: str | bytes) -> Event | Note | AccountNote:
+def record_to_line(record: Event | Note | AccountNote) -> str:
+    """The same for a record that dispatch made. Its numbers came through the checks of the wire and of orders, so they
+    are finite; a look at all of them would cost a third of the writing."""
+    return _ENCODER.encode(record).decode()
+
+
+def record_from_json(text: str | bytes) -> Record:
     """The record that `record_to_json` made this text of. Raises ValueError for anything else."""
-    return _JSON.read(text)
+    return cast(Record, _JSON.read(text))
 
 
-def records_from_lines(lines: bytes) -> list[Event | Note]:
+def records_from_lines(lines: bytes) -> list[Record]:
     """Records that `record_to_json` wrote, one a line, and whose bytes were checked since: their numbers are not looked
     at again. Raises ValueError for anything else."""
-    return _JSON.read_lines(lines)
+    return cast("list[Record]", _JSON.read_lines(lines))

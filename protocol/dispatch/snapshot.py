@@ -71,6 +71,7 @@ class _Account(Struct, gc=False):
     seen: list[SeenOrder]
     ended: list[SeenOrder]
     disowned: list[VenueOrderId]
+    nonce: int = 0
 
 
 class _Snapshot(Struct, gc=False):
@@ -145,6 +146,7 @@ def _account(account: AccountState, names: set[ClientOrderId]) -> _Account:
         seen=list(account.seen.values()),
         ended=[seen for _, seen in _items(account.ended)],
         disowned=list(account.disowned),
+        nonce=account.nonce,
     )
 
 
@@ -192,7 +194,7 @@ def _order(kept: _Order) -> Order:
 
 def _put_back_account(kept: _Account, account: AccountState) -> None:
     account.opened, account.history_until = kept.opened, kept.history_until
-    account.switch, account.user = kept.switch, kept.user
+    account.switch, account.user, account.nonce = kept.switch, kept.user, kept.nonce
     account.departures.update(kept.departures)
     account.changing.update({asked.identity.client_order_id: asked for asked in kept.changing})
     account.canceling.update(dict.fromkeys(kept.canceling, True))

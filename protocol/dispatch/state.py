@@ -75,6 +75,11 @@ class DispatchState:
         """The account as the venue named it in an earlier run; None where none did."""
         return self._account.user or None
 
+    @property
+    def restored_nonce(self) -> int:
+        """The number of the last signed call of an earlier run; 0: there was none."""
+        return self._account.nonce
+
     def restore(self, record: Record) -> None:
         """Takes up one record of an earlier run. To be called with all of them in order, ahead of the first `apply`, by
         a state that is `journaled`."""

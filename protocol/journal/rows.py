@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from ..dispatch.record_json import record_to_json
+from ..dispatch.record_json import record_to_line
 from ..dispatch.records import NOTES, Note, Record
 from ..events import Event, FeeReported, Filled, FillReport, MissingFills, OrderEvent, Report
 
@@ -68,7 +68,7 @@ def row_of(record: Record, position: int, life: int, session: int, now: int) -> 
             venue_order,
             trade,
             now if time is None else time,
-            record_to_json(record),
+            record_to_line(record),
         ),
     )
 

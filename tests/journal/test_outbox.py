@@ -114,7 +114,6 @@ async def test_after_a_failed_write_events_go_on_behind_the_news_of_it() -> None
         assert "withheld 5 JOURNAL" in seen
         assert [type(event).__name__ for event in rig.events[-2:]] == ["Filled", "Submitted"]
         assert [event.sequence for event in rig.events] == [1, 2, 3, 4, 5]
-        assert rig.life.lost_from == 2
         failed = rig.events[1]
         assert isinstance(failed, JournalFailed)
         assert failed.path == "orders.db"

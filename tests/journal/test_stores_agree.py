@@ -43,7 +43,9 @@ drawn_records: st.SearchStrategy[Record] = st.one_of(
     st.builds(lambda name: submitted(identity(name)), st.sampled_from(ORDERS)),
     st.builds(lambda name: accepted(of=identity(name)), st.sampled_from(ORDERS)),
     st.builds(lambda name: canceled(of=identity(name)), st.sampled_from(ORDERS)),
-    st.builds(lambda trade, fee: filled(trade, 1, commission=fee), st.sampled_from(TRADES), st.sampled_from((FEE, None))),
+    st.builds(
+        lambda trade, fee: filled(trade, 1, commission=fee), st.sampled_from(TRADES), st.sampled_from((FEE, None))
+    ),
     st.builds(lambda trade, fee: reported(trade, fee=fee), st.sampled_from(TRADES), st.sampled_from((FEE, None))),
     st.builds(lambda trade: already(trade, 7), st.sampled_from(TRADES)),
     st.builds(lambda event, time: replace(event, local_time=time), any_event, st.integers(0, 2**62)),

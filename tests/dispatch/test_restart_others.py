@@ -1,0 +1,192 @@
+"""Orders of other sessions, and the dead man's switch, after a restart."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from protocol import commands, events, facts, requests
+from protocol.dispatch.inputs import LinkUp
+from protocol.dispatch.records import SwitchSet
+from protocol.reasons import Why
+from protocol.values import OrderStatus
+from protocol.venue import SECOND, VenueRules
+from tests.guarding import asked, told
+from tests.order_life import WALL, acknowledged, refused, took, view
+from tests.restarting import Run, first_run
+
+SWITCH = VenueRules(venue="TEST", cancel_all_after=True)
+
+
+@pytest.fixture(params=[False, True], ids=["records", "snapshot"])
+def by_snapshot(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+def reported(run: Run) -> list[tuple[str, OrderStatus | None]]:
+    return [(each.venue_order_id, each.status) for each in told(run, events.OrderStatusReport)]
+
+
+def with_one_open() -> Run:
+    run = Run()
+    run.log_in(view("x1", 1))
+    assert reported(run) == [("x1", OrderStatus.ACCEPTED)]
+    return run
+
+
+def test_an_open_order_of_another_session_is_not_reported_again(by_snapshot: bool) -> None:
+    run = with_one_open().next_run(by_snapshot=by_snapshot)
+    run.log_in(view("x1", 1), view("x2", 2))
+    assert reported(run) == [("x2", OrderStatus.ACCEPTED)]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"price": Decimal(99)}, {"quantity": Decimal(9)}, {"cumulative": Decimal(3)}],
+    ids=lambda each: str(each),
+)
+def test_one_that_has_changed_meanwhile_is(changed: dict[str, Decimal], by_snapshot: bool) -> None:
+    run = with_one_open().next_run(by_snapshot=by_snapshot)
+    run.log_in(view("x1", 1, **changed))
+    assert reported(run) == [("x1", OrderStatus.ACCEPTED)]
+
+
+def test_one_that_ended_meanwhile_is(by_snapshot: bool) -> None:
+    run = with_one_open().next_run(by_snapshot=by_snapshot)
+    run.log_in()
+    (query,) = asked(run, requests.QueryOrder)
+    run.hear(took(query.request_id, order=view("x1", 1, status=OrderStatus.CANCELED)))
+    assert reported(run) == [("x1", OrderStatus.CANCELED)]
+    run = run.next_run(by_snapshot=by_snapshot)
+    run.log_in()
+    run.wait(60)
+    assert reported(run) == []
+
+
+def test_one_of_which_it_is_not_known_how_it_ended_is_told_once(by_snapshot: bool) -> None:
+    run = with_one_open()
+    run.lose_link()
+    run.log_in()
+    (query,) = asked(run, requests.QueryOrder)
+    run.records.clear()
+    run.hear(refused(query.request_id, facts.Outcome.NOT_FOUND))
+    assert reported(run) == [("x1", None)]
+    run = run.next_run(by_snapshot=by_snapshot)
+    run.log_in()
+    run.wait(60)
+    assert reported(run) == []
+    assert not asked(run, requests.QueryOrder)
+
+
+def test_a_message_that_the_venue_repeats_after_a_restart_is_no_news(by_snapshot: bool) -> None:
+    run = first_run()
+    run.hear(acknowledged("x1", 1))
+    run = run.next_run(by_snapshot=by_snapshot)
+    run.log_in()
+    run.records.clear()
+    assert run.hear(acknowledged("x1", 1)) == []
+    later = facts.OrderCanceled(time=WALL + SECOND, order=view("x1", 1, status=OrderStatus.CANCELED), reason="")
+    assert run.hear(later) == ["OrderStatusReport"]
+
+
+def test_an_order_that_went_on_under_another_id_is_not_missed_under_the_old_one(by_snapshot: bool) -> None:
+    run = with_one_open()
+    old, new = view("x1", 1, status=None), view("x2", 1)
+    run.hear(facts.OrderReplaced(time=WALL, order=old, new_venue_order_id=new.venue_order_id, replacement=new))
+    run = run.next_run(by_snapshot=by_snapshot)
+    run.log_in(new)
+    assert not asked(run, requests.QueryOrder)
+    assert reported(run) == []
+
+
+def test_an_adopted_order_is_not_another_sessions_any_more(by_snapshot: bool) -> None:
+    run = with_one_open()
+    (report,) = told(run, events.OrderStatusReport)
+    run.ask(commands.Adopt(report=report), None)
+    run = run.next_run(by_snapshot=by_snapshot)
+    run.log_in(view("x1", 1))
+    assert reported(run) == []
+    assert len(run.state.orders.live) == 1
+    assert len(run.state._restart._takers.external) == 0
+
+
+# The dead man's switch
+
+
+def armed(**options: int) -> Run:
+    run = first_run(rules=SWITCH, cancel_all_after=60, **options)
+    (setting,) = asked(run, requests.SetCancelAllAfter)
+    run.hear(facts.CancelAllAfterSet(request_id=setting.request_id, cancels_at=None))
+    return run
+
+
+def test_that_it_is_armed_is_recorded_before_it_is() -> None:
+    run = Run(rules=SWITCH, cancel_all_after=60)
+    run.apply(LinkUp(1, "ws://test"))
+    assert SwitchSet(seconds=60) in run.journal
+    assert not asked(run, requests.SetCancelAllAfter)
+    run.log_in()
+    assert run.journal.count(SwitchSet(seconds=60)) == 1  # nor is it with each renewal
+    assert len(asked(run, requests.SetCancelAllAfter)) == 1
+
+
+@pytest.mark.parametrize("seconds", [0, 30])
+def test_the_switch_of_the_last_run_is_set_anew_before_anything_is_placed(seconds: int, by_snapshot: bool) -> None:
+    run = armed().next_run(by_snapshot=by_snapshot, cancel_all_after=seconds)
+    run.log_in()
+    assert [warning for warning in run.last.warnings if "timer that cancels all orders" in warning]
+    (setting,) = asked(run, requests.SetCancelAllAfter)
+    assert setting.seconds == seconds
+    assert run.place("a1").status is OrderStatus.SUBMITTED
+    assert not asked(run, requests.PlaceOrder)  # that setting may still fail, and the old one act
+    run.hear(facts.CancelAllAfterSet(request_id=setting.request_id, cancels_at=None))
+    assert len(asked(run, requests.PlaceOrder)) == 1
+    run.place("a2")
+    assert len(asked(run, requests.PlaceOrder)) == 1
+    assert run.journal == [] or [each for each in run.journal if isinstance(each, SwitchSet)][-1].seconds == seconds
+
+
+def test_a_cancel_waits_for_no_switch() -> None:
+    run = armed()
+    run.live("a1", "v1")
+    run = run.next_run()
+    run.log_in(view("v1", 1))
+    run.ask(commands.Cancel(next(iter(run.state.orders.live))))
+    assert len(asked(run, requests.CancelOrder)) == 1
+
+
+def test_a_switch_that_cannot_be_set_is_tried_again_and_what_waits_for_it_is_not_sent() -> None:
+    run = armed().next_run(cancel_all_after=0)
+    run.log_in()
+    run.place("a1")
+    (setting,) = asked(run, requests.SetCancelAllAfter)
+    run.hear(refused(setting.request_id, facts.Outcome.DEFINITE, "EService:Busy"))
+    run.wait(3)
+    assert len(asked(run, requests.SetCancelAllAfter)) == 1
+    assert "Denied" in run.wait(10)
+    (denied,) = told(run, events.Denied)
+    assert denied.why is Why.BUSY
+    assert "timer that cancels all orders" in denied.reason
+    assert not asked(run, requests.PlaceOrder)
+
+
+def test_a_switch_whose_time_is_over_holds_nothing_up() -> None:
+    run = armed().next_run(cancel_all_after=0)
+    run.log_in()
+    run.wait(71)
+    asked(run, requests.SetCancelAllAfter)
+    run.place("a1")
+    assert len(asked(run, requests.PlaceOrder)) == 1
+
+
+def test_a_switch_that_was_turned_off_and_confirmed_is_no_matter_of_the_next_run(by_snapshot: bool) -> None:
+    run = armed().next_run(by_snapshot=by_snapshot, cancel_all_after=0)
+    run.log_in()
+    (setting,) = asked(run, requests.SetCancelAllAfter)
+    assert SwitchSet(seconds=0) not in run.journal  # not before the venue says so
+    run.hear(facts.CancelAllAfterSet(request_id=setting.request_id, cancels_at=None))
+    run = run.next_run(by_snapshot=by_snapshot)
+    run.log_in()
+    assert not asked(run, requests.SetCancelAllAfter)
+    assert run.last.warnings == []
