@@ -35,6 +35,7 @@ CHANCE_OF_VENUE: Final = 0.2
 class Program:
     """A process of this campaign, and what it has printed."""
 
+    name: str
     process: trio.Process
     printed: bytes = b""
 
@@ -45,7 +46,7 @@ class Program:
             while b"\n" not in self.printed:
                 more = await self.process.stdout.receive_some()
                 if not more:
-                    raise RuntimeError(f"{self.process.args[2]!r} ended with {await self.process.wait()}")
+                    raise RuntimeError(f"the {self.name} ended with {await self.process.wait()}")
                 self.printed += more
         line, self.printed = self.printed.split(b"\n", 1)
         return line.decode()
@@ -100,9 +101,11 @@ class Campaign:
         venue = await self._start_venue()
         consumer: Program | None = None
         for number in range(self.rounds):
-            trader = await self._start_trader(str(self._chance.random()), waits=self._chance.random() < 0.9)
+            trader = await self._start_trader(
+                str(self._chance.random()), waits=not number or self._chance.random() < 0.9
+            )
             if consumer is None and not self.is_inside:
-                consumer = await self._start("consumer", self._path("journal"), self._path("own"))
+                consumer = await self._start_consumer()
             await trio.sleep(self._chance.choice((0.1, LONGEST_LIFE)) * self._chance.random())
             await self._kill(trader)
             if consumer is not None and self._chance.random() < CHANCE_OF_CONSUMER:
@@ -119,11 +122,11 @@ class Campaign:
         venue.process.send_signal(signal.SIGUSR1)
         trader = await self._start_trader(FINAL)
         live = json.loads(await trader.line())
-        if not self.is_inside:
-            consumer = consumer or await self._start("consumer", self._path("journal"), self._path("own"))
-            await consumer.end()
         with trio.fail_after(ENDS_WITHIN):
             await trader.process.wait()
+        if not self.is_inside:
+            consumer = consumer or await self._start_consumer()
+            await consumer.end()
         await venue.end()
         before = len(self.tally.lines)
         judge(self._folder / "own", self._folder / "ledger.books", live, self.tally)
@@ -131,6 +134,11 @@ class Campaign:
             f"{self.venue}, seed {self.seed}, {self.durability}, consumer {'inside' if self.is_inside else 'outside'}"
         )
         self.tally.lines[before:] = [f"{name}: {line}" for line in self.tally.lines[before:]]
+
+    async def _start_consumer(self) -> Program:
+        consumer = await self._start("consumer", self._path("journal"), self._path("own"))
+        await consumer.line()
+        return consumer
 
     async def _start_venue(self) -> Program:
         venue = await self._start("venue", self.venue, str(self._port), self._path("ledger"), str(self.seed))
@@ -159,7 +167,7 @@ class Campaign:
                 stdout=subprocess.PIPE,
                 stderr=log,
             )
-        program = Program(process)
+        program = Program(name, process)
         self._programs.append(program)
         return program
 

@@ -2,43 +2,43 @@
 
     python -m tests.crash.consumer JOURNAL OWN-FILE
 
-It follows until it is killed. SIGTERM has it end once nothing has come for a while.
+It follows until it is killed. SIGTERM has it read to the journal's end, and end.
 """
 
 from __future__ import annotations
 
 import signal
 import sys
-from typing import Any, Final
+from collections.abc import AsyncIterator
 
 import trio
 
-from actors.journal import open_journal
+from actors import EventStream
+from actors.journal.following import open_journal
 
 from .own_file import OwnFile
-
-QUIET: Final = 0.6
 
 
 async def run(path: str, own_path: str) -> None:
     own = OwnFile(own_path)
     async with open_journal(path) as journal:
-        print("open", flush=True)
-        with journal.events(after=own.cursor) as stream, trio.open_signal_receiver(signal.SIGTERM) as told:
+        with trio.open_signal_receiver(signal.SIGTERM) as told:
+            print("open", flush=True)
             async with trio.open_nursery() as nursery:
-                scope = trio.CancelScope()
-                nursery.start_soon(limit, told, scope)
-                with scope:
-                    async for event in stream:
-                        own.take(event, str(stream.cursor))
-                        if scope.deadline < trio.current_time() + QUIET:
-                            scope.deadline = trio.current_time() + QUIET
-                nursery.cancel_scope.cancel()
+                nursery.start_soon(cancel_when, told, nursery.cancel_scope)
+                await take(own, journal.events(after=own.cursor))
+        await take(own, journal.events(after=own.cursor, follow=False))
 
 
-async def limit(told: Any, scope: trio.CancelScope) -> None:
+async def take(own: OwnFile, stream: EventStream) -> None:
+    with stream:
+        async for event in stream:
+            own.take(event, str(stream.cursor))
+
+
+async def cancel_when(told: AsyncIterator[int], scope: trio.CancelScope) -> None:
     async for _ in told:
-        scope.deadline = trio.current_time() + QUIET
+        scope.cancel()
         return
 
 

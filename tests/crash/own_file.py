@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from attrs import define, field
 
-from actors import events
+from actors import Client, events
+from actors.journal.following import open_journal
 
 __all__ = ["OwnFile", "follow"]
 
@@ -18,6 +18,19 @@ CREATE TABLE IF NOT EXISTS fills (venue_order_id TEXT, trade_id TEXT, quantity T
 CREATE TABLE IF NOT EXISTS orders (name TEXT PRIMARY KEY, venue_order_id TEXT, last TEXT);
 CREATE TABLE IF NOT EXISTS wrong (what TEXT);
 """
+STATES: Final = (
+    events.Submitted,
+    events.Accepted,
+    events.Filled,
+    events.Completed,
+    events.Canceled,
+    events.Expired,
+    events.Rejected,
+    events.Denied,
+    events.StatusUnknown,
+    events.Reopened,
+)
+"""What says where an order stands."""
 
 
 @define(eq=False)
@@ -35,7 +48,7 @@ class OwnFile:
     @property
     def cursor(self) -> str | None:
         row = self._file.execute("SELECT cursor FROM state").fetchone()
-        return None if row is None else row[0]
+        return None if row is None else str(row[0])
 
     def take(self, event: events.Event, cursor: str) -> None:
         self._file.execute("BEGIN")
@@ -60,13 +73,24 @@ class OwnFile:
             row = (str(order_id), str(event.trade_id), str(event.last_quantity), str(event.last_price))
             self._file.execute("INSERT INTO fills VALUES (?, ?, ?, ?)", row)
         if isinstance(event, events.OrderEvent):
-            last = event.status.name if isinstance(event, events.Filled) else type(event).__name__
-            row = (event.client_order_id, str(event.venue_order_id), last)
-            self._file.execute("INSERT OR REPLACE INTO orders VALUES (?, ?, ?)", row)
+            self._order(event)
+
+    def _order(self, event: events.OrderEvent) -> None:
+        last = event.status.name if isinstance(event, events.Filled) else type(event).__name__
+        order = (event.client_order_id, str(event.venue_order_id), last)
+        if isinstance(event, STATES):
+            self._file.execute("INSERT OR REPLACE INTO orders VALUES (?, ?, ?)", order)
+        elif isinstance(event, events.Updated):
+            self._file.execute("UPDATE orders SET venue_order_id = ?2 WHERE name = ?1", order[:2])
 
 
-async def follow(subscribe: Callable[..., Any], own: OwnFile) -> None:
+async def follow(client: Client, path: str, own: OwnFile) -> None:
     """Goes on behind what the file holds, from the journal and then live."""
-    with subscribe(after=own.cursor) as stream:
+    after = own.cursor
+    if after is None:
+        async with open_journal(path) as journal:
+            with journal.events(follow=False) as stream:
+                after = str(stream.cursor)
+    with client.events(after=after) as stream:
         async for event in stream:
             own.take(event, str(stream.cursor))

@@ -55,7 +55,7 @@ async def trade(client: Client, venue: str, chance: random.Random) -> None:
             if len(orders) < LIVE and chance.random() < 0.7:
                 await client.submit(draw_order(venue, chance))
             elif orders:
-                await touch(chance.choice(orders), venue, chance)
+                await touch(client, chance.choice(orders), venue, chance)
         except TradingError:
             pass  # no connection now, or the order has just ended
 
@@ -72,12 +72,12 @@ def draw_order(venue: str, chance: random.Random) -> NewOrder:
     )
 
 
-async def touch(order: Order, venue: str, chance: random.Random) -> None:
+async def touch(client: Client, order: Order, venue: str, chance: random.Random) -> None:
     if chance.random() < 0.5:
-        await order.cancel()
+        await client.cancel(order)
     else:
         market = VENUES[venue].market
-        await order.replace(quantity=chance.randint(market.size, 2 * market.size) * market.unit)
+        await client.replace(order, quantity=chance.randint(market.size, 2 * market.size) * market.unit)
 
 
 async def settle(client: Client) -> None:
@@ -99,7 +99,7 @@ async def run(arguments: list[str]) -> None:
     async with open_client(config_of(venue, url), journal=journal) as client, trio.open_nursery() as nursery:
         print("open", flush=True)
         if own:
-            nursery.start_soon(follow, client.events, OwnFile(own[0]))
+            nursery.start_soon(follow, client, path, OwnFile(own[0]))
         if seed != FINAL:
             await trade(client, venue, random.Random(seed))
         await settle(client)
