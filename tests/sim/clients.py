@@ -96,8 +96,15 @@ class Clients:
             connector=connector,
             credentials=stage.side.keys[trader.number],
             trader=TraderId(trader.name),
+            **self._switch(trader),
             **stage.story.options,
         )
+
+    def _switch(self, trader: Trader) -> dict[str, Any]:
+        """The dead man's switch, which lives with a journal have in turn."""
+        keeping = self._stage.story.journal
+        seconds = 0 if keeping is None or trader.life % 2 == 0 else keeping.switch
+        return {"cancel_all_after": seconds} if seconds else {}
 
     async def _listen(self, trader: Trader, config: ClientConfig) -> None:
         async with open_client(config) as client:
@@ -134,7 +141,7 @@ class Clients:
         return True
 
     async def _open(self, step: steps.Open) -> None:
-        if self._stage.story.durability is not None:
+        if self._stage.story.journal is not None:
             await self._open_again(step)
             return
         self._stage.lives[step.client] += 1
@@ -177,7 +184,7 @@ class Clients:
         assert memory.process is not None
         process = memory.process
         try:
-            while not process.is_dead and trader.ended is None:
+            while not process.has_died() and trader.ended is None:
                 try:
                     with process.begun():
                         await self._listen_from(trader, self._config(trader, process), memory, process)
@@ -185,9 +192,9 @@ class Clients:
                 except* Killed:
                     pass
                 except* (LinkError, OutcomeUnknown, JournalError) as failure:
-                    if not process.is_dead:
+                    if not process.has_died():
                         stage.say(trader.name, f"cannot go on: {failure.exceptions[0]}")
-                if not process.is_dead:
+                if not process.has_died():
                     await trio.sleep(1.0)
             if memory.process is process:
                 trader.ended = trader.ended or wall_clock()
@@ -198,13 +205,13 @@ class Clients:
         async with open_client(config, journal=memory.journal(process)) as client:
             trader.state, process.client = self._states[trader.name], client
             trader.at_first = sizes(trader.state)
-            while not process.is_dead:
+            while not process.has_died():
                 try:
                     with client.events(after=memory.known_cursor()) as stream:
                         trader.client = client
                         trader.is_open.set()
                         async for event in stream:
-                            if process.is_dead:
+                            if process.has_died():
                                 return
                             self._read(trader, event, stream)
                     return
@@ -337,6 +344,8 @@ class Clients:
         if trader is None:
             return
         order, life = self._new_order(step), trader.life
+        if trader.memory is not None and trader.memory.has_lost and self._was_used(trader, step.name):
+            return  # its journal may know nothing of it
         self._stage.say(trader.name, f"submits {_words(order)}")
         try:
             assert trader.client is not None
@@ -346,6 +355,18 @@ class Clients:
             if not self._died_with(trader, (step.order,), life):
                 return
         self._sent(trader, step, order)
+        self._look_at_the_switch(trader)
+
+    def _was_used(self, trader: Trader, name: str) -> bool:
+        return any(sent.name == name for sent in trader.sent.values())
+
+    def _look_at_the_switch(self, trader: Trader) -> None:
+        """What an earlier life has set must not cancel what this one places."""
+        keeping, side = self._stage.story.journal, self._stage.side
+        if keeping is None or not keeping.switch or self._switch(trader) or trader.memory is None:
+            return
+        if side.is_armed is not None and side.is_armed(self._stage.venue.exchange.engine):
+            trader.memory.wrong.append(("other", "the switch of an earlier life is still set", trader.name))
 
     def _died_with(self, trader: Trader, orders: tuple[int, ...], life: int) -> bool:
         """Whether these placements of that life were not answered because the process was killed meanwhile."""

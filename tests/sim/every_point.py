@@ -18,7 +18,7 @@ from . import steps
 from .compare import compare
 from .play import Played, play
 from .stage import WELL
-from .story import Story, draw_story
+from .story import Keeping, Story, draw_story
 from .venues import VENUES
 
 __all__ = ["count_points", "points", "session", "tell_with"]
@@ -31,7 +31,7 @@ def session(venue: str) -> Story:
     settings = {"users": VENUES[venue].users, "quotes": False, "strict": True}
     story = draw_story(venue, 0, calm=True)
     script = (steps.Open(client=0), *_trading())
-    return evolve(story, script=script, settings=settings, scenes=("every point",), durability="process")
+    return evolve(story, script=script, settings=settings, scenes=("every point",), journal=Keeping())
 
 
 def _buy(order: int) -> steps.Submit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from actors import events
@@ -21,10 +22,19 @@ def judge_lives(trader: Trader, books: Books) -> Iterator[Finding]:
         return
     yield from memory.wrong
     yield from _not_intended(trader, books)
+    yield from _used_twice(trader)
     real = {(execution.venue_order_id, execution.trade_id) for execution in books.executions()}
     for event in memory.unsure:
         if isinstance(event, events.Filled) and (event.fill_venue_order_id, event.trade_id) not in real:
             yield "invented", "a fill that no life told again, and that never was", f"trade {event.trade_id}"
+
+
+def _used_twice(trader: Trader) -> Iterator[Finding]:
+    """A name is good for one order in the whole life of a journal."""
+    names = Counter(sent.name for order, sent in trader.sent.items() if order not in trader.unanswered)
+    for name, count in names.items():
+        if count > 1:
+            yield "other", "a name was good for two orders", name
 
 
 def _not_intended(trader: Trader, books: Books) -> Iterator[Finding]:

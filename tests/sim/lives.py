@@ -11,11 +11,12 @@ from attrs import define, field
 from trio.testing import MockClock
 
 from actors import Client, events
-from actors.journal import Durability, Journal
+from actors.journal import Journal
 from protocol.journal import Cursor, Life, Row, Store
 
 from ..journal.memory_disk import Fault, Killed, MemoryDisk
 from .network import Line, Network
+from .story import Keeping
 
 __all__ = ["DiskTime", "Killed", "Memory", "Process"]
 
@@ -55,6 +56,9 @@ class Process:
             if not memory.left[what]:
                 self.die()
 
+    def has_died(self) -> bool:
+        return self.is_dead
+
     def begun(self) -> trio.CancelScope:
         """What ends when it dies."""
         self.scope = trio.CancelScope()
@@ -84,7 +88,7 @@ class Memory:
     """
 
     path: str
-    durability: Durability
+    keeping: Keeping
     disk: MemoryDisk
     time: DiskTime
     cursor: str | None = None
@@ -104,7 +108,8 @@ class Memory:
         """For that process."""
         return Journal(
             path=self.path,
-            durability=self.durability,
+            durability=self.keeping.durability,
+            keep_records=self.keeping.keep_records,
             open_store=lambda settings: MortalStore(self.disk.opener(settings), process, self),
             run_beside=self.time.run_beside,
         )
@@ -137,7 +142,7 @@ class Memory:
 
     def lose_power(self, kept: float) -> None:
         """The process is dead."""
-        self.has_lost = self.has_lost or self.durability == PROCESS
+        self.has_lost = self.has_lost or self.keeping.durability == PROCESS
         self.disk.lose_power(int(kept * self.disk.unsynced))
 
 

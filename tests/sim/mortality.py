@@ -27,9 +27,10 @@ def program(stage: Stage, number: int) -> Trader:
 
 
 def _new_memory(stage: Stage, number: int) -> Memory:
-    assert stage.story.durability is not None
+    keeping = stage.story.journal
+    assert keeping is not None
     disk = MemoryDisk(journal_id=f"{stage.story.seed:08x}{number:08x}", spend=stage.time.spend)
-    return Memory(path=f"{'AB'[number]}.db", durability=stage.story.durability, disk=disk, time=stage.time)
+    return Memory(path=f"{'AB'[number]}.db", keeping=keeping, disk=disk, time=stage.time)
 
 
 def begin_life(stage: Stage, trader: Trader) -> None:
@@ -80,7 +81,7 @@ def lives(stage: Stage) -> Doing:
     """What happens to processes and disks."""
 
     def memory_of(number: int) -> tuple[Trader, Memory] | None:
-        if stage.story.durability is None:
+        if stage.story.journal is None:
             return None
         trader = program(stage, number)
         assert trader.memory is not None

@@ -8,12 +8,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final
+from unittest.mock import patch
 
 import trio
 from attrs import define, field
 from trio.testing import MockClock
 
 from actors import ClientOrderId, OrderState, TradingError, open_simulated_venue
+from actors.journal import opening
 from protocol.dispatch import DispatchState
 from protocol.simulation.faults import FaultKind, drawn
 
@@ -26,7 +28,7 @@ from .mishaps import Mishaps
 from .network import Network
 from .sizes import sizes, states_noted
 from .stage import Doing, Stage, Trader
-from .story import FAULT_LAST, Story
+from .story import FAULT_LAST, Keeping, Story
 from .venues import VENUES, VenueSide
 from .world import World
 
@@ -58,6 +60,7 @@ def play(story: Story, compare: Callable[[Played], list[Any]], *, closes: bool =
         seeded_scheduler(story.seed),
         seeded_bytes(story.seed),
         states_noted() as states,
+        patch.object(opening, "SNAPSHOT_AFTER", (story.journal or Keeping()).snapshot_after),
     ):
         return trio.run(partial(_tell, story, compare, states, DiskTime(clock), closes=closes), clock=clock)
 
@@ -170,9 +173,8 @@ class _Player:
         for trader in self._stage.living():
             assert trader.client is not None
             with suppress(TradingError):
-                trader.states = {
-                    sent.name: await trader.client.order_state(ClientOrderId(sent.name)) for sent in trader.submissions
-                }
+                names = [ClientOrderId(sent.name) for sent in (*trader.sent.values(), *trader.taken_over)]
+                trader.states = {name: await trader.client.order_state(name) for name in names}
                 trader.handles = await live_orders(trader.client)
             trader.sizes = sizes(trader.state) - trader.at_first
 

@@ -105,8 +105,8 @@ def script(played: Played) -> Iterator[str]:
     yield f"{story.venue}, seed {story.seed}: {', '.join(story.scenes)}"
     yield f"  venue {switches}"
     yield f"  clients {story.options}, {story.slowness}, mishaps {[kind.name for kind in story.faults]}"
-    if story.durability is not None:
-        yield f"  with journals that survive the end of the {story.durability}"
+    if story.journal is not None:
+        yield f"  {story.journal}"
     for at, who, what in played.log:
         yield f"{at:10.3f}  {who:8} {_words(what)}"
     for finding in played.findings:

@@ -9,7 +9,8 @@ from typing import Any, Final
 from protocol.structs import evolve
 
 from . import steps
-from .story import Story
+from .story import Keeping, Story
+from .venues import VENUES
 
 __all__ = ["SHARE", "has_lives", "with_lives"]
 
@@ -18,6 +19,13 @@ SHARE: Final = 1 / 3
 MOST: Final = 4
 """Mishaps of this kind in a story."""
 COMMITS: Final = 6
+SMALL: Final = 100
+AGAIN: Final = 0.05
+"""Chance that a client places an order under a name that it has used, which must be refused."""
+USED_AGAIN: Final = 1000
+"""Added to the number of an order, and to its quantity."""
+FEW: Final = 0.3
+"""Chance that memory holds few fills and ended orders, so that the journal is asked."""
 SENDS: Final = 6
 EVENTS: Final = 12
 
@@ -30,7 +38,7 @@ def has_lives(venue: str, seed: int) -> bool:
 def with_lives(story: Story) -> Story:
     """The same story, whose clients keep journals, with up to `MOST` mishaps in it."""
     chance = random.Random(f"{story.venue} {story.seed} lives")
-    durability = chance.choice(("process", "process", "power"))
+    keeping = _draw_keeping(chance, story.venue)
     places = [place for place in range(1, len(story.script) + 1) if _opened(story.script[:place])]
     chosen = set(chance.sample(places, k=min(len(places), chance.randint(1, MOST))))
     script: list[steps.Step] = []
@@ -39,7 +47,22 @@ def with_lives(story: Story) -> Story:
         if place in chosen:
             client = chance.choice(_opened(story.script[:place]))
             script += chance.choices(MISHAPS, WEIGHTS)[0](chance, client, _last_order(script))
-    return evolve(story, script=tuple(script), durability=durability)
+        if isinstance(step, steps.Submit) and chance.random() < AGAIN:
+            again = chance.choice([step for step in script if isinstance(step, steps.Submit)])
+            script.append(evolve(again, order=step.order + USED_AGAIN, quantity=again.quantity + USED_AGAIN))
+    few = {"fill_window": 2, "finished_window": chance.choice((3, 10_000))} if chance.random() < FEW else {}
+    return evolve(story, script=tuple(script), journal=keeping, options={**story.options, **few})
+
+
+def _draw_keeping(chance: random.Random, venue: str) -> Keeping:
+    snapshot_after = chance.choice((50_000, 50_000, 5, 40))
+    has_switch = VENUES[venue].is_armed is not None
+    return Keeping(
+        durability=chance.choice(("process", "process", "power")),
+        snapshot_after=snapshot_after,
+        keep_records=chance.choice((None, 60)) if snapshot_after < SMALL else None,
+        switch=chance.choice((0, 0, 15)) if has_switch else 0,
+    )
 
 
 def _opened(script: tuple[steps.Step, ...]) -> list[int]:
