@@ -363,9 +363,12 @@ class Clients:
     def _look_at_the_switch(self, trader: Trader) -> None:
         """What an earlier life has set must not cancel what this one places."""
         keeping, side = self._stage.story.journal, self._stage.side
-        if keeping is None or not keeping.switch or self._switch(trader) or trader.memory is None:
+        if keeping is None or not keeping.switch or self._switch(trader):
             return
-        if side.is_armed is not None and side.is_armed(self._stage.venue.exchange.engine):
+        if trader.memory is None or trader.memory.has_lost:
+            return  # that it was set may be lost with the power
+        alone = len(self._stage.traders) == 1  # another program of the account has a switch of its own
+        if alone and side.is_armed is not None and side.is_armed(self._stage.venue.exchange.engine):
             trader.memory.wrong.append(("other", "the switch of an earlier life is still set", trader.name))
 
     def _died_with(self, trader: Trader, orders: tuple[int, ...], life: int) -> bool:

@@ -67,7 +67,10 @@ def _logins_of_a_life(heard: Heard, now: float, *, is_over: bool) -> Iterator[Fi
 
 def _began(trader: Trader) -> int:
     """When the client's first connection was up: what was before is not told, but to whoever asks for it."""
-    return next((event.local_time for _, event in trader.heard if isinstance(event, events.Connected)), trader.began)
+    kind: type[events.Event] = events.Connected
+    if trader.memory is not None and trader.memory.has_lost:
+        kind = events.Authenticated  # when it began before is lost with its first login
+    return next((event.local_time for _, event in trader.heard if isinstance(event, kind)), trader.began)
 
 
 def _completeness(trader: Trader, place: int, at: float, event: events.Reconciled) -> Iterator[Finding]:
