@@ -7,6 +7,8 @@ BIN := .venv/bin
 
 demo: .venv/demo
 	$(BIN)/python examples/quickstart.py $(VENUE)
+	@echo
+	$(BIN)/python examples/restart.py $(VENUE)
 
 # The whole suite shares the cores among processes; what ARGS picks runs in one, where a debugger reaches it.
 WORKERS = $(if $(ARGS)$(filter 1,$(JOBS)),,-n $(or $(JOBS),auto) --maxprocesses=8 --dist=worksteal)

@@ -144,7 +144,8 @@ async def _open_journal(
     if journal is None:
         yield None
         return
-    from .journal.opening import JournalUser, host_of, open_life  # a program without a journal does not load it
+    # Here, since a program without a journal does not load it.
+    from .journal.opening import JournalUser, close_life, host_of, open_life
 
     settings = Journal.of(journal)
     users = [
@@ -163,7 +164,7 @@ async def _open_journal(
         yield opened
     finally:
         with trio.CancelScope(shield=True):
-            await settings.run_beside(opened.life.store.close)
+            await close_life(opened.life)
 
 
 def _restored(

@@ -17,7 +17,7 @@ from .against import measure_against, print_comparisons
 from .history import record
 from .report import Row, machine, print_json, print_table
 
-PARTS = ("latency", "endings", "graph", "delays", "clients", "collector", "imports", "core", "scale")
+PARTS = ("latency", "endings", "graph", "delays", "clients", "collector", "imports", "core", "journal", "scale")
 """What is short goes first, before a million orders have passed through the process."""
 MODULES = {"graph": "whole_graph"}
 """Parts with another name than their module."""

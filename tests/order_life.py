@@ -11,7 +11,7 @@ from attrs import field, frozen
 from protocol import commands, facts
 from protocol.dispatch import Decisions, DispatchOptions, DispatchState, Reply, Send
 from protocol.dispatch.inputs import Admission, Asked, Heard, LinkDown, LinkUp, Submission
-from protocol.dispatch.records import Note
+from protocol.dispatch.records import AccountNote, Note
 from protocol.events import Event
 from protocol.orders import NewOrder
 from protocol.reasons import RejectReason
@@ -163,7 +163,7 @@ class Rig:
         self.last = self.state.apply(inputs, Instant(self.time, self.wall + self.time))
         self.records += self.last.records
         self.sends += [send for send in self.last.sends if isinstance(send, Send)]
-        return [type(record).__name__ for record in self.last.records if not isinstance(record, Note)]
+        return [type(record).__name__ for record in self.last.records if not isinstance(record, Note | AccountNote)]
 
     def hear(self, *heard: facts.Fact) -> list[str]:
         return self.apply(Heard(self.connection, heard))
@@ -269,7 +269,7 @@ class Rig:
         return order.status
 
     def events(self) -> list[Event]:
-        return [record for record in self.records if not isinstance(record, Note)]
+        return [record for record in self.records if not isinstance(record, Note | AccountNote)]
 
     def newest(self, kind: type[E]) -> E:
         """The last event, which must be of this kind."""

@@ -1,4 +1,4 @@
-"""Runs of one program, one after the other, with one journal: dispatch is made anew of the records of the runs before."""
+"""Runs of one program with one journal: each makes dispatch anew of the records of those before it."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from ..plumbing.clock import Clock
 from .life import JournalLife
 from .settings import Journal
 
-__all__ = ["JournalUser", "OpenedJournal", "SessionMemory", "host_of", "open_life"]
+__all__ = ["JournalUser", "OpenedJournal", "SessionMemory", "close_life", "host_of", "open_life"]
 
 logger = logging.getLogger("trio_orders")
 
@@ -98,6 +98,14 @@ async def open_life(settings: Journal, users: Sequence[JournalUser], clock: Cloc
         others=others,
         lives=(*store.lives,),
     )
+
+
+async def close_life(life: JournalLife) -> None:
+    """Closes the store. It looks once more whether its files are still the ones that it wrote."""
+    try:
+        await life.run_beside(life.store.close)
+    except StoreFailed as failed:
+        logger.error("%s", failed)
 
 
 Opening = tuple[Store, list[DispatchState], tuple[OrderState, ...], Life, dict[int, int]]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import apsw
 
-__all__ = ["back_up"]
+__all__ = ["back_up", "sync"]
 
 
 def back_up(connection: apsw.Connection, path: Path) -> None:
@@ -21,17 +21,18 @@ def back_up(connection: apsw.Connection, path: Path) -> None:
         # Or not even another file may be written; the connection itself still only reads.
         connection.pragma("query_only", 0)
         connection.execute("VACUUM INTO ?", (str(part),))
-        _sync(part)
+        sync(part)
         os.rename(part, path)
-        _sync(path.parent)
+        sync(path.parent)
     except apsw.Error as problem:
         raise OSError(f"The backup {path} cannot be written: {problem}.") from problem
     finally:
         part.unlink(missing_ok=True)
 
 
-def _sync(path: Path) -> None:
-    """A name is on the disk when its directory is; Windows has no such thing for a directory."""
+def sync(path: Path) -> None:
+    """Puts a file, or the names in a directory, on the disk; never a journal that is open. Windows has no such thing
+    for a directory."""
     if path.is_dir() and os.name != "posix":
         return
     descriptor = os.open(path, os.O_RDONLY)

@@ -104,16 +104,18 @@ def _bound(connection: apsw.Connection, after: int, until: int) -> tuple[int, in
 
 
 def _narrowed(connection: apsw.Connection, after: int, chain: int, last: int) -> tuple[int, int]:
-    """The first commit of a page that disagrees."""
+    """The first commit of a page behind which nothing agrees any more."""
     ends = every(
         connection,
         "SELECT position, chain FROM records WHERE position > ? AND position <= ? AND chain IS NOT NULL "
         "ORDER BY position",
         (after, last),
     )
-    for end, expected in ends:
+    good, start = 0, after
+    for count, (end, expected) in enumerate(ends, start=1):
         rows = rows_between(connection, after, end)
-        if len(rows) != end - after or chain_after(chain, rows) != expected:
-            return after, end
-        after, chain = end, expected
-    return after, last
+        chain = chain_after(chain, rows)
+        if chain == expected and len(rows) == end - after:
+            good, start = count, end
+        after = end
+    return start, ends[good][0] if good < len(ends) else last

@@ -8,6 +8,7 @@ a passive one for what was committed meanwhile, by the writer itself between two
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -35,6 +36,7 @@ class Checkpoints:
         self.pages = 0
         """In the log, as the last commit left it."""
         self.is_due = False
+        self._has_complained = False
         writer.set_wal_hook(self._committed)
 
     def _committed(self, connection: apsw.Connection, name: str, pages: int) -> int:
@@ -45,21 +47,29 @@ class Checkpoints:
         """The first step. Raises apsw.Error."""
         if self.pages < WORTH_IT or self.is_due:
             return
-        if self._second is not None:
-            for _ in range(ROUNDS):
-                _, moved = self._second.wal_checkpoint(mode=_PASSIVE)
-                if self.pages - moved <= SMALL:
-                    break
-        self.is_due = True
+        if self._second is None:
+            self.is_due = True
+            return
+        moved = 0
+        for _ in range(ROUNDS):
+            _, moved = self._second.wal_checkpoint(mode=_PASSIVE)
+            if self.pages - moved <= SMALL:
+                break
+        # Where nothing was committed meanwhile, all of it is moved already.
+        self.is_due = moved < self.pages
 
     def finish(self) -> None:
-        """The second step: after it the next commit starts the log over, unless a reader is in it."""
+        """The second step: after it the next commit starts the log over, unless a reader is in it. Raises apsw.Error
+        where the disk failed."""
         self.is_due = False
-        self._writer.wal_checkpoint(mode=_PASSIVE)
+        # Busy: another program makes a checkpoint. Full: the log keeps all of it.
+        with suppress(apsw.BusyError, apsw.FullError):
+            self._writer.wal_checkpoint(mode=_PASSIVE)
 
     def complaint(self, path: Path) -> str | None:
-        """A sentence where the log does not become smaller."""
-        if self.pages < LARGE:
+        """A sentence where the log does not become smaller; once, until it did."""
+        had_complained, self._has_complained = self._has_complained, self.pages >= LARGE
+        if had_complained or not self._has_complained:
             return None
         return (
             f"The write-ahead log of the journal {path} has {self.pages * 4096 // 1_000_000} MB and cannot start over: "

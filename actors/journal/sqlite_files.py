@@ -87,7 +87,7 @@ def check_directory(path: Path, kind: str | None) -> None:
             f"The journal {path} would be on a network file system ({kind}), where locks do not keep a second writer "
             "out. Name a path on a local disk.",
         )
-    if not os.access(directory, os.W_OK | os.X_OK):
+    if not _allows(directory, os.W_OK | os.X_OK):
         raise _error(
             path,
             f"The directory {directory} of the journal cannot be written. SQLite makes files beside the journal: "
@@ -132,14 +132,19 @@ def foreign(path: Path) -> JournalError:
 def _check_access(path: Path) -> None:
     if not stat.S_ISREG(os.stat(path).st_mode):
         raise _error(path, f"The journal {path} is not an ordinary file. Name another path.")
-    if not os.access(path, os.R_OK):
+    if not _allows(path, os.R_OK):
         raise _error(path, f"The journal {path} cannot be read by this user. Allow it, or name another path.")
 
 
 def check_writable(path: Path) -> None:
     """Raises JournalError for a file that this user may not write. SQLite would open it, and read only."""
-    if path.exists() and not os.access(path, os.W_OK):
+    if path.exists() and not _allows(path, os.W_OK):
         raise _error(path, f"The journal {path} is read-only for this user. Allow writing, or name another path.")
+
+
+def _allows(path: Path, mode: int) -> bool:
+    """As the user whose rights opening a file goes by; os.access alone asks about the one who started the program."""
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _header_of(path: Path) -> bytes:

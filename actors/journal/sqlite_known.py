@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import apsw
@@ -23,19 +24,31 @@ _ORDER: Final = """SELECT EXISTS (SELECT 1 FROM records
 
 
 class SqliteKnown:
-    """Asks on a connection that only reads: it sees what is committed, while a commit is made in another thread."""
+    """Asks on a connection that only reads: it sees what is committed, while a commit is made in another thread.
 
-    def __init__(self, connection: apsw.Connection, session: int) -> None:
+    failed: hears of a question that the disk does not answer. The answer is that of a program without a journal then.
+    """
+
+    def __init__(self, connection: apsw.Connection, session: int, failed: Callable[[apsw.Error], None]) -> None:
         self._connection = connection
         self._session = session
+        self._failed = failed
 
     def fee_known(self, venue_order_id: str, trade_id: str) -> bool | None:
         key = (trade_id, venue_order_id, self._session)
-        fee, fill = every(self._connection, _FILL, key)[0]
-        dropped = one(self._connection, _DROPPED_FILL, key)
+        try:
+            fee, fill = every(self._connection, _FILL, key)[0]
+            dropped = one(self._connection, _DROPPED_FILL, key)
+        except apsw.Error as problem:
+            self._failed(problem)
+            return None
         if not fill and dropped is None:
             return None
         return bool(fee or (dropped is not None and dropped[0]))
 
     def is_used(self, client_order_id: str) -> bool:
-        return bool(every(self._connection, _ORDER, (client_order_id, self._session))[0][0])
+        try:
+            return bool(every(self._connection, _ORDER, (client_order_id, self._session))[0][0])
+        except apsw.Error as problem:
+            self._failed(problem)
+            return False

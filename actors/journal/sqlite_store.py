@@ -14,14 +14,17 @@ import apsw
 from protocol.errors import JournalError
 from protocol.journal import Known, Life, Page, Row, Snapshot, StoredSession, StoreFailed, StoreFull, StoreReader
 
+from .compaction import drop_rows, droppable
 from .settings import Journal
 from .sqlite_backup import back_up
 from .sqlite_chain import Damaged, chain_after, chain_of_journal, checked_pages, rows_between
 from .sqlite_checkpoints import Checkpoints
 from .sqlite_connection import SYNCHRONOUS, Access, check_kind, connect, every, make_where_empty, one, set_pragma
-from .sqlite_files import check_directory, check_writable, hold, identity, let_go, look
+from .sqlite_damage import check_indexes, damage_sentence, unreadable_sentence
+from .sqlite_files import Identity, check_directory, check_writable, hold, identity, let_go, look
 from .sqlite_known import SqliteKnown
 from .sqlite_lock import WriterLock
+from .sqlite_log import write_again
 from .sqlite_reader import SqliteReader, lives_of, sequence_at
 from .sqlite_schema import MOST_AT_ONCE, insert_of
 
@@ -29,6 +32,11 @@ __all__ = ["SqliteStore", "open_sqlite_store"]
 
 _INSERTS: Final = tuple(insert_of(rows) for rows in range(MOST_AT_ONCE + 1))
 _FULL: Final = SYNCHRONOUS["power"]
+QUIET: Final = 0.5
+BUSY: Final = 0.1
+"""Seconds until the store is tended again."""
+MANY_PAGES: Final = 2048
+"""In the log, 8 MB: from then on it is tended more often, since a busy program writes 100 MB a second into it."""
 
 
 def open_sqlite_store(settings: Journal, access: Access | None = None) -> SqliteStore:
@@ -73,14 +81,17 @@ class SqliteStore:
         self._warnings: list[str] = []
         self._opened: list[apsw.Connection] = []
         self._asked: apsw.Connection | None = None
+        self._held: Identity | None = None
         self._closed = False
         try:
+            write_again(path, access.vfs)
             self._writer = connect(path, access, writes=True, synchronous=self._synchronous, first=self._make)
             self._opened.append(self._writer)
             self._held = hold(path) if access.vfs is None else None
             check_kind(self._writer, path)
             self._cursor = self._writer.cursor()
             self._load()
+            self._drop_old(settings)
             second = None
             if not access.exclusive:
                 second = connect(path, access, writes=True, synchronous=self._synchronous)
@@ -127,6 +138,14 @@ class SqliteStore:
                 f"The journal {self._path} ended with {rows} rows of a commit that was not whole; they were cut off "
                 f"behind position {after}. Nothing of them had been released."
             )
+
+    def _drop_old(self, settings: Journal) -> None:
+        upto = droppable(self._writer, settings, self._access.now(), self._last_position)
+        if upto > self._cut[0]:
+            rows = upto - self._cut[0]
+            for end in drop_rows(self._writer, upto, self._transaction):
+                self._cut = end
+            self._warnings.append(f"{rows} old rows of the journal {self._path} were dropped, up to position {upto}.")
 
     @property
     def journal_id(self) -> str:
@@ -246,7 +265,15 @@ class SqliteStore:
                 f"{sentence} Nothing more is written to it. Look at the disk, and start the program again: it reads "
                 "from the venue what came after."
             )
+            # What is in the log stays there: the next life moves it, if the disk lets it.
+            with suppress(apsw.Error):
+                for connection in self._opened:
+                    connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         return StoreFailed(self._failure)
+
+    def _cannot_answer(self, problem: apsw.Error) -> None:
+        """A question to `known` failed. It is answered as without a journal: what is told twice then is not lost."""
+        self._fail(f"Reading the journal {self._path} failed: {problem}.")
 
     # -- reading
 
@@ -265,9 +292,9 @@ class SqliteStore:
                     first = page.last - len(page.sessions)
                     yield page if first >= after else _shortened(page, after - first)
             except Damaged as damage:
-                raise self._fail(self._damage(connection, damage)) from None
+                raise StoreFailed(damage_sentence(connection, self._path, damage)) from None
             except apsw.Error as problem:
-                raise self._fail(f"The journal {self._path} cannot be read: {problem}.") from problem
+                raise StoreFailed(unreadable_sentence(self._path, problem)) from problem
 
     def _commit_before(self, connection: apsw.Connection, after: int) -> tuple[int, int]:
         """The last end of a commit up to a position, and the checksum there."""
@@ -280,19 +307,6 @@ class SqliteStore:
             (after,),
         )
         return self._cut if found is None else (found[0], found[1])
-
-    def _damage(self, connection: apsw.Connection, damage: Damaged) -> str:
-        since, until = every(
-            connection,
-            "SELECT strftime('%Y-%m-%d %H:%M:%S', min(time) / 1e9, 'unixepoch'), "
-            "strftime('%Y-%m-%d %H:%M:%S', max(time) / 1e9, 'unixepoch') "
-            "FROM records WHERE position > ? AND position <= ?",
-            (damage.after, damage.until),
-        )[0]
-        return (
-            f"The journal {self._path} is damaged: its rows {damage.after + 1} to {damage.until} (times {since} to "
-            f"{until} UTC) do not agree with their checksum, so what follows them cannot be trusted."
-        )
 
     @contextmanager
     def _reading(self) -> Iterator[apsw.Connection]:
@@ -308,11 +322,11 @@ class SqliteStore:
 
     def known(self, session: int) -> Known:
         if self._access.exclusive:
-            return SqliteKnown(self._writer, session)
+            return SqliteKnown(self._writer, session, self._cannot_answer)
         if self._asked is None:
             self._asked = connect(self._path, self._access, writes=False)
             self._opened.append(self._asked)
-        return SqliteKnown(self._asked, session)
+        return SqliteKnown(self._asked, session, self._cannot_answer)
 
     def reader(self) -> StoreReader:
         return SqliteReader(self._path, self._access, self._writer if self._access.exclusive else None)
@@ -355,13 +369,17 @@ class SqliteStore:
     def tend(self) -> float:
         self._check()
         self._check_files()
+        pages = self._checkpoints.pages
         try:
             self._checkpoints.beside()
         except (apsw.BusyError, apsw.FullError):
             pass  # the log keeps what is committed, and the next call tries again
         except apsw.Error as problem:
             raise self._after(problem) from problem
-        return 1.0
+        complaint = self._checkpoints.complaint(self._path)
+        if complaint is not None:
+            self._warnings.append(complaint)
+        return BUSY if pages > MANY_PAGES else QUIET
 
     def _look_at_log(self) -> object:
         if self._access.vfs is not None:
@@ -381,22 +399,35 @@ class SqliteStore:
             back_up(connection, Path(path))
 
     def verify(self) -> None:
-        for _ in self.records(self._cut[0]):
-            pass
+        for page in self.records(self._cut[0]):
+            with self._reading() as connection:
+                check_indexes(connection, self._path, page.last - len(page.sessions), page.last)
+        with self._reading() as connection:
+            for position, crc, state in every(connection, "SELECT position, crc, state FROM snapshots"):
+                if crc32(state) != crc:
+                    raise StoreFailed(f"The snapshot at position {position} of the journal {self._path} is damaged.")
 
     def close(self) -> None:
+        """Raises StoreFailed where the files turn out not to be the ones that were written."""
         if self._closed:
             return
         self._closed = True
-        self._let_go()
+        try:
+            if self._failure is None:
+                self._check_files()
+        finally:
+            self._let_go()
 
     def _let_go(self) -> None:
-        for connection in reversed(self._opened):
-            connection.close()
-        self._opened.clear()
-        let_go(getattr(self, "_held", None))
-        if self._lock is not None:
-            self._lock.close()
+        try:
+            for connection in reversed(self._opened):
+                with suppress(apsw.Error):
+                    connection.close()
+        finally:
+            let_go(self._held)
+            self._held = None
+            if self._lock is not None:
+                self._lock.close()
 
 
 def _shortened(page: Page, rows: int) -> Page:

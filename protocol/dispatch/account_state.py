@@ -23,7 +23,6 @@ from ..events import (
     Expired,
     Filled,
     FillReport,
-    MissingFills,
     OrderEvent,
     OrderStatusReport,
     Rejected,
@@ -47,6 +46,7 @@ from .records import (
     Registered,
     ReplaceAsked,
     SwitchSet,
+    TotalTold,
     Unclear,
 )
 
@@ -156,7 +156,7 @@ class AccountState(Struct, gc=False):
             Expired: self._settle,
             Rejected: self._settle,
             Denied: self._settle,
-            MissingFills: self._fold_missing,
+            TotalTold: self._fold_total,
             # Of other sessions.
             ExternalSeen: self._fold_seen,
             ExternalDropped: self._fold_dropped,
@@ -231,9 +231,8 @@ class AccountState(Struct, gc=False):
             if each:
                 each.pop(name, None)
 
-    def _fold_missing(self, record: MissingFills) -> None:
-        if record.identity is not None:
-            self.missing[record.identity.client_order_id] = record.reported
+    def _fold_total(self, record: TotalTold) -> None:
+        self.missing[record.identity.client_order_id] = record.total
 
     # Other sessions' orders
 

@@ -56,7 +56,7 @@ class CancelAllAfter(RequestHandler[SetCancelAllAfter]):
 
     def link_up(self) -> None:
         """Before it is set for the first time, a journal has it: it acts even if this program ends at once."""
-        if self._seconds:  # that it is off is noted when the venue has confirmed it
+        if self._seconds:
             self._note(self._seconds)
 
     def logged_in(self) -> None:
@@ -76,7 +76,7 @@ class CancelAllAfter(RequestHandler[SetCancelAllAfter]):
 
     def _set(self, asked: Asked | None = None) -> None:
         context = self._context
-        if self._seconds:
+        if self._seconds:  # that it is off is noted when the venue has confirmed it
             self._note(self._seconds)
         request_id = context.flights.next_internal_id() if asked is None else asked.request_id
         request = SetCancelAllAfter(request_id=request_id, seconds=self._seconds)

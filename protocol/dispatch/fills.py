@@ -37,7 +37,7 @@ from .order_life import OrderLife
 from .quantities import counted, is_in_doubt, least, missing_under, wanted, whole
 from .query_schedule import QuerySchedule
 from .questions import Questions
-from .records import AlreadyCounted
+from .records import AlreadyCounted, TotalTold
 from .tracking import FILLS_OF_ORDER, Order
 
 __all__ = ["Fills", "Total"]
@@ -410,6 +410,8 @@ class Fills:
                 reported=total - executing,
             )
         )
+        if self._context.journaled:
+            self._context.note(TotalTold(identity=order.identity, total=total))
 
     # Orders that were replaced
 

@@ -46,6 +46,7 @@ __all__ = [
     "Registered",
     "ReplaceAsked",
     "SwitchSet",
+    "TotalTold",
     "Unclear",
     "numbered",
 ]
@@ -144,6 +145,13 @@ class Unclear(Note, frozen=True, kw_only=True):
     """The venue has said that the order is not what it was, and not what it is now."""
 
 
+class TotalTold(Note, frozen=True, kw_only=True):
+    """The venue counts so much of the order, and a `MissingFills` has said that some of it is missing. A fill that the
+    same message reports next is in it."""
+
+    total: Decimal
+
+
 class AccountNote(Struct, frozen=True, kw_only=True, gc=False, tag_field="type", tag=True):
     """Root of the records that are not published, and that are about no order of ours."""
 
@@ -223,6 +231,7 @@ NOTES: Final[frozenset[type[Note] | type[AccountNote]]] = frozenset(
         ReplaceAsked,
         CancelAsked,
         Unclear,
+        TotalTold,
         Opened,
         HistoryRead,
         SwitchSet,

@@ -179,5 +179,6 @@ class Store(Protocol):
         ...
 
     def close(self) -> None:
-        """Ends the hold; safe to call twice."""
+        """Ends the hold; safe to call twice. Raises StoreFailed, when all is closed, where the file turns out not to be
+        the one that was written."""
         ...

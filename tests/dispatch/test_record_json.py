@@ -37,6 +37,7 @@ FROZEN = {
     "Registered": "identity venue_order_id heard counted quantity price trigger_price time_in_force post_only",
     "ReplaceAsked": "identity quantity price trigger_price",
     "SwitchSet": "seconds",
+    "TotalTold": "identity total",
     "Unclear": "identity",
 }
 """The tags, and the keys behind them. They may grow; to rename or to drop one makes old journals unreadable."""

@@ -54,7 +54,7 @@ def test_a_fill_from_the_time_between_two_runs_comes_once(by_snapshot: bool) -> 
     run = run.next_run(by_snapshot=by_snapshot)
     run.log_in(view("v1", 1, cumulative=Decimal(5)))
     assert "Filled" not in page_of(run, trade("v1", "t1", 2), between)
-    assert fills_in(run.journal or run.records) in ([], ["t1", "t2"])
+    assert fills_in(run.records) == []
 
 
 def test_history_is_read_from_where_the_last_run_had_come(by_snapshot: bool) -> None:
@@ -78,6 +78,7 @@ def test_what_is_read_and_waits_for_its_order_is_read_again() -> None:
     run = first_run(rules=rules)
     run.place("a1")  # not answered: the execution may be its own
     waiting = dated(trade("v9", "t9", 2), now(run) + SECOND)
+    run.wait(5)
     run.lose_link()
     run.log_in()
     assert "Filled" not in page_of(run, waiting)
@@ -148,7 +149,7 @@ def test_the_journal_knows_the_fill_of_an_order_that_memory_has_let_go(known: bo
     run.live("a2", "v2")
     run.hear(canceled("v2", 2))
     told_again = run.hear(traded("v1", "t1", 10, 10, 1, final=True))
-    assert journal.asked == [("v1", "t1")]
+    assert set(journal.asked) == {("v1", "t1")}
     assert told_again == ([] if known is not None else ["FillReport", "OrderStatusReport"])
 
 

@@ -63,6 +63,8 @@ class Tables:
 
     rows: list[Row] = Factory(list)
     events: list[Row] = Factory(list)
+    ends: list[int] = Factory(list)
+    """Position of the last row of each commit."""
     lives: list[Life] = Factory(list)
     sessions: list[StoredSession] = Factory(list)
     snapshot: Snapshot | None = None
@@ -80,6 +82,8 @@ class Tables:
             self.snapshot = write.snapshot
         for row in write.rows:
             self._take_row(row)
+        if write.rows:
+            self.ends.append(self.last_position)
 
     def _take_row(self, row: Row) -> None:
         self.rows.append(row)
@@ -109,6 +113,7 @@ class Tables:
             self,
             rows=list(self.rows),
             events=list(self.events),
+            ends=list(self.ends),
             lives=list(self.lives),
             sessions=list(self.sessions),
             names=set(self.names),

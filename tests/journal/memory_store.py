@@ -221,7 +221,7 @@ class MemoryStore:
                 assert row.sequence == sequence, f"{row} is not event {sequence}"
 
     def _retain(self, settings: Journal, now: int) -> None:
-        """Drops what lies before a snapshot: a restart does not need it."""
+        """Drops whole commits that lie before a snapshot: a restart does not need them."""
         snapshot, rows = self.snapshot(), self._disk.tables.rows
         if snapshot is None:
             return
@@ -232,7 +232,7 @@ class MemoryStore:
             oldest = now - settings.keep_days * DAY
             old = [row.position for row in rows if row.time < oldest]
             until = max(until, *old[-1:], 0)
-        until = min(until, snapshot.position)
+        until = max((end for end in self._disk.tables.ends if end <= min(until, snapshot.position)), default=0)
         if rows and until >= rows[0].position:
             self._disk.drop(until)
 

@@ -18,8 +18,7 @@ import hypothesis.strategies as st
 import pytest
 from attrs import evolve, fields, frozen
 from hypothesis import HealthCheck, Phase, settings
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-from msgspec.structs import replace
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from actors.journal import Durability, Journal
 from actors.journal.sqlite_connection import Access
@@ -27,8 +26,7 @@ from actors.journal.sqlite_store import open_sqlite_store
 from protocol.dispatch.records import Record
 from protocol.errors import JournalError
 from protocol.journal import Life, Row, Snapshot, Store, StoredSession, StoreFailed, StoreFull
-from tests.any_event import any_event
-from tests.order_records import FEE, accepted, already, canceled, filled, identity, reported, submitted
+from tests.order_records import FEE, accepted, already, canceled, filled, identity, lost, reported, submitted
 
 from .memory_store import Fault, MemoryDisk
 from .stored_rows import begin, rows_after, session
@@ -39,6 +37,7 @@ TRADES = ("t1", "t2", "t3")
 SESSIONS = (1, 2)
 ALL = 1_000_000
 
+# The lambdas are for the shown program: it can be pasted into a test.
 drawn_records: st.SearchStrategy[Record] = st.one_of(
     st.builds(lambda name: submitted(identity(name)), st.sampled_from(ORDERS)),
     st.builds(lambda name: accepted(of=identity(name)), st.sampled_from(ORDERS)),
@@ -48,7 +47,7 @@ drawn_records: st.SearchStrategy[Record] = st.one_of(
     ),
     st.builds(lambda trade, fee: reported(trade, fee=fee), st.sampled_from(TRADES), st.sampled_from((FEE, None))),
     st.builds(lambda trade: already(trade, 7), st.sampled_from(TRADES)),
-    st.builds(lambda event, time: replace(event, local_time=time), any_event, st.integers(0, 2**62)),
+    st.builds(lambda reason: lost(reason), st.sampled_from(("", "\0", "a\nb\r\u2028c", "x" * 5_000, "\U0001f4a5"))),
 )
 batches = st.lists(drawn_records, min_size=1, max_size=4)
 End = Literal["kill", "close", "power", "close, power"]
@@ -133,17 +132,18 @@ class StoresAgree(RuleBasedStateMachine):
         self.journal = Journal(path=Path("orders.db"), durability=self.durability)
         self.sqlite = opened_on(self.files, self.journal)
         self.model = self.memory.opener(self.journal)
-        self.power_lost = False
+        self.power_lost = False  # since the last opening that succeeded
         self._write(start)
 
     def teardown(self) -> None:
+        self.files.faults = []
         self.sqlite.close()
         self.folder.cleanup()
 
     @invariant()
     def they_show_the_same(self) -> None:
         assert view(self.sqlite) == view(self.model)
-        assert list(self.sqlite.warnings) == []
+        assert [each for each in self.sqlite.warnings if "were dropped" not in each] == []
 
     @rule(records=batches, number=st.sampled_from(SESSIONS))
     def commit(self, records: Sequence[Record], number: int) -> None:
@@ -204,7 +204,8 @@ class StoresAgree(RuleBasedStateMachine):
             begun = self._reopen(self.journal)
         except (JournalError, StoreFailed):
             begun = False
-        self.files.faults = []
+        finally:
+            self.files.faults = []
         if not begun:
             self._end("kill", seed)
             self._reopen(self.journal)
@@ -226,15 +227,14 @@ class StoresAgree(RuleBasedStateMachine):
         return True
 
     def _end(self, how: End, seed: int) -> None:
-        self.power_lost = "power" in how
+        self.power_lost |= "power" in how
         if "close" in how:
             self.sqlite.close()
             self.model.close()
-        if self.power_lost:
+        if "power" in how:
             self.files.lose_power(losing(random.Random(seed)))
         else:
             self.files.kill()
-        self.memory.kill()
 
     def _reopen(self, journal: Journal) -> bool:
         """What SQLite shows must be one of the allowed outcomes; the model goes on with that one. False: the new life
@@ -242,14 +242,15 @@ class StoresAgree(RuleBasedStateMachine):
         self.sqlite = opened_on(self.files, journal)
         shown = view(self.sqlite)
         other: list[str] = []
-        for self.memory in list(outcomes(self.memory, self.power_lost)):
-            self.model = self.memory.opener(journal)
+        for memory in outcomes(self.memory, self.power_lost):
+            self.memory, self.model = memory, memory.opener(journal)
             seen = view(self.model)
             if seen == shown:
                 break
             other.append(differences(shown, seen))
         else:
             raise AssertionError("SQLite shows none of the allowed outcomes:\n" + "\n".join(other))
+        self.power_lost = False
         return self._write(start)
 
 
@@ -282,5 +283,5 @@ def test_both_stores_agree_under_one_random_program(durability: Durability) -> N
     machine = type("Machine", (StoresAgree,), {"durability": durability})
     # Without the search for a shorter program, which would take longer than a test may: let it search where one fails.
     phases = (Phase.explicit, Phase.reuse, Phase.generate)
-    limits = settings(max_examples=30, stateful_step_count=25, suppress_health_check=list(HealthCheck), phases=phases)
-    run_state_machine_as_test(machine, settings=limits)  # type: ignore[no-untyped-call]
+    limits = settings(max_examples=15, stateful_step_count=25, suppress_health_check=list(HealthCheck), phases=phases)
+    run_state_machine_as_test(machine, settings=limits)

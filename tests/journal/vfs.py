@@ -58,8 +58,8 @@ class Content:
         self.unsynced.clear()
 
     def forget(self) -> None:
-        """A sync failed: the system takes what was written for clean, and no later sync brings it to the disk, though
-        all who read see it until the machine ends. (So does Linux: https://lwn.net/Articles/752063/.)"""
+        """What was written counts as clean: no later sync brings it to the disk, though all who read see it until the
+        machine ends. (https://lwn.net/Articles/752063/)"""
         self.unsynced.clear()
 
     def lose(self, survives: Callable[[Change], int]) -> None:
@@ -93,6 +93,11 @@ class FileDisk:
     capacity: int | None = None
     """Bytes for which there is room; None: no end of it."""
     faults: list[FileFault] = Factory(list)
+    failing: set[str] = Factory(set)
+    """Kinds of steps that fail from now on, all of them."""
+    forgets: bool = True
+    """Whether a sync that failed is as Linux has it: what it should have synced counts as clean, and is lost with the
+    power whatever syncs follow."""
     watch: Callable[[str, str], None] = field(default=lambda *_: None)
     """Hears of each step what it was ("write", "cut", "sync", "remove") and the file's name."""
     steps: int = 0
@@ -153,6 +158,8 @@ class FileDisk:
         """Every step goes through here. Raises what SQLite shall hear."""
         self._refuse_dead()
         self.steps += 1
+        if what in self.failing:
+            self._do(FileFault(does="fail", at=self.steps), what, name, change)
         for fault in self.faults:
             if fault.at == self.steps:
                 self._do(fault, what, name, change)
@@ -167,7 +174,7 @@ class FileDisk:
     def _do(self, fault: FileFault, what: str, name: str, change: Change | None) -> None:
         if change is not None and change.data is not None and fault.kept:
             self.files[name].take(Change(change.offset, change.data[: fault.kept]))
-        if what == "sync":
+        if what == "sync" and fault.does == "fail" and self.forgets:
             self.files[name].forget()
         self.dead = self.dead or fault.does == "kill"
         raise _error(apsw.IOError, apsw.SQLITE_IOERR)
@@ -202,12 +209,11 @@ class LossyFile(apsw.VFSFile):
     def __init__(self, vfs: LossyVfs, name: Any, flags: list[int]) -> None:
         path = Path(name.filename() if isinstance(name, apsw.URIFilename) else name)
         disk = living(vfs)
-        is_new = not path.exists()
         super().__init__("", name, flags)
         self._vfs = vfs
         self._name = path.name
-        # As SQLite's own VFS: the first sync of a new journal syncs the directory too, that of a database does not.
-        self._syncs_names = is_new and bool(flags[0] & ENTRY_FLAGS)
+        # As SQLite's own VFS: the first sync of a log or journal syncs the directory too, that of a database does not.
+        self._syncs_names = bool(flags[0] & apsw.SQLITE_OPEN_CREATE and flags[0] & ENTRY_FLAGS)
         disk.files.setdefault(self._name, Content())
 
     def xWrite(self, data: bytes, offset: int) -> None:

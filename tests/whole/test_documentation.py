@@ -24,7 +24,7 @@ OF_THE_ROOT = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGEL
 PAGES = [*OF_THE_ROOT, *sorted(DOCS.rglob("*.md"))]
 WITH_PROGRAMS = [
     "README.md",
-    *(f"docs/{name}.md" for name in ("first-steps", "events", "testing", "going-live", "performance")),
+    *(f"docs/{name}.md" for name in ("first-steps", "events", "testing", "going-live", "journal", "performance")),
 ]
 LIMIT = 60
 """Seconds for the programs of one page."""
@@ -94,7 +94,7 @@ def test_every_public_name_is_in_the_reference_once() -> None:
 
 
 def test_the_table_of_events_in_the_readme_names_every_event() -> None:
-    roots = {"ConnectionEvent", "Event", "OrderEvent", "Report"}
+    roots = {"ConnectionEvent", "Event", "JournalEvent", "OrderEvent", "Report"}
     named = set(re.findall(r"`(\w+)`", (ROOT / "README.md").read_text()))
     assert {name for name in trio_orders.events.__all__ if name[0].isupper()} - roots - named == set()
 

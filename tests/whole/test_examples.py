@@ -48,6 +48,21 @@ def test_the_story_of_each_venue_agrees_with_its_books(name: str) -> None:
     assert "They are the same." in done.stdout
 
 
+@pytest.mark.parametrize("name", ["ax", "kraken-futures", "kraken-spot"])
+def test_a_killed_program_goes_on_with_its_journal(name: str) -> None:
+    done = run("examples/restart.py", name)
+    assert done.returncode == 0, done.stderr
+    before, after = done.stdout.split("It starts again.")
+    assert "Submitted" in before
+    assert not any(event in before for event in ("Disconnected", "CloseReport"))
+    assert "Submitted" not in after
+    assert after.index("Filled") < after.index("Reconciled")
+    assert "Fills heard: 4" in done.stdout
+    assert "They are the same." in done.stdout
+    assert "of two lives, 4 of them fills." in done.stdout
+    assert "without a hole" in done.stdout
+
+
 def test_two_venues_are_hedged_to_nothing() -> None:
     done = run("examples/two_venues.py")
     assert done.returncode == 0, done.stderr
