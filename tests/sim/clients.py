@@ -216,7 +216,7 @@ class Clients:
                             self._read(trader, event, stream)
                     return
                 except CursorAhead as ahead:
-                    fall_back(trader, memory, ahead.last)
+                    fall_back(trader, memory, self._stage.books, ahead.last)
 
     def _read(self, trader: Trader, event: events.Event, stream: EventStream) -> None:
         """What a consumer keeps of an event, its effects and its cursor, it keeps at once."""
