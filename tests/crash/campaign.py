@@ -16,14 +16,16 @@ import trio
 from attrs import define, field
 
 from .fast_clock import environment
+from .markets import KEY, SECRET
 from .trader import FINAL
 from .verdict import Tally, judge
 
-__all__ = ["Campaign"]
+__all__ = ["ENDS_WITHIN", "Campaign", "Program", "Programs"]
 
 ROOT: Final = Path(__file__).parent.parent.parent
-STARTS_WITHIN: Final = 30.0
-ENDS_WITHIN: Final = 90.0
+STARTS_WITHIN: Final = 120.0
+"""Seconds, on a machine with much else to do."""
+ENDS_WITHIN: Final = 240.0
 LONGEST_LIFE: Final = 1.0
 """Seconds that a trading program lives in a round, at most; half of them die much earlier."""
 CHANCE_OF_CONSUMER: Final = 0.4
@@ -63,6 +65,50 @@ class Program:
 
 
 @define(eq=False)
+class Programs:
+    """The processes of one folder. Every one that it started has ended when its block is left."""
+
+    venue: str
+    folder: Path
+    seed: int
+    port: int = field(factory=lambda: _free_port(), init=False)
+    url: str = field(default="", init=False)
+    _environment: dict[str, str] = field(factory=environment, init=False)
+    _running: list[Program] = field(factory=list, init=False)
+
+    async def start(self, name: str, *arguments: str) -> Program:
+        with (self.folder / f"{name}.log").open("a") as log:
+            process = await trio.lowlevel.open_process(
+                [sys.executable, "-m", f"tests.crash.{name}", *arguments],
+                cwd=ROOT,
+                env=self._environment,
+                stdout=subprocess.PIPE,
+                stderr=log,
+            )
+        program = Program(name, process)
+        self._running.append(program)
+        return program
+
+    async def start_venue(self) -> Program:
+        venue = await self.start("venue", self.venue, str(self.port), self.path("ledger"), str(self.seed))
+        _, self.url, key, secret = (await venue.line()).split()
+        self._environment |= {KEY: key, SECRET: secret}
+        return venue
+
+    def path(self, name: str) -> str:
+        return str(self.folder / name)
+
+    async def kill(self, program: Program) -> None:
+        await program.kill()
+        self._running.remove(program)
+
+    async def kill_all(self) -> None:
+        with trio.CancelScope(shield=True):
+            for program in self._running:
+                await program.kill()
+
+
+@define(eq=False)
 class Campaign:
     """venue: a name; seed: decides the rest: how durable the journal is, and whether the consumer is a task of the
     trading program or a process of its own; rounds: how often the trading program is killed."""
@@ -74,11 +120,7 @@ class Campaign:
     durability: str = field(init=False)
     is_inside: bool = field(init=False)
     _chance: random.Random = field(init=False)
-    _environment: dict[str, str] = field(factory=environment, init=False)
-    _folder: Path = field(init=False)
-    _port: int = field(init=False)
-    _url: str = field(default="", init=False)
-    _programs: list[Program] = field(factory=list, init=False)
+    _programs: Programs = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._chance = random.Random(f"{self.venue} {self.seed} crash")
@@ -88,17 +130,15 @@ class Campaign:
     async def run(self) -> Tally:
         """Every process that it started has ended when it returns."""
         with tempfile.TemporaryDirectory(prefix="crash-") as folder:
-            self._folder, self._port = Path(folder), _free_port()
+            self._programs = Programs(self.venue, Path(folder), self.seed + 1)
             try:
                 await self._run()
             finally:
-                with trio.CancelScope(shield=True):
-                    for program in self._programs:
-                        await program.kill()
+                await self._programs.kill_all()
         return self.tally
 
     async def _run(self) -> None:
-        venue = await self._start_venue()
+        venue = await self._programs.start_venue()
         consumer: Program | None = None
         for number in range(self.rounds):
             trader = await self._start_trader(
@@ -113,7 +153,7 @@ class Campaign:
                 consumer = None
             if self._chance.random() < CHANCE_OF_VENUE and number < self.rounds - 1:
                 await self._kill(venue)
-                venue = await self._start_venue()
+                venue = await self._programs.start_venue()
             self.tally.counts["rounds"] += 1
         await self._end(venue, consumer)
 
@@ -129,51 +169,30 @@ class Campaign:
             await consumer.end()
         await venue.end()
         before = len(self.tally.lines)
-        judge(self._folder / "own", self._folder / "ledger.books", live, self.tally)
+        judge(self._programs.folder / "own", self._programs.folder / "ledger.books", live, self.tally)
         name = (
             f"{self.venue}, seed {self.seed}, {self.durability}, consumer {'inside' if self.is_inside else 'outside'}"
         )
         self.tally.lines[before:] = [f"{name}: {line}" for line in self.tally.lines[before:]]
 
     async def _start_consumer(self) -> Program:
-        consumer = await self._start("consumer", self._path("journal"), self._path("own"))
+        consumer = await self._programs.start("consumer", self._programs.path("journal"), self._programs.path("own"))
         await consumer.line()
         return consumer
 
-    async def _start_venue(self) -> Program:
-        venue = await self._start("venue", self.venue, str(self._port), self._path("ledger"), str(self.seed))
-        self._url = (await venue.line()).removeprefix("listening ")
-        return venue
-
     async def _start_trader(self, seed: str, *, waits: bool = True) -> Program:
         """waits: until it is connected."""
-        own = [self._path("own")] if self.is_inside else []
-        trader = await self._start("trader", self.venue, self._url, self._path("journal"), self.durability, seed, *own)
+        own = [self._programs.path("own")] if self.is_inside else []
+        settings = (self._programs.path("journal"), self.durability, seed)
+        trader = await self._programs.start("trader", self.venue, self._programs.url, *settings, *own)
         if waits:
             await trader.line()
         else:
             await trio.sleep(self._chance.random())
         return trader
 
-    def _path(self, name: str) -> str:
-        return str(self._folder / name)
-
-    async def _start(self, name: str, *arguments: str) -> Program:
-        with (self._folder / f"{name}.log").open("a") as log:
-            process = await trio.lowlevel.open_process(
-                [sys.executable, "-m", f"tests.crash.{name}", *arguments],
-                cwd=ROOT,
-                env=self._environment,
-                stdout=subprocess.PIPE,
-                stderr=log,
-            )
-        program = Program(name, process)
-        self._programs.append(program)
-        return program
-
     async def _kill(self, program: Program) -> None:
-        await program.kill()
-        self._programs.remove(program)
+        await self._programs.kill(program)
         self.tally.counts["kills"] += 1
 
 

@@ -21,12 +21,13 @@ from actors.journal import Durability, Journal
 from actors.venues import venue_row
 from protocol.values import Side, TraderId
 
-from ..sim.venues import VENUES
 from .fast_clock import fast_clock, wall_clock
+from .markets import MARKETS, credentials
 from .own_file import OwnFile, follow
 
 FINAL: Final = "final"
 LIVE: Final = 12
+SIZE: Final = 100
 PAUSE: Final = 0.1
 QUIET: Final = 3.0
 """Seconds without anything new, after which nothing more is expected."""
@@ -38,7 +39,7 @@ def config_of(venue: str, url: str) -> ClientConfig:
     made: Any = row.config
     config: ClientConfig = made(
         url=url,
-        credentials=VENUES[venue].keys[0],
+        credentials=credentials(),
         trader=TraderId("A"),
         wall_clock=wall_clock,
         on_close=OnClose.LEAVE,
@@ -61,13 +62,13 @@ async def trade(client: Client, venue: str, chance: random.Random) -> None:
 
 
 def draw_order(venue: str, chance: random.Random) -> NewOrder:
-    market = VENUES[venue].market
+    market = MARKETS[venue]
     side = chance.choice((Side.BUY, Side.SELL))
     away = chance.randint(50, 400) * market.step
     return NewOrder.limit(
         market.instrument,
         side,
-        quantity=chance.randint(5, market.size) * market.unit,
+        quantity=chance.randint(5, SIZE) * market.unit,
         price=market.reference + (-away if side is Side.BUY else away),
     )
 
@@ -76,8 +77,8 @@ async def touch(client: Client, order: Order, venue: str, chance: random.Random)
     if chance.random() < 0.5:
         await client.cancel(order)
     else:
-        market = VENUES[venue].market
-        await client.replace(order, quantity=chance.randint(market.size, 2 * market.size) * market.unit)
+        market = MARKETS[venue]
+        await client.replace(order, quantity=chance.randint(SIZE, 2 * SIZE) * market.unit)
 
 
 async def settle(client: Client) -> None:

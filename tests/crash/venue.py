@@ -2,7 +2,8 @@
 
     python -m tests.crash.venue VENUE PORT LEDGER SEED
 
-SIGUSR1 ends the trading; SIGTERM has it write its books to `LEDGER.books`, and ends it.
+With the seed 0 nobody trades by himself. SIGUSR1 ends the trading, SIGUSR2 has somebody trade with every open order;
+SIGTERM has it write its books to `LEDGER.books`, and ends it.
 """
 
 from __future__ import annotations
@@ -25,11 +26,12 @@ from protocol.simulation.exchange import Output
 from protocol.simulation.input_log import encode_input
 from protocol.values import Instant, Side
 
-from ..sim.books import Books
+from ..sim.books import Books, View
 from ..sim.venues import VENUES, VenueSide
 from .fast_clock import fast_clock, wall_clock
 
 SETTINGS: Final[dict[str, dict[str, Any]]] = {"kraken-spot": {"rate_limit": False}}
+SIGNALS: Final = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGTERM)
 PAUSE: Final = 0.2
 """Seconds between two trades of the crowd, on average."""
 
@@ -105,11 +107,23 @@ class Crowd:
     def _trade_once(self, _: Any, now: Instant) -> Iterable[Output]:
         books = self._ledger.books
         books.note(now.wall_ns)
-        views = [books.view(placed) for placed in books.orders]
-        there = [view for view in views if view.end is None and view.price is not None]
-        if not there:
-            return ()
-        view, unit = self._chance.choice(there), self._side.market.unit
+        there = self._open_orders()
+        return self._trade_with(self._chance.choice(there), now) if there else ()
+
+    def _open_orders(self) -> list[View]:
+        books = self._ledger.books
+        views = [books.view(placed) for placed in books.orders if placed.ended is None]
+        return [view for view in views if view.end is None and view.price is not None]
+
+    def trade_with_all(self, _: Any, now: Instant) -> Iterable[Output]:
+        self._ledger.books.note(now.wall_ns)
+        outputs: list[Output] = []
+        for view in self._open_orders():
+            outputs += self._trade_with(view, now)
+        return outputs
+
+    def _trade_with(self, view: View, now: Instant) -> Iterable[Output]:
+        unit = self._side.market.unit
         units = (view.quantity - view.filled) * self._chance.choice((5, 30, 60, 100)) / 100 // unit
         row = {
             "time": now.wall_ns,
@@ -120,7 +134,7 @@ class Crowd:
         }
         self._ledger.write(json.dumps(row))
         outputs = self._ledger.trade(row, now)
-        books.note(now.wall_ns)
+        self._ledger.books.note(now.wall_ns)
         return outputs
 
 
@@ -140,7 +154,7 @@ def write_books(books: Books, path: Path) -> None:
 async def serve(name: str, port: int, path: Path, seed: int) -> None:
     side = VENUES[name]
     settings = {"users": side.users, "quotes": False, "strict": True, **SETTINGS.get(name, {})}
-    with path.open("a+", encoding="utf-8") as file, trio.open_signal_receiver(signal.SIGUSR1, signal.SIGTERM) as told:
+    with path.open("a+", encoding="utf-8") as file, trio.open_signal_receiver(*SIGNALS) as told:
         ledger = Ledger(file, side)
         async with (
             trio.open_nursery() as nursery,
@@ -154,10 +168,15 @@ async def serve(name: str, port: int, path: Path, seed: int) -> None:
                 **settings,
             ) as venue,
         ):
-            print(f"listening {venue.url}", flush=True)
+            print("listening", venue.url, side.keys[0].key, side.keys[0].secret, flush=True)
             crowd = Crowd(venue, ledger, side, random.Random(wall_clock()))
-            nursery.start_soon(crowd.trade)
+            if seed:
+                nursery.start_soon(crowd.trade)
             async for number in told:
+                if number == signal.SIGUSR2:
+                    await venue.act(crowd.trade_with_all)
+                    print("traded", flush=True)
+                    continue
                 crowd.scope.cancel()
                 if number == signal.SIGTERM:
                     break

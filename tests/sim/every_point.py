@@ -11,7 +11,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+from attrs import frozen
+
 from actors import Side
+from actors.journal import Durability
 from protocol.structs import evolve
 
 from . import steps
@@ -21,17 +24,28 @@ from .stage import WELL
 from .story import Keeping, Story, draw_story
 from .venues import VENUES
 
-__all__ = ["count_points", "points", "session", "tell_with"]
+__all__ = ["Point", "broken_off", "count_points", "points", "session", "tell_with"]
 
 KEPT: Final = (0.0, 0.5, 1.0)
 
 
-def session(venue: str) -> Story:
+@frozen
+class Point:
+    """Where the session is broken off, at a venue whose client has such a journal."""
+
+    venue: str
+    kill: steps.Kill
+    durability: Durability = "process"
+
+
+def session(venue: str, durability: Durability = "process") -> Story:
     """Placements, partial fills, changes, cancels and an outage, in quiet weather."""
     settings = {"users": VENUES[venue].users, "quotes": False, "strict": True}
     story = draw_story(venue, 0, calm=True)
     script = (steps.Open(client=0), *_trading())
-    return evolve(story, script=script, settings=settings, scenes=("every point",), journal=Keeping())
+    return evolve(
+        story, script=script, settings=settings, scenes=("every point",), journal=Keeping(durability=durability)
+    )
 
 
 def _buy(order: int) -> steps.Submit:
@@ -73,18 +87,24 @@ def count_points(venue: str) -> Counter[str]:
     return Counter(what for at, what in trader.memory.done if at <= end)
 
 
-def points(venue: str) -> Iterator[steps.Kill]:
+def points(venue: str) -> Iterator[Point]:
+    """All of them. With a sync in each commit others run beside it, so that what is sent too early gets away."""
     counts = count_points(venue)
     for count in range(1, counts["commit"] + 1):
+        yield Point(venue, steps.Kill(client=0, point="commit", count=count, kept=0.0, after=0.0), "power")
         for kept in KEPT:
-            yield steps.Kill(client=0, point="commit", count=count, kept=kept, after=0.0)
+            yield Point(venue, steps.Kill(client=0, point="commit", count=count, kept=kept, after=0.0))
     for count in range(1, counts["send"] + 1):
-        yield steps.Kill(client=0, point="send", count=count, after=0.0)
+        yield Point(venue, steps.Kill(client=0, point="send", count=count, after=0.0))
     for count in range(1, counts["event"] + 1):
-        yield steps.Kill(client=0, point="event", count=count, after=0.0)
+        yield Point(venue, steps.Kill(client=0, point="event", count=count, after=0.0))
 
 
-def tell_with(venue: str, kill: steps.Kill) -> Played:
-    """The session, with that kill armed as soon as the client has begun to open."""
-    story = session(venue)
-    return play(evolve(story, script=(kill, *story.script)), compare)
+def broken_off(point: Point) -> Story:
+    """The session with that kill, which is armed before the client opens."""
+    story = session(point.venue, point.durability)
+    return evolve(story, script=(point.kill, *story.script))
+
+
+def tell_with(point: Point) -> Played:
+    return play(broken_off(point), compare)

@@ -60,7 +60,7 @@ def first_caught(bug: ModuleType, seeds: range) -> int | None:
 
 
 def _showing(bug: ModuleType, seeds: range) -> Iterator[int]:
-    for seed in seeds:
+    for seed in seeds if hasattr(bug, "STORY") else seeds[:1]:
         with planted(bug):
             findings = play(story_of(bug, seed), compare).findings
         if bug.FOUND in {(finding.kind, finding.reason) for finding in findings}:

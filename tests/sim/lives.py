@@ -22,6 +22,8 @@ __all__ = ["DiskTime", "Killed", "Memory", "Process"]
 
 Result = TypeVar("Result")
 PROCESS: Final = "process"
+HANDING_OVER: Final = 0.0001
+"""Seconds until a worker thread begins with what it was given."""
 
 
 @define(eq=False)
@@ -199,7 +201,8 @@ class DiskTime:
             self._clock.jump(seconds)
 
     async def run_beside(self, function: Callable[..., Result], *arguments: Any) -> Result:
-        await trio.lowlevel.checkpoint()
+        with trio.CancelScope(shield=True):
+            await trio.sleep(HANDING_OVER)
         self._spent.append(0.0)
         try:
             return function(*arguments)

@@ -2,8 +2,8 @@
 
 A file has PLACE (`module:name`, dotted inside the module), perhaps ROW (the key in that table), STORY (venue and seed
 that catch it), perhaps LIVES (its clients keep journals), FOUND (kind and reason of what is found), and `bug`: given
-what stands there, gives what stands there instead. In place of STORY and FOUND, TEST names a test that fails with it. A
-promise that no planted bug tests is not tested.
+what stands there, gives what stands there instead. In place of STORY there may be POINT (see `every_point`); in place of
+STORY and FOUND, TEST: a test that fails with it. A promise that no planted bug tests is not tested.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
+from ..every_point import broken_off
 from ..story import Story, draw_story
 from ..story_lives import with_lives
 
@@ -39,6 +40,8 @@ def name_of(bug: ModuleType) -> str:
 
 def story_of(bug: ModuleType, seed: int | None = None) -> Story:
     """The story that catches it, or that of another seed."""
+    if hasattr(bug, "POINT"):
+        return broken_off(bug.POINT)
     venue, its_own = bug.STORY
     story = draw_story(venue, its_own if seed is None else seed)
     return with_lives(story) if getattr(bug, "LIVES", False) else story

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..every_point import Point
+from ..steps import Kill
+
 PLACE = "actors.journaled_outbox:adds_risk"
-STORY = ("ax", 0)
-LIVES = True
+POINT = Point("ax", Kill(client=0, point="commit", count=4, after=0.0), "power")
 FOUND = ("lost", "an order was sent before its commit")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 PLACE = "protocol.dispatch.cancel_all_after:CancelAllAfter.restore"
-STORY = ("kraken-futures", 0)
+STORY = ("kraken-futures", 18)
 LIVES = True
 FOUND = ("other", "the switch of an earlier life is still set")
 

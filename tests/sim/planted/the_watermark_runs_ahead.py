@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 PLACE = "protocol.dispatch.account_state:AccountState._fold_history_read"
-STORY = ("ax", 0)
+STORY = ("ax", 16)
 LIVES = True
 FOUND = ("lost", "of another session")
 MINUTE = 60_000_000_000
