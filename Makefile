@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENUE ?= ax
 BIN := .venv/bin
 
-.PHONY: demo test check check-all coverage docs package programs peers sim crash planted bench bench-peer clean
+.PHONY: demo test check lint check-peers check-all coverage docs package programs peers sim crash planted bench bench-peer clean
 
 demo: .venv/demo
 	$(BIN)/python examples/quickstart.py $(VENUE)
@@ -16,23 +16,29 @@ WORKERS = $(if $(ARGS)$(filter 1,$(JOBS)),,-n $(or $(JOBS),auto) --maxprocesses=
 test: .venv/test
 	$(BIN)/python -m pytest $(WORKERS) $(ARGS)
 
-check: .venv/check .venv/wheel/installed .venv/programs/installed .venv/peers/installed
+# Environments and steps that keep one core busy run side by side, two at a time; what each prints stays together, where
+# make can do that. The suite comes last: it fills the cores itself.
+check:
+	$(MAKE) --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
+		lint package programs check-peers
+	$(if $(ARGS),$(BIN)/python -m pytest $(ARGS),$(MAKE) --no-print-directory coverage)
+
+lint: .venv/check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell
 	$(BIN)/mypy
-	$(BIN)/python -m pytest $(WORKERS) $(if $(ARGS),,--cov --cov-report=) $(ARGS)
-	$(BIN)/python -m tests.package.check .venv/wheel
-	$(run-programs)
-	$(BIN)/python -m tests.peers.run .venv/peers/bin/python
 
 # The suite on every Python at hand, 3.11 to 3.13, each in an environment of its own.
 check-all:
 	.ci/every-python $(ARGS)
 
-# Which lines no test reaches; a report to click through is in htmlcov/.
+# Which lines the suite does not reach. Fails below the floor, which is just below what the suite reaches. SlipCover reads
+# what xdist's processes saw only once: with --fail-under in the first command, its report would lack that.
 coverage: .venv/check
-	$(BIN)/python -m pytest $(WORKERS) --cov --cov-report=term-missing:skip-covered --cov-report=html $(ARGS)
+	$(BIN)/python -m slipcover --json --out .venv/coverage.json -m pytest $(WORKERS) $(ARGS)
+	$(BIN)/python -m slipcover --merge .venv/coverage.json --out .venv/coverage.json --skip-covered \
+		$(if $(ARGS),,--fail-under 97)
 
 # The site, into site/; a page that links to nothing fails it. Nothing is fetched at build time. The variable silences
 # what Material for MkDocs says on every build about its own end of support, in May 2027.
@@ -61,7 +67,13 @@ endef
 
 # Independent clients of the real venues, in an environment of their own, trade at the embedded ones.
 peers: .venv/demo .venv/peers/installed
-	$(BIN)/python -m tests.peers.run .venv/peers/bin/python
+	$(run-peers)
+
+# The same beside other steps: an environment that they use must not be changed meanwhile.
+check-peers: .venv/check .venv/peers/installed
+	$(run-peers)
+
+run-peers = $(BIN)/python -m tests.peers.run .venv/peers/bin/python
 
 # Hostile stories of real clients at the embedded venues, SEEDS of them, at VENUE or at all (VENUE=all). SEED=7 tells one
 # story line by line. JOBS processes share the seeds, as many as there are cores unless it says otherwise.
@@ -93,7 +105,7 @@ bench-peer: .venv/bench
 	$(BIN)/python -m benchmarks.peer $(if $(PEER_PYTHON),--python $(PEER_PYTHON)) $(ARGS)
 
 clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage htmlcov site *.egg-info
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis site *.egg-info
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -107,7 +119,8 @@ clean:
 	touch $@
 
 .venv/check: .venv/bin/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo,test,check]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile \
+		-c constraints.txt -e '.[demo,test,check]'
 	touch $@
 
 .venv/docs: .venv/bin/python pyproject.toml constraints.txt
@@ -136,9 +149,10 @@ SHIPPED := $(shell find actors protocol trio_orders -name '*.py')
 PEERS := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["peers"])
 
 .venv/peers/installed: .venv/bin/python pyproject.toml tests/peers/constraints.txt
-	$(PYTHON) -m venv .venv/peers
-	.venv/peers/bin/python -m pip install --quiet --disable-pip-version-check -c tests/peers/constraints.txt \
-		$$($(BIN)/python -c '$(PEERS)')
+	rm -rf .venv/peers
+	$(PYTHON) -m venv --without-pip .venv/peers
+	$(BIN)/python -m pip --python .venv/peers/bin/python install --quiet --disable-pip-version-check --no-compile \
+		-c tests/peers/constraints.txt $$($(BIN)/python -c '$(PEERS)')
 	touch $@
 
 .venv/bench: .venv/bin/python pyproject.toml constraints.txt

@@ -145,11 +145,13 @@ __all__ = [
     "WireError",
     "WireId",
     "commands",
+    "compact_journal",
     "events",
     "open_client",
     "open_gateway",
     "open_journal",
     "open_simulated_venue",
+    "quarantine_journal",
 ]
 
 if TYPE_CHECKING:
@@ -158,8 +160,10 @@ if TYPE_CHECKING:
     from protocol.simulation.faults import Fault, FaultKind, FaultSchedule
     from protocol.simulation.ledger import Execution
 
+    from .journal.compaction import compact_journal
     from .journal.face import OpenJournal
     from .journal.following import JournalReader, open_journal
+    from .journal.quarantine import quarantine_journal
     from .serving.simulated_venue import SimulatedVenue, open_simulated_venue
     from .venues.ax import AxConfig
     from .venues.kraken_futures import KrakenFuturesConfig
@@ -180,8 +184,10 @@ else:
         "KrakenSpotOptions": "protocol.kraken_spot.options",
         "OpenJournal": ".journal.face",
         "SimulatedVenue": ".serving.simulated_venue",
+        "compact_journal": ".journal.compaction",
         "open_journal": ".journal.following",
         "open_simulated_venue": ".serving.simulated_venue",
+        "quarantine_journal": ".journal.quarantine",
     }
 
     def __getattr__(name: str) -> object:

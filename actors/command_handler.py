@@ -102,11 +102,11 @@ class _Handler:
 
     def admit(self, ask: Ask) -> Asked | None:
         """The command, ready for dispatch; None when it is answered here. Raises NotSent."""
-        if self._is_answered_here(ask):
-            return None
         admission = ADMISSIONS.get(type(ask.command))
         if admission is not None:
             self.context.admissions.take(admission)
+        elif self._is_answered_here(ask):
+            return None
         try:
             return self._prepare(ask.command, ask.reply_to, admission)
         except Exception:
@@ -115,9 +115,8 @@ class _Handler:
             raise
 
     def _is_answered_here(self, ask: Ask) -> bool:
+        """Of a command that does not go to the venue."""
         command = ask.command
-        if type(command) in ADMISSIONS:
-            return False
         if isinstance(command, commands.RegisterExternal):
             return not self._register(command, ask)
         if isinstance(command, commands.InitializeInstruments):

@@ -91,16 +91,15 @@ class _Worker:
 
     async def work_until_deadline_changes(self, due: int | None) -> None:
         """Waits for nothing but the inbox, so that a deadline that passes can cancel the waiting and no work."""
-        while self._may_go_on(due):
-            self.decide(await self.inbox.receive())
-            if self._may_go_on(due):
-                for batch in queued(self.inbox):
-                    self.decide(batch)
-                    if not self._may_go_on(due):
-                        break
-
-    def _may_go_on(self, due: int | None) -> bool:
-        return self.overflow is None and self.context.state.next_deadline == due
+        inbox, timers = self.inbox, self.context.state.timers
+        while True:
+            self.decide(await inbox.receive())
+            if self.overflow is not None or timers.next != due:
+                return
+            for batch in queued(inbox):
+                self.decide(batch)
+                if self.overflow is not None or timers.next != due:
+                    return
 
     def decide(self, batch: Batch) -> None:
         for item in batch.inputs:

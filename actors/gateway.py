@@ -98,7 +98,7 @@ async def _open_clients(
     views = [_views(config) for config in configs]
     try:
         async with AsyncExitStack() as stack:
-            opened = await stack.enter_async_context(_open_journal(journal, configs, venues))
+            opened = await stack.enter_async_context(_open_journal(journal, configs, venues, views))
             calls = [
                 await stack.enter_async_context(open_http(venue.rest_url, config.reach(), timeout=config.http_timeout))
                 for config, venue in zip(configs, venues, strict=True)
@@ -138,7 +138,7 @@ async def _open_clients(
 
 @asynccontextmanager
 async def _open_journal(
-    journal: AnyJournal, configs: Sequence[ClientConfig], venues: Sequence[Venue]
+    journal: AnyJournal, configs: Sequence[ClientConfig], venues: Sequence[Venue], views: Sequence[Views]
 ) -> AsyncIterator[OpenedJournal | None]:
     """Restores every session from the journal, if there is one, and closes it behind all actors."""
     if journal is None:
@@ -153,9 +153,9 @@ async def _open_journal(
             venue=venue.rules.venue,
             account=config.account,
             host=host_of(venue.upgrade("").url),
-            make_state=partial(dispatch_state, config, venue),
+            make_state=partial(dispatch_state, config, venue, view.instruments),
         )
-        for config, venue in zip(configs, venues, strict=True)
+        for config, venue, view in zip(configs, venues, views, strict=True)
     ]
     if len({user.key for user in users}) < len(users):
         raise ValueError("Two clients of one account at one venue cannot share a journal.")
@@ -172,7 +172,8 @@ def _restored(
 ) -> tuple[JournalLife | None, Sequence[DispatchState]]:
     """The state that each session begins with."""
     if opened is None:
-        return None, [dispatch_state(config, venue) for config, venue in zip(configs, venues, strict=True)]
+        plain = zip(configs, venues, views, strict=True)
+        return None, [dispatch_state(config, venue, view.instruments, None) for config, venue, view in plain]
     for view, state in zip(views, opened.states, strict=True):
         view.nonce.publish(state.restored_nonce)
     return opened.life, opened.states

@@ -115,8 +115,9 @@ async def run_journaled_outbox(
 
 @define(eq=False)
 class _JournaledOutbox:
-    """nonces: of each session, the number of its last signed call, and the last one in a row; waiting: decided, and not in a commit yet; rows: of those; committing: in the commit under way, or being released
-    behind it; outcome: of the one on the worker thread, once it is over."""
+    """nonces: of each session, the number of its last signed call, and the last one in a row; waiting: decided, and
+    not in a commit yet; rows: of those; committing: in the commit under way, or being released behind it; outcome: of
+    the one on the worker thread, once it is over."""
 
     inbox: trio.MemoryReceiveChannel[ToOutbox]
     to_emitter: trio.MemorySendChannel[ToEmitter]

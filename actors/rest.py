@@ -157,9 +157,10 @@ class _Outgoing:
 class RestContext:
     """What the rest actor works with, and its own state: the calls that wait.
 
-    token: the current one; nonce: the number of the last signed call, which this actor publishes; to_token: where a refused one is renewed; patience: ns that a call waits for its budget;
-    http_timeout: ns within which a call must have begun, unless the time for its answer is shorter. started: calls that
-    wait for a connection; under_way: they, and those that wait for their answer.
+    token: the current one; nonce: the number of the last signed call, which this actor publishes; to_token: where a
+    refused one is renewed; patience: ns that a call waits for its budget; http_timeout: ns within which a call must
+    have begun, unless the time for its answer is shorter. started: calls that wait for a connection; under_way: they,
+    and those that wait for their answer.
     """
 
     venue: Venue

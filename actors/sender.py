@@ -161,7 +161,7 @@ class SenderContext:
 
     def accept(self, send: Send, since: int) -> list[NotWritten]:
         """Lets a request wait for its turn; gives news of what it withdraws. since: ns, monotonic."""
-        withdrawn = self.held.withdraw(send.request) if self.held else None
+        withdrawn = self.held.withdraw(send.request) if self.held.size else None
         self.held.add(send, since)
         if not withdrawn:
             return []
@@ -169,9 +169,10 @@ class SenderContext:
 
     def take_ready(self) -> HeldSend | None:
         """The request that may be written now."""
-        if not self.held:
+        if not self.held.size:
             return None
-        ready_at = self._ready_at()  # 0 as long as nothing paces, and then no clock need be read
+        # 0 as long as nothing paces, and then no clock need be read
+        ready_at = self.quiet_until if self.settings.rate is None else self._ready_at()
         if ready_at and ready_at > self.clock.monotonic_ns():
             return None
         return self.held.take_first()
@@ -188,13 +189,14 @@ class SenderContext:
             self.strained = bool(self.held)
         if problem is not None:
             return [self._refuse(held.send, *problem)]
-        self._release_credit(held.send)
+        if held.send.admission is not None:
+            self.credits.send_nowait(held.send.admission)
         return []
 
     @property
     def next_due(self) -> int | None:
         """When something must be done even if nothing comes: ns, monotonic; None if nothing waits."""
-        if not self.held:
+        if not self.held.size:
             return None if self.in_hand is None else self.overdue_at
         ready_at, overdue = self._ready_at(), self.overdue_at
         return ready_at if overdue is None else min(ready_at, overdue)
@@ -202,7 +204,7 @@ class SenderContext:
     @property
     def overdue_at(self) -> int | None:
         """When the first of those that wait has waited too long: ns, monotonic."""
-        is_any_held = bool(self.held)
+        is_any_held = self.held.size > 0
         if not is_any_held and self.in_hand is None:
             return None
         moments = []
@@ -272,7 +274,8 @@ class SenderContext:
         if self.socket is None or send.connection != self.connection:
             return NOT_WRITTEN, Why.NOT_CONNECTED
         try:
-            text = cast("str", self.venue.encode(send.request, self.token.value))
+            text = self.venue.encode(send.request, self.token.value)
+            assert isinstance(text, str)  # what goes over HTTP is no frame, and does not come here
         except Exception as problem:  # noqa: BLE001 - whatever it is, it is about this request alone
             return unwritable(problem), Why.INVALID
         if self.bucket is not None:
@@ -352,7 +355,7 @@ class _Sender:
         while not self.over:
             due = self.context.next_due
             try:
-                item = await receive_until(self.inbox, None if due is None else seconds(due))
+                item = await (self.inbox.receive() if due is None else receive_until(self.inbox, seconds(due)))
             except trio.EndOfChannel:
                 return
             if item is not None:
@@ -393,9 +396,10 @@ class _Sender:
                 await context.end_link()
             else:
                 break
-            if context.held:
+            if context.held.size:
                 self.take_what_came(context.clock.monotonic_ns())
-        await self.see_to_overdue()
+        if self.news or context.held.size:  # else nothing waits, and there is nothing to tell
+            await self.see_to_overdue()
 
     async def write(self, held: HeldSend) -> None:
         self.begin_writing()

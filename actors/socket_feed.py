@@ -7,6 +7,7 @@ from typing import Final, Protocol, cast
 
 import trio
 from attrs import frozen
+from msgspec import Struct
 
 from protocol.dispatch.inputs import Heard
 from protocol.facts import (
@@ -30,8 +31,7 @@ from .websocket import Socket
 __all__ = ["FeedContext", "FeedStatistics", "Handshake", "run_socket_feed"]
 
 
-@frozen(kw_only=True)
-class FeedStatistics:
+class FeedStatistics(Struct, frozen=True, kw_only=True, gc=False):
     """messages: complete messages read; reads: socket reads that brought them; unreadable: those that made no sense."""
 
     messages: int = 0

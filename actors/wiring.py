@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import trio
 from attrs import define, evolve, field, frozen
 
+from protocol.client_order_ids import IdMark, new_client_order_id
 from protocol.dispatch import DispatchOptions, DispatchState
 from protocol.dispatch.inputs import Admission
 from protocol.errors import LinkError
@@ -51,8 +53,6 @@ DISPATCH_INBOX: Final = 2
 ASK_INBOX: Final = 64
 EMITTER_INBOX: Final = 1024
 TOKEN_INBOX: Final = 16
-VARIANTS: Final = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
-"""The digit of a UUID that holds its variant: two of the four bits are random."""
 INTERNAL_REQUESTS: Final = 256
 """Requests of dispatch's own (queries, repeated cancels, previews) that may wait beside the admitted ones."""
 
@@ -150,15 +150,13 @@ class _Graph:
             channel.send.close()
 
 
-def _new_client_order_id() -> ClientOrderId:
-    """A random UUID (RFC 9562, 5.4), a form that crosses every venue's wire whole. As `uuid.uuid4` makes it, in a third
-    of its time."""
-    random = os.urandom(16).hex()
-    variant = VARIANTS[random[16]]
-    return ClientOrderId(f"{random[:8]}-{random[8:12]}-4{random[13:16]}-{variant}{random[17:20]}-{random[20:]}")
+def _make_client_order_ids(mark: IdMark | None) -> Callable[[], ClientOrderId]:
+    return lambda: new_client_order_id(os.urandom(16), mark)
 
 
-def dispatch_state(config: ClientConfig, venue: Venue, memory: SessionMemory | None = None) -> DispatchState:
+def dispatch_state(
+    config: ClientConfig, venue: Venue, instruments: Published[Mapping[str, Instrument]], memory: SessionMemory | None
+) -> DispatchState:
     """The state machine of one session, empty. memory: what it is given of a journal, if there is one."""
     options = DispatchOptions(
         fill_window=config.fill_window,
@@ -168,8 +166,21 @@ def dispatch_state(config: ClientConfig, venue: Venue, memory: SessionMemory | N
         abandoned=has_given_up,
     )
     if memory is not None:
-        options = evolve(options, known=memory.known, journaled=True)
+        options = evolve(
+            options,
+            known=memory.known,
+            journaled=True,
+            mark=memory.mark,
+            earlier_marks=memory.earlier_marks,
+            currency_of=partial(_currency_of, instruments),
+        )
     return DispatchState(venue, config.trader, config.account, options)
+
+
+def _currency_of(instruments: Published[Mapping[str, Instrument]], symbol: str) -> str:
+    """The quote currency; "" of an instrument that is not cached."""
+    found = instruments.value.get(symbol)
+    return "" if found is None else found.quote_currency
 
 
 def start_stream(nursery: trio.Nursery, life: JournalLife | None) -> Stream:
@@ -264,7 +275,7 @@ def _start_core(
         admissions=Admissions(graph.credits.receive, credits),
         view=plan.views.instruments,
         token=graph.token.send.clone(),
-        new_client_order_id=_new_client_order_id,
+        new_client_order_id=_make_client_order_ids(None if plan.life is None else plan.life.mark),
         journal_problem=Published("") if plan.life is None else plan.life.health,
     )
     start = nursery.start_soon

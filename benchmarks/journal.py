@@ -25,6 +25,7 @@ from actors import Journal, open_client
 from actors.journal.opening import JournalUser, OpenedJournal, open_life
 from actors.journal.sqlite_store import open_sqlite_store
 from actors.plumbing.clock import Clock
+from actors.plumbing.published import Published
 from actors.wiring import dispatch_state
 from protocol.dispatch.record_json import records_from_lines
 from protocol.journal import Life, StoredSession, row_of
@@ -237,7 +238,7 @@ def reopened(path: Path, times: int = 1) -> list[float]:
         venue="AX",
         account="bench",
         host="bench",
-        make_state=lambda memory: dispatch_state(config, venue, memory),
+        make_state=lambda memory: dispatch_state(config, venue, Published({}), memory),
     )
     spent = []
     with folder() as copied:

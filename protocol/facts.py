@@ -89,7 +89,8 @@ class OrderView(Struct, frozen=True, kw_only=True, gc=False):
     parent: the order whose fill placed this one; other_quantity: what `quantity` is if the venue's message is read the
     other way, None: it is certain; replaced: this venue order id has ended because another took its place: `status` is
     None, for the order lives on, and `cumulative` is final; as_of: when the order stood so, ns since 1970, where the
-    venue reports each step of an order by itself, 0: when it answered.
+    venue reports each step of an order by itself, 0: when it answered; tag: what its owner has marked it with, beside
+    its client id (AX alone).
     """
 
     venue_order_id: VenueOrderId
@@ -116,6 +117,7 @@ class OrderView(Struct, frozen=True, kw_only=True, gc=False):
     replaced: bool = False
     ended: int = 0
     as_of: int = 0
+    tag: str | None = None
 
 
 class Trade(Struct, frozen=True, kw_only=True, gc=False):

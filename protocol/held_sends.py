@@ -24,20 +24,23 @@ class HeldSend:
 
 @define
 class HeldSends:
-    """Owned by the sender."""
+    """Owned by the sender. size: how many wait; read-only, and an attribute, for it is looked at again and again."""
 
+    size: int = field(default=0, init=False)
     _lanes: tuple[deque[HeldSend], ...] = field(factory=lambda: tuple(deque() for _ in Urgency))
 
     def __bool__(self) -> bool:
-        return any(self._lanes)
+        return self.size > 0
 
     def add(self, send: Send, since: int) -> None:
         self._lanes[urgency_of(send.request)].append(HeldSend(send, since))
+        self.size += 1
 
     def take_first(self) -> HeldSend:
         """What is to be written next. Raises IndexError if nothing waits."""
         for lane in self._lanes:
             if lane:
+                self.size -= 1
                 return lane.popleft()
         raise IndexError("Nothing waits.")
 
@@ -60,13 +63,24 @@ class HeldSends:
             held.stays = not has_detour(held.send.request)
             return not held.stays
 
-        return _take_out_of(self._lanes[Urgency.LESS_RISK], leaves)
+        return self._take_out_of(self._lanes[Urgency.LESS_RISK], leaves)
 
     def clear(self) -> list[Send]:
         return self._take_out(lambda _: True)
 
     def _take_out(self, leaves: Callable[[HeldSend], bool]) -> list[Send]:
-        return [send for lane in self._lanes if lane for send in _take_out_of(lane, leaves)]
+        return [send for lane in self._lanes if lane for send in self._take_out_of(lane, leaves)]
+
+    def _take_out_of(self, lane: deque[HeldSend], leaves: Callable[[HeldSend], bool]) -> list[Send]:
+        leaving: list[HeldSend] = []
+        staying: list[HeldSend] = []
+        for held in lane:
+            (leaving if leaves(held) else staying).append(held)
+        if leaving:
+            lane.clear()
+            lane.extend(staying)
+            self.size -= len(leaving)
+        return [held.send for held in leaving]
 
     @property
     def oldest(self) -> int | None:
@@ -77,14 +91,3 @@ class HeldSends:
     def oldest_detour(self) -> int | None:
         """The same of those that take risk away and may have another way to go."""
         return min((held.since for held in self._lanes[Urgency.LESS_RISK] if not held.stays), default=None)
-
-
-def _take_out_of(lane: deque[HeldSend], leaves: Callable[[HeldSend], bool]) -> list[Send]:
-    leaving: list[HeldSend] = []
-    staying: list[HeldSend] = []
-    for held in lane:
-        (leaving if leaves(held) else staying).append(held)
-    if leaving:
-        lane.clear()
-        lane.extend(staying)
-    return [held.send for held in leaving]

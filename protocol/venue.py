@@ -207,7 +207,8 @@ class VenueRules:
     fresh_token: every connection needs a token of its own, fetched just before;
     nonce_unit: signed calls are numbered by the wall clock in this unit;
     budgets: what signed calls may cost, by the name of the pool that they draw on;
-    order_options: the classes of terms that the venue alone has (`NewOrder.options`).
+    order_options: the classes of terms that the venue alone has (`NewOrder.options`);
+    marks_by_tag: its wire shows client ids as numbers only, and the user has left the tag of orders to us.
     """
 
     venue: str
@@ -256,6 +257,7 @@ class VenueRules:
     nonce_unit: int = 1_000_000
     budgets: Mapping[str, BudgetTerms] = field(factory=dict)
     order_options: tuple[type[VenueOptions], ...] = ()
+    marks_by_tag: bool = False
 
     @property
     def begin_within(self) -> int:

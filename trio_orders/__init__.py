@@ -95,10 +95,12 @@ if TYPE_CHECKING:
         Why,
         WireError,
         WireId,
+        compact_journal,
         open_client,
         open_gateway,
         open_journal,
         open_simulated_venue,
+        quarantine_journal,
     )
 
     from . import commands, events, testing
@@ -192,10 +194,12 @@ __all__ = [
     "WireId",
     "__version__",
     "commands",
+    "compact_journal",
     "events",
     "open_client",
     "open_gateway",
     "open_journal",
     "open_simulated_venue",
+    "quarantine_journal",
     "testing",
 ]

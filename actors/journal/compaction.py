@@ -48,7 +48,8 @@ _END: Final = (
 
 def droppable(connection: apsw.Connection, settings: Journal, now: int, last: int) -> int:
     """The last position up to which rows may go; 0: none. now: ns since 1970; last: position of the last row."""
-    ((snapshot,),) = every(connection, "SELECT coalesce(max(position), 0) FROM snapshots")
+    # The older one of the two that are kept: should the newer one be damaged, a restart reads all behind the older.
+    ((snapshot,),) = every(connection, "SELECT coalesce(min(position), 0) FROM snapshots")
     upto = 0
     if settings.keep_records is not None:
         upto = last - settings.keep_records

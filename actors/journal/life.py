@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import define, field
 
+from protocol.client_order_ids import IdMark
 from protocol.journal import Store
 
 from ..plumbing.clock import Clock
@@ -17,14 +18,15 @@ __all__ = ["JournalLife"]
 
 @define(eq=False, kw_only=True)
 class JournalLife:
-    """store: open, begun; path: of the journal, for sentences; number: of this life; numbers: of the sessions in the
-    journal, by their number in the stream; is_beside: every commit is made on a worker thread;
-    run_beside: how that is done; health: why nothing can be written now, published by the outbox, "" as long as it
-    can."""
+    """store: open, begun; path: of the journal, for sentences; number: of this life; mark: of the names that it makes
+    up; numbers: of the sessions in the journal, by their number in the stream; is_beside: every commit is made on a
+    worker thread; run_beside: how that is done; health: why nothing can be written now, published by the outbox, "" as
+    long as it can."""
 
     store: Store
     path: str
     number: int
+    mark: IdMark
     numbers: Mapping[int, int]
     is_beside: bool
     run_beside: Callable[..., Awaitable[Any]]

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
+from protocol.client_order_ids import IdMark
 from protocol.dispatch import DispatchState
 from protocol.dispatch.account_state import AccountState
 from protocol.dispatch.record_json import records_from_lines
@@ -30,6 +31,8 @@ __all__ = ["JournalUser", "OpenedJournal", "SessionMemory", "close_life", "host_
 
 logger = logging.getLogger("trio_orders")
 
+MOST_MARKS: Final = 1_000
+"""Lives before this one whose names are known as our own. What could be lost of older ones the venue has forgotten."""
 SNAPSHOT_AFTER: Final = 50_000
 """Records behind the last snapshot from which on another one is kept, so that the next start need not read them."""
 
@@ -37,11 +40,11 @@ SNAPSHOT_AFTER: Final = 50_000
 @frozen(kw_only=True)
 class SessionMemory:
     """What a session's dispatch is given of the journal: the questions to what memory has forgotten, and by what the
-    names of this life are marked (the journal's id, and the life's number)."""
+    names of this life and of those before it are marked."""
 
     known: Known
-    journal_id: str
-    life: int
+    mark: IdMark
+    earlier_marks: tuple[IdMark, ...]
 
 
 @frozen(kw_only=True)
@@ -89,6 +92,7 @@ async def open_life(settings: Journal, users: Sequence[JournalUser], clock: Cloc
             store=store,
             path=str(settings.path),
             number=life.number,
+            mark=IdMark(store.journal_id, life.tag),
             numbers=numbers,
             is_beside=settings.durability == "power",
             run_beside=settings.run_beside,
@@ -123,10 +127,10 @@ def _open(settings: Journal, users: Sequence[JournalUser], now: int) -> Opening:
             first_sequence=store.last_sequence + 1,
             began=now,
         )
+        mark = IdMark(store.journal_id, life.tag)
+        earlier = tuple(IdMark(store.journal_id, each.tag) for each in store.lives[-MOST_MARKS:])
         states = [
-            user.make_state(
-                SessionMemory(known=store.known(numbers[user.key]), journal_id=store.journal_id, life=life.number)
-            )
+            user.make_state(SessionMemory(known=store.known(numbers[user.key]), mark=mark, earlier_marks=earlier))
             for user in users
         ]
         by_number = {numbers[user.key]: state for user, state in zip(users, states, strict=True)}

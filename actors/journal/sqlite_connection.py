@@ -22,7 +22,7 @@ SYNCHRONOUS: Final[Mapping[str, int]] = {"process": 1, "power": 2}
 """SQLite's NORMAL and FULL, by durability. Under NORMAL a commit is written and not synced: it survives the process.
 Under FULL each is synced."""
 NORMAL: Final = SYNCHRONOUS["process"]
-PATIENCE: Final = 1000
+PATIENCE: Final = 250
 """ms that a connection waits for another program that holds the file for a moment."""
 
 

@@ -76,7 +76,7 @@ def filesystem_of(directory: Path, mounts: Path = MOUNTS) -> str | None:
     return kind
 
 
-def check_directory(path: Path, kind: str | None) -> None:
+def check_directory(path: Path, kind: str | None, *, writes: bool = True) -> None:
     """Raises JournalError where a journal cannot be. kind: of its file system."""
     directory = path.parent
     if not directory.is_dir():
@@ -87,7 +87,7 @@ def check_directory(path: Path, kind: str | None) -> None:
             f"The journal {path} would be on a network file system ({kind}), where locks do not keep a second writer "
             "out. Name a path on a local disk.",
         )
-    if not _allows(directory, os.W_OK | os.X_OK):
+    if writes and not _allows(directory, os.W_OK | os.X_OK):
         raise _error(
             path,
             f"The directory {directory} of the journal cannot be written. SQLite makes files beside the journal: "

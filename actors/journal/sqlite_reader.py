@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import starmap
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,11 @@ from .sqlite_files import Identity, check_directory, hold, let_go, look
 
 __all__ = ["SqliteReader", "lives_of", "open_sqlite_reader", "sequence_at"]
 
+Choice = tuple[int | None, str | None]
+"""A session and an order, None for all of them."""
+
+PAGE: Final = 1000
+"""Rows that one transaction reads."""
 WINDOW: Final = 10_000
 """Positions that one transaction looks through."""
 _COLUMNS: Final = "position, sequence, life, session, kind, client_order_id, venue_order_id, trade_id, time, record"
@@ -41,7 +47,8 @@ class SqliteReader:
         self._owns = shared is None
         self._connection = connect(path, access, writes=False) if shared is None else shared
         self._held: Identity | None = hold(path) if self._owns else None
-        self._place = (0, 0)  # a position, and the number of the last event up to it
+        # By what is read: the number of the last event, and the position behind which the next ones are.
+        self._places: dict[Choice, tuple[int, int]] = {}
         self._journal_id: str = every(self._connection, "SELECT id FROM journal")[0][0]
 
     @property
@@ -49,39 +56,57 @@ class SqliteReader:
         return self._journal_id
 
     def lives(self) -> Sequence[Life]:
-        return lives_of(self._connection)
+        with self._explained():
+            return lives_of(self._connection)
 
     def bounds(self) -> tuple[int, int]:
-        cut = every(self._connection, "SELECT cut_sequence FROM journal")[0][0]
-        return cut + 1, sequence_at(self._connection)
+        with self._explained():
+            cut = every(self._connection, "SELECT cut_sequence FROM journal")[0][0]
+            return cut + 1, sequence_at(self._connection)
 
     def events(
         self, after: int, most: int, *, session: int | None = None, client_order_id: str | None = None
     ) -> Sequence[Row]:
-        position = self._position_of(after)
-        if session is None and client_order_id is None:
-            rows = list(starmap(Row, every(self._connection, _PLAIN, (position, after, most))))
-        else:
-            rows = self._chosen(position, after, most, session, client_order_id)
-        if rows:
-            self._place = (rows[-1].position, rows[-1].sequence or 0)
+        choice = (session, client_order_id)
+        with self._explained():
+            position = self._position_of(after, choice)
+            if choice == (None, None):
+                rows = self._all(position, after, most)
+                if rows:
+                    self._places[choice] = rows[-1].sequence or 0, rows[-1].position
+            else:
+                rows, position = self._chosen(position, after, most, choice)
+                self._places = {choice: (rows[-1].sequence or 0 if rows else after, position)}
         return rows
 
-    def _chosen(self, position: int, after: int, most: int, session: int | None, order: str | None) -> list[Row]:
-        """Rows of one session or order, found a window at a time: rare ones would else hold a transaction for long."""
+    def _all(self, position: int, after: int, most: int) -> list[Row]:
+        rows: list[Row] = []
+        while len(rows) < most:
+            asked = min(PAGE, most - len(rows))
+            found = every(self._connection, _PLAIN, (position, after, asked))
+            rows.extend(starmap(Row, found))
+            if len(found) < asked:
+                break
+            position = rows[-1].position
+        return rows
+
+    def _chosen(self, position: int, after: int, most: int, choice: Choice) -> tuple[list[Row], int]:
+        """Rows of one session or order, and up to where all of them were looked at. They are found a window at a time:
+        rare ones would else hold a transaction for long."""
         last = every(self._connection, "SELECT coalesce(max(position), 0) FROM records")[0][0]
         rows: list[Row] = []
         while position < last and len(rows) < most:
-            until = position + WINDOW
-            values = (position, until, after, session, order, most - len(rows))
-            rows.extend(starmap(Row, every(self._connection, _CHOSEN, values)))
-            position = until
-        return rows
+            until = min(position + WINDOW, last)
+            asked = min(PAGE, most - len(rows))
+            found = every(self._connection, _CHOSEN, (position, until, after, *choice, asked))
+            rows.extend(starmap(Row, found))
+            position = until if len(found) < asked else rows[-1].position
+        return rows, position
 
-    def _position_of(self, sequence: int) -> int:
+    def _position_of(self, sequence: int, choice: Choice) -> int:
         """A position behind which the events behind a number are. Numbers grow with positions, so it is found by
         halving; whoever reads on is where it was."""
-        position, at = self._place
+        at, position = self._places.get(choice, (-1, 0))
         if at == sequence:
             return position
         low: int
@@ -96,8 +121,17 @@ class SqliteReader:
                 low = middle + 1
         return max(low - 1, 0)
 
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except apsw.Error as problem:
+            raise JournalError(
+                f"The journal {self._path} cannot be read: {problem}.", path=str(self._path)
+            ) from problem
+
     def close(self) -> None:
-        if self._owns and self._connection is not None:
+        if self._owns:
             self._connection.close()
             let_go(self._held)
             self._held = None
@@ -124,7 +158,7 @@ def open_sqlite_reader(path: Path, access: Access | None = None) -> SqliteReader
     """For another process than the writer's: it reads what is committed, and cannot write. Raises JournalError."""
     access = access or Access()
     path = path.resolve()
-    check_directory(path, access.filesystem_of(path.parent))
+    check_directory(path, access.filesystem_of(path.parent), writes=False)
     if not look(path):
         raise JournalError(
             f"There is no journal {path} yet. Its writer makes it; name the path that it has.", path=str(path)

@@ -253,7 +253,7 @@ class SqliteStore:
     def _after(self, problem: apsw.Error) -> StoreFull | StoreFailed:
         """What a problem of SQLite's means. A full disk and a busy file leave nothing behind; after anything else it is
         not known what is on the disk, and a second try could hide the loss."""
-        if isinstance(problem, apsw.FullError):
+        if isinstance(problem, apsw.FullError) or getattr(problem, "extendedresult", 0) == apsw.SQLITE_IOERR_SHMSIZE:
             return StoreFull(f"The disk of the journal {self._path} is full. Make room; it is tried again.")
         if isinstance(problem, (apsw.BusyError, apsw.LockedError)):
             return StoreFull(f"Another program holds the journal {self._path} for writing. End it; it is tried again.")
@@ -278,19 +278,22 @@ class SqliteStore:
     # -- reading
 
     def pages(self, after: int) -> Iterator[Sequence[Row]]:
-        for page in self.records(after):
-            first = page.last - len(page.sessions)
-            with self._reading() as connection:
-                yield rows_between(connection, max(first, after), page.last)
+        for connection, page in self._pages(after):
+            yield rows_between(connection, max(after, page.last - len(page.sessions)), page.last)
 
     def records(self, after: int) -> Iterator[Page]:
+        for _, page in self._pages(after):
+            first = page.last - len(page.sessions)
+            yield page if first >= after else _shortened(page, after - first)
+
+    def _pages(self, after: int) -> Iterator[tuple[apsw.Connection, Page]]:
+        """Checked pages, the first of them from the beginning of a commit on, and what else can be read of them."""
         self._check()
         with self._reading() as connection:
-            start, chain = self._commit_before(connection, after)
             try:
+                start, chain = self._commit_before(connection, after)
                 for page in checked_pages(connection, start, chain, self._last_position):
-                    first = page.last - len(page.sessions)
-                    yield page if first >= after else _shortened(page, after - first)
+                    yield connection, page
             except Damaged as damage:
                 raise StoreFailed(damage_sentence(connection, self._path, damage)) from None
             except apsw.Error as problem:
@@ -352,11 +355,12 @@ class SqliteStore:
         with self._transaction():
             # The one before stays: a damaged one must not cost the state of dropped rows.
             self._writer.execute(
-                "DELETE FROM snapshots WHERE position < (SELECT max(position) FROM snapshots WHERE position < ?)",
+                "DELETE FROM snapshots WHERE position = ?1 "
+                "OR position < (SELECT max(position) FROM snapshots WHERE position < ?1)",
                 (at,),
             )
             self._writer.executemany(
-                "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO snapshots VALUES (?, ?, ?, ?, ?)",
                 [(at, session, chain, crc32(state), state) for session, state in snapshot.states.items()],
             )
 
@@ -399,9 +403,8 @@ class SqliteStore:
             back_up(connection, Path(path))
 
     def verify(self) -> None:
-        for page in self.records(self._cut[0]):
-            with self._reading() as connection:
-                check_indexes(connection, self._path, page.last - len(page.sessions), page.last)
+        for connection, page in self._pages(self._cut[0]):
+            check_indexes(connection, self._path, page.last - len(page.sessions), page.last)
         with self._reading() as connection:
             for position, crc, state in every(connection, "SELECT position, crc, state FROM snapshots"):
                 if crc32(state) != crc:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum, auto
 from types import TracebackType
-from typing import Generic, TypeVar, cast
+from typing import Generic, TypeVar
 
 import trio
 from trio.lowlevel import Abort, checkpoint_if_cancelled, current_task, reschedule, wait_task_rescheduled
@@ -40,9 +40,10 @@ class OneShot(Generic[T]):
 
     __slots__ = ("_receiver", "_stage", "_value")
 
+    _value: T  # from the answer until it is taken
+
     def __init__(self) -> None:
         self._stage = OPEN
-        self._value: T | None = None
         self._receiver: trio.lowlevel.Task | None = None
 
     def __repr__(self) -> str:
@@ -93,7 +94,8 @@ class OneShot(Generic[T]):
         Canceled: it has not been taken, and can still be. Raises trio.EndOfChannel when none will come,
         trio.ClosedResourceError behind `give_up`, trio.BusyResourceError while another task waits for it.
         """
-        await checkpoint_if_cancelled()
+        if self._stage is not OPEN:  # else the wait below is the checkpoint
+            await checkpoint_if_cancelled()
         if self._receiver is not None:
             raise trio.BusyResourceError("Another task is waiting for this answer.")
         if self._stage is OPEN:
@@ -102,9 +104,10 @@ class OneShot(Generic[T]):
             self._receiver = None
         if self._stage is not ANSWERED:
             raise trio.ClosedResourceError if self._stage is GIVEN_UP else trio.EndOfChannel
-        value, self._value = self._value, None
+        value = self._value
+        del self._value
         self._stage = TAKEN
-        return cast("T", value)
+        return value
 
     def _leave(self, _: object) -> Abort:
         """The wait is canceled or interrupted."""

@@ -13,20 +13,19 @@ V = TypeVar("V")
 
 
 class Published(Generic[T]):
-    """Holds one frozen value. Its single writer replaces it whole; readers never see half a change."""
+    """Holds one frozen value. Its single writer replaces it whole; readers never see half a change.
 
-    __slots__ = ("_value",)
+    value: for reading alone; an attribute, since some are read with every message.
+    """
+
+    __slots__ = ("value",)
 
     def __init__(self, value: T) -> None:
-        self._value = value
-
-    @property
-    def value(self) -> T:
-        return self._value
+        self.value = value
 
     def publish(self, value: T) -> None:
         """For the one actor that owns the view."""
-        self._value = value
+        self.value = value
 
 
 class PublishedMapping(Mapping[K, V]):

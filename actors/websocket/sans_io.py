@@ -205,12 +205,13 @@ class SansIoSocket:
         await trio.lowlevel.checkpoint_if_cancelled()
         if self._is_mute:
             raise self._closed()
-        frame = text_frame(text)
+        frame, now = text_frame(text), trio.current_time()
         if self.unanswered_since is None and text not in self._options.statements:
-            self.unanswered_since = trio.current_time()
+            self.unanswered_since = now
         if self.writing_since is not None:
             await self._wait_for_turn()
-        if not await self._write(frame):
+            now = trio.current_time()
+        if not await self._write(frame, now):
             raise self._closed(begun=True)
 
     async def ping(self) -> None:
@@ -239,12 +240,13 @@ class SansIoSocket:
         else:
             self.writing_since = None
 
-    async def _write(self, data: bytes) -> bool:
+    async def _write(self, data: bytes, now: float | None = None) -> bool:
         """Writes whole frames. A broken connection is noted, not raised: what the peer sent before is still to be read.
+        now: by Trio's clock, where it was just read.
 
         Canceled: perhaps half a frame is out and nothing can follow it, so the connection is dropped.
         """
-        self.writing_since = trio.current_time()
+        self.writing_since = trio.current_time() if now is None else now
         try:
             await self._stream.send_all(data)
         except trio.BrokenResourceError as broken:

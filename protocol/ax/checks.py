@@ -27,6 +27,9 @@ __all__ = ["check_change", "check_order", "check_terms", "is_tag", "wire_id"]
 
 ORDER_TYPES: Final = (OrderType.MARKET, OrderType.LIMIT, OrderType.STOP_LIMIT)
 ACCEPTED_TIMES_IN_FORCE: Final = (TimeInForce.GTC, TimeInForce.IOC, TimeInForce.DAY)
+ACCEPTED_TRIGGERS: Final = (TriggerType.DEFAULT, TriggerType.LAST)
+# Python 3.11 looks a member up in its enumeration five times as slowly as a name in a module.
+LIMIT, MARKET, STOP_LIMIT = OrderType.LIMIT, OrderType.MARKET, OrderType.STOP_LIMIT
 TAG: Final = re.compile(r"[A-Za-z0-9]{1,10}")
 POST_ONLY_IOC: Final = "post-only cannot be combined with IOC, since such an order could never trade."
 
@@ -56,21 +59,26 @@ def check_terms(order: NewOrder, instrument: Instrument, *, strict: bool, suppor
     """strict: refuse what the venue would reject, ignore or misread as well. supports_stop_limit: send stop-limit
     orders although the venue is known to ignore the trigger."""
     _check_absent_terms(order)
-    if order.type is not OrderType.MARKET:
+    kind, price, trigger_price = order.type, order.price, order.trigger_price
+    if kind is not MARKET:
         _check_limit_terms(order)
-    if order.type is OrderType.STOP_LIMIT and not supports_stop_limit:
+    if kind is STOP_LIMIT and not supports_stop_limit:
         raise NotSent(
             "AX ignores the trigger price, so the order would trade at once as a plain limit order.",
             why=Why.UNSUPPORTED,
             field="type",
         )
-    for what, price in (("price", order.price), ("trigger price", order.trigger_price)):
-        _check_plausible(what, price)
+    if price is not None:
+        _check_plausible("price", price)
+    if trigger_price is not None:
+        _check_plausible("trigger price", trigger_price)
     if strict:
         _check_promises(order)
         _check_minimum(order.quantity, instrument)
-        for what, price in (("price", order.price), ("trigger price", order.trigger_price)):
-            _check_price(what, price, instrument)
+        if price is not None:
+            _check_price("price", price, instrument)
+        if trigger_price is not None:
+            _check_price("trigger price", trigger_price, instrument)
         if order.tag is not None and not is_tag(order.tag):
             raise NotSent(f"an order tag must be 1 to 10 letters and digits, not {order.tag[:60]!r}.", field="tag")
 
@@ -86,13 +94,15 @@ def check_change(change: Replace, instrument: Instrument, *, strict: bool) -> No
         _check_whole(change.quantity)
     if change.time_in_force is not None:
         _check_time_in_force(change.time_in_force)
-    _check_plausible("price", change.price)
+    if change.price is not None:
+        _check_plausible("price", change.price)
     if strict:
         if change.post_only and change.time_in_force is TimeInForce.IOC:
             raise NotSent(POST_ONLY_IOC, field="post_only")
         if change.quantity is not None:
             _check_minimum(change.quantity, instrument)
-        _check_price("price", change.price, instrument)
+        if change.price is not None:
+            _check_price("price", change.price, instrument)
 
 
 def is_tag(text: str) -> bool:
@@ -115,11 +125,11 @@ def _check_whole(quantity: Decimal) -> None:
 
 
 def _check_limit_terms(order: NewOrder) -> None:
-    what = "limit" if order.type is OrderType.LIMIT else "stop-limit"
+    what = "limit" if order.type is LIMIT else "stop-limit"
     _check_time_in_force(order.time_in_force)
     if order.price is None:
         raise NotSent(f"a {what} order needs a price.", field="price")
-    if order.type is OrderType.STOP_LIMIT and order.trigger_price is None:
+    if order.type is STOP_LIMIT and order.trigger_price is None:
         raise NotSent(f"a {what} order needs a trigger price.", field="trigger_price")
 
 
@@ -149,10 +159,11 @@ _absent_terms: Final = attrgetter(*(name for name, _ in ABSENT))
 
 
 def _check_absent_terms(order: NewOrder) -> None:
-    for value, (name, what) in zip(_absent_terms(order), ABSENT, strict=True):
-        if value:
-            raise NotSent(f"AX has no orders with {what}.", why=Why.UNSUPPORTED, field=name)
-    if order.trigger not in (TriggerType.DEFAULT, TriggerType.LAST):
+    terms = _absent_terms(order)
+    if any(terms):
+        name, what = next(absent for value, absent in zip(terms, ABSENT, strict=True) if value)
+        raise NotSent(f"AX has no orders with {what}.", why=Why.UNSUPPORTED, field=name)
+    if order.trigger not in ACCEPTED_TRIGGERS:
         raise NotSent("on AX a trigger looks at the last price alone.", field="trigger")
 
 
@@ -164,7 +175,7 @@ def _check_promises(order: NewOrder) -> None:
         )
     if not order.post_only:
         return
-    if order.type is not OrderType.LIMIT:
+    if order.type is not LIMIT:
         raise NotSent(f"only limit orders can be post-only; this is a {order.type.name} order.", field="post_only")
     if order.time_in_force is TimeInForce.IOC:
         raise NotSent(POST_ONLY_IOC, field="post_only")
@@ -179,14 +190,12 @@ def _check_minimum(quantity: Decimal, instrument: Instrument) -> None:
         )
 
 
-def _check_plausible(what: str, price: Decimal | None) -> None:
-    if price is not None and not is_plausible(price):
+def _check_plausible(what: str, price: Decimal) -> None:
+    if not is_plausible(price):
         raise NotSent(f"the {what} {price} is not plausible.", field=what.replace(" ", "_"))
 
 
-def _check_price(what: str, price: Decimal | None, instrument: Instrument) -> None:
-    if price is None:
-        return
+def _check_price(what: str, price: Decimal, instrument: Instrument) -> None:
     if price <= 0:
         raise NotSent(f"the {what} {price} must be greater than zero.", field=what.replace(" ", "_"))
     try:

@@ -155,7 +155,7 @@ def _read_event(event: Inbound, message: str) -> tuple[Fact, ...]:
 
 # Messages
 
-UNREAD: Final = frozenset({"u", "aid", "rq", "tag", "rb"})
+UNREAD: Final = frozenset({"u", "aid", "rq", "rb"})
 """Fields of an order or a fill that no fact is made of."""
 _MESSAGE: Final = fast_decoder(Message, unread=UNREAD)
 

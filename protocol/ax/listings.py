@@ -58,6 +58,7 @@ def order_view(order: Order) -> OrderView:
         reason=reason,
         time=time_of(order.ts, order.tn),
         replaced=code == REPLACED,
+        tag=order.tag,
     )
 
 

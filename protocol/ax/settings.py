@@ -10,8 +10,9 @@ from attrs import Attribute, field, frozen
 from ..settings import check_positive, check_url, without_slash
 from .checks import is_tag
 
-__all__ = ["AxSettings"]
+__all__ = ["DEFAULT_TAG", "AxSettings"]
 
+DEFAULT_TAG: Final = "trioorders"
 PRODUCTION: Final = "wss://gateway.architect.exchange/orders/ws"
 HTTP_SCHEMES: Final = {"wss": "https", "ws": "http"}
 SELF_TRADE_PREVENTION: Final = ("CancelIncoming", "CancelResting", "CancelBoth")
@@ -52,8 +53,9 @@ class AxSettings:
     """Lifetime to ask for, in seconds."""
     account: str | None = None
     """The venue's account id; None: the user's default account."""
-    order_tag: str = field(default="trioorders", validator=_check_tag)
-    """1 to 10 letters and digits, on every order that has no tag of its own."""
+    order_tag: str = field(default=DEFAULT_TAG, validator=_check_tag)
+    """1 to 10 letters and digits, on every order that has no tag of its own. With a journal, and unless it is chosen
+    here, each life of the journal has one of its own, by which its orders are known again."""
     cancel_on_disconnect: bool = False
     """The venue cancels the orders of a connection when it ends."""
     client_heartbeat_timeout: int | None = field(default=None, validator=_check_timeout)

@@ -25,7 +25,7 @@ from .instruments import VENUE, instruments_call, read_instruments
 from .order_entry import Origin, encode
 from .rest_answers import read_answer
 from .rest_order_entry import LONGEST_RANGE, REST_ONLY, encode_rest
-from .settings import AxSettings
+from .settings import DEFAULT_TAG, AxSettings
 
 __all__ = ["AxSettings", "AxVenue"]
 
@@ -68,6 +68,7 @@ class AxVenue(VenueDefaults):
             cancel_by_wire_id=self.settings.cancel_by_client_id,
             throttled_cancel_delays=(SECOND, 2 * SECOND, 4 * SECOND),
             dates_acceptance=True,
+            marks_by_tag=self.settings.order_tag == DEFAULT_TAG,
         )
 
     @_origin.default

@@ -10,10 +10,15 @@ https://docs.architect.exchange
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from attrs import frozen
 from msgspec import Meta
+
+if TYPE_CHECKING:
+    from attrs import frozen as frozen_for_types
+else:
+    from attrs import define as frozen_for_types  # built for every order and gone with it: see `protocol.facts`
 
 __all__ = [
     "AuthenticateRequest",
@@ -119,7 +124,7 @@ class Error:
     msg: str | None = None
 
 
-@frozen(kw_only=True)
+@frozen_for_types(kw_only=True)
 class Outbound:
     """Every frame that a client may send (spec AX 3); `t` says which. rid is missing on heartbeats only."""
 

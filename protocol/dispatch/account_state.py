@@ -114,6 +114,8 @@ class AccountState(Struct, gc=False):
     switch: int = 0
     # The venue's name for the account, as it was told last; "" counts as nothing.
     user: str = ""
+    # When the last order was submitted, ns since 1970 by our clock.
+    last_intent: int = 0
     # The number of the last signed call.
     nonce: int = 0
     # Of placements that are not answered yet, where their registration does not say it.
@@ -187,6 +189,7 @@ class AccountState(Struct, gc=False):
     # What is on its way
 
     def _fold_intent(self, record: Intent) -> None:
+        self.last_intent = record.identity.local_time
         # Without a deadline, the registration says all that there is to know: nothing is kept for most orders of AX.
         if record.process_before is not None:
             self.departures[record.identity.client_order_id] = Departure(0, record.process_before)

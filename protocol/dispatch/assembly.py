@@ -9,6 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from .. import commands, facts, requests
+from ..client_order_ids import IdMark
 from .account_state import AccountState
 from .adoption import Adoption
 from .batches import Batches
@@ -47,6 +48,7 @@ from .list_schedule import ListSchedule
 from .open_lists import OpenLists
 from .order_facts import OrderFacts
 from .order_life import OrderLife
+from .own_orders import OwnOrders
 from .placements import Placements
 from .previews import Previews
 from .query_schedule import QuerySchedule
@@ -82,6 +84,10 @@ def _never(_: object) -> bool:
     return False
 
 
+def _no_currency(symbol: str) -> str:
+    return ""
+
+
 def _ignore(_: object) -> None:
     pass
 
@@ -92,7 +98,9 @@ class DispatchOptions:
     cancel_all_after: seconds after which the venue cancels everything unless it hears from us again, 0: never;
     cancel_unknown: cancel an order whose answer is lost, in case it lives;
     abandoned: shows whether the caller at a reply address has given up, so that its watch can be dropped;
-    journaled: write the notes that only a restart needs; known: what the journal knows beyond our memory.
+    journaled: write the notes that only a restart needs; known: what the journal knows beyond our memory;
+    mark: of this life of the journal, for the tags of orders; earlier_marks: of the lives before it, by which an order
+    is known as our own that the journal does not have; currency_of: the quote currency of a symbol, for such an order.
     """
 
     fill_window: int = FILL_WINDOW
@@ -102,6 +110,9 @@ class DispatchOptions:
     abandoned: Callable[[object], bool] = _never
     journaled: bool = False
     known: Known = NOTHING_KNOWN
+    mark: IdMark | None = None
+    earlier_marks: tuple[IdMark, ...] = ()
+    currency_of: Callable[[str], str] = _no_currency
 
 
 @frozen(kw_only=True)
@@ -159,10 +170,10 @@ def assemble(context: Context, options: DispatchOptions) -> Parts:
     handlers: dict[type, RequestHandler[Any]] = {}
     token_refusals = TokenRefusals(context)
     conversation = Conversation(context, token_refusals, handlers)
-    known = _assemble_knowledge(context)
+    known = _assemble_knowledge(context, _own_orders(context, options))
     life, queries = known.life, known.queries
     previews = Previews(context, life)
-    placements = Placements(context, life, queries, previews)
+    placements = Placements(context, life, queries, previews, options.mark)
     cancels = Cancels(context, life, queries, placements)
     replacements = _replacements(context, known)
     cancel_all = CancelAll(context, placements, life, known.external)
@@ -234,9 +245,13 @@ def _order_facts(context: Context, known: Knowledge, replacements: Replacements)
     return OrderFacts(context, recording, questioning, _whose(known))
 
 
-def _assemble_knowledge(context: Context) -> Knowledge:
+def _own_orders(context: Context, options: DispatchOptions) -> OwnOrders | None:
+    return OwnOrders(context, options.earlier_marks, options.currency_of) if options.earlier_marks else None
+
+
+def _assemble_knowledge(context: Context, own: OwnOrders | None) -> Knowledge:
     questions, lists, reading = Questions(context), ListSchedule(context), HistoryReading(context)
-    queries, identities = QuerySchedule(context, questions), Identities(context)
+    queries, identities = QuerySchedule(context, questions), Identities(context, own)
     life = OrderLife(context, questions, reading, lists)
     fills = Fills(context, questions, reading, life, queries)
     terms = Terms(context, life, fills, (questions, queries, lists))

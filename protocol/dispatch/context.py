@@ -75,8 +75,10 @@ class Context:
     known: Known = NOTHING_KNOWN
     # The dead man's switch of an earlier run may still act, so nothing is placed yet.
     awaits_switch: bool = False
-    # The program has run before with this journal.
-    is_restarted: bool = False
+    # The program has run before with this journal: since when this run goes on, and when the last order was submitted
+    # of which the journal knows; ns since 1970 by our clock, 0: it has not, or none was.
+    restarted_at: int = 0
+    last_intent: int = 0
     # Whether `opened_at` is by the venue's clock.
     is_opened_measured: bool = False
     # The venue's clock, written by the timekeeping, and the requests that wait for it.
@@ -160,7 +162,7 @@ class Context:
 
     def release(self, flight: Flight, admission: Admission | None) -> None:
         """Towards the venue with a request that is kept already, as soon as its deadline can be computed."""
-        if self.must_wait(flight.request):
+        if self.rules.process_within is not None and self.must_wait(flight.request):
             self.hold([flight], admission, lambda flights, admission: self.release(flights[0], admission))
         else:
             self.out.sends.append(Send(flight.request, flight.connection, admission))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from attrs import define, field
-from msgspec import Struct
+from msgspec import Struct, field
 
 from ..reconciliation import Reconciliation
 from ..requests import Request
@@ -59,20 +58,19 @@ class Measured(Struct, frozen=True, gc=False):
     skew: int | None
 
 
-@define
-class Decisions:
+class Decisions(Struct):
     """What one call of `apply` decided, each list in order."""
 
-    records: list[Record] = field(factory=list)
-    sends: list[Send | EndLink] = field(factory=list)
-    replies: list[Reply] = field(factory=list)
+    records: list[Record] = field(default_factory=list)
+    sends: list[Send | EndLink] = field(default_factory=list)
+    replies: list[Reply] = field(default_factory=list)
     # Credits of requests that will not be sent.
-    released: list[Admission] = field(factory=list)
+    released: list[Admission] = field(default_factory=list)
     # Questions that are of no use any more: what has not begun of them need not begin.
-    forgotten: list[RequestId] = field(factory=list)
+    forgotten: list[RequestId] = field(default_factory=list)
     # Sentences for the log. An alarm is about something that a person must look at now.
-    warnings: list[str] = field(factory=list)
-    alarms: list[str] = field(factory=list)
+    warnings: list[str] = field(default_factory=list)
+    alarms: list[str] = field(default_factory=list)
     # Set when our clock was compared with the venue's.
     measured: Measured | None = None
     # Set when more, or less, is known of the venue's books.

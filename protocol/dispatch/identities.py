@@ -18,6 +18,7 @@ from ..facts import OrderView, Trade
 from ..values import OrderStatus, Side, VenueOrderId
 from .context import MEASURED, UNMEASURED, Context
 from .inquiries import Question
+from .own_orders import OwnOrders
 from .quantities import readings
 from .tracking import Order
 
@@ -25,10 +26,11 @@ __all__ = ["Identities"]
 
 
 class Identities:
-    """Stateless."""
+    """Stateless. own: knows orders of ours that the journal does not have; None: there are none."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, own: OwnOrders | None = None) -> None:
         self._context = context
+        self._own = own
 
     def of(self, view: OrderView, *, live: bool = False, asked_at: int | None = None) -> Order | None:
         """The tracked order of a view; None: another session's. live: it came on the stream; asked_at: it is part of
@@ -39,7 +41,9 @@ class Identities:
         if order is not None:
             return order
         order = self._context.orders.by_wire_id(view.wire_id)
-        if order is None or self.is_foreign(order, view.venue_order_id) or not _fits(order, view.symbol, view.side):
+        if order is None:
+            return None if self._own is None else self._own.of(view)
+        if self.is_foreign(order, view.venue_order_id) or not _fits(order, view.symbol, view.side):
             return None
         if (live and _has_not_begun(order)) or self._is_before(order, asked_at):
             return None
@@ -55,6 +59,10 @@ class Identities:
         may_be_changed = live and self._context.rules.changes_in_place
         return order if may_be_changed or _has_its_terms(order, view) else None
 
+    def may_be_lost(self, trade: Trade) -> bool:
+        """Whether an execution of an unknown order may be of one of ours that the journal does not have."""
+        return self._own is not None and self._own.may_have(trade)
+
     def may_be_ours_since(self, view: OrderView, asked_at: int | None) -> bool:
         """Whether what was asked for at that time may show an order of ours that was placed before the answer came."""
         order = self._context.orders.by_wire_id(view.wire_id)
@@ -67,7 +75,9 @@ class Identities:
             return order
         # By name only if the order may have had this id; history reports older orders of that name, too.
         order = self._context.orders.by_wire_id(trade.wire_id)
-        if order is None or self.is_foreign(order, trade.venue_order_id):
+        if order is None:
+            return None if self._own is None else self._own.of_trade(trade)
+        if self.is_foreign(order, trade.venue_order_id):
             return None
         if not _fits(order, trade.symbol, trade.side) or not self._may_be_renamed(order):
             return None

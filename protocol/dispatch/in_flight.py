@@ -39,7 +39,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from enum import Enum, auto
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final, Generic, cast
+from typing import TYPE_CHECKING, Any, Final, Generic
 
 from attrs import define, field
 
@@ -240,8 +240,8 @@ class Flights:
 
     def find(self, kind: type[K], request_id: RequestId | None) -> Flight[K] | None:
         """The request of this kind that is on its way under this number."""
-        flight = None if request_id is None else self.by_id.get(request_id)
-        return cast("Flight[K]", flight) if flight is not None and type(flight.request) is kind else None
+        flight: Flight[Any] | None = None if request_id is None else self.by_id.get(request_id)
+        return flight if flight is not None and type(flight.request) is kind else None
 
     def cancel(self, client_order_id: ClientOrderId) -> Flight[CancelOrder] | None:
         return self.find(CancelOrder, self.cancel_of.get(client_order_id))
@@ -261,8 +261,10 @@ class Flights:
     def placement(self, client_order_id: ClientOrderId, request_id: RequestId | None) -> Flight[PlaceOrder] | None:
         """The placement of an order, None once nothing more is awaited of it. request_id: of the order; its number may
         be in use again for something else."""
-        flight = self.find(PlaceOrder, request_id)
-        return None if flight is None or flight.client_order_id != client_order_id else flight
+        flight: Flight[Any] | None = None if request_id is None else self.by_id.get(request_id)
+        if flight is None or type(flight.request) is not PlaceOrder or flight.client_order_id != client_order_id:
+            return None
+        return flight
 
     def owes(self, client_order_id: ClientOrderId) -> bool:
         """True while the outcome of the order's last cancel or change is asked for."""
@@ -286,7 +288,8 @@ class Flights:
         flight = self.by_id.pop(request_id, None)
         if flight is not None:
             for awaited in (self.cancel_of, self.change_of, self.preview_of):
-                _await_no_more(awaited, flight)
+                if awaited:
+                    _await_no_more(awaited, flight)
         return flight
 
 
@@ -298,23 +301,26 @@ def _await_no_more(awaited: dict[ClientOrderId, RequestId], flight: Flight) -> N
 
 @define
 class Timers:
-    """Moments at which something must be looked at. An entry may be stale when it comes up; its reader checks."""
+    """Moments at which something must be looked at. An entry may be stale when it comes up; its reader checks.
 
+    next: the earliest moment, ns, monotonic; read-only, and no method, for it is looked at behind every message.
+    """
+
+    next: int | None = field(default=None, init=False)
     _heap: list[tuple[int, int, object]] = field(factory=list)
     _numbers: Iterator[int] = field(factory=count)
-
-    @property
-    def next(self) -> int | None:
-        """The earliest moment, ns, monotonic."""
-        return self._heap[0][0] if self._heap else None
 
     def add(self, when: int, what: object) -> None:
         # numbered, so that two entries of one moment are never compared by what they hold
         heapq.heappush(self._heap, (when, next(self._numbers), what))
+        self.next = self._heap[0][0]
 
     # A deadline is never taken back: to find it in the heap would cost more than to look when it comes up.
 
     def due(self, now: int) -> Iterator[object]:
         """Takes out and gives everything due by `now`, earliest first; entries added meanwhile included."""
-        while self._heap and self._heap[0][0] <= now:
-            yield heapq.heappop(self._heap)[2]
+        heap = self._heap
+        while heap and heap[0][0] <= now:
+            due = heapq.heappop(heap)[2]
+            self.next = heap[0][0] if heap else None
+            yield due

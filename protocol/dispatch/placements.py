@@ -11,6 +11,7 @@ from __future__ import annotations
 from msgspec import Raw
 
 from .. import events, facts, requests
+from ..client_order_ids import IdMark
 from ..errors import DuplicateOrder, NotSent
 from ..facts import Outcome
 from ..order_json import order_to_bytes
@@ -44,10 +45,13 @@ def is_of_another(context: Context, order: Order, venue_order_id: VenueOrderId) 
 
 
 class Placements(RequestHandler[PlaceOrder]):
-    """Stateless: what is on its way stands in the context."""
+    """Stateless: what is on its way stands in the context. mark: of this life of the journal, None: there is none."""
 
-    def __init__(self, context: Context, life: OrderLife, queries: QuerySchedule, previews: Previews) -> None:
+    def __init__(
+        self, context: Context, life: OrderLife, queries: QuerySchedule, previews: Previews, mark: IdMark | None
+    ) -> None:
         self._context = context
+        self._tag = mark.tag if mark is not None and context.rules.marks_by_tag else None
         self._life = life
         self._queries = queries
         self._previews = previews
@@ -147,7 +151,7 @@ class Placements(RequestHandler[PlaceOrder]):
             time_in_force=order.time_in_force,
             post_only=order.post_only,
             wire_id=wire_id,
-            tag=order.tag,
+            tag=order.tag or self._tag,
             reduce_only=order.reduce_only,
             trigger=order.trigger,
             trailing_offset=order.trailing_offset,

@@ -73,7 +73,7 @@ class Restart:
     def take_over(self) -> None:
         """Hands what the last run left to the parts that know it from now on."""
         context, left, takers = self._context, self._left, self._takers
-        context.is_restarted = True
+        context.restarted_at, context.last_intent = context.now.wall_ns, left.last_intent
         if left.opened is not None:
             context.opened_at, context.is_opened_measured = left.opened.at, left.opened.is_measured
         takers.reading.complete_until = left.history_until

@@ -63,6 +63,7 @@ class _Account(Struct, gc=False):
     history_until: int | None
     switch: int
     user: str
+    last_intent: int
     departures: dict[ClientOrderId, Departure]
     changing: list[ReplaceAsked]
     canceling: list[ClientOrderId]
@@ -138,6 +139,7 @@ def _account(account: AccountState, names: set[ClientOrderId]) -> _Account:
         history_until=account.history_until,
         switch=account.switch,
         user=account.user,
+        last_intent=account.last_intent,
         departures=account.departures,
         changing=list(account.changing.values()),
         canceling=list(account.canceling),
@@ -194,7 +196,8 @@ def _order(kept: _Order) -> Order:
 
 def _put_back_account(kept: _Account, account: AccountState) -> None:
     account.opened, account.history_until = kept.opened, kept.history_until
-    account.switch, account.user, account.nonce = kept.switch, kept.user, kept.nonce
+    account.switch, account.user = kept.switch, kept.user
+    account.last_intent, account.nonce = kept.last_intent, kept.nonce
     account.departures.update(kept.departures)
     account.changing.update({asked.identity.client_order_id: asked for asked in kept.changing})
     account.canceling.update(dict.fromkeys(kept.canceling, True))

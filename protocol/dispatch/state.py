@@ -53,6 +53,7 @@ class DispatchState:
         self._connection, self._waits, self._unclaimed = parts.connection, parts.waits, parts.known.unclaimed
         self._reconciler = parts.known.reconciler
         self._timekeeping = parts.timekeeping
+        self.timers = context.timers
         self._lead = 0  # of the wall clock over the monotonic one, at the last look
         self._closing = parts.closing
         self._switch = parts.cancel_all_after
@@ -108,7 +109,7 @@ class DispatchState:
     @property
     def next_deadline(self) -> int | None:
         """When `apply` must be called again even without an input: ns, monotonic; None if nothing is due ever."""
-        return self._context.timers.next
+        return self.timers.next
 
     def apply(self, inputs: Iterable[Input], now: Instant) -> Decisions:
         """Decides what follows from `inputs`, in order, and before them from deadlines that passed by `now`."""
@@ -121,9 +122,9 @@ class DispatchState:
         if not -JUMP <= lead - self._lead <= JUMP:
             self._timekeeping.jumped()
         self._lead = lead
-        next_deadline = context.timers.next
+        next_deadline = self.timers.next
         if next_deadline is not None and next_deadline <= now.monotonic_ns:
-            for due in context.timers.due(now.monotonic_ns):
+            for due in self.timers.due(now.monotonic_ns):
                 self._due[type(due)](due)
         # Deadlines before inputs: an answer that came after its time must find it over.
         for item in inputs:

@@ -164,8 +164,9 @@ class Timekeeping(RequestHandler[AskTime]):
         if is_first and not context.is_opened_measured:  # what the venue lists is compared with it
             context.open(context.by_venue(context.opened_at), is_measured=True)
         assert clock.reading is not None
-        context.out.measured = Measured(clock.reading.skew)
-        self._tell(clock.reading.skew)
+        skew = clock.reading.skew
+        context.out.measured = Measured(skew)
+        self._tell(skew)
 
     def _tell(self, skew: int) -> None:
         """Warns when the clock goes wrong; not again before it was right."""

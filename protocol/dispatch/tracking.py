@@ -288,7 +288,8 @@ class TrackedOrders:
             fold(record)
 
     def _known(self, identity: OrderIdentity) -> Order:
-        order = self.by_client_order_id(identity.client_order_id)
+        name = identity.client_order_id
+        order = self.live.get(name) or self.finished.get(name)
         if order is None:
             # Only a journal cut off at its head can hold such a record; the order begins with it then.
             order = self._add(Order(identity))
@@ -411,7 +412,8 @@ class TrackedOrders:
     def _fold_accepted(self, record: Accepted) -> None:
         order = self._known(record.identity)
         order.accepted = True
-        self._bind(order, record.venue_order_id)
+        if order.venue_order_id != record.venue_order_id:
+            self._bind(order, record.venue_order_id)
         self._move(order, NEXT_STATUS.get((order.status, Happening.ACCEPTED), order.status))
 
     def _fold_triggered(self, record: Triggered) -> None:

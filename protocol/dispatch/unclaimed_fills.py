@@ -105,7 +105,7 @@ class UnclaimedFills:
             return True  # it waits, or was reported before
         # No suspects is the usual case at an account with several programs, and it must cost nothing more.
         suspects = [order for order in self._candidates(trade) if self._may_be_of(order, trade)]
-        if not suspects:
+        if not suspects and not self._identities.may_be_lost(trade):
             return False
         if len(self.kept) >= MOST_KEPT:
             self._give_up_oldest()
@@ -243,6 +243,10 @@ class UnclaimedFills:
         self._lookups.pop(flight.request_id, None)
         if view is not None:
             self.shown(view)
+        # Of those without a suspect only a lookup tells, so each gets its turn.
+        following = next((kept.trade for kept in self.kept.values() if not kept.suspects), None)
+        if following is not None:
+            self._look_up(following.venue_order_id)
 
     def shown(self, view: OrderView) -> None:
         """A view of an order that executions wait for: says whose they are."""

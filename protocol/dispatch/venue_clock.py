@@ -56,12 +56,13 @@ class ClockReading:
         asked: not later than the question left; heard: not earlier than the answer came; received, sent: ns since 1970
         by the venue, when it got the question and when it answered; resolution: ns, the stamps are rounded down to it.
         """
-        if sent < received or heard.monotonic_ns < asked.monotonic_ns or abs(_lead(heard) - _lead(asked)) > JUMP:
+        began, ended = asked.monotonic_ns, heard.monotonic_ns
+        if sent < received or ended < began or abs(heard.wall_ns - ended - asked.wall_ns + began) > JUMP:
             return None
         # As in NTP: the venue's clock lies between what it showed at the answer and what it showed at the question.
-        least, most = sent - heard.monotonic_ns, received + resolution - asked.monotonic_ns
+        least, most = sent - ended, received + resolution - began
         if least > most:  # longer with the venue than on its way and back: then the stamps only bound each other
-            least, most = received - heard.monotonic_ns, sent + resolution - asked.monotonic_ns
+            least, most = received - ended, sent + resolution - began
         return cls(offset=(least + most) // 2, uncertainty=(most - least + 1) // 2, heard=heard)
 
     @property
@@ -108,7 +109,8 @@ class VenueClock:
         reading = self.reading
         if reading is None or self.jumped:
             return False
-        jump = _lead(now) - _lead(reading.heard)
+        heard = reading.heard
+        jump = now.wall_ns - now.monotonic_ns - heard.wall_ns + heard.monotonic_ns
         return -JUMP <= jump <= JUMP and reading.uncertainty_at(now) <= MOST_UNCERTAIN
 
     def skew(self, now: Instant) -> int | None:
@@ -121,7 +123,7 @@ class VenueClock:
         """True when the skew is known, and one to report."""
         reading = self.reading
         # What is the case for hardly any order comes first, and spares it the rest.
-        if reading is None or -LEAST_SKEW <= _lead(now) - reading.offset <= LEAST_SKEW:
+        if reading is None or -LEAST_SKEW <= now.wall_ns - now.monotonic_ns - reading.offset <= LEAST_SKEW:
             return False
         return self.is_known(now)
 

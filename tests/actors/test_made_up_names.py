@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import uuid
 
-from actors.wiring import _new_client_order_id
+from actors.wiring import _make_client_order_ids
 
 MANY = 2000
 
 
 def test_a_made_up_name_is_a_random_uuid() -> None:
-    found = {uuid.UUID(_new_client_order_id()) for _ in range(MANY)}
+    found = {uuid.UUID(_make_client_order_ids(None)()) for _ in range(MANY)}
     assert len(found) == MANY
     assert {(each.version, each.variant) for each in found} == {(4, uuid.RFC_4122)}
     fixed = (1 << 128) - 1
@@ -23,5 +23,5 @@ def test_a_made_up_name_is_a_random_uuid() -> None:
 
 def test_a_made_up_name_is_written_as_a_uuid_is() -> None:
     for _ in range(MANY):
-        name = _new_client_order_id()
+        name = _make_client_order_ids(None)()
         assert str(uuid.UUID(name)) == name

@@ -32,6 +32,7 @@ VIEW = OrderView(
     time_in_force=TimeInForce.GTC,
     post_only=True,
     time=1795000100_000000450,
+    tag="desk7",
 )
 PART_VIEW = evolve(VIEW, cumulative=Decimal(22), status=OrderStatus.PARTIALLY_FILLED)
 

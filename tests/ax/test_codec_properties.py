@@ -248,7 +248,7 @@ def test_the_fast_and_the_tolerant_way_agree(
     """Junk under a key that no reader needs may force the slow way; the fill stays the same."""
     text = venue_side.encode(wire.Inbound(t="p", ts=3, tn=4, eid="E", o=order, xs=execution))
     spoilt = json.loads(text)
-    spoilt["o"]["tag"] = {key: junk}
+    spoilt["o"]["aid"] = {key: junk}
     assert codec.decode(json.dumps(spoilt)) == codec.decode(text)
 
 

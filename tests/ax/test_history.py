@@ -112,6 +112,7 @@ def test_a_page_of_orders_names_each_and_where_the_next_page_begins() -> None:
                 reason="REPLACED",
                 time=1790000001_000000900,
                 replaced=True,
+                tag="demo1",
             ),
         ),
         cursor="1790000001000000900:O-01KX0000000000000000000001",

@@ -77,7 +77,9 @@ ANSWERS: dict[str, tuple[str, Fact]] = {
         '"state":"PARTIALLY_FILLED","filled_quantity":22,"remaining_quantity":38}}}',
         RequestAnswered(
             request_id=RequestId(6),
-            order=evolve(PART_VIEW, side=None, price=None, quantity=None, time_in_force=None, post_only=False, time=0),
+            order=evolve(
+                PART_VIEW, side=None, price=None, quantity=None, time_in_force=None, post_only=False, time=0, tag=None
+            ),
         ),
     ),
     "status of a rejected order": (
@@ -93,6 +95,7 @@ ANSWERS: dict[str, tuple[str, Fact]] = {
                 time_in_force=None,
                 post_only=False,
                 time=0,
+                tag=None,
                 status=OrderStatus.REJECTED,
                 reason="gone fishing",
             ),

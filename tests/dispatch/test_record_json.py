@@ -32,6 +32,7 @@ FROZEN = {
     "FormerId": "identity venue_order_id",
     "HistoryRead": "until",
     "Intent": "identity order process_before",
+    "NonceUsed": "nonce",
     "Opened": "at is_measured",
     "Postponed": "identity at process_before",
     "Registered": "identity venue_order_id heard counted quantity price trigger_price time_in_force post_only",

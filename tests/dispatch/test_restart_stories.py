@@ -27,8 +27,8 @@ class Killed(Exception):
 
 
 class Mortal(Run):
-    """A run that ends as soon as its journal has so many records; what its last step decided beyond them is lost. is_sent:
-    whether the placements of that step had left, if all of its records were kept."""
+    """A run that ends as soon as its journal has so many records; what its last step decided beyond them is lost.
+    is_sent: whether the placements of that step had left, if all of its records were kept."""
 
     limit: int | None = None
     is_sent = True

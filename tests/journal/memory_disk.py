@@ -67,7 +67,8 @@ class Tables:
     """Position of the last row of each commit."""
     lives: list[Life] = Factory(list)
     sessions: list[StoredSession] = Factory(list)
-    snapshot: Snapshot | None = None
+    snapshots: list[Snapshot] = Factory(list)
+    """The newest one, last, and the one before it."""
     cut: int = 0
     """Position of the last row that retention dropped."""
     last_position: int = 0
@@ -79,7 +80,8 @@ class Tables:
         self.lives.extend(write.lives)
         self.sessions.extend(write.sessions)
         if write.snapshot is not None:
-            self.snapshot = write.snapshot
+            others = [each for each in self.snapshots if each.position != write.snapshot.position]
+            self.snapshots = [*others[-1:], write.snapshot]
         for row in write.rows:
             self._take_row(row)
         if write.rows:
@@ -114,6 +116,7 @@ class Tables:
             rows=list(self.rows),
             events=list(self.events),
             ends=list(self.ends),
+            snapshots=list(self.snapshots),
             lives=list(self.lives),
             sessions=list(self.sessions),
             names=set(self.names),

@@ -143,7 +143,8 @@ class MemoryStore:
             self._write(Write(rows=tuple(rows)), sync=self._power)
 
     def snapshot(self) -> Snapshot | None:
-        return self._disk.tables.snapshot
+        snapshots = self._disk.tables.snapshots
+        return snapshots[-1] if snapshots else None
 
     def keep_snapshot(self, snapshot: Snapshot) -> None:
         assert snapshot.position <= self.last_position, "a snapshot of what is not committed"
@@ -221,9 +222,9 @@ class MemoryStore:
                 assert row.sequence == sequence, f"{row} is not event {sequence}"
 
     def _retain(self, settings: Journal, now: int) -> None:
-        """Drops whole commits that lie before a snapshot: a restart does not need them."""
-        snapshot, rows = self.snapshot(), self._disk.tables.rows
-        if snapshot is None:
+        """Drops whole commits that lie before the older snapshot: a restart does not need them."""
+        snapshots, rows = self._disk.tables.snapshots, self._disk.tables.rows
+        if not snapshots:
             return
         until = 0
         if settings.keep_records is not None:
@@ -232,7 +233,7 @@ class MemoryStore:
             oldest = now - settings.keep_days * DAY
             old = [row.position for row in rows if row.time < oldest]
             until = max(until, *old[-1:], 0)
-        until = max((end for end in self._disk.tables.ends if end <= min(until, snapshot.position)), default=0)
+        until = max((end for end in self._disk.tables.ends if end <= min(until, snapshots[0].position)), default=0)
         if rows and until >= rows[0].position:
             self._disk.drop(until)
 

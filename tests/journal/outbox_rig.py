@@ -20,6 +20,7 @@ from actors.plumbing.clock import Clock
 from actors.plumbing.one_shot import OneShot
 from actors.rest import ToRest
 from actors.sender import ToSender, Withheld
+from protocol.client_order_ids import IdMark
 from protocol.dispatch import Decisions, EndLink, Reply, Send
 from protocol.dispatch.inputs import Admission
 from protocol.dispatch.records import Record
@@ -155,6 +156,7 @@ async def open_rig(disk: MemoryDisk, durability: Any = "process") -> AsyncIterat
         store=store,
         path="orders.db",
         number=number,
+        mark=IdMark("0" * 16, "0" * 16),
         numbers={1: 1},
         is_beside=durability == "power",
         run_beside=run_beside,

@@ -6,11 +6,12 @@ import random
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from attrs import Factory, define
 
-from actors.journal import Durability, Journal, sqlite_store
+from actors.journal import Durability, Journal, compaction, sqlite_store
 from actors.journal.sqlite_connection import Access
 from actors.journal.sqlite_store import SqliteStore, open_sqlite_store
 from protocol.errors import JournalError
@@ -24,9 +25,9 @@ ALL = 1_000_000
 LONG = "x" * 3_000
 
 
-def opened(disk: FileDisk, durability: Durability = "power") -> SqliteStore:
+def opened(disk: FileDisk, durability: Durability = "power", **settings: Any) -> SqliteStore:
     access = Access(vfs=disk.boot(), new_id=lambda: "00000000000000aa")
-    return open_sqlite_store(Journal(path=disk.directory / "orders.db", durability=durability), access)
+    return open_sqlite_store(Journal(path=disk.directory / "orders.db", durability=durability, **settings), access)
 
 
 def commit(store: SqliteStore, *trades: str) -> None:
@@ -111,6 +112,45 @@ def test_a_program_that_ends_at_any_step_of_the_disk(tmp_path: Path, durability:
         assert found == trades(commits), at
         least = session.returned if durability == "power" or end == "kill" else (0, 0, 6)[session.lives]
         assert least <= commits <= session.begun, at
+
+
+@pytest.mark.parametrize("end", ["kill", "power"])
+def test_a_program_that_ends_at_any_step_while_old_rows_are_dropped(
+    tmp_path: Path, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is left has no hole, and what was dropped is still known."""
+    monkeypatch.setattr(compaction, "SLICE", 3)
+    made = old_journal(tmp_path / "made")
+    began = made.steps
+    opened(made, keep_records=5).close()
+    for at in range(1, made.steps - began + 1):
+        disk = old_journal(tmp_path / str(at))
+        disk.faults = [FileFault(does="kill", at=disk.steps + at, kept=at * 37 % 5_000)]
+        with suppress(JournalError, StoreFailed):
+            opened(disk, keep_records=5).close()
+        if end == "power":
+            disk.lose_power(losing(at))
+        store = opened(disk)
+        store.verify()
+        oldest, newest = store.reader().bounds()
+        assert newest == 12
+        assert oldest in (1, 3, 5, 7), at  # whole commits, a slice at a time
+        assert [row.position for page in store.pages(oldest - 1) for row in page] == list(range(oldest, 13)), at
+        known = store.known(1)
+        assert all(known.fee_known("o1", trade) for trade in trades(6)), at
+
+
+def old_journal(folder: Path) -> FileDisk:
+    """Six commits of two rows, with a snapshot behind them; not open."""
+    folder.mkdir()
+    disk = FileDisk(folder)
+    store = opened(disk)
+    begin(store)
+    for number in range(1, 7):
+        commit(store, f"t{number}a", f"t{number}b")
+    store.keep_snapshot(Snapshot(position=store.last_position, states={1: b"state"}))
+    store.close()
+    return disk
 
 
 def test_a_life_behind_a_failed_sync_keeps_what_it_syncs(tmp_path: Path) -> None:

@@ -176,3 +176,24 @@ def test_a_backup_is_a_journal_of_its_own(path: Path, tmp_path: Path) -> None:
             assert store.journal_id == writer.store.journal_id
             store.verify()
         writer.store.verify()
+
+
+def test_a_reader_of_one_order_reads_on_where_it_was(path: Path) -> None:
+    with written(path) as writer:
+        for count in range(3000):
+            writer.commit(fill(count, order="b1"))
+        (mine,) = writer.commit(fill(1))
+        for count in range(3000):
+            writer.commit(fill(count, order="b1"))
+        reader = writer.store.reader()
+        assert reader.events(0, 10, client_order_id="a7") == [mine]
+        assert reader.events(3001, 10, client_order_id="a7") == []
+        assert reader.events(3001, 10, client_order_id="a7") == []
+        (more,) = writer.commit(fill(2))
+        assert reader.events(3001, 10, client_order_id="a7") == [more]
+        assert reader.events(0, 10, client_order_id="a7") == [mine, more]
+        assert reader.events(0, 1, client_order_id="a7") == [mine]
+        assert reader.events(3001, 1, client_order_id="a7") == [more]
+        assert [row.sequence for row in reader.events(10, 2500, client_order_id="b1")][:2] == [11, 12]
+        assert [row.sequence for row in reader.events(10, 2500)] == list(range(11, 2511))
+        reader.close()

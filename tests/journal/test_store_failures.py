@@ -37,12 +37,13 @@ def store_on(files: FaultyFiles, path: Path, durability: Durability = "process")
 def test_a_life_is_on_the_disk_before_it_is_used(files: FaultyFiles, path: Path) -> None:
     store = store_on(files, path)
     files.synced.clear()
-    writer = new_life(store)
-    assert files.synced
+    new_life(store).commit(submitted())
     files.synced.clear()
-    writer.commit(submitted())
+    writer = new_life(store)
+    assert files.synced == ["log"]
     writer.commit(fill(1))
-    assert files.synced == []  # a killed process loses nothing that is written; for the power's loss: "power"
+    writer.commit(fill(2))
+    assert files.synced == ["log"]  # a killed process loses nothing that is written; for the power's loss: "power"
     store.close()
 
 

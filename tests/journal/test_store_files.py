@@ -6,7 +6,9 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -99,12 +101,13 @@ except JournalError as error:
 
 
 @pytest.fixture
-def open_to_all(tmp_path: Path) -> Path:
-    """A directory that another user reaches, too."""
-    for directory in (tmp_path, *tmp_path.parents):
-        if directory.stat().st_uid == os.geteuid() and directory.stat().st_mode & 0o777 == 0o700:
-            directory.chmod(0o755)
-    return tmp_path
+def open_to_all() -> Iterator[Path]:
+    """A directory that another user reaches, too: those of pytest are closed again by another run of it."""
+    with TemporaryDirectory() as name:
+        directory = Path(name).resolve()
+        directory.chmod(0o755)
+        yield directory
+        directory.chmod(0o755)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")
@@ -124,10 +127,7 @@ def test_a_read_only_file_is_named(open_to_all: Path) -> None:
 def test_a_read_only_directory_is_named(open_to_all: Path) -> None:
     path = open_to_all / "orders.db"
     open_to_all.chmod(0o555)
-    try:
-        assert elsewhere(REFUSED, path).startswith(f"The directory {open_to_all} of the journal cannot be written.")
-    finally:
-        open_to_all.chmod(0o755)
+    assert elsewhere(REFUSED, path).startswith(f"The directory {open_to_all} of the journal cannot be written.")
 
 
 @pytest.mark.parametrize("kind", sorted(NETWORK))

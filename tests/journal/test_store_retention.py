@@ -158,3 +158,20 @@ def test_compacting_needs_a_journal(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(JournalError, match="is not a journal of this library"):
         compact_journal(other)
+
+
+def test_no_row_is_dropped_that_a_restart_needs_when_the_newest_snapshot_is_damaged(path: Path) -> None:
+    with written(path) as writer:
+        for count in range(10):
+            writer.commit(*order(f"a{count}"))
+        for position in (16, 32):
+            writer.store.keep_snapshot(Snapshot(position=position, states={1: b"state"}))
+    with opened(path, keep_records=1):
+        pass
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE snapshots SET state = x'00' WHERE position = 32")
+    connection.close()
+    with opened(path) as store:
+        snapshot = store.snapshot()
+        assert snapshot is not None
+        assert [row.position for row in all_rows(store.pages(snapshot.position))] == list(range(17, 41))

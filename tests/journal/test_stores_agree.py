@@ -20,13 +20,27 @@ from attrs import evolve, fields, frozen
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from actors.journal import Durability, Journal
+from actors.journal import Durability, Journal, sqlite_checkpoints
 from actors.journal.sqlite_connection import Access
 from actors.journal.sqlite_store import open_sqlite_store
 from protocol.dispatch.records import Record
 from protocol.errors import JournalError
-from protocol.journal import Life, Row, Snapshot, Store, StoredSession, StoreFailed, StoreFull
-from tests.order_records import FEE, accepted, already, canceled, filled, identity, lost, reported, submitted
+from protocol.events import FeeReported
+from protocol.journal import Life, Row, Snapshot, Store, StoredSession, StoreFailed, StoreFull, StoreReader
+from protocol.values import TradeId
+from tests.order_records import (
+    FEE,
+    O1,
+    OF_EVENT,
+    accepted,
+    already,
+    canceled,
+    filled,
+    identity,
+    lost,
+    reported,
+    submitted,
+)
 
 from .memory_store import Fault, MemoryDisk
 from .stored_rows import begin, rows_after, session
@@ -37,6 +51,11 @@ TRADES = ("t1", "t2", "t3")
 SESSIONS = (1, 2)
 ALL = 1_000_000
 
+
+def fee_of(trade: str) -> FeeReported:
+    return FeeReported(**OF_EVENT, trade_id=TradeId(trade), fill_venue_order_id=O1, commission=FEE)
+
+
 # The lambdas are for the shown program: it can be pasted into a test.
 drawn_records: st.SearchStrategy[Record] = st.one_of(
     st.builds(lambda name: submitted(identity(name)), st.sampled_from(ORDERS)),
@@ -46,6 +65,7 @@ drawn_records: st.SearchStrategy[Record] = st.one_of(
         lambda trade, fee: filled(trade, 1, commission=fee), st.sampled_from(TRADES), st.sampled_from((FEE, None))
     ),
     st.builds(lambda trade, fee: reported(trade, fee=fee), st.sampled_from(TRADES), st.sampled_from((FEE, None))),
+    st.builds(lambda trade: fee_of(trade), st.sampled_from(TRADES)),
     st.builds(lambda trade: already(trade, 7), st.sampled_from(TRADES)),
     st.builds(lambda reason: lost(reason), st.sampled_from(("", "\0", "a\nb\r\u2028c", "x" * 5_000, "\U0001f4a5"))),
 )
@@ -57,6 +77,8 @@ faults = st.builds(
     st.integers(1, 8),
     st.sampled_from((0, 1, 24, 2000, ALL)),
 )
+Readers = dict[int | None, tuple[StoreReader, int]]
+"""By the session that it reads; beside each, where it stands."""
 ends = st.sampled_from(("kill", "close", "power", "close, power"))
 
 
@@ -70,6 +92,7 @@ class View:
     last: tuple[int, int]
     bounds: tuple[int, int]
     rows: Sequence[Row]
+    records: Sequence[tuple[int, str]]
     events: Sequence[Row]
     of_one_order: Sequence[Row]
     of_one_session: Sequence[Row]
@@ -88,6 +111,7 @@ def view(store: Store) -> View:
             last=(store.last_position, store.last_sequence),
             bounds=bounds,
             rows=rows_of(store),
+            records=records_of(store),
             events=list(reader.events(oldest - 1, 1_000)),
             of_one_order=list(reader.events(oldest, 3, client_order_id=ORDERS[0])),
             of_one_session=list(reader.events(oldest, 3, session=2)),
@@ -104,6 +128,14 @@ def rows_of(store: Store) -> list[Row]:
     with suppress(ValueError):
         return [row for page in store.pages(0) for row in page]
     return [] if snapshot is None else [row for page in store.pages(snapshot.position) for row in page]
+
+
+def records_of(store: Store) -> list[tuple[int, str]]:
+    """What a restart folds."""
+    snapshot = store.snapshot()
+    pages = list(store.records(0 if snapshot is None else snapshot.position))
+    texts = [text for page in pages for text in page.records.decode().split("\n")[:-1]]
+    return list(zip((session for page in pages for session in page.sessions), texts, strict=True))
 
 
 def opened_on(files: FileDisk, journal: Journal) -> Store:
@@ -132,10 +164,14 @@ class StoresAgree(RuleBasedStateMachine):
         self.journal = Journal(path=Path("orders.db"), durability=self.durability)
         self.sqlite = opened_on(self.files, self.journal)
         self.model = self.memory.opener(self.journal)
+        self.readers: Readers = {}
+        self.readers_of_model: Readers = {}
         self.power_lost = False  # since the last opening that succeeded
         self._write(start)
 
     def teardown(self) -> None:
+        for reader, _ in self.readers.values():
+            reader.close()
         self.files.faults = []
         self.sqlite.close()
         self.folder.cleanup()
@@ -147,7 +183,7 @@ class StoresAgree(RuleBasedStateMachine):
 
     @rule(records=batches, number=st.sampled_from(SESSIONS))
     def commit(self, records: Sequence[Record], number: int) -> None:
-        rows = rows_after(self.model, records, number)
+        rows = self._rows(records, number)
         self._write(lambda store: store.commit(rows))
 
     @rule(state=st.binary(max_size=50))
@@ -155,33 +191,61 @@ class StoresAgree(RuleBasedStateMachine):
         snapshot = Snapshot(position=self.model.last_position, states={1: state, 2: b""})
         self._write(lambda store: store.keep_snapshot(snapshot))
 
-    @rule()
-    def tend(self) -> None:
-        self.sqlite.tend()
+    @rule(most=st.integers(1, 5), number=st.none() | st.sampled_from(SESSIONS))
+    def read_on(self, most: int, number: int | None) -> None:
+        """A reader that stays, as a consumer's."""
+        for store, readers in ((self.sqlite, self.readers), (self.model, self.readers_of_model)):
+            if number not in readers:
+                readers[number] = store.reader(), 0
+        (reader, after), (of_model, _) = self.readers[number], self.readers_of_model[number]
+        read = reader.events(after, most, session=number)
+        assert list(read) == list(of_model.events(after, most, session=number))
+        if read:
+            self.readers[number] = reader, read[-1].sequence or 0
+
+    @rule(fault=st.none() | faults, end=ends, seed=st.integers(0, 99))
+    def tend(self, fault: FileFault | None, end: End, seed: int) -> None:
+        """A checkpoint, on a disk that may fail in it."""
+        self._break(fault)
+        try:
+            self.sqlite.tend()
+        except StoreFailed:
+            self.files.faults = []
+            self._end(end, seed)
+            self._reopen(self.journal)
+        self.files.faults = []
         self.model.tend()
 
-    @rule(records=batches, room=st.integers(0, 9_000))
-    def run_full(self, records: Sequence[Record], room: int) -> None:
-        """And find room again: the same commit succeeds."""
-        rows = rows_after(self.model, records)
+    @rule(records=batches, room=st.integers(0, 9_000), as_snapshot=st.booleans())
+    def run_full(self, records: Sequence[Record], room: int, as_snapshot: bool) -> None:
+        """And find room again: the same write succeeds."""
+        rows = self._rows(records)
+        snapshot = Snapshot(position=self.model.last_position, states={1: bytes(room)})
+
+        def write(store: Store) -> None:
+            if as_snapshot:
+                store.keep_snapshot(snapshot)
+            else:
+                store.commit(rows)
+
         self.files.capacity = self.files.size + room
         try:
-            self.sqlite.commit(rows)
+            write(self.sqlite)
         except StoreFull:
             self.memory.fill()
             with pytest.raises(StoreFull):
-                self.model.commit(rows)
+                write(self.model)
             assert view(self.sqlite) == view(self.model)
             self.memory.make_room()
             self.files.capacity = None
-            self.sqlite.commit(rows)
+            write(self.sqlite)
         self.files.capacity = None
-        self.model.commit(rows)
+        write(self.model)
 
     @rule(records=batches, fault=faults, end=ends, seed=st.integers(0, 99))
     def fail(self, records: Sequence[Record], fault: FileFault, end: End, seed: int) -> None:
         """Or be killed, in the middle of a commit; a later life finds it whole, or nothing of it."""
-        rows = rows_after(self.model, records)
+        rows = self._rows(records)
         if self._write(lambda store: store.commit(rows), fault):
             return
         for store in (self.sqlite, self.model):
@@ -199,7 +263,7 @@ class StoresAgree(RuleBasedStateMachine):
     def fail_at_the_beginning(self, end: End, seed: int, fault: FileFault) -> None:
         """A disk that fails while a life begins; the one after it goes on."""
         self._end(end, seed)
-        self.files.faults = [evolve(fault, at=self.files.steps + fault.at)]
+        self._break(fault)
         try:
             begun = self._reopen(self.journal)
         except (JournalError, StoreFailed):
@@ -210,10 +274,23 @@ class StoresAgree(RuleBasedStateMachine):
             self._end("kill", seed)
             self._reopen(self.journal)
 
+    def _rows(self, records: Sequence[Record], number: int = 1) -> Sequence[Row]:
+        """The next rows. The fee of a fill that was never told is none that dispatch would report."""
+        known = self.model.known(number)
+        told = [
+            each
+            for each in records
+            if not isinstance(each, FeeReported) or known.fee_known(O1, each.trade_id) is not None
+        ]
+        return rows_after(self.model, told or [lost()], number)
+
+    def _break(self, fault: FileFault | None) -> None:
+        """Has one of the next steps of the disk go wrong; `fault.at` counts from now."""
+        self.files.faults = [] if fault is None else [evolve(fault, at=self.files.steps + fault.at)]
+
     def _write(self, write: Callable[[Store], object], fault: FileFault | None = None) -> bool:
         """False: the disk failed. Where SQLite had the write whole by then, the next opening finds it, as may be."""
-        if fault is not None:
-            self.files.faults = [evolve(fault, at=self.files.steps + fault.at)]
+        self._break(fault)
         try:
             write(self.sqlite)
         except StoreFailed:
@@ -227,6 +304,9 @@ class StoresAgree(RuleBasedStateMachine):
         return True
 
     def _end(self, how: End, seed: int) -> None:
+        for reader, _ in self.readers.values():
+            reader.close()
+        self.readers, self.readers_of_model = {}, {}
         self.power_lost |= "power" in how
         if "close" in how:
             self.sqlite.close()
@@ -279,7 +359,10 @@ def outcomes(memory: MemoryDisk, power_lost: bool) -> Iterator[MemoryDisk]:
 
 
 @pytest.mark.parametrize("durability", ["process", "power"])
-def test_both_stores_agree_under_one_random_program(durability: Durability) -> None:
+def test_both_stores_agree_under_one_random_program(durability: Durability, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A log of a few pages is worth a checkpoint here, as one of thousands is after some minutes of trading.
+    monkeypatch.setattr(sqlite_checkpoints, "WORTH_IT", 4)
+    monkeypatch.setattr(sqlite_checkpoints, "SMALL", 2)
     machine = type("Machine", (StoresAgree,), {"durability": durability})
     # Without the search for a shorter program, which would take longer than a test may: let it search where one fails.
     phases = (Phase.explicit, Phase.reuse, Phase.generate)

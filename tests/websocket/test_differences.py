@@ -76,7 +76,6 @@ async def test_how_the_limit_of_a_text_is_counted(link: Link, transport: Transpo
     assert passed == ["ü" * 5, *more, "x" * 10]
 
 
-@pytest.mark.no_cover
 async def test_empty_fragments_of_a_message_that_goes_on(
     link: Link, transport: Transport, autojump_clock: MockClock
 ) -> None:

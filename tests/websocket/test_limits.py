@@ -150,7 +150,6 @@ async def flood(peer_send: trio.abc.SendStream, data: bytes, times: int) -> None
     [(frame(TEXT, "x" * 1000) * 16, 300), (frame(TEXT, "xy") * 2000, 40), (frame(BINARY, b"z" * 60_000), 80)],
     ids=["ordinary", "tiny", "long"],
 )
-@pytest.mark.no_cover
 async def test_messages_that_no_task_receives_are_not_all_kept(
     link: Link, data: bytes, times: int, autojump_clock: MockClock
 ) -> None:
@@ -164,7 +163,6 @@ async def test_messages_that_no_task_receives_are_not_all_kept(
 
 
 @pytest.mark.parametrize("receives", [True, False])
-@pytest.mark.no_cover
 async def test_pongs_that_the_peer_does_not_read_are_not_all_kept(
     link: Link, receives: bool, autojump_clock: MockClock
 ) -> None:
@@ -178,7 +176,6 @@ async def test_pongs_that_the_peer_does_not_read_are_not_all_kept(
         nursery.cancel_scope.cancel()
 
 
-@pytest.mark.no_cover
 async def test_messages_that_are_received_leave_nothing_behind(link: Link, autojump_clock: MockClock) -> None:
     data = frame(TEXT, "x" * 1000) * 4 + frame(PING, b"p" * 100) + b"".join(fragments(TEXT, [b"y" * 100, b"z" * 100]))
     async with link() as (socket, peer), trio.open_nursery() as nursery:
@@ -191,7 +188,6 @@ async def test_messages_that_are_received_leave_nothing_behind(link: Link, autoj
         nursery.cancel_scope.cancel()
 
 
-@pytest.mark.no_cover
 async def test_a_flood_after_a_violation_is_not_kept(link: Link, autojump_clock: MockClock) -> None:
     async with link() as (socket, peer), trio.open_nursery() as nursery:
         with allocating_at_most(MIB):
@@ -201,7 +197,6 @@ async def test_a_flood_after_a_violation_is_not_kept(link: Link, autojump_clock:
         socket.abort()
 
 
-@pytest.mark.no_cover
 async def test_a_flood_after_the_peers_close_is_not_kept(link: Link, autojump_clock: MockClock) -> None:
     async with link() as (socket, peer), trio.open_nursery() as nursery:
         with allocating_at_most(MIB):
@@ -211,7 +206,6 @@ async def test_a_flood_after_the_peers_close_is_not_kept(link: Link, autojump_cl
                 await socket.close()
 
 
-@pytest.mark.no_cover
 async def test_pings_of_ours_that_stay_unanswered_are_not_all_kept(link: Link, autojump_clock: MockClock) -> None:
     async with link() as (socket, peer), trio.open_nursery() as nursery:
         nursery.start_soon(peer.read_rest)

@@ -12,6 +12,7 @@ import attrs
 import pytest
 
 import trio_orders
+from actors.journal.sqlite_schema import FILLS_OF_TODAY
 from docs import draw_order_life
 from protocol.orders import NEXT_STATUS
 from protocol.simulation.ax.settings import AxExchangeSettings
@@ -97,6 +98,12 @@ def test_the_table_of_events_in_the_readme_names_every_event() -> None:
     roots = {"ConnectionEvent", "Event", "JournalEvent", "OrderEvent", "Report"}
     named = set(re.findall(r"`(\w+)`", (ROOT / "README.md").read_text()))
     assert {name for name in trio_orders.events.__all__ if name[0].isupper()} - roots - named == set()
+
+
+def test_the_query_of_the_journals_page_is_the_one_that_is_tested() -> None:
+    query = re.search(r"^```sql\n(.*?)^```$", (DOCS / "journal.md").read_text(), re.MULTILINE | re.DOTALL)
+    assert query is not None
+    assert query[1] == FILLS_OF_TODAY
 
 
 # Form

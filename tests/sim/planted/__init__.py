@@ -2,8 +2,8 @@
 
 A file has PLACE (`module:name`, dotted inside the module), perhaps ROW (the key in that table), STORY (venue and seed
 that catch it), perhaps LIVES (its clients keep journals), FOUND (kind and reason of what is found), and `bug`: given
-what stands there, gives what stands there instead. In place of STORY there may be POINT (see `every_point`); in place of
-STORY and FOUND, TEST: a test that fails with it. A promise that no planted bug tests is not tested.
+what stands there, gives what stands there instead. In place of STORY there may be POINT (see `every_point`); in place
+of STORY and FOUND, TEST: a test that fails with it. A promise that no planted bug tests is not tested.
 """
 
 from __future__ import annotations
