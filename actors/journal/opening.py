@@ -182,7 +182,7 @@ class _Left:
 
     def __init__(self) -> None:
         self.orders = TrackedOrders()
-        self._account = AccountState()
+        self._account = AccountState(self.orders.live)
         self.orders.also_fold(self._account.folds)
 
     def restore_all(self, records: Iterable[Record]) -> None:
