@@ -137,9 +137,9 @@ class Memory:
 
     def disarm(self) -> None:
         self.left.clear()
-        if self._fault is not None:
+        if self._fault in self.disk.faults:
             self.disk.faults.remove(self._fault)
-            self._fault = None
+        self._fault = None
 
     def fail_once(self, *, kept: bool) -> None:
         self.disk.faults.append(Fault(does="fail", at=self.disk.writes + 1, kept=None if kept else 0))

@@ -73,7 +73,10 @@ def test_a_client_with_a_journal_goes_on_where_it_was_killed() -> None:
     assert played.findings == []
     assert len(trader.lives()) == 2
     fills = [event for _, event in trader.heard if isinstance(event, events.Filled)]
-    assert [(fill.client_order_id, fill.last_quantity) for fill in fills] == [("order-1", 30), ("order-1", 35)]
+    assert [(str(fill.client_order_id), int(fill.last_quantity)) for fill in fills] == [
+        ("order-1", 30),
+        ("order-1", 35),
+    ]
 
 
 def without_a_fill(trader: Trader) -> None:
