@@ -432,7 +432,7 @@ class Fills:
         totals = {} if order.inquiry is None else order.inquiry.totals
         known = {each: max(under, totals.get(each, ZERO)) for each, under in order.former_ids.items()}
         before = sum(known.values(), ZERO)
-        # What the venue counted is forgotten with the process that asked, and what came of it is in `base` all the same.
+        # What the venue counted is forgotten with the process that asked, and what came of it is in `base` anyhow.
         growth = before - known[venue_order_id] + max(heard + more, total) - max(before, order.base)
         if growth <= 0:
             return
