@@ -119,11 +119,11 @@ async def check(market: Market, durability: Durability, end: End, at: int, kept:
 
 @pytest.mark.parametrize("end", ["kill", "power"])
 @pytest.mark.parametrize("durability", ["process", "power"])
-@pytest.mark.parametrize(("market", "each"), [(AX, 1), (SPOT, 3), (FUTURES, 3)], ids=["ax", "spot", "futures"])
+@pytest.mark.parametrize(("market", "each"), [(AX, 3), (SPOT, 5), (FUTURES, 5)], ids=["ax", "spot", "futures"])
 async def test_nothing_is_lost_whichever_write_was_the_last(
     autojump_clock: MockClock, market: Market, each: int, durability: Durability, end: End
 ) -> None:
-    """each: of the writes every one, or every third; in turn nothing of the last one is in the file, and all of it."""
+    """each: of the writes every so many; by turns nothing of the last one is in the file, and all of it."""
     at = 1
     while await check(market, durability, end, at, None if at % 2 else 0):
         at += each
