@@ -16,11 +16,14 @@ import apsw
 
 __all__ = ["Checkpoints"]
 
-WORTH_IT: Final = 256
+WORTH_IT: Final = 1000
 """Pages of log from which on a checkpoint is made."""
+WORTH_A_STOP: Final = 2000
+"""Pages, 8 MB, from which on the writer sees to the rest: two syncs of the disk, between two batches. A program that is
+not busy gets there seldom, since a first step that nobody commits beside is enough."""
 SMALL: Final = 512
 """Pages that the writer's own step may be left with: what it moves in a few ms."""
-ROUNDS: Final = 4
+ROUNDS: Final = 8
 LARGE: Final = 65_536
 """Pages of log, 256 MB, from which on something is wrong."""
 _PASSIVE: Final = apsw.SQLITE_CHECKPOINT_PASSIVE
@@ -56,7 +59,7 @@ class Checkpoints:
             if self.pages - moved <= SMALL:
                 break
         # Where nothing was committed meanwhile, all of it is moved already.
-        self.is_due = moved < self.pages
+        self.is_due = moved < self.pages and self.pages >= WORTH_A_STOP
 
     def finish(self) -> None:
         """The second step: after it the next commit starts the log over, unless a reader is in it. Raises apsw.Error

@@ -15,7 +15,7 @@ from .sqlite_connection import every
 __all__ = ["check_indexes", "damage_sentence", "unreadable_sentence"]
 
 _REMEDY: Final = (
-    "Nothing was changed. Look at the disk, and call `actors.journal.quarantine_journal`: it keeps what lies before "
+    "Nothing was changed. Look at the disk, and call `trio_orders.quarantine_journal`: it keeps what lies before "
     "the damage and moves the rest aside. The next start reads from the venue what came after, and tells it again."
 )
 
@@ -51,5 +51,5 @@ def check_indexes(connection: apsw.Connection, path: Path, after: int, until: in
     if missing is not None:
         raise StoreFailed(
             f"An index of the journal {path} is damaged: it does not have row {missing}. End the program and call "
-            "`actors.journal.compact_journal`, which makes the indexes anew."
+            "`trio_orders.compact_journal`, which makes the indexes anew."
         )

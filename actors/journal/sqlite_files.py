@@ -17,7 +17,7 @@ from protocol.errors import JournalError
 
 from .sqlite_schema import APPLICATION_ID, SCHEMA_VERSION
 
-__all__ = ["NETWORK", "check_directory", "filesystem_of", "hold", "identity", "let_go", "look"]
+__all__ = ["NETWORK", "check_directory", "check_log", "filesystem_of", "hold", "identity", "let_go", "look"]
 
 MOUNTS: Final = Path("/proc/self/mounts")
 NETWORK: Final = frozenset(
@@ -127,6 +127,17 @@ def check_header(path: Path, application: int, version: int) -> None:
 
 def foreign(path: Path) -> JournalError:
     return _error(path, f"The file {path} is not a journal of this library. Nothing was changed; name another path.")
+
+
+def check_log(path: Path) -> None:
+    """Raises JournalError for a log without its journal. SQLite would delete it, and the newest commits with it."""
+    log = path.with_name(path.name + "-wal")
+    if log.exists() and log.stat().st_size:
+        raise _error(
+            path,
+            f"There is no journal {path}, but the log {log} of one, with its newest commits. Put the journal back "
+            "beside it, or move the log to where the journal is now.",
+        )
 
 
 def _check_access(path: Path) -> None:

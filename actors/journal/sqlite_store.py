@@ -21,7 +21,7 @@ from .sqlite_chain import Damaged, chain_after, chain_of_journal, checked_pages,
 from .sqlite_checkpoints import Checkpoints
 from .sqlite_connection import SYNCHRONOUS, Access, check_kind, connect, every, make_where_empty, one, set_pragma
 from .sqlite_damage import check_indexes, damage_sentence, unreadable_sentence
-from .sqlite_files import Identity, check_directory, check_writable, hold, identity, let_go, look
+from .sqlite_files import Identity, check_directory, check_log, check_writable, hold, identity, let_go, look
 from .sqlite_known import SqliteKnown
 from .sqlite_lock import WriterLock
 from .sqlite_log import write_again
@@ -32,8 +32,8 @@ __all__ = ["SqliteStore", "open_sqlite_store"]
 
 _INSERTS: Final = tuple(insert_of(rows) for rows in range(MOST_AT_ONCE + 1))
 _FULL: Final = SYNCHRONOUS["power"]
-QUIET: Final = 0.5
-BUSY: Final = 0.1
+QUIET: Final = 0.25
+BUSY: Final = 0.05
 """Seconds until the store is tended again."""
 MANY_PAGES: Final = 2048
 """In the log, 8 MB: from then on it is tended more often, since a busy program writes 100 MB a second into it."""
@@ -50,7 +50,8 @@ def open_sqlite_store(settings: Journal, access: Access | None = None) -> Sqlite
     lock = WriterLock(path)
     try:
         check_writable(path)
-        look(path)
+        if not look(path):
+            check_log(path)
         return _opened(path, settings, access, lock)
     except BaseException:
         lock.close()
@@ -63,7 +64,7 @@ def _opened(path: Path, settings: Journal, access: Access, lock: WriterLock | No
     except apsw.Error as problem:
         raise JournalError(
             f"The journal {path} cannot be opened: {problem}. Nothing was changed. Look at the disk and at who may "
-            "write there; if the file is damaged, `quarantine_journal` keeps what can be read of it.",
+            "write there; if the file is damaged, `trio_orders.quarantine_journal` keeps what can be read of it.",
             path=str(path),
         ) from problem
 
@@ -332,19 +333,32 @@ class SqliteStore:
         return SqliteKnown(self._asked, session, self._cannot_answer)
 
     def reader(self) -> StoreReader:
-        return SqliteReader(self._path, self._access, self._writer if self._access.exclusive else None)
+        try:
+            return SqliteReader(self._path, self._access, self._writer if self._access.exclusive else None)
+        except apsw.Error as problem:
+            raise JournalError(
+                f"The journal {self._path} cannot be read: {problem}.", path=str(self._path)
+            ) from problem
 
     # -- snapshots
 
     def snapshot(self) -> Snapshot | None:
-        positions = every(self._writer, "SELECT DISTINCT position FROM snapshots ORDER BY position DESC")
-        for (position,) in positions:
+        """Raises StoreFailed where none is left that stands for the rows that were dropped."""
+        query = "SELECT DISTINCT position FROM snapshots WHERE position BETWEEN ? AND ? ORDER BY position DESC"
+        for (position,) in every(self._writer, query, (self._cut[0], self._last_position)):
             rows = every(self._writer, "SELECT session, crc, state FROM snapshots WHERE position = ?", (position,))
             if all(crc32(state) == crc for _, crc, state in rows):
                 return Snapshot(position=position, states={session: state for session, _, state in rows})
             self._warnings.append(
-                f"The snapshot at position {position} of the journal {self._path} is damaged; an older one is used, "
-                "and the start takes longer."
+                f"The snapshot at position {position} of the journal {self._path} is damaged; the start takes longer "
+                "without it."
+            )
+        if self._cut[0]:
+            raise StoreFailed(
+                f"No snapshot of the journal {self._path} is whole, and rows up to {self._cut[0]}, for which it "
+                "stood, were dropped: where orders stood is not known. Nothing was changed. Open a backup, or move "
+                "the file "
+                "aside and begin a new one: the venue is asked for open orders and fills."
             )
         return None
 

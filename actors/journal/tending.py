@@ -16,7 +16,7 @@ __all__ = ["run_tending"]
 
 logger = logging.getLogger("trio_orders")
 
-FIRST: Final = 1.0
+FIRST: Final = 0.25
 """Seconds after which it is done for the first time; from then on the store says when."""
 
 

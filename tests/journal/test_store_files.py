@@ -274,8 +274,22 @@ def test_a_moved_journal_is_noticed_at_the_end(path: Path) -> None:
     with pytest.raises(StoreFailed, match="moved or deleted them"), written(path) as writer:
         writer.commit(submitted())
         path.rename(path.with_name("elsewhere.db"))
-    with written(path):  # the lock is let go all the same
-        pass
+    assert "There is no journal" in refusal(path)  # the lock is let go all the same
+
+
+def test_a_log_without_its_journal_is_not_deleted(path: Path) -> None:
+    """SQLite takes a log that stands beside an empty file for an old one. Here it holds what was committed last."""
+    with pytest.raises(StoreFailed), written(path) as writer:
+        writer.commit(submitted())
+        path.rename(path.with_name("elsewhere.db"))
+    log = path.with_name("orders.db-wal")
+    sentence = refusal(path)
+    assert f"but the log {log} of one, with its newest commits. Put the journal back beside it" in sentence
+    assert log.stat().st_size
+    assert not path.exists()
+    path.with_name("elsewhere.db").rename(path)
+    with opened(path) as store:
+        assert store.last_position == 1
 
 
 def test_another_process_reads_and_cannot_write(path: Path) -> None:

@@ -16,6 +16,7 @@ from actors.journal.sqlite_schema import FILLS_OF_TODAY, SCHEMA
 from protocol.events import Filled
 from protocol.structs import evolve
 from protocol.values import Money, OrderStatus, Side, VenueOrderId, instrument_id
+from tests.imports import ROOT
 from tests.order_records import filled, identity, reported, submitted
 
 from .stored import SPOT, Writer, fee_of, fill, new_life, opened
@@ -146,6 +147,10 @@ def test_orders_are_one_row_each(backup: Path) -> None:
             "client_order_id": "s1",
         },
     ]
+
+
+def test_the_documentation_has_that_query() -> None:
+    assert FILLS_OF_TODAY in (ROOT / "docs" / "journal.md").read_text()
 
 
 def test_columns_of_a_table_keep_their_names() -> None:

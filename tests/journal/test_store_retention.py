@@ -12,7 +12,7 @@ from actors.journal.compaction import compact_journal
 from actors.journal.sqlite_connection import Access
 from protocol.dispatch.records import FormerId
 from protocol.errors import JournalError
-from protocol.journal import Snapshot
+from protocol.journal import Snapshot, StoreFailed
 from protocol.values import VenueOrderId
 from tests.order_records import US
 
@@ -83,6 +83,17 @@ def test_without_a_snapshot_nothing_is_dropped(path: Path) -> None:
         writer.commit(*order("a2"))
     with opened(path, keep_records=1) as store:
         assert len(all_rows(store.pages(0))) == 8
+
+
+def test_without_a_whole_snapshot_the_rest_is_not_trusted(journal: Path) -> None:
+    with opened(journal, keep_records=80) as store:
+        assert store.snapshot() is not None
+    connection = sqlite3.connect(journal)
+    connection.execute("UPDATE snapshots SET state = x'00'")
+    connection.commit()
+    connection.close()
+    with opened(journal) as store, pytest.raises(StoreFailed, match=r"No snapshot .* is whole, and rows"):
+        store.snapshot()
 
 
 def test_names_and_fills_of_dropped_rows_stay_known(journal: Path) -> None:
