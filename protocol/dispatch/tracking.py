@@ -369,11 +369,14 @@ class TrackedOrders:
             del self._by_wire_id[wire_id]
 
     def _forget(self, order: Order) -> None:
+        # Each order that ends may let an older one go, so this is done as often. Most have one id and no more.
+        if self.counted:
+            self.counted.pop(order.identity.client_order_id, None)
         self._forget_wire_id(order)
-        self.counted.pop(order.identity.client_order_id, None)
-        for venue_order_id in (*order.former_ids, order.venue_order_id):
-            if venue_order_id is not None:
-                self._forget_venue_id(order, venue_order_id)
+        if order.venue_order_id is not None:
+            self._forget_venue_id(order, order.venue_order_id)
+        for venue_order_id in order.former_ids:
+            self._forget_venue_id(order, venue_order_id)
 
     def _forget_venue_id(self, order: Order, venue_order_id: VenueOrderId) -> None:
         if self._by_venue_id.get(venue_order_id) is order:
