@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENUE ?= ax
 BIN := .venv/bin
 
-.PHONY: demo test check lint check-peers check-all coverage docs package programs peers sim planted bench bench-peer clean
+.PHONY: demo test check lint check-peers check-all coverage docs package programs peers sim crash planted bench bench-peer clean
 
 demo: .venv/demo
 	$(BIN)/python examples/quickstart.py $(VENUE)
@@ -81,6 +81,12 @@ sim: VENUE = all
 sim: .venv/test
 	$(BIN)/python -m tests.sim --venue $(VENUE) $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),300)) \
 		$(if $(JOBS),--jobs $(JOBS)) $(ARGS)
+
+# Real processes with real files, which are killed with SIGKILL in ROUNDS rounds, at VENUE or at all, and compared at the
+# end with the venue's books. A round takes about two seconds, JOBS venues at a time.
+crash: VENUE = all
+crash: .venv/test
+	$(BIN)/python -m tests.crash --venue $(VENUE) --rounds $(or $(ROUNDS),24) $(if $(JOBS),--jobs $(JOBS)) $(ARGS)
 
 # Plants each bug of tests/sim/planted, or BUG alone, and plays stories until one shows it.
 planted: .venv/test

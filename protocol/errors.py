@@ -266,7 +266,8 @@ class CursorAhead(JournalError):
     them may come again under other numbers. A consumer that keys its effects by fill may go back to `last`."""
 
     last: str | None
-    """Text of the cursor behind the last event of that life that is kept."""
+    """Text of the cursor behind the last event of that life that is kept. Of a life that this journal does not have,
+    because it is an older copy: before the oldest event that is kept."""
 
     def __init__(self, sentence: str = "", *, path: str | None = None, last: str | None = None) -> None:
         super().__init__(sentence, path=path)

@@ -16,7 +16,7 @@ from protocol.client_order_ids import IdMark
 from protocol.dispatch import DispatchState
 from protocol.dispatch.account_state import AccountState
 from protocol.dispatch.record_json import records_from_lines
-from protocol.dispatch.records import Record
+from protocol.dispatch.records import Opened, Record
 from protocol.dispatch.snapshot import put_back, snapshot_of
 from protocol.dispatch.tracking import TrackedOrders
 from protocol.errors import JournalError
@@ -182,7 +182,7 @@ class _Left:
 
     def __init__(self) -> None:
         self.orders = TrackedOrders()
-        self._account = AccountState()
+        self._account = AccountState(self.orders.live)
         self.orders.also_fold(self._account.folds)
 
     def restore_all(self, records: Iterable[Record]) -> None:
@@ -207,17 +207,33 @@ def _restore(store: Store, states: Mapping[int, DispatchState]) -> tuple[OrderSt
         position = snapshot.position
         for number, data in snapshot.states.items():
             everyone[number].restore_snapshot(data)
+    found: set[int] = set() if snapshot is None else set(snapshot.states)
     for page in store.records(position):
         records = records_from_lines(page.records)
+        found.update(page.sessions)
         for number in set(page.sessions) & everyone.keys():  # what is of no session changes none
             everyone[number].restore_all(
                 record for session, record in zip(page.sessions, records, strict=True) if session == number
             )
+    for session in store.sessions:
+        if session.number not in found:
+            everyone[session.number].restore_all([_beginning(store)])
     if store.last_position - position >= SNAPSHOT_AFTER:
         restored = {number: state.snapshot() for number, state in everyone.items()}
         store.keep_snapshot(Snapshot(position=store.last_position, states=restored))
     left = [state for state in everyone.values() if isinstance(state, _Left)]
     return tuple(order.view() for state in left for order in state.orders.live.values())
+
+
+def _beginning(store: Store) -> Opened:
+    """Of a session whose every record went with the power, though fills may have been made that are ours to tell.
+
+    With the beginning of a life all that came before is synced. So the session began in the last life of which anything
+    is left, or in one right before it of which nothing is.
+    """
+    first = max((life.first_position for life in store.lives if life.first_position <= store.last_position), default=1)
+    began = next(life.began for life in store.lives if life.first_position == first)
+    return Opened(at=began, is_measured=False)
 
 
 @contextmanager

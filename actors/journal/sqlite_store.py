@@ -333,7 +333,12 @@ class SqliteStore:
         return SqliteKnown(self._asked, session, self._cannot_answer)
 
     def reader(self) -> StoreReader:
-        return SqliteReader(self._path, self._access, self._writer if self._access.exclusive else None)
+        try:
+            return SqliteReader(self._path, self._access, self._writer if self._access.exclusive else None)
+        except apsw.Error as problem:
+            raise JournalError(
+                f"The journal {self._path} cannot be read: {problem}.", path=str(self._path)
+            ) from problem
 
     # -- snapshots
 

@@ -14,18 +14,10 @@ from typing import Any, Final
 from msgspec import Struct, field
 
 from ..events import (
-    Accepted,
     Authenticated,
-    Canceled,
     CancelRejected,
-    Completed,
-    Denied,
-    Expired,
-    Filled,
     FillReport,
-    OrderEvent,
     OrderStatusReport,
-    Rejected,
     ReplaceRejected,
     Updated,
 )
@@ -54,6 +46,7 @@ __all__ = ["AccountState", "Departure", "SeenOrder"]
 
 ENDED_WINDOW: Final = 10_000
 DISOWNED_WINDOW: Final = 10_000
+LEAST_KEPT: Final = 1_000
 
 
 class Departure(Struct, frozen=True, gc=False):
@@ -104,9 +97,10 @@ class SeenOrder(Struct, gc=False, kw_only=True):
         )
 
 
-class AccountState(Struct, gc=False):
-    """Owned by dispatch; see the module's docstring."""
+class AccountState(Struct):
+    """Owned by dispatch; see the module's docstring. live: the orders that have not ended."""
 
+    live: Mapping[ClientOrderId, object]
     # None: no run of this journal has come so far.
     opened: Opened | None = None
     history_until: int | None = None
@@ -118,7 +112,8 @@ class AccountState(Struct, gc=False):
     last_intent: int = 0
     # The number of the last signed call.
     nonce: int = 0
-    # Of placements that are not answered yet, where their registration does not say it.
+    # Of placements that may not be answered yet, where their registration does not say it. What is said here and in the
+    # next three of an order that has ended counts no more.
     departures: dict[ClientOrderId, Departure] = field(default_factory=dict)
     # Orders with a change, a cancel, or news that leave open what they are.
     changing: dict[ClientOrderId, ReplaceAsked] = field(default_factory=dict)
@@ -130,6 +125,7 @@ class AccountState(Struct, gc=False):
     seen: dict[VenueOrderId, SeenOrder] = field(default_factory=dict)
     ended: Window[VenueOrderId, SeenOrder] = field(default_factory=lambda: Window(ENDED_WINDOW))
     disowned: Window[VenueOrderId, bool] = field(default_factory=lambda: Window(DISOWNED_WINDOW))
+    _most: int = LEAST_KEPT
 
     @property
     def folds(self) -> Mapping[type, Callable[[Any], None]]:
@@ -144,20 +140,12 @@ class AccountState(Struct, gc=False):
             # Of placements, changes and cancels on their way.
             Intent: self._fold_intent,
             Postponed: self._fold_postponed,
-            Accepted: self._fold_accepted,
             ReplaceAsked: self._fold_replace_asked,
             CancelAsked: self._fold_cancel_asked,
             Unclear: self._fold_unclear,
             Updated: self._fold_updated,
             ReplaceRejected: self._fold_replace_rejected,
             CancelRejected: self._fold_cancel_rejected,
-            # Ends, after which none of that is open.
-            Filled: self._fold_filled,
-            Canceled: self._settle,
-            Completed: self._settle,
-            Expired: self._settle,
-            Rejected: self._settle,
-            Denied: self._settle,
             TotalTold: self._fold_total,
             # Of other sessions.
             ExternalSeen: self._fold_seen,
@@ -193,19 +181,30 @@ class AccountState(Struct, gc=False):
         # Without a deadline, the registration says all that there is to know: nothing is kept for most orders of AX.
         if record.process_before is not None:
             self.departures[record.identity.client_order_id] = Departure(0, record.process_before)
+            if len(self.departures) > self._most:
+                self._prune()
 
     def _fold_postponed(self, record: Postponed) -> None:
         self.departures[record.identity.client_order_id] = Departure(record.at, record.process_before)
 
-    def _fold_accepted(self, record: Accepted) -> None:
-        if self.departures:
-            self.departures.pop(record.identity.client_order_id, None)
+    def _prune(self) -> None:
+        """Forgets what was open about orders that have ended. Now and then, for all of them: an order that ends must
+        not cost more with a journal."""
+        live = self.live
+        for each in (self.departures, self.changing, self.canceling, self.unclear):
+            for name in [name for name in each if name not in live]:
+                del each[name]
+        self._most = max(LEAST_KEPT, 2 * max(len(self.departures), len(self.canceling), len(self.changing)))
 
     def _fold_replace_asked(self, record: ReplaceAsked) -> None:
         self.changing[record.identity.client_order_id] = record
+        if len(self.changing) > self._most:
+            self._prune()
 
     def _fold_cancel_asked(self, record: CancelAsked) -> None:
         self.canceling[record.identity.client_order_id] = True
+        if len(self.canceling) > self._most:
+            self._prune()
 
     def _fold_unclear(self, record: Unclear) -> None:
         self.unclear[record.identity.client_order_id] = True
@@ -222,17 +221,6 @@ class AccountState(Struct, gc=False):
 
     def _fold_cancel_rejected(self, record: CancelRejected) -> None:
         self.canceling.pop(record.identity.client_order_id, None)
-
-    def _fold_filled(self, record: Filled) -> None:
-        if record.status.is_terminal:
-            self._settle(record)
-
-    def _settle(self, record: OrderEvent) -> None:
-        """The order has ended: nothing that was asked of it is open any more."""
-        name = record.identity.client_order_id
-        for each in (self.departures, self.changing, self.canceling, self.unclear):
-            if each:
-                each.pop(name, None)
 
     def _fold_total(self, record: TotalTold) -> None:
         self.missing[record.identity.client_order_id] = record.total

@@ -162,7 +162,7 @@ class Context:
 
     def release(self, flight: Flight, admission: Admission | None) -> None:
         """Towards the venue with a request that is kept already, as soon as its deadline can be computed."""
-        if self.rules.process_within is not None and self.must_wait(flight.request):
+        if (self.awaits_switch or self.rules.process_within is not None) and self.must_wait(flight.request):
             self.hold([flight], admission, lambda flights, admission: self.release(flights[0], admission))
         else:
             self.out.sends.append(Send(flight.request, flight.connection, admission))

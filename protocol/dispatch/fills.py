@@ -429,8 +429,11 @@ class Fills:
         heard = order.former_ids.get(venue_order_id)
         if heard is None or order.status.is_terminal:
             return
-        known = heard if order.inquiry is None else max(heard, order.inquiry.totals.get(venue_order_id, ZERO))
-        growth = max(heard + more, total) - known
+        totals = {} if order.inquiry is None else order.inquiry.totals
+        known = {each: max(under, totals.get(each, ZERO)) for each, under in order.former_ids.items()}
+        before = sum(known.values(), ZERO)
+        # What the venue counted is forgotten with the process that asked, and what came of it is in `base` all the same.
+        growth = before - known[venue_order_id] + max(heard + more, total) - max(before, order.base)
         if growth <= 0:
             return
         self._context.record(

@@ -249,7 +249,10 @@ class HistoryReading:
 
     def _begin_reading(self) -> None:
         context = self._context
-        assert self.complete_until is not None  # a login came first
+        if self.complete_until is None:
+            # The list of the first login shows an order of an earlier run that left nothing else behind.
+            self.complete_until = context.by_venue(context.now.wall_ns)
+            self._note()
         self._started += 1
         began = self._began = context.by_venue(context.now.wall_ns)
         self._examining, self._examined = self._examined, {}

@@ -77,6 +77,9 @@ class Restart:
         if left.opened is not None:
             context.opened_at, context.is_opened_measured = left.opened.at, left.opened.is_measured
         takers.reading.complete_until = left.history_until
+        if left.history_until is None and left.opened is not None:
+            # How far history was read went with the power, or the run ended before its first login.
+            takers.reading.complete_until = left.opened.at
         takers.switch.restore(left.switch)
         for seen in left.seen.values():
             takers.external.restore(seen)

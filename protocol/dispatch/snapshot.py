@@ -103,7 +103,7 @@ def snapshot_of(orders: TrackedOrders, account: AccountState) -> bytes:
             later_fills=_fills(_items(orders.later_fills)),
             counted={name: each for name, each in orders.counted.items() if name in names},
             has_forgotten=orders.has_forgotten or len(ended) < len(orders.finished),
-            account=_account(account, names),
+            account=_account(account, orders, names),
         )
     )
 
@@ -133,17 +133,19 @@ def _kept(order: Order) -> _Order:
     )
 
 
-def _account(account: AccountState, names: set[ClientOrderId]) -> _Account:
+def _account(account: AccountState, orders: TrackedOrders, names: set[ClientOrderId]) -> _Account:
+    live = orders.live
+    unanswered = {name for name, order in live.items() if not order.accepted}
     return _Account(
         opened=account.opened,
         history_until=account.history_until,
         switch=account.switch,
         user=account.user,
         last_intent=account.last_intent,
-        departures=account.departures,
-        changing=list(account.changing.values()),
-        canceling=list(account.canceling),
-        unclear=list(account.unclear),
+        departures={name: each for name, each in account.departures.items() if name in unanswered},
+        changing=[asked for name, asked in account.changing.items() if name in live],
+        canceling=[name for name in account.canceling if name in live],
+        unclear=[name for name in account.unclear if name in live],
         missing={name: total for name, total in account.missing.items() if name in names},
         seen=list(account.seen.values()),
         ended=[seen for _, seen in _items(account.ended)],

@@ -45,7 +45,7 @@ class DispatchState:
             known=options.known,
         )
         # What a restart needs of the account; it is kept up to date only where there is a journal.
-        self._account = AccountState()
+        self._account = AccountState(self.orders.live)
         if options.journaled:
             self.orders.also_fold(self._account.folds)
         self._is_restored = False

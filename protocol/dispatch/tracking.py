@@ -57,6 +57,14 @@ FILLS_OF_ORDER: Final = 64
 """Fills that an order remembers itself; those beyond stand in the common window."""
 
 
+# Python 3.11 looks a member up in its enumeration five times as slowly as a name in a module.
+ACCEPTED: Final = OrderStatus.ACCEPTED
+SUBMITTED: Final = OrderStatus.SUBMITTED
+TRIGGERED: Final = OrderStatus.TRIGGERED
+UNKNOWN: Final = OrderStatus.UNKNOWN
+AFTER_ACCEPTANCE: Final = {each: NEXT_STATUS.get((each, Happening.ACCEPTED), each) for each in OrderStatus}
+
+
 NO_IDS: Final[dict[VenueOrderId, Decimal]] = {}
 """Shared by all orders that were never replaced; never written to."""
 
@@ -298,11 +306,13 @@ class TrackedOrders:
     def _add(self, order: Order) -> Order:
         # Wire ids may be used again at the venue once the older order has ended, so the first holder keeps the index
         # until its end lets go of it (see `_move`).
-        self.live[order.identity.client_order_id] = order
+        identity = order.identity
+        name, wire_id = identity.client_order_id, identity.wire_id
+        self.live[name] = order
         if order.venue_order_id is None:
-            self.unnamed[order.identity.client_order_id] = order
-        if order.identity.wire_id is not None:
-            self._by_wire_id.setdefault(order.identity.wire_id, order)
+            self.unnamed[name] = order
+        if wire_id is not None:
+            self._by_wire_id.setdefault(wire_id, order)
         return order
 
     def _bind(self, order: Order, venue_order_id: VenueOrderId | None) -> None:
@@ -330,12 +340,12 @@ class TrackedOrders:
     def _move(self, order: Order, status: OrderStatus) -> None:
         order.status, order.why = status, None
         client_order_id = order.identity.client_order_id
-        if status is OrderStatus.TRIGGERED:
+        if status is TRIGGERED:
             self.fired[client_order_id] = order
         elif self.fired:
             self.fired.pop(client_order_id, None)
         if not status.is_terminal:
-            if status is not OrderStatus.UNKNOWN:
+            if status is not UNKNOWN:
                 order.reason = ""
             if client_order_id not in self.live:  # the venue knows an order that we had given up
                 self.finished.pop(client_order_id)
@@ -343,9 +353,10 @@ class TrackedOrders:
             return
         if self.live.pop(client_order_id, None) is None:
             return  # it had ended before; its place in the window stays what it was
-        self.unnamed.pop(client_order_id, None)
         # The venue may give the wire id to a later order; an order that never got a venue id keeps it meanwhile.
-        if order.venue_order_id is not None:
+        if order.venue_order_id is None:
+            self.unnamed.pop(client_order_id, None)
+        else:
             self._forget_wire_id(order)
         slid_out = self.finished.put(client_order_id, order)
         if slid_out is not None:
@@ -369,14 +380,17 @@ class TrackedOrders:
             del self._by_venue_id[venue_order_id]
 
     def _fold_submitted(self, record: Submitted) -> None:
-        order = Order(record.identity)
-        order.request_id = record.request_id
-        order.quantity = record.quantity
-        order.price = record.price
-        order.trigger_price = record.trigger_price
-        order.time_in_force = record.time_in_force
-        order.post_only = record.post_only
-        order.by_amount = record.quote_quantity is not None
+        order = Order(
+            identity=record.identity,
+            request_id=record.request_id,
+            quantity=record.quantity,
+            price=record.price,
+            trigger_price=record.trigger_price,
+            time_in_force=record.time_in_force,
+            post_only=record.post_only,
+        )
+        if record.quote_quantity is not None:
+            order.by_amount = True
         self._add(order)
 
     def _fold_registered(self, record: Registered) -> None:
@@ -401,10 +415,14 @@ class TrackedOrders:
         self._bind(order, record.venue_order_id)
         # It fills in what was not known, and takes nothing back: a term that has changed since is reported by
         # `Updated`.
-        order.quantity = record.quantity if order.quantity is None else order.quantity
-        order.price = record.price if order.price is None else order.price
-        order.trigger_price = record.trigger_price if order.trigger_price is None else order.trigger_price
-        order.time_in_force = order.time_in_force or record.time_in_force
+        if order.quantity is None:
+            order.quantity = record.quantity
+        if order.price is None:
+            order.price = record.price
+        if order.trigger_price is None:
+            order.trigger_price = record.trigger_price
+        if order.time_in_force is None:
+            order.time_in_force = record.time_in_force
 
     def _fold_former_id(self, record: FormerId) -> None:
         self._add_former_id(self._known(record.identity), record.venue_order_id)
@@ -414,7 +432,10 @@ class TrackedOrders:
         order.accepted = True
         if order.venue_order_id != record.venue_order_id:
             self._bind(order, record.venue_order_id)
-        self._move(order, NEXT_STATUS.get((order.status, Happening.ACCEPTED), order.status))
+        if order.status is SUBMITTED:  # as nearly always: it is live, and nothing else changes with it
+            order.status = ACCEPTED
+        else:
+            self._move(order, AFTER_ACCEPTANCE[order.status])
 
     def _fold_triggered(self, record: Triggered) -> None:
         order = self._known(record.identity)
@@ -431,20 +452,23 @@ class TrackedOrders:
         order.trigger_price = record.trigger_price
 
     def _fold_filled(self, record: Filled) -> None:
-        order = self._known(record.identity)
-        self._remember(order, (record.fill_venue_order_id, record.trade_id), record.commission is not None)
+        order, under, status = self._known(record.identity), record.fill_venue_order_id, record.status
+        if order.fills is None:
+            order.fills = {(under, record.trade_id): record.commission is not None}
+        else:
+            self._remember(order, (under, record.trade_id), record.commission is not None)
         if order.venue_order_id is None:
             self._bind(order, record.venue_order_id)
         order.cumulative = record.cumulative
         # A late fill under an earlier id belongs to what was heard under that one.
-        if record.fill_venue_order_id in order.former_ids:
-            order.former_ids[record.fill_venue_order_id] += record.last_quantity
-        if order.status is not record.status:
+        if under in order.former_ids:
+            order.former_ids[under] += record.last_quantity
+        if order.status is not status:
             # The venue may contradict a conclusion only with something younger than it, hence the instant.
             order.concluded = record.concluded
             if record.concluded:
                 order.changed_at = record.local_time
-            self._move(order, record.status)
+            self._move(order, status)
 
     def _remember(self, order: Order, key: FillKey, fee_known: bool) -> None:
         """A fill is remembered as long as its order; of those with very many, the later ones as long as the window."""
@@ -466,8 +490,12 @@ class TrackedOrders:
 
     def _fold_fee(self, record: FeeReported) -> None:
         key = (record.fill_venue_order_id, record.trade_id)
-        self.fills.pop(key)  # told as another session's before the order was found to be ours
-        self._remember(self._known(record.identity), key, True)
+        order = self.by_client_order_id(record.identity.client_order_id)
+        if order is not None:
+            self.fills.pop(key)  # told as another session's before the order was found to be ours
+            self._remember(order, key, True)
+        elif self.fills.put(key, True) is not None:  # it ended so long ago that a snapshot has left it out
+            self.has_forgotten = True
 
     def _fold_external_fill(self, record: FillReport) -> None:
         if self.fills.put((record.venue_order_id, record.trade_id), record.commission is not None) is not None:

@@ -143,3 +143,12 @@ async def test_the_emitter_wakes_a_reader_once_for_what_belongs_together() -> No
             to_emitter.send_nowait(Publication(1, (connected(1), connected(2))))
             assert len(await stream.next_batch()) == 2
         to_emitter.close()
+
+
+async def test_a_stream_that_was_opened_when_the_emitter_was_aborted_ends() -> None:
+    to_emitter, inbox = trio.open_memory_channel[ToEmitter](4)
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        stream = open_stream(to_emitter, 4, Wanted())
+        await run_emitter(inbox)
+    assert [event async for event in stream] == []

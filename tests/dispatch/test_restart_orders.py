@@ -15,7 +15,7 @@ from protocol.errors import DuplicateOrder
 from protocol.order_json import order_from_json
 from protocol.reasons import Why
 from protocol.structs import evolve
-from protocol.values import ClientOrderId, OrderStatus
+from protocol.values import ClientOrderId, Money, OrderStatus, TradeId, VenueOrderId
 from protocol.venue import SECOND, VenueRules
 from tests.guarding import A1, asked, open_questions, order_of, told
 from tests.order_life import GOLD, WALL, acknowledged, canceled, refused, took, traded, view
@@ -262,3 +262,24 @@ def test_numbers_of_earlier_requests_mean_nothing_to_this_run(by_snapshot: bool)
     assert run.hear(took(run.numbers, "v2"), acknowledged("v2", 2)) == ["Accepted"]
     assert run.status("a1") is OrderStatus.UNKNOWN
     assert order_of(run, "a1").venue_order_id is None
+
+
+def test_a_late_fee_does_not_bring_an_order_back_that_a_snapshot_has_left_out() -> None:
+    run = with_one_live()
+    run.hear(traded("v1", "t1", 10, 10, 1, final=True))
+    ended = run.state.snapshot()
+    empty = Run().state.snapshot()
+    assert ended != empty
+    fee = events.FeeReported(
+        identity=order_of(run).identity,
+        venue_order_id=order_of(run).venue_order_id,
+        venue_time=0,
+        local_time=0,
+        trade_id=TradeId("t1"),
+        fill_venue_order_id=VenueOrderId("v1"),
+        commission=Money(Decimal("0.1"), "USD"),
+    )
+    later = Run(snapshot=empty, journal=[fee])
+    later.log_in()
+    assert later.state.orders.live == {}
+    assert later.hear(traded("v1", "t1", 10, 10, 1, final=True)) == []

@@ -46,6 +46,7 @@ class Story:
             self.writes = self.disk.writes
             if end == "power":
                 self.disk.lose_power()
+            await trio.sleep(1)
             await self._trade(venue, 0)  # nobody of ours listens
             await self._second_life(venue)
 
@@ -55,6 +56,9 @@ class Story:
             async with trio.open_nursery() as nursery:
                 async with open_client(config_for(venue), journal=witness.journal(self.durability)) as client:
                     nursery.start_soon(witness.listen, client.events())
+                    await trio.sleep(
+                        1
+                    )  # a venue's clock counts ms: what fills at once may be from before our beginning
                     await self._place(client)
                     await self._trade(venue, 0)
                     await trio.sleep(5)
@@ -113,12 +117,14 @@ async def check(market: Market, durability: Durability, end: End, at: int, kept:
     return story.writes == at
 
 
-@pytest.mark.parametrize("kept", [0, None])
 @pytest.mark.parametrize("end", ["kill", "power"])
 @pytest.mark.parametrize("durability", ["process", "power"])
-@pytest.mark.parametrize("market", [AX, SPOT, FUTURES], ids=lambda market: market.venue)
+@pytest.mark.parametrize(("market", "each"), [(AX, 1), (SPOT, 3), (FUTURES, 3)], ids=["ax", "spot", "futures"])
 async def test_nothing_is_lost_whichever_write_was_the_last(
-    autojump_clock: MockClock, market: Market, durability: Durability, end: End, kept: int | None
+    autojump_clock: MockClock, market: Market, each: int, durability: Durability, end: End
 ) -> None:
-    for at in range(1, 40):
-        assert await check(market, durability, end, at, kept)
+    """each: of the writes every one, or every third; in turn nothing of the last one is in the file, and all of it."""
+    at = 1
+    while await check(market, durability, end, at, None if at % 2 else 0):
+        at += each
+    assert at > 15, "the session was too short to prove anything"

@@ -18,6 +18,7 @@ from .hunt import hunt
 from .play import play
 from .report import Totals, script
 from .story import Story, draw_story
+from .story_lives import has_lives, with_lives
 from .venues import VENUES
 
 PORTION: Final = 20
@@ -31,6 +32,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="tell this one story, line by line")
     parser.add_argument("--venue", choices=[*VENUES, "all"], default="all")
     parser.add_argument("--scenes", nargs="*", default=(), help="stories of these scenes alone")
+    parser.add_argument(
+        "--lives", choices=("some", "all", "none"), default="some", help="stories whose clients keep journals and die"
+    )
     parser.add_argument("--calm", action="store_true", help="nothing goes wrong")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes that share the seeds")
     parser.add_argument("--hash", action="store_true", help="print what identifies all that happened")
@@ -53,7 +57,10 @@ def _tell_one(asked: argparse.Namespace) -> int:
 def _story(seed: int, asked: argparse.Namespace) -> Story:
     """Where all venues are asked for, a seed belongs to one of them."""
     venues = list(VENUES) if asked.venue == "all" else [asked.venue]
-    return draw_story(venues[seed % len(venues)], seed, calm=asked.calm, only=asked.scenes)
+    venue = venues[seed % len(venues)]
+    story = draw_story(venue, seed, calm=asked.calm, only=asked.scenes)
+    some = asked.lives == "some" and not asked.calm and has_lives(venue, seed)
+    return with_lives(story) if some or asked.lives == "all" else story
 
 
 def _run(asked: argparse.Namespace) -> int:

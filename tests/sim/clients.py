@@ -13,6 +13,7 @@ from actors import (
     ClientConfig,
     ClientOrderId,
     ConnectFailed,
+    EventStream,
     NewOrder,
     OutcomeUnknown,
     SessionError,
@@ -23,13 +24,17 @@ from actors import (
     events,
     open_client,
 )
+from actors.net.connectors import Connector
 from protocol.dispatch import DispatchState
+from protocol.errors import CursorAhead, JournalError, LinkError
 from protocol.events import OrderStatusReport
 from protocol.values import OrderType, Side
 
 from . import steps
 from .books import Placed
 from .determinism import wall_clock
+from .lives import Killed, Memory, Process
+from .mortality import begin_life, fall_back, kill, lives, program
 from .sizes import sizes
 from .stage import Asked, Doing, Stage, Submission, Sweep, Trader, placed_of
 
@@ -61,20 +66,14 @@ class Clients:
             steps.CancelMany: self._cancel_many,
             steps.CancelAll: self._cancel_all,
             steps.Adopt: self._adopt_others,
+            **lives(self._stage),
         }
 
     # Lives
 
     async def _live(self, trader: Trader) -> None:
         stage = self._stage
-        config = stage.venue.config(
-            wall_clock=wall_clock,
-            draw=lambda: 0.5,
-            connector=stage.network,
-            credentials=stage.side.keys[trader.number],
-            trader=TraderId(trader.name),
-            **stage.story.options,
-        )
+        config = self._config(trader, stage.network)
         trader.began = wall_clock()
         try:
             while not trader.heard:
@@ -88,6 +87,24 @@ class Clients:
             trader.ended = trader.ended or wall_clock()
         finally:
             trader.is_over.set()
+
+    def _config(self, trader: Trader, connector: Connector) -> ClientConfig:
+        stage = self._stage
+        return stage.venue.config(
+            wall_clock=wall_clock,
+            draw=lambda: 0.5,
+            connector=connector,
+            credentials=stage.side.keys[trader.number],
+            trader=TraderId(trader.name),
+            **self._switch(trader),
+            **stage.story.options,
+        )
+
+    def _switch(self, trader: Trader) -> dict[str, Any]:
+        """The dead man's switch, which lives with a journal have in turn."""
+        keeping = self._stage.story.journal
+        seconds = 0 if keeping is None or trader.life % 2 == 0 else keeping.switch
+        return {"cancel_all_after": seconds} if seconds else {}
 
     async def _listen(self, trader: Trader, config: ClientConfig) -> None:
         async with open_client(config) as client:
@@ -124,6 +141,9 @@ class Clients:
         return True
 
     async def _open(self, step: steps.Open) -> None:
+        if self._stage.story.journal is not None:
+            await self._open_again(step)
+            return
         self._stage.lives[step.client] += 1
         trader = Trader(step.client, self._stage.lives[step.client])
         self._stage.traders.append(trader)
@@ -135,6 +155,83 @@ class Clients:
             self._stage.nursery.start_soon(self._read_when_told, trader)
         if trader.life > 1:
             self._stage.nursery.start_soon(self._take_over, trader)
+
+    # Lives with a journal
+
+    async def _open_again(self, step: steps.Open) -> None:
+        """The same program on the same disk; one that waits to be killed is killed now."""
+        stage = self._stage
+        trader = program(stage, step.client)
+        memory = trader.memory
+        assert memory is not None
+        lives = trader.ended is None and memory.process is not None
+        if lives and (step.if_dead or not (memory.is_armed or memory.has_failed)):
+            return
+        kill(stage, trader)
+        stage.happened["closed in peace"] += trader.left_open is not None and not trader.was_well
+        was_armed, memory.is_armed_for_opening = memory.is_armed_for_opening, False
+        if not was_armed:
+            memory.disarm()
+        begin_life(stage, trader)
+        stage.say(trader.name, "opens")
+        stage.nursery.start_soon(self._live_with_journal, trader)
+        with trio.move_on_after(60.0):
+            await trader.is_open.wait()
+
+    async def _live_with_journal(self, trader: Trader) -> None:
+        stage, memory, is_over = self._stage, trader.memory, trader.is_over
+        assert memory is not None
+        assert memory.process is not None
+        process = memory.process
+        try:
+            while not process.has_died() and trader.ended is None:
+                try:
+                    with process.begun():
+                        await self._listen_from(trader, self._config(trader, process), memory, process)
+                    break
+                except* Killed:
+                    pass
+                except* (LinkError, OutcomeUnknown, JournalError) as failure:
+                    if not process.has_died():
+                        stage.say(trader.name, f"cannot go on: {failure.exceptions[0]}")
+                if not process.has_died():
+                    await trio.sleep(1.0)
+            if memory.process is process:
+                trader.ended = trader.ended or wall_clock()
+        finally:
+            is_over.set()
+
+    async def _listen_from(self, trader: Trader, config: ClientConfig, memory: Memory, process: Process) -> None:
+        async with open_client(config, journal=memory.journal(process)) as client:
+            trader.state, process.client = self._states[trader.name], client
+            trader.at_first = sizes(trader.state)
+            while not process.has_died():
+                try:
+                    with client.events(after=memory.known_cursor()) as stream:
+                        trader.client = client
+                        trader.is_open.set()
+                        async for event in stream:
+                            if process.has_died():
+                                return
+                            self._read(trader, event, stream)
+                    return
+                except CursorAhead as ahead:
+                    fall_back(trader, memory, self._stage.books, ahead.last)
+
+    def _read(self, trader: Trader, event: events.Event, stream: EventStream) -> None:
+        """What a consumer keeps of an event, its effects and its cursor, it keeps at once."""
+        memory = trader.memory
+        assert memory is not None
+        assert memory.process is not None
+        if isinstance(event, events.JournalFailed):
+            memory.has_failed = True
+        if memory.has_failed:
+            self._stage.say(trader.name, event)
+            memory.unsure.append(event)
+        else:
+            self._hear(trader, event)
+            memory.cursor = str(stream.cursor)
+        memory.process.has_done("event")
 
     async def _take_over(self, trader: Trader) -> None:
         """What the former life left at the venue."""
@@ -246,30 +343,56 @@ class Clients:
         trader = self._stage.trader(step.client)
         if trader is None:
             return
-        order = self._new_order(step)
+        order, life = self._new_order(step), trader.life
+        if trader.memory is not None and trader.memory.has_lost and self._was_used(trader, step.name):
+            return  # its journal may know nothing of it
         self._stage.say(trader.name, f"submits {_words(order)}")
         try:
             assert trader.client is not None
             await trader.client.submit(order)
         except TradingError as refusal:
             self._stage.say(trader.name, refusal)
-        else:
-            self._sent(trader, step, order)
+            if not self._died_with(trader, (step.order,), life):
+                return
+        self._sent(trader, step, order)
+        self._look_at_the_switch(trader)
+
+    def _was_used(self, trader: Trader, name: str) -> bool:
+        return any(sent.name == name for sent in trader.sent.values())
+
+    def _look_at_the_switch(self, trader: Trader) -> None:
+        """What an earlier life has set must not cancel what this one places."""
+        keeping, side = self._stage.story.journal, self._stage.side
+        if keeping is None or not keeping.switch or self._switch(trader):
+            return
+        if trader.memory is None or trader.memory.has_lost:
+            return  # that it was set may be lost with the power
+        alone = len(self._stage.traders) == 1  # another program of the account has a switch of its own
+        if alone and side.is_armed is not None and side.is_armed(self._stage.venue.exchange.engine):
+            trader.memory.wrong.append(("other", "the switch of an earlier life is still set", trader.name))
+
+    def _died_with(self, trader: Trader, orders: tuple[int, ...], life: int) -> bool:
+        """Whether these placements of that life were not answered because the process was killed meanwhile."""
+        has_died = trader.memory is not None and (trader.life != life or trader.ended is not None)
+        if has_died:
+            trader.unanswered.update(orders)
+        return has_died
 
     async def _batch(self, step: steps.Batch) -> None:
         trader = self._stage.trader(step.client)
         if trader is None:
             return
-        orders = [self._new_order(leg) for leg in step.orders]
+        orders, life = [self._new_order(leg) for leg in step.orders], trader.life
         self._stage.say(trader.name, "submits together " + ", ".join(map(_words, orders)))
         try:
             assert trader.client is not None
             await trader.client.submit_all(orders)
         except TradingError as refusal:
             self._stage.say(trader.name, refusal)
-        else:
-            for leg, order in zip(step.orders, orders, strict=True):
-                self._sent(trader, leg, order)
+            if not self._died_with(trader, tuple(leg.order for leg in step.orders), life):
+                return
+        for leg, order in zip(step.orders, orders, strict=True):
+            self._sent(trader, leg, order)
 
     async def _ask(self, number: int, orders: tuple[int, ...], ask: Callable[..., Awaitable[Any]]) -> list[int]:
         """ask: given the client and the names of the orders. Gives the numbers of the requests."""
@@ -333,13 +456,19 @@ class Clients:
         books, name = self._stage.books, trader.sent[order].name
         view = books.view(placed)
         before, terms = books.filled(placed), (view.order_id, view.quantity, view.price)
-        state = await trader.client.order_state(ClientOrderId(name))
+        life = trader.life
+        try:
+            state = await trader.client.order_state(ClientOrderId(name))
+        except TradingError:
+            return
         await trio.sleep(3.0)
         books.note(wall_clock())
         view = books.view(placed)
         is_untouched = books.filled(placed) == before and state is not None and state.cumulative == before
         is_made = view.end is None and (view.order_id, view.quantity, view.price) != terms
-        if is_untouched and is_made and not placed.changed_by_other and view.quantity - view.filled != leaves:
+        if trader.life != life or placed.changed_by_other:
+            return
+        if is_untouched and is_made and view.quantity - view.filled != leaves:
             trader.misfits.append(f"{name}: {leaves} asked for, {view.quantity - view.filled} there")
 
     # All orders, and those of others
@@ -360,7 +489,7 @@ class Clients:
 
     async def _sweep(self, trader: Trader) -> None:
         assert trader.client is not None
-        books, stage = self._stage.books, self._stage
+        books, stage, life = self._stage.books, self._stage, trader.life
         books.note(wall_clock())
         ended = [placed for placed in books.orders if books.view(placed).end is not None]
         before = [placed for placed in books.orders if placed not in ended]
@@ -373,6 +502,8 @@ class Clients:
         books.note(wall_clock())
         ends = [books.view(placed).end for placed in books.orders if placed not in ended]
         await trio.sleep(3.0)
+        if trader.life != life:
+            return
         left = frozenset(placed.ids[-1] for placed in before if books.view(placed).end is None)
         trader.sweeps.append(Sweep(count=count, canceled=sum(end in CANCELED for end in ends), left=left))
 

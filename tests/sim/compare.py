@@ -18,18 +18,21 @@ from . import steps
 from .books import Placed, View
 from .determinism import BEGINNING
 from .judged_apart import judge_closing, judge_gaps, judge_handles, judge_reconciled, judge_sizes
+from .judged_lives import judge_lives
 from .judged_requests import judge_adopted, judge_asked, judge_fees, judge_sweeps, judge_triggers
 from .play import Played
 from .stage import Submission, Trader, placed_of
 
 __all__ = ["KINDS", "Finding", "compare"]
 
-KINDS: Final = ("lost", "repeated", "invented", "wrong end", "stuck", "other")
+KINDS: Final = ("lost", "repeated", "invented", "wrong end", "stuck", "stream holes", "other")
 SECOND: Final = 1_000_000_000
 MARGIN: Final = 2 * SECOND
 """Around the moments at which a client begins or ends, nobody can say whether it heard of something."""
 PATIENCE: Final = 310 * SECOND
 """So long an execution may wait on a living connection for somebody to tell whose it is."""
+LONG: Final = 100
+"""Ended orders that a client remembers, from which on it forgets none in a story."""
 PERIOD: Final = 60 * SECOND
 """So often history is read while nothing goes wrong."""
 LONGEST_PAUSE: Final = 60.0
@@ -96,6 +99,7 @@ class _Judge:
 
     def all(self) -> Iterator[Finding]:
         yield from self._sequence()
+        yield from starmap(Finding, judge_lives(self.trader, self.books))
         yield from self._fills()
         yield from self._events()
         yield from starmap(Finding, judge_reconciled(self.trader, self._now()))
@@ -126,7 +130,7 @@ class _Judge:
     def _sequence(self) -> Iterator[Finding]:
         numbers = [event.sequence for _, event in self.trader.heard]
         if numbers != list(range(1, len(numbers) + 1)):
-            yield Finding("other", "the stream has a hole", f"{numbers[:5]} … {numbers[-5:]}")
+            yield Finding("stream holes", "the stream has a hole", f"{numbers[:5]} … {numbers[-5:]}")
 
     # Fills
 
@@ -177,6 +181,8 @@ class _Judge:
             if event.overfill:
                 reason = f"an overfill that is none{self._history(owner)}"
                 yield Finding("other", reason, f"{what}, overfill {event.overfill}")
+        elif self._may_be_forgotten(owner):
+            pass
         elif owner is not None and owner in self.placed.values() and self._was_ours(owner, real):
             yield Finding("lost", "told as another session's", what)
         if self.began is not None and real.time < self.trader.began - MARGIN and owner not in self.placed.values():
@@ -365,8 +371,9 @@ class _Judge:
     # The end
 
     def _reconciled(self) -> Iterator[Finding]:
-        logins = [e.connection for _, e in self.trader.heard if isinstance(e, events.Authenticated)]
-        told = [e.connection for _, e in self.trader.heard if isinstance(e, events.Reconciled)]
+        heard = self.trader.lives()[-1]
+        logins = [e.connection for _, e in heard if isinstance(e, events.Authenticated)]
+        told = [e.connection for _, e in heard if isinstance(e, events.Reconciled)]
         if not logins:
             yield Finding("stuck", "never logged in", "")
         elif logins[-1] not in told:
@@ -376,7 +383,8 @@ class _Judge:
         state = self.trader.states.get(sent.name)
         placed = self.placed.get(sent.name)
         if state is None:
-            yield Finding("other", "an order is forgotten", sent.name)
+            if not self._may_be_forgotten(placed):
+                yield Finding("other", "an order is forgotten", sent.name)
         elif state.status is OrderStatus.SUBMITTED and sent.venue_order_id is not None:
             yield Finding("other", "taken over, and never looked at", sent.name)
         elif state.status is OrderStatus.UNKNOWN or state.status is OrderStatus.SUBMITTED:
@@ -387,6 +395,11 @@ class _Judge:
                 yield Finding("wrong end", "it never arrived", f"{sent.name} is {state.status.name}")
         else:
             yield from self._standing(sent, state, placed, self.books.view(placed))
+
+    def _may_be_forgotten(self, placed: Placed | None) -> bool:
+        """Whether an order has ended, and its client remembers few of those."""
+        is_short = self.played.story.options.get("finished_window", LONG) < LONG
+        return is_short and (placed is None or self.books.view(placed).end is not None)
 
     def _standing(self, sent: Submission, state: OrderState, placed: Placed, view: View) -> Iterator[Finding]:
         here, what = ENDS.get(state.status), f"{sent.name} is {state.status.name} here, {view.end or 'open'} there"

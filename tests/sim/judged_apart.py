@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from actors import OrderState, events
@@ -12,6 +12,7 @@ from .stage import Trader, placed_of
 
 __all__ = ["judge_closing", "judge_gaps", "judge_handles", "judge_reconciled", "judge_sizes"]
 
+Heard = Sequence[tuple[float, events.Event]]
 Finding = tuple[str, str, str]
 """Kind, reason and detail, as of `compare.Finding`."""
 
@@ -48,10 +49,17 @@ def judge_reconciled(trader: Trader, now: float) -> Iterator[Finding]:
 
 def _every_login(trader: Trader, now: float) -> Iterator[Finding]:
     """The last one is judged by itself."""
-    told = {event.connection for _, event in trader.heard if isinstance(event, events.Reconciled)}
-    logins = [(at, event.connection) for at, event in trader.heard if isinstance(event, events.Authenticated)]
-    ends = [at for at, event in trader.heard if isinstance(event, events.Disconnected)]
-    for at, connection in logins[:-1]:
+    for heard in trader.lives()[:-1]:
+        until = heard[-1][0] if heard else now
+        yield from _logins_of_a_life(heard, until, is_over=True)
+    yield from _logins_of_a_life(trader.lives()[-1], now, is_over=False)
+
+
+def _logins_of_a_life(heard: Heard, now: float, *, is_over: bool) -> Iterator[Finding]:
+    told = {event.connection for _, event in heard if isinstance(event, events.Reconciled)}
+    logins = [(at, event.connection) for at, event in heard if isinstance(event, events.Authenticated)]
+    ends = [at for at, event in heard if isinstance(event, events.Disconnected)]
+    for at, connection in logins if is_over else logins[:-1]:
         lived = min((end for end in ends if end >= at), default=now) - at
         if lived > RECONCILED_WITHIN and connection not in told:
             yield "stuck", "a login without Reconciled", f"connection {connection} lived {lived:.0f} s"
@@ -59,7 +67,10 @@ def _every_login(trader: Trader, now: float) -> Iterator[Finding]:
 
 def _began(trader: Trader) -> int:
     """When the client's first connection was up: what was before is not told, but to whoever asks for it."""
-    return next((event.local_time for _, event in trader.heard if isinstance(event, events.Connected)), trader.began)
+    kind: type[events.Event] = events.Connected
+    if trader.memory is not None and trader.memory.has_lost:
+        kind = events.Authenticated  # when it began before is lost with its first login
+    return next((event.local_time for _, event in trader.heard if isinstance(event, kind)), trader.began)
 
 
 def _completeness(trader: Trader, place: int, at: float, event: events.Reconciled) -> Iterator[Finding]:

@@ -80,6 +80,9 @@ def _filled_unheard(trader: Trader) -> set[str]:
     logins = [event.local_time for _, event in trader.heard if isinstance(event, events.Authenticated)]
     ends = [event.local_time for _, event in trader.heard if isinstance(event, events.Disconnected)]
     spans = list(zip(ends, [login for login in logins if not ends or login > ends[0]], strict=False))
+    if trader.memory is not None:
+        ends += trader.memory.deaths
+        spans = [(end, min((login for login in logins if login > end), default=end)) for end in ends]
     return {name for name, fill in first.items() if any(a <= fill.venue_time <= b for a, b in spans)}
 
 
@@ -92,6 +95,8 @@ def judge_fees(trader: Trader) -> Iterator[Finding]:
         elif isinstance(event, events.FeeReported):
             owed.pop((event.fill_venue_order_id, event.trade_id), None)
     for event in owed.values():
+        if trader.memory is not None and trader.states.get(event.client_order_id) is None:
+            continue  # forgotten, where few ended orders are remembered
         yield "other", "a fee is never told", f"of trade {event.trade_id}, order {event.client_order_id}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from typing import Final
 
 import trio
@@ -12,7 +13,7 @@ from attrs import define, field
 from actors.net.connectors import Connector
 from actors.net.memory_stream import MemoryStream
 
-__all__ = ["Network", "Slowness"]
+__all__ = ["Line", "Network", "Slowness"]
 
 LATE: Final = 30.0
 """Seconds after which an answer counts as late."""
@@ -46,14 +47,14 @@ class Network:
     rest_is_silent: bool = False  # calls do not arrive
     slow: float = 0.0  # seconds more that every call takes
     happened: Counter[str] = field(factory=Counter)
-    _lines: list[_Line] = field(factory=list)
+    _lines: list[Line] = field(factory=list)
 
-    async def connect(self, host: str, port: int, *, tls: bool) -> trio.abc.Stream:
+    async def connect(self, host: str, port: int, *, tls: bool) -> Line:
         if self.is_down:
             raise ConnectionRefusedError("the network is down")
         inner = await self._inner.connect(host, port, tls=tls)
         assert isinstance(inner, MemoryStream)
-        line = _Line(inner, self)
+        line = Line(inner, self)
         self._lines.append(line)
         return line
 
@@ -75,7 +76,7 @@ class Network:
         for line in self._lines:
             line.go_on()
 
-    def forget(self, line: _Line) -> None:
+    def forget(self, line: Line) -> None:
         if line in self._lines:
             self._lines.remove(line)
 
@@ -88,12 +89,13 @@ class Network:
         return there, whole - there + self.slow
 
 
-class _Line(MemoryStream):
+class Line(MemoryStream):
     """One connection of a client; a `MemoryStream` by name alone, so that an idle one shows that it has ended."""
 
     def __init__(self, inner: MemoryStream, network: Network) -> None:
         self.inner = inner
         self.held = bytearray()
+        self.sent: Callable[[], None] | None = None  # called whenever something has been sent
         self._network = network
         self._is_cut = False
         self._is_rest: bool | None = None
@@ -111,6 +113,14 @@ class _Line(MemoryStream):
 
     def go_on(self) -> None:
         self._changed.set()
+
+    def die(self) -> None:
+        """The client's process is killed: what it has sent stays on its way, and nothing follows."""
+        if not self._is_cut:
+            self.cut()
+            if not self.held:
+                self._network.forget(self)
+                self.inner.close()
 
     async def deliver_late(self, seconds: float) -> None:
         """What was on its way when the connection was cut comes to the venue all the same."""
@@ -140,6 +150,8 @@ class _Line(MemoryStream):
             await trio.lowlevel.checkpoint()
         else:
             await self.inner.send_all(data)
+        if self.sent is not None:
+            self.sent()
 
     def _check(self) -> None:
         if self._is_cut:

@@ -6,25 +6,29 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
+from unittest.mock import patch
 
 import trio
 from attrs import define, field
 from trio.testing import MockClock
 
 from actors import ClientOrderId, OrderState, TradingError, open_simulated_venue
+from actors.journal import opening
 from protocol.dispatch import DispatchState
 from protocol.simulation.faults import FaultKind, drawn
 
 from . import steps
 from .books import Books
 from .clients import Clients
-from .determinism import seeded_scheduler, wall_clock
+from .determinism import seeded_bytes, seeded_scheduler, wall_clock
+from .lives import DiskTime
 from .mishaps import Mishaps
 from .network import Network
 from .sizes import sizes, states_noted
 from .stage import Doing, Stage, Trader
-from .story import FAULT_LAST, Story
+from .story import FAULT_LAST, Keeping, Story
 from .venues import VENUES, VenueSide
 from .world import World
 
@@ -51,12 +55,23 @@ class Played:
 
 def play(story: Story, compare: Callable[[Played], list[Any]], *, closes: bool = True) -> Played:
     """compare: gives what is wrong so far; closes: at the end, clients that are still there are closed in peace."""
-    with seeded_scheduler(story.seed), states_noted() as states:
-        return trio.run(_tell, story, compare, states, closes, clock=MockClock(autojump_threshold=0))
+    clock = MockClock(autojump_threshold=0)
+    with (
+        seeded_scheduler(story.seed),
+        seeded_bytes(story.seed),
+        states_noted() as states,
+        patch.object(opening, "SNAPSHOT_AFTER", (story.journal or Keeping()).snapshot_after),
+    ):
+        return trio.run(partial(_tell, story, compare, states, DiskTime(clock), closes=closes), clock=clock)
 
 
 async def _tell(
-    story: Story, compare: Callable[[Played], list[Any]], states: dict[str, DispatchState], closes: bool
+    story: Story,
+    compare: Callable[[Played], list[Any]],
+    states: dict[str, DispatchState],
+    time: DiskTime,
+    *,
+    closes: bool,
 ) -> Played:
     chance = random.Random(f"{story.venue} {story.seed} play")
     faults = drawn(chance.random, chance=story.fault_chance, among=story.faults, last=FAULT_LAST).faults
@@ -87,6 +102,7 @@ async def _tell(
                 mishaps=mishaps,
                 books=holder[0],
                 nursery=nursery,
+                time=time,
             )
             played = await _Player(stage, Clients(stage, states)).tell(compare, closes)
             nursery.cancel_scope.cancel()
@@ -111,6 +127,7 @@ class _Player:
             await trio.sleep(step.after)
             await doing[type(step)](step)
         stage.get_well()
+        await self._open_all()
         played = Played(
             story=stage.story,
             traders=stage.traders,
@@ -132,6 +149,14 @@ class _Player:
         self._count()
         return played
 
+    async def _open_all(self) -> None:
+        """Every program with a journal goes on to the end, on a disk that works."""
+        for trader in self._stage.traders:
+            if trader.memory is not None:
+                trader.memory.disk.make_room()
+                trader.memory.disk.faults.clear()
+                await self._clients.doing[steps.Open](steps.Open(client=trader.number))
+
     def _count(self) -> None:
         stage = self._stage
         lost = (FaultKind.DROP_EVENT, FaultKind.DROP_ANSWER)
@@ -148,9 +173,8 @@ class _Player:
         for trader in self._stage.living():
             assert trader.client is not None
             with suppress(TradingError):
-                trader.states = {
-                    sent.name: await trader.client.order_state(ClientOrderId(sent.name)) for sent in trader.submissions
-                }
+                names = [ClientOrderId(sent.name) for sent in (*trader.sent.values(), *trader.taken_over)]
+                trader.states = {name: await trader.client.order_state(name) for name in names}
                 trader.handles = await live_orders(trader.client)
             trader.sizes = sizes(trader.state) - trader.at_first
 

@@ -26,6 +26,13 @@ FLOORS: Final = (
     "restarts of the venue",
     "closed in peace",
     "lives begun again",
+    "lives",
+    "kills",
+    "power losses",
+    "torn tails",
+    "full disks",
+    "failed syncs",
+    "slow disks",
 )
 """What must happen at least once in so many seeds, at each venue: a tame simulation proves nothing."""
 SEEDS_PER_FLOOR: Final = 50
@@ -98,6 +105,8 @@ def script(played: Played) -> Iterator[str]:
     yield f"{story.venue}, seed {story.seed}: {', '.join(story.scenes)}"
     yield f"  venue {switches}"
     yield f"  clients {story.options}, {story.slowness}, mishaps {[kind.name for kind in story.faults]}"
+    if story.journal is not None:
+        yield f"  {story.journal}"
     for at, who, what in played.log:
         yield f"{at:10.3f}  {who:8} {_words(what)}"
     for finding in played.findings:

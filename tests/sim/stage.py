@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal
-from typing import Any
+from itertools import pairwise
+from typing import Any, Final
 
 import trio
 from attrs import define, field, frozen
@@ -16,12 +17,15 @@ from protocol.values import Side
 from . import steps
 from .books import Books, Placed
 from .determinism import wall_clock
+from .lives import DiskTime, Memory
 from .mishaps import Mishaps
 from .network import Network
 from .story import Story
 from .venues import VenueSide
 
-__all__ = ["Asked", "Trader", "Stage", "Submission", "Sweep", "placed_of"]
+__all__ = ["WELL", "Asked", "Stage", "Submission", "Sweep", "Trader", "placed_of"]
+
+WELL: Final = "everything is well from now on"
 
 
 @frozen(kw_only=True)
@@ -59,8 +63,11 @@ class Sweep:
 
 @define(eq=False)
 class Trader:
-    """One client in one life, and all that it heard. began, ended: ns since 1970; ended None: it lives.
+    """One client in one life, and all that it heard; with a journal, in all its lives. began, ended: ns since 1970;
+    ended None: it lives.
 
+    memory: what outlives its process, None: nothing does; unanswered: its orders of which it had no answer when it was
+    killed.
     states: its orders as it shows them; handles: the names of those that it counts as live, None: it was not asked;
     open_there: the venue's list as the client read it; sizes: of what it keeps, by name, beyond what it began with;
     left_open: when it was closed in peace, the venue order ids of its orders that were open there; was_well: nothing
@@ -69,6 +76,7 @@ class Trader:
 
     number: int
     life: int
+    memory: Memory | None = None
     began: int = 0
     ended: int | None = None
     client: Client | None = None
@@ -78,6 +86,7 @@ class Trader:
     sent: dict[int, Submission] = field(factory=dict)
     taken_over: list[Submission] = field(factory=list)
     changed: set[int] = field(factory=set)  # its orders that it asked to change
+    unanswered: set[int] = field(factory=set)
     states: dict[str, OrderState | None] = field(factory=dict)
     handles: dict[str, OrderState] | None = None
     open_there: frozenset[str] | None = None
@@ -93,17 +102,37 @@ class Trader:
 
     @property
     def name(self) -> str:
-        return "AB"[self.number] + ("" if self.life == 1 else str(self.life))
+        return "AB"[self.number] + ("" if self.life == 1 or self.memory is not None else str(self.life))
 
     @property
     def submissions(self) -> list[Submission]:
-        return [*self.sent.values(), *self.taken_over]
+        """Its orders. Of those that nobody answered, those of which its journal has the intent; after a loss of power,
+        all of which it has one."""
+        sent = self.sent
+        if self.memory is not None and (self.unanswered or self.memory.has_lost):
+            intended = {event.client_order_id for _, event in self.heard if isinstance(event, events.Submitted)}
+            asked = self.sent if self.memory.has_lost else self.unanswered
+            sent = {
+                order: sub
+                for order, sub in sent.items()
+                if (order not in asked or sub.name in intended) and sub.name not in self.memory.beyond
+            }
+        if self.memory is None or not self.memory.has_lost:
+            return [*sent.values(), *self.taken_over]
+        return [*sent.values(), *(taken for taken in self.taken_over if self.states.get(taken.name) is not None)]
+
+    def lives(self) -> list[list[tuple[float, events.Event]]]:
+        """What it heard, apart by the lives that wrote it."""
+        if self.memory is None:
+            return [self.heard]
+        begins = [*self.memory.first_sequences, len(self.heard) + 1]
+        return [self.heard[begin - 1 : end - 1] for begin, end in pairwise(begins)]
 
 
 @define(eq=False, kw_only=True)
 class Stage:
     """others: orders of other sessions, by their numbers in the story; log: virtual second, who, what; names: by wire
-    id; lives: of each client so far."""
+    id; lives: of each client so far; time: how disks let it pass."""
 
     story: Story
     side: VenueSide
@@ -112,6 +141,7 @@ class Stage:
     mishaps: Mishaps
     books: Books
     nursery: trio.Nursery
+    time: DiskTime
     traders: list[Trader] = field(factory=list, init=False)
     others: dict[int, Placed] = field(factory=dict, init=False)
     log: list[tuple[float, str, object]] = field(factory=list, init=False)
@@ -152,7 +182,7 @@ class Stage:
 
     def get_well(self) -> None:
         """Nothing goes wrong from now on."""
-        self.say("venue", "everything is well from now on")
+        self.say("venue", WELL)
         self.mishaps.is_over = True
         self.network.slowness.chance = 0.0
         self.network.heal()

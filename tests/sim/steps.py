@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from attrs import frozen
 
 from protocol.values import OrderType, Side, TimeInForce
@@ -19,7 +21,10 @@ __all__ = [
     "Cut",
     "Deaf",
     "DropSockets",
+    "FailSync",
+    "FillDisk",
     "Heal",
+    "Kill",
     "LoseWords",
     "MovePrice",
     "Mute",
@@ -27,10 +32,12 @@ __all__ = [
     "OtherCancels",
     "OtherChanges",
     "OtherPlaces",
+    "PowerLoss",
     "RefusePages",
     "Rest",
     "RestartVenue",
     "SilenceRest",
+    "SlowDisk",
     "SlowRest",
     "Step",
     "Submit",
@@ -49,9 +56,11 @@ class Step:
 
 @frozen(kw_only=True)
 class Open(Step):
-    """A client is opened; in place of another one that was aborted, it takes over what is open at the venue."""
+    """A client is opened; in place of another one that was aborted, it takes over what is open at the venue. With a
+    journal it goes on where its last life ended, and one that waits to be killed is killed first, unless `if_dead`."""
 
     client: int
+    if_dead: bool = False
 
 
 @frozen(kw_only=True)
@@ -66,6 +75,50 @@ class Close(Step):
     """A client is closed in peace: it does with its open orders what its configuration says, and tells what is left."""
 
     client: int
+
+
+@frozen(kw_only=True)
+class Kill(Step):
+    """A client's process is killed: at once, or when it has come to its so many-th commit, piece of data sent, or event
+    read from now on; at the latest when the client is opened the next time. kept: of that commit, which share of its
+    bytes is in the file; 1: all, and nothing is released of it."""
+
+    client: int
+    point: Literal["now", "commit", "send", "event"] = "now"
+    count: int = 1
+    kept: float = 0.0
+
+
+@frozen(kw_only=True)
+class PowerLoss(Step):
+    """A client's machine loses its power. kept: which share of what was not synced is on the disk all the same."""
+
+    client: int
+    kept: float = 0.0
+
+
+@frozen(kw_only=True)
+class FillDisk(Step):
+    """There is no room on a client's disk for so many seconds."""
+
+    client: int
+    seconds: float
+
+
+@frozen(kw_only=True)
+class FailSync(Step):
+    """The next commit of a client fails. kept: whether it is in the file all the same."""
+
+    client: int
+    kept: bool
+
+
+@frozen(kw_only=True)
+class SlowDisk(Step):
+    """Every commit of a client takes so long, until the client is opened the next time."""
+
+    client: int
+    seconds: float
 
 
 @frozen(kw_only=True)

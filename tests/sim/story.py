@@ -9,6 +9,7 @@ from typing import Any, Final
 from attrs import define, field, frozen
 
 from actors import OnClose
+from actors.journal import Durability
 from protocol.simulation.faults import FaultKind
 from protocol.values import OrderType, Side, TimeInForce
 
@@ -16,7 +17,7 @@ from . import steps
 from .network import Slowness
 from .venues import VENUES, VenueSide
 
-__all__ = ["Story", "draw_story"]
+__all__ = ["Keeping", "Story", "draw_story"]
 
 DEPTH: Final = 400
 """Steps of price between the reference price and the first order of a story; later ones come closer."""
@@ -25,8 +26,20 @@ FAULT_LAST: Final = 150
 
 
 @frozen(kw_only=True)
+class Keeping:
+    """How the clients of a story keep their journals. snapshot_after: so many records; keep_records: as of `Journal`;
+    switch: seconds of the dead man's switch in every other life, 0: none."""
+
+    durability: Durability = "process"
+    snapshot_after: int = 50_000
+    keep_records: int | None = None
+    switch: int = 0
+
+
+@frozen(kw_only=True)
 class Story:
-    """settings: of the venue's brain; options: of its clients; faults: kinds of mishaps, each with `fault_chance`."""
+    """settings: of the venue's brain; options: of its clients; faults: kinds of mishaps, each with `fault_chance`;
+    journal: how the clients keep theirs, None: they have none."""
 
     venue: str
     seed: int
@@ -37,6 +50,7 @@ class Story:
     slowness: Slowness
     script: tuple[steps.Step, ...]
     scenes: tuple[str, ...]
+    journal: Keeping | None = None
 
 
 @define

@@ -22,6 +22,7 @@ from protocol.simulation.kraken_futures.engine import Editing
 from protocol.simulation.kraken_futures.exchange import KrakenFuturesExchange
 from protocol.simulation.kraken_futures.orders import Terms as FuturesTerms
 from protocol.simulation.kraken_spot import KrakenSpotUser
+from protocol.simulation.kraken_spot.engine import SWITCH
 from protocol.simulation.kraken_spot.exchange import KrakenSpotExchange
 from protocol.simulation.kraken_spot.orders import Terms as SpotTerms
 from protocol.simulation.kraken_spot.refusals import Refused
@@ -86,6 +87,8 @@ class VenueSide:
     """What the brain's cancel of all orders gives where none is open."""
     stops: bool = False
     batches: bool = True
+    is_armed: Callable[[Any], bool] | None = None
+    """Whether the clients' dead man's switch is set in the brain; None: the venue has none."""
     move_price: Callable[..., Iterable[Output]] | None = None
     slow_words: bool = False
     """Executions may come without a name, so that nobody knows for a while whose they are."""
@@ -398,6 +401,7 @@ VENUES: Final[Mapping[str, VenueSide]] = {
         move_price=_futures_move,
         slow_words=True,
         stops=True,
+        is_armed=lambda engine: engine.accounts[FUTURES_USER.account].timer is not None,
     ),
     "kraken-spot": VenueSide(
         name="kraken-spot",
@@ -427,5 +431,6 @@ VENUES: Final[Mapping[str, VenueSide]] = {
         nothing_canceled=0,
         move_price=_spot_move,
         stops=True,
+        is_armed=lambda engine: (SWITCH, "ACCOUNT-1") in engine.timers._due,
     ),
 }

@@ -1,0 +1,32 @@
+"""What memory has forgotten of fills, nobody asks the journal for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from attrs import evolve
+
+PLACE = "actors.wiring:dispatch_state"
+STORY = ("kraken-spot", 0)
+LIVES = True
+FOUND = ("repeated", "told twice")
+
+
+class Forgetful:
+    """Knows the names of orders, and no fill."""
+
+    def __init__(self, known: Any) -> None:
+        self.is_used = known.is_used
+
+    def fee_known(self, *_: object) -> None:
+        return None
+
+
+def bug(right: Callable[..., Any]) -> Callable[..., Any]:
+    def dispatch_state(config: Any, venue: Any, memory: Any = None) -> Any:
+        if memory is not None:
+            memory = evolve(memory, known=Forgetful(memory.known))
+        return right(config, venue, memory)
+
+    return dispatch_state
