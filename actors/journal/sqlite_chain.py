@@ -20,8 +20,9 @@ from .sqlite_connection import every, one
 
 __all__ = ["PAGE", "Damaged", "chain_after", "chain_of_journal", "checked_pages", "columns_of", "rows_between"]
 
-PAGE: Final = 1000
-"""Rows that are read in one transaction."""
+PAGE: Final = 250
+"""Rows that are read in one transaction. A reader may hold one for 1000; what is made of fewer fits into the processor's
+cache, and is folded from there."""
 _LOW: Final = 0xFFFFFFFF
 _PACK: Final = msgspec.msgpack.Encoder()
 
