@@ -21,8 +21,8 @@ from .sqlite_connection import every, one
 __all__ = ["PAGE", "Damaged", "chain_after", "chain_of_journal", "checked_pages", "columns_of", "rows_between"]
 
 PAGE: Final = 250
-"""Rows that are read in one transaction. A reader may hold one for 1000; what is made of fewer fits into the processor's
-cache, and is folded from there."""
+"""Rows that are read in one transaction. A reader may hold one for 1000; what is made of fewer fits into the cache of
+the processor, and is folded from there."""
 _LOW: Final = 0xFFFFFFFF
 _PACK: Final = msgspec.msgpack.Encoder()
 
