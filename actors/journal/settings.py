@@ -36,10 +36,11 @@ class Journal:
     """What survives: "process" the end of the process, however it comes; "power" also a loss of power, at the price of
     a sync of the disk before each placement, event and answer."""
     keep_days: int | None = field(default=None, validator=validators.optional(validators.ge(1)))
-    """At the next start, records of ended orders that are older are dropped; None: none for their age."""
+    """At the next start, records that are older are dropped, as far as a snapshot holds what they made; None: none for
+    their age. Live orders, names that were used and the ids of fills are kept."""
     keep_records: int | None = field(default=None, validator=validators.optional(validators.ge(1)))
-    """At the next start, the oldest records of ended orders are dropped until about so many are left; None: none for
-    their number."""
+    """At the next start, the oldest records are dropped until so many are left, or more where no snapshot holds what
+    they made; None: none for their number."""
     open_store: Callable[[Journal], Store] = field(default=_sqlite, repr=False)
     """Opens the place that keeps the records; one SQLite file unless another store is named."""
     run_beside: Callable[..., Awaitable[Any]] = field(default=trio.to_thread.run_sync, repr=False)
