@@ -232,7 +232,7 @@ class History(RequestHandler[Reading]):
             order.seen_in = 0  # it goes on under an id that a later row names
             self._fills.notice_total(order, view, ahead=True)
             self._schedule.follow(order, None)
-        elif self._reading.is_examined(order) or order.inquiry is not None:
+        elif self._reading.is_examined(order) or order.inquiry is not None or _is_only_registered(order):
             self._settling.show(order, view, self._row(view))
         elif self._context.rules.chain_history:
             self._fills.notice_total(order, view)
@@ -317,6 +317,12 @@ class History(RequestHandler[Reading]):
             self._fills.alone_over(cast("Flight[requests.ListFills]", flight))
         else:
             self._context.reply(flight.reply_to, error)
+
+
+def _is_only_registered(order: Order) -> bool:
+    """True for an order that was not submitted in this run, and of which nothing was heard but that it is ours: this
+    row may be the only one that says what became of it."""
+    return order.request_id is None and not order.accepted and not order.status.is_terminal
 
 
 def _when(trade: Trade) -> int:
