@@ -1,7 +1,8 @@
 """The outbox of a program with a journal: commits what was decided, and only then lets it out.
 
-What takes risk away, and questions, need no record before they leave, so they are sent at once, ahead of a slow commit.
-Placements, events and answers wait for theirs. A commit is made on the loop's own thread as long as it is quick. Where
+Cancels, changes and questions need no record before they leave, so they are sent at once, ahead of a slow commit.
+Placements, events and answers wait for theirs, and so does a dead man's switch that is armed: a restart must know of
+it. A commit is made on the loop's own thread as long as it is quick. Where
 each one is a sync of the disk, or one took long, it is made on a worker thread, and what is decided meanwhile shares
 the next one.
 
@@ -24,13 +25,22 @@ from attrs import define, field, frozen
 from protocol.dispatch import EndLink, Send
 from protocol.dispatch.decisions import Reply
 from protocol.dispatch.inputs import NotWritten
-from protocol.dispatch.records import NonceUsed, Record, numbered
+from protocol.dispatch.records import NonceUsed, Record, SwitchSet, numbered
 from protocol.errors import NotSent
 from protocol.events import Event, JournalEvent, JournalFailed, JournalSlow, number
 from protocol.journal import Row, StoreFailed, StoreFull, row_of
 from protocol.orders import OrderState
 from protocol.reasons import Why
-from protocol.requests import Request, Urgency, adds_risk, ids_of, urgency_of, why_withdrawn, withdraws
+from protocol.requests import (
+    Request,
+    SetCancelAllAfter,
+    Urgency,
+    adds_risk,
+    ids_of,
+    urgency_of,
+    why_withdrawn,
+    withdraws,
+)
 from protocol.values import RequestId
 
 from .emitter import Publication, SessionEnded, ToEmitter
@@ -63,7 +73,8 @@ MOST_BESIDE: Final = 20_000
 
 @define(eq=False)
 class Pending:
-    """One decision that waits for its commit, and what is left to be released of it."""
+    """One decision that waits for its commit, and what is left to be released of it. placements: what must not leave
+    before."""
 
     decided: Decided
     events: list[Event]
@@ -224,7 +235,7 @@ class _JournaledOutbox:
         for send in decisions.sends:
             if isinstance(send, EndLink):
                 pending.ends_link = True
-            elif adds_risk(send.request):
+            elif adds_risk(send.request) or _arms_switch(send.request, decisions.records):
                 pending.placements.append(send)
             else:
                 ahead.append(send)
@@ -424,6 +435,11 @@ class _JournaledOutbox:
         if each.ends_link:
             each.ends_link = False
             await release_sends([EndLink()], self.sessions[each.decided.session])
+
+
+def _arms_switch(request: Request, records: Sequence[Record]) -> bool:
+    """True for the first setting of the dead man's switch; to set it again changes nothing that is on record."""
+    return isinstance(request, SetCancelAllAfter) and any(type(record) is SwitchSet for record in records)
 
 
 def _refused(value: object, withheld: Collection[RequestId], why: str) -> object:

@@ -35,6 +35,8 @@ MOST_MARKS: Final = 1_000
 """Lives before this one whose names are known as our own. What could be lost of older ones the venue has forgotten."""
 SNAPSHOT_AFTER: Final = 50_000
 """Records behind the last snapshot from which on another one is kept, so that the next start need not read them."""
+SNAPSHOT_TO_DROP: Final = 1_000
+"""The same where old records are to be dropped, for that is only done before a snapshot."""
 
 
 @frozen(kw_only=True)
@@ -134,8 +136,9 @@ def _open(settings: Journal, users: Sequence[JournalUser], now: int) -> Opening:
             for user in users
         ]
         by_number = {numbers[user.key]: state for user, state in zip(users, states, strict=True)}
+        drops = settings.keep_days is not None or settings.keep_records is not None
         with _no_collector():
-            others = _restore(store, by_number)
+            others = _restore(store, by_number, SNAPSHOT_TO_DROP if drops else SNAPSHOT_AFTER)
         store.begin(life, added)
     except (StoreFull, StoreFailed, ValueError) as failed:
         store.close()
@@ -196,7 +199,7 @@ class _Left:
         return snapshot_of(self.orders, self._account)
 
 
-def _restore(store: Store, states: Mapping[int, DispatchState]) -> tuple[OrderState, ...]:
+def _restore(store: Store, states: Mapping[int, DispatchState], snapshot_after: int) -> tuple[OrderState, ...]:
     """Folds what the journal holds, and keeps a snapshot if that was much. Gives the live orders of the sessions that
     nobody goes on with."""
     everyone: dict[int, DispatchState | _Left] = dict(states)
@@ -218,7 +221,7 @@ def _restore(store: Store, states: Mapping[int, DispatchState]) -> tuple[OrderSt
     for session in store.sessions:
         if session.number not in found:
             everyone[session.number].restore_all([_beginning(store)])
-    if store.last_position - position >= SNAPSHOT_AFTER:
+    if store.last_position - position >= snapshot_after:
         restored = {number: state.snapshot() for number, state in everyone.items()}
         store.keep_snapshot(Snapshot(position=store.last_position, states=restored))
     left = [state for state in everyone.values() if isinstance(state, _Left)]

@@ -7,9 +7,12 @@ from trio.testing import MockClock
 
 from actors.journaled_outbox import QUICK_ENOUGH, TRY_AGAIN
 from protocol.dispatch import EndLink
+from protocol.dispatch.records import SwitchSet
 from protocol.errors import NotSent
 from protocol.events import JournalFailed, JournalSlow
 from protocol.reasons import Why
+from protocol.requests import SetCancelAllAfter
+from protocol.values import RequestId
 
 from ..order_records import accepted, filled, submitted
 from .memory_store import Fault, MemoryDisk
@@ -62,6 +65,26 @@ async def test_a_cancel_overtakes_a_slow_commit(autojump_clock: MockClock) -> No
         assert "sent PlaceOrder 3" not in rig.seen
         await trio.sleep(5)
         assert "sent PlaceOrder 3" in rig.seen
+
+
+async def test_a_dead_mans_switch_is_armed_behind_its_record_and_renewed_ahead_of_a_slow_commit(
+    autojump_clock: MockClock,
+) -> None:
+    disk = MemoryDisk()
+    async with open_rig(disk, "power") as rig:
+        disk.seconds_a_write = 1
+        rig.decide(SwitchSet(seconds=30), sends=[SetCancelAllAfter(request_id=RequestId(3), seconds=30)])
+        await trio.sleep(0.5)
+        rig.decide(sends=[SetCancelAllAfter(request_id=RequestId(4), seconds=30)])
+        await trio.sleep(0.1)
+        left = [each for each in rig.seen if not each.startswith(("written", "synced"))]
+        assert sorted(left) == ["sent SetCancelAllAfter 4", "withheld 3 WITHDRAWN"]  # the younger one says the same
+
+
+async def test_a_dead_mans_switch_is_armed_once_its_record_is_kept(autojump_clock: MockClock) -> None:
+    async with open_rig(MemoryDisk(), "power") as rig:
+        rig.decide(SwitchSet(seconds=30), sends=[SetCancelAllAfter(request_id=RequestId(3), seconds=30)])
+        assert await rig.settle() == ["written 1", "synced 1", "sent SetCancelAllAfter 3"]
 
 
 async def test_a_placement_does_not_follow_its_own_cancel(autojump_clock: MockClock) -> None:
