@@ -81,6 +81,7 @@ sim: VENUE = all
 sim: .venv/test
 	$(BIN)/python -m tests.sim --venue $(VENUE) $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),300)) \
 		$(if $(JOBS),--jobs $(JOBS)) $(ARGS)
+	$(if $(SEED),,$(BIN)/python -m tests.sim --venue $(VENUE) --points $(if $(JOBS),--jobs $(JOBS)))
 
 # Real processes with real files, which are killed with SIGKILL in ROUNDS rounds, at VENUE or at all, and compared at the
 # end with the venue's books. A round takes about two seconds, JOBS venues at a time.

@@ -13,7 +13,8 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from typing import Final
 
-from .compare import compare
+from .compare import Finding, compare
+from .every_point import Point, points, tell_with
 from .hunt import hunt
 from .play import play
 from .report import Totals, script
@@ -37,15 +38,37 @@ def main() -> int:
     )
     parser.add_argument("--calm", action="store_true", help="nothing goes wrong")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes that share the seeds")
+    parser.add_argument("--points", action="store_true", help="one session, killed at each of its points in turn")
     parser.add_argument("--hash", action="store_true", help="print what identifies all that happened")
     parser.add_argument("--planted", nargs="?", const="", help="catch each planted bug, or the one of this name")
     asked = parser.parse_args()
     logging.getLogger("trio_orders").propagate = False
     if asked.planted is not None:
         return hunt(asked.planted, asked.jobs)
+    if asked.points:
+        return _break_off(asked)
     if asked.seed is not None:
         return _tell_one(asked)
     return _run(asked)
+
+
+def _break_off(asked: argparse.Namespace) -> int:
+    """One session of each venue, killed at every point of it."""
+    venues = list(VENUES) if asked.venue == "all" else [asked.venue]
+    all_points = [point for venue in venues for point in points(venue)]
+    wrong = 0
+    with ProcessPoolExecutor(asked.jobs, initializer=_settle_down) as pool:
+        for point, findings in zip(all_points, pool.map(_findings_at, all_points, chunksize=PORTION), strict=True):
+            wrong += len(findings)
+            for finding in findings:
+                print(f"{point}: {finding.kind}: {finding.reason}: {finding.detail}")
+    print(f"points {len(all_points)}, wrong {wrong}")
+    return 1 if wrong else 0
+
+
+def _findings_at(point: Point) -> list[Finding]:
+    findings: list[Finding] = tell_with(point).findings
+    return findings
 
 
 def _tell_one(asked: argparse.Namespace) -> int:

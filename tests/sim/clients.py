@@ -26,7 +26,7 @@ from actors import (
 )
 from actors.net.connectors import Connector
 from protocol.dispatch import DispatchState
-from protocol.errors import CursorAhead, JournalError, LinkError
+from protocol.errors import CursorAhead, JournalError, LinkError, SubscriberLagged
 from protocol.events import OrderStatusReport
 from protocol.values import OrderType, Side
 
@@ -217,6 +217,9 @@ class Clients:
                     return
                 except CursorAhead as ahead:
                     fall_back(trader, memory, self._stage.books, ahead.last)
+                except SubscriberLagged:  # it was behind, and goes on in the next life
+                    memory.has_failed = True
+                    await trio.sleep_forever()
 
     def _read(self, trader: Trader, event: events.Event, stream: EventStream) -> None:
         """What a consumer keeps of an event, its effects and its cursor, it keeps at once."""

@@ -21,7 +21,7 @@ from ..sim.story import Keeping, draw_story
 from ..sim.story_lives import with_lives
 from ..sim.venues import VENUES
 
-EVERY: Final = 9
+EVERY: Final = 12
 """Of the points at which one session is broken off, the suite tells each so many-th; `make sim` tells all of them."""
 
 
@@ -33,7 +33,7 @@ def quiet_log(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("venue", VENUES)
 def test_a_portion_of_stories_with_lives_ends_without_a_fault(venue: str) -> None:
     totals = Totals()
-    for seed in range(12):
+    for seed in range(8):
         totals.add(play(with_lives(draw_story(venue, seed)), compare))
     assert dict(totals.found) == {}
     counts = totals.by_venue[venue]
@@ -77,6 +77,34 @@ def test_a_client_with_a_journal_goes_on_where_it_was_killed() -> None:
         ("order-1", 30),
         ("order-1", 35),
     ]
+
+
+FEW: Final = {"finished_window": 1, "fill_window": 1}
+"""What memory holds, so that the journal is asked for the rest."""
+
+
+def placed_and_gone(order: int) -> tuple[steps.Step, ...]:
+    placed = evolve(BUY, order=order, name=f"order-{order}", quantity=100 + order, price=-100 + 5 * order)
+    return placed, steps.Trade(order=order, percent=30), steps.Cancel(client=0, order=order), steps.Wait(after=1.0)
+
+
+def forgotten(*more: steps.Step) -> Played:
+    """Four orders have ended, memory holds one of them, and the client was killed since."""
+    script = [step for order in range(1, 5) for step in placed_and_gone(order)]
+    whole = (steps.Open(client=0), *script, steps.Kill(client=0), steps.Open(client=0), *more)
+    story = session("ax")
+    return play(evolve(story, script=whole, options={**story.options, **FEW}), compare, closes=False)
+
+
+def test_a_name_that_memory_has_forgotten_is_good_for_no_other_order() -> None:
+    again = evolve(BUY, order=9, quantity=190, price=-40)
+    played = forgotten(again, steps.Wait(after=2.0))
+    assert played.findings == []
+    assert 9 not in played.traders[0].sent
+
+
+def test_a_fill_that_memory_has_forgotten_is_told_once() -> None:
+    assert forgotten().findings == []  # all of history was read at the end
 
 
 def without_a_fill(trader: Trader) -> None:

@@ -8,9 +8,7 @@ from typing import Any
 from attrs import evolve
 
 PLACE = "actors.wiring:dispatch_state"
-STORY = ("kraken-spot", 0)
-LIVES = True
-FOUND = ("repeated", "told twice")
+TEST = "tests/whole/test_sim_lives.py::test_a_fill_that_memory_has_forgotten_is_told_once"
 
 
 class Forgetful:

@@ -8,9 +8,7 @@ from typing import Any
 from attrs import evolve
 
 PLACE = "actors.wiring:dispatch_state"
-STORY = ("ax", 0)
-LIVES = True
-FOUND = ("other", "a name was good for two orders")
+TEST = "tests/whole/test_sim_lives.py::test_a_name_that_memory_has_forgotten_is_good_for_no_other_order"
 
 
 class Forgetful:
