@@ -35,6 +35,10 @@ SINGLE: Final[Mapping[str, tuple[str, ...]]] = {
     "memory per tracked open order": ("memory per tracked open order",),
     "longest pause of the collector, 100,000 orders": ("longest pause of the collector with 100,000 tracked orders",),
     "import": ("import",),
+    "AX, wire → typed event with a journal, 64 messages a commit": (
+        "ax: whole graph with a journal, reads of 64 messages",
+    ),
+    "a restart with 1,000,000 records": ("journal: a restart with 1,000,000 records",),
     "leaving: close at a live, flooding, silent peer; abort likewise": (
         "close, a live peer",
         "close, a flooding peer",
