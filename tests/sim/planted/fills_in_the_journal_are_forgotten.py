@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import evolve
 
-PLACE = "actors.wiring:dispatch_state"
+PLACE = "actors.gateway:dispatch_state"
 TEST = "tests/whole/test_sim_lives.py::test_a_fill_that_memory_has_forgotten_is_told_once"
 
 
@@ -22,9 +22,9 @@ class Forgetful:
 
 
 def bug(right: Callable[..., Any]) -> Callable[..., Any]:
-    def dispatch_state(config: Any, venue: Any, memory: Any = None) -> Any:
+    def dispatch_state(config: Any, venue: Any, instruments: Any, memory: Any = None) -> Any:
         if memory is not None:
             memory = evolve(memory, known=Forgetful(memory.known))
-        return right(config, venue, memory)
+        return right(config, venue, instruments, memory)
 
     return dispatch_state
