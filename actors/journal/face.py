@@ -7,6 +7,7 @@ from pathlib import Path
 
 from protocol.errors import JournalError
 from protocol.journal import Cursor, StoreFailed
+from protocol.journal.cursor import cursor_at
 from protocol.orders import OrderState
 
 from .opening import OpenedJournal
@@ -43,6 +44,22 @@ class OpenJournal:
     def cursor(self) -> Cursor:
         """Behind the last event that is committed."""
         return Cursor(self.id, self._opened.lives[-1].tag, self._life.store.last_sequence)
+
+    @property
+    def beginning(self) -> Cursor:
+        """Before the oldest event that is kept: `events(after=journal.beginning)` gives all there are. Raises
+        JournalError if the file cannot be read."""
+        try:
+            reader = self._life.store.reader()
+            try:
+                oldest, _ = reader.bounds()
+            finally:
+                reader.close()
+        except StoreFailed as failed:
+            raise JournalError(str(failed), path=self._life.path) from None
+        beginning = cursor_at(self.id, self._opened.lives, oldest - 1)
+        assert beginning is not None  # there is a life: the present one
+        return beginning
 
     @property
     def orders_of_others(self) -> tuple[OrderState, ...]:

@@ -57,6 +57,18 @@ async def write_a_little(venue: SimulatedVenue, journal: Journal) -> None:
         await rest(client, GOLD)
 
 
+async def test_a_consumer_without_a_cursor_begins_before_the_oldest_event(
+    autojump_clock: MockClock, journal: Journal
+) -> None:
+    async with venue_in_memory("ax") as venue:
+        await write_a_little(venue, journal)
+        async with open_client(venue.config(), journal=journal) as client:
+            assert client.journal is not None
+            with client.events(after=client.journal.beginning) as events:
+                numbers = [(await anext(events)).sequence for _ in range(5)]
+    assert numbers == [1, 2, 3, 4, 5]
+
+
 # Whose it is
 
 
