@@ -168,7 +168,9 @@ class _JournaledOutbox:
         failed."""
         if self.outcome is not None or (self.found_outside and not self.is_under_way):
             return None
-        due = math.inf if self.full_until is None else self.full_until
+        due = math.inf
+        if self.full_until is not None and not self.is_under_way:  # a commit that is under way wakes us by its end
+            due = self.full_until
         with trio.CancelScope(deadline=due) as self.wake:
             if self.is_under_way and len(self.rows) > MOST_BESIDE:
                 await trio.sleep_forever()

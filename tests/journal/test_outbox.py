@@ -121,6 +121,19 @@ async def test_a_full_disk_refuses_placements_and_keeps_events_until_there_is_ro
         assert await rig.settle() == ["written 1", "sent PlaceOrder 5", "told #3 Submitted"]
 
 
+async def test_a_slow_disk_that_is_full_is_waited_for(autojump_clock: MockClock) -> None:
+    disk = MemoryDisk()
+    async with open_rig(disk, "power") as rig:
+        disk.fill()
+        rig.decide(filled("t1", 1))
+        await trio.sleep(1)
+        disk.seconds_a_write = 2
+        await trio.sleep(2 * TRY_AGAIN + 2)
+        disk.make_room()
+        await trio.sleep(2 * TRY_AGAIN)
+        assert [event.sequence for event in rig.events] == [1]
+
+
 async def test_after_a_failed_write_events_go_on_behind_the_news_of_it() -> None:
     disk = MemoryDisk()
     async with open_rig(disk) as rig:
