@@ -166,7 +166,7 @@ def every_struct() -> Iterator[type[msgspec.Struct]]:
 
 
 STRUCTS = sorted(every_struct(), key=lambda kind: f"{kind.__module__}.{kind.__name__}")
-PLAIN = (str, int, bool, Decimal, type(None), Enum)
+PLAIN = (str, int, bool, Decimal, type(None), Enum, msgspec.Raw)
 
 
 def parts_of(hint: Any) -> Iterator[Any]:

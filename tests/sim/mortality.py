@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import trio
+from attrs import frozen
 
 from actors import events
 from protocol.journal import Cursor
@@ -84,23 +85,26 @@ def fall_back(trader: Trader, memory: Memory, books: Books, last: str | None) ->
             memory.beyond.add(sent.name)
 
 
-def lives(stage: Stage) -> Doing:
+@frozen
+class _Fate:
     """What happens to processes and disks."""
 
-    def memory_of(number: int) -> tuple[Trader, Memory] | None:
-        if stage.story.journal is None:
+    stage: Stage
+
+    def _memory_of(self, number: int) -> tuple[Trader, Memory] | None:
+        if self.stage.story.journal is None:
             return None
-        trader = program(stage, number)
+        trader = program(self.stage, number)
         assert trader.memory is not None
         return trader, trader.memory
 
-    async def kill_at(step: steps.Kill) -> None:
-        found = memory_of(step.client)
+    async def _kill_at(self, step: steps.Kill) -> None:
+        found = self._memory_of(step.client)
         if found is None:
             return
         trader, memory = found
         if step.point == "now":
-            kill(stage, trader)
+            kill(self.stage, trader)
             return
         memory.disarm()
         memory.is_armed_for_opening = trader.ended is not None or memory.process is None
@@ -109,45 +113,51 @@ def lives(stage: Stage) -> Doing:
         else:
             memory.left[step.point] = step.count
 
-    async def lose_power(step: steps.PowerLoss) -> None:
-        found = memory_of(step.client)
+    async def _lose_power(self, step: steps.PowerLoss) -> None:
+        found = self._memory_of(step.client)
         if found is not None:
             trader, memory = found
-            kill(stage, trader)
-            stage.say(trader.name, "loses its power")
-            stage.happened["power losses"] += 1
+            kill(self.stage, trader)
+            self.stage.say(trader.name, "loses its power")
+            self.stage.happened["power losses"] += 1
             memory.lose_power(step.kept)
 
-    async def fill(step: steps.FillDisk) -> None:
-        found = memory_of(step.client)
+    async def _fill(self, step: steps.FillDisk) -> None:
+        found = self._memory_of(step.client)
         if found is not None:
-            stage.happened["full disks"] += 1
-            stage.say(found[0].name, "has a full disk")
+            self.stage.happened["full disks"] += 1
+            self.stage.say(found[0].name, "has a full disk")
             found[1].disk.fill()
-            stage.nursery.start_soon(make_room, found[1].disk, step.seconds)
+            self.stage.nursery.start_soon(self._make_room, found[1].disk, step.seconds)
 
-    async def make_room(disk: MemoryDisk, seconds: float) -> None:
+    async def _make_room(self, disk: MemoryDisk, seconds: float) -> None:
         await trio.sleep(seconds)
         disk.make_room()
 
-    async def fail_sync(step: steps.FailSync) -> None:
-        found = memory_of(step.client)
+    async def _fail_sync(self, step: steps.FailSync) -> None:
+        found = self._memory_of(step.client)
         if found is not None:
-            stage.happened["failed syncs"] += 1
-            stage.say(found[0].name, "has a disk that fails")
+            self.stage.happened["failed syncs"] += 1
+            self.stage.say(found[0].name, "has a disk that fails")
             found[1].fail_once(kept=step.kept)
 
-    async def slow_down(step: steps.SlowDisk) -> None:
-        found = memory_of(step.client)
+    async def _slow_down(self, step: steps.SlowDisk) -> None:
+        found = self._memory_of(step.client)
         if found is not None:
-            stage.happened["slow disks"] += 1
-            stage.say(found[0].name, f"has a disk that takes {step.seconds} s")
+            self.stage.happened["slow disks"] += 1
+            self.stage.say(found[0].name, f"has a disk that takes {step.seconds} s")
             found[1].disk.seconds_a_write = step.seconds
 
-    return {
-        steps.Kill: kill_at,
-        steps.PowerLoss: lose_power,
-        steps.FillDisk: fill,
-        steps.FailSync: fail_sync,
-        steps.SlowDisk: slow_down,
-    }
+    def doing(self) -> Doing:
+        return {
+            steps.Kill: self._kill_at,
+            steps.PowerLoss: self._lose_power,
+            steps.FillDisk: self._fill,
+            steps.FailSync: self._fail_sync,
+            steps.SlowDisk: self._slow_down,
+        }
+
+
+def lives(stage: Stage) -> Doing:
+    """What happens to processes and disks."""
+    return _Fate(stage).doing()

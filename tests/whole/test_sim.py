@@ -434,7 +434,7 @@ def test_the_last_line_counts_what_is_wrong() -> None:
     totals = Totals()
     totals.add(told(*CANCELED))
     assert list(totals.lines())[-1] == (
-        "seeds 1, orders 1, fills 2, lost 0, repeated 0, invented 0, wrong end 0, stuck 0"
+        "seeds 1, orders 1, fills 2, lost 0, repeated 0, invented 0, wrong end 0, stuck 0, stream holes 0"
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 PLACE = "actors.emitter:_hand_over"
 STORY = ("ax", 0)
-FOUND = ("other", "the stream has a hole")
+FOUND = ("stream holes", "the stream has a hole")
 
 
 def bug(right: Callable[..., bool]) -> Callable[..., bool]:
