@@ -13,7 +13,7 @@ from typing import Final
 
 import trio
 
-from actors import Client, NewOrder, TradingError, open_client
+from actors import Client, NewOrder, NotSent, Order, TradingError, open_client
 from protocol.values import Side, TimeInForce
 
 from .fast_clock import fast_clock
@@ -35,8 +35,19 @@ def order_of(venue: str, number: int, *, works: bool) -> NewOrder:
     )
 
 
+async def submit(client: Client, order: NewOrder) -> Order:
+    """As soon as the venue's limits leave room."""
+    while True:
+        try:
+            return await client.submit(order)
+        except NotSent as refusal:
+            if refusal.retry_after is None:
+                raise
+            await trio.sleep(refusal.retry_after)
+
+
 async def place(client: Client, order: NewOrder) -> None:
-    placed = await client.submit(order)
+    placed = await submit(client, order)
     if order.time_in_force is TimeInForce.GTC:
         await placed.accepted()
     else:
