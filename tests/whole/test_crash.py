@@ -16,7 +16,7 @@ from ..crash.trader import FINAL
 from ..crash.verdict import Tally, judge
 
 ROUNDS: Final = 6
-MANY: Final = {"ax": 3000, "kraken-spot": 500}
+MANY: Final = {"ax": 3000, "kraken-spot": 200}
 """Kraken Spot takes four orders a second."""
 WORKING: Final = 14
 
