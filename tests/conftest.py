@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Generator, Iterator
 from importlib.abc import InspectLoader
@@ -38,6 +39,20 @@ settings.load_profile("trio-orders")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("seconds_per_test", "a test that takes longer is ended, and fails", default=str(LIMIT))
+
+
+COUNTING = "SLIPCOVER_ENABLED"
+"""Says to a process of xdist that it counts its lines. Processes that a test starts would think the same."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop() -> Generator[None, object, object]:
+    counting = os.environ.pop(COUNTING, None) if "PYTEST_XDIST_WORKER" in os.environ else None
+    try:
+        return (yield)
+    finally:
+        if counting is not None:
+            os.environ[COUNTING] = counting
 
 
 def _limited(item: pytest.Item) -> Generator[None, object, object]:
