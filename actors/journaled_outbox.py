@@ -301,6 +301,7 @@ class _JournaledOutbox:
                 problem = failed
         return Outcome(rows, problem, int((trio.current_time() - began) * NANOSECONDS))
 
+    @trio.lowlevel.enable_ki_protection  # a task of its own: an interrupt here would end the outbox
     async def _commit_beside(self, rows: list[Row]) -> None:
         """On a worker thread. Nothing cuts it short: what is being written may be on the disk."""
         began, problem = trio.current_time(), None

@@ -20,6 +20,7 @@ FIRST: Final = 0.25
 """Seconds after which it is done for the first time; from then on the store says when."""
 
 
+@trio.lowlevel.enable_ki_protection  # Ctrl-C is for the program, and must not end the outbox, whose task this is
 async def run_tending(life: JournalLife, tell: Callable[[str], None]) -> None:
     """Has the store tended, on a worker thread. Ends when it fails, which `tell` hears in a sentence, or canceled."""
     if not life.store.needs_tending:
