@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Collection, Sequence
+from collections import deque
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Final, cast
 
@@ -127,8 +128,8 @@ async def run_journaled_outbox(
 @define(eq=False)
 class _JournaledOutbox:
     """nonces: of each session, the number of its last signed call, and the last one in a row; waiting: decided, and
-    not in a commit yet; rows: of those; committing: in the commit under way, or being released behind it; outcome: of
-    the one on the worker thread, once it is over."""
+    not in a commit yet; rows: of those; refused: how many of them have been told that the disk is full; committing: in
+    the commit under way, or being released behind it; outcome: of the one on the worker thread, once it is over."""
 
     inbox: trio.MemoryReceiveChannel[ToOutbox]
     to_emitter: trio.MemorySendChannel[ToEmitter]
@@ -140,7 +141,8 @@ class _JournaledOutbox:
     nonces: dict[int, tuple[Published[int], int]] = field(factory=dict, init=False)
     waiting: list[Waiting] = field(factory=list, init=False)
     rows: list[Row] = field(factory=list, init=False)
-    committing: list[Waiting] = field(factory=list, init=False)
+    refused: int = field(default=0, init=False)
+    committing: deque[Waiting] = field(factory=deque, init=False)
     is_under_way: bool = field(default=False, init=False)
     outcome: Outcome | None = field(default=None, init=False)
     failure: str = field(default="", init=False)
@@ -279,7 +281,8 @@ class _JournaledOutbox:
                 self._take_waiting()
                 await self._release()
             elif self.full_until is not None and not self.is_ending and trio.current_time() < self.full_until:
-                await self._refuse_placements(self.life.health.value)
+                await self._refuse_placements(self.life.health.value, self.waiting[self.refused :])
+                self.refused = len(self.waiting)
                 return
             elif self.rows and (self.life.is_beside or self.quick_in_a_row < QUICK_ENOUGH):
                 self.is_under_way = True
@@ -288,7 +291,7 @@ class _JournaledOutbox:
                 await self._committed(self._commit_here(self._take_waiting()))
 
     def _take_waiting(self) -> list[Row]:
-        self.committing, self.waiting = self.waiting, []
+        self.committing, self.waiting, self.refused = deque(self.waiting), [], 0
         rows, self.rows = self.rows, []
         return rows
 
@@ -351,9 +354,9 @@ class _JournaledOutbox:
 
     async def _put_off(self, rows: list[Row], why: str) -> None:
         """There is no room: it is tried again, with what is decided meanwhile."""
-        self.waiting = [*self.committing, *self.waiting]
+        self.waiting, self.refused = [*self.committing, *self.waiting], 0
         self.rows = [*rows, *self.rows]
-        self.committing = []
+        self.committing = deque()
         if self.full_until is None:
             self.life.health.publish(why)
             logger.error("%s", why)
@@ -361,7 +364,8 @@ class _JournaledOutbox:
         if self.is_ending or len(self.rows) > MOST_WAITING:
             await self._fail(f"{why} {len(self.rows):,} records that wait for room are given up.")
         else:
-            await self._refuse_placements(why)
+            await self._refuse_placements(why, self.waiting)
+            self.refused = len(self.waiting)
 
     def fail_from_outside(self, why: str) -> None:
         """Something is wrong with the file that no commit has shown."""
@@ -375,19 +379,19 @@ class _JournaledOutbox:
         self.life.health.publish(why)
         logger.error("%s", why)
         failed = JournalFailed(local_time=self._now(), path=self.life.path, reason=why)
-        self.committing = [Own([failed]), *self.committing, *self.waiting]
-        self.waiting = []
+        self.committing = deque((Own([failed]), *self.committing, *self.waiting))
+        self.waiting, self.refused = [], 0
         self.sequence = self.life.store.last_sequence
         for each in self.committing:
             for event in () if isinstance(each, Detach) else each.events:
                 self.sequence += 1
                 number(event, self.sequence)
-        await self._refuse_placements(why)
+        await self._refuse_placements(why, list(self.committing))
         await self._release()
 
-    async def _refuse_placements(self, why: str) -> None:
+    async def _refuse_placements(self, why: str, decided: Iterable[Waiting]) -> None:
         """What waits for a record that cannot be made. Its callers are answered now, for that may take long."""
-        for each in (*self.committing, *self.waiting):
+        for each in decided:
             if not isinstance(each, Pending):
                 continue
             withheld = {request_id for placed in each.placements for request_id in ids_of(placed.request)}
@@ -415,7 +419,7 @@ class _JournaledOutbox:
                 await put(self.to_emitter, Publication(None, tuple(each.events)))
             else:
                 await self._release_decided(each)
-            self.committing.pop(0)
+            self.committing.popleft()
 
     async def _release_decided(self, each: Pending) -> None:
         session = each.decided.session
