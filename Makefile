@@ -38,7 +38,7 @@ check-all:
 coverage: .venv/check
 	$(BIN)/python -m slipcover --json --out .venv/coverage.json -m pytest $(WORKERS) $(ARGS)
 	$(BIN)/python -m slipcover --merge .venv/coverage.json --out .venv/coverage.json --skip-covered \
-		$(if $(ARGS),,--fail-under 97)
+		$(if $(ARGS),,--fail-under 98)
 
 # The site, into site/; a page that links to nothing fails it. Nothing is fetched at build time. The variable silences
 # what Material for MkDocs says on every build about its own end of support, in May 2027.
