@@ -20,7 +20,7 @@ from protocol.dispatch.records import Opened, Record
 from protocol.dispatch.snapshot import put_back, snapshot_of
 from protocol.dispatch.tracking import TrackedOrders
 from protocol.errors import JournalError
-from protocol.journal import Known, Life, Snapshot, Store, StoredSession, StoreFailed, StoreFull
+from protocol.journal import Known, Life, Snapshot, Store, StoredSession, StoreFailed, StoreFull, row_of
 from protocol.orders import OrderState
 
 from ..plumbing.clock import Clock
@@ -138,8 +138,9 @@ def _open(settings: Journal, users: Sequence[JournalUser], now: int) -> Opening:
         by_number = {numbers[user.key]: state for user, state in zip(users, states, strict=True)}
         drops = settings.keep_days is not None or settings.keep_records is not None
         with _no_collector():
-            others = _restore(store, by_number, SNAPSHOT_TO_DROP if drops else SNAPSHOT_AFTER)
+            others, lost = _restore(store, by_number, SNAPSHOT_TO_DROP if drops else SNAPSHOT_AFTER)
         store.begin(life, added)
+        _write_again(store, life, lost)
     except (StoreFull, StoreFailed, ValueError) as failed:
         store.close()
         raise JournalError(str(failed), path=path) from None
@@ -188,6 +189,10 @@ class _Left:
         self._account = AccountState(self.orders.live)
         self.orders.also_fold(self._account.folds)
 
+    @property
+    def has_opened(self) -> bool:
+        return self._account.opened is not None
+
     def restore_all(self, records: Iterable[Record]) -> None:
         for record in records:
             self.orders.fold(record)
@@ -199,9 +204,11 @@ class _Left:
         return snapshot_of(self.orders, self._account)
 
 
-def _restore(store: Store, states: Mapping[int, DispatchState], snapshot_after: int) -> tuple[OrderState, ...]:
+def _restore(
+    store: Store, states: Mapping[int, DispatchState], snapshot_after: int
+) -> tuple[tuple[OrderState, ...], Mapping[int, Opened]]:
     """Folds what the journal holds, and keeps a snapshot if that was much. Gives the live orders of the sessions that
-    nobody goes on with."""
+    nobody goes on with, and the beginnings that the journal does not have, by the number of their session."""
     everyone: dict[int, DispatchState | _Left] = dict(states)
     for session in store.sessions:
         everyone.setdefault(session.number, _Left())
@@ -210,26 +217,36 @@ def _restore(store: Store, states: Mapping[int, DispatchState], snapshot_after: 
         position = snapshot.position
         for number, data in snapshot.states.items():
             everyone[number].restore_snapshot(data)
-    found: set[int] = set() if snapshot is None else set(snapshot.states)
     for page in store.records(position):
         records = records_from_lines(page.records)
-        found.update(page.sessions)
         for number in set(page.sessions) & everyone.keys():  # what is of no session changes none
             everyone[number].restore_all(
                 record for session, record in zip(page.sessions, records, strict=True) if session == number
             )
-    for session in store.sessions:
-        if session.number not in found:
-            everyone[session.number].restore_all([_beginning(store)])
+    lost = {each.number: _beginning(store) for each in store.sessions if not everyone[each.number].has_opened}
+    for number, opened in lost.items():
+        everyone[number].restore_all([opened])
     if store.last_position - position >= snapshot_after:
         restored = {number: state.snapshot() for number, state in everyone.items()}
         store.keep_snapshot(Snapshot(position=store.last_position, states=restored))
     left = [state for state in everyone.values() if isinstance(state, _Left)]
-    return tuple(order.view() for state in left for order in state.orders.live.values())
+    return tuple(order.view() for state in left for order in state.orders.live.values()), lost
+
+
+def _write_again(store: Store, life: Life, lost: Mapping[int, Opened]) -> None:
+    """Ahead of every other record of this life: the power may take some of them again, and what is left of a session
+    would hide that its beginning is gone."""
+    position = store.last_position
+    rows = [
+        row_of(opened, position + place, life.number, number, life.began)
+        for place, (number, opened) in enumerate(lost.items(), 1)
+    ]
+    if rows:
+        store.commit(rows)
 
 
 def _beginning(store: Store) -> Opened:
-    """Of a session whose every record went with the power, though fills may have been made that are ours to tell.
+    """Of a session whose beginning went with the power, though fills may have been made that are ours to tell.
 
     With the beginning of a life all that came before is synced. So the session began in the last life of which anything
     is left, or in one right before it of which nothing is.

@@ -81,6 +81,11 @@ class DispatchState:
         """The number of the last signed call of an earlier run; 0: there was none."""
         return self._account.nonce
 
+    @property
+    def has_opened(self) -> bool:
+        """True if an earlier run has noted when it began."""
+        return self._account.opened is not None
+
     def restore(self, record: Record) -> None:
         """Takes up one record of an earlier run. To be called with all of them in order, ahead of the first `apply`, by
         a state that is `journaled`."""
