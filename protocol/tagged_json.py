@@ -114,6 +114,8 @@ def _not_finite(held: Any) -> Decimal | None:
         return None if held.is_finite() else held
     if held is None:
         return None
+    if isinstance(held, dict):
+        return next((found for each in held.values() if (found := _not_finite(each))), None)
     kind: Any = type(held)
     return next((found for name in _with_numbers(kind) if (found := _not_finite(getattr(held, name)))), None)
 

@@ -62,6 +62,8 @@ def any_of(hint: Any) -> st.SearchStrategy[Any]:
         return st.one_of([any_of(choice) for choice in get_args(hint)])
     if get_origin(hint) is tuple:
         return st.lists(any_of(get_args(hint)[0]), max_size=5).map(tuple)
+    if get_origin(hint) is dict:
+        return st.dictionaries(*map(any_of, get_args(hint)), max_size=3)
     if issubclass(hint, Enum):
         return st.sampled_from(hint)
     assert attrs.has(hint) or issubclass(hint, msgspec.Struct)

@@ -120,7 +120,7 @@ class AccountState(Struct):
     canceling: dict[ClientOrderId, bool] = field(default_factory=dict)
     unclear: dict[ClientOrderId, bool] = field(default_factory=dict)
     # The totals that were reported as not yet reached by the fills of an order.
-    missing: dict[ClientOrderId, Decimal] = field(default_factory=dict)
+    missing: dict[ClientOrderId, TotalTold] = field(default_factory=dict)
     # Orders of other sessions, open and ended.
     seen: dict[VenueOrderId, SeenOrder] = field(default_factory=dict)
     ended: Window[VenueOrderId, SeenOrder] = field(default_factory=lambda: Window(ENDED_WINDOW))
@@ -223,7 +223,7 @@ class AccountState(Struct):
         self.canceling.pop(record.identity.client_order_id, None)
 
     def _fold_total(self, record: TotalTold) -> None:
-        self.missing[record.identity.client_order_id] = record.total
+        self.missing[record.identity.client_order_id] = record
 
     # Other sessions' orders
 

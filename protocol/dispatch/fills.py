@@ -379,16 +379,19 @@ class Fills:
         if ending is not None:
             self.end(order, ending)
 
-    def go_on_missing(self, order: Order, reported: Decimal) -> None:
+    def go_on_missing(self, order: Order, told: TotalTold) -> None:
         """An earlier run has reported that the venue counts so much of the order; what is missing is still missing."""
-        venue_order_id = order.venue_order_id
-        heard = None if venue_order_id is None else order.heard_under(venue_order_id)
-        if venue_order_id is None or heard is None:
+        # Each under its own id: what history counts under a former one must not come on top of the whole.
+        heard = {each: order.heard_under(each) for each in told.totals}
+        totals = {
+            each: told.totals[each] for each, under in heard.items() if under is not None and told.totals[each] > under
+        }
+        if not totals:
             return
         self._questions.ask(order, Question.FILLS, self._reading.complete_until)
         inquiry = self._questions.inquiry_of(order)
-        inquiry.totals[venue_order_id] = heard + reported - order.cumulative
-        inquiry.gap_told = reported
+        inquiry.totals.update(totals)
+        inquiry.gap_told = told.total
         self._questions.tell(order, Question.FILLS)
 
     def _tell_gap(self, order: Order, executing: Decimal = ZERO) -> None:
@@ -411,7 +414,8 @@ class Fills:
             )
         )
         if self._context.journaled:
-            self._context.note(TotalTold(identity=order.identity, total=total))
+            totals = {each: under for each, under in inquiry.totals.items() if missing_under(order, each)}
+            self._context.note(TotalTold(identity=order.identity, total=total, totals=totals))
 
     # Orders that were replaced
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, Final
 
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, field
 
 from ..events import ConnectionEvent, Event, JournalEvent, OrderEvent, Report, number
 from ..orders import OrderIdentity
@@ -150,6 +150,8 @@ class TotalTold(Note, frozen=True, kw_only=True):
     same message reports next is in it."""
 
     total: Decimal
+    # By venue order id, as far as the venue counts more there than was heard: each has its own fills to come.
+    totals: dict[VenueOrderId, Decimal] = field(default_factory=dict)
 
 
 class AccountNote(Struct, frozen=True, kw_only=True, gc=False, tag_field="type", tag=True):

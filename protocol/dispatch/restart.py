@@ -167,7 +167,7 @@ class Restart:
             if unclear is not None:
                 takers.unclaimed.doubt(unclear)
                 takers.questions.ask(unclear, Question.END)
-        for name, reported in left.missing.items():
+        for name, told in left.missing.items():
             lacking = context.orders.by_client_order_id(name)
-            if lacking is not None and lacking.cumulative < reported:
-                takers.fills.go_on_missing(lacking, reported)
+            if lacking is not None and lacking.cumulative < told.total:
+                takers.fills.go_on_missing(lacking, told)

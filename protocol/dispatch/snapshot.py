@@ -18,7 +18,7 @@ from ..reasons import RejectReason, Why
 from ..values import ClientOrderId, OrderStatus, RequestId, TimeInForce, TradeId, VenueOrderId
 from ..window import Window
 from .account_state import AccountState, Departure, SeenOrder
-from .records import Counted, Opened, ReplaceAsked
+from .records import Counted, Opened, ReplaceAsked, TotalTold
 from .tracking import NO_IDS, FillKey, Order, TrackedOrders
 
 __all__ = ["MOST_ENDED", "put_back", "snapshot_of"]
@@ -68,7 +68,7 @@ class _Account(Struct, gc=False):
     changing: list[ReplaceAsked]
     canceling: list[ClientOrderId]
     unclear: list[ClientOrderId]
-    missing: dict[ClientOrderId, Decimal]
+    missing: list[TotalTold]
     seen: list[SeenOrder]
     ended: list[SeenOrder]
     disowned: list[VenueOrderId]
@@ -146,7 +146,7 @@ def _account(account: AccountState, orders: TrackedOrders, names: set[ClientOrde
         changing=[asked for name, asked in account.changing.items() if name in live],
         canceling=[name for name in account.canceling if name in live],
         unclear=[name for name in account.unclear if name in live],
-        missing={name: total for name, total in account.missing.items() if name in names},
+        missing=[told for name, told in account.missing.items() if name in names],
         seen=list(account.seen.values()),
         ended=[seen for _, seen in _items(account.ended)],
         disowned=list(account.disowned),
@@ -204,7 +204,7 @@ def _put_back_account(kept: _Account, account: AccountState) -> None:
     account.changing.update({asked.identity.client_order_id: asked for asked in kept.changing})
     account.canceling.update(dict.fromkeys(kept.canceling, True))
     account.unclear.update(dict.fromkeys(kept.unclear, True))
-    account.missing.update(kept.missing)
+    account.missing.update({told.identity.client_order_id: told for told in kept.missing})
     account.seen.update({seen.venue_order_id: seen for seen in kept.seen})
     for seen in kept.ended:
         account.ended.put(seen.venue_order_id, seen)

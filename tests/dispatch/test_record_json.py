@@ -17,7 +17,7 @@ from protocol.event_json import EVENT_TYPES, to_json
 from protocol.events import Filled
 from protocol.structs import evolve
 from tests.any_event import any_event, any_of
-from tests.order_records import A7, O1, US, filled
+from tests.order_records import A7, O1, O2, US, filled
 
 NOTES = sorted(set(RECORD_TYPES) - set(EVENT_TYPES))
 FROZEN = {
@@ -38,7 +38,7 @@ FROZEN = {
     "Registered": "identity venue_order_id heard counted quantity price trigger_price time_in_force post_only",
     "ReplaceAsked": "identity quantity price trigger_price",
     "SwitchSet": "seconds",
-    "TotalTold": "identity total",
+    "TotalTold": "identity total totals",
     "Unclear": "identity",
 }
 """The tags, and the keys behind them. They may grow; to rename or to drop one makes old journals unreadable."""
@@ -94,6 +94,12 @@ def test_what_is_not_a_finite_number_is_neither_written_nor_read(number: str) ->
         record_to_json(spoiled)
     with pytest.raises(ValueError, match=r"^The JSON of the record Registered cannot be used: counted of .*\.$"):
         record_from_json(record_to_json(REGISTERED).replace('"1.50"', f'"{number}"'))
+
+
+def test_a_number_by_venue_order_id_must_be_finite_too() -> None:
+    spoiled = records.TotalTold(identity=US, total=Decimal(7), totals={O1: Decimal(3), O2: Decimal("NaN")})
+    with pytest.raises(ValueError, match=r"^totals of TotalTold is NaN, which is not a finite number\.$"):
+        record_to_json(spoiled)
 
 
 def test_a_text_that_looks_like_a_number_that_is_none_is_only_a_text() -> None:

@@ -13,7 +13,7 @@ from protocol.dispatch.records import Disowned, HistoryRead, Opened
 from protocol.values import VenueOrderId
 from protocol.venue import SECOND, VenueRules
 from tests.guarding import asked, open_questions, order_of, told
-from tests.order_life import GOLD, WALL, canceled, trade, traded, view
+from tests.order_life import GOLD, WALL, canceled, replaced, trade, traded, view
 from tests.question_rig import CHAINS, dated
 from tests.restarting import Run, fills_in, first_run
 
@@ -101,6 +101,22 @@ def test_fills_that_are_missing_are_not_told_as_missing_again(by_snapshot: bool)
     assert told(run, events.MissingFills) == []
     run.hear(traded("v1", "t1", 3, 5, 1))
     assert open_questions(run) == set()
+
+
+def test_what_is_missing_under_a_former_id_is_not_missing_under_the_present_one_as_well(by_snapshot: bool) -> None:
+    run = first_run()
+    run.live("a1", "v1")
+    run.hear(replaced("v1", "v2", 1, filled=3))
+    run.hear(traded("v2", "t3", 2, 4, 1))
+    assert [(gap.known, gap.reported) for gap in told(run, events.MissingFills)] == [(0, 5)]
+    run = run.next_run(by_snapshot=by_snapshot)
+    run.log_in(view("v2", 1, cumulative=Decimal(4)))
+    run.hear(traded("v2", "t2", 2, 4, 1))
+    assert open_questions(run) == {Question.FILLS}
+    run.hear(traded("v1", "t1", 3, 3, 1))
+    assert order_of(run).cumulative == 7
+    assert open_questions(run) == set()
+    assert told(run, events.MissingFills) == []
 
 
 def test_a_fill_of_another_session_is_reported_once_for_ever(by_snapshot: bool) -> None:
