@@ -176,14 +176,15 @@ class Replacements(RequestHandler[ReplaceOrder]):
         if new_id is None and old.status is None:
             self._queries.follow(order, None)  # replaced, but it is not said by what
             return
+        is_done = True
         if new_id is None or new_id == order.venue_order_id:
-            if terms is not None and not self._changed(order, terms, change, fact.time):
-                return
+            is_done = terms is None or self._changed(order, terms, change, fact.time)
         else:
             carried = ZERO if fact.replacement is None else fact.replacement.cumulative or ZERO
             self._terms.rename(order, new_id, terms, carried, fact.time)
-        self._change_is_done(change, old.venue_order_id)
-        self._settling.heard(order, terms or old)
+        if is_done:
+            self._change_is_done(change, old.venue_order_id)
+        self._settling.heard(order, terms or old)  # whoever has changed it, it lives
 
     def _changed(self, order: Order, terms: OrderView, change: Flight[ReplaceOrder] | None, time: int) -> bool:
         """Takes over the terms of an order that was changed in place. False: that was not the change on its way, but

@@ -7,10 +7,12 @@ from decimal import Decimal
 import pytest
 
 from protocol import commands
+from protocol.dispatch.inquiries import Question
 from protocol.errors import NotSent
 from protocol.requests import QueryOrder
 from protocol.structs import evolve
 
+from ..guarding import open_questions
 from ..order_life import took, view
 from .test_cancels_guards import sent
 from .test_replacements_guards import (
@@ -100,3 +102,29 @@ def test_of_two_readings_the_one_that_was_asked_for_is_taken(asked: int, quantit
 def test_the_total_in_the_news_of_a_change_in_place_shows_missing_fills() -> None:
     rig = changing(IN_PLACE)
     assert rig.hear(in_place(price=Decimal("99.0"), cumulative=Decimal(4))) == ["Updated", "MissingFills"]
+
+
+def test_somebody_elses_change_shows_an_order_live_that_a_login_left_out() -> None:
+    rig = living(IN_PLACE)
+    rig.lose_link()
+    rig.log_in()
+    assert open_questions(rig) == {Question.END}
+    assert rig.hear(in_place(quantity=Decimal(8))) == ["Updated", "Reconciled"]
+    assert open_questions(rig) == set()
+
+
+def test_news_of_an_order_as_it_was_show_it_live_and_nothing_is_told() -> None:
+    """At Kraken Futures each fill comes with the order's whole view, as if it had been changed."""
+    rig = living(IN_PLACE)
+    rig.lose_link()
+    rig.log_in()
+    assert rig.hear(in_place()) == ["Reconciled"]
+    assert open_questions(rig) == set()
+
+
+def test_somebody_elses_change_does_not_say_what_became_of_ours() -> None:
+    rig = changing(IN_PLACE)
+    rig.wait(11)
+    assert open_questions(rig) == {Question.END}
+    assert rig.hear(in_place(quantity=Decimal(8))) == ["Updated"]
+    assert open_questions(rig) == {Question.END}
