@@ -33,7 +33,8 @@ class View:
 @define(eq=False)
 class Placed:
     """One order with all the venue order ids that it had. quantity, price: as they were at first; by_other: not by a
-    client of ours; time: when it came, ended: when it was first seen to have ended, None: not yet, ns since 1970."""
+    client of ours; time: when it came, ended: when it was first seen to have ended, None: not yet, ns since 1970;
+    under_switch: when it came, the dead man's switch of the account was set."""
 
     wire_id: object
     quantity: Decimal
@@ -43,16 +44,19 @@ class Placed:
     ids: list[str]
     changed_by_other: bool = False
     ended: int | None = None
+    under_switch: bool = False
 
 
 @define(eq=False)
 class Books:
-    """Looks at the brain between two inputs. look: gives the view of an order; account: the clients'."""
+    """Looks at the brain between two inputs. look: gives the view of an order; account: the clients'; is_armed: whether
+    the account's dead man's switch is set in the brain, None: the venue has none."""
 
     engine: Any
     ledger: Any
     look: Callable[[Any], View]
     account: str
+    is_armed: Callable[[Any], bool] | None = None
     orders: list[Placed] = field(factory=list)
     by_id: dict[str, Placed] = field(factory=dict)
     others_turn: bool = False  # what comes into being now, another session does
@@ -87,6 +91,7 @@ class Books:
             time=now,
             by_other=self.others_turn,
             ids=[view.order_id],
+            under_switch=self.is_armed is not None and self.is_armed(self.engine),
         )
         self.orders.append(placed)
         self.by_id[view.order_id] = placed

@@ -328,7 +328,7 @@ class Clients:
             **terms,
         )
 
-    def _sent(self, trader: Trader, step: steps.Submit, order: NewOrder) -> None:
+    def _sent(self, trader: Trader, step: steps.Submit, order: NewOrder, switchless: bool) -> None:
         wire_id = self._stage.venue.config().venue().wire_id(ClientOrderId(step.name))
         self._stage.names[wire_id] = step.name
         if any(placed.wire_id == wire_id for placed in self._stage.books.orders):
@@ -340,13 +340,14 @@ class Clients:
             quantity=order.quantity,
             price=order.price,
             time=wall_clock(),
+            switchless=switchless,
         )
 
     async def _submit(self, step: steps.Submit) -> None:
         trader = self._stage.trader(step.client)
         if trader is None:
             return
-        order, life = self._new_order(step), trader.life
+        order, life, switchless = self._new_order(step), trader.life, self._is_switchless(trader)
         if trader.memory is not None and trader.memory.has_lost and self._was_used(trader, step.name):
             return  # its journal may know nothing of it
         self._stage.say(trader.name, f"submits {_words(order)}")
@@ -357,22 +358,19 @@ class Clients:
             self._stage.say(trader.name, refusal)
             if not self._died_with(trader, (step.order,), life):
                 return
-        self._sent(trader, step, order)
-        self._look_at_the_switch(trader)
+        self._sent(trader, step, order, switchless)
 
     def _was_used(self, trader: Trader, name: str) -> bool:
         return any(sent.name == name for sent in trader.sent.values())
 
-    def _look_at_the_switch(self, trader: Trader) -> None:
-        """What an earlier life has set must not cancel what this one places."""
-        keeping, side = self._stage.story.journal, self._stage.side
+    def _is_switchless(self, trader: Trader) -> bool:
+        """Whether what this life places must come behind the end of the switch that an earlier one has set."""
+        keeping, memory = self._stage.story.journal, trader.memory
         if keeping is None or not keeping.switch or self._switch(trader):
-            return
-        if trader.memory is None or trader.memory.has_lost:
-            return  # that it was set may be lost with the power
-        alone = len(self._stage.traders) == 1  # another program of the account has a switch of its own
-        if alone and side.is_armed is not None and side.is_armed(self._stage.venue.exchange.engine):
-            trader.memory.wrong.append(("other", "the switch of an earlier life is still set", trader.name))
+            return False
+        if memory is None or memory.has_lost:
+            return False  # that it was set may be lost with the power
+        return len(self._stage.traders) == 1  # another program of the account has a switch of its own
 
     def _died_with(self, trader: Trader, orders: tuple[int, ...], life: int) -> bool:
         """Whether these placements of that life were not answered because the process was killed meanwhile."""
@@ -386,6 +384,7 @@ class Clients:
         if trader is None:
             return
         orders, life = [self._new_order(leg) for leg in step.orders], trader.life
+        switchless = self._is_switchless(trader)
         self._stage.say(trader.name, "submits together " + ", ".join(map(_words, orders)))
         try:
             assert trader.client is not None
@@ -395,7 +394,7 @@ class Clients:
             if not self._died_with(trader, tuple(leg.order for leg in step.orders), life):
                 return
         for leg, order in zip(step.orders, orders, strict=True):
-            self._sent(trader, leg, order)
+            self._sent(trader, leg, order, switchless)
 
     async def _ask(self, number: int, orders: tuple[int, ...], ask: Callable[..., Awaitable[Any]]) -> list[int]:
         """ask: given the client and the names of the orders. Gives the numbers of the requests."""

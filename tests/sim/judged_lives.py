@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from actors import events
 
 from .books import Books
+from .lives import Memory
 from .stage import Trader, placed_of
 
 __all__ = ["judge_lives"]
@@ -23,10 +24,22 @@ def judge_lives(trader: Trader, books: Books) -> Iterator[Finding]:
     yield from memory.wrong
     yield from _not_intended(trader, books)
     yield from _used_twice(trader)
+    yield from _under_an_old_switch(trader, memory, books)
     real = {(execution.venue_order_id, execution.trade_id) for execution in books.executions()}
     for event in memory.unsure:
         if isinstance(event, events.Filled) and (event.fill_venue_order_id, event.trade_id) not in real:
             yield "invented", "a fill that no life told again, and that never was", f"trade {event.trade_id}"
+
+
+def _under_an_old_switch(trader: Trader, memory: Memory, books: Books) -> Iterator[Finding]:
+    """Orders that came to the venue while the dead man's switch of an earlier life could cancel them. What comes when
+    its own life is over says nothing: the next one may have a switch."""
+    for order, sent in trader.sent.items():
+        placed = placed_of(sent, books)
+        if placed is None or not (sent.switchless and placed.under_switch) or order in trader.unanswered:
+            continue
+        if not any(sent.time <= death <= placed.time for death in memory.deaths):
+            yield "other", "the switch of an earlier life is still set", sent.name
 
 
 def _used_twice(trader: Trader) -> Iterator[Finding]:

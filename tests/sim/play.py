@@ -110,7 +110,7 @@ async def _tell(
 
 
 def _books_of(exchange: Any, side: VenueSide) -> Books:
-    return Books(exchange.engine, exchange.ledger, side.look, side.account)
+    return Books(exchange.engine, exchange.ledger, side.look, side.account, side.is_armed)
 
 
 @define(eq=False)

@@ -30,7 +30,8 @@ WELL: Final = "everything is well from now on"
 
 @frozen(kw_only=True)
 class Submission:
-    """An order that a client sent, or took over (venue_order_id is known then). time: ns since 1970."""
+    """An order that a client sent, or took over (venue_order_id is known then). time: ns since 1970; switchless: no
+    dead man's switch may be set when it comes to the venue, for its life has none."""
 
     name: str
     wire_id: object
@@ -39,6 +40,7 @@ class Submission:
     price: Decimal | None
     time: int
     venue_order_id: str | None = None
+    switchless: bool = False
 
 
 @frozen(kw_only=True)
