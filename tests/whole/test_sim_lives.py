@@ -9,6 +9,7 @@ from typing import Any, Final
 import pytest
 
 from actors import Side, events
+from protocol.dispatch.cancel_all_after import CancelAllAfter
 from protocol.structs import evolve
 
 from ..sim import steps
@@ -144,6 +145,22 @@ def test_what_is_wrong_over_lives_is_called_by_its_name(
     change(played.traders[0])
     findings: list[Finding] = compare(played)
     assert (kind, reason) in {(finding.kind, finding.reason) for finding in findings}
+
+
+def test_a_placement_may_wait_for_the_switch_of_an_earlier_life_but_not_overtake_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In this story the venue confirms that it is off long after the placement was taken over."""
+    assert play(with_lives(draw_story("kraken-futures", 91)), compare).findings == []
+    restore = CancelAllAfter.restore
+
+    def waits_for_nothing(switch: CancelAllAfter, seconds: int) -> None:
+        restore(switch, seconds)
+        switch._context.awaits_switch = False
+
+    monkeypatch.setattr(CancelAllAfter, "restore", waits_for_nothing)
+    findings = play(with_lives(draw_story("kraken-futures", 91)), compare).findings
+    assert {finding.reason for finding in findings} == {"the switch of an earlier life is still set"}
 
 
 @pytest.mark.parametrize("durability", ["process", "power"])
