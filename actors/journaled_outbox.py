@@ -129,7 +129,8 @@ async def run_journaled_outbox(
 class _JournaledOutbox:
     """nonces: of each session, the number of its last signed call, and the last one in a row; waiting: decided, and
     not in a commit yet; rows: of those; refused: how many of them have been told that the disk is full; committing: in
-    the commit under way, or being released behind it; outcome: of the one on the worker thread, once it is over."""
+    the commit under way, or being released behind it; unarmed: sessions whose switch could not be noted, and so was not
+    set; outcome: of the commit on the worker thread, once it is over."""
 
     inbox: trio.MemoryReceiveChannel[ToOutbox]
     to_emitter: trio.MemorySendChannel[ToEmitter]
@@ -143,6 +144,7 @@ class _JournaledOutbox:
     rows: list[Row] = field(factory=list, init=False)
     refused: int = field(default=0, init=False)
     committing: deque[Waiting] = field(factory=deque, init=False)
+    unarmed: set[int] = field(factory=set, init=False)
     is_under_way: bool = field(default=False, init=False)
     outcome: Outcome | None = field(default=None, init=False)
     failure: str = field(default="", init=False)
@@ -239,7 +241,7 @@ class _JournaledOutbox:
         for send in decisions.sends:
             if isinstance(send, EndLink):
                 pending.ends_link = True
-            elif adds_risk(send.request) or _arms_switch(send.request, decisions.records):
+            elif adds_risk(send.request) or self._arms_switch(send.request, pending.decided):
                 pending.placements.append(send)
             else:
                 ahead.append(send)
@@ -247,6 +249,14 @@ class _JournaledOutbox:
                     await self._withdraw(send.request, pending.decided.session)
         if ahead:
             await release_sends(ahead, outlets)
+
+    def _arms_switch(self, request: Request, decided: Decided) -> bool:
+        """True for a setting of the dead man's switch that no record in the journal tells of: the first one, and later
+        ones as long as that could not be kept. To set it again changes nothing that is on record."""
+        if not isinstance(request, SetCancelAllAfter) or not request.seconds:
+            return False
+        is_first = any(type(record) is SwitchSet for record in decided.decisions.records)
+        return is_first or decided.session in self.unarmed
 
     async def _withdraw(self, cancel: Request, session: int) -> None:
         """Placements that wait for their commit, and that this is about, are not sent."""
@@ -260,6 +270,8 @@ class _JournaledOutbox:
     async def _withhold(self, session: int, placed: Send, reason: str, why: Why) -> None:
         """Dispatch hears that it was certainly not sent."""
         outlets = self.sessions[session]
+        if why is Why.JOURNAL and isinstance(placed.request, SetCancelAllAfter):
+            self.unarmed.add(session)
         if placed.admission is not None:
             outlets.credits.send_nowait(placed.admission)
         with suppress(trio.BrokenResourceError):
@@ -323,6 +335,7 @@ class _JournaledOutbox:
             return
         elif outcome.rows:
             self._has_room()
+            self.unarmed.clear()
             self._judge(outcome.duration)
         await self._release()
 
@@ -442,11 +455,6 @@ class _JournaledOutbox:
         if each.ends_link:
             each.ends_link = False
             await release_sends([EndLink()], self.sessions[each.decided.session])
-
-
-def _arms_switch(request: Request, records: Sequence[Record]) -> bool:
-    """True for the first setting of the dead man's switch; to set it again changes nothing that is on record."""
-    return isinstance(request, SetCancelAllAfter) and any(type(record) is SwitchSet for record in records)
 
 
 def _refused(value: object, withheld: Collection[RequestId], why: str) -> object:

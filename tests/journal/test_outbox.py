@@ -87,6 +87,35 @@ async def test_a_dead_mans_switch_is_armed_once_its_record_is_kept(autojump_cloc
         assert await rig.settle() == ["written 1", "synced 1", "sent SetCancelAllAfter 3"]
 
 
+async def test_a_switch_that_could_not_be_noted_is_not_set_later_either(autojump_clock: MockClock) -> None:
+    disk = MemoryDisk()
+    async with open_rig(disk) as rig:
+        disk.fill()
+        rig.decide(SwitchSet(seconds=30), sends=[SetCancelAllAfter(request_id=RequestId(3), seconds=30)])
+        assert await rig.settle() == ["withheld 3 JOURNAL"]
+        rig.decide(sends=[SetCancelAllAfter(request_id=RequestId(4), seconds=30)])
+        assert await rig.settle() == ["withheld 4 JOURNAL"]
+        rig.decide(sends=[SetCancelAllAfter(request_id=RequestId(5), seconds=0)])
+        assert await rig.settle() == ["sent SetCancelAllAfter 5"]
+        disk.make_room()
+        await trio.sleep(TRY_AGAIN + 1)
+        assert await rig.settle() == ["written 1"]
+        rig.decide(sends=[SetCancelAllAfter(request_id=RequestId(6), seconds=30)])
+        assert await rig.settle() == ["sent SetCancelAllAfter 6"]
+
+
+async def test_no_switch_is_armed_once_the_journal_has_failed(autojump_clock: MockClock) -> None:
+    disk = MemoryDisk()
+    async with open_rig(disk) as rig:
+        disk.faults.append(Fault(does="fail", at=disk.writes + 1))
+        rig.decide(filled("t1", 1))
+        await rig.settle()
+        rig.decide(SwitchSet(seconds=30), sends=[SetCancelAllAfter(request_id=RequestId(3), seconds=30)])
+        assert await rig.settle() == ["withheld 3 JOURNAL"]
+        rig.decide(sends=[SetCancelAllAfter(request_id=RequestId(4), seconds=30)])
+        assert await rig.settle() == ["withheld 4 JOURNAL"]
+
+
 async def test_a_placement_does_not_follow_its_own_cancel(autojump_clock: MockClock) -> None:
     disk = MemoryDisk()
     async with open_rig(disk, "power") as rig:
