@@ -454,7 +454,8 @@ class Clients:
 
     async def _look_what_is_left(self, trader: Trader, order: int, placed: Placed, leaves: Decimal) -> None:
         """A change says what may fill; where nothing fills meanwhile, the venue has just that much left."""
-        assert trader.client is not None
+        if trader.client is None:
+            return  # it was killed in the turn before
         books, name = self._stage.books, trader.sent[order].name
         view = books.view(placed)
         before, terms = books.filled(placed), (view.order_id, view.quantity, view.price)
