@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 PLACE = "protocol.journal.cursor:_end_of"
-STORY = ("ax", 81)
-LIVES = True
-FOUND = ("lost", "in silence")
+TEST = "tests/journal/test_consumers_behind.py::test_a_cursor_of_events_that_were_lost_with_the_power_is_ahead"
 
 
 def bug(right: Callable[..., int | None]) -> Callable[..., int | None]:
