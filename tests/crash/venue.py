@@ -118,7 +118,8 @@ class Crowd:
     def trade_with_all(self, _: Any, now: Instant) -> Iterable[Output]:
         self._ledger.books.note(now.wall_ns)
         outputs: list[Output] = []
-        for view in self._open_orders():
+        # The best price first: a trade at a worse one meets the better orders before, and may leave nothing of them.
+        for view in sorted(self._open_orders(), key=_best_first):
             outputs += self._trade_with(view, now)
         return outputs
 
@@ -136,6 +137,11 @@ class Crowd:
         outputs = self._ledger.trade(row, now)
         self._ledger.books.note(now.wall_ns)
         return outputs
+
+
+def _best_first(view: View) -> Decimal:
+    assert view.price is not None  # else it is no open order of `Crowd`
+    return -view.price if view.side is Side.BUY else view.price
 
 
 def write_books(books: Books, path: Path) -> None:
