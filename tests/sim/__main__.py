@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -122,9 +123,9 @@ def _play_all(seeds: range, asked: argparse.Namespace) -> Totals:
         story = _story(seed, asked)
         try:
             totals.add(play(story, compare))
-        except Exception:
-            print(f"{story.venue}, seed {seed}: the story itself failed", file=sys.stderr)
-            raise
+        except Exception as problem:
+            print(f"{story.venue}, seed {seed}:", *traceback.format_exception(problem), file=sys.stderr)
+            totals.add_failed(story, problem)
     return totals
 
 

@@ -133,7 +133,8 @@ class Clients:
                 trader.gap_told.set()
 
     async def read_history(self, trader: Trader) -> bool:
-        assert trader.client is not None
+        if trader.client is None:
+            return False  # it was killed meanwhile
         try:
             await trader.client.read_fills(start=trader.began, end=wall_clock() + 10**9)
         except TradingError:
@@ -491,7 +492,8 @@ class Clients:
         stage.nursery.start_soon(self._sweep, trader)
 
     async def _sweep(self, trader: Trader) -> None:
-        assert trader.client is not None
+        if trader.client is None:
+            return  # it was killed in the turn before
         books, stage, life = self._stage.books, self._stage, trader.life
         books.note(wall_clock())
         ended = [placed for placed in books.orders if books.view(placed).end is not None]

@@ -13,6 +13,7 @@ from actors import events
 
 from .compare import KINDS, Finding
 from .play import Played
+from .story import Story
 
 __all__ = ["FLOORS", "Totals", "script", "trace_of"]
 
@@ -58,6 +59,14 @@ class Totals:
         for kind, reason in sorted({(finding.kind, finding.reason) for finding in findings}):
             self.found[played.story.venue, kind, reason].append(played.story.seed)
         self.traces.append(trace_of(played))
+
+    def add_failed(self, story: Story, problem: Exception) -> None:
+        """One that could not be told to its end: the library failed in it, or the stage. The others are told all the
+        same."""
+        self.seeds += 1
+        self.by_venue[story.venue]["seeds"] += 1
+        self.kinds["other"] += 1
+        self.found[story.venue, "other", f"the story itself failed: {type(problem).__name__}"].append(story.seed)
 
     def add_up(self, more: Totals) -> None:
         """Those of later seeds."""

@@ -438,6 +438,16 @@ def test_the_last_line_counts_what_is_wrong() -> None:
     )
 
 
+def test_a_story_that_fails_itself_is_counted_and_ends_no_run() -> None:
+    totals = Totals()
+    totals.add(told(*CANCELED))
+    totals.add_failed(draw_story("ax", 7, calm=True), RuntimeError("the stage fell down"))
+    lines = list(totals.lines())
+    assert lines[0] == "ax: other: the story itself failed: RuntimeError: 1 seeds, such as 7"
+    assert lines[-1].startswith("seeds 2, ") and lines[-1].endswith(", other 1")
+    assert not totals.is_clean
+
+
 def test_a_tame_run_fails() -> None:
     totals, played = Totals(), told(*CANCELED)
     for _ in range(49):
