@@ -14,14 +14,13 @@ without it.
 from __future__ import annotations
 
 import logging
-import math
 from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import trio
-from attrs import define, field, frozen
+from attrs import define, field
 
 from protocol.dispatch import EndLink, Send
 from protocol.dispatch.decisions import Reply
@@ -29,7 +28,7 @@ from protocol.dispatch.inputs import NotWritten
 from protocol.dispatch.records import NonceUsed, Record, SwitchSet, numbered
 from protocol.errors import NotSent
 from protocol.events import Event, JournalEvent, JournalFailed, JournalSlow, number
-from protocol.journal import Row, StoreFailed, StoreFull, row_of
+from protocol.journal import Row, StoreFailed, StoreFull, rows_of
 from protocol.orders import OrderState
 from protocol.reasons import Why
 from protocol.requests import (
@@ -57,6 +56,11 @@ from .rest import Forget
 from .sender import Withheld
 
 __all__ = ["run_journaled_outbox"]
+
+if TYPE_CHECKING:
+    from attrs import frozen
+else:
+    from attrs import define as frozen  # built for every commit and gone with it: see `protocol.facts`
 
 logger = logging.getLogger("trio_orders")
 
@@ -130,7 +134,8 @@ class _JournaledOutbox:
     """nonces: of each session, the number of its last signed call, and the last one in a row; waiting: decided, and
     not in a commit yet; rows: of those; refused: how many of them have been told that the disk is full; committing: in
     the commit under way, or being released behind it; unarmed: sessions whose switch could not be noted, and so was not
-    set; outcome: of the commit on the worker thread, once it is over."""
+    set; outcome: of the commit on the worker thread, once it is over; wake: around the waits for what comes next, and
+    is_woken: it is canceled."""
 
     inbox: trio.MemoryReceiveChannel[ToOutbox]
     to_emitter: trio.MemorySendChannel[ToEmitter]
@@ -153,6 +158,8 @@ class _JournaledOutbox:
     quick_in_a_row: int = field(default=QUICK_ENOUGH, init=False)
     is_ending: bool = field(default=False, init=False)
     wake: trio.CancelScope = field(factory=trio.CancelScope, init=False)
+    is_waiting: bool = field(default=False, init=False)
+    is_woken: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.position, self.sequence = self.life.store.last_position, self.life.store.last_sequence
@@ -160,26 +167,52 @@ class _JournaledOutbox:
     async def work(self) -> None:
         """Until the inbox ends."""
         while True:
+            item: ToOutbox | None = None
+            with trio.CancelScope() as self.wake:
+                item = await self._work_until_woken()
+            await self._handle(item)
+
+    async def _work_until_woken(self) -> ToOutbox | None:
+        """Many waits in one scope: to make one for each would cost more than the wait. Gives what came while it was
+        woken, which must not be handled in the scope any more."""
+        self.is_woken = False
+        while not self._has_news():
             item = await self._next()
-            if item is not None:
-                await self.take(item)
-                for another in queued(self.inbox):
-                    await self.take(another)
-            await self.go_on()
+            if self.is_woken:
+                return item
+            await self._handle(item)
+        return None
+
+    def _has_news(self) -> bool:
+        """Something else than the inbox has: a commit is over, or the journal was found to have failed."""
+        return self.outcome is not None or (self.found_outside != "" and not self.is_under_way)
 
     async def _next(self) -> ToOutbox | None:
-        """What comes next; None: a commit is over, it is time to try one again, or the journal was found to have
-        failed."""
-        if self.outcome is not None or (self.found_outside and not self.is_under_way):
-            return None
-        due = math.inf
-        if self.full_until is not None and not self.is_under_way:  # a commit that is under way wakes us by its end
-            due = self.full_until
-        with trio.CancelScope(deadline=due) as self.wake:
+        """What comes next; None: it is time to try again to write to a full disk."""
+        self.is_waiting = True
+        try:
             if self.is_under_way and len(self.rows) > MOST_BESIDE:
                 await trio.sleep_forever()
-            return await self.inbox.receive()
-        return None
+            if self.full_until is None or self.is_under_way:  # a commit that is under way wakes us by its end
+                return await self.inbox.receive()
+            with trio.move_on_at(self.full_until):
+                return await self.inbox.receive()
+            return None
+        finally:
+            self.is_waiting = False
+
+    def _wake(self) -> None:
+        """Out of a wait, and out of nothing else: whoever is not waiting looks for news before the next wait."""
+        if self.is_waiting:
+            self.is_woken = True
+            self.wake.cancel()
+
+    async def _handle(self, item: ToOutbox | None) -> None:
+        if item is not None:
+            await self.take(item)
+            for another in queued(self.inbox):
+                await self.take(another)
+        await self.go_on()
 
     async def finish(self) -> None:
         """Nothing more comes: the rest is committed, or given up."""
@@ -187,7 +220,9 @@ class _JournaledOutbox:
         while self.waiting or self.is_under_way:
             if self.is_under_way and self.outcome is None:
                 with trio.CancelScope() as self.wake:
+                    self.is_waiting = True
                     await trio.sleep_forever()
+                self.is_waiting = False
             await self.go_on()
 
     def left_over(self) -> list[ToOutbox]:
@@ -224,11 +259,9 @@ class _JournaledOutbox:
     def _add_rows(self, session: int, records: Sequence[Record]) -> None:
         if self.failure or not records:
             return
-        now, position, life = self.life.clock.now().wall_ns, self.position, self.life.number
-        for record in records:
-            position += 1
-            self.rows.append(row_of(record, position, life, session, now))
-        self.position = position
+        now = self.life.clock.now().wall_ns
+        self.rows += rows_of(records, self.position, self.life.number, session, now)
+        self.position += len(records)
 
     async def _send_ahead(self, pending: Pending) -> None:
         """Cancels, questions and changes leave now. A placement that a cancel is about must not follow it."""
@@ -325,7 +358,7 @@ class _JournaledOutbox:
         except (StoreFull, StoreFailed) as failed:
             problem = failed
         self.outcome = Outcome(rows, problem, int((trio.current_time() - began) * NANOSECONDS))
-        self.wake.cancel()
+        self._wake()
 
     async def _committed(self, outcome: Outcome) -> None:
         if isinstance(outcome.problem, StoreFailed):
@@ -383,7 +416,7 @@ class _JournaledOutbox:
     def fail_from_outside(self, why: str) -> None:
         """Something is wrong with the file that no commit has shown."""
         self.found_outside = why
-        self.wake.cancel()
+        self._wake()
 
     async def _fail(self, why: str) -> None:
         """Nothing more is written. What could not be committed is told behind the news of that, numbered anew: nobody

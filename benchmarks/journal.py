@@ -28,7 +28,7 @@ from actors.plumbing.clock import Clock
 from actors.plumbing.published import Published
 from actors.wiring import dispatch_state
 from protocol.dispatch.record_json import records_from_lines
-from protocol.journal import Life, StoredSession, row_of
+from protocol.journal import Life, StoredSession, rows_of
 
 from .journal_records import records_of_orders
 from .latency import extent, medians, place_and_wait
@@ -146,9 +146,9 @@ def commits(path: Path, durability: Any, count: int) -> list[float]:
     store = begun(path, durability)
     records = records_of_orders(count)
     spent = []
-    for position, record in enumerate(records, 1):
+    for position, record in enumerate(records):
         began = time.perf_counter()
-        store.commit([row_of(record, position, 1, 1, 0)])
+        store.commit(rows_of([record], position, 1, 1, 0))
         spent.append((time.perf_counter() - began) * 1e6)
     store.close()
     return spent
@@ -204,7 +204,7 @@ def commit_rows(*, quick: bool) -> list[Row]:
 def fill(path: Path, count: int) -> None:
     """A journal with so many records, 64 a commit."""
     store = begun(path)
-    rows = [row_of(record, position, 1, 1, 0) for position, record in enumerate(records_of_orders(count), 1)]
+    rows = rows_of(records_of_orders(count), 0, 1, 1, 0)
     for first in range(0, count, 64):
         store.commit(rows[first : first + 64])
     store.close()

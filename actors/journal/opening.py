@@ -20,7 +20,7 @@ from protocol.dispatch.records import Opened, Record
 from protocol.dispatch.snapshot import put_back, snapshot_of
 from protocol.dispatch.tracking import TrackedOrders
 from protocol.errors import JournalError
-from protocol.journal import Known, Life, Snapshot, Store, StoredSession, StoreFailed, StoreFull, row_of
+from protocol.journal import Known, Life, Row, Snapshot, Store, StoredSession, StoreFailed, StoreFull, rows_of
 from protocol.orders import OrderState
 
 from ..plumbing.clock import Clock
@@ -236,11 +236,9 @@ def _restore(
 def _write_again(store: Store, life: Life, lost: Mapping[int, Opened]) -> None:
     """Ahead of every other record of this life: the power may take some of them again, and what is left of a session
     would hide that its beginning is gone."""
-    position = store.last_position
-    rows = [
-        row_of(opened, position + place, life.number, number, life.began)
-        for place, (number, opened) in enumerate(lost.items(), 1)
-    ]
+    rows: list[Row] = []
+    for number, opened in lost.items():
+        rows += rows_of([opened], store.last_position + len(rows), life.number, number, life.began)
     if rows:
         store.commit(rows)
 

@@ -206,7 +206,10 @@ class SqliteStore:
             raise self._after(problem) from problem
         self._chain = chain
         self._last_position = rows[-1].position
-        self._last_sequence = next((row.sequence for row in reversed(rows) if row.sequence), self._last_sequence)
+        for row in reversed(rows):
+            if row.sequence is not None:
+                self._last_sequence = row.sequence
+                break
 
     def _commit_many(self, rows: Sequence[Row], chain: int) -> None:
         self._cursor.execute("BEGIN IMMEDIATE")

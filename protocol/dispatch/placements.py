@@ -14,7 +14,7 @@ from .. import events, facts, requests
 from ..client_order_ids import IdMark
 from ..errors import DuplicateOrder, NotSent
 from ..facts import Outcome
-from ..order_json import order_to_bytes
+from ..order_json import order_to_brief_json
 from ..orders import NewOrder, OrderIdentity, OrderState
 from ..reasons import Why
 from ..requests import PlaceOrder
@@ -192,7 +192,7 @@ class Placements(RequestHandler[PlaceOrder]):
         """The whole order, so that a journal has what was wanted, and until when the venue may act on it."""
         submission = asked.submission
         assert submission is not None  # `_prepare` has used it
-        order = Raw(order_to_bytes(submission.order))
+        order = Raw(order_to_brief_json(submission.order))
         self._context.note(Intent(identity=identity, order=order, process_before=place.process_before))
 
     # Before it is sent

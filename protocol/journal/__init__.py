@@ -5,7 +5,7 @@ again. The files themselves are in `actors.journal`.
 """
 
 from .cursor import Cursor
-from .rows import Page, Row, row_of
+from .rows import Page, Row, rows_of
 from .store import Known, Life, Snapshot, Store, StoredSession, StoreFailed, StoreFull, StoreReader
 
 __all__ = [
@@ -20,5 +20,5 @@ __all__ = [
     "StoreFull",
     "StoreReader",
     "StoredSession",
-    "row_of",
+    "rows_of",
 ]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from ..dispatch.record_json import record_to_line
 from ..dispatch.records import NOTES, Note, Record
 from ..events import Event, FeeReported, Filled, FillReport, MissingFills, OrderEvent, Report
 
-__all__ = ["Page", "Row", "row_of"]
+__all__ = ["Page", "Row", "rows_of"]
 
 
 class Row(NamedTuple):
@@ -50,27 +50,21 @@ Columns = tuple[int | None, str | None, str | None, str | None, int | None]
 """Number, client order id, venue order id, trade id and time of a record."""
 
 
-def row_of(record: Record, position: int, life: int, session: int, now: int) -> Row:
-    """The row of a record, which has its number in the stream already. now: ns since 1970, for one without a time."""
-    kind = type(record)
-    columns = _COLUMNS.get(kind) or _find_columns(kind)
-    sequence, order, venue_order, trade, time = columns(record)
-    # Past the named tuple's own way in, which costs twice as much: this is done for every message.
-    return tuple.__new__(
-        Row,
-        (
-            position,
-            sequence,
-            life,
-            session,
-            kind.__name__,
-            order,
-            venue_order,
-            trade,
-            now if time is None else time,
-            record_to_line(record),
-        ),
-    )
+def rows_of(records: Iterable[Record], after: int, life: int, session: int, now: int) -> list[Row]:
+    """The rows of records, which have their numbers in the stream already, behind a position. now: ns since 1970, for
+    those without a time."""
+    rows: list[Row] = []
+    for position, record in enumerate(records, after + 1):
+        kind = type(record)
+        columns = _COLUMNS.get(kind) or _find_columns(kind)
+        sequence, order, venue_order, trade, time = columns(record)
+        if time is None:
+            time = now
+        line = record_to_line(record)
+        # Past the named tuple's own way in, which costs twice as much: this is done for every message.
+        values = (position, sequence, life, session, kind.__name__, order, venue_order, trade, time, line)
+        rows.append(_NEW(Row, values))
+    return rows
 
 
 def _of_order(event: Any) -> Columns:
@@ -103,6 +97,7 @@ def _of_note(note: Any) -> Columns:
     return None, order, getattr(note, "venue_order_id", None), getattr(note, "trade_id", None), None
 
 
+_NEW: Final = tuple.__new__
 _COLUMNS: Final[dict[type, Callable[[Any], Columns]]] = {
     **dict.fromkeys(NOTES, _of_note),
     Filled: _of_execution,

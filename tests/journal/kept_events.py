@@ -17,7 +17,7 @@ from protocol import events
 from protocol.dispatch.records import Record
 from protocol.event_json import from_json
 from protocol.events import Event, number
-from protocol.journal import Cursor, Life, Row, StoreFailed, row_of
+from protocol.journal import Cursor, Life, Row, StoreFailed, rows_of
 from protocol.structs import evolve as changed
 from protocol.values import AccountId, ClientOrderId
 
@@ -125,7 +125,7 @@ class Program:
         if not self.is_journal_failed:
             stored = 0 if session is None else session + 1
             for event in numbered:
-                self.kept.rows.append(row_of(cast("Record", event), event.sequence, self.life.number, stored, 0))
+                self.kept.rows += rows_of([cast("Record", event)], event.sequence - 1, self.life.number, stored, 0)
         return Publication(session, numbered)
 
     def publish(self, session: int | None, *told: Event) -> None:

@@ -16,7 +16,7 @@ from actors.journal.sqlite_store import SqliteStore, open_sqlite_store
 from protocol import events
 from protocol.dispatch.records import NOTES, Record
 from protocol.events import number
-from protocol.journal import Life, Row, StoredSession, row_of
+from protocol.journal import Life, Row, StoredSession, rows_of
 from protocol.values import Money, TradeId, VenueOrderId
 from tests.imports import ROOT
 from tests.order_records import FEE, accepted, canceled, filled, identity, submitted
@@ -35,13 +35,12 @@ class Writer:
         self.sequence = store.last_sequence
 
     def rows(self, *records: Record, session: int = 1, now: int = NOW) -> list[Row]:
-        rows = []
         for record in records:
-            self.position += 1
             if type(record) not in NOTES:
                 self.sequence += 1
                 number(record, self.sequence)  # type: ignore[arg-type]
-            rows.append(row_of(record, self.position, len(self.store.lives), session, now))
+        rows = rows_of(records, self.position, len(self.store.lives), session, now)
+        self.position += len(rows)
         return rows
 
     def commit(self, *records: Record, session: int = 1, now: int = NOW) -> list[Row]:

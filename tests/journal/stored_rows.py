@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from protocol.dispatch.records import NOTES, Record
 from protocol.events import Event, number
-from protocol.journal import Life, Row, Store, StoredSession, row_of
+from protocol.journal import Life, Row, Store, StoredSession, rows_of
 
 __all__ = ["begin", "rows_after", "session"]
 
@@ -32,12 +32,11 @@ def begin(store: Store, *sessions: StoredSession, began: int = NOW) -> Life:
 
 def rows_after(store: Store, records: Iterable[Record], session: int = 1) -> Sequence[Row]:
     """The next rows of the store's current life. It numbers the records."""
-    rows = []
+    records = list(records)
     sequence = store.last_sequence
-    for position, record in enumerate(records, start=store.last_position + 1):
+    for record in records:
         if type(record) not in NOTES:
             sequence += 1
             assert isinstance(record, Event)
             number(record, sequence)
-        rows.append(row_of(record, position, len(store.lives), session, NOW))
-    return rows
+    return rows_of(records, store.last_position, len(store.lives), session, NOW)

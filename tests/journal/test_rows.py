@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from protocol.dispatch.record_json import RECORD_TYPES, record_from_json
 from protocol.dispatch.records import NOTES
-from protocol.journal import Row, row_of
+from protocol.journal import Row, rows_of
 from tests.any_event import any_event, any_of
 
 any_note = st.sampled_from(sorted(kind.__name__ for kind in NOTES - {RECORD_TYPES["Intent"]})).flatmap(
@@ -19,10 +19,11 @@ any_note = st.sampled_from(sorted(kind.__name__ for kind in NOTES - {RECORD_TYPE
 
 @given(st.one_of(any_event, any_note))
 def test_columns_are_what_the_record_says(record: Any) -> None:
-    row = row_of(record, 7, 2, 3, 99)
+    before, row = rows_of([record, record], 5, 2, 3, 99)
     identity = getattr(record, "identity", None)
     is_note = type(record) in NOTES
     assert type(row) is Row
+    assert before == (6, *row[1:])
     assert row[:5] == (7, None if is_note else record.sequence, 2, 3, type(record).__name__)
     assert row.client_order_id == getattr(record if identity is None else identity, "client_order_id", None)
     if hasattr(record, "fill_venue_order_id"):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from actors.venues import VENUES
 from protocol import NewOrder, Side
 from protocol.kraken_spot.options import FEE_PREFERENCES, PRICE_TYPES, STP_TYPES, ConditionalClose, KrakenSpotOptions
-from protocol.order_json import order_from_json, order_to_json
+from protocol.order_json import order_from_json, order_to_brief_json, order_to_json
 from protocol.orders import VenueOptions
 from protocol.values import InstrumentId, OrderType
 from tests.any_event import any_of, decimals, texts
@@ -74,6 +74,18 @@ def test_an_order_read_back_is_the_same(order: NewOrder) -> None:
     assert again == order
     assert repr(again) == repr(order)  # to the last digit
     assert len(text.encode().splitlines()) == 1
+    brief = order_to_brief_json(order)
+    assert repr(order_from_json(brief, ALL_OPTIONS)) == repr(order)
+    whole, kept = json.loads(text), json.loads(brief)
+    assert {name: value for name, value in whole.items() if value not in (None, False)} == kept
+
+
+def test_a_brief_order_leaves_out_only_what_says_nothing() -> None:
+    assert order_to_brief_json(ORDER).decode() == (
+        '{"type":"NewOrder","instrument":{"symbol":"BTC/USD","venue":"KRAKEN"},"side":"BUY","order_type":"LIMIT",'
+        '"quantity":"1.50","price":"2411.50","time_in_force":"GTC","strategy":"default","trigger":"DEFAULT",'
+        '"trailing_unit":"PERCENT","limit_offset_unit":"PERCENT"}'
+    )
 
 
 def test_the_keys_of_an_order_never_change() -> None:

@@ -123,7 +123,7 @@ def _play_all(seeds: range, asked: argparse.Namespace) -> Totals:
         story = _story(seed, asked)
         try:
             totals.add(play(story, compare))
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001  # whatever it is, it is a finding
             print(f"{story.venue}, seed {seed}:", *traceback.format_exception(problem), file=sys.stderr)
             totals.add_failed(story, problem)
     return totals

@@ -444,7 +444,8 @@ def test_a_story_that_fails_itself_is_counted_and_ends_no_run() -> None:
     totals.add_failed(draw_story("ax", 7, calm=True), RuntimeError("the stage fell down"))
     lines = list(totals.lines())
     assert lines[0] == "ax: other: the story itself failed: RuntimeError: 1 seeds, such as 7"
-    assert lines[-1].startswith("seeds 2, ") and lines[-1].endswith(", other 1")
+    assert lines[-1].startswith("seeds 2, ")
+    assert lines[-1].endswith(", other 1")
     assert not totals.is_clean
 
 
