@@ -53,6 +53,20 @@ async def test_what_is_decided_during_a_slow_sync_shares_the_next_commit(autojum
         assert [event.sequence for event in rig.events] == [1, 2, 3, 4, 5, 6]
 
 
+async def test_what_comes_in_the_turn_in_which_a_commit_ends_is_kept_and_told(autojump_clock: MockClock) -> None:
+    """Trio draws the order of the tasks in a turn, so that of many times each order comes."""
+    disk = MemoryDisk()
+    async with open_rig(disk, "power") as rig:
+        disk.seconds_a_write = 0.5
+        for number in range(0, 60, 2):
+            rig.decide(filled(f"t{number}", number + 1))
+            await trio.sleep(0.5)
+            rig.decide(filled(f"t{number + 1}", number + 2))
+            await trio.sleep(1)
+        assert [event.sequence for event in rig.events] == list(range(1, 61))
+        assert [row.sequence for row in disk.tables.rows] == list(range(1, 61))
+
+
 async def test_a_cancel_overtakes_a_slow_commit(autojump_clock: MockClock) -> None:
     disk = MemoryDisk()
     async with open_rig(disk, "power") as rig:
