@@ -224,14 +224,14 @@ class History(RequestHandler[Reading]):
                 self._disown(view.venue_order_id)
             self._unclaimed.shown(view)
             self._external.took_history(view)
-        elif self._is_unknown(order, view.venue_order_id):
-            self._take_unknown_id(order, view)
-        elif view.replaced and view.venue_order_id == order.venue_order_id:
+        elif view.replaced and (view.venue_order_id == order.venue_order_id or _has_no_id_yet(order)):
             if not order.accepted and not order.is_over:
                 self._terms.adopt(order, view, view.time)
             order.seen_in = 0  # it goes on under an id that a later row names
             self._fills.notice_total(order, view, ahead=True)
             self._schedule.follow(order, None)
+        elif self._is_unknown(order, view.venue_order_id):
+            self._take_unknown_id(order, view)
         elif self._reading.is_examined(order) or order.inquiry is not None or _is_only_registered(order):
             self._settling.show(order, view, self._row(view))
         elif self._context.rules.chain_history:
@@ -317,6 +317,11 @@ class History(RequestHandler[Reading]):
             self._fills.alone_over(cast("Flight[requests.ListFills]", flight))
         else:
             self._context.reply(flight.reply_to, error)
+
+
+def _has_no_id_yet(order: Order) -> bool:
+    """No message has named it: the first row of a chain is what it began as."""
+    return order.venue_order_id is None and not order.is_over
 
 
 def _is_only_registered(order: Order) -> bool:

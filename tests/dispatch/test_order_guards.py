@@ -390,10 +390,21 @@ def test_what_changed_of_an_order_while_its_turn_to_be_asked_for_came_counts_as_
     assert [event.settled for event in told(rig, events.Reconciled)] == [1]
 
 
-def test_an_order_that_was_replaced_before_its_id_was_known_is_told_under_the_id_that_history_names() -> None:
+def test_an_order_that_was_replaced_before_its_id_was_known_began_under_the_id_that_history_says_so_of() -> None:
+    """Its present id is none of those: it goes on under one that no row has named yet, and under which it may fill."""
     rig = lost_placement(CHAINS)
     rig.records.clear()
     replaced_by_then = view("v1", 1, cumulative=Decimal(4), status=None, replaced=True)
     rig.hear(facts.OrderHistoryListed(request_id=RequestId(9), orders=(replaced_by_then,), cursor=None))
+    (accepted,) = told(rig, events.Accepted)
+    assert accepted.venue_order_id == "v1"
+    assert told(rig, events.Updated) == []
+    went_on = view("v2", 1, cumulative=Decimal(2), status=OrderStatus.CANCELED)
+    rig.hear(facts.OrderHistoryListed(request_id=RequestId(9), orders=(replaced_by_then, went_on), cursor=None))
     (updated,) = told(rig, events.Updated)
-    assert (updated.venue_order_id, updated.venue_cumulative_base) == ("v1", 4)
+    assert (updated.previous_venue_order_id, updated.venue_order_id) == ("v1", "v2")
+    assert updated.venue_cumulative_base == 4
+    rig.hear(facts.FillsListed(request_id=NOBODYS, trades=(trade("v1", "t1", 4), trade("v2", "t2", 2))))
+    assert [(fill.fill_venue_order_id, fill.cumulative) for fill in told(rig, events.Filled)] == [("v1", 4), ("v2", 6)]
+    assert told(rig, events.FillReport) == []
+    assert rig.status("a1") is OrderStatus.CANCELED
