@@ -34,3 +34,7 @@ def test_every_test_that_is_named_exists() -> None:
 def test_the_table_names_every_planted_bug_and_no_other() -> None:
     named = [bug for row in ROWS for bug in re.findall(r"\w+", row[2])]
     assert sorted(named) == sorted(map(name_of, bugs()))
+
+
+def test_every_promise_has_a_planted_bug() -> None:
+    assert [row[0] for row in ROWS if not row[2]] == []
