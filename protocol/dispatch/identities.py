@@ -9,7 +9,8 @@ terms, and an execution waits until one has (see `unclaimed_fills`).
 The stream reports an order in the order of what happened: what the answer to a placement has named cannot go on under
 another id before the stream has reported that it began. What it tells until then under that client id is of an older
 order. Other terms than were placed report an older order, too; not so on the stream of a venue that changes orders in
-place, where the message that ours was accepted may be lost, and another session have changed it.
+place, where the message that ours was accepted may be lost, and another session have changed it. Nor of an order of an
+earlier run: that run may have changed it, and the power have taken what it noted of that.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from .context import MEASURED, UNMEASURED, Context
 from .inquiries import Question
 from .own_orders import OwnOrders
 from .quantities import readings
-from .tracking import Order
+from .tracking import OF_AN_EARLIER_RUN, Order
 
 __all__ = ["Identities"]
 
@@ -150,6 +151,8 @@ def _has_its_terms(order: Order, view: OrderView) -> bool:
     """Whether a view shows what was placed, as long as nothing has changed that. A venue may place less."""
     has_changed = order.changed_at and order.status is not OrderStatus.DENIED  # which dates that conclusion there
     if order.venue_order_id is not None or has_changed or order.by_amount:
+        return True
+    if order.request_id == OF_AN_EARLIER_RUN:
         return True
     return _has_terms(order, view)
 

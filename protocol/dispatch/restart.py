@@ -23,7 +23,7 @@ from attrs import frozen
 
 from ..reasons import Why
 from ..requests import PlaceOrder
-from ..values import ZERO, OrderStatus, OrderType, RequestId, Side, TimeInForce
+from ..values import ZERO, OrderStatus, OrderType, Side, TimeInForce
 from .account_state import AccountState, Departure
 from .cancel_all_after import CancelAllAfter
 from .context import Context
@@ -36,13 +36,11 @@ from .inquiries import Question
 from .list_schedule import ListSchedule
 from .order_life import OrderLife
 from .questions import Questions
-from .tracking import Order
+from .tracking import OF_AN_EARLIER_RUN, Order
 from .unclaimed_fills import UnclaimedFills
 
-__all__ = ["OF_AN_EARLIER_RUN", "Restart", "Takers"]
+__all__ = ["Restart", "Takers"]
 
-OF_AN_EARLIER_RUN: Final = RequestId(0)
-"""Number of the request that placed an order which this run has not placed."""
 ENDED_BEFORE: Final = "The program ended before the venue had answered."
 NO_DEPARTURE: Final = Departure(0, None)
 

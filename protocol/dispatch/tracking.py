@@ -41,13 +41,16 @@ from ..window import Window
 from .inquiries import Inquiry
 from .records import AlreadyCounted, Bound, Counted, FormerId, Record, Registered
 
-__all__ = ["FillKey", "Order", "TrackedOrders", "Window"]
+__all__ = ["OF_AN_EARLIER_RUN", "FillKey", "Order", "TrackedOrders", "Window"]
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 FillKey = tuple[VenueOrderId, TradeId]
 """Which fill it is, on one venue and account: the venue order id as the fill names it, and the trade id."""
+
+OF_AN_EARLIER_RUN: Final = RequestId(0)
+"""Number of the request that placed an order which this run has not placed."""
 
 FILL_WINDOW: Final = 10_000
 FINISHED_WINDOW: Final = 100_000

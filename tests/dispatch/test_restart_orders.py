@@ -86,6 +86,18 @@ def test_a_placement_that_arrived_after_all_is_accepted(by_snapshot: bool) -> No
     assert run.hear(traded("v1", "t1", 10, 10, 1, final=True)) == ["Filled"]
 
 
+def test_a_placement_is_found_although_a_change_of_it_went_with_the_power(by_snapshot: bool) -> None:
+    """No record tells of the change, and no other order ever had the name."""
+    run = first_run()
+    run.place("a1")
+    run = run.next_run(by_snapshot=by_snapshot)
+    changed = view("v1", 1, quantity=Decimal(300), price=Decimal(99), cumulative=Decimal(2))
+    run.log_in(changed)
+    assert run.status("a1") is OrderStatus.ACCEPTED
+    assert not told(run, events.OrderStatusReport)
+    assert run.hear(traded("v1", "t1", 2, 2, 298)) == ["Filled"]
+
+
 def test_a_placement_that_never_arrived_is_denied_only_when_the_venue_takes_it_no_more(by_snapshot: bool) -> None:
     run = first_run(rules=DEADLINES)
     run.place("a1")
