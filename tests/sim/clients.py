@@ -305,6 +305,10 @@ class Clients:
         with trio.move_on_after(60.0):
             await trader.is_over.wait()
         stage.books.note(wall_clock())
+        # What was asked for and not done by then, the report says by naming the order.
+        last = trader.heard[-1][1] if trader.heard else None
+        named = {*last.still_open, *last.unknown} if isinstance(last, events.CloseReport) else set()
+        trader.asked[:] = [asked for asked in trader.asked if asked.name not in named]
         placed = [placed_of(sent, stage.books) for sent in trader.submissions]
         views = [stage.books.view(order) for order in placed if order is not None]
         trader.left_open = frozenset(view.order_id for view in views if view.end is None)
