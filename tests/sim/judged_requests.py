@@ -73,17 +73,17 @@ def judge_triggers(trader: Trader, books: Books, waiting: frozenset[str]) -> Ite
 
 def _filled_unheard(trader: Trader) -> set[str]:
     """Names of orders whose first fill came while the client was not logged in."""
-    first: dict[str, events.Filled] = {}
+    first: dict[str, int] = {}  # at the venue: history tells of an earlier one later
     for _, event in trader.heard:
         if isinstance(event, events.Filled):
-            first.setdefault(event.client_order_id, event)
+            first[event.client_order_id] = min(event.venue_time, first.get(event.client_order_id, event.venue_time))
     logins = [event.local_time for _, event in trader.heard if isinstance(event, events.Authenticated)]
     ends = [event.local_time for _, event in trader.heard if isinstance(event, events.Disconnected)]
     spans = list(zip(ends, [login for login in logins if not ends or login > ends[0]], strict=False))
     if trader.memory is not None:
         ends += trader.memory.deaths
         spans = [(end, min((login for login in logins if login > end), default=end)) for end in ends]
-    return {name for name, fill in first.items() if any(a <= fill.venue_time <= b for a, b in spans)}
+    return {name for name, filled_at in first.items() if any(a <= filled_at <= b for a, b in spans)}
 
 
 def judge_fees(trader: Trader) -> Iterator[Finding]:
