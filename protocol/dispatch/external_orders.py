@@ -2,7 +2,8 @@
 
 A client that only watches an account hears every fill of such an order, and its end, once each. Three sources report
 them: live messages, the list of a login, and later lists. An order that a list leaves out has ended if the list is
-younger than the last word about the order; a list says nothing of how. So the venue is asked where the order stands, by
+younger than the last word about the order; a list says nothing of how. Fills that make up all of an order may be its
+end, of which the message is missing; or its quantity has been raised. So the venue is asked where the order stands, by
 its venue order id. Where the venue does not know it any more, that is what is reported: a report with `status=None`
 whose reason says that the order is not open any more. An end is never made up.
 
@@ -43,6 +44,8 @@ NEVER: Final = -(1 << 62)
 # Questions about orders of other sessions must not eat the budget that orders of ours need, so few go at once.
 MOST_ASKED_AT_ONCE: Final = 16
 MOST_FOLLOWED: Final = 1_000
+FULL: Final = 5 * SECOND
+"""How long after fills that make up all of an order its end is waited for before the venue is asked."""
 TURN: Final = SECOND
 """How long these questions stand back while orders of ours are asked for."""
 TERMS: Final = ("price", "trigger_price", "quantity", "cumulative", "time_in_force", "trigger_type")
@@ -61,11 +64,11 @@ class ExternalOrder:
 
     __slots__ = (
         "counted",
+        "doubted_at",
         "fills",
         "heard_at",
         "is_end_known",
         "last_told",
-        "left_out_at",
         "since",
         "told",
         "told_since",
@@ -85,9 +88,10 @@ class ExternalOrder:
         self.told_since = self.until
         if self.since < view.time:  # it began after that, with nothing filled
             self.told, self.told_since = ZERO, self.since
-        # Monotonic ns: of the last message about it, and of the last list that did not show it.
+        # Monotonic ns: of the last message about it, and of what last made it doubtful that it is open: a list that did
+        # not show it, or fills that make up all of it.
         self.heard_at = heard_at
-        self.left_out_at = -1
+        self.doubted_at = -1
         # The first fills that were reported, so that a repeated one is recognized whatever its time.
         self.fills: set[TradeId] | None = None
         # Of one that has ended: whether the venue said how. If not, a later word of the venue is still news.
@@ -100,6 +104,12 @@ class ExternalOrder:
     def is_exact(self) -> bool:
         """Whether it is known how much of it had executed at `since`."""
         return self.since == self.told_since
+
+    @property
+    def is_full(self) -> bool:
+        """Whether all of it has executed, as far as is known."""
+        quantity = None if self.view.other_quantity is not None else self.view.quantity
+        return quantity is not None and self.counted >= quantity
 
     def take(self, view: OrderView, heard_at: int, until: int) -> None:
         """What a view leaves out stays as it was. until: its count was made then or before, ns since 1970 by the
@@ -262,6 +272,7 @@ class ExternalOrders:
             self._end(view.venue_order_id, known, is_known=True)
         else:
             self._settle(view.venue_order_id)
+            self._ask_if_full(view.venue_order_id)
         self._context.record(self.status_report(view, time, reason, None))
 
     def report_fill(self, trade: Trade, client_order_id: ClientOrderId | None) -> None:
@@ -278,6 +289,7 @@ class ExternalOrders:
             return
         if known is not None:
             known.add(trade, self._context.now.monotonic_ns)
+            self._ask_if_full(trade.venue_order_id)
         self._context.record(
             events.FillReport(
                 local_time=self._context.now.wall_ns,
@@ -383,12 +395,12 @@ class ExternalOrders:
         for venue_order_id in list(self._open):
             known = self._open[venue_order_id]
             if venue_order_id in listed_ids:
-                if known.left_out_at < shown_at:
+                if known.doubted_at < shown_at:
                     self._settle(venue_order_id)
             elif self._context.orders.by_venue_order_id(venue_order_id) is not None:
                 self.drop(venue_order_id)  # it turned out to be one of ours
             elif known.heard_at <= shown_at:
-                known.left_out_at = shown_at
+                known.doubted_at = shown_at
                 if venue_order_id not in self._tries:
                     self._tries[venue_order_id] = 0
                     self._waiting.append(venue_order_id)
@@ -436,6 +448,13 @@ class ExternalOrders:
             self._asked.pop(venue_order_id, None)
             self._waiting.append(venue_order_id)
         self._ask()
+
+    def _ask_if_full(self, venue_order_id: VenueOrderId) -> None:
+        """Soon, unless the venue says before how the order ended."""
+        known = self._open.get(venue_order_id)
+        if known is not None and known.is_full and venue_order_id not in self._tries:
+            self._tries[venue_order_id], known.doubted_at = 0, self._context.now.monotonic_ns
+            self._context.timers.add(known.doubted_at + FULL, ExternalDue(venue_order_id))
 
     def _later(self, venue_order_id: VenueOrderId) -> None:
         delays = self._context.rules.query_delays
@@ -504,7 +523,7 @@ class ExternalOrders:
 
     def _is_old(self, flight: Flight[requests.QueryOrder], known: ExternalOrder) -> bool:
         """Whether an answer may be older than the last word about an order: then it proves nothing."""
-        return flight.sent_at - self._lag < max(known.heard_at, known.left_out_at)
+        return flight.sent_at - self._lag < max(known.heard_at, known.doubted_at)
 
     def _answered(self, flight: Flight[requests.QueryOrder]) -> VenueOrderId | None:
         """The order that a question was about; None if it is settled, or something was heard since it was asked."""

@@ -92,6 +92,41 @@ def test_the_end_of_an_order_that_was_replaced_meanwhile_is_told_from_the_histor
     assert reports(rig) == [("X2", OrderStatus.FILLED, Decimal(10))]
 
 
+def test_an_order_of_which_all_has_filled_and_no_end_is_told_is_asked_for() -> None:
+    rig = watching(view("X1"))
+    rig.hear(traded("X1", "t1", 4, 4), traded("X1", "t2", 6, 10))
+    rig.wait(4)
+    assert asked(rig) == []
+    rig.wait(1)
+    (question,) = asked(rig)
+    assert question.venue_order_id == "X1"
+    rig.records.clear()
+    rig.hear(took(question.request_id, order=view("X1", status=OrderStatus.FILLED, cumulative=Decimal(10))))
+    assert reports(rig) == [("X1", OrderStatus.FILLED, Decimal(10))]
+    rig.wait(100)
+    assert asked(rig) == []
+
+
+def test_a_list_from_before_its_last_fill_does_not_show_that_an_order_is_still_open() -> None:
+    rig = watching(view("X1"), lists_lag=60 * SECOND)
+    rig.wait(70)
+    rig.ask(commands.OpenOrders())
+    rig.hear(traded("X1", "t1", 10, 10))
+    rig.hear(took(rig.numbers, orders=(view("X1", cumulative=Decimal(4)),)))
+    rig.wait(5)
+    assert [question.venue_order_id for question in asked(rig)] == ["X1"]
+
+
+def test_an_order_whose_end_is_told_behind_its_fills_is_not_asked_for() -> None:
+    rig = watching(view("X1"), view("X2"))
+    filled = view("X1", status=OrderStatus.FILLED, cumulative=Decimal(10))
+    rig.hear(traded("X1", "t1", 10, 10), traded("X2", "t2", 9, 9))
+    rig.wait(2)
+    rig.hear(facts.OrderRemoved(time=WALL, order=filled, ending=OrderStatus.FILLED, filled=Decimal(10), reason=""))
+    rig.wait(100)
+    assert asked(rig) == []
+
+
 def test_where_the_venue_does_not_know_an_order_any_more_no_end_is_made_up() -> None:
     rig = watching(view("X1"))
     rig.hear(traded("X1", "t1", 4, 4))
