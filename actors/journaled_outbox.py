@@ -324,6 +324,8 @@ class _JournaledOutbox:
         while self.waiting and not self.is_under_way:
             if self.failure:
                 self._take_waiting()
+                placing = [each for each in self.committing if isinstance(each, Pending) and each.placements]
+                await self._refuse_placements(self.failure, placing)
                 await self._release()
             elif self.full_until is not None and not self.is_ending and trio.current_time() < self.full_until:
                 await self._refuse_placements(self.life.health.value, self.waiting[self.refused :])
@@ -470,10 +472,7 @@ class _JournaledOutbox:
     async def _release_decided(self, each: Pending) -> None:
         session = each.decided.session
         placements, each.placements = each.placements, []
-        if placements and self.failure:
-            for placed in placements:
-                await self._withhold(session, placed, self.failure, Why.JOURNAL)
-        elif placements:
+        if placements:
             await release_sends(placements, self.sessions[session])
         await self._end_link(each)
         if each.events:
@@ -495,6 +494,11 @@ def _refused(value: object, withheld: Collection[RequestId], why: str) -> object
     if isinstance(value, OrderState) and value.request_id in withheld:
         name = value.identity.client_order_id
         return NotSent(f"Order {name} was not sent: {why}", why=Why.JOURNAL, client_order_id=name)
-    if isinstance(value, list) and value and all(_refused(leg, withheld, why) is not leg for leg in value):
+    if isinstance(value, tuple) and value and all(_number_of(leg) in withheld for leg in value):
         return NotSent(f"The batch was not sent: {why}", why=Why.JOURNAL)
     return value
+
+
+def _number_of(leg: OrderState | RequestId) -> RequestId | None:
+    """Of the request of a leg, as the answer to a batch has it."""
+    return leg.request_id if isinstance(leg, OrderState) else leg

@@ -11,7 +11,7 @@ from protocol.dispatch.records import SwitchSet
 from protocol.errors import NotSent
 from protocol.events import JournalFailed, JournalSlow
 from protocol.reasons import Why
-from protocol.requests import SetCancelAllAfter
+from protocol.requests import BatchOrders, SetCancelAllAfter
 from protocol.values import RequestId
 
 from ..order_records import accepted, filled, submitted
@@ -164,6 +164,22 @@ async def test_a_full_disk_refuses_placements_and_keeps_events_until_there_is_ro
         assert await rig.settle() == ["written 1", "sent PlaceOrder 5", "told #3 Submitted"]
 
 
+async def test_a_full_disk_refuses_a_batch_of_which_nothing_was_sent() -> None:
+    disk = MemoryDisk()
+    async with open_rig(disk) as rig:
+        disk.fill()
+        batch = BatchOrders(request_id=RequestId(5), legs=(place(3), cancel(4, of=99)))
+        rig.decide(submitted(), sends=[batch], replies={"caller": (state_of(3), RequestId(4))})
+        assert await rig.settle() == ["refused caller", "withheld 3, 4, 5 JOURNAL"]
+        refusal = rig.answers["caller"]
+        assert isinstance(refusal, NotSent)
+        assert refusal.why is Why.JOURNAL
+        # A venue that takes less together has had its cancel: its caller must not take it for unsent.
+        rig.decide(submitted(), sends=[place(6), cancel(7, of=99)], replies={"other": (state_of(6), RequestId(7))})
+        assert await rig.settle() == ["answered other", "sent CancelOrder 7", "withheld 6 JOURNAL"]
+        disk.make_room()
+
+
 async def test_a_slow_disk_that_is_full_is_waited_for(autojump_clock: MockClock) -> None:
     disk = MemoryDisk()
     async with open_rig(disk, "power") as rig:
@@ -187,10 +203,11 @@ async def test_after_a_failed_write_events_go_on_behind_the_news_of_it() -> None
         seen = await rig.settle()
         assert seen == ["refused caller", "told #2 JournalFailed", "told #3 Submitted", "withheld 3 JOURNAL"]
         rig.decide(filled("t2", 2), sends=[cancel(4, of=99)])
-        rig.decide(submitted(), sends=[place(5)])
+        rig.decide(submitted(), sends=[place(5)], replies={"late caller": state_of(5)})
         seen = await rig.settle()
         assert "sent CancelOrder 4" in seen
         assert "withheld 5 JOURNAL" in seen
+        assert "refused late caller" in seen
         assert [type(event).__name__ for event in rig.events[-2:]] == ["Filled", "Submitted"]
         assert [event.sequence for event in rig.events] == [1, 2, 3, 4, 5]
         failed = rig.events[1]
