@@ -22,6 +22,8 @@ RETRY: Final = 2 * SECOND
 """Before it is set again where the venue has not confirmed it, while that of an earlier run may act."""
 MARGIN: Final = 10 * SECOND
 """The venue's second may be longer than ours, and its message late."""
+LATE: Final = 60 * SECOND
+"""How long a setting of an earlier run may have been on its way, and still set the switch."""
 RENEWALS: Final = 4
 """How often the switch is set again within its time: three renewals may be lost before it acts."""
 
@@ -38,6 +40,10 @@ class CancelAllAfter(RequestHandler[SetCancelAllAfter]):
         # What an earlier run has set it to, as far as the venue has not confirmed another setting; when it must have
         # acted by itself; and what the journal has.
         self._left = 0
+        # What it was set to then, and until when a late message of that run may set it so again (monotonic ns), if any
+        # may.
+        self._former = 0
+        self._wary_until: int | None = None
         self._bound: CancelAllAfterDue | None = None
         self._noted = 0
 
@@ -48,7 +54,7 @@ class CancelAllAfter(RequestHandler[SetCancelAllAfter]):
     def restore(self, seconds: int) -> None:
         """An earlier run has left it set to so many seconds. It must not cancel what is placed from now on, so until
         the venue has confirmed another setting nothing is placed."""
-        self._left = self._noted = seconds
+        self._left = self._former = self._noted = seconds
         if seconds:
             self._context.awaits_switch = True
             self._bound = CancelAllAfterDue()
@@ -66,8 +72,12 @@ class CancelAllAfter(RequestHandler[SetCancelAllAfter]):
                 f"The last run of this program left the timer that cancels all orders set to {self._left} s. {done} "
                 "Orders wait until the venue has confirmed that."
             )
-        if self._seconds or self._left:
+        if self._seconds or self._left or self._is_wary:
             self._set()
+
+    @property
+    def _is_wary(self) -> bool:
+        return self._wary_until is not None and self._context.now.monotonic_ns < self._wary_until
 
     def _note(self, seconds: int) -> None:
         if self._context.journaled and seconds != self._noted:
@@ -85,8 +95,12 @@ class CancelAllAfter(RequestHandler[SetCancelAllAfter]):
         context.send(request, reply_to=reply_to, admission=admission)
         self._planned = None
         if self._seconds:
-            self._planned = CancelAllAfterDue()
-            context.timers.add(context.now.monotonic_ns + self._seconds * SECOND // RENEWALS, self._planned)
+            self._plan(self._seconds * SECOND // RENEWALS)
+
+    def _plan(self, delay: int) -> None:
+        """To set it again after so many ns."""
+        self._planned = CancelAllAfterDue()
+        self._context.timers.add(self._context.now.monotonic_ns + delay, self._planned)
 
     def due(self, due: CancelAllAfterDue) -> None:
         """Time to set it again. While there is no connection it is left to run: that is what it is for."""
@@ -108,10 +122,18 @@ class CancelAllAfter(RequestHandler[SetCancelAllAfter]):
     def is_set(self, fact: facts.CancelAllAfterSet) -> None:
         flight = self._context.flights.drop(fact.request_id)
         if flight is not None:
+            if self._left:
+                self._wary_until = self._context.now.monotonic_ns + LATE
             self._left, self._context.awaits_switch = 0, False
             if not cast("SetCancelAllAfter", flight.request).seconds:
                 self._note(0)
+                self._turn_off_again()
             self._context.reply(flight.reply_to, fact.cancels_at)
+
+    def _turn_off_again(self) -> None:
+        """As often as the earlier run has set it, so that none of its messages that comes late finds time to act."""
+        if self._is_wary and not self._seconds:
+            self._plan(self._former * SECOND // RENEWALS)
 
     def answered(self, flight: Flight[SetCancelAllAfter], fact: facts.RequestAnswered) -> None:
         warn_of_misfit(self._context, fact)
@@ -133,9 +155,8 @@ class CancelAllAfter(RequestHandler[SetCancelAllAfter]):
             f"{problem} It is set again soon." if self._seconds else f"{problem} Look whether it is off."
         )
         self._context.reply(flight.reply_to, RequestFailed(problem, why=why, reason=reason))
-        if self._left:
-            self._planned = CancelAllAfterDue()
-            self._context.timers.add(self._context.now.monotonic_ns + RETRY, self._planned)
+        if self._left or self._is_wary:
+            self._plan(RETRY)
 
     def disarm(self) -> None:
         """Turns the switch off before we leave."""

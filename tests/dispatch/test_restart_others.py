@@ -190,3 +190,55 @@ def test_a_switch_that_was_turned_off_and_confirmed_is_no_matter_of_the_next_run
     run.log_in()
     assert not asked(run, requests.SetCancelAllAfter)
     assert run.last.warnings == []
+
+
+def confirmed(run: Run) -> list[int]:
+    """To how many seconds it is set, and the venue confirms that."""
+    settings = asked(run, requests.SetCancelAllAfter)
+    for setting in settings:
+        run.hear(facts.CancelAllAfterSet(request_id=setting.request_id, cancels_at=None))
+    return [setting.seconds for setting in settings]
+
+
+def test_a_switch_that_was_turned_off_is_turned_off_again_as_long_as_a_late_message_may_set_it() -> None:
+    """The last run set it anew every 15 s. What it sent at its end may come to the venue after this run's first word,
+    and would act 60 s later."""
+    run = armed().next_run(cancel_all_after=0)
+    run.log_in()
+    assert confirmed(run) == [0]
+    for _ in range(3):
+        run.wait(15)
+        assert confirmed(run) == [0]
+    assert run.journal.count(SwitchSet(seconds=0)) == 1
+    run.wait(16)
+    confirmed(run)
+    run.wait(300)
+    assert confirmed(run) == []
+
+
+def test_what_keeps_it_off_outlives_a_lost_link_and_a_refusal() -> None:
+    run = armed().next_run(cancel_all_after=0)
+    run.log_in()
+    assert confirmed(run) == [0]
+    run.lose_link()
+    run.wait(20)
+    assert confirmed(run) == []
+    run.log_in()
+    (setting,) = asked(run, requests.SetCancelAllAfter)
+    run.hear(refused(setting.request_id, facts.Outcome.DEFINITE, "EService:Busy"))
+    run.wait(2)
+    assert confirmed(run) == [0]
+    assert run.place("a1").status is OrderStatus.SUBMITTED
+    assert len(asked(run, requests.PlaceOrder)) == 1  # nothing waits for these
+
+
+def test_the_users_own_setting_is_not_turned_off() -> None:
+    run = armed().next_run(cancel_all_after=0)
+    run.log_in()
+    assert confirmed(run) == [0]
+    run.ask(commands.CancelAllAfter(seconds=120))
+    assert confirmed(run) == [120]
+    run.wait(29)
+    assert confirmed(run) == []
+    run.wait(2)
+    assert confirmed(run) == [120]

@@ -217,7 +217,7 @@ class Clients:
                             self._read(trader, event, stream)
                     return
                 except CursorAhead as ahead:
-                    fall_back(trader, memory, self._stage.books, ahead.last)
+                    fall_back(trader, memory, ahead.last)
                 except SubscriberLagged:  # it was behind, and goes on in the next life
                     memory.has_failed = True
                     await trio.sleep_forever()

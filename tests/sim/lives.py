@@ -86,7 +86,6 @@ class Memory:
     cursor: the text behind the last event whose effects the consumer kept with it; unsure: events that it read, and
     that the journal lost or never had; has_lost: something that was committed was lost with the power, as it may be;
     done: by virtual second, its commits, what it sent, and what it read; left: how many more of a kind until it dies;
-    beyond: names of orders that others had changed when all but the intent was lost: nothing shows whose they are;
     deaths: of its processes, ns since 1970; first_sequences: of its lives; wrong: what its consumer found wrong.
     """
 
@@ -103,7 +102,6 @@ class Memory:
     wrong: list[tuple[str, str, str]] = field(factory=list)
     done: list[tuple[float, str]] = field(factory=list)
     left: dict[str, int] = field(factory=dict)
-    beyond: set[str] = field(factory=set)
     process: Process | None = None
     is_armed_for_opening: bool = False
     _fault: Fault | None = None

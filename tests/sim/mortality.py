@@ -7,15 +7,13 @@ from functools import partial
 import trio
 from attrs import frozen
 
-from actors import events
 from protocol.journal import Cursor
 
 from ..journal.memory_disk import MemoryDisk
 from . import steps
-from .books import Books
 from .determinism import wall_clock
 from .lives import Memory, Process
-from .stage import Doing, Stage, Trader, placed_of
+from .stage import Doing, Stage, Trader
 
 __all__ = ["begin_life", "fall_back", "kill", "lives", "program"]
 
@@ -68,7 +66,7 @@ def kill(stage: Stage, trader: Trader) -> None:
     stage.books.note(wall_clock())
 
 
-def fall_back(trader: Trader, memory: Memory, books: Books, last: str | None) -> None:
+def fall_back(trader: Trader, memory: Memory, last: str | None) -> None:
     """The journal ends before what its consumer has read: it goes back, and keeps what it did for later."""
     until = 0 if last is None else Cursor.parse(last).sequence
     lost = trader.heard[until:]
@@ -78,11 +76,6 @@ def fall_back(trader: Trader, memory: Memory, books: Books, last: str | None) ->
     memory.unsure += (event for _, event in lost)
     del trader.heard[until:]
     memory.cursor = last
-    kept = {event.client_order_id for _, event in trader.heard if isinstance(event, events.Accepted)}
-    for sent in trader.sent.values():
-        placed = placed_of(sent, books)
-        if placed is not None and placed.changed_by_other and sent.name not in kept:
-            memory.beyond.add(sent.name)
 
 
 @frozen

@@ -114,11 +114,7 @@ class Trader:
         if self.memory is not None and (self.unanswered or self.memory.has_lost):
             intended = {event.client_order_id for _, event in self.heard if isinstance(event, events.Submitted)}
             asked = self.sent if self.memory.has_lost else self.unanswered
-            sent = {
-                order: sub
-                for order, sub in sent.items()
-                if (order not in asked or sub.name in intended) and sub.name not in self.memory.beyond
-            }
+            sent = {order: sub for order, sub in sent.items() if order not in asked or sub.name in intended}
         if self.memory is None or not self.memory.has_lost:
             return [*sent.values(), *self.taken_over]
         return [*sent.values(), *(taken for taken in self.taken_over if self.states.get(taken.name) is not None)]
