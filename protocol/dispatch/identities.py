@@ -10,13 +10,14 @@ The stream reports an order in the order of what happened: what the answer to a 
 another id before the stream has reported that it began. What it tells until then under that client id is of an older
 order. Other terms than were placed report an older order, too; not so on the stream of a venue that changes orders in
 place, where the message that ours was accepted may be lost, and another session have changed it. Nor of an order of an
-earlier run: that run may have changed it, and the power have taken what it noted of that.
+earlier run, if the venue dates it behind the placement: that run may have changed it, and the power have taken what it
+noted of that.
 """
 
 from __future__ import annotations
 
 from ..facts import OrderView, Trade
-from ..values import OrderStatus, Side, VenueOrderId
+from ..values import NO_TIME, OrderStatus, Side, VenueOrderId
 from .context import MEASURED, UNMEASURED, Context
 from .inquiries import Question
 from .own_orders import OwnOrders
@@ -57,8 +58,13 @@ class Identities:
             return None
         if not live and self._is_before(order, view.time, by=MEASURED) and not _has_terms(order, view):
             return None  # only the unmeasured clock of this machine lets it be the order's own
-        may_be_changed = live and self._context.rules.changes_in_place
+        may_be_changed = (live and self._context.rules.changes_in_place) or self._is_of_earlier_run(order, view)
         return order if may_be_changed or _has_its_terms(order, view) else None
+
+    def _is_of_earlier_run(self, order: Order, view: OrderView) -> bool:
+        """Whether a view is of an order that an earlier run has placed, though its terms may have changed since: it is
+        of a time since then."""
+        return order.request_id == OF_AN_EARLIER_RUN and view.time != NO_TIME and not self._is_before(order, view.time)
 
     def may_be_lost(self, trade: Trade) -> bool:
         """Whether an execution of an unknown order may be of one of ours that the journal does not have."""
@@ -151,8 +157,6 @@ def _has_its_terms(order: Order, view: OrderView) -> bool:
     """Whether a view shows what was placed, as long as nothing has changed that. A venue may place less."""
     has_changed = order.changed_at and order.status is not OrderStatus.DENIED  # which dates that conclusion there
     if order.venue_order_id is not None or has_changed or order.by_amount:
-        return True
-    if order.request_id == OF_AN_EARLIER_RUN:
         return True
     return _has_terms(order, view)
 

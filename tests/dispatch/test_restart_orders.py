@@ -86,13 +86,27 @@ def test_a_placement_that_arrived_after_all_is_accepted(by_snapshot: bool) -> No
     assert run.hear(traded("v1", "t1", 10, 10, 1, final=True)) == ["Filled"]
 
 
-def test_a_placement_is_found_although_a_change_of_it_went_with_the_power(by_snapshot: bool) -> None:
-    """No record tells of the change, and no other order ever had the name."""
+def changed_meanwhile(time: int) -> facts.OrderView:
+    """By the name of a1, with other terms than were placed."""
+    return view("v1", 1, quantity=Decimal(300), price=Decimal(99), cumulative=Decimal(2), time=time)
+
+
+@pytest.mark.parametrize("before", [1, SECOND // 2], ids=["an instant", "half a second"])
+def test_an_order_of_another_session_that_had_the_name_just_before_is_not_ours(before: int, by_snapshot: bool) -> None:
     run = first_run()
-    run.place("a1")
+    placed_at = run.place("a1").identity.local_time
     run = run.next_run(by_snapshot=by_snapshot)
-    changed = view("v1", 1, quantity=Decimal(300), price=Decimal(99), cumulative=Decimal(2))
-    run.log_in(changed)
+    run.log_in(changed_meanwhile(placed_at - before))
+    assert run.status("a1") is OrderStatus.UNKNOWN
+    assert len(told(run, events.OrderStatusReport)) == 1
+
+
+def test_a_placement_is_found_although_a_change_of_it_went_with_the_power(by_snapshot: bool) -> None:
+    """No record tells of the change. Only an order that came before could have the name."""
+    run = first_run()
+    placed_at = run.place("a1").identity.local_time
+    run = run.next_run(by_snapshot=by_snapshot)
+    run.log_in(changed_meanwhile(placed_at))
     assert run.status("a1") is OrderStatus.ACCEPTED
     assert not told(run, events.OrderStatusReport)
     assert run.hear(traded("v1", "t1", 2, 2, 298)) == ["Filled"]
