@@ -110,7 +110,7 @@ def table_lines(rows: Sequence[Row]) -> Iterator[str]:
         note = f" ({ways.index(row.how) + 1})" if row.how else ""
         floor = "" if row.floor is None else f"{row.floor:.1f} {row.floor_name}"
         ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-        budget = "" if row.budget is None else f"≤ {row.budget:g}{'' if row.floor is None else ' ×'}"
+        budget = "" if row.budget is None else f"≤ {round(row.budget, 3):g}{'' if row.floor is None else ' ×'}"
         spread = f"{row.spread[0]:.1f} … {row.spread[1]:.1f}"
         cells = (f"{row.name}{note}", f"{row.value:.1f} {row.unit}", spread, floor, ratio, budget, row.verdict)
         yield f"| {' | '.join(cells)} |"

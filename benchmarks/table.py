@@ -103,7 +103,7 @@ def _singles(run: Run) -> Iterator[str]:
 
 
 def _budget(row: Row) -> str:
-    return "" if row.budget is None else f"≤ {row.budget:g}{'' if row.ratio is None else ' ×'}"
+    return "" if row.budget is None else f"≤ {round(row.budget, 3):g}{'' if row.ratio is None else ' ×'}"
 
 
 def _number(value: float) -> str:
