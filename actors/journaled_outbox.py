@@ -2,9 +2,9 @@
 
 Cancels, changes and questions need no record before they leave, so they are sent at once, ahead of a slow commit.
 Placements, events and answers wait for theirs, and so does a dead man's switch that is armed: a restart must know of
-it. A commit is made on the loop's own thread as long as it is quick. Where
-each one is a sync of the disk, or one took long, it is made on a worker thread, and what is decided meanwhile shares
-the next one.
+it. A commit is made on the loop's own thread as long as it is quick. Where each one is a sync of the disk, where one
+took long, and where it is of many rows, it is made on a worker thread, and what is decided meanwhile shares the next
+one.
 
 A full disk keeps nothing: placements are refused, and everything else waits in memory until there is room again. A
 write that fails for good ends the journal and not the program: placements are refused from then on, and events go on
@@ -66,6 +66,11 @@ logger = logging.getLogger("trio_orders")
 
 SLOW: Final = 20_000_000
 """ns from which on a commit is told as slow, and those that follow are made on a worker thread."""
+MANY: Final = 128
+"""Rows from which on a commit is made on a worker thread, however quick it is: it takes longer than the way there and
+back, and other tasks run meanwhile."""
+SLOW_WITH_MANY: Final = 100_000_000
+"""ns from which on such a commit is slow. That thread and the loop's own wait for each other's interpreter."""
 QUICK_ENOUGH: Final = 100
 """So many quick commits in a row, and they are made on the loop's own thread again."""
 TRY_AGAIN: Final = 5.0
@@ -331,11 +336,14 @@ class _JournaledOutbox:
                 await self._refuse_placements(self.life.health.value, self.waiting[self.refused :])
                 self.refused = len(self.waiting)
                 return
-            elif self.rows and (self.life.is_beside or self.quick_in_a_row < QUICK_ENOUGH):
+            elif self.rows and self._is_for_a_thread():
                 self.is_under_way = True
                 self.nursery.start_soon(self._commit_beside, self._take_waiting())
             else:
                 await self._committed(self._commit_here(self._take_waiting()))
+
+    def _is_for_a_thread(self) -> bool:
+        return self.life.is_beside or self.quick_in_a_row < QUICK_ENOUGH or len(self.rows) >= MANY
 
     def _take_waiting(self) -> list[Row]:
         self.committing, self.waiting, self.refused = deque(self.waiting), [], 0
@@ -371,7 +379,7 @@ class _JournaledOutbox:
         elif outcome.rows:
             self._has_room()
             self.unarmed.clear()
-            self._judge(outcome.duration)
+            self._judge(outcome)
         await self._release()
 
     def _has_room(self) -> None:
@@ -380,13 +388,13 @@ class _JournaledOutbox:
             self.life.health.publish("")
             logger.warning("The journal %s has room again, and holds everything that waited for it.", self.life.path)
 
-    def _judge(self, duration: int) -> None:
+    def _judge(self, outcome: Outcome) -> None:
         """Whether the next commits are made on the loop's own thread. With a sync in each, none is."""
-        if duration <= SLOW:
+        if outcome.duration <= (SLOW if len(outcome.rows) < MANY else SLOW_WITH_MANY):
             self.quick_in_a_row += 1
         elif not self.life.is_beside:
             if self.quick_in_a_row >= QUICK_ENOUGH:
-                self._tell_own(JournalSlow(local_time=self._now(), path=self.life.path, duration=duration))
+                self._tell_own(JournalSlow(local_time=self._now(), path=self.life.path, duration=outcome.duration))
             self.quick_in_a_row = 0
 
     def _tell_own(self, event: JournalEvent) -> None:

@@ -8,6 +8,7 @@ event's number is found by halving, since numbers and positions grow together.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 __all__ = ["APPLICATION_ID", "FILLS_OF_TODAY", "INSERT", "MOST_AT_ONCE", "SCHEMA", "SCHEMA_VERSION", "insert_of"]
@@ -20,8 +21,8 @@ _COLUMNS: Final = (
     "position, sequence, life, session, kind, client_order_id, venue_order_id, trade_id, time, record, chain"
 )
 INSERT: Final = f"INSERT INTO records ({_COLUMNS}) VALUES "
-MOST_AT_ONCE: Final = 64
-"""Rows that one statement takes; a batch is no larger."""
+MOST_AT_ONCE: Final = 256
+"""Rows that one statement takes; more are a transaction of several."""
 
 _FEE: Final = """coalesce(json_extract(f.record, '$.commission.{0}'), (
         SELECT json_extract(r.record, '$.commission.{0}') FROM records r
@@ -133,6 +134,7 @@ ORDER BY instrument, side;
 """For the `sqlite3` program, which sums decimals exactly; on a backup."""
 
 
+@cache
 def insert_of(rows: int) -> str:
     """The statement that appends so many rows as one commit: the values of each, and the chain behind the last."""
     return INSERT + "(?,?,?,?,?,?,?,?,?,?,NULL)," * (rows - 1) + "(?,?,?,?,?,?,?,?,?,?,?)"

@@ -30,7 +30,6 @@ from .sqlite_schema import MOST_AT_ONCE, insert_of
 
 __all__ = ["SqliteStore", "open_sqlite_store"]
 
-_INSERTS: Final = tuple(insert_of(rows) for rows in range(MOST_AT_ONCE + 1))
 _FULL: Final = SYNCHRONOUS["power"]
 QUIET: Final = 0.25
 BUSY: Final = 0.05
@@ -199,7 +198,7 @@ class SqliteStore:
             if self._checkpoints.is_due:
                 self._checkpoints.finish()
             if len(rows) <= MOST_AT_ONCE:
-                self._cursor.execute(_INSERTS[len(rows)], (*flattened.from_iterable(rows), chain))
+                self._cursor.execute(insert_of(len(rows)), (*flattened.from_iterable(rows), chain))
             else:
                 self._commit_many(rows, chain)
         except apsw.Error as problem:
@@ -217,7 +216,7 @@ class SqliteStore:
             for start in range(0, len(rows), MOST_AT_ONCE):
                 part = rows[start : start + MOST_AT_ONCE]
                 end = chain if start + len(part) == len(rows) else None
-                self._cursor.execute(_INSERTS[len(part)], (*flattened.from_iterable(part), end))
+                self._cursor.execute(insert_of(len(part)), (*flattened.from_iterable(part), end))
             self._cursor.execute("COMMIT")
         except BaseException:
             self._roll_back()

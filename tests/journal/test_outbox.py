@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import trio
 from trio.testing import MockClock
 
-from actors.journaled_outbox import QUICK_ENOUGH, TRY_AGAIN
+from actors.journaled_outbox import MANY, QUICK_ENOUGH, SLOW_WITH_MANY, TRY_AGAIN
 from protocol.dispatch import EndLink
 from protocol.dispatch.records import SwitchSet
 from protocol.errors import NotSent
@@ -213,6 +215,44 @@ async def test_after_a_failed_write_events_go_on_behind_the_news_of_it() -> None
         failed = rig.events[1]
         assert isinstance(failed, JournalFailed)
         assert failed.path == "orders.db"
+
+
+async def test_a_commit_of_many_rows_is_made_beside_and_others_run_meanwhile(autojump_clock: MockClock) -> None:
+    disk = MemoryDisk()
+    async with open_rig(disk) as rig:
+        disk.seconds_a_write = 0.05  # of one row, that would be slow
+        rig.decide(*(filled(f"t{number}", number + 1) for number in range(MANY)))
+        await trio.sleep(0.01)
+        rig.decide(filled("late", MANY + 1), sends=[cancel(4, of=99)])
+        await trio.sleep(0.01)
+        assert rig.seen == [f"written {MANY}", "sent CancelOrder 4"]
+        disk.seconds_a_write = 0
+        await trio.sleep(1)
+        assert [event.sequence for event in rig.events] == list(range(1, MANY + 2))
+        assert JournalSlow not in map(type, rig.events)
+        disk.seconds_a_write = SLOW_WITH_MANY / 1e9 + 0.05
+        rig.decide(*(filled(f"u{number}", MANY + number + 2) for number in range(MANY)))
+        await trio.sleep(1)
+        assert list(map(type, rig.events)).count(JournalSlow) == 1
+
+
+async def test_one_row_fewer_is_committed_at_once(autojump_clock: MockClock) -> None:
+    disk = MemoryDisk()
+    async with open_rig(disk) as rig:
+        beside: list[object] = []
+        run_beside = rig.life.run_beside
+
+        async def watched(*call: Any) -> Any:
+            beside.append(call)
+            return await run_beside(*call)
+
+        rig.life.run_beside = watched
+        rig.decide(*(filled(f"t{number}", number + 1) for number in range(MANY - 1)))
+        await rig.settle()
+        assert beside == []
+        rig.decide(*(filled(f"u{number}", number + MANY) for number in range(MANY)))
+        await rig.settle()
+        assert len(beside) == 1
 
 
 async def test_a_slow_commit_is_told_and_the_next_ones_are_made_beside(autojump_clock: MockClock) -> None:
