@@ -8,6 +8,7 @@ from typing import Final
 from actors import OrderState, events
 
 from .books import Books
+from .determinism import BEGINNING
 from .stage import Trader, placed_of
 
 __all__ = ["judge_closing", "judge_gaps", "judge_handles", "judge_reconciled", "judge_sizes"]
@@ -16,6 +17,7 @@ Heard = Sequence[tuple[float, events.Event]]
 Finding = tuple[str, str, str]
 """Kind, reason and detail, as of `compare.Finding`."""
 
+SECOND: Final = 1_000_000_000
 RECONCILED_WITHIN: Final = 400.0
 """Seconds that a login may live without `Reconciled`: the longest patience of a question, and readings behind it."""
 REMEMBERED: Final = frozenset(
@@ -50,17 +52,19 @@ def judge_reconciled(trader: Trader, now: float) -> Iterator[Finding]:
 def _every_login(trader: Trader, now: float) -> Iterator[Finding]:
     """The last one is judged by itself."""
     for heard in trader.lives()[:-1]:
-        until = heard[-1][0] if heard else now
-        yield from _logins_of_a_life(heard, until, is_over=True)
-    yield from _logins_of_a_life(trader.lives()[-1], now, is_over=False)
+        if heard:
+            yield from _logins_of_a_life(heard, heard[-1][1].local_time, is_over=True)
+    yield from _logins_of_a_life(trader.lives()[-1], BEGINNING + int(now * SECOND), is_over=False)
 
 
-def _logins_of_a_life(heard: Heard, now: float, *, is_over: bool) -> Iterator[Finding]:
+def _logins_of_a_life(heard: Heard, until: int, *, is_over: bool) -> Iterator[Finding]:
+    """By the moments of the events themselves: what a life told last may be read in a later one. until: ns since
+    1970."""
     told = {event.connection for _, event in heard if isinstance(event, events.Reconciled)}
-    logins = [(at, event.connection) for at, event in heard if isinstance(event, events.Authenticated)]
-    ends = [at for at, event in heard if isinstance(event, events.Disconnected)]
+    logins = [(event.local_time, event.connection) for _, event in heard if isinstance(event, events.Authenticated)]
+    ends = [event.local_time for _, event in heard if isinstance(event, events.Disconnected)]
     for at, connection in logins if is_over else logins[:-1]:
-        lived = min((end for end in ends if end >= at), default=now) - at
+        lived = (min((end for end in ends if end >= at), default=until) - at) / SECOND
         if lived > RECONCILED_WITHIN and connection not in told:
             yield "stuck", "a login without Reconciled", f"connection {connection} lived {lived:.0f} s"
 
