@@ -289,6 +289,7 @@ class Clients:
             self._stage.say(trader.name, "is aborted")
             trader.client.abort()
             trader.ended = wall_clock()
+            trader.asks_no_more()
 
     async def _close(self, step: steps.Close) -> None:
         trader = self._stage.trader(step.client)
@@ -511,8 +512,8 @@ class Clients:
         books.note(wall_clock())
         ends = [books.view(placed).end for placed in books.orders if placed not in ended]
         await trio.sleep(3.0)
-        if trader.life != life:
-            return
+        if trader.life != life or trader.ended is not None:
+            return  # nobody was left to read what is open still; a report of closing has named it
         left = frozenset(placed.ids[-1] for placed in before if books.view(placed).end is None)
         trader.sweeps.append(Sweep(count=count, canceled=sum(end in CANCELED for end in ends), left=left))
 

@@ -54,8 +54,7 @@ def _has_died(stage: Stage, trader: Trader, memory: Memory) -> None:
     memory.disk.kill()
     memory.disarm()
     trader.ended, trader.client = trader.ended or wall_clock(), None
-    trader.asked.clear()  # what was asked for and not done, the next life does not do
-    trader.sweeps.clear()
+    trader.asks_no_more()
     trader.is_open.set()
 
 

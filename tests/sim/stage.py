@@ -106,6 +106,11 @@ class Trader:
     def name(self) -> str:
         return "AB"[self.number] + ("" if self.life == 1 or self.memory is not None else str(self.life))
 
+    def asks_no_more(self) -> None:
+        """It ends without a word: what was asked for and not done, the next life does not do, and does not tell."""
+        self.asked.clear()
+        self.sweeps.clear()
+
     @property
     def submissions(self) -> list[Submission]:
         """Its orders. Of those that nobody answered, those of which its journal has the intent; after a loss of power,
