@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 import trio
-from attrs import define
+from attrs import define, evolve
 
 from actors import (
     ClientConfig,
@@ -310,9 +310,16 @@ class Clients:
         last = trader.heard[-1][1] if trader.heard else None
         named = {*last.still_open, *last.unknown} if isinstance(last, events.CloseReport) else set()
         trader.asked[:] = [asked for asked in trader.asked if asked.name not in named]
+        told = {each for sent in trader.submissions if sent.name in named for each in self._ids(sent)}
+        trader.sweeps[:] = [evolve(sweep, left=sweep.left - told) for sweep in trader.sweeps]
         placed = [placed_of(sent, stage.books) for sent in trader.submissions]
         views = [stage.books.view(order) for order in placed if order is not None]
         trader.left_open = frozenset(view.order_id for view in views if view.end is None)
+
+    def _ids(self, sent: Submission) -> list[str]:
+        """All that it has had at the venue."""
+        placed = placed_of(sent, self._stage.books)
+        return [] if placed is None else placed.ids
 
     # Orders
 
@@ -499,8 +506,8 @@ class Clients:
     async def _sweep(self, trader: Trader) -> None:
         if trader.client is None:
             return  # it was killed in the turn before
-        books, stage, life = self._stage.books, self._stage, trader.life
-        books.note(wall_clock())
+        books, stage, life, since = self._stage.books, self._stage, trader.life, wall_clock()
+        books.note(since)
         ended = [placed for placed in books.orders if books.view(placed).end is not None]
         before = [placed for placed in books.orders if placed not in ended]
         try:
@@ -515,7 +522,8 @@ class Clients:
         if trader.life != life or trader.ended is not None:
             return  # nobody was left to read what is open still; a report of closing has named it
         left = frozenset(placed.ids[-1] for placed in before if books.view(placed).end is None)
-        trader.sweeps.append(Sweep(count=count, canceled=sum(end in CANCELED for end in ends), left=left))
+        canceled = sum(end in CANCELED for end in ends)
+        trader.sweeps.append(Sweep(count=count, canceled=canceled, left=left, since=since))
 
     async def _adopt_others(self, step: steps.Adopt) -> None:
         trader, placed = self._stage.trader(step.client), self._stage.others.get(step.order)

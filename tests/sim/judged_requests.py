@@ -18,8 +18,9 @@ Finding = tuple[str, str, str]
 def judge_asked(trader: Trader, books: Books) -> Iterator[Finding]:
     """The last cancel of an order that is open still was refused, and its last change was made or refused: nothing
     comes to nothing in silence."""
+    # By name as well: each life numbers its requests from 1.
     refused = {
-        event.request_id
+        (event.client_order_id, event.request_id)
         for _, event in trader.heard
         if isinstance(event, events.CancelRejected | events.ReplaceRejected)
     }
@@ -27,7 +28,7 @@ def judge_asked(trader: Trader, books: Books) -> Iterator[Finding]:
     sent = {submission.name: submission for submission in trader.submissions}
     for asked in last.values():
         placed = placed_of(sent[asked.name], books) if asked.name in sent else None
-        if placed is None or asked.number in refused or books.view(placed).end is not None:
+        if placed is None or (asked.name, asked.number) in refused or books.view(placed).end is not None:
             continue
         view = books.view(placed)
         if asked.is_cancel:
@@ -40,8 +41,12 @@ def judge_asked(trader: Trader, books: Books) -> Iterator[Finding]:
 
 def judge_sweeps(trader: Trader, books: Books) -> Iterator[Finding]:
     """A cancel of all orders that is confirmed was made, and what it left open is told."""
-    refused = {event.client_order_id for _, event in trader.heard if isinstance(event, events.CancelRejected)}
     for sweep in trader.sweeps:
+        refused = {
+            event.client_order_id
+            for _, event in trader.heard
+            if isinstance(event, events.CancelRejected) and event.local_time >= sweep.since
+        }
         if sweep.count is not None and sweep.count > sweep.canceled:
             yield "other", "the cancel of all orders counts too many", f"{sweep.count}, really {sweep.canceled}"
         for submission in trader.submissions:

@@ -56,11 +56,13 @@ class Asked:
 @frozen(kw_only=True)
 class Sweep:
     """A cancel of all orders that was confirmed. count: as the venue told; canceled: how many there really were;
-    left: venue order ids of those that were open before and still were a while behind the answer."""
+    left: venue order ids of those that were open before and still were a while behind the answer; since: when it was
+    asked for, ns since 1970."""
 
     count: int | None
     canceled: int
     left: frozenset[str]
+    since: int
 
 
 @define(eq=False)
