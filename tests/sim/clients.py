@@ -288,8 +288,7 @@ class Clients:
         if trader is not None and trader.client is not None:
             self._stage.say(trader.name, "is aborted")
             trader.client.abort()
-            trader.ended = wall_clock()
-            trader.asks_no_more()
+            trader.vanishes(wall_clock())
 
     async def _close(self, step: steps.Close) -> None:
         trader = self._stage.trader(step.client)

@@ -216,7 +216,10 @@ class _Judge:
         if self._was_unreadable(real.time, told):
             return
         links = (events.Connected, events.Reconnected, events.Disconnected)
-        if not any(isinstance(e, links) and real.time <= e.local_time <= told for _, e in self.trader.heard):
+        ends = [e.local_time for _, e in self.trader.heard if isinstance(e, links)]
+        if self.trader.memory is not None:
+            ends += self.trader.memory.deaths  # what a life told last may be read in a later one
+        if not any(real.time <= end <= told for end in ends):
             late = (told - real.time) / SECOND
             yield Finding("stuck", "told after its patience", f"{_short(event)} came {late:.0f} s late")
 

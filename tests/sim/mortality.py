@@ -50,11 +50,10 @@ def begin_life(stage: Stage, trader: Trader) -> None:
 def _has_died(stage: Stage, trader: Trader, memory: Memory) -> None:
     stage.say(trader.name, "is killed")
     stage.happened["kills"] += 1
-    memory.deaths.append(wall_clock())
     memory.disk.kill()
     memory.disarm()
-    trader.ended, trader.client = trader.ended or wall_clock(), None
-    trader.asks_no_more()
+    trader.client = None
+    trader.vanishes(wall_clock())
     trader.is_open.set()
 
 

@@ -108,8 +108,11 @@ class Trader:
     def name(self) -> str:
         return "AB"[self.number] + ("" if self.life == 1 or self.memory is not None else str(self.life))
 
-    def asks_no_more(self) -> None:
+    def vanishes(self, now: int) -> None:
         """It ends without a word: what was asked for and not done, the next life does not do, and does not tell."""
+        self.ended = self.ended or now
+        if self.memory is not None:
+            self.memory.deaths.append(now)
         self.asked.clear()
         self.sweeps.clear()
 
