@@ -127,7 +127,9 @@ class Trader:
             sent = {order: sub for order, sub in sent.items() if order not in asked or sub.name in intended}
         if self.memory is None or not self.memory.has_lost:
             return [*sent.values(), *self.taken_over]
-        return [*sent.values(), *(taken for taken in self.taken_over if self.states.get(taken.name) is not None)]
+        # What was taken over and is lost with the power was never heard of. It may be forgotten that was: it has ended.
+        told = {event.client_order_id for _, event in self.heard if isinstance(event, events.Accepted)}
+        return [*sent.values(), *(taken for taken in self.taken_over if taken.name in told)]
 
     def lives(self) -> list[list[tuple[float, events.Event]]]:
         """What it heard, apart by the lives that wrote it."""
