@@ -190,9 +190,13 @@ class ExternalOrders:
 
     def drop(self, venue_order_id: VenueOrderId) -> None:
         """The order is tracked from now on, or goes on under another venue order id."""
-        if self._open.pop(venue_order_id, None) is not None and self._context.journaled:
-            self._context.note(ExternalDropped(venue_order_id=venue_order_id))
+        if self._open.pop(venue_order_id, None) is not None:
+            self._note_dropped(venue_order_id)
         self._settle(venue_order_id)
+
+    def _note_dropped(self, venue_order_id: VenueOrderId) -> None:
+        if self._context.journaled:
+            self._context.note(ExternalDropped(venue_order_id=venue_order_id))
 
     def external_id(self, view: OrderView) -> ClientOrderId | None:
         return self.external_name(view.wire_id)
@@ -492,17 +496,28 @@ class ExternalOrders:
 
     def _follow(self, venue_order_id: VenueOrderId, wire_id: WireId) -> None:
         """It goes on, or went on, under another id, which the venue's history of orders names."""
-        self.drop(venue_order_id)
+        known = self._open.pop(venue_order_id)
+        self._settle(venue_order_id)
         # History is read page by page for all of them together, because one query an id could go on for ever.
         if len(self._followed) < MOST_FOLLOWED:
-            self._followed[wire_id] = venue_order_id
-            self._reading.want_chains()
+            self._followed[wire_id] = venue_order_id  # a restart before it is found begins with the old id
+            self._reading.want_others(since=self._lived_until(known))
+        else:
+            self._note_dropped(venue_order_id)
+
+    def _lived_until(self, known: ExternalOrder) -> int:
+        """When an order still had the id it is known by, ns since 1970 by the venue's clock: what it goes on under came
+        later."""
+        if known.heard_at == NEVER:
+            return known.until
+        context = self._context
+        return context.by_venue(context.now.wall_ns - (context.now.monotonic_ns - known.heard_at))
 
     def took_history(self, view: OrderView) -> None:
         """A row of the history of orders about one that is not tracked: the one that was followed, under its last
         id."""
         if view.wire_id in self._followed and view.status is not None:  # a row of a replaced id has none
-            del self._followed[view.wire_id]
+            self._note_dropped(self._followed.pop(view.wire_id))
             self._tell(view, NO_TIME, "", self._just_now())
 
     def status_refused(self, flight: Flight[requests.QueryOrder], fact: facts.RequestRefused) -> None:

@@ -91,6 +91,9 @@ class HistoryReading:
         # Orders that may have had venue order ids in between, each with the time until which history must reach.
         self._chains: dict[ClientOrderId, tuple[Order, int]] = {}
         self._chains_wanted: int | None = None
+        # Orders of other sessions went on under ids that history is to name: from when on it is read for those, and
+        # until when it must reach.
+        self._others: tuple[int, int] | None = None
         # The oldest execution that waits until it is known whose it is; None: none does.
         self.oldest_waiting: Callable[[], int | None] = _none
 
@@ -194,6 +197,14 @@ class HistoryReading:
                 self._chains[order.identity.client_order_id] = (order, now)
             self.want()
 
+    def want_others(self, since: int) -> None:
+        """Reads the history of orders for one of another session, from `since` on by the venue's clock: what it goes on
+        under may be older than what readings begin with by now, or too young for the next one."""
+        now = self._context.by_venue(self._context.now.wall_ns)
+        self._others = (since if self._others is None else min(since, self._others[0]), now)
+        self.want()
+        self.want_after_lag()
+
     @property
     def chains(self) -> Iterable[Order]:
         """Orders that may have had other venue order ids, as far as is not read yet."""
@@ -274,7 +285,7 @@ class HistoryReading:
     def _wants_orders(self) -> bool:
         if self._context.rules.chain_history and self._context.orders.live:
             return True  # any of them may go on under an id of which the message was lost
-        return bool(self._examining or self._chains_wanted is not None or self._chains)
+        return bool(self._examining or self._chains_wanted is not None or self._chains or self._others)
 
     def _read_fills(self, page: ListFills) -> None:
         """Reads this page of executions next."""
@@ -357,6 +368,8 @@ class HistoryReading:
         sinces = [since for _, since in self._examining.values()]
         if self._context.rules.chain_history:
             sinces.append(reading.since + OVERLAP)
+            if self._others is not None:
+                sinces.append(self._others[0])
         start, span = max(0, min(sinces) - OVERLAP), context.rules.history_span
         first = reading.until if span is None else min(reading.until, start + span)
         request_id = context.flights.next_internal_id()
@@ -370,6 +383,8 @@ class HistoryReading:
         self._chains = {name: (order, at) for name, (order, at) in self._chains.items() if at > until}
         if self._chains_wanted is not None and self._chains_wanted <= reading.began:
             self._chains_wanted = None
+        if self._others is not None and self._others[1] < until:
+            self._others = None
         assert self.complete_until is not None  # nor was it when the reading began
         self.complete_until = max(self.complete_until, until)
         self._note()

@@ -19,6 +19,7 @@ from ..order_life import WALL, Rig, acknowledged, canceled, refused, replaced, t
 from ..watch_only import asked, watching
 
 GONE = external_orders.GONE
+HOUR = 3600
 
 
 def ids(questions: list[requests.QueryOrder]) -> list[str | None]:
@@ -472,6 +473,59 @@ def test_history_is_read_soon_for_what_replaced_an_order_and_tells_it_once() -> 
     rig.hear(facts.OrderHistoryListed(request_id=RequestId(0), orders=(view("X3", 7, status=OrderStatus.FILLED),)))
     assert told(rig) == [], "another order of that name"
     assert come_back(rig) == [], "under its old id it is missed no more"
+
+
+def back_after_an_hour() -> tuple[Rig, requests.ListOrderHistory, requests.QueryOrder]:
+    """With a reading of history, and the question about an order that is missing."""
+    rig = watching(view("X7", 7), reads_history=True, chain_history=True, lists_lag=5 * SECOND)
+    rig.lose_link()
+    rig.wait(HOUR)
+    rig.sends.clear()
+    rig.log_in()
+    sent = rig.sent()
+    (orders,) = [request for request in sent if isinstance(request, requests.ListOrderHistory)]
+    (question,) = [request for request in sent if isinstance(request, requests.QueryOrder)]
+    return rig, orders, question
+
+
+def go_on(rig: Rig, seconds: int) -> list[requests.Request]:
+    """What is asked for in this time. Readings of history show nothing."""
+    all_sent = []
+    for _ in range(seconds):
+        rig.wait(1)
+        all_sent += (sent := rig.sent())
+        for request in sent:
+            if isinstance(request, requests.ListOrderHistory):
+                rig.hear(facts.OrderHistoryListed(request_id=request.request_id, orders=()))
+            elif isinstance(request, requests.ListFills):
+                rig.hear(facts.FillsListed(request_id=request.request_id, trades=()))
+    return all_sent
+
+
+def starts(sent: list[requests.Request]) -> list[int]:
+    """From when on the history of orders was asked for."""
+    return [request.start for request in sent if isinstance(request, requests.ListOrderHistory)]
+
+
+def test_what_an_order_was_replaced_by_is_read_again_where_the_reading_is_past_its_orders() -> None:
+    rig, orders, question = back_after_an_hour()
+    lost_at = rig.wall + rig.time - HOUR * SECOND
+    rig.hear(facts.OrderHistoryListed(request_id=orders.request_id, orders=()))
+    rig.hear(took(question.request_id, order=view("X7", 7, **REPLACED)))
+    history(rig)
+    assert [start <= lost_at for start in starts(go_on(rig, 20))] == [True, True], "once more behind the lag"
+
+
+def test_it_is_read_from_the_time_of_the_last_word_about_the_order_however_late_the_answer_comes() -> None:
+    rig, orders, question = back_after_an_hour()
+    lost_at = rig.wall + rig.time - HOUR * SECOND
+    rig.hear(facts.OrderHistoryListed(request_id=orders.request_id, orders=()))
+    history(rig)
+    rig.hear(refused(question.request_id, Outcome.AMBIGUOUS))
+    later = [sent for sent in go_on(rig, 600) if isinstance(sent, requests.QueryOrder)]
+    rig.hear(took(later[-1].request_id, order=view("X7", 7, **REPLACED)))
+    assert [start <= lost_at for start in starts(go_on(rig, 20))] == [True, True]
+    assert starts(go_on(rig, 100)) == [], "it was read to its end"
 
 
 def test_no_more_than_so_many_orders_are_followed(monkeypatch: pytest.MonkeyPatch) -> None:

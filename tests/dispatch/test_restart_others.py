@@ -10,12 +10,13 @@ from protocol import commands, events, facts, requests
 from protocol.dispatch.inputs import LinkUp
 from protocol.dispatch.records import SwitchSet
 from protocol.reasons import Why
-from protocol.values import OrderStatus
+from protocol.values import OrderStatus, RequestId
 from protocol.venue import SECOND, VenueRules
 from tests.guarding import asked, told
 from tests.order_life import WALL, acknowledged, refused, took, view
 from tests.restarting import Run, first_run
 
+CHAINS = VenueRules(venue="TEST", reads_history=True, chain_history=True)
 SWITCH = VenueRules(venue="TEST", cancel_all_after=True)
 
 
@@ -98,6 +99,29 @@ def test_an_order_that_went_on_under_another_id_is_not_missed_under_the_old_one(
     run.log_in(new)
     assert not asked(run, requests.QueryOrder)
     assert reported(run) == []
+
+
+def answer_that_it_was_replaced(run: Run) -> None:
+    run.log_in()
+    (query,) = asked(run, requests.QueryOrder)
+    run.hear(took(query.request_id, order=view("x1", 1, status=None, replaced=True)))
+
+
+def test_the_end_of_an_order_is_told_though_the_run_ended_before_history_said_what_it_went_on_under(
+    by_snapshot: bool,
+) -> None:
+    run = Run(rules=CHAINS)
+    run.log_in(view("x1", 1))
+    run.lose_link()
+    answer_that_it_was_replaced(run)
+    run = run.next_run(by_snapshot=by_snapshot)
+    answer_that_it_was_replaced(run)
+    rows = view("x1", 1, status=None, replaced=True), view("x2", 1, status=OrderStatus.CANCELED)
+    run.hear(facts.OrderHistoryListed(request_id=RequestId(0), orders=rows))
+    assert reported(run) == [("x2", OrderStatus.CANCELED)]
+    run = run.next_run(by_snapshot=by_snapshot)
+    run.log_in()
+    assert not asked(run, requests.QueryOrder)
 
 
 def test_an_adopted_order_is_not_another_sessions_any_more(by_snapshot: bool) -> None:
