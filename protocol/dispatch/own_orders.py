@@ -118,6 +118,8 @@ class OwnOrders:
         context = self._context
         if seen.time < context.last_intent - UNMEASURED:
             return False
+        if context.orders.has_forgotten and seen.time <= context.orders.forgotten_until + UNMEASURED:
+            return False  # the journal may have it, for a wire's number is no name that it could be asked for
         finished = context.orders.finished
         ended = (finished.get(name) for name in finished)
         return all(order is None or order.identity.wire_id != seen.wire_id for order in ended)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from itertools import islice
 from typing import Final, TypeVar
 
 from msgspec import MsgspecError, Struct, json
@@ -83,6 +82,7 @@ class _Snapshot(Struct, gc=False):
     counted: dict[ClientOrderId, Counted]
     has_forgotten: bool
     account: _Account
+    forgotten_until: int = 0
 
 
 _ENCODER: Final = json.Encoder()
@@ -92,8 +92,9 @@ _DECODER: Final = json.Decoder(_Snapshot)
 def snapshot_of(orders: TrackedOrders, account: AccountState) -> bytes:
     """The state, to be read back by `put_back`."""
     # The ended ones first: a live order has the first claim on a name that it shares with one of them.
-    ended = list(islice(_items(orders.finished), max(0, len(orders.finished) - MOST_ENDED), None))
-    kept = [*(order for _, order in ended), *orders.live.values()]
+    ended = [order for _, order in _items(orders.finished)]
+    left_out, ended = ended[:-MOST_ENDED], ended[-MOST_ENDED:]
+    kept = [*ended, *orders.live.values()]
     names = {order.identity.client_order_id for order in kept}
     return _ENCODER.encode(
         _Snapshot(
@@ -102,8 +103,9 @@ def snapshot_of(orders: TrackedOrders, account: AccountState) -> bytes:
             fills=_fills(_items(orders.fills)),
             later_fills=_fills(_items(orders.later_fills)),
             counted={name: each for name, each in orders.counted.items() if name in names},
-            has_forgotten=orders.has_forgotten or len(ended) < len(orders.finished),
+            has_forgotten=orders.has_forgotten or bool(left_out),
             account=_account(account, orders, names),
+            forgotten_until=max(orders.forgotten_until, *(order.dated_until for order in left_out), 0),
         )
     )
 
@@ -169,6 +171,7 @@ def put_back(data: bytes, orders: TrackedOrders, account: AccountState) -> None:
             window.put((venue_order_id, trade_id), fee_known)
     orders.counted.update(snapshot.counted)
     orders.has_forgotten = snapshot.has_forgotten
+    orders.forgotten_until = snapshot.forgotten_until
     _put_back_account(snapshot.account, account)
 
 

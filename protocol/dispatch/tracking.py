@@ -118,6 +118,11 @@ class Order(msgspec.Struct, eq=False, gc=False):
     why: Why | RejectReason | None = None
 
     @property
+    def dated_until(self) -> int:
+        """When it was placed, or its terms changed last: no row of the venue's history shows a later time of it."""
+        return max(self.identity.local_time, self.changed_at)
+
+    @property
     def is_over(self) -> bool:
         """True when only its fills are news. Denied is our own conclusion, so the venue may still say otherwise."""
         return self.status.is_terminal and self.status is not OrderStatus.DENIED
@@ -196,6 +201,8 @@ class TrackedOrders:
         self.counted: dict[ClientOrderId, Counted] = {}
         # Something has slid out of a window, so that only a journal knows it.
         self.has_forgotten = False
+        # None of the orders that slid out began, or had its terms changed, after that: ns since 1970 by our clock.
+        self.forgotten_until = 0
         self._by_venue_id: dict[VenueOrderId, Order] = {}
         self._by_wire_id: dict[WireId | None, Order] = {}  # nothing stands under None
         self._folds: dict[type, Callable[[Any], None]] = {
@@ -364,6 +371,7 @@ class TrackedOrders:
         slid_out = self.finished.put(client_order_id, order)
         if slid_out is not None:
             self.has_forgotten = True
+            self.forgotten_until = max(self.forgotten_until, slid_out.dated_until)
             self._forget(slid_out)
 
     def _forget_wire_id(self, order: Order) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from attrs import field, frozen
 
 from protocol import events, facts, requests
 from protocol.client_order_ids import IdMark, new_client_order_id
+from protocol.dispatch import snapshot
 from protocol.dispatch.records import Registered
 from protocol.structs import evolve
 from protocol.values import ClientOrderId, OrderStatus
@@ -148,6 +150,23 @@ def test_a_tag_alone_does_not_make_a_known_order_twice() -> None:
     run = run.next_run(mark=NEXT, earlier_marks=(MARK,))
     run.log_in(tagged(7, MARK, time=run.wall + run.time), tagged(8, MARK, time=run.wall - 10**12))
     assert run.state.orders.live == {}
+
+
+@pytest.mark.parametrize("forgets", ["memory", "snapshot"])
+def test_nor_does_it_an_order_that_is_forgotten(forgets: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "MOST_ENDED", 1 if forgets == "snapshot" else 10)
+    run = Run(venue=PlainVenue(BY_TAG), mark=MARK, finished_window=1 if forgets == "memory" else 10)
+    run.log_in()
+    for number in (7, 8):
+        run.live(f"a{number}", f"v{number}")
+        over = view(f"v{number}", number, status=OrderStatus.CANCELED)
+        run.hear(facts.OrderCanceled(time=0, order=over, reason=""))
+    placed_at = run.wall + run.time
+    run = run.next_run(by_snapshot=forgets == "snapshot", mark=NEXT, earlier_marks=(MARK,))
+    run.log_in(
+        evolve(tagged(7, MARK, time=placed_at), venue_order_id="v7"), tagged(9, MARK, time=placed_at + 61 * SECOND)
+    )
+    assert list(run.state.orders.live) == ["CID-9"], "placed later than any that is forgotten"
 
 
 def test_a_venue_without_tags_gets_none() -> None:
