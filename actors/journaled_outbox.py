@@ -479,6 +479,7 @@ class _JournaledOutbox:
 
     async def _release_decided(self, each: Pending) -> None:
         session = each.decided.session
+        each.decided.decisions.is_settled = True
         placements, each.placements = each.placements, []
         if placements:
             await release_sends(placements, self.sessions[session])

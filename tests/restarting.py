@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from protocol import events
-from protocol.dispatch import DispatchOptions, DispatchState
+from protocol.dispatch import Decisions, DispatchOptions, DispatchState
 from protocol.dispatch.record_json import record_from_json, record_to_json
 from protocol.values import AccountId, TraderId
 from protocol.venue import SECOND, VenueRules
@@ -20,13 +20,17 @@ AWAY = 30
 
 
 class Run(Rig):
-    """A rig whose state keeps a journal. journal: of the runs before, in order; the records of this one follow."""
+    """A rig whose state keeps a journal. journal: of the runs before, in order; the records of this one follow.
+    commits: each decision at once; otherwise they wait in `uncommitted`."""
+
+    commits = True
 
     def __init__(
         self, *, journal: Iterable[Any] = (), snapshot: bytes | None = None, last: Run | None = None, **options: Any
     ) -> None:
         self.journal = list(journal)
         self.options = options
+        self.uncommitted: list[Decisions] = []
         super().__init__(logged_in=False, journaled=True, **options)
         if snapshot is not None:
             self.state.restore_snapshot(snapshot)
@@ -39,7 +43,16 @@ class Run(Rig):
     def apply(self, *inputs: Any) -> list[str]:
         names = super().apply(*inputs)
         self.journal += self.last.records
+        self.uncommitted.append(self.last)
+        if self.commits:
+            self.commit()
         return names
+
+    def commit(self) -> None:
+        """All that was decided so far."""
+        for decided in self.uncommitted:
+            decided.is_settled = True
+        self.uncommitted.clear()
 
     def next_run(self, *, until: int | None = None, by_snapshot: bool = False, **options: Any) -> Run:
         """The program is killed and started again. until: how many records were kept, None: all; by_snapshot: it begins

@@ -75,6 +75,8 @@ class Decisions(Struct):
     measured: Measured | None = None
     # Set when more, or less, is known of the venue's books.
     progress: Reconciliation | None = None
+    # Set by whoever commits the records: the journal has them, or never will.
+    is_settled: bool = False
 
     def __bool__(self) -> bool:
         told = self.records or self.sends or self.replies or self.released

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-__all__ = ["NOTHING_KNOWN", "Known"]
+from ..values import ClientOrderId, TradeId, VenueOrderId
+from .decisions import Decisions
+
+__all__ = ["NOTHING_KNOWN", "FillKey", "Forgotten", "Known"]
+
+FillKey = tuple[VenueOrderId, TradeId]
+"""Which fill it is, on one venue and account: the venue order id as the fill names it, and the trade id."""
 
 
 class Known(Protocol):
@@ -30,3 +38,39 @@ class _NothingKnown:
 
 NOTHING_KNOWN: Final[Known] = _NothingKnown()
 """Where there is no journal."""
+
+
+class Forgotten:
+    """What has slid out of memory. The journal knows it once it is committed, and that may take long: a disk may be
+    slow, or full. Until then it is remembered here.
+
+    decided: what the present call of `apply` has decided so far. waiting: for a commit, by fill or by name: of a fill,
+    whether its fee is known; and what was decided when memory let it go, which has its records, or follows them.
+    """
+
+    def __init__(self, journal: Known, decided: Callable[[], Decisions]) -> None:
+        self._journal = journal
+        self._decided = decided
+        self.waiting: OrderedDict[FillKey | ClientOrderId, tuple[bool, Decisions]] = OrderedDict()
+
+    def add_fill(self, key: FillKey, *, fee_known: bool) -> None:
+        self.waiting[key] = (fee_known, self._decided())
+
+    def add_order(self, client_order_id: ClientOrderId, fills: Mapping[FillKey, bool] | None) -> None:
+        """With those of its fills that slid out with it; None: there are none."""
+        self.waiting[client_order_id] = (False, self._decided())
+        if fills is not None:
+            for key, fee_known in fills.items():
+                self.add_fill(key, fee_known=fee_known)
+
+    def settle(self) -> None:
+        """Lets go of what the journal has by now. Commits are made in order."""
+        while self.waiting and next(iter(self.waiting.values()))[1].is_settled:
+            self.waiting.popitem(last=False)
+
+    def fee_known(self, venue_order_id: str, trade_id: str) -> bool | None:
+        found = self.waiting.get((VenueOrderId(venue_order_id), TradeId(trade_id)))
+        return self._journal.fee_known(venue_order_id, trade_id) if found is None else found[0]
+
+    def is_used(self, client_order_id: str) -> bool:
+        return client_order_id in self.waiting or self._journal.is_used(client_order_id)

@@ -20,6 +20,7 @@ from .command_table import CommandTable
 from .context import Context
 from .decisions import Decisions
 from .inputs import Asked, Heard, Input, LinkDown, LinkFailed, LinkSilent, LinkUp, NotWritten, Rerouted
+from .known import Forgotten
 from .records import Record
 from .snapshot import put_back, snapshot_of
 from .tracking import TrackedOrders
@@ -44,10 +45,12 @@ class DispatchState:
             journaled=options.journaled,
             known=options.known,
         )
+        self._forgotten = Forgotten(options.known, lambda: context.out)
         # What a restart needs of the account; it is kept up to date only where there is a journal.
         self._account = AccountState(self.orders.live)
         if options.journaled:
             self.orders.also_fold(self._account.folds)
+            context.known = self._forgotten
         self._is_restored = False
         parts = assemble(context, options)
         self._connection, self._waits, self._unclaimed = parts.connection, parts.waits, parts.known.unclaimed
@@ -121,6 +124,8 @@ class DispatchState:
         context = self._context
         context.now = now
         context.out = out = Decisions()
+        if self._forgotten.waiting:
+            self._forgotten.settle()
         # Deadlines run on the monotonic clock, so a wall clock that is set can only spoil what is compared with the
         # venue's times.
         lead = now.wall_ns - now.monotonic_ns
@@ -162,6 +167,8 @@ class DispatchState:
                 unclaimed.settle()
 
     def _link_up(self, up: LinkUp) -> None:
+        if self._context.journaled:
+            self.orders.forgotten = self._forgotten  # from now on: what was restored is in the journal
         is_restart, self._is_restored = self._is_restored, False
         if is_restart:
             self._restart.take_over()

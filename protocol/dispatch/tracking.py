@@ -36,18 +36,16 @@ from ..events import (
 from ..orders import NEXT_STATUS, Happening, OrderIdentity, OrderState
 from ..reasons import RejectReason, Why
 from ..structs import evolve
-from ..values import ZERO, ClientOrderId, OrderStatus, OrderType, RequestId, TimeInForce, TradeId, VenueOrderId, WireId
+from ..values import ZERO, ClientOrderId, OrderStatus, OrderType, RequestId, TimeInForce, VenueOrderId, WireId
 from ..window import Window
 from .inquiries import Inquiry
+from .known import FillKey, Forgotten
 from .records import AlreadyCounted, Bound, Counted, FormerId, Record, Registered
 
 __all__ = ["OF_AN_EARLIER_RUN", "FillKey", "Order", "TrackedOrders", "Window"]
 
 K = TypeVar("K")
 V = TypeVar("V")
-
-FillKey = tuple[VenueOrderId, TradeId]
-"""Which fill it is, on one venue and account: the venue order id as the fill names it, and the trade id."""
 
 OF_AN_EARLIER_RUN: Final = RequestId(0)
 """Number of the request that placed an order which this run has not placed."""
@@ -203,6 +201,8 @@ class TrackedOrders:
         self.has_forgotten = False
         # None of the orders that slid out began, or had its terms changed, after that: ns since 1970 by our clock.
         self.forgotten_until = 0
+        # Takes what slides out until the journal has it. None: there is no journal, or all of this came from it.
+        self.forgotten: Forgotten | None = None
         self._by_venue_id: dict[VenueOrderId, Order] = {}
         self._by_wire_id: dict[WireId | None, Order] = {}  # nothing stands under None
         self._folds: dict[type, Callable[[Any], None]] = {
@@ -381,6 +381,8 @@ class TrackedOrders:
 
     def _forget(self, order: Order) -> None:
         # Each order that ends may let an older one go, so this is done as often. Most have one id and no more.
+        if self.forgotten is not None:
+            self.forgotten.add_order(order.identity.client_order_id, order.fills)
         if self.counted:
             self.counted.pop(order.identity.client_order_id, None)
         self._forget_wire_id(order)
@@ -490,8 +492,16 @@ class TrackedOrders:
             order.fills = {key: fee_known}
         elif len(order.fills) < FILLS_OF_ORDER or key in order.fills:
             order.fills[key] = fee_known
-        elif self.later_fills.put(key, fee_known) is not None:
+        else:
+            self._put(self.later_fills, key, fee_known)
+
+    def _put(self, fills: Window[FillKey, bool], key: FillKey, fee_known: bool) -> None:
+        oldest = next(iter(fills), key)
+        slid_out = fills.put(key, fee_known)
+        if slid_out is not None:
             self.has_forgotten = True
+            if self.forgotten is not None:
+                self.forgotten.add_fill(oldest, fee_known=slid_out)
 
     def is_fee_known(self, order: Order | None, key: FillKey) -> bool | None:
         """Of a fill that was published before; None: it was not. order: that it belongs to, None: none of ours."""
@@ -508,12 +518,11 @@ class TrackedOrders:
         if order is not None:
             self.fills.pop(key)  # told as another session's before the order was found to be ours
             self._remember(order, key, True)
-        elif self.fills.put(key, True) is not None:  # it ended so long ago that a snapshot has left it out
-            self.has_forgotten = True
+        else:  # it ended so long ago that a snapshot has left it out
+            self._put(self.fills, key, True)
 
     def _fold_external_fill(self, record: FillReport) -> None:
-        if self.fills.put((record.venue_order_id, record.trade_id), record.commission is not None) is not None:
-            self.has_forgotten = True
+        self._put(self.fills, (record.venue_order_id, record.trade_id), record.commission is not None)
 
     def _fold_unknown(self, record: StatusUnknown) -> None:
         order = self._known(record.identity)

@@ -86,7 +86,7 @@ class OutboxRig:
     answers: dict[str, object] = field(factory=dict)
     nursery: trio.Nursery = field(init=False)
 
-    def decide(self, *records: Record, sends: Sequence[Request | EndLink] = (), replies: Any = None) -> None:
+    def decide(self, *records: Record, sends: Sequence[Request | EndLink] = (), replies: Any = None) -> Decisions:
         """One decision of the session's dispatch. replies: the values of answers, by the name of the caller."""
         decisions = Decisions(
             records=list(records),
@@ -94,6 +94,7 @@ class OutboxRig:
             replies=[Reply(self._caller(name), value) for name, value in (replies or {}).items()],
         )
         self.to_outbox.send_nowait(Decided(1, decisions))
+        return decisions
 
     def _caller(self, name: str) -> OneShot[object]:
         reply: OneShot[object] = OneShot()

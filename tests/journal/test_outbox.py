@@ -166,6 +166,28 @@ async def test_a_full_disk_refuses_placements_and_keeps_events_until_there_is_ro
         assert await rig.settle() == ["written 1", "sent PlaceOrder 5", "told #3 Submitted"]
 
 
+async def test_dispatch_may_forget_what_is_committed_and_nothing_before(autojump_clock: MockClock) -> None:
+    disk = MemoryDisk()
+    async with open_rig(disk) as rig:
+        disk.fill()
+        decided = [rig.decide(filled(f"t{number}", number)) for number in (1, 2)]
+        await rig.settle()
+        assert not any(each.is_settled for each in decided)
+        disk.make_room()
+        await trio.sleep(TRY_AGAIN + 1)
+        assert all(each.is_settled for each in decided)
+
+
+async def test_behind_a_failed_journal_nothing_waits_for_a_commit() -> None:
+    disk = MemoryDisk()
+    async with open_rig(disk) as rig:
+        disk.faults.append(Fault(does="fail", at=disk.writes + 1, kept=0))
+        decided = [rig.decide(filled(f"t{number}", number)) for number in (1, 2)]
+        await rig.settle()
+        assert isinstance(rig.events[0], JournalFailed)
+        assert all(each.is_settled for each in decided)
+
+
 async def test_a_full_disk_refuses_a_batch_of_which_nothing_was_sent() -> None:
     disk = MemoryDisk()
     async with open_rig(disk) as rig:

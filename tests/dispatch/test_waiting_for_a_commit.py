@@ -1,0 +1,137 @@
+"""What slides out of memory before the journal has it: a disk may be slow, or full."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from attrs import define, field
+
+from protocol import events
+from protocol.dispatch.tracking import FILLS_OF_ORDER
+from protocol.errors import DuplicateOrder
+from protocol.structs import evolve
+from protocol.window import Window
+from tests.guarding import told
+from tests.order_life import Rig, acknowledged, canceled, took, trade, traded
+from tests.restarting import Run, first_run
+
+
+@define
+class Journal:
+    """Has what is committed. run: whose records are committed."""
+
+    run: Run | None = field(default=None)
+
+    def is_used(self, client_order_id: str) -> bool:
+        submitted = [record for record in self._records() if isinstance(record, events.Submitted)]
+        return any(record.client_order_id == client_order_id for record in submitted)
+
+    def fee_known(self, venue_order_id: str, trade_id: str) -> bool | None:
+        found = [record for record in self._records() if getattr(record, "trade_id", None) == trade_id]
+        return None if not found else any(record.commission is not None for record in found)
+
+    def _records(self) -> list[Any]:
+        assert self.run is not None
+        waiting = sum(len(each.records) for each in self.run.uncommitted)
+        return self.run.journal[: len(self.run.journal) - waiting]
+
+
+def on_a_full_disk(**options: Any) -> Run:
+    """Nothing that it decides from now on is committed."""
+    journal = Journal()
+    run = first_run(known=journal, **options)
+    journal.run, run.commits = run, False
+    return run
+
+
+def is_remembered(run: Run) -> int:
+    """How much is kept only until it is committed."""
+    run.apply()
+    return len(run.state._forgotten.waiting)
+
+
+COMMITTED = pytest.mark.parametrize("is_committed", [False, True], ids=["waiting", "committed"])
+
+
+@COMMITTED
+def test_a_fill_of_another_session_is_told_once_though_it_waits_for_its_commit(is_committed: bool) -> None:
+    run = on_a_full_disk(fill_window=1)
+    for number in range(1, 6):
+        run.hear(traded(f"x{number}", f"t{number}", 2, 2))
+    if is_committed:
+        run.commit()
+    for number in range(1, 6):
+        run.hear(traded(f"x{number}", f"t{number}", 2, 2))
+    assert [report.trade_id for report in told(run, events.FillReport)] == ["t1", "t2", "t3", "t4", "t5"]
+
+
+@COMMITTED
+def test_the_fill_of_an_order_that_memory_has_let_go_is_told_once(is_committed: bool) -> None:
+    run = on_a_full_disk(finished_window=1)
+    run.live("a1", "v1")
+    run.hear(traded("v1", "t1", 10, 10, 1, final=True))
+    run.live("a2", "v2")
+    run.hear(canceled("v2", 2))
+    if is_committed:
+        run.commit()
+    assert run.hear(traded("v1", "t1", 10, 10, 1, final=True)) == []
+
+
+def test_the_later_fills_of_one_order_are_told_once() -> None:
+    run = on_a_full_disk()
+    run.state.orders.later_fills = Window(1)
+    run.place("a1", quantity=100)
+    run.hear(took(run.numbers, "v1"), acknowledged("v1", 1))
+    many = [traded("v1", f"t{number}", 1, number, 1) for number in range(1, FILLS_OF_ORDER + 6)]
+    run.hear(*many)
+    assert len(told(run, events.Filled)) == len(many)
+    assert run.hear(*many) == []
+
+
+def test_a_name_is_used_though_its_order_waits_for_its_commit() -> None:
+    run = on_a_full_disk(finished_window=1)
+    for name in ("a1", "a2"):
+        run.live(name, f"v{name[1]}")
+        run.hear(canceled(f"v{name[1]}", int(name[1])))
+    assert isinstance(run.place("a1"), DuplicateOrder)
+    assert not isinstance(run.place("a3"), Exception)
+
+
+def test_whether_a_fee_is_known_is_remembered_with_its_fill() -> None:
+    """Or the fee would be lost, or told again."""
+    run = on_a_full_disk(finished_window=1)
+    run.live("a1", "v1")
+    without, with_fee = traded("v1", "t1", 4, 4, 1), traded("v1", "t2", 6, 10, 1, final=True)
+    run.hear(without, evolve(with_fee, trade=trade("v1", "t2", 6, fee="0.5")))
+    run.live("a2", "v2")
+    run.hear(canceled("v2", 2))
+    known = run.state._context.known
+    assert [known.fee_known("v1", each) for each in ("t1", "t2", "t3")] == [False, True, None]
+
+
+def test_what_is_committed_is_left_to_the_journal() -> None:
+    run = on_a_full_disk(fill_window=1)
+    for number in range(1, 6):
+        run.hear(traded(f"x{number}", f"t{number}", 2, 2))
+    assert is_remembered(run) == 4
+    run.uncommitted[0].is_settled = True  # the first fill is committed; memory let it go with the second
+    assert is_remembered(run) == 4
+    run.uncommitted[1].is_settled = True
+    assert is_remembered(run) == 3
+    run.commit()
+    assert is_remembered(run) == 0
+
+
+def test_without_a_journal_nothing_waits_for_one() -> None:
+    rig = Rig(fill_window=1)
+    for number in range(1, 6):
+        rig.hear(traded(f"x{number}", f"t{number}", 2, 2))
+    assert len(rig.state._forgotten.waiting) == 0
+
+
+def test_what_was_restored_is_in_the_journal() -> None:
+    run = on_a_full_disk(fill_window=1)
+    for number in range(1, 6):
+        run.hear(traded(f"x{number}", f"t{number}", 2, 2))
+    assert is_remembered(run.next_run()) == 0
