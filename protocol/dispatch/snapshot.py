@@ -164,14 +164,14 @@ def put_back(data: bytes, orders: TrackedOrders, account: AccountState) -> None:
         raise ValueError(f"The snapshot of the journal cannot be read: {problem}") from None
     if snapshot.version != VERSION:
         raise ValueError(f"The snapshot of the journal has the version {snapshot.version}; this one reads {VERSION}.")
+    # First what those below may add to, or take from: the windows of this run may be smaller.
+    orders.has_forgotten, orders.forgotten_until = snapshot.has_forgotten, snapshot.forgotten_until
+    orders.counted.update(snapshot.counted)
     for kept in snapshot.orders:
         orders.put_back(_order(kept))
     for window, fills in ((orders.fills, snapshot.fills), (orders.later_fills, snapshot.later_fills)):
         for venue_order_id, trade_id, fee_known in fills:
-            window.put((venue_order_id, trade_id), fee_known)
-    orders.counted.update(snapshot.counted)
-    orders.has_forgotten = snapshot.has_forgotten
-    orders.forgotten_until = snapshot.forgotten_until
+            orders.put_fill(window, (venue_order_id, trade_id), fee_known=fee_known)
     _put_back_account(snapshot.account, account)
 
 

@@ -275,7 +275,9 @@ class TrackedOrders:
         """An order as an earlier run knew it, those that have ended in the order of their ends."""
         name = order.identity.client_order_id
         if order.status.is_terminal:
-            self.finished.put(name, order)
+            slid_out = self.finished.put(name, order)
+            if slid_out is not None:  # the window was larger then
+                self._forget(slid_out)
             if order.venue_order_id is None and order.identity.wire_id is not None:
                 self._by_wire_id.setdefault(order.identity.wire_id, order)
         else:
@@ -370,8 +372,6 @@ class TrackedOrders:
             self._forget_wire_id(order)
         slid_out = self.finished.put(client_order_id, order)
         if slid_out is not None:
-            self.has_forgotten = True
-            self.forgotten_until = max(self.forgotten_until, slid_out.dated_until)
             self._forget(slid_out)
 
     def _forget_wire_id(self, order: Order) -> None:
@@ -381,6 +381,8 @@ class TrackedOrders:
 
     def _forget(self, order: Order) -> None:
         # Each order that ends may let an older one go, so this is done as often. Most have one id and no more.
+        self.has_forgotten = True
+        self.forgotten_until = max(self.forgotten_until, order.dated_until)
         if self.forgotten is not None:
             self.forgotten.add_order(order.identity.client_order_id, order.fills)
         if self.counted:
@@ -493,9 +495,10 @@ class TrackedOrders:
         elif len(order.fills) < FILLS_OF_ORDER or key in order.fills:
             order.fills[key] = fee_known
         else:
-            self._put(self.later_fills, key, fee_known)
+            self.put_fill(self.later_fills, key, fee_known=fee_known)
 
-    def _put(self, fills: Window[FillKey, bool], key: FillKey, fee_known: bool) -> None:
+    def put_fill(self, fills: Window[FillKey, bool], key: FillKey, *, fee_known: bool) -> None:
+        """In one of the two windows; its oldest fill may slide out."""
         oldest = next(iter(fills), key)
         slid_out = fills.put(key, fee_known)
         if slid_out is not None:
@@ -519,10 +522,11 @@ class TrackedOrders:
             self.fills.pop(key)  # told as another session's before the order was found to be ours
             self._remember(order, key, True)
         else:  # it ended so long ago that a snapshot has left it out
-            self._put(self.fills, key, True)
+            self.put_fill(self.fills, key, fee_known=True)
 
     def _fold_external_fill(self, record: FillReport) -> None:
-        self._put(self.fills, (record.venue_order_id, record.trade_id), record.commission is not None)
+        key = (record.venue_order_id, record.trade_id)
+        self.put_fill(self.fills, key, fee_known=record.commission is not None)
 
     def _fold_unknown(self, record: StatusUnknown) -> None:
         order = self._known(record.identity)

@@ -10,6 +10,7 @@ import pytest
 from protocol import events, facts, requests
 from protocol.dispatch.inquiries import Question
 from protocol.dispatch.records import Disowned, HistoryRead, Opened
+from protocol.errors import DuplicateOrder
 from protocol.values import VenueOrderId
 from protocol.venue import SECOND, VenueRules
 from tests.guarding import asked, open_questions, order_of, told
@@ -148,7 +149,7 @@ class Journal:
         self.asked: list[tuple[str, str]] = []
 
     def is_used(self, client_order_id: str) -> bool:
-        return False
+        return client_order_id == "a1"
 
     def fee_known(self, venue_order_id: str, trade_id: str) -> bool | None:
         self.asked.append((venue_order_id, trade_id))
@@ -167,6 +168,29 @@ def test_the_journal_knows_the_fill_of_an_order_that_memory_has_let_go(known: bo
     told_again = run.hear(traded("v1", "t1", 10, 10, 1, final=True))
     assert set(journal.asked) == {("v1", "t1")}
     assert told_again == ([] if known is not None else ["FillReport", "OrderStatusReport"])
+
+
+def test_the_journal_is_asked_for_fills_that_a_smaller_window_does_not_take_over(by_snapshot: bool) -> None:
+    run = first_run()
+    told_before = [traded(f"x{number}", f"t{number}", 2, 2) for number in (1, 2, 3)]
+    run.hear(*told_before)
+    run = run.next_run(by_snapshot=by_snapshot, known=Journal(True), fill_window=1)
+    run.log_in()
+    run.hear(*told_before)
+    assert told(run, events.FillReport) == []
+
+
+def test_the_journal_is_asked_for_orders_that_a_smaller_window_does_not_take_over(by_snapshot: bool) -> None:
+    run = first_run()
+    for number in (1, 2, 3):
+        run.live(f"a{number}", f"v{number}")
+        run.hear(traded(f"v{number}", f"t{number}", 10, 10, number, final=True))
+    run = run.next_run(by_snapshot=by_snapshot, known=Journal(True), finished_window=1)
+    run.log_in()
+    assert list(run.state.orders.finished) == ["a3"]
+    assert run.state.orders.by_venue_order_id(VenueOrderId("v1")) is None
+    assert run.hear(traded("v1", "t1", 10, 10, 1, final=True)) == []
+    assert isinstance(run.place("a1"), DuplicateOrder)
 
 
 def test_when_the_first_run_began_counts_for_all(by_snapshot: bool) -> None:
