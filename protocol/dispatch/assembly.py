@@ -31,6 +31,7 @@ from .decisions import (
     HistoryDue,
     KeptDue,
     LookDue,
+    LookupDue,
     QueryDue,
     ReconcileDue,
     RequestDue,
@@ -437,5 +438,6 @@ def handlers_of_deadlines(parts: Parts) -> Handlers:
         ClockDue: parts.timekeeping.due,
         ClosingDue: _ignore,  # every call of apply looks whether closing can end,
         ComparisonDue: parts.cancel_all.due,
+        LookupDue: parts.known.unclaimed.due,
         KeptDue: _ignore,  # and what can be reported the executions that are kept
     }

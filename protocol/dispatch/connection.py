@@ -103,6 +103,7 @@ class Connection:
         self._queries.look_for(missing)
         self._reconciler.begin(len(login.orders), changed, reading)
         self._external.logged_in(login.orders)
+        self._unclaimed.look_up_again()
 
     def _take(self, views: tuple[OrderView, ...]) -> int:
         """The whole list. Gives how many orders of ours it changed."""

@@ -22,6 +22,7 @@ __all__ = [
     "FillsDue",
     "KeptDue",
     "LookDue",
+    "LookupDue",
     "Measured",
     "QueryDue",
     "ReconcileDue",
@@ -145,6 +146,10 @@ class ReconcileDue(Struct, frozen=True, gc=False):
 
 class KeptDue(Struct, frozen=True, gc=False):
     pass
+
+
+class LookupDue(Struct, frozen=True, gc=False):
+    """Time to ask once more whose executions are of which the venue did not tell."""
 
 
 class ClosingDue(Struct, frozen=True, gc=False):

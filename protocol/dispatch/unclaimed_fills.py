@@ -24,7 +24,7 @@ from ..facts import OrderView, Trade
 from ..values import ZERO, ClientOrderId, OrderStatus, RequestId, VenueOrderId
 from ..venue import SECOND
 from .context import Context
-from .decisions import KeptDue
+from .decisions import KeptDue, LookupDue
 from .external_orders import ExternalOrders
 from .fills import Fills
 from .history_reading import HistoryReading
@@ -43,6 +43,8 @@ PATIENCE: Final = 300 * SECOND
 MOST_KEPT: Final = 1_000
 MOST_LOOKUPS: Final = 16
 """Venue order ids that are looked up at once."""
+RETRY: Final = 60 * SECOND
+"""After how long an order is looked up again where the venue did not tell whose it is."""
 
 
 @frozen
@@ -85,6 +87,8 @@ class UnclaimedFills:
         # Orders that may go on under an id that was not told, by our own suspicion.
         self._doubtful: dict[ClientOrderId, Order] = {}
         self._lookups: dict[RequestId, VenueOrderId] = {}
+        # What was looked up and waits still: not before `RETRY` is over, or a login, is it looked up again.
+        self._in_vain: set[VenueOrderId] = set()
         # The bound is warned of once, until nothing waits any more.
         self._was_full = False
 
@@ -240,13 +244,35 @@ class UnclaimedFills:
 
     def looked_up(self, flight: Flight, view: OrderView | None) -> None:
         """The answer to a lookup; None: the venue does not know the order any more, or did not answer."""
-        self._lookups.pop(flight.request_id, None)
+        asked_for = self._lookups.pop(flight.request_id)
         if view is not None:
             self.shown(view)
+        if any(venue_order_id == asked_for for venue_order_id, _ in self.kept):
+            self._wait_with(asked_for)
         # Of those without a suspect only a lookup tells, so each gets its turn.
-        following = next((kept.trade for kept in self.kept.values() if not kept.suspects), None)
+        asked = {*self._in_vain, *self._lookups.values()}
+        waiting = (venue_order_id for (venue_order_id, _), kept in self.kept.items() if not kept.suspects)
+        following = next((venue_order_id for venue_order_id in waiting if venue_order_id not in asked), None)
         if following is not None:
-            self._look_up(following.venue_order_id)
+            self._look_up(following)
+
+    def _wait_with(self, venue_order_id: VenueOrderId) -> None:
+        """Asked again at once, a venue that cannot answer would be asked without end."""
+        if not self._in_vain:
+            self._context.timers.add(self._context.now.monotonic_ns + RETRY, LookupDue())
+        self._in_vain.add(venue_order_id)
+
+    def due(self, due: LookupDue) -> None:
+        self.look_up_again()
+
+    def look_up_again(self) -> None:
+        """All that wait still: behind a login, since the questions of the last connection are gone with it, and where
+        lookups came to nothing."""
+        self._in_vain.clear()
+        for venue_order_id in dict.fromkeys(venue_order_id for venue_order_id, _ in self.kept):
+            # That of an order which has just become known needs no question, and is told next.
+            if self._context.orders.by_venue_order_id(venue_order_id) is None:
+                self._look_up(venue_order_id)
 
     def shown(self, view: OrderView) -> None:
         """A view of an order that executions wait for: says whose they are."""

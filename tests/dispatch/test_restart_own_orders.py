@@ -12,11 +12,12 @@ from protocol import events, facts, requests
 from protocol.client_order_ids import IdMark, new_client_order_id
 from protocol.dispatch import snapshot
 from protocol.dispatch.records import Registered
+from protocol.facts import Outcome
 from protocol.structs import evolve
 from protocol.values import ClientOrderId, OrderStatus
 from protocol.venue import SECOND, VenueRules
 from tests.guarding import asked, told
-from tests.order_life import PlainVenue, canceled, took, trade, traded, view
+from tests.order_life import PlainVenue, canceled, refused, took, trade, traded, view
 from tests.question_rig import dated
 from tests.restarting import Run, fills_in, first_run
 
@@ -97,6 +98,43 @@ def test_an_execution_without_a_name_waits_until_its_order_is_looked_up() -> Non
         run.hear(took(query.request_id, order=shown))
     assert fills_in(run.records) == ["tv1"]
     assert [each.trade_id for each in told(run, events.FillReport)] == ["tx1"]
+
+
+def waiting_for_a_lookup(*oids: str) -> tuple[Run, list[requests.QueryOrder]]:
+    """Executions without a name have been read, one of each order; gives the lookups, too."""
+    run = after_the_power()
+    run.log_in()
+    (page,) = asked(run, requests.ListFills)
+    asked(run, requests.QueryOrder)
+    executions = [dated(trade(oid, f"t{oid}", 10), run.wall + run.time - 5 * SECOND) for oid in oids]
+    run.hear(facts.FillsListed(request_id=page.request_id, trades=tuple(executions)))
+    return run, asked(run, requests.QueryOrder)
+
+
+def test_a_lookup_that_was_lost_with_the_link_is_made_again_behind_the_next_login() -> None:
+    run, (lost,) = waiting_for_a_lookup("x1")
+    assert lost.venue_order_id == "x1"
+    run.lose_link()
+    run.log_in()
+    (question,) = asked(run, requests.QueryOrder)
+    assert question.venue_order_id == "x1"
+    run.hear(took(question.request_id, order=view("x1", None, status=OrderStatus.FILLED)))
+    assert [each.trade_id for each in told(run, events.FillReport)] == ["tx1"], "it waits for no patience to end"
+
+
+def test_a_venue_that_cannot_tell_whose_an_execution_is_is_asked_for_each_once_a_minute() -> None:
+    run, questions = waiting_for_a_lookup(*(f"x{number}" for number in range(17)))
+    assert len(questions) == 16, "at once"
+    run.hear(refused(questions[0].request_id, Outcome.AMBIGUOUS))
+    (turn,) = asked(run, requests.QueryOrder)
+    assert turn.venue_order_id == "x16", "each gets its turn, though the others are not answered yet"
+    for question in questions[1:]:
+        run.hear(refused(question.request_id, Outcome.AMBIGUOUS))
+    assert asked(run, requests.QueryOrder) == []
+    run.wait(59.9)
+    assert asked(run, requests.QueryOrder) == []
+    run.wait(0.1)
+    assert len(asked(run, requests.QueryOrder)) == 16
 
 
 def test_a_name_that_the_user_chose_carries_no_mark() -> None:

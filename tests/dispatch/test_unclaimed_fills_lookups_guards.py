@@ -34,6 +34,11 @@ def test_the_venue_is_asked_by_the_venue_order_id_once_for_each() -> None:
     assert [each.venue_order_id for each in lookups(rig)] == ["o1"], "that question is over"
 
 
+def by_id(rig: Rig) -> list[str]:
+    """What is looked up, without the questions about orders of ours."""
+    return [each.venue_order_id for each in lookups(rig) if each.venue_order_id is not None]
+
+
 def test_no_more_than_sixteen_are_looked_up_at_once() -> None:
     rig = new_rig()
     rig.place("a7")
@@ -47,7 +52,7 @@ def test_no_more_than_sixteen_are_looked_up_at_once() -> None:
     assert [each.venue_order_id for each in lookups(rig)] == ["o18"]
 
 
-def test_nothing_is_looked_up_while_there_is_no_link_and_what_was_is_forgotten_with_it() -> None:
+def test_nothing_is_looked_up_while_there_is_no_link_and_all_that_waits_is_behind_the_next_login() -> None:
     rig = waiting(http_requests=frozenset({requests.QueryOrder}))
     (question,) = lookups(rig)
     rig.lose_link()
@@ -55,9 +60,19 @@ def test_nothing_is_looked_up_while_there_is_no_link_and_what_was_is_forgotten_w
     rig.hear(history(listed(rig, "o2", "t2")))
     assert lookups(rig) == []
     rig.log_in()
-    lookups(rig)
+    assert by_id(rig) == ["o1", "o2"]
     rig.hear(executed(rig, "o1", "t3"))
-    assert [each.venue_order_id for each in lookups(rig)] == ["o1"]
+    assert lookups(rig) == [], "that question is open"
+
+
+def test_one_that_was_looked_up_in_vain_is_looked_up_again_after_a_minute_and_not_at_once() -> None:
+    rig = waiting()
+    (question,) = lookups(rig)
+    rig.hear(refused(question.request_id, Outcome.AMBIGUOUS))
+    rig.wait(59.9)
+    assert by_id(rig) == []
+    rig.wait(0.1)
+    assert by_id(rig) == ["o1"]
 
 
 def test_where_an_answer_shows_no_terms_history_is_read_behind_its_lag_instead() -> None:
