@@ -318,12 +318,16 @@ class ExternalOrders:
         now = self._context.by_venue(self._context.now.wall_ns)
         return now, now
 
+    def heard_of(self, venue_order_id: VenueOrderId) -> None:
+        """An order is known as another session's from now on, if it was not before."""
+        if venue_order_id not in self._context.foreign:
+            self._context.foreign.put(venue_order_id, self._context.now.wall_ns)
+
     def _remember(self, view: OrderView, made: Made, known: ExternalOrder | None) -> ExternalOrder:
         heard_at = self._context.now.monotonic_ns
         if known is None:
             known = ExternalOrder(view, heard_at, made)
-            if view.venue_order_id not in self._context.foreign:
-                self._context.foreign.put(view.venue_order_id, self._context.now.wall_ns)
+            self.heard_of(view.venue_order_id)
         else:
             known.take(view, heard_at, made[1])
         if view.venue_order_id in self._open:

@@ -85,6 +85,8 @@ class OwnOrders:
         context = self._context
         if not self._digits or not context.rules.status_shows_terms or trade.wire_id is not None:
             return False
+        if trade.venue_order_id in context.foreign:
+            return False  # heard of, and without a mark of ours
         until = context.by_venue(context.restarted_at)
         return context.last_intent - UNMEASURED <= trade.time <= until + UNMEASURED
 

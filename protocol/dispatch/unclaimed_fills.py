@@ -286,6 +286,8 @@ class UnclaimedFills:
         # The order is adopted before its fills are published, so that they find its terms.
         if order is not None and not order.is_over:
             self._terms.adopt(order, view, view.time)
+        if order is None and not any(kept.suspects for kept in waiting):
+            self._external.heard_of(view.venue_order_id)  # so what it executes is not asked about again
         for kept in waiting:
             key = (kept.trade.venue_order_id, kept.trade.trade_id)
             if self.kept.pop(key, None) is not None:

@@ -16,7 +16,7 @@ from protocol.facts import Outcome
 from protocol.structs import evolve
 from protocol.values import ClientOrderId, OrderStatus
 from protocol.venue import SECOND, VenueRules
-from tests.guarding import asked, told
+from tests.guarding import NOBODYS, asked, told
 from tests.order_life import PlainVenue, canceled, refused, took, trade, traded, view
 from tests.question_rig import dated
 from tests.restarting import Run, fills_in, first_run
@@ -120,6 +120,15 @@ def test_a_lookup_that_was_lost_with_the_link_is_made_again_behind_the_next_logi
     assert question.venue_order_id == "x1"
     run.hear(took(question.request_id, order=view("x1", None, status=OrderStatus.FILLED)))
     assert [each.trade_id for each in told(run, events.FillReport)] == ["tx1"], "it waits for no patience to end"
+
+
+def test_an_order_that_was_looked_up_and_is_not_ours_is_not_looked_up_again() -> None:
+    run, (question,) = waiting_for_a_lookup("x1")
+    run.hear(took(question.request_id, order=view("x1", None, status=OrderStatus.FILLED)))
+    execution = dated(trade("x1", "t2", 10), run.wall + run.time - 5 * SECOND)
+    run.hear(facts.FillsListed(request_id=NOBODYS, trades=(execution,)))
+    assert asked(run, requests.QueryOrder) == []
+    assert [each.trade_id for each in told(run, events.FillReport)] == ["tx1", "t2"]
 
 
 def test_a_venue_that_cannot_tell_whose_an_execution_is_is_asked_for_each_once_a_minute() -> None:
