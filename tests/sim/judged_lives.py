@@ -33,12 +33,12 @@ def judge_lives(trader: Trader, books: Books) -> Iterator[Finding]:
 
 def _under_an_old_switch(trader: Trader, memory: Memory, books: Books) -> Iterator[Finding]:
     """Orders that came to the venue while the dead man's switch of an earlier life could cancel them. What comes when
-    its own life is over says nothing: the next one may have a switch."""
+    its own life is over, killed or closed in peace, says nothing: the next one may have a switch."""
     for order, sent in trader.sent.items():
         placed = placed_of(sent, books)
         if placed is None or not (sent.switchless and placed.under_switch) or order in trader.unanswered:
             continue
-        if not any(sent.time <= death <= placed.time for death in memory.deaths):
+        if not any(sent.time <= end <= placed.time for end in (*memory.deaths, *memory.ends)):
             yield "other", "the switch of an earlier life is still set", sent.name
 
 

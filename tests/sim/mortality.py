@@ -41,6 +41,8 @@ def begin_life(stage: Stage, trader: Trader) -> None:
     memory.has_failed = False
     stage.happened["torn tails"] += memory.disk.torn > 0
     memory.disk.seconds_a_write = 0.0
+    if trader.ended is not None:
+        memory.ends.append(trader.ended)
     trader.life += 1
     stage.happened["lives"] += 1
     trader.ended, trader.client, trader.left_open, trader.was_well = None, None, None, False
