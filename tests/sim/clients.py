@@ -34,7 +34,7 @@ from . import steps
 from .books import Placed
 from .determinism import wall_clock
 from .lives import Killed, Memory, Process
-from .mortality import begin_life, fall_back, kill, lives, program
+from .mortality import begin_life, fall_back, kill, lives, loses_what_follows, program
 from .sizes import sizes
 from .stage import Asked, Doing, Stage, Submission, Sweep, Trader, placed_of
 
@@ -227,8 +227,9 @@ class Clients:
         memory = trader.memory
         assert memory is not None
         assert memory.process is not None
-        if isinstance(event, events.JournalFailed):
+        if isinstance(event, events.JournalFailed) and not memory.has_failed:
             memory.has_failed = True
+            loses_what_follows(trader, memory)
         if memory.has_failed:
             self._stage.say(trader.name, event)
             memory.unsure.append(event)

@@ -77,7 +77,8 @@ def judge_triggers(trader: Trader, books: Books, waiting: frozenset[str]) -> Ite
 
 
 def _filled_unheard(trader: Trader) -> set[str]:
-    """Names of orders whose first fill came while the client was not logged in."""
+    """Names of orders whose first fill came while the client was not logged in, or in a time of which its journal has
+    nothing: a trigger that was told then is lost with the rest, and the next life meets an order that has filled."""
     first: dict[str, int] = {}  # at the venue: history tells of an earlier one later
     for _, event in trader.heard:
         if isinstance(event, events.Filled):
@@ -86,7 +87,7 @@ def _filled_unheard(trader: Trader) -> set[str]:
     ends = [event.local_time for _, event in trader.heard if isinstance(event, events.Disconnected)]
     spans = list(zip(ends, [login for login in logins if not ends or login > ends[0]], strict=False))
     if trader.memory is not None:
-        ends += trader.memory.deaths
+        ends += trader.memory.deaths + trader.memory.lost_since
         spans = [(end, min((login for login in logins if login > end), default=end)) for end in ends]
     return {name for name, filled_at in first.items() if any(a <= filled_at <= b for a, b in spans)}
 

@@ -86,8 +86,9 @@ class Memory:
     cursor: the text behind the last event whose effects the consumer kept with it; unsure: events that it read, and
     that the journal lost or never had; has_lost: something that was committed was lost with the power, as it may be;
     done: by virtual second, its commits, what it sent, and what it read; left: how many more of a kind until it dies;
-    deaths: of its processes, ns since 1970; ends: of its lives before the present one, in peace or not;
-    first_sequences: of its lives; wrong: what its consumer found wrong.
+    deaths: of its processes, ns since 1970; ends: of its lives before the present one, in peace or not; lost_since: of
+    each life whose later events no journal has, when the last one happened that is kept; first_sequences: of its lives;
+    wrong: what its consumer found wrong.
     """
 
     path: str
@@ -100,6 +101,7 @@ class Memory:
     has_lost: bool = False
     deaths: list[int] = field(factory=list)
     ends: list[int] = field(factory=list)
+    lost_since: list[int] = field(factory=list)
     first_sequences: list[int] = field(factory=list)
     wrong: list[tuple[str, str, str]] = field(factory=list)
     done: list[tuple[float, str]] = field(factory=list)

@@ -15,7 +15,7 @@ from .determinism import wall_clock
 from .lives import Memory, Process
 from .stage import Doing, Stage, Trader
 
-__all__ = ["begin_life", "fall_back", "kill", "lives", "program"]
+__all__ = ["begin_life", "fall_back", "kill", "lives", "loses_what_follows", "program"]
 
 
 def program(stage: Stage, number: int) -> Trader:
@@ -76,6 +76,12 @@ def fall_back(trader: Trader, memory: Memory, last: str | None) -> None:
     memory.unsure += (event for _, event in lost)
     del trader.heard[until:]
     memory.cursor = last
+    loses_what_follows(trader, memory)
+
+
+def loses_what_follows(trader: Trader, memory: Memory) -> None:
+    """What this life told, or tells, behind the events that are kept, the next one does not know."""
+    memory.lost_since.append(trader.heard[-1][1].local_time if trader.heard else 0)
 
 
 @frozen
