@@ -511,11 +511,12 @@ class ExternalOrders:
 
     def _lived_until(self, known: ExternalOrder) -> int:
         """When an order still had the id it is known by, ns since 1970 by the venue's clock: what it goes on under came
-        later."""
+        later. A list may have shown it behind that, and follow behind by much."""
         if known.heard_at == NEVER:
             return known.until
         context = self._context
-        return context.by_venue(context.now.wall_ns - (context.now.monotonic_ns - known.heard_at))
+        heard_at = context.by_venue(context.now.wall_ns - (context.now.monotonic_ns - known.heard_at))
+        return min(known.until, heard_at)
 
     def took_history(self, view: OrderView) -> None:
         """A row of the history of orders about one that is not tracked: the one that was followed, under its last

@@ -58,6 +58,8 @@ class Reading:
     refusals: int = 0
     # False between a failure and the next try.
     under_way: bool = True
+    # It has come, or will come, to what became of orders.
+    has_orders: bool = False
 
 
 def _none() -> int | None:
@@ -365,6 +367,7 @@ class HistoryReading:
         """What became of orders. Of stops first: one whose trigger fired goes on in the history of the others."""
         reading, context = self._reading, self._context
         assert reading is not None
+        reading.has_orders = True
         sinces = [since for _, since in self._examining.values()]
         if self._context.rules.chain_history:
             sinces.append(reading.since + OVERLAP)
@@ -380,11 +383,12 @@ class HistoryReading:
         self._finished = reading.number
         # It proves nothing about the last moments before it began: the venue's history follows behind.
         until = reading.began - self._context.rules.lists_lag
-        self._chains = {name: (order, at) for name, (order, at) in self._chains.items() if at > until}
-        if self._chains_wanted is not None and self._chains_wanted <= reading.began:
-            self._chains_wanted = None
-        if self._others is not None and self._others[1] < until:
-            self._others = None
+        if reading.has_orders:  # one of fills alone may have begun at the very moment at which orders were wanted
+            self._chains = {name: (order, at) for name, (order, at) in self._chains.items() if at > until}
+            if self._chains_wanted is not None and self._chains_wanted <= reading.began:
+                self._chains_wanted = None
+            if self._others is not None and self._others[1] < until:
+                self._others = None
         assert self.complete_until is not None  # nor was it when the reading began
         self.complete_until = max(self.complete_until, until)
         self._note()

@@ -534,3 +534,39 @@ def test_no_more_than_so_many_orders_are_followed(monkeypatch: pytest.MonkeyPatc
     rows = [view(f"Z{name}", name, status=OrderStatus.FILLED, cumulative=Decimal(10)) for name in (7, 8)]
     history(rig, *rows)
     assert told(rig) == [("Z7", OrderStatus.FILLED, Decimal(10), "")]
+
+
+def asked_behind_an_outage(rig: Rig, seconds: float) -> requests.QueryOrder:
+    """What is asked about the one order that the login leaves out. The readings of the login are over."""
+    rig.lose_link()
+    rig.wait(seconds)
+    rig.sends.clear()
+    rig.log_in()
+    (question,) = [send.request for send in rig.sends if isinstance(send.request, requests.QueryOrder)]
+    history(rig)
+    return question
+
+
+def test_history_is_read_from_before_a_long_outage_for_what_replaced_an_order() -> None:
+    """The login has read all fills since, so the next reading would begin a minute ago."""
+    rig = watching(view("X7", 7), reads_history=True, chain_history=True)
+    shown_at = WALL + rig.time
+    question = asked_behind_an_outage(rig, 1000)
+    rig.hear(took(question.request_id, order=view("X7", 7, **REPLACED)))
+    rig.wait(1)
+    readings = [request for request in rig.sent() if isinstance(request, requests.ListOrderHistory)]
+    assert [reading.start <= shown_at for reading in readings] == [True]
+
+
+def test_history_of_orders_is_read_though_a_reading_of_fills_begins_at_the_very_moment_at_which_it_is_wanted() -> None:
+    rig = watching(view("X7", 7), reads_history=True, chain_history=True)
+    question = asked_behind_an_outage(rig, 55)
+    rig.wait(4)
+    rig.sends.clear()
+    rig.time += SECOND  # a minute after the first login
+    rig.hear(took(question.request_id, order=view("X7", 7, **REPLACED)))
+    assert requests.ListFills in [type(send.request) for send in rig.sends]
+    assert not history(rig), "it had begun with the fills"
+    rig.wait(1)
+    assert history(rig, view("X2", 7, status=OrderStatus.FILLED, cumulative=Decimal(10)))
+    assert [(event[0], event[1]) for event in told(rig)][-1] == ("X2", OrderStatus.FILLED)
