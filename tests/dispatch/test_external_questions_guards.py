@@ -558,6 +558,20 @@ def test_history_is_read_from_before_a_long_outage_for_what_replaced_an_order() 
     assert [reading.start <= shown_at for reading in readings] == [True]
 
 
+def test_history_is_read_from_before_a_list_that_followed_behind() -> None:
+    """It showed the order under its old id, at a time when it may have had another one."""
+    rig = watching(view("X7", 7), reads_history=True, chain_history=True, lists_lag=60 * SECOND)
+    shown_at = WALL + rig.time
+    go_on(rig, 300)
+    rig.ask(commands.OpenOrders())
+    rig.hear(took(rig.numbers, orders=(view("X7", 7),)))
+    go_on(rig, 300)  # all that is older has been read by then
+    question = asked_behind_an_outage(rig, 10)
+    rig.hear(took(question.request_id, order=view("X7", 7, **REPLACED)))
+    readings = [request for request in go_on(rig, 100) if isinstance(request, requests.ListOrderHistory)]
+    assert min(reading.start for reading in readings) <= shown_at
+
+
 def test_history_of_orders_is_read_though_a_reading_of_fills_begins_at_the_very_moment_at_which_it_is_wanted() -> None:
     rig = watching(view("X7", 7), reads_history=True, chain_history=True)
     question = asked_behind_an_outage(rig, 55)

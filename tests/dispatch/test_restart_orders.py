@@ -101,6 +101,15 @@ def test_an_order_of_another_session_that_had_the_name_just_before_is_not_ours(b
     assert len(told(run, events.OrderStatusReport)) == 1
 
 
+def test_an_order_that_the_venue_does_not_date_must_have_the_terms_that_were_placed(by_snapshot: bool) -> None:
+    run = first_run()
+    run.place("a1")
+    run = run.next_run(by_snapshot=by_snapshot)
+    run.log_in(changed_meanwhile(0))
+    assert run.status("a1") is OrderStatus.UNKNOWN
+    assert len(told(run, events.OrderStatusReport)) == 1
+
+
 def test_a_placement_is_found_although_a_change_of_it_went_with_the_power(by_snapshot: bool) -> None:
     """No record tells of the change. Only an order that came before could have the name."""
     run = first_run()
