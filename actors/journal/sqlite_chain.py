@@ -1,7 +1,8 @@
 """The checksums that run over a journal, and the pages in which it is read against them.
 
-Two crc32 in one number: over the texts of the records, and over the other columns. So the records of a page come out of
-SQLite as one text, are checked by one call, and are decoded as lines, without a look at single ones.
+Two crc32 in one number: over the texts of the records, and over the other columns. So a page comes out of SQLite as two
+texts, is checked by two calls, and its records are decoded as lines, without a look at single ones: a row that is made
+into an object of Python's for its checksum costs twice as much as its reading.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Final
 from zlib import crc32
 
 import apsw
-import msgspec
+from msgspec.json import Encoder
 
 from protocol.journal import Page, Row
 
@@ -24,16 +25,18 @@ PAGE: Final = 250
 """Rows that are read in one transaction. A reader may hold one for 1000; what is made of fewer fits into the cache of
 the processor, and is folded from there."""
 _LOW: Final = 0xFFFFFFFF
-_PACK: Final = msgspec.msgpack.Encoder()
+_ENCODER: Final = Encoder()
 
 _BOUND: Final = (
     "SELECT position, chain FROM records WHERE position > ?1 AND position <= ?2 AND chain IS NOT NULL "
     "ORDER BY position DESC LIMIT 1"
 )
-_COLUMNS: Final = """SELECT position, sequence, life, session, kind, client_order_id, venue_order_id, trade_id, time
-FROM records WHERE position > ? AND position <= ? ORDER BY position"""
-_RECORDS: Final = """SELECT CAST(group_concat(record || char(10), '') AS BLOB)
-FROM (SELECT record FROM records WHERE position > ? AND position <= ? ORDER BY position)"""
+_CHECKED: Final = """SELECT CAST(group_concat(record, char(10)) AS BLOB),
+    CAST(json_group_array(json_array(
+        position, sequence, life, session, kind, client_order_id, venue_order_id, trade_id, time)) AS BLOB),
+    count(*), min(session), max(session)
+FROM (SELECT * FROM records WHERE position > ? AND position <= ? ORDER BY position)"""
+_SESSIONS: Final = "SELECT session FROM records WHERE position > ? AND position <= ? ORDER BY position"
 _ROWS: Final = """SELECT position, sequence, life, session, kind, client_order_id, venue_order_id, trade_id, time,
     record FROM records WHERE position > ? AND position <= ? ORDER BY position"""
 
@@ -54,16 +57,24 @@ def chain_of_journal(journal: str) -> int:
 
 
 def columns_of(rows: Sequence[Sequence[object]]) -> bytes:
-    """What the second checksum runs over: the columns but the record, as MessagePack, which has one form for each. The
-    rows follow each other without what counts them, so that it does not matter how they were committed."""
-    count = len(rows)
-    return _PACK.encode(rows)[1 if count < 16 else 3 if count < 65_536 else 5 :]
+    """What the second checksum runs over: the columns but the record, as SQLite writes them in JSON. The rows follow
+    each other without what counts them, so that it does not matter how they were committed."""
+    return _inside(_ENCODER.encode(rows))
+
+
+def _inside(array: bytes) -> bytes:
+    """Without its brackets, so that another may follow."""
+    return array[1:-1] + b","
 
 
 def chain_after(chain: int, rows: Sequence[Row]) -> int:
     """The number after these rows."""
-    records = "\n".join([row[9] for row in rows]).encode() + b"\n"
-    return _packed(crc32(records, chain & _LOW), crc32(columns_of([row[:9] for row in rows]), chain >> 32 & _LOW))
+    records = "\n".join([row[9] for row in rows]).encode()
+    return _continued(chain, records + b"\n", columns_of([row[:9] for row in rows]))
+
+
+def _continued(chain: int, records: bytes, columns: bytes) -> int:
+    return _packed(crc32(records, chain & _LOW), crc32(columns, chain >> 32 & _LOW))
 
 
 def _packed(records: int, columns: int) -> int:
@@ -78,13 +89,26 @@ def checked_pages(connection: apsw.Connection, after: int, chain: int, until: in
         if bound is None:
             raise Damaged(after, until)
         last, expected = bound
-        columns = every(connection, _COLUMNS, (after, last))
-        records = every(connection, _RECORDS, (after, last))[0][0] or b""
-        found = _packed(crc32(records, chain & _LOW), crc32(columns_of(columns), chain >> 32 & _LOW))
-        if len(columns) != last - after or found != expected:
+        page, found = _read(connection, after, last, chain)
+        if page is None or found != expected:
             raise Damaged(*_narrowed(connection, after, chain, last))
-        yield Page(last, [row[3] for row in columns], records)
+        yield page
         after, chain = last, expected
+
+
+def _read(connection: apsw.Connection, after: int, last: int, chain: int) -> tuple[Page | None, int]:
+    """The rows between two positions, and the checksum behind them. None: some are missing, or no checksum runs over
+    what they hold."""
+    try:
+        ((texts, columns, count, first, final),) = every(connection, _CHECKED, (after, last))
+    except apsw.SQLError:  # a column that JSON cannot hold
+        return None, chain
+    if count != last - after:
+        return None, chain
+    is_shared = first != final
+    sessions = [row[0] for row in every(connection, _SESSIONS, (after, last))] if is_shared else [first] * count
+    records = texts + b"\n"
+    return Page(last, sessions, records), _continued(chain, records, _inside(columns))
 
 
 def rows_between(connection: apsw.Connection, after: int, until: int) -> list[Row]:
@@ -112,9 +136,10 @@ def _narrowed(connection: apsw.Connection, after: int, chain: int, last: int) ->
     )
     good, start = 0, after
     for count, (end, expected) in enumerate(ends, start=1):
-        rows = rows_between(connection, after, end)
-        chain = chain_after(chain, rows)
-        if chain == expected and len(rows) == end - after:
+        page, chain = _read(connection, after, end, chain)
+        if page is None:
+            break
+        if chain == expected:
             good, start = count, end
         after = end
     return start, ends[good][0] if good < len(ends) else last

@@ -6,12 +6,17 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from actors.journal.quarantine import quarantine_journal
-from actors.journal.sqlite_chain import chain_after, chain_of_journal
+from actors.journal.sqlite_chain import chain_after, chain_of_journal, checked_pages
+from actors.journal.sqlite_schema import SCHEMA, insert_of
 from protocol.errors import JournalError
 from protocol.journal import Row, Snapshot, StoreFailed
+from tests.any_event import texts
 from tests.order_records import submitted
 
 from .stored import NOW, all_rows, fill, new_life, opened, order, written
@@ -49,6 +54,10 @@ DAMAGES = {
     "a trade id": "UPDATE records SET trade_id = 'other' WHERE position = 103",
     "a session": "UPDATE records SET session = 2 WHERE position = 101",
     "a number": "UPDATE records SET sequence = 1000 WHERE position = 104",
+    "a text that is a blob": "UPDATE records SET trade_id = x'ff00' WHERE position = 103",
+    "a text that is no Unicode": "UPDATE records SET venue_order_id = CAST(x'ff6f' AS TEXT) WHERE position = 103",
+    "a text that is a number": "UPDATE records SET client_order_id = 1e999 WHERE position = 103",
+    "a record that is no Unicode": "UPDATE records SET record = CAST(x'ff' AS TEXT) WHERE position = 103",
     "a row that is gone": "DELETE FROM records WHERE position = 102",
 }
 
@@ -221,3 +230,15 @@ def test_checksums_run_on_over_commits(path: Path) -> None:
     for column, other in enumerate(others):
         changed = rows[1]._replace(**{Row._fields[column]: other})
         assert chain_after(begin, [rows[0], changed, rows[2]]) != whole
+
+
+@given(st.tuples(*[st.integers(1, 2**62)] * 4, texts, *[st.none() | texts] * 3, st.integers(0, 2**63 - 1)))
+def test_columns_are_written_for_their_checksum_as_sqlite_writes_them(columns: tuple[Any, ...]) -> None:
+    row = Row._make((*columns, "{}"))
+    connection = apsw.Connection(":memory:")
+    connection.execute(SCHEMA[3])
+    chain = chain_after(0, [row, row._replace(position=row.position + 1)])
+    for each, end in ((row, None), (row._replace(position=row.position + 1), chain)):
+        connection.execute(insert_of(1), (*each, end))
+    (page,) = checked_pages(connection, row.position - 1, 0, row.position + 1)
+    assert page == (row.position + 1, [row.session] * 2, b"{}\n{}\n")
