@@ -7,6 +7,7 @@ from typing import Any
 
 from protocol import events
 from protocol.dispatch import Decisions, DispatchOptions, DispatchState
+from protocol.dispatch.lean_records import RecordLines
 from protocol.dispatch.record_json import record_from_json, record_to_json
 from protocol.values import AccountId, TraderId
 from protocol.venue import SECOND, VenueRules
@@ -71,11 +72,16 @@ def first_run(*shown: Any, **options: Any) -> Run:
     return run
 
 
+def lines_of(records: Iterable[Any]) -> RecordLines:
+    """As a page of a journal has them."""
+    return RecordLines("".join(f"{record_to_json(record)}\n" for record in records).encode())
+
+
 def restored(records: Iterable[Any], rules: VenueRules | None = None) -> DispatchState:
     """A state made of these records."""
     venue: Any = PlainVenue() if rules is None else PlainVenue(rules)
     state = DispatchState(venue, TraderId("T"), AccountId("A"), DispatchOptions(journaled=True))
-    state.restore_all(records)
+    state.restore_lines(lines_of(records))
     return state
 
 

@@ -15,12 +15,12 @@ from attrs import frozen
 from protocol.client_order_ids import IdMark
 from protocol.dispatch import DispatchState
 from protocol.dispatch.account_state import AccountState
-from protocol.dispatch.record_json import records_from_lines
+from protocol.dispatch.lean_records import RecordLines
 from protocol.dispatch.records import Opened, Record
 from protocol.dispatch.snapshot import put_back, snapshot_of
 from protocol.dispatch.tracking import TrackedOrders
 from protocol.errors import JournalError
-from protocol.journal import Known, Life, Row, Snapshot, Store, StoredSession, StoreFailed, StoreFull, rows_of
+from protocol.journal import Known, Life, Page, Row, Snapshot, Store, StoredSession, StoreFailed, StoreFull, rows_of
 from protocol.orders import OrderState
 
 from ..plumbing.clock import Clock
@@ -193,9 +193,11 @@ class _Left:
     def has_opened(self) -> bool:
         return self._account.opened is not None
 
-    def restore_all(self, records: Iterable[Record]) -> None:
-        for record in records:
-            self.orders.fold(record)
+    def restore(self, record: Record) -> None:
+        self.orders.fold(record)
+
+    def restore_lines(self, lines: RecordLines, places: Iterable[int] | None = None) -> None:
+        lines.fold(self.orders.folds, places)
 
     def restore_snapshot(self, data: bytes) -> None:
         put_back(data, self.orders, self._account)
@@ -218,19 +220,23 @@ def _restore(
         for number, data in snapshot.states.items():
             everyone[number].restore_snapshot(data)
     for page in store.records(position):
-        records = records_from_lines(page.records)
-        for number in set(page.sessions) & everyone.keys():  # what is of no session changes none
-            everyone[number].restore_all(
-                record for session, record in zip(page.sessions, records, strict=True) if session == number
-            )
+        lines = RecordLines(page.records)
+        numbers = set(page.sessions)
+        for number in numbers & everyone.keys():  # what is of no session changes none
+            everyone[number].restore_lines(lines, _places(page, number) if len(numbers) > 1 else None)
     lost = {each.number: _beginning(store) for each in store.sessions if not everyone[each.number].has_opened}
     for number, opened in lost.items():
-        everyone[number].restore_all([opened])
+        everyone[number].restore(opened)
     if store.last_position - position >= snapshot_after:
         restored = {number: state.snapshot() for number, state in everyone.items()}
         store.keep_snapshot(Snapshot(position=store.last_position, states=restored))
     left = [state for state in everyone.values() if isinstance(state, _Left)]
     return tuple(order.view() for state in left for order in state.orders.live.values()), lost
+
+
+def _places(page: Page, number: int) -> list[int]:
+    """Those of a session's records."""
+    return [place for place, session in enumerate(page.sessions) if session == number]
 
 
 def _write_again(store: Store, life: Life, lost: Mapping[int, Opened]) -> None:

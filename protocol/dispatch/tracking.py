@@ -178,6 +178,10 @@ def _both(first: Callable[[Any], None], second: Callable[[Any], None]) -> Callab
     return fold
 
 
+class NotWhole(Exception):
+    """The order begins with this record, of which too little was read (see `lean_records`). Nothing has changed."""
+
+
 class TrackedOrders:
     """Owned by dispatch; see the module's docstring."""
 
@@ -312,6 +316,8 @@ class TrackedOrders:
         order = self.live.get(name) or self.finished.get(name)
         if order is None:
             # Only a journal cut off at its head can hold such a record; the order begins with it then.
+            if type(identity) is not OrderIdentity:
+                raise NotWhole
             order = self._add(Order(identity))
         return order
 

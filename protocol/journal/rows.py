@@ -43,7 +43,7 @@ class Page(NamedTuple):
     sessions: Sequence[int]
     """Of each record, the number of its session."""
     records: bytes
-    """Their tagged JSON, one a line (see `dispatch.record_json.records_from_lines`)."""
+    """Their tagged JSON, one a line (see `dispatch.lean_records.RecordLines`)."""
 
 
 Columns = tuple[int | None, str | None, str | None, str | None, int | None]

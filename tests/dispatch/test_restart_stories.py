@@ -15,7 +15,7 @@ from protocol.requests import PlaceOrder
 from protocol.values import ClientOrderId
 from protocol.venue import VenueRules
 from tests.order_life import GOLD
-from tests.restarting import Run, restored
+from tests.restarting import Run, lines_of, restored
 from tests.small_book import CHAINED, IN_PLACE, Book
 
 OURS = (1, 2, 3, 4)
@@ -214,7 +214,7 @@ def test_a_snapshot_and_the_records_behind_it_make_the_same_state(rules: VenueRu
     for at in range(len(run.journal) + 1):
         state = restored((), rules)
         state.restore_snapshot(restored(run.journal[:at], rules).snapshot())
-        state.restore_all(run.journal[at:])
+        state.restore_lines(lines_of(run.journal[at:]))
         assert state.snapshot() == whole
 
 
