@@ -7,13 +7,10 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from msgspec import Raw
-
 from actors import Money, OrderStatus, Side, TimeInForce
 from actors.events import Accepted, Filled, Submitted
-from protocol.dispatch.records import Intent, Record
+from protocol.dispatch.records import Record
 from protocol.events import Event, number
-from protocol.order_json import order_to_brief_json
 from protocol.orders import OrderIdentity
 from protocol.values import (
     AccountId,
@@ -49,7 +46,7 @@ def _numbered(records: Iterator[Record]) -> Iterator[Record]:
 
 def _endless() -> Iterator[Record]:
     product = PRODUCTS["ax"]
-    order, asked = product.order, Raw(order_to_brief_json(product.order))
+    order = product.order
     for index in range(1, 1 << 60):
         now = BEGAN + index * 1_000_000
         venue_order_id = VenueOrderId(f"O-01KX{index:022d}")
@@ -76,7 +73,6 @@ def _endless() -> Iterator[Record]:
             time_in_force=TimeInForce.GTC,
             post_only=False,
         )
-        yield Intent(identity=identity, order=asked, process_before=None)
         yield Accepted(**told, venue_order_id=venue_order_id)
         yield Filled(
             **told,

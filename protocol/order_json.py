@@ -27,7 +27,7 @@ from .orders import NewOrder, VenueOptions
 from .printable import on_one_line, shortened
 from .tagged_json import TAG, UNREADABLE, complaint
 
-__all__ = ["order_from_json", "order_to_brief_json", "order_to_json"]
+__all__ = ["has_further_terms", "order_from_json", "order_to_brief_json", "order_to_json"]
 
 T = TypeVar("T")
 
@@ -51,9 +51,24 @@ def _form(*, omit_defaults: bool) -> Any:
     return msgspec.defstruct(NAME, fields, tag_field=TAG, tag=NAME, gc=False, omit_defaults=omit_defaults)
 
 
+_TOLD: Final = frozenset(
+    {
+        # Of its identity, and of its terms.
+        *("instrument", "side", "type", "strategy", "client_order_id"),
+        *("quantity", "quote_quantity", "price", "trigger_price", "time_in_force", "post_only"),
+    }
+)
+"""What the event of an order's registration tells of it."""
+_FURTHER: Final = attrgetter(*(each for each in _FIELDS if each not in _TOLD))
+_NOTHING_FURTHER: Final = tuple(at.default for at in attrs.fields(NewOrder) if at.name not in _TOLD)
 _WHOLE: Final = _form(omit_defaults=False)
 _BRIEF: Final = _form(omit_defaults=True)
 _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
+
+
+def has_further_terms(order: NewOrder) -> bool:
+    """True for an order with a term that the event of its registration, `Submitted`, does not tell."""
+    return _FURTHER(order) != _NOTHING_FURTHER
 
 
 def order_to_json(order: NewOrder) -> str:

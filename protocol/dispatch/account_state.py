@@ -19,6 +19,7 @@ from ..events import (
     FillReport,
     OrderStatusReport,
     ReplaceRejected,
+    Submitted,
     Updated,
 )
 from ..facts import OrderView
@@ -138,6 +139,7 @@ class AccountState(Struct):
             Authenticated: self._fold_authenticated,
             NonceUsed: self._fold_nonce,
             # Of placements, changes and cancels on their way.
+            Submitted: self._fold_submitted,
             Intent: self._fold_intent,
             Postponed: self._fold_postponed,
             ReplaceAsked: self._fold_replace_asked,
@@ -176,8 +178,10 @@ class AccountState(Struct):
 
     # What is on its way
 
-    def _fold_intent(self, record: Intent) -> None:
+    def _fold_submitted(self, record: Submitted) -> None:
         self.last_intent = record.identity.local_time
+
+    def _fold_intent(self, record: Intent) -> None:
         # Without a deadline, the registration says all that there is to know: nothing is kept for most orders of AX.
         if record.process_before is not None:
             self.departures[record.identity.client_order_id] = Departure(0, record.process_before)

@@ -14,7 +14,7 @@ from .. import events, facts, requests
 from ..client_order_ids import IdMark
 from ..errors import DuplicateOrder, NotSent
 from ..facts import Outcome
-from ..order_json import order_to_brief_json
+from ..order_json import has_further_terms, order_to_brief_json
 from ..orders import NewOrder, OrderIdentity, OrderState
 from ..reasons import Why
 from ..requests import PlaceOrder
@@ -189,11 +189,13 @@ class Placements(RequestHandler[PlaceOrder]):
         return self._context.orders.live[identity.client_order_id]
 
     def _note_intent(self, asked: Asked, place: PlaceOrder, identity: OrderIdentity) -> None:
-        """The whole order, so that a journal has what was wanted, and until when the venue may act on it."""
+        """The whole order, so that a journal has what was wanted, and until when the venue may act on it. Of most
+        orders without a deadline, the registration has said it all."""
         submission = asked.submission
         assert submission is not None  # `_prepare` has used it
-        order = Raw(order_to_brief_json(submission.order))
-        self._context.note(Intent(identity=identity, order=order, process_before=place.process_before))
+        if place.process_before is not None or has_further_terms(submission.order):
+            order = Raw(order_to_brief_json(submission.order))
+            self._context.note(Intent(identity=identity, order=order, process_before=place.process_before))
 
     # Before it is sent
 

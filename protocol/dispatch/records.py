@@ -113,7 +113,8 @@ class AlreadyCounted(Note, frozen=True, kw_only=True):
 
 
 class Intent(Note, frozen=True, kw_only=True):
-    """The whole order that is to be placed, the venue's own terms included. It stands behind its `Submitted`."""
+    """The whole order that is to be placed, the venue's own terms included. It stands behind its `Submitted`, unless
+    that tells all of it."""
 
     # As `order_json` writes a `NewOrder`.
     order: Raw

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import attrs
 import pytest
 
 from protocol import commands, events, facts, requests
@@ -12,10 +13,22 @@ from protocol.dispatch.inputs import LinkUp
 from protocol.dispatch.inquiries import Question
 from protocol.dispatch.records import Bound, CancelAsked, Intent, Postponed, ReplaceAsked
 from protocol.errors import DuplicateOrder
-from protocol.order_json import order_from_json
+from protocol.kraken_spot.options import KrakenSpotOptions
+from protocol.order_json import has_further_terms, order_from_json
+from protocol.orders import NewOrder, OrderIdentity
 from protocol.reasons import Why
 from protocol.structs import evolve
-from protocol.values import ClientOrderId, Money, OrderStatus, TradeId, VenueOrderId
+from protocol.values import (
+    ClientOrderId,
+    Money,
+    OffsetUnit,
+    OrderStatus,
+    Side,
+    TimeInForce,
+    TradeId,
+    TriggerType,
+    VenueOrderId,
+)
 from protocol.venue import SECOND, VenueRules
 from tests.guarding import A1, asked, open_questions, order_of, told
 from tests.order_life import GOLD, WALL, acknowledged, canceled, refused, took, traded, view
@@ -154,6 +167,41 @@ def test_the_intent_holds_the_order_as_it_was_wanted() -> None:
     order = order_from_json(bytes(intent.order))
     assert (order.tag, str(order.price), order.quantity) == ("mine", "100.10", Decimal(10))
     assert [type(each) for each in run.last.records] == [events.Submitted, Intent]
+
+
+def test_an_order_whose_registration_says_it_all_needs_no_other_record() -> None:
+    run = first_run()
+    run.place("a1", price="100.10", time_in_force=TimeInForce.IOC, post_only=False, strategy="mean-reversion")
+    (told,) = run.last.records
+    assert isinstance(told, events.Submitted)
+    assert (told.price, told.quantity, told.time_in_force) == (Decimal("100.10"), Decimal(10), TimeInForce.IOC)
+    assert (told.identity.strategy, told.identity.client_order_id) == ("mean-reversion", "a1")
+
+
+FURTHER_TERMS: dict[str, Any] = {
+    "reduce_only": True,
+    "tag": "mine",
+    "trigger": TriggerType.MARK,
+    "trailing_offset": Decimal(1),
+    "trailing_unit": OffsetUnit.PRICE,
+    "limit_offset": Decimal(1),
+    "limit_offset_unit": OffsetUnit.PRICE,
+    "expire_time": 1,
+    "process_before": 1,
+    "display_quantity": Decimal(1),
+    "margin": True,
+    "options": KrakenSpotOptions(),
+}
+
+
+@pytest.mark.parametrize("name", [each.name for each in attrs.fields(NewOrder)])
+def test_every_term_that_no_event_tells_is_known_as_one(name: str) -> None:
+    order = NewOrder.limit("GOLD.TEST", Side.BUY, quantity=1, price=2)
+    assert not has_further_terms(order)
+    if name in FURTHER_TERMS:
+        assert has_further_terms(attrs.evolve(order, **{name: FURTHER_TERMS[name]}))
+    else:
+        assert name in {*OrderIdentity.__struct_fields__, *events.Submitted.__struct_fields__}
 
 
 def test_the_deadline_of_an_order_that_waited_for_the_time_is_that_of_its_sending() -> None:
