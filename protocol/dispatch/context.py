@@ -108,6 +108,13 @@ class Context:
         if self.on_record is not None and isinstance(record, events.OrderEvent | records.Note):
             self.on_record(record.identity.client_order_id)
 
+    def retract(self, said_again: records.Note) -> None:
+        """The next record tells all that this one has just told, so it need not be kept. Nothing if it is not the last
+        one."""
+        decided = self.out.records
+        if decided and decided[-1] == said_again:
+            decided.pop()
+
     def note(self, note: Record) -> None:
         """Puts out what only a restart needs. Not to be called without a journal: see `journaled`."""
         self.record(note)

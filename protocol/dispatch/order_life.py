@@ -21,6 +21,7 @@ from .in_flight import FIRST_INTERNAL_ID
 from .list_schedule import ListSchedule
 from .quantities import is_in_doubt, whole
 from .questions import ASKED_BY_STATUS, Questions
+from .records import Bound
 from .tracking import Order
 
 __all__ = ["OrderLife"]
@@ -44,6 +45,7 @@ class OrderLife:
 
     def accept(self, order: Order, venue_order_id: VenueOrderId, time: int, *, by_old_fill: bool = False) -> None:
         """by_old_fill: a fill reports it that may be older than this login: it shows nothing of the order's terms."""
+        self._context.retract(Bound(identity=order.identity, venue_order_id=venue_order_id))
         self._context.record(
             events.Accepted(
                 identity=order.identity,

@@ -235,6 +235,22 @@ def test_an_answer_with_the_id_is_noted_once() -> None:
     assert (noted.venue_order_id, noted.identity.client_order_id) == (VenueOrderId("v1"), A1)
 
 
+def test_an_answer_that_the_acceptance_says_again_is_not_noted() -> None:
+    """Both often come in one read."""
+    rig = placed()
+    rig.hear(took(1, "v1"), acknowledged("v1", 1))
+    (told,) = rig.last.records
+    assert isinstance(told, events.Accepted)
+    assert told.venue_order_id == VenueOrderId("v1")
+
+
+def test_an_answer_that_came_in_an_earlier_read_stays_noted() -> None:
+    rig = placed()
+    rig.hear(took(1, "v1"))
+    rig.hear(acknowledged("v1", 1))
+    assert [type(record) for record in rig.records] == [Bound, events.Accepted]
+
+
 def test_an_answer_with_an_id_that_the_order_had_before_its_change_notes_nothing() -> None:
     rig = placed(acknowledged("v1", 1), replaced("v1", "v2", 1))
     rig.hear(took(1, "v1"))
