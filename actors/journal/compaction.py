@@ -1,8 +1,8 @@
 """A journal becomes smaller: rows that nobody needs are dropped, and the room that they leave is given back.
 
 Rows are dropped from the front only, so that what is left has no holes, and only in front of a snapshot, which holds
-what they made of the orders. Of dropped rows these are kept: which fills were told, which names were used, and the
-checksum with which the rest goes on.
+what they made of the orders. Of dropped rows these are kept: which fills were told, which executions adopted orders
+count already, which names were used, and the checksum with which the rest goes on.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from .settings import Journal
 from .sqlite_connection import Access, check_kind, connect, every, one
 from .sqlite_files import check_directory, check_writable, look
 from .sqlite_lock import WriterLock
+from .sqlite_schema import COUNTED_ONLY
 
 __all__ = ["compact_journal", "drop_rows", "droppable"]
 
@@ -27,10 +28,11 @@ DAY: Final = 86_400 * 10**9
 SLICE: Final = 10_000
 """Rows that are dropped in one transaction."""
 
-_FILLS: Final = """INSERT INTO dropped_fills (trade_id, venue_order_id, session, fee_known)
-SELECT trade_id, venue_order_id, session, max(kind = 'FeeReported' OR json_extract(record, '$.commission') IS NOT NULL)
+_FILLS: Final = f"""INSERT INTO dropped_fills (trade_id, venue_order_id, session, fee_known)
+SELECT trade_id, venue_order_id, session, max(CASE kind WHEN 'AlreadyCounted' THEN {COUNTED_ONLY}
+    ELSE kind = 'FeeReported' OR json_extract(record, '$.commission') IS NOT NULL END)
 FROM records WHERE position > ?1 AND position <= ?2 AND trade_id IS NOT NULL AND venue_order_id IS NOT NULL
-    AND kind IN ('Filled', 'FillReport', 'FeeReported')
+    AND kind IN ('Filled', 'FillReport', 'FeeReported', 'AlreadyCounted')
 GROUP BY trade_id, venue_order_id, session
 ON CONFLICT DO UPDATE SET fee_known = max(fee_known, excluded.fee_known)"""
 _ORDERS: Final = """INSERT OR IGNORE INTO dropped_orders (client_order_id, session)

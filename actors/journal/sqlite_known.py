@@ -8,6 +8,7 @@ from typing import Final
 import apsw
 
 from .sqlite_connection import every, one
+from .sqlite_schema import COUNTED_ONLY
 
 __all__ = ["SqliteKnown"]
 
@@ -15,6 +16,8 @@ _FILL: Final = """SELECT max(kind = 'FeeReported' OR json_extract(record, '$.com
     max(kind <> 'FeeReported')
 FROM records WHERE trade_id = ?1 AND venue_order_id = ?2 AND session = ?3
     AND kind IN ('Filled', 'FillReport', 'FeeReported')"""
+_COUNTED: Final = """SELECT EXISTS (SELECT 1 FROM records
+        WHERE trade_id = ?1 AND venue_order_id = ?2 AND session = ?3 AND kind = 'AlreadyCounted')"""
 _DROPPED_FILL: Final = (
     "SELECT fee_known FROM dropped_fills WHERE trade_id = ?1 AND venue_order_id = ?2 AND session = ?3"
 )
@@ -42,9 +45,19 @@ class SqliteKnown:
         except apsw.Error as problem:
             self._failed(problem)
             return None
-        if not fill and dropped is None:
+        dropped_fee = COUNTED_ONLY if dropped is None else dropped[0]
+        if not fill and dropped_fee == COUNTED_ONLY:
             return None
-        return bool(fee or (dropped is not None and dropped[0]))
+        return bool(fee or dropped_fee > 0)
+
+    def is_counted(self, venue_order_id: str, trade_id: str) -> bool:
+        key = (trade_id, venue_order_id, self._session)
+        try:
+            counted = every(self._connection, _COUNTED, key)[0][0]
+            return bool(counted) or one(self._connection, _DROPPED_FILL, key) == (COUNTED_ONLY,)
+        except apsw.Error as problem:
+            self._failed(problem)
+            return False
 
     def is_used(self, client_order_id: str) -> bool:
         try:

@@ -11,11 +11,23 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-__all__ = ["APPLICATION_ID", "FILLS_OF_TODAY", "INSERT", "MOST_AT_ONCE", "SCHEMA", "SCHEMA_VERSION", "insert_of"]
+__all__ = [
+    "APPLICATION_ID",
+    "COUNTED_ONLY",
+    "FILLS_OF_TODAY",
+    "INSERT",
+    "MOST_AT_ONCE",
+    "SCHEMA",
+    "SCHEMA_VERSION",
+    "insert_of",
+]
 
 APPLICATION_ID: Final = 0x74726F6A
 """In the file's header: "troj"."""
 SCHEMA_VERSION: Final = 1
+COUNTED_ONLY: Final = -1
+"""Stands as `fee_known` of a dropped execution that was never published, because an adopted order counts it already. An
+earlier version takes it for a fill whose fee is known, and tells nothing of it, either."""
 
 _COLUMNS: Final = (
     "position, sequence, life, session, kind, client_order_id, venue_order_id, trade_id, time, record, chain"

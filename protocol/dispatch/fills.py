@@ -85,7 +85,7 @@ class Fills:
             fee_known = self._context.known.fee_known(trade.venue_order_id, trade.trade_id)
         if fee_known is None:
             if order is None:
-                return False
+                return self._was_counted(trade)
             is_full = order.fills is not None and len(order.fills) >= FILLS_OF_ORDER
             if is_full and not self._context.journaled and self._must_be_old(order, trade):
                 return True
@@ -103,6 +103,12 @@ class Fills:
                 )
             )
         return True
+
+    def _was_counted(self, trade: Trade) -> bool:
+        """True for an execution that an adopted order counted already, which memory has let go since."""
+        # Not asked while the order is tracked: its count may have grown since then, so that the execution is news.
+        orders, known = self._context.orders, self._context.known
+        return orders.has_forgotten and known.is_counted(trade.venue_order_id, trade.trade_id)
 
     def _counts_already(self, order: Order, trade: Trade, *, live: bool) -> bool:
         """True for an execution that an adopted order counted before it was ours. Of what is heard live, that can only

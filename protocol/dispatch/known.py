@@ -23,6 +23,10 @@ class Known(Protocol):
         """Of a fill that was published: whether its fee is known. None: it was never published."""
         ...
 
+    def is_counted(self, venue_order_id: str, trade_id: str) -> bool:
+        """Of an execution that was never published as a fill: whether the count of an adopted order has it already."""
+        ...
+
     def is_used(self, client_order_id: str) -> bool:
         """Whether an order of the session ever had this name."""
         ...
@@ -31,6 +35,9 @@ class Known(Protocol):
 class _NothingKnown:
     def fee_known(self, venue_order_id: str, trade_id: str) -> bool | None:
         return None
+
+    def is_counted(self, venue_order_id: str, trade_id: str) -> bool:
+        return False
 
     def is_used(self, client_order_id: str) -> bool:
         return False
@@ -45,16 +52,21 @@ class Forgotten:
     slow, or full. Until then it is remembered here.
 
     decided: what the present call of `apply` has decided so far. waiting: for a commit, by fill or by name: of a fill,
-    whether its fee is known; and what was decided when memory let it go, which has its records, or follows them.
+    whether its fee is known, None for one that an adopted order counts already; and what was decided when memory let it
+    go, which has its records, or follows them.
     """
 
     def __init__(self, journal: Known, decided: Callable[[], Decisions]) -> None:
         self._journal = journal
         self._decided = decided
-        self.waiting: OrderedDict[FillKey | ClientOrderId, tuple[bool, Decisions]] = OrderedDict()
+        self.waiting: OrderedDict[FillKey | ClientOrderId, tuple[bool | None, Decisions]] = OrderedDict()
 
     def add_fill(self, key: FillKey, *, fee_known: bool) -> None:
         self.waiting[key] = (fee_known, self._decided())
+
+    def add_counted(self, key: FillKey) -> None:
+        """An execution that an adopted order counts already. Memory does not keep it at all."""
+        self.waiting[key] = (None, self._decided())
 
     def add_order(self, client_order_id: ClientOrderId, fills: Mapping[FillKey, bool] | None) -> None:
         """With those of its fills that slid out with it; None: there are none."""
@@ -70,7 +82,12 @@ class Forgotten:
 
     def fee_known(self, venue_order_id: str, trade_id: str) -> bool | None:
         found = self.waiting.get((VenueOrderId(venue_order_id), TradeId(trade_id)))
-        return self._journal.fee_known(venue_order_id, trade_id) if found is None else found[0]
+        fee_known = None if found is None else found[0]
+        return self._journal.fee_known(venue_order_id, trade_id) if fee_known is None else fee_known
+
+    def is_counted(self, venue_order_id: str, trade_id: str) -> bool:
+        found = self.waiting.get((VenueOrderId(venue_order_id), TradeId(trade_id)))
+        return (found is not None and found[0] is None) or self._journal.is_counted(venue_order_id, trade_id)
 
     def is_used(self, client_order_id: str) -> bool:
         return client_order_id in self.waiting or self._journal.is_used(client_order_id)

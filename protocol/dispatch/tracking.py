@@ -429,6 +429,8 @@ class TrackedOrders:
     def _fold_already_counted(self, record: AlreadyCounted) -> None:
         name = record.identity.client_order_id
         counted = self.counted.get(name)
+        if self.forgotten is not None:
+            self.forgotten.add_counted((record.venue_order_id, record.trade_id))
         # What lies before `since` needs no budget, and was never a fill of ours to remember.
         if counted is not None and counted.untold is not None and record.time > counted.since:
             self._remember(self._known(record.identity), (record.venue_order_id, record.trade_id), True)

@@ -68,6 +68,10 @@ class Known(Protocol):
         """Of a fill that was published: whether its fee is known. None: it was never published."""
         ...
 
+    def is_counted(self, venue_order_id: str, trade_id: str) -> bool:
+        """Of an execution that was never published as a fill: whether the count of an adopted order has it already."""
+        ...
+
     def is_used(self, client_order_id: str) -> bool:
         """Whether an order of the session ever had this name."""
         ...

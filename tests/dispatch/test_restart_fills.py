@@ -155,6 +155,9 @@ class Journal:
         self.asked.append((venue_order_id, trade_id))
         return self.answer
 
+    def is_counted(self, venue_order_id: str, trade_id: str) -> bool:
+        return False
+
 
 @pytest.mark.parametrize("known", [True, False, None])
 def test_the_journal_knows_the_fill_of_an_order_that_memory_has_let_go(known: bool | None) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from attrs import define, field
 
-from protocol import events
+from protocol import commands, events, facts
+from protocol.dispatch.records import AlreadyCounted
 from protocol.dispatch.tracking import FILLS_OF_ORDER
 from protocol.errors import DuplicateOrder
 from protocol.structs import evolve
+from protocol.values import StrategyId, TradeId
+from protocol.venue import SECOND
 from protocol.window import Window
-from tests.guarding import told
-from tests.order_life import Rig, acknowledged, canceled, took, trade, traded
+from tests.guarding import A1, NOBODYS, told
+from tests.order_life import WALL, Rig, acknowledged, canceled, took, trade, traded
 from tests.restarting import Run, first_run
 
 
@@ -28,8 +32,14 @@ class Journal:
         return any(record.client_order_id == client_order_id for record in submitted)
 
     def fee_known(self, venue_order_id: str, trade_id: str) -> bool | None:
-        found = [record for record in self._records() if getattr(record, "trade_id", None) == trade_id]
+        found = [record for record in self._of(trade_id) if not isinstance(record, AlreadyCounted)]
         return None if not found else any(record.commission is not None for record in found)
+
+    def is_counted(self, venue_order_id: str, trade_id: str) -> bool:
+        return any(isinstance(record, AlreadyCounted) for record in self._of(trade_id))
+
+    def _of(self, trade_id: str) -> list[Any]:
+        return [record for record in self._records() if getattr(record, "trade_id", None) == trade_id]
 
     def _records(self) -> list[Any]:
         assert self.run is not None
@@ -76,6 +86,35 @@ def test_the_fill_of_an_order_that_memory_has_let_go_is_told_once(is_committed: 
     if is_committed:
         run.commit()
     assert run.hear(traded("v1", "t1", 10, 10, 1, final=True)) == []
+
+
+@COMMITTED
+@pytest.mark.parametrize("live", [False, True], ids=["history", "live"])
+@pytest.mark.parametrize("counted_at_first", [4, 0], ids=["before the first count", "between two counts"])
+def test_what_an_adopted_order_counts_already_is_not_told_when_memory_has_let_it_go(
+    is_committed: bool, live: bool, counted_at_first: int
+) -> None:
+    """Whoever sums the adopted count and the fills told would have it twice."""
+    run = on_a_full_disk(finished_window=1)
+    run.wait(5)
+    moment = WALL + (104 if counted_at_first else 102) * SECOND
+    run.hear(evolve(acknowledged("x1", 1, cumulative=Decimal(counted_at_first)), time=moment))
+    (report,) = told(run, events.OrderStatusReport)
+    report = evolve(report, cumulative=Decimal(4))
+    run.ask(commands.Adopt(report=report, client_order_id=A1, strategy=StrategyId("mm")), None)
+    counted = evolve(trade("x1", "t1", 4), time=WALL + 103 * SECOND)
+    run.hear(facts.FillsListed(request_id=NOBODYS, trades=(counted,)))
+    run.hear(canceled("x1", 1))
+    run.live("a2", "v2")
+    run.hear(canceled("v2", 2))
+    if is_committed:
+        run.commit()
+        run.apply()
+    again = evolve(traded("x1", "t1", 4, 4, 1), trade=counted)
+    run.hear(again if live else facts.FillsListed(request_id=NOBODYS, trades=(counted,)))
+    assert told(run, events.FillReport) == []
+    other = evolve(counted, trade_id=TradeId("t2"), time=WALL + 200 * SECOND)
+    assert run.hear(facts.FillsListed(request_id=NOBODYS, trades=(other,))) == ["FillReport"], "it was never counted"
 
 
 def test_the_later_fills_of_one_order_are_told_once() -> None:

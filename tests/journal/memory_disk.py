@@ -10,7 +10,7 @@ from attrs import Factory, define, evolve, field, frozen
 
 from actors.journal import Journal
 from protocol.dispatch.record_json import record_from_json
-from protocol.dispatch.records import Registered
+from protocol.dispatch.records import AlreadyCounted, Registered
 from protocol.events import FeeReported, Filled, FillReport, Submitted
 from protocol.journal import Life, Row, Snapshot, Store, StoredSession, StoreFailed, StoreFull
 
@@ -75,6 +75,7 @@ class Tables:
     last_sequence: int = 0
     names: set[tuple[int, str]] = Factory(set)
     fills: dict[tuple[int, str, str], list[Row]] = Factory(dict)
+    counted: set[tuple[int, str, str]] = Factory(set)
 
     def take(self, write: Write) -> None:
         self.lives.extend(write.lives)
@@ -95,8 +96,13 @@ class Tables:
             self.last_sequence = row.sequence
         if row.client_order_id is not None and row.kind in NAMING:
             self.names.add((row.session, row.client_order_id))
-        if row.kind in FILLS and row.venue_order_id is not None and row.trade_id is not None:
-            self.fills.setdefault((row.session, row.venue_order_id, row.trade_id), []).append(row)
+        if row.venue_order_id is None or row.trade_id is None:
+            return
+        key = (row.session, row.venue_order_id, row.trade_id)
+        if row.kind in FILLS:
+            self.fills.setdefault(key, []).append(row)
+        elif row.kind == AlreadyCounted.__name__:
+            self.counted.add(key)
 
     def fee_known(self, session: int, venue_order_id: str, trade_id: str) -> bool | None:
         rows = self.fills.get((session, venue_order_id, trade_id), ())
@@ -121,6 +127,7 @@ class Tables:
             sessions=list(self.sessions),
             names=set(self.names),
             fills={key: list(rows) for key, rows in self.fills.items()},
+            counted=set(self.counted),
         )
 
 

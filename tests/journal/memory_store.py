@@ -37,6 +37,9 @@ class MemoryKnown:
     def fee_known(self, venue_order_id: str, trade_id: str) -> bool | None:
         return self._disk.tables.fee_known(self._session, venue_order_id, trade_id)
 
+    def is_counted(self, venue_order_id: str, trade_id: str) -> bool:
+        return (self._session, venue_order_id, trade_id) in self._disk.tables.counted
+
     def is_used(self, client_order_id: str) -> bool:
         return (self._session, client_order_id) in self._disk.tables.names
 

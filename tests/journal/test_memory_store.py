@@ -13,7 +13,7 @@ from actors.journal import Durability, Journal
 from protocol.dispatch.records import Record
 from protocol.errors import JournalError
 from protocol.journal import Row, Snapshot, Store, StoreFailed, StoreFull
-from tests.order_records import FEE, filled, reported, submitted
+from tests.order_records import FEE, already, filled, reported, submitted
 
 from .memory_store import Fault, Killed, MemoryDisk, MemoryStore, VirtualThread, Write
 from .stored_rows import begin, rows_after, session
@@ -161,7 +161,7 @@ def test_known_are_names_of_orders_and_fills_with_their_fees() -> None:
     store = opened(disk)
     begin(store, session(1), session(2))
     records: list[Record] = [submitted(), filled("t1", 1, commission=None), filled("t2", 2)]
-    records += [reported("t3"), reported("t4", fee=FEE)]
+    records += [reported("t3"), reported("t4", fee=FEE), already("t6", 7)]
     store.commit(rows_after(store, records))
     known = store.known(1)
     assert known.is_used("a7")
@@ -173,6 +173,7 @@ def test_known_are_names_of_orders_and_fills_with_their_fees() -> None:
         True,
         None,
     ]
+    assert [known.is_counted("o1", trade) for trade in ("t1", "t5", "t6")] == [False, False, True]
     assert not store.known(2).is_used("a7")
     assert store.known(2).fee_known("o1", "t1") is None
 

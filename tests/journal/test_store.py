@@ -10,7 +10,7 @@ from protocol.dispatch.record_json import record_to_json, records_from_lines
 from protocol.dispatch.records import FormerId
 from protocol.journal import Row
 from protocol.values import VenueOrderId
-from tests.order_records import US, accepted, reported, submitted
+from tests.order_records import US, accepted, already, reported, submitted
 
 from .stored import AX, SPOT, all_rows, fee_of, fill, new_life, opened, order, written
 
@@ -115,6 +115,19 @@ def test_a_fill_is_known_with_its_fee_or_without(path: Path) -> None:
         assert other.fee_known("o1", "t1") is None
         writer.commit(fee_of(2))
         assert known.fee_known("o1", "t2") is True
+
+
+def test_what_an_adopted_order_counts_already_is_known_and_was_not_told(path: Path) -> None:
+    with written(path) as writer:
+        known, other = writer.store.known(1), writer.store.known(2)
+        assert not known.is_counted("o1", "t1")
+        writer.commit(already("t1", 7), fill(2))
+        assert known.is_counted("o1", "t1")
+        assert known.fee_known("o1", "t1") is None
+        assert not any(known.is_counted(*each) for each in (("o1", "t2"), ("o2", "t1"), ("o1", "t3")))
+        assert not other.is_counted("o1", "t1")
+        writer.commit(fill(1))
+        assert known.fee_known("o1", "t1") is True, "its count had grown, so it was news all the same"
 
 
 def test_a_name_is_used_once_an_order_of_the_session_had_it(path: Path) -> None:

@@ -118,6 +118,7 @@ def test_a_question_that_the_disk_does_not_answer_is_answered_by_memory_alone(fi
     files.unreadable = True
     assert known.is_used("a1") is False
     assert known.fee_known("o-a1", "t-a1") is None  # told twice rather than never
+    assert known.is_counted("o-a1", "t-a1") is False
     files.unreadable = False
     with pytest.raises(StoreFailed, match="Reading the journal"):
         writer.commit(fill(1))

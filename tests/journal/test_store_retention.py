@@ -14,7 +14,7 @@ from protocol.dispatch.records import FormerId
 from protocol.errors import JournalError
 from protocol.journal import Snapshot, StoreFailed
 from protocol.values import VenueOrderId
-from tests.order_records import US
+from tests.order_records import US, already
 
 from .stored import NOW, Writer, all_rows, fee_of, fill, opened, order, written
 
@@ -118,6 +118,23 @@ def test_a_fee_that_comes_later_than_the_cut_is_known(path: Path) -> None:
         known = store.known(1)
         assert store.reader().bounds() == (5, 5)
         assert [known.fee_known("o1", f"t{count}") for count in (1, 2, 3)] == [False, True, True]
+
+
+def test_what_an_adopted_order_counts_already_stays_known(path: Path) -> None:
+    with written(path) as writer:
+        writer.commit(already("t1", 7), already("t2", 7), already("t3", 7), fill(4, fee=None))
+        writer.commit(already("t1", 7), fill(3))
+        writer.commit(fill(2, fee=None))
+        writer.store.keep_snapshot(Snapshot(position=7, states={}))
+        writer.store.keep_snapshot(Snapshot(position=6, states={1: b""}))
+    with opened(path, keep_records=1) as store:
+        known = store.known(1)
+        assert store.reader().bounds() == (3, 3)
+        assert [known.fee_known("o1", f"t{count}") for count in (1, 2, 3, 4)] == [None, False, True, False]
+        assert known.is_counted("o1", "t1")
+        assert not known.is_counted("o1", "t4")
+        assert not known.is_counted("o2", "t1")
+        assert not store.known(2).is_counted("o1", "t1")
 
 
 def test_many_rows_are_dropped_a_slice_at_a_time(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:

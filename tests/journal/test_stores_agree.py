@@ -26,7 +26,7 @@ from actors.journal.sqlite_store import open_sqlite_store
 from protocol.dispatch.records import Record
 from protocol.errors import JournalError
 from protocol.events import FeeReported
-from protocol.journal import Life, Row, Snapshot, Store, StoredSession, StoreFailed, StoreFull, StoreReader
+from protocol.journal import Known, Life, Row, Snapshot, Store, StoredSession, StoreFailed, StoreFull, StoreReader
 from protocol.values import TradeId
 from tests.order_records import (
     FEE,
@@ -98,6 +98,7 @@ class View:
     of_one_session: Sequence[Row]
     names: Sequence[bool]
     fees: Sequence[bool | None]
+    counted: Sequence[bool]
 
 
 def view(store: Store) -> View:
@@ -117,9 +118,15 @@ def view(store: Store) -> View:
             of_one_session=list(reader.events(oldest, 3, session=2)),
             names=[store.known(number).is_used(name) for number in SESSIONS for name in ORDERS],
             fees=[store.known(number).fee_known("o1", trade) for number in SESSIONS for trade in TRADES],
+            counted=[is_counted(store.known(number), trade) for number in SESSIONS for trade in TRADES],
         )
     finally:
         reader.close()
+
+
+def is_counted(known: Known, trade: str) -> bool:
+    """Asked, as the product asks, only of what was never published."""
+    return known.fee_known("o1", trade) is None and known.is_counted("o1", trade)
 
 
 def rows_of(store: Store) -> list[Row]:

@@ -15,7 +15,7 @@ class Forgetful:
     """Knows the names of orders, and no fill."""
 
     def __init__(self, known: Any) -> None:
-        self.is_used = known.is_used
+        self.is_used, self.is_counted = known.is_used, known.is_counted
 
     def fee_known(self, *_: object) -> None:
         return None

@@ -15,7 +15,7 @@ class Forgetful:
     """Knows every fill, and no name."""
 
     def __init__(self, known: Any) -> None:
-        self.fee_known = known.fee_known
+        self.fee_known, self.is_counted = known.fee_known, known.is_counted
 
     def is_used(self, _: object) -> bool:
         return False
