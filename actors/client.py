@@ -322,7 +322,8 @@ class Client:
         next. `adopt` gives a handle.
 
         True also if it is known already, which changes nothing; False, with a warning, if its instrument is not
-        cached, or the venue order id belongs to an order of another name here.
+        cached, the venue order id belongs to an order of another name here, or the name to one that ended long ago and
+        is in the journal.
         """
         command = commands.RegisterExternal(
             client_order_id=client_order_id,
@@ -345,7 +346,7 @@ class Client:
         client_order_id: its name here, None: the report's own, else one made of the venue order id; strategy: the name
         that its events carry, None: that of orders which have none. An order that is tracked already keeps its own.
         Raises NotSent if the order has ended, is not known here to be open (`open_orders` asks), its instrument is not
-        cached, or another order has the name.
+        cached, or another order has, or had, the name.
         """
         command = commands.Adopt(
             report=report, client_order_id=client_order_id, strategy=DEFAULT_STRATEGY if strategy is None else strategy

@@ -162,7 +162,8 @@ class UpdateInstrument:
 @frozen(kw_only=True)
 class RegisterExternal:
     """Track an order that was not submitted here. Answer: True; False (with a warning) if its instrument is not
-    cached. An order that is known already is left as it is."""
+    cached, another order has its venue order id, or one that only the journal knows had the name. An order that is
+    known already is left as it is."""
 
     client_order_id: ClientOrderId = field(validator=TEXT)
     venue_order_id: VenueOrderId = field(validator=TEXT)
@@ -174,7 +175,7 @@ class RegisterExternal:
 class Adopt:
     """Track an order that was not submitted here, as the venue shows it. Answer: its `OrderState`; of one that is
     tracked already, as it stands. client_order_id None: the report's own, else one made of the venue order id. Raises
-    NotSent if the order has ended, its instrument is not cached, or another order has the name."""
+    NotSent if the order has ended, its instrument is not cached, or another order has, or had, the name."""
 
     report: OrderStatusReport = field(validator=a(OrderStatusReport))
     client_order_id: ClientOrderId | None = field(default=None, validator=optional(TEXT))

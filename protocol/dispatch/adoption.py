@@ -3,6 +3,10 @@
 An order that is adopted counts as heard what the venue's report of it counts, or what has been counted for it since if
 that is more: the fills of before were reported as reports, or are from before this client began, and none is reported
 again.
+
+Its name here is one that no order had before, also where memory has let that one go. It may even be that very order,
+which the venue shows open again: it is adopted under another name then, and its fills that were told are known by their
+ids. Its name at the venue stays what it is.
 """
 
 from __future__ import annotations
@@ -46,14 +50,7 @@ class Adoption:
         report = command.report
         name = command.client_order_id or report.client_order_id or ClientOrderId(str(report.venue_order_id))
         known = self._require_open(report, name)
-        if self._context.orders.by_client_order_id(name) is not None:
-            raise NotSent(
-                f"Order {name} was not adopted: an order with this client order id is known already. Give it another "
-                "name (client_order_id).",
-                why=Why.DUPLICATE_ID,
-                client_order_id=name,
-                field="client_order_id",
-            )
+        self._require_new(name)
         identity = self._identity(asked, name, command.strategy, known)
         is_market = identity.type is OrderType.MARKET
         self._context.record(
@@ -102,6 +99,21 @@ class Adoption:
             )
         return known
 
+    def _require_new(self, name: ClientOrderId) -> None:
+        """Raises NotSent where an order has, or had, this name."""
+        if self._context.orders.by_client_order_id(name) is not None:
+            what = "an order with this client order id is known already"
+        elif self._context.is_name_of_old(name):
+            what = "the journal has an order with this client order id"
+        else:
+            return
+        raise NotSent(
+            f"Order {name} was not adopted: {what}. Give it another name (client_order_id).",
+            why=Why.DUPLICATE_ID,
+            client_order_id=name,
+            field="client_order_id",
+        )
+
     def _identity(
         self, asked: Asked, name: ClientOrderId, strategy: StrategyId, known: ExternalOrder | None
     ) -> OrderIdentity:
@@ -125,20 +137,31 @@ class Adoption:
     def register(self, asked: Asked) -> None:
         """By name and venue order id alone: what the order is comes from what the venue has shown of it, and where it
         has shown nothing, from what it reports next. Answers with True, or False if another order has that venue order
-        id."""
+        id, or an old one had the name."""
         command = cast("commands.RegisterExternal", asked.command)
         name, venue_order_id = command.client_order_id, command.venue_order_id
+        problem = self._why_not(name, venue_order_id)
+        if problem is not None:
+            self._context.warn(f"Order {name} was not registered: {problem}")
+        elif self._context.orders.by_client_order_id(name) is None:
+            self._register(asked, name, command.strategy, venue_order_id)
+        self._context.reply(asked.reply_to, problem is None)
+
+    def _why_not(self, name: ClientOrderId, venue_order_id: VenueOrderId) -> str | None:
+        """Why an order cannot be registered so; None: it can, or is known already."""
         holder = self._context.orders.by_venue_order_id(venue_order_id)
         if holder is not None and holder.identity.client_order_id != name:
-            self._context.warn(
-                f"Order {name} was not registered: venue order {venue_order_id} is known here already, as order "
-                f"{holder.identity.client_order_id}. Use that name."
+            return (
+                f"venue order {venue_order_id} is known here already, as order {holder.identity.client_order_id}. Use "
+                "that name."
             )
-            self._context.reply(asked.reply_to, False)
-            return
-        if self._context.orders.by_client_order_id(name) is None:
-            self._register(asked, name, command.strategy, venue_order_id)
-        self._context.reply(asked.reply_to, True)
+        if self._is_old(name):
+            return "the journal has an order with this client order id. Choose another name."
+        return None
+
+    def _is_old(self, name: ClientOrderId) -> bool:
+        """True for the name of an order that memory has let go."""
+        return self._context.orders.by_client_order_id(name) is None and self._context.is_name_of_old(name)
 
     def _register(self, asked: Asked, name: ClientOrderId, strategy: StrategyId, venue_order_id: VenueOrderId) -> None:
         known = self._external.open_order(venue_order_id)

@@ -315,6 +315,10 @@ class Context:
             sentence = f"Nothing was sent: request {request_id} is still waiting for its answer."
             raise NotSent(sentence, why=Why.IN_FLIGHT)
 
+    def is_name_of_old(self, client_order_id: ClientOrderId) -> bool:
+        """Whether an order that memory has let go had this name."""
+        return self.orders.has_forgotten and self.known.is_used(client_order_id)
+
     def order_named(self, client_order_id: ClientOrderId, what: str) -> Order:
         """Raises NotSent when there is no such order here. what: begins the sentence."""
         order = self.orders.by_client_order_id(client_order_id)

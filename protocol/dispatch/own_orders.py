@@ -111,8 +111,7 @@ class OwnOrders:
             return None
         if context.orders.by_client_order_id(name) is not None:
             return None
-        is_used = context.orders.has_forgotten and context.known.is_used(name)
-        return None if is_used else name
+        return None if context.is_name_of_old(name) else name
 
     def _is_later(self, seen: Seen) -> bool:
         """Whether an order that the tag alone shows to be ours can be one that the journal does not have. Records are

@@ -93,7 +93,7 @@ class Placements(RequestHandler[PlaceOrder]):
                 f"{known.status.value}. Choose another id.",
                 client_order_id=client_order_id,
             )
-        if self._context.orders.has_forgotten and self._context.known.is_used(client_order_id):
+        if self._context.is_name_of_old(client_order_id):
             raise DuplicateOrder(
                 f"{what} was not sent: the journal has an order with this client order id. Choose another id.",
                 client_order_id=client_order_id,

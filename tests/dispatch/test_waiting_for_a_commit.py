@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from attrs import define, field
 
 from protocol import commands, events, facts
-from protocol.dispatch.records import AlreadyCounted
+from protocol.dispatch.records import AlreadyCounted, Registered
 from protocol.dispatch.tracking import FILLS_OF_ORDER
-from protocol.errors import DuplicateOrder
+from protocol.errors import DuplicateOrder, NotSent
+from protocol.reasons import Why
 from protocol.structs import evolve
-from protocol.values import StrategyId, TradeId
+from protocol.values import ClientOrderId, OrderStatus, StrategyId, TradeId
 from protocol.venue import SECOND
 from protocol.window import Window
 from tests.guarding import A1, NOBODYS, told
-from tests.order_life import WALL, Rig, acknowledged, canceled, took, trade, traded
+from tests.order_life import WALL, Rig, acknowledged, canceled, external, took, trade, traded, view
 from tests.restarting import Run, first_run
 
 
@@ -28,8 +29,8 @@ class Journal:
     run: Run | None = field(default=None)
 
     def is_used(self, client_order_id: str) -> bool:
-        submitted = [record for record in self._records() if isinstance(record, events.Submitted)]
-        return any(record.client_order_id == client_order_id for record in submitted)
+        named = [record for record in self._records() if isinstance(record, events.Submitted | Registered)]
+        return any(record.identity.client_order_id == client_order_id for record in named)
 
     def fee_known(self, venue_order_id: str, trade_id: str) -> bool | None:
         found = [record for record in self._of(trade_id) if not isinstance(record, AlreadyCounted)]
@@ -135,6 +136,72 @@ def test_a_name_is_used_though_its_order_waits_for_its_commit() -> None:
         run.hear(canceled(f"v{name[1]}", int(name[1])))
     assert isinstance(run.place("a1"), DuplicateOrder)
     assert not isinstance(run.place("a3"), Exception)
+
+
+def forgot(is_committed: bool) -> Run:
+    """An order a1 that memory has let go: of 10, of which 4 filled as execution t1."""
+    run = on_a_full_disk(finished_window=1)
+    run.live("a1", "v1")
+    run.hear(traded("v1", "t1", 4, 4, 1), canceled("v1", 1, total=4))
+    run.live("a2", "v2")
+    run.hear(canceled("v2", 2))
+    if is_committed:
+        run.commit()
+    return run
+
+
+def shown(run: Run) -> events.OrderStatusReport:
+    return cast("events.OrderStatusReport", told(run, events.OrderStatusReport)[-1])
+
+
+def adopt(run: Run, name: str | None = None) -> Any:
+    """The order that was reported last."""
+    client_order_id = None if name is None else ClientOrderId(name)
+    return run.ask(commands.Adopt(report=shown(run), client_order_id=client_order_id, strategy=StrategyId("mm")), None)
+
+
+@COMMITTED
+def test_an_adopted_order_gets_no_name_that_an_order_had_which_memory_has_let_go(is_committed: bool) -> None:
+    """Whoever keeps books by name would take both for one order."""
+    run = forgot(is_committed)
+    run.hear(acknowledged("x7", 7))
+    refusal = adopt(run, "a1")
+    assert isinstance(refusal, NotSent)
+    assert (refusal.why, refusal.field) == (Why.DUPLICATE_ID, "client_order_id")
+    assert str(refusal) == (
+        "Order a1 was not adopted: the journal has an order with this client order id. Give it another name "
+        "(client_order_id)."
+    )
+    assert adopt(run, "a3").client_order_id == "a3"
+
+
+@COMMITTED
+def test_an_order_of_ours_that_comes_back_when_memory_has_let_it_go_is_adopted_under_another_name(
+    is_committed: bool,
+) -> None:
+    """Its name at the venue stays what it is, and so does what was told of it."""
+    run = forgot(is_committed)
+    run.log_in(evolve(view("v1", 1, cumulative=Decimal(4)), time=WALL))
+    report = evolve(shown(run), client_order_id=A1)  # as venues report it that carry the name as a text
+    refusal = run.ask(commands.Adopt(report=report), None)
+    assert isinstance(refusal, NotSent)
+    assert refusal.why is Why.DUPLICATE_ID
+    again = adopt(run, "a1 again")
+    assert (again.client_order_id, again.identity.wire_id, again.cumulative) == ("a1 again", 1, 4)
+    run.records.clear()
+    run.hear(traded("v1", "t1", 4, 4, 1), traded("v1", "t2", 6, 10, 1, final=True))
+    assert [fill.trade_id for fill in told(run, events.Filled)] == ["t2"]
+    assert run.status("a1 again") is OrderStatus.FILLED
+
+
+@COMMITTED
+def test_no_order_is_registered_under_a_name_that_memory_has_let_go(is_committed: bool) -> None:
+    run = forgot(is_committed)
+    assert external(run, "a1", "x7") is False
+    assert run.last.warnings == [
+        "Order a1 was not registered: the journal has an order with this client order id. Choose another name."
+    ]
+    assert external(run, "a3", "x7") is True
 
 
 def test_whether_a_fee_is_known_is_remembered_with_its_fill() -> None:
