@@ -5,15 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from protocol import events, facts, requests
-from protocol.dispatch.inputs import Heard, LinkUp
+from protocol import commands, events, facts, requests
+from protocol.dispatch.inputs import Asked, Heard, LinkUp
 from protocol.facts import Outcome
 from protocol.structs import evolve
 from protocol.values import AccountId, ClientOrderId, OrderStatus, RequestId, VenueOrderId
 from protocol.venue import SECOND, VenueRules
 
+from ..guarding import A1
 from ..history_pages import asked, at, give, next_page
-from ..order_life import WALL, Rig, acknowledged, canceled, refused, trade, traded, view
+from ..order_life import GOLD, WALL, Rig, acknowledged, canceled, refused, trade, traded, view
 from .test_order_deadlines import measured
 
 NEVER = 10**6 * SECOND
@@ -353,6 +354,47 @@ def test_the_ids_of_an_order_are_read_though_it_has_ended_meanwhile() -> None:
     page = next_page(rig)
     assert rig.time == 111 * SECOND
     assert isinstance(page, requests.ListOrderHistory)
+
+
+def test_a_reading_of_fills_alone_leaves_open_which_ids_an_order_had_that_went_on_as_it_began() -> None:
+    """It began when no order was live. At the same moment one was adopted, and went on under an id that no message had
+    told: what executes under another one may still be its own when that reading is over."""
+    rig = Rig(rules=evolve(CHAINS, unnamed_events=True, status_shows_terms=False))
+    rig.hear(acknowledged("v1", 7))
+    (report,) = [event for event in rig.events() if isinstance(event, events.OrderStatusReport)]
+    rig.time = 160 * SECOND  # the moment of a reading
+    adopt = Asked(
+        command=commands.Adopt(report=report, client_order_id=A1),
+        request_id=RequestId(1),
+        reply_to="me",
+        instrument=GOLD,
+    )
+    rig.apply(adopt, Heard(rig.connection, (evolve(acknowledged("v3", 7), time=at(160)),)))
+    (page,) = asked(rig)
+    assert isinstance(page, requests.ListFills)
+    rig.time += SECOND // 2
+    give(rig, page)
+    between = traded("v2", "t1", 3, 3)
+    between = evolve(between, trade=evolve(between.trade, time=rig.time + WALL))
+    assert rig.hear(between) == []
+    page = next_page(rig)
+    replaced = (view(each, 7, status=None, replaced=True, time=at(160)) for each in ("v1", "v2"))
+    assert "Filled" in give(rig, page, *replaced, view("v3", 7, time=at(160)))
+    assert not any(isinstance(event, events.FillReport) for event in rig.events())
+
+
+def test_messages_that_are_lost_as_a_reading_of_fills_alone_begins_have_the_history_of_orders_read() -> None:
+    rig = Rig(rules=CHAINS)
+    rig.time = 160 * SECOND  # the moment of a reading
+    rig.hear(facts.MessagesLost(text="a gap", expected=7, received=9))
+    page = next_page(rig)
+    assert isinstance(page, requests.ListFills)
+    give(rig, page)
+    page = next_page(rig)
+    assert isinstance(page, requests.ListOrderHistory)
+    give(rig, page)
+    give_all(rig)
+    assert isinstance(next_page(rig), requests.ListFills), "once is enough"
 
 
 def test_a_page_of_nobodys_reading_changes_nothing_of_the_reading() -> None:
