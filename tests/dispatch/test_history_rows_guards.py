@@ -206,6 +206,20 @@ def test_a_row_that_says_replaced_shows_that_the_order_was_accepted() -> None:
     assert orders(rig, was_replaced("v1", 1)) == ["Accepted"]
 
 
+def test_a_row_that_says_replaced_of_an_order_that_was_refused_gives_it_its_fills_and_asks_for_nothing() -> None:
+    """The venue had placed it all the same."""
+    rig = Rig(rules=CHAINS)
+    rig.place("a1")
+    rig.hear(refused(1, Outcome.DEFINITE))
+    rig.live("a2", "w1")
+    assert orders(rig, was_replaced("v1", 1, 3), view("w1", 2)) == []
+    queries = [send.request for send in rig.sends if isinstance(send.request, requests.QueryOrder)]
+    assert fills(rig, evolve(trade("v1", "t1", 3), time=at(101))) == ["Accepted", "Filled"]
+    (fill,) = told(rig, events.Filled)
+    assert (fill.client_order_id, fill.fill_venue_order_id, fill.cumulative) == ("a1", "v1", 3)
+    assert queries == []
+
+
 def test_a_row_tells_of_an_order_whose_placement_was_lost() -> None:
     rig = Rig(rules=CHAINS)
     rig.place("a1")
