@@ -5,7 +5,8 @@ them: live messages, the list of a login, and later lists. An order that a list 
 younger than the last word about the order; a list says nothing of how. Fills that make up all of an order may be its
 end, of which the message is missing; or its quantity has been raised. So the venue is asked where the order stands, by
 its venue order id. Where the venue does not know it any more, that is what is reported: a report with `status=None`
-whose reason says that the order is not open any more. An end is never made up.
+whose reason says that the order is not open any more. An end is never made up. Where it says that another id took its
+place, the history of orders is to name that one; where that does not, the same is reported.
 
 An order that was never shown as open (a taker's, filled at once) is reported by its fills, and by an end only if the
 venue tells one.
@@ -16,7 +17,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection, Iterable
 from decimal import Decimal
+from itertools import chain
 from typing import Any, Final
+
+from attrs import frozen
 
 from .. import events, facts, requests
 from ..events import OrderStatusReport
@@ -138,6 +142,19 @@ class ExternalOrder:
         return self.fills is not None and trade.trade_id in self.fills
 
 
+@frozen
+class Followed:
+    """An order that was replaced under an id we never saw. known: under its old id; None: it was told as gone, and what
+    history shows late is still told."""
+
+    venue_order_id: VenueOrderId
+    known: ExternalOrder | None
+    # What the venue said of its end under the old id.
+    words: str
+    # When that became known, ns since 1970 by the venue's clock.
+    at: int
+
+
 class ExternalOrders:
     """Owns the external orders that are open, the newest of those that have ended, and the questions about those that
     may have. Knows tracked orders only to fill in what a report of theirs leaves out."""
@@ -155,8 +172,8 @@ class ExternalOrders:
         self._tries: dict[VenueOrderId, int] = {}
         self._waiting: deque[VenueOrderId] = deque()
         self._asked: dict[VenueOrderId, RequestId] = {}
-        # Orders that were replaced under an id we never saw, by the client id that the whole chain has.
-        self._followed: dict[WireId, VenueOrderId] = {}
+        # Orders that history is to find again, by the client id that the whole chain has.
+        self._followed: dict[WireId, Followed] = {}
         self._turn_due = False
         self._logged_in_at = NO_TIME
 
@@ -486,9 +503,9 @@ class ExternalOrders:
             if view is None:
                 self._later(venue_order_id)
             elif view.replaced and view.wire_id is not None and self._context.rules.chain_history:
-                self._follow(venue_order_id, view.wire_id)
+                self._follow(venue_order_id, view.wire_id, view.reason)
             elif view.venue_order_id != venue_order_id or view.status is None:
-                self._is_gone(venue_order_id, view.reason)
+                self._is_gone(venue_order_id, known, view.reason)
             elif view.status.is_terminal:
                 self._tell(view, NO_TIME, "", self._just_now())
             elif self._is_old(flight, known):
@@ -498,16 +515,21 @@ class ExternalOrders:
                 self._settle(venue_order_id)
         self._ask()
 
-    def _follow(self, venue_order_id: VenueOrderId, wire_id: WireId) -> None:
+    def _follow(self, venue_order_id: VenueOrderId, wire_id: WireId, words: str) -> None:
         """It goes on, or went on, under another id, which the venue's history of orders names."""
-        known = self._open.pop(venue_order_id)
+        known = self._open[venue_order_id]
+        if len(self._followed) >= MOST_FOLLOWED:  # those that were told as gone make room
+            self._followed = {name: other for name, other in self._followed.items() if other.known is not None}
+        if len(self._followed) >= MOST_FOLLOWED:
+            self._is_gone(venue_order_id, known, words)
+            return
+        del self._open[venue_order_id]
         self._settle(venue_order_id)
-        # History is read page by page for all of them together, because one query an id could go on for ever.
-        if len(self._followed) < MOST_FOLLOWED:
-            self._followed[wire_id] = venue_order_id  # a restart before it is found begins with the old id
-            self._reading.want_others(since=self._lived_until(known))
-        else:
-            self._note_dropped(venue_order_id)
+        # History is read page by page for all of them together, because one query an id could go on for ever. A restart
+        # before it is found begins with the old id.
+        now = self._context.by_venue(self._context.now.wall_ns)
+        self._followed[wire_id] = Followed(venue_order_id, known, words, now)
+        self._reading.want_others(since=self._lived_until(known))
 
     def _lived_until(self, known: ExternalOrder) -> int:
         """When an order still had the id it is known by, ns since 1970 by the venue's clock: what it goes on under came
@@ -522,15 +544,48 @@ class ExternalOrders:
         """A row of the history of orders about one that is not tracked: the one that was followed, under its last
         id."""
         if view.wire_id in self._followed and view.status is not None:  # a row of a replaced id has none
-            self._note_dropped(self._followed.pop(view.wire_id))
+            self._note_dropped(self._followed.pop(view.wire_id).venue_order_id)
             self._tell(view, NO_TIME, "", self._just_now())
+
+    def history_read(self, holds_until: int) -> None:
+        """The history of orders has been read, where any are followed. What it does not name was replaced by something
+        that it will not name, either, unless it follows behind by more than the venue says. holds_until: ns since 1970
+        by the venue's clock."""
+        unnamed = {
+            wire_id: followed
+            for wire_id, followed in self._followed.items()
+            if followed.known is not None and followed.at < holds_until
+        }
+        heard_at = self._heard_at() if unnamed else {}
+        for wire_id, followed in unnamed.items():
+            known = followed.known
+            assert known is not None  # see above
+            # What replaced it may have been shown without history: then it was heard of later, or adopted.
+            ours = self._context.orders.by_wire_id(wire_id)
+            is_adopted = ours is not None and ours.request_id is None
+            if is_adopted or heard_at.get(wire_id, NEVER) > known.heard_at:
+                del self._followed[wire_id]
+                self._note_dropped(followed.venue_order_id)
+            else:
+                self._followed[wire_id] = Followed(followed.venue_order_id, None, followed.words, followed.at)
+                self._is_gone(followed.venue_order_id, known, followed.words)
+
+    def _heard_at(self) -> dict[WireId, int]:
+        """When orders were heard of last, by the client id that they are shown with: monotonic ns."""
+        heard_at: dict[WireId, int] = {}
+        ended = (self._ended.get(venue_order_id) for venue_order_id in self._ended)
+        for known in chain(self._open.values(), ended):
+            wire_id = None if known is None else known.view.wire_id
+            if known is not None and wire_id is not None:
+                heard_at[wire_id] = max(heard_at.get(wire_id, NEVER), known.heard_at)
+        return heard_at
 
     def status_refused(self, flight: Flight[requests.QueryOrder], fact: facts.RequestRefused) -> None:
         """The venue does not know such an order any more, or does not answer now."""
         venue_order_id = self._answered(flight)
         if venue_order_id is not None:
             if fact.outcome is Outcome.NOT_FOUND and not self._is_old(flight, self._open[venue_order_id]):
-                self._is_gone(venue_order_id, "")
+                self._is_gone(venue_order_id, self._open[venue_order_id], "")
             else:
                 self._later(venue_order_id)
         self._ask()
@@ -553,9 +608,8 @@ class ExternalOrders:
         del self._asked[venue_order_id]
         return venue_order_id
 
-    def _is_gone(self, venue_order_id: VenueOrderId, words: str) -> None:
-        """It is open no more, and it is not known how that came. reason: the venue's."""
-        known = self._open[venue_order_id]
+    def _is_gone(self, venue_order_id: VenueOrderId, known: ExternalOrder, words: str) -> None:
+        """It is open no more, and it is not known how that came. words: the venue's."""
         self._end(venue_order_id, known, is_known=False)
         view = evolve(known.view, status=None, cumulative=known.counted)
         self._context.record(self.status_report(view, NO_TIME, f"{GONE} {words}".strip(), None))

@@ -280,6 +280,7 @@ class History(RequestHandler[Reading]):
         for order in self._reading.take_examined():
             self._settling.absent(order, orders)
         self._unclaimed.history_read()
+        self._external.history_read(orders.holds_until)
         if any(self._questions.is_open(order, Question.FILLS) for order in self._questions.orders.values()):
             self._wait_for_more()
         else:

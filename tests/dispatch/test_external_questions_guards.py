@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -442,19 +443,25 @@ def history(rig: Rig, *rows: facts.OrderView) -> bool:
     return was_asked
 
 
-def followed(*names: int) -> Rig:
+def replaced_meanwhile(*names: int, shown: tuple[facts.OrderView, ...] = (), **rules: Any) -> Rig:
     """Orders of these names were replaced while the link was down, and history is to tell by which. Readings of the
-    login itself are over."""
-    rig = watching(*(view(f"X{name}", name) for name in names), reads_history=True, chain_history=True)
+    login itself, which shows these orders, are over."""
+    rig = watching(*(view(f"X{name}", name) for name in names), reads_history=True, chain_history=True, **rules)
     rig.lose_link()
     rig.wait(1)
     rig.sends.clear()
-    rig.log_in()
+    rig.log_in(*shown)
     questions = [send.request for send in rig.sends if isinstance(send.request, requests.QueryOrder)]
     history(rig)
     rig.records.clear()
     for question, name in zip(questions, names, strict=True):
         rig.hear(took(question.request_id, order=view(f"X{name}", name, **REPLACED)))
+    return rig
+
+
+def followed(*names: int) -> Rig:
+    """The same, when the history of orders is asked for."""
+    rig = replaced_meanwhile(*names)
     assert told(rig) == []
     rig.wait(20)
     return rig
@@ -465,7 +472,7 @@ def test_history_is_read_soon_for_what_replaced_an_order_and_tells_it_once() -> 
     unread = view("X2", 7, status=None)
     other = view("Y1", 8, status=OrderStatus.FILLED)
     assert history(rig, view("X7", 7, **REPLACED), unread, other)
-    assert told(rig) == [], "the venue used a word that says nothing"
+    assert told(rig) == [("X7", None, Decimal(0), f"{GONE} REPLACED")], "the venue used a word that says nothing"
     last = view("X2", 7, status=OrderStatus.FILLED, cumulative=Decimal(10))
     rows = view("X7", 7, **REPLACED), last, other
     rig.hear(facts.OrderHistoryListed(request_id=RequestId(0), orders=rows))
@@ -528,12 +535,72 @@ def test_it_is_read_from_the_time_of_the_last_word_about_the_order_however_late_
     assert starts(go_on(rig, 100)) == [], "it was read to its end"
 
 
-def test_no_more_than_so_many_orders_are_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_order_that_cannot_be_followed_beside_so_many_others_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever watches must not take it for open."""
     monkeypatch.setattr(external_orders, "MOST_FOLLOWED", 1)
-    rig = followed(7, 8)
+    rig = replaced_meanwhile(7, 8)
+    assert told(rig) == [("X8", None, Decimal(0), f"{GONE} REPLACED")]
+    rig.wait(20)
     rows = [view(f"Z{name}", name, status=OrderStatus.FILLED, cumulative=Decimal(10)) for name in (7, 8)]
     history(rig, *rows)
     assert told(rig) == [("Z7", OrderStatus.FILLED, Decimal(10), "")]
+    assert come_back(rig) == []
+
+
+def test_an_order_is_gone_when_history_that_can_have_it_does_not_name_what_replaced_it() -> None:
+    rig = replaced_meanwhile(7, lists_lag=5 * SECOND)
+    go_on(rig, 4)
+    assert told(rig) == [], "history may follow behind"
+    go_on(rig, 10)
+    assert told(rig) == [("X7", None, Decimal(0), f"{GONE} REPLACED")]
+    go_on(rig, 200)
+    assert told(rig) == []
+    last = view("X2", 7, status=OrderStatus.FILLED, cumulative=Decimal(10))
+    rig.hear(facts.OrderHistoryListed(request_id=RequestId(0), orders=(last,)))
+    assert told(rig) == [("X2", OrderStatus.FILLED, Decimal(10), "")], "it followed behind by more than the venue says"
+
+
+def test_orders_that_are_gone_make_room_for_others_that_are_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(external_orders, "MOST_FOLLOWED", 1)
+    rig = replaced_meanwhile(7)
+    go_on(rig, 10)
+    assert told(rig) == [("X7", None, Decimal(0), f"{GONE} REPLACED")]
+    rig.hear(acknowledged("X8", 8))
+    (question,) = come_back(rig)
+    rig.hear(took(question.request_id, order=view("X8", 8, **REPLACED)))
+    assert told(rig) == []
+    last = view("Z8", 8, status=OrderStatus.FILLED, cumulative=Decimal(10))
+    rig.hear(facts.OrderHistoryListed(request_id=RequestId(0), orders=(last,)))
+    assert told(rig) == [("Z8", OrderStatus.FILLED, Decimal(10), "")]
+
+
+@pytest.mark.parametrize("has_ended", [False, True], ids=["open", "ended"])
+def test_an_order_is_not_gone_where_the_venue_has_shown_by_itself_what_replaced_it(has_ended: bool) -> None:
+    rig = replaced_meanwhile(7, shown=(view("X2", 7),))
+    if has_ended:
+        rig.hear(canceled("X2", 7))
+    rig.records.clear()
+    go_on(rig, 20)
+    assert told(rig) == []
+    queries = come_back(rig, *(() if has_ended else (view("X2", 7),)))
+    assert queries == [], "under its old id it is missed no more"
+
+
+def test_an_order_is_not_gone_that_goes_on_as_one_of_ours() -> None:
+    rig = replaced_meanwhile(7, shown=(view("X2", 7),))
+    rig.hear(acknowledged("X2", 7))
+    (report,) = [event for event in rig.events() if isinstance(event, events.OrderStatusReport)]
+    rig.ask(commands.Adopt(report=report, client_order_id=None, strategy=StrategyId("mm")), None)
+    rig.records.clear()
+    go_on(rig, 20)
+    assert told(rig) == []
+
+
+def test_an_order_is_gone_though_one_of_ours_was_placed_under_its_name() -> None:
+    rig = replaced_meanwhile(7)
+    rig.live("a7", "v7")
+    go_on(rig, 10)
+    assert ("X7", None, Decimal(0), f"{GONE} REPLACED") in told(rig)
 
 
 def asked_behind_an_outage(rig: Rig, seconds: float) -> requests.QueryOrder:

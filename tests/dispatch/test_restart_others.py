@@ -124,6 +124,44 @@ def test_the_end_of_an_order_is_told_though_the_run_ended_before_history_said_wh
     assert not asked(run, requests.QueryOrder)
 
 
+def replaced_meanwhile(*shown: facts.OrderView) -> Run:
+    """History, read until it must have it, does not name what x1 goes on under. shown: by the login."""
+    run = Run(rules=CHAINS)
+    run.log_in(view("x1", 1))
+    run.lose_link()
+    run.wait(1)
+    run.log_in(*shown)
+    (query,) = asked(run, requests.QueryOrder)
+    run.hear(took(query.request_id, order=view("x1", 1, status=None, replaced=True)))
+    for _ in range(10):
+        for page in asked(run, requests.ListOrderHistory):
+            run.hear(facts.OrderHistoryListed(request_id=page.request_id, orders=()))
+        for page in asked(run, requests.ListFills):
+            run.hear(facts.FillsListed(request_id=page.request_id, trades=()))
+        run.wait(1)
+    return run
+
+
+def test_an_order_that_history_never_names_again_is_told_as_gone_once(by_snapshot: bool) -> None:
+    run = replaced_meanwhile()
+    assert reported(run)[1:] == [("x1", None)]
+    run = run.next_run(by_snapshot=by_snapshot)
+    run.log_in()
+    run.wait(60)
+    assert not asked(run, requests.QueryOrder)
+    assert reported(run) == []
+
+
+def test_an_order_that_goes_on_under_an_id_that_was_shown_is_not_missed_under_the_old_one(by_snapshot: bool) -> None:
+    run = replaced_meanwhile(view("x2", 1))
+    assert reported(run)[1:] == [("x2", OrderStatus.ACCEPTED)]
+    run = run.next_run(by_snapshot=by_snapshot)
+    run.log_in(view("x2", 1))
+    run.wait(60)
+    assert not asked(run, requests.QueryOrder)
+    assert reported(run) == []
+
+
 def test_an_adopted_order_is_not_another_sessions_any_more(by_snapshot: bool) -> None:
     run = with_one_open()
     (report,) = told(run, events.OrderStatusReport)
