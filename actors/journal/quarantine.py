@@ -166,11 +166,12 @@ def _copy_lives(copy: apsw.Connection, damaged: apsw.Connection, end: int, cut_s
 
 
 def _keep_names(copy: apsw.Connection, damaged: apsw.Connection, end: int) -> None:
-    """Names of orders behind the end, as far as they can be read, are used: the venue may have those orders."""
+    """Names of orders behind the end, as far as they can be read, are used: the venue may have those orders. They stand
+    apart, since nothing else is known of these: what comes under such a name may be one of them."""
     with suppress(apsw.Error):
         names = every(
             damaged,
-            "SELECT client_order_id, session FROM records WHERE position > ? AND client_order_id IS NOT NULL "
+            "SELECT client_order_id, -session FROM records WHERE position > ? AND client_order_id IS NOT NULL "
             "AND (kind = 'Submitted' OR kind = 'Registered')",
             (end,),
         )

@@ -23,7 +23,9 @@ _DROPPED_FILL: Final = (
 )
 _ORDER: Final = """SELECT EXISTS (SELECT 1 FROM records
         WHERE client_order_id = ?1 AND session = ?2 AND (kind = 'Submitted' OR kind = 'Registered'))
-    OR EXISTS (SELECT 1 FROM dropped_orders WHERE client_order_id = ?1 AND session = ?2)"""
+    OR EXISTS (SELECT 1 FROM dropped_orders WHERE client_order_id = ?1 AND session = ?2),
+    EXISTS (SELECT 1 FROM dropped_orders WHERE client_order_id = ?1 AND session = -?2)"""
+_LOST: Final = "SELECT EXISTS (SELECT 1 FROM dropped_orders WHERE session = -?)"
 
 
 class SqliteKnown:
@@ -60,8 +62,24 @@ class SqliteKnown:
             return False
 
     def is_used(self, client_order_id: str) -> bool:
+        return any(self._find_order(client_order_id))
+
+    def is_lost(self, client_order_id: str) -> bool:
+        return self._find_order(client_order_id) == (0, 1)
+
+    def _find_order(self, client_order_id: str) -> tuple[int, int]:
+        """Whether there are, or were, records of such an order, and whether a damage took some of that name."""
         try:
-            return bool(every(self._connection, _ORDER, (client_order_id, self._session))[0][0])
+            recorded, lost = every(self._connection, _ORDER, (client_order_id, self._session))[0]
+        except apsw.Error as problem:
+            self._failed(problem)
+            return 0, 0
+        return recorded, lost
+
+    @property
+    def has_lost(self) -> bool:
+        try:
+            return bool(every(self._connection, _LOST, (self._session,))[0][0])
         except apsw.Error as problem:
             self._failed(problem)
             return False

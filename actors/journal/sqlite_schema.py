@@ -82,7 +82,8 @@ SCHEMA: Final = (
     "CREATE INDEX records_of_trade ON records (trade_id) WHERE trade_id IS NOT NULL",
     """CREATE INDEX records_of_order ON records (client_order_id)
     WHERE kind = 'Submitted' OR kind = 'Registered'""",
-    # What of dropped records must still be known.
+    # What of dropped records must still be known. A name with the session's number below zero is that of an order whose
+    # records a damage took (see `quarantine`).
     """CREATE TABLE dropped_fills (
     trade_id TEXT NOT NULL,
     venue_order_id TEXT NOT NULL,

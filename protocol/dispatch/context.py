@@ -73,6 +73,8 @@ class Context:
     # Whether notes are written that only a restart needs, and what a journal knows beyond our memory.
     journaled: bool = False
     known: Known = NOTHING_KNOWN
+    # Of some orders nothing more than the name is known, because a damage of the journal took their records.
+    has_lost: bool = False
     # The dead man's switch of an earlier run may still act, so nothing is placed yet.
     awaits_switch: bool = False
     # The program has run before with this journal: since when this run goes on, and when the last order was submitted
@@ -316,8 +318,10 @@ class Context:
             raise NotSent(sentence, why=Why.IN_FLIGHT)
 
     def is_name_of_old(self, client_order_id: ClientOrderId) -> bool:
-        """Whether an order that memory has let go had this name."""
-        return self.orders.has_forgotten and self.known.is_used(client_order_id)
+        """Whether an order that memory has let go had this name. Not so of a name of which a damage took the order:
+        what comes under it may be that order."""
+        known = self.known
+        return self.orders.has_forgotten and known.is_used(client_order_id) and not known.is_lost(client_order_id)
 
     def order_named(self, client_order_id: ClientOrderId, what: str) -> Order:
         """Raises NotSent when there is no such order here. what: begins the sentence."""

@@ -31,6 +31,15 @@ class Known(Protocol):
         """Whether an order of the session ever had this name."""
         ...
 
+    def is_lost(self, client_order_id: str) -> bool:
+        """Whether nothing more than this name is known of that order, because a damage took its records."""
+        ...
+
+    @property
+    def has_lost(self) -> bool:
+        """Whether there are such names."""
+        ...
+
 
 class _NothingKnown:
     def fee_known(self, venue_order_id: str, trade_id: str) -> bool | None:
@@ -40,6 +49,13 @@ class _NothingKnown:
         return False
 
     def is_used(self, client_order_id: str) -> bool:
+        return False
+
+    def is_lost(self, client_order_id: str) -> bool:
+        return False
+
+    @property
+    def has_lost(self) -> bool:
         return False
 
 
@@ -91,3 +107,10 @@ class Forgotten:
 
     def is_used(self, client_order_id: str) -> bool:
         return client_order_id in self.waiting or self._journal.is_used(client_order_id)
+
+    def is_lost(self, client_order_id: str) -> bool:
+        return client_order_id not in self.waiting and self._journal.is_lost(client_order_id)
+
+    @property
+    def has_lost(self) -> bool:
+        return self._journal.has_lost

@@ -93,7 +93,8 @@ class Placements(RequestHandler[PlaceOrder]):
                 f"{known.status.value}. Choose another id.",
                 client_order_id=client_order_id,
             )
-        if self._context.is_name_of_old(client_order_id):
+        is_beyond_memory = self._context.orders.has_forgotten or self._context.has_lost
+        if is_beyond_memory and self._context.known.is_used(client_order_id):
             raise DuplicateOrder(
                 f"{what} was not sent: the journal has an order with this client order id. Choose another id.",
                 client_order_id=client_order_id,

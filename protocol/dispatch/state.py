@@ -53,7 +53,7 @@ class DispatchState:
         self._account = AccountState(self.orders.live)
         if options.journaled:
             self.orders.also_fold(self._account.folds)
-            context.known = self._forgotten
+            context.known, context.has_lost = self._forgotten, options.known.has_lost
         self._is_restored = False
         parts = assemble(context, options)
         self._connection, self._waits, self._unclaimed = parts.connection, parts.waits, parts.known.unclaimed

@@ -76,6 +76,15 @@ class Known(Protocol):
         """Whether an order of the session ever had this name."""
         ...
 
+    def is_lost(self, client_order_id: str) -> bool:
+        """Whether nothing more than this name is known of that order, because a damage took its records."""
+        ...
+
+    @property
+    def has_lost(self) -> bool:
+        """Whether there are such names."""
+        ...
+
 
 class StoreReader(Protocol):
     """Reads what is committed, on a connection of its own, and holds nothing longer than for one page."""

@@ -158,6 +158,13 @@ class Journal:
     def is_counted(self, venue_order_id: str, trade_id: str) -> bool:
         return False
 
+    def is_lost(self, client_order_id: str) -> bool:
+        return False
+
+    @property
+    def has_lost(self) -> bool:
+        return False
+
 
 @pytest.mark.parametrize("known", [True, False, None])
 def test_the_journal_knows_the_fill_of_an_order_that_memory_has_let_go(known: bool | None) -> None:

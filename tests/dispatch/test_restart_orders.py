@@ -304,6 +304,13 @@ class Journal:
     def is_counted(self, venue_order_id: str, trade_id: str) -> bool:
         return False
 
+    def is_lost(self, client_order_id: str) -> bool:
+        return False
+
+    @property
+    def has_lost(self) -> bool:
+        return False
+
 
 def test_the_journal_is_asked_for_a_name_that_memory_has_let_go() -> None:
     journal = Journal()

@@ -39,6 +39,13 @@ class Journal:
     def is_counted(self, venue_order_id: str, trade_id: str) -> bool:
         return any(isinstance(record, AlreadyCounted) for record in self._of(trade_id))
 
+    def is_lost(self, client_order_id: str) -> bool:
+        return False
+
+    @property
+    def has_lost(self) -> bool:
+        return False
+
     def _of(self, trade_id: str) -> list[Any]:
         return [record for record in self._records() if getattr(record, "trade_id", None) == trade_id]
 

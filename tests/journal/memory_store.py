@@ -43,6 +43,13 @@ class MemoryKnown:
     def is_used(self, client_order_id: str) -> bool:
         return (self._session, client_order_id) in self._disk.tables.names
 
+    def is_lost(self, client_order_id: str) -> bool:
+        return False
+
+    @property
+    def has_lost(self) -> bool:
+        return False
+
 
 @define(eq=False)
 class MemoryReader:

@@ -174,9 +174,15 @@ def test_quarantine_keeps_what_lies_before_the_damage(filled_journal: Path) -> N
         assert (store.journal_id, store.last_position, store.last_sequence) == (journal, 100, 100)
         # Cursors of both lives are understood: the first one ended with event 100, and the second wrote nothing.
         assert [(life.tag, life.first_sequence) for life in store.lives] == [(lives[0].tag, 1), (lives[1].tag, 101)]
-        assert store.known(1).is_used("a59")  # the venue may have that order
+        known = store.known(1)
+        assert known.has_lost
+        assert [known.is_used(name) for name in ("a24", "a59", "a60")] == [True, True, False]  # the venue may have a59
+        assert [known.is_lost(name) for name in ("a24", "a59", "a60")] == [False, True, False]
+        assert not store.known(2).has_lost
+        assert not store.known(2).is_used("a59")
         assert store.known(1).fee_known("o-a59", "t-a59") is None  # told again, under another number
-        new_life(store).commit(*order("b1"))
+        new_life(store).commit(*order("b1"), *order("a59"))
+        assert not known.is_lost("a59"), "it has come back"
         store.verify()
     with opened(aside) as store, pytest.raises(StoreFailed):
         store.verify()

@@ -15,7 +15,10 @@ class Forgetful:
     """Knows the names of orders, and no fill."""
 
     def __init__(self, known: Any) -> None:
-        self.is_used, self.is_counted = known.is_used, known.is_counted
+        self._known = known
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._known, name)
 
     def fee_known(self, *_: object) -> None:
         return None

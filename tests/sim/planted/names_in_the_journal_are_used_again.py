@@ -15,7 +15,10 @@ class Forgetful:
     """Knows every fill, and no name."""
 
     def __init__(self, known: Any) -> None:
-        self.fee_known, self.is_counted = known.fee_known, known.is_counted
+        self._known = known
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._known, name)
 
     def is_used(self, _: object) -> bool:
         return False
