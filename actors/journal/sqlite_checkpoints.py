@@ -27,6 +27,7 @@ ROUNDS: Final = 8
 LARGE: Final = 65_536
 """Pages of log, 256 MB, from which on something is wrong."""
 _PASSIVE: Final = apsw.SQLITE_CHECKPOINT_PASSIVE
+_NOOP: Final = apsw.SQLITE_CHECKPOINT_NOOP
 
 
 class Checkpoints:
@@ -37,29 +38,30 @@ class Checkpoints:
         self._writer = writer
         self._second = second
         self.pages = 0
-        """In the log, as the last commit left it."""
+        """In the log, at the last look."""
+        self._moved = 0  # of them, those that are in the file already
         self.is_due = False
         self._has_complained = False
-        writer.set_wal_hook(self._committed)
 
-    def _committed(self, connection: apsw.Connection, name: str, pages: int) -> int:
-        self.pages = pages
-        return apsw.SQLITE_OK
+    def look(self) -> None:
+        """How long the log is. SQLite would tell the writer at each commit; but a call of Python's from within one has
+        to wait for the interpreter once more, which other threads of the program may have. Raises apsw.Error."""
+        self.pages, self._moved = (self._second or self._writer).wal_checkpoint(mode=_NOOP)
 
     def beside(self) -> None:
         """The first step. Raises apsw.Error."""
-        if self.pages < WORTH_IT or self.is_due:
+        self.look()
+        if self.is_due or self.pages < WORTH_IT or self._moved == self.pages:
             return
         if self._second is None:
             self.is_due = True
             return
-        moved = 0
         for _ in range(ROUNDS):
-            _, moved = self._second.wal_checkpoint(mode=_PASSIVE)
-            if self.pages - moved <= SMALL:
+            self.pages, self._moved = self._second.wal_checkpoint(mode=_PASSIVE)
+            if self.pages - self._moved <= SMALL:
                 break
         # Where nothing was committed meanwhile, all of it is moved already.
-        self.is_due = moved < self.pages and self.pages >= WORTH_A_STOP
+        self.is_due = self._moved < self.pages and self.pages >= WORTH_A_STOP
 
     def finish(self) -> None:
         """The second step: after it the next commit starts the log over, unless a reader is in it. Raises apsw.Error

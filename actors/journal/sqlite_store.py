@@ -389,7 +389,6 @@ class SqliteStore:
     def tend(self) -> float:
         self._check()
         self._check_files()
-        pages = self._checkpoints.pages
         try:
             self._checkpoints.beside()
         except (apsw.BusyError, apsw.FullError):
@@ -399,7 +398,7 @@ class SqliteStore:
         complaint = self._checkpoints.complaint(self._path)
         if complaint is not None:
             self._warnings.append(complaint)
-        return BUSY if pages > MANY_PAGES else QUIET
+        return BUSY if self._checkpoints.pages > MANY_PAGES else QUIET
 
     def _look_at_log(self) -> object:
         if self._access.vfs is not None:
