@@ -138,9 +138,9 @@ async def run_journaled_outbox(
 class _JournaledOutbox:
     """nonces: of each session, the number of its last signed call, and the last one in a row; waiting: decided, and
     not in a commit yet; rows: of those; refused: how many of them have been told that the disk is full; committing: in
-    the commit under way, or being released behind it; unarmed: sessions whose switch could not be noted, and so was not
-    set; outcome: of the commit on the worker thread, once it is over; wake: around the waits for what comes next, and
-    is_woken: it is canceled."""
+    the commit under way, or being released behind it; unnoted: sessions whose switch the failed journal does not tell
+    of, and that is not set therefore; outcome: of the commit on the worker thread, once it is over; wake: around the
+    waits for what comes next, and is_woken: it is canceled."""
 
     inbox: trio.MemoryReceiveChannel[ToOutbox]
     to_emitter: trio.MemorySendChannel[ToEmitter]
@@ -154,7 +154,7 @@ class _JournaledOutbox:
     rows: list[Row] = field(factory=list, init=False)
     refused: int = field(default=0, init=False)
     committing: deque[Waiting] = field(factory=deque, init=False)
-    unarmed: set[int] = field(factory=set, init=False)
+    unnoted: set[int] = field(factory=set, init=False)
     is_under_way: bool = field(default=False, init=False)
     outcome: Outcome | None = field(default=None, init=False)
     failure: str = field(default="", init=False)
@@ -279,7 +279,7 @@ class _JournaledOutbox:
         for send in decisions.sends:
             if isinstance(send, EndLink):
                 pending.ends_link = True
-            elif adds_risk(send.request) or self._arms_switch(send.request, pending.decided):
+            elif adds_risk(send.request) or self._arms_switch(send.request, pending.decided.session):
                 pending.placements.append(send)
             else:
                 ahead.append(send)
@@ -288,13 +288,12 @@ class _JournaledOutbox:
         if ahead:
             await release_sends(ahead, outlets)
 
-    def _arms_switch(self, request: Request, decided: Decided) -> bool:
-        """True for a setting of the dead man's switch that no record in the journal tells of: the first one, and later
-        ones as long as that could not be kept. To set it again changes nothing that is on record."""
+    def _arms_switch(self, request: Request, session: int) -> bool:
+        """True for a setting of the dead man's switch that the journal does not tell of yet: its record may have come
+        with an earlier decision. To set it again changes nothing that is on record."""
         if not isinstance(request, SetCancelAllAfter) or not request.seconds:
             return False
-        is_first = any(type(record) is SwitchSet for record in decided.decisions.records)
-        return is_first or decided.session in self.unarmed
+        return session in self.unnoted or session in _noting((*self.committing, *self.waiting))
 
     async def _withdraw(self, cancel: Request, session: int) -> None:
         """Placements that wait for their commit, and that this is about, are not sent."""
@@ -308,8 +307,6 @@ class _JournaledOutbox:
     async def _withhold(self, session: int, placed: Send, reason: str, why: Why) -> None:
         """Dispatch hears that it was certainly not sent."""
         outlets = self.sessions[session]
-        if why is Why.JOURNAL and isinstance(placed.request, SetCancelAllAfter):
-            self.unarmed.add(session)
         if placed.admission is not None:
             outlets.credits.send_nowait(placed.admission)
         with suppress(trio.BrokenResourceError):
@@ -329,6 +326,7 @@ class _JournaledOutbox:
         while self.waiting and not self.is_under_way:
             if self.failure:
                 self._take_waiting()
+                self.unnoted |= _noting(self.committing)
                 placing = [each for each in self.committing if isinstance(each, Pending) and each.placements]
                 await self._refuse_placements(self.failure, placing)
                 await self._release()
@@ -378,7 +376,6 @@ class _JournaledOutbox:
             return
         elif outcome.rows:
             self._has_room()
-            self.unarmed.clear()
             self._judge(outcome)
         await self._release()
 
@@ -437,6 +434,7 @@ class _JournaledOutbox:
         failed = JournalFailed(local_time=self._now(), path=self.life.path, reason=why)
         self.committing = deque((Own([failed]), *self.committing, *self.waiting))
         self.waiting, self.refused = [], 0
+        self.unnoted |= _noting(self.committing)
         self.sequence = self.life.store.last_sequence
         for each in self.committing:
             for event in () if isinstance(each, Detach) else each.events:
@@ -496,6 +494,15 @@ class _JournaledOutbox:
         if each.ends_link:
             each.ends_link = False
             await release_sends([EndLink()], self.sessions[each.decided.session])
+
+
+def _noting(decided: Iterable[Waiting]) -> set[int]:
+    """The sessions that have decided here to set their dead man's switch."""
+    return {each.decided.session for each in decided if isinstance(each, Pending) and _notes_switch(each)}
+
+
+def _notes_switch(pending: Pending) -> bool:
+    return any(isinstance(record, SwitchSet) and record.seconds for record in pending.decided.decisions.records)
 
 
 def _refused(value: object, withheld: Collection[RequestId], why: str) -> object:

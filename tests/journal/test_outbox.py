@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import trio
 from trio.testing import MockClock
 
@@ -18,7 +19,7 @@ from protocol.values import RequestId
 
 from ..order_records import accepted, filled, submitted
 from .memory_store import Fault, MemoryDisk
-from .outbox_rig import cancel, open_rig, place, state_of
+from .outbox_rig import OutboxRig, cancel, open_rig, place, state_of
 
 
 async def test_a_placement_its_event_and_its_answer_wait_for_the_commit() -> None:
@@ -83,23 +84,58 @@ async def test_a_cancel_overtakes_a_slow_commit(autojump_clock: MockClock) -> No
         assert "sent PlaceOrder 3" in rig.seen
 
 
-async def test_a_dead_mans_switch_is_armed_behind_its_record_and_renewed_ahead_of_a_slow_commit(
-    autojump_clock: MockClock,
-) -> None:
+def set_switch(number: int, seconds: int = 30) -> SetCancelAllAfter:
+    return SetCancelAllAfter(request_id=RequestId(number), seconds=seconds)
+
+
+def left(rig: OutboxRig) -> list[str]:
+    return [each for each in rig.seen if not each.startswith(("written", "synced"))]
+
+
+async def test_a_dead_mans_switch_is_renewed_ahead_of_a_slow_commit(autojump_clock: MockClock) -> None:
+    disk = MemoryDisk()
+    async with open_rig(disk, "power") as rig:
+        rig.decide(SwitchSet(seconds=30), sends=[set_switch(3)])
+        assert await rig.settle() == ["written 1", "synced 1", "sent SetCancelAllAfter 3"]
+        disk.seconds_a_write = 1
+        rig.decide(filled("t1", 1), sends=[set_switch(4)])
+        await trio.sleep(0.1)
+        assert left(rig) == ["sent SetCancelAllAfter 4"]
+
+
+async def test_no_setting_arms_a_dead_mans_switch_before_its_record_is_kept(autojump_clock: MockClock) -> None:
+    """It is noted when a connection is up and set behind the login. A program that ends between leaves a switch that
+    the next one knows nothing of."""
     disk = MemoryDisk()
     async with open_rig(disk, "power") as rig:
         disk.seconds_a_write = 1
-        rig.decide(SwitchSet(seconds=30), sends=[SetCancelAllAfter(request_id=RequestId(3), seconds=30)])
-        await trio.sleep(0.5)
-        rig.decide(sends=[SetCancelAllAfter(request_id=RequestId(4), seconds=30)])
+        rig.decide(filled("t1", 1))
         await trio.sleep(0.1)
-        left = [each for each in rig.seen if not each.startswith(("written", "synced"))]
-        assert sorted(left) == ["sent SetCancelAllAfter 4", "withheld 3 WITHDRAWN"]  # the younger one says the same
+        rig.decide(SwitchSet(seconds=30))
+        rig.decide(sends=[set_switch(3)])
+        await trio.sleep(1)  # the first commit is over, and its own under way
+        rig.decide(sends=[set_switch(4)])
+        await trio.sleep(0.1)
+        assert left(rig) == ["told #1 Filled"]
+        await trio.sleep(2)
+        assert left(rig) == ["told #1 Filled", "sent SetCancelAllAfter 3", "sent SetCancelAllAfter 4"]
+
+
+async def test_a_setting_that_turns_the_switch_off_takes_back_those_that_wait(autojump_clock: MockClock) -> None:
+    disk = MemoryDisk()
+    async with open_rig(disk, "power") as rig:
+        disk.seconds_a_write = 1
+        rig.decide(SwitchSet(seconds=30), sends=[set_switch(3)])
+        await trio.sleep(0.1)
+        rig.decide(sends=[set_switch(4)])
+        rig.decide(sends=[set_switch(5, seconds=0)])
+        await trio.sleep(5)
+        assert sorted(left(rig)) == ["sent SetCancelAllAfter 5", "withheld 3 WITHDRAWN", "withheld 4 WITHDRAWN"]
 
 
 async def test_a_dead_mans_switch_is_armed_once_its_record_is_kept(autojump_clock: MockClock) -> None:
     async with open_rig(MemoryDisk(), "power") as rig:
-        rig.decide(SwitchSet(seconds=30), sends=[SetCancelAllAfter(request_id=RequestId(3), seconds=30)])
+        rig.decide(SwitchSet(seconds=30), sends=[set_switch(3)])
         assert await rig.settle() == ["written 1", "synced 1", "sent SetCancelAllAfter 3"]
 
 
@@ -107,16 +143,16 @@ async def test_a_switch_that_could_not_be_noted_is_not_set_later_either(autojump
     disk = MemoryDisk()
     async with open_rig(disk) as rig:
         disk.fill()
-        rig.decide(SwitchSet(seconds=30), sends=[SetCancelAllAfter(request_id=RequestId(3), seconds=30)])
+        rig.decide(SwitchSet(seconds=30), sends=[set_switch(3)])
         assert await rig.settle() == ["withheld 3 JOURNAL"]
-        rig.decide(sends=[SetCancelAllAfter(request_id=RequestId(4), seconds=30)])
+        rig.decide(sends=[set_switch(4)])
         assert await rig.settle() == ["withheld 4 JOURNAL"]
-        rig.decide(sends=[SetCancelAllAfter(request_id=RequestId(5), seconds=0)])
+        rig.decide(sends=[set_switch(5, seconds=0)])
         assert await rig.settle() == ["sent SetCancelAllAfter 5"]
         disk.make_room()
         await trio.sleep(TRY_AGAIN + 1)
         assert await rig.settle() == ["written 1"]
-        rig.decide(sends=[SetCancelAllAfter(request_id=RequestId(6), seconds=30)])
+        rig.decide(sends=[set_switch(6)])
         assert await rig.settle() == ["sent SetCancelAllAfter 6"]
 
 
@@ -126,10 +162,39 @@ async def test_no_switch_is_armed_once_the_journal_has_failed(autojump_clock: Mo
         disk.faults.append(Fault(does="fail", at=disk.writes + 1))
         rig.decide(filled("t1", 1))
         await rig.settle()
-        rig.decide(SwitchSet(seconds=30), sends=[SetCancelAllAfter(request_id=RequestId(3), seconds=30)])
+        rig.decide(SwitchSet(seconds=30), sends=[set_switch(3)])
         assert await rig.settle() == ["withheld 3 JOURNAL"]
-        rig.decide(sends=[SetCancelAllAfter(request_id=RequestId(4), seconds=30)])
+        rig.decide(sends=[set_switch(4)])
         assert await rig.settle() == ["withheld 4 JOURNAL"]
+
+
+@pytest.mark.parametrize("has_failed", [False, True])
+async def test_no_switch_is_armed_whose_record_went_with_the_journal(
+    has_failed: bool, autojump_clock: MockClock
+) -> None:
+    """The record came ahead of the setting, and could not be kept or was not even tried."""
+    disk = MemoryDisk()
+    async with open_rig(disk) as rig:
+        disk.faults.append(Fault(does="fail", at=disk.writes + 1))
+        if has_failed:
+            rig.decide(filled("t1", 1))
+            await rig.settle()
+        rig.decide(SwitchSet(seconds=30))
+        await rig.settle()
+        rig.decide(sends=[set_switch(3)])
+        assert await rig.settle() == ["withheld 3 JOURNAL"]
+
+
+async def test_a_switch_that_is_on_record_is_renewed_though_the_journal_has_failed(autojump_clock: MockClock) -> None:
+    disk = MemoryDisk()
+    async with open_rig(disk) as rig:
+        rig.decide(SwitchSet(seconds=30), sends=[set_switch(3)])
+        await rig.settle()
+        disk.faults.append(Fault(does="fail", at=disk.writes + 1))
+        rig.decide(filled("t1", 1))
+        await rig.settle()
+        rig.decide(sends=[set_switch(4)])
+        assert await rig.settle() == ["sent SetCancelAllAfter 4"]
 
 
 async def test_a_placement_does_not_follow_its_own_cancel(autojump_clock: MockClock) -> None:

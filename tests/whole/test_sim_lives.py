@@ -80,6 +80,20 @@ def test_a_client_with_a_journal_goes_on_where_it_was_killed() -> None:
     ]
 
 
+@pytest.mark.parametrize("venue", ["kraken-futures", "kraken-spot"])
+def test_a_switch_whose_record_was_not_kept_was_not_set(venue: str) -> None:
+    """The first life is killed in the commit that notes its switch, and the second one has none."""
+    killed = (steps.Kill(client=0, point="commit", count=2, kept=0.0), steps.Open(client=0))
+    script = (*killed, steps.Open(client=0, after=1.0), BUY, steps.Wait(after=20.0))
+    story = evolve(session(venue), script=script, journal=Keeping(durability="power", switch=15))
+    played = play(story, compare, closes=False)
+    (trader,) = played.traders
+    assert played.findings == []
+    assert len(trader.lives()) == 2
+    assert [event for _, event in trader.heard if isinstance(event, events.Accepted)]
+    assert not [event for _, event in trader.heard if isinstance(event, events.Canceled)]
+
+
 FEW: Final = {"finished_window": 1, "fill_window": 1}
 """What memory holds, so that the journal is asked for the rest."""
 
