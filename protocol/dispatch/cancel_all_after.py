@@ -8,6 +8,7 @@ from .. import commands, facts
 from ..errors import NotSent, RequestFailed
 from ..reasons import RejectReason, Why
 from ..requests import SetCancelAllAfter
+from ..values import RequestId
 from ..venue import SECOND
 from .context import Context
 from .conversation import RequestHandler, warn_of_misfit
@@ -46,6 +47,8 @@ class CancelAllAfter(RequestHandler[SetCancelAllAfter]):
         self._wary_until: int | None = None
         self._bound: CancelAllAfterDue | None = None
         self._noted = 0
+        # The last setting that was sent. One before it says nothing of how the switch stands.
+        self._latest: RequestId | None = None
 
     @property
     def is_armed(self) -> bool:
@@ -56,6 +59,7 @@ class CancelAllAfter(RequestHandler[SetCancelAllAfter]):
         the venue has confirmed another setting nothing is placed."""
         self._left = self._former = self._noted = seconds
         if seconds:
+            self._wary_until = self._context.now.monotonic_ns + LATE
             self._context.awaits_switch = True
             self._bound = CancelAllAfterDue()
             self._context.timers.add(self._context.now.monotonic_ns + seconds * SECOND + MARGIN, self._bound)
@@ -69,10 +73,10 @@ class CancelAllAfter(RequestHandler[SetCancelAllAfter]):
         if self._left:
             done = f"It is set again, to {self._seconds} s." if self._seconds else "It is turned off now."
             self._context.warn(
-                f"The last run of this program left the timer that cancels all orders set to {self._left} s. {done} "
-                "Orders wait until the venue has confirmed that."
+                f"An earlier run of this program set the timer that cancels all orders to {self._left} s, and it may "
+                f"still act. {done} Orders wait until the venue has confirmed that."
             )
-        if self._seconds or self._left or self._is_wary:
+        if self._seconds or self._noted:
             self._set()
 
     @property
@@ -90,6 +94,7 @@ class CancelAllAfter(RequestHandler[SetCancelAllAfter]):
             self._note(self._seconds)
         request_id = context.flights.next_internal_id() if asked is None else asked.request_id
         request = SetCancelAllAfter(request_id=request_id, seconds=self._seconds)
+        self._latest = request_id
         reply_to, admission = (None, None) if asked is None else (asked.reply_to, asked.admission)
         context.count(request)
         context.send(request, reply_to=reply_to, admission=admission)
@@ -122,18 +127,18 @@ class CancelAllAfter(RequestHandler[SetCancelAllAfter]):
     def is_set(self, fact: facts.CancelAllAfterSet) -> None:
         flight = self._context.flights.drop(fact.request_id)
         if flight is not None:
-            if self._left:
-                self._wary_until = self._context.now.monotonic_ns + LATE
             self._left, self._context.awaits_switch = 0, False
-            if not cast("SetCancelAllAfter", flight.request).seconds:
-                self._note(0)
-                self._turn_off_again()
+            if fact.request_id == self._latest and not self._seconds:
+                self._is_off()
             self._context.reply(flight.reply_to, fact.cancels_at)
 
-    def _turn_off_again(self) -> None:
-        """As often as the earlier run has set it, so that none of its messages that comes late finds time to act."""
-        if self._is_wary and not self._seconds:
+    def _is_off(self) -> None:
+        """It is turned off as often as the earlier run has set it, so that none of that run's messages that comes late
+        finds time to act. The journal has it behind that: a run that follows sooner must do the same."""
+        if self._is_wary:
             self._plan(self._former * SECOND // RENEWALS)
+        else:
+            self._note(0)
 
     def answered(self, flight: Flight[SetCancelAllAfter], fact: facts.RequestAnswered) -> None:
         warn_of_misfit(self._context, fact)

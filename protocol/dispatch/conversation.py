@@ -51,8 +51,8 @@ TIME_UNKNOWN: Final = (
 )
 
 AWAITED_SWITCH: Final = (
-    "The timer that cancels all orders is still set from the last run of this program, and the venue has not confirmed "
-    "another setting, so this was not sent."
+    "The timer that cancels all orders may still be set from an earlier run of this program, and the venue has not "
+    "confirmed another setting, so this was not sent."
 )
 
 

@@ -206,7 +206,7 @@ def test_the_switch_of_the_last_run_is_set_anew_before_anything_is_placed(second
     assert len(asked(run, requests.PlaceOrder)) == 1
     run.place("a2")
     assert len(asked(run, requests.PlaceOrder)) == 1
-    assert run.journal == [] or [each for each in run.journal if isinstance(each, SwitchSet)][-1].seconds == seconds
+    assert (SwitchSet(seconds=seconds) in run.journal) == bool(seconds)  # that it is off is noted later
 
 
 def test_a_cancel_waits_for_no_switch() -> None:
@@ -248,10 +248,81 @@ def test_a_switch_that_was_turned_off_and_confirmed_is_no_matter_of_the_next_run
     (setting,) = asked(run, requests.SetCancelAllAfter)
     assert SwitchSet(seconds=0) not in run.journal  # not before the venue says so
     run.hear(facts.CancelAllAfterSet(request_id=setting.request_id, cancels_at=None))
+    for _ in range(4):  # until no message of the first run can be on its way any more
+        run.wait(15)
+        confirmed(run)
     run = run.next_run(by_snapshot=by_snapshot)
     run.log_in()
     assert not asked(run, requests.SetCancelAllAfter)
     assert run.last.warnings == []
+
+
+def test_a_run_that_ends_before_a_late_message_came_leaves_that_to_the_next_one(by_snapshot: bool) -> None:
+    """The message of the first run may come in the life of the third one, and would act in it."""
+    run = armed().next_run(by_snapshot=by_snapshot, cancel_all_after=0)
+    run.log_in()
+    assert confirmed(run) == [0]
+    run.wait(1)
+    run = run.next_run(by_snapshot=by_snapshot, cancel_all_after=0)
+    run.log_in()
+    assert confirmed(run) == [0]
+    run.wait(15)
+    assert confirmed(run) == [0]
+
+
+def test_that_it_is_off_is_noted_though_no_link_was_up_when_the_last_late_message_was_over(by_snapshot: bool) -> None:
+    run = armed().next_run(by_snapshot=by_snapshot, cancel_all_after=0)
+    run.log_in()
+    assert confirmed(run) == [0]
+    run.lose_link()
+    run.wait(100)
+    run.log_in()
+    assert confirmed(run) == [0]
+    run.wait(100)
+    assert confirmed(run) == []
+    run = run.next_run(by_snapshot=by_snapshot, cancel_all_after=0)
+    run.log_in()
+    assert confirmed(run) == []
+
+
+def test_a_late_message_is_reckoned_with_though_the_first_word_was_late_too(by_snapshot: bool) -> None:
+    """The switch of the last run has acted by then, and a message of that run may set it again."""
+    run = Run(rules=SWITCH, cancel_all_after=15)
+    run.log_in()
+    assert confirmed(run) == [15]
+    run = run.next_run(by_snapshot=by_snapshot, cancel_all_after=0)
+    run.log_in()
+    asked(run, requests.SetCancelAllAfter)
+    run.lose_link()
+    run.wait(30)
+    run.log_in()
+    assert confirmed(run) == [0]
+    run.wait(4)
+    assert confirmed(run) == [0]
+
+
+@pytest.mark.parametrize("later", [30, 60])
+def test_that_it_was_off_is_not_noted_when_it_has_been_set_since(later: int, by_snapshot: bool) -> None:
+    run = armed()
+    for seconds in (0, later):
+        run.ask(commands.CancelAllAfter(seconds=seconds))
+    off, _ = asked(run, requests.SetCancelAllAfter)
+    run.hear(facts.CancelAllAfterSet(request_id=off.request_id, cancels_at=None))
+    run = run.next_run(by_snapshot=by_snapshot, cancel_all_after=0)
+    run.log_in()
+    assert confirmed(run) == [0]
+
+
+def test_that_it_is_off_is_not_noted_before_the_last_setting_is_confirmed(by_snapshot: bool) -> None:
+    """The one in between may be on its way as long as nothing is heard of it."""
+    run = armed()
+    for seconds in (0, 30, 0):
+        run.ask(commands.CancelAllAfter(seconds=seconds))
+    first, _, _ = asked(run, requests.SetCancelAllAfter)
+    run.hear(facts.CancelAllAfterSet(request_id=first.request_id, cancels_at=None))
+    run = run.next_run(by_snapshot=by_snapshot, cancel_all_after=0)
+    run.log_in()
+    assert confirmed(run) == [0]
 
 
 def confirmed(run: Run) -> list[int]:
@@ -271,9 +342,10 @@ def test_a_switch_that_was_turned_off_is_turned_off_again_as_long_as_a_late_mess
     for _ in range(3):
         run.wait(15)
         assert confirmed(run) == [0]
-    assert run.journal.count(SwitchSet(seconds=0)) == 1
+    assert SwitchSet(seconds=0) not in run.journal  # a run that follows now must keep it off, too
     run.wait(16)
     confirmed(run)
+    assert run.journal.count(SwitchSet(seconds=0)) == 1
     run.wait(300)
     assert confirmed(run) == []
 
