@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
+import apsw
 import pytest
 
 from actors.journal import sqlite_checkpoints, sqlite_store
@@ -53,6 +55,32 @@ def test_without_commits_the_first_step_is_enough(path: Path) -> None:
         assert not writer.store._checkpoints.is_due
         commit_many(writer, 1)
         assert pages_of_log(writer) < 10
+
+
+class Overtaken:
+    """A connection beside whose checkpoints others commit."""
+
+    def __init__(self, connection: Any, writer: Writer, count: int) -> None:
+        self._connection = connection
+        self._writer = writer
+        self._count = count
+
+    def wal_checkpoint(self, mode: int) -> Any:
+        done = self._connection.wal_checkpoint(mode=mode)
+        if mode == apsw.SQLITE_CHECKPOINT_PASSIVE:
+            commit_many(self._writer, self._count)
+        return done
+
+
+def test_what_is_committed_beside_the_first_step_is_left_to_the_second_one(path: Path) -> None:
+    with written(path) as writer:
+        checkpoints: Any = writer.store._checkpoints
+        checkpoints._second = Overtaken(checkpoints._second, writer, 100)
+        commit_many(writer, 1200)
+        checkpoints.beside()
+        assert checkpoints.is_due
+        commit_many(writer, 1)
+        assert pages_of_log(writer) < 20
 
 
 def test_the_log_stays_below_its_limit_while_a_thread_tends_it(path: Path) -> None:
