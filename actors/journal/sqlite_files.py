@@ -114,7 +114,7 @@ def look(path: Path) -> bool:
 
 
 def check_header(path: Path, application: int, version: int) -> None:
-    """Raises JournalError for a database of another program, or of a newer version."""
+    """Raises JournalError for a database of another program, or of a version that cannot be read here."""
     if application != APPLICATION_ID:
         raise foreign(path)
     if version > SCHEMA_VERSION:
@@ -122,6 +122,13 @@ def check_header(path: Path, application: int, version: int) -> None:
             path,
             f"The journal {path} was written by a newer version of this library (schema {version}; this one knows "
             f"{SCHEMA_VERSION}). Nothing was changed; install that version, or name another path.",
+        )
+    if version < SCHEMA_VERSION:
+        raise _error(
+            path,
+            f"The journal {path} was written before the first release of this library (schema {version}; this one "
+            f"reads {SCHEMA_VERSION}). Nothing was changed. Name another path: open orders and fills are asked of the "
+            "venue.",
         )
 
 

@@ -24,7 +24,8 @@ __all__ = [
 
 APPLICATION_ID: Final = 0x74726F6A
 """In the file's header: "troj"."""
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+"""1: no released version wrote it, so it is not brought up to date. Its second checksum ran over other bytes."""
 COUNTED_ONLY: Final = -1
 """Stands as `fee_known` of a dropped execution that was never published, because an adopted order counts it already. An
 earlier version takes it for a fill whose fee is known, and tells nothing of it, either."""

@@ -74,8 +74,21 @@ def test_a_newer_journal_is_refused(path: Path) -> None:
     connection.execute("PRAGMA user_version = 99")
     connection.close()
     sentence = refusal(path)
-    assert "written by a newer version of this library (schema 99; this one knows 1)" in sentence
+    assert "written by a newer version of this library (schema 99; this one knows 2)" in sentence
     assert "install that version" in sentence
+
+
+def test_a_journal_of_before_the_first_release_is_refused_and_stays_as_it_was(path: Path) -> None:
+    with written(path):
+        pass
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    before = path.read_bytes()
+    sentence = refusal(path)
+    assert "written before the first release of this library (schema 1; this one reads 2)" in sentence
+    assert "Name another path" in sentence
+    assert path.read_bytes() == before
 
 
 def test_a_directory_of_that_name_is_refused(tmp_path: Path) -> None:
