@@ -12,7 +12,7 @@ from ..events import Event
 from ..tagged_json import TaggedJson
 from .records import NOTES, AccountNote, Note, Record
 
-__all__ = ["RECORD_TYPES", "record_from_json", "record_to_json", "record_to_line", "records_from_lines"]
+__all__ = ["RECORD_TYPES", "record_from_json", "record_to_json", "record_to_line"]
 
 RECORD_TYPES: Final[Mapping[str, type[Event] | type[Note] | type[AccountNote]]] = {
     **EVENT_TYPES,
@@ -41,9 +41,3 @@ def record_to_line(record: Event | Note | AccountNote) -> str:
 def record_from_json(text: str | bytes) -> Record:
     """The record that `record_to_json` made this text of. Raises ValueError for anything else."""
     return cast(Record, _JSON.read(text))
-
-
-def records_from_lines(lines: bytes) -> list[Record]:
-    """Records that `record_to_json` wrote, one a line, and whose bytes were checked since: their numbers are not looked
-    at again. Raises ValueError for anything else."""
-    return cast("list[Record]", _JSON.read_lines(lines))
