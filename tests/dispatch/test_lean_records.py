@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from protocol.dispatch.lean_records import LEAN_TYPES, RecordLines
 from protocol.structs import evolve
 from protocol.values import OrderStatus
 from tests.any_event import any_of
-from tests.order_records import FEE, O1, US, accepted, filled, identity, submitted
+from tests.order_records import FEE, O1, PLACED, US, accepted, filled, identity, submitted
 from tests.restarting import lines_of, restored
 
 KINDS = sorted(LEAN_TYPES, key=lambda kind: kind.__name__)
@@ -78,3 +79,8 @@ def test_a_line_that_is_no_record_is_named() -> None:
         RecordLines(b'{"type":"Guess"}\n')
     with pytest.raises(ValueError, match="The JSON of the record Accepted cannot be used"):
         RecordLines(b'{"type":"Accepted"}\n')
+
+
+def test_when_the_last_order_was_placed_is_known_of_one_without_a_note() -> None:
+    account = msgspec.json.decode(restored([submitted(), accepted()]).snapshot())["account"]
+    assert account["last_intent"] == PLACED

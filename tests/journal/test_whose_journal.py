@@ -123,6 +123,21 @@ async def test_an_account_that_is_not_configured_keeps_its_orders(journal: Journ
 # What a program holds of it
 
 
+async def test_each_session_of_a_journal_goes_on_with_its_own_orders(
+    journal: Journal, autojump_clock: MockClock
+) -> None:
+    """Their records stand among each other on one page."""
+    async with venue_in_memory("ax") as ax, venue_in_memory("kraken-spot") as spot:
+        both = {"ax": ax.config(), "spot": spot.config()}
+        placed: dict[str, set[str]] = {"ax": set(), "spot": set()}
+        async with open_gateway(both, journal=journal) as gateway:
+            for name, new in [("ax", GOLD), ("spot", BITCOIN)] * 2:
+                placed[name].add((await rest(gateway[name], new)).client_order_id)
+        async with open_gateway(both, journal=journal) as gateway:
+            for name, names in placed.items():
+                assert {order.client_order_id for order in await gateway[name].orders()} == names
+
+
 async def test_a_copy_that_is_made_while_trading_goes_on_is_a_journal(
     journal: Journal, tmp_path: Path, autojump_clock: MockClock
 ) -> None:
