@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from ..values import ClientOrderId, TradeId, VenueOrderId
 from .decisions import Decisions
 
-__all__ = ["NOTHING_KNOWN", "FillKey", "Forgotten", "Known"]
+__all__ = ["NOTHING_KNOWN", "FillKey", "Forgotten", "Known", "NothingKnown"]
 
 FillKey = tuple[VenueOrderId, TradeId]
 """Which fill it is, on one venue and account: the venue order id as the fill names it, and the trade id."""
@@ -41,7 +41,9 @@ class Known(Protocol):
         ...
 
 
-class _NothingKnown:
+class NothingKnown:
+    """As where there is no journal."""
+
     def fee_known(self, venue_order_id: str, trade_id: str) -> bool | None:
         return None
 
@@ -59,7 +61,7 @@ class _NothingKnown:
         return False
 
 
-NOTHING_KNOWN: Final[Known] = _NothingKnown()
+NOTHING_KNOWN: Final[Known] = NothingKnown()
 """Where there is no journal."""
 
 

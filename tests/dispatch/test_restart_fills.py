@@ -9,6 +9,7 @@ import pytest
 
 from protocol import events, facts, requests
 from protocol.dispatch.inquiries import Question
+from protocol.dispatch.known import NothingKnown
 from protocol.dispatch.records import Disowned, HistoryRead, Opened
 from protocol.errors import DuplicateOrder
 from protocol.values import VenueOrderId
@@ -143,7 +144,7 @@ def test_an_execution_that_is_late_in_history_is_news_whatever_its_time() -> Non
     assert page_of(run, dated(trade("x1", "t1", 2), now(run) - 120 * SECOND)) == ["FillReport"]
 
 
-class Journal:
+class Journal(NothingKnown):
     def __init__(self, fee_known: bool | None) -> None:
         self.answer = fee_known
         self.asked: list[tuple[str, str]] = []
@@ -154,16 +155,6 @@ class Journal:
     def fee_known(self, venue_order_id: str, trade_id: str) -> bool | None:
         self.asked.append((venue_order_id, trade_id))
         return self.answer
-
-    def is_counted(self, venue_order_id: str, trade_id: str) -> bool:
-        return False
-
-    def is_lost(self, client_order_id: str) -> bool:
-        return False
-
-    @property
-    def has_lost(self) -> bool:
-        return False
 
 
 @pytest.mark.parametrize("known", [True, False, None])

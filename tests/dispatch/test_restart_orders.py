@@ -11,6 +11,7 @@ import pytest
 from protocol import commands, events, facts, requests
 from protocol.dispatch.inputs import LinkUp
 from protocol.dispatch.inquiries import Question
+from protocol.dispatch.known import NothingKnown
 from protocol.dispatch.records import Bound, CancelAsked, Intent, Postponed, ReplaceAsked
 from protocol.errors import DuplicateOrder
 from protocol.kraken_spot.options import KrakenSpotOptions
@@ -287,7 +288,7 @@ def test_a_name_is_never_used_again(by_snapshot: bool) -> None:
     assert isinstance(run.place("a1"), DuplicateOrder)
 
 
-class Journal:
+class Journal(NothingKnown):
     """What it knows beyond memory."""
 
     def __init__(self) -> None:
@@ -300,16 +301,6 @@ class Journal:
     def fee_known(self, venue_order_id: str, trade_id: str) -> bool | None:
         self.asked.append(trade_id)
         return True if trade_id == "t9" else None
-
-    def is_counted(self, venue_order_id: str, trade_id: str) -> bool:
-        return False
-
-    def is_lost(self, client_order_id: str) -> bool:
-        return False
-
-    @property
-    def has_lost(self) -> bool:
-        return False
 
 
 def test_the_journal_is_asked_for_a_name_that_memory_has_let_go() -> None:

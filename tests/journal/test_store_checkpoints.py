@@ -60,12 +60,14 @@ def test_without_commits_the_first_step_is_enough(path: Path) -> None:
 class OvertakenLog:
     """A connection to a log that grows by 600 pages while a checkpoint moves what was in it."""
 
-    def __init__(self) -> None:
-        self._pages, self._moved = 3000, 0
+    def __init__(self, moved: int = 0) -> None:
+        self._pages, self._moved = 3000, moved
+        self.checkpoints = 0
 
     def wal_checkpoint(self, mode: int) -> tuple[int, int]:
         if mode == apsw.SQLITE_CHECKPOINT_NOOP:
             return self._pages, self._moved
+        self.checkpoints += 1
         self._moved, self._pages = self._pages, self._pages + 600
         return self._moved, self._moved
 
@@ -75,6 +77,12 @@ def test_what_is_committed_beside_the_first_step_is_left_to_the_second_one() -> 
     checkpoints = sqlite_checkpoints.Checkpoints(log, log)
     checkpoints.beside()
     assert checkpoints.is_due
+
+
+def test_a_log_that_is_in_the_file_already_is_left_alone() -> None:
+    log: Any = OvertakenLog(moved=3000)
+    sqlite_checkpoints.Checkpoints(log, log).beside()
+    assert log.checkpoints == 0
 
 
 def test_the_log_stays_below_its_limit_while_a_thread_tends_it(path: Path) -> None:
